@@ -1,0 +1,2 @@
+//! cli-demo
+fn main() {}

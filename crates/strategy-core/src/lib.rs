@@ -1,0 +1,1 @@
+//! Progressive delivery as a library.
