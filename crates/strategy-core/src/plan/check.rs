@@ -1,0 +1,93 @@
+//! A judged measurement on a schedule over stages.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Extension;
+use crate::timestamp::duration;
+
+/// The name of a check, unique in its plan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CheckName(String);
+
+impl CheckName {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for CheckName {
+    fn from(name: T) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A judged measurement on a schedule. It runs while a stage that names it stands; its memory lives
+/// across stages.
+///
+/// Its windows lie on a grid from its start. A change of weight, identities or effectiveness closes a
+/// window, and time not effective belongs to none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// What measures and judges, found by name in the [`Registry`](crate::Registry) or analysis.
+    pub analysis: Extension,
+    /// Length of a window, and time between looks. Default: 30 seconds.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// How long one look may take before it counts as an error. Default: 30 seconds.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// What is too much.
+    pub limits: Limits,
+    /// It compares the candidate with stable, so it ends before stable changes. Default: no.
+    pub compares_with_stable: bool,
+}
+
+impl Check {
+    /// A check every 30 seconds with default limits.
+    pub fn new(analysis: Extension) -> Self {
+        Self {
+            analysis,
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
+            limits: Limits::default(),
+            compares_with_stable: false,
+        }
+    }
+}
+
+/// How many of each kind of result end a check. A limit counts what is tolerated: one more fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Limits {
+    /// `Fail`, over all stages. Default: 0, the first one fails.
+    pub failures: u32,
+    /// `Fail` one after the other; `None`: no such limit. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consecutive_failures: Option<u32>,
+    /// Errors one after the other: the source could not be asked. Default: 4.
+    pub consecutive_errors: u32,
+    /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10.
+    pub consecutive_inconclusive: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            failures: 0,
+            consecutive_failures: None,
+            consecutive_errors: 4,
+            consecutive_inconclusive: 10,
+        }
+    }
+}

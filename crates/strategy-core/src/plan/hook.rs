@@ -1,0 +1,97 @@
+//! Work at a point of a stage: a migration, a smoke test, a load test.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Extension;
+use crate::release::Part;
+use crate::timestamp::duration;
+
+/// Work at a point of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HookPlan {
+    /// Unique in its stage.
+    pub name: String,
+    /// When.
+    pub point: HookPoint,
+    /// For which part; `None`: once for the stage. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// What is run, found by name in the [`Registry`](crate::Registry).
+    pub run: Extension,
+    /// How long it may take. Default: 10 minutes.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// What its failure means. Default: the stage fails.
+    pub on_failure: OnHookFailure,
+    /// Whether it may run again after a crash left it unfinished. Default: never, a person is asked.
+    pub rerun: Rerun,
+    /// How it is undone on the way back. Default: it need not be.
+    pub undo: Undo,
+}
+
+impl HookPlan {
+    /// A hook with the careful defaults.
+    pub fn new(name: impl Into<String>, point: HookPoint, run: Extension) -> Self {
+        Self {
+            name: name.into(),
+            point,
+            part: None,
+            run,
+            timeout: Duration::from_secs(600),
+            on_failure: OnHookFailure::Block,
+            rerun: Rerun::Never,
+            undo: Undo::NotNeeded,
+        }
+    }
+}
+
+/// The four points of a stage at which a hook can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HookPoint {
+    /// Before anything of the stage is written.
+    Before,
+    /// When capacity is ready, before traffic moves: the place for smoke tests at the preview address.
+    Ready,
+    /// When traffic is effective.
+    Effective,
+    /// When the bake is over.
+    Baked,
+}
+
+/// What a failed hook means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnHookFailure {
+    /// The stage fails.
+    Block,
+    /// It is reported, and the rollout goes on.
+    Warn,
+}
+
+/// Whether a hook that a crash left unfinished may run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rerun {
+    /// Any number of times.
+    Safe,
+    /// With the same key, by which the other end recognises it: the request's effect id.
+    OnlyWithKey,
+    /// No: a person is asked whether it is done.
+    Never,
+}
+
+/// How a hook is undone on the way back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    /// It leaves nothing behind.
+    NotNeeded,
+    /// By this, once, after traffic is restored.
+    By(Extension),
+    /// It cannot be: when it has begun, the way back is closed.
+    Impossible,
+}

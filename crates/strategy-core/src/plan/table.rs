@@ -1,0 +1,7 @@
+//! A plan as a table for people.
+
+use super::Plan;
+
+pub(super) fn of(plan: &Plan) -> String {
+    todo!("{}", plan.strategy)
+}

@@ -1,0 +1,7 @@
+//! News in words, for logs and people.
+
+use super::event::News;
+
+pub(super) fn news(news: &News) -> String {
+    format!("{news:?}")
+}

@@ -1,0 +1,100 @@
+//! What a journal holds: decisions, with the state they were decided on.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Rollout;
+use super::effect::EffectKind;
+use super::input::Input;
+use super::latest::Latest;
+use crate::target::EffectId;
+use crate::timestamp::Timestamp;
+
+/// The version of the record format. Any 1.x reads all older ones.
+pub const SCHEMA: u32 = 1;
+
+/// One entry of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Record {
+    /// The whole machine: the first record of a journal, and of a compacted one.
+    Snapshot(Box<Snapshot>),
+    /// The newest observation, memory and counters: replaces, does not add.
+    State(Box<Latest>),
+    /// An input that changed more than that.
+    Decision(Box<Decision>),
+}
+
+/// The whole machine at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`SCHEMA`] when it was written.
+    pub schema: u32,
+    /// The version of this crate that wrote it.
+    pub version: String,
+    /// The machine, unfinished effects whole.
+    pub rollout: Rollout,
+}
+
+/// An input that changed more than the newest observation, memory and counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When, by the wall clock.
+    pub wall: Timestamp,
+    /// When, by the machine's own clock, which never runs backwards.
+    pub machine: Timestamp,
+    /// What had happened.
+    pub input: Input,
+    /// What was ordered. Compared on replay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<(EffectId, EffectKind)>,
+}
+
+/// A journal that does not read back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecoverError {
+    /// It holds nothing.
+    #[error("the journal is empty: the rollout never began, so there is nothing to resume")]
+    Empty,
+    /// It does not begin with a snapshot.
+    #[error("the journal does not begin with a snapshot; it was cut at the front")]
+    NoSnapshot,
+    /// A newer version wrote it.
+    #[error(
+        "the journal has schema {found}, written by version {version}; this version reads up to {known}: use that version or a later one"
+    )]
+    TooNew {
+        /// Its schema.
+        found: u32,
+        /// Who wrote it.
+        version: String,
+        /// The newest that is read here.
+        known: u32,
+    },
+    /// Replaying it ordered other effects than it says were ordered.
+    #[error(
+        "replaying record {record} orders {replayed}, and the journal says {recorded}: this version decides otherwise than the one that wrote it; `resume --roll-back` needs only binding and start"
+    )]
+    Diverged {
+        /// Which record, from 0.
+        record: usize,
+        /// What it says was ordered.
+        recorded: String,
+        /// What replaying ordered.
+        replayed: String,
+    },
+    /// The plan names code that is not registered.
+    #[error("the plan names {} which nothing registered knows; register it as at the start", .missing.join(", "))]
+    Unknown {
+        /// Kinds of hooks, gates and analyses.
+        missing: Vec<String>,
+    },
+    /// The rollout has ended and settled.
+    #[error("the rollout is over: {outcome}")]
+    Over {
+        /// How it ended.
+        outcome: String,
+    },
+}

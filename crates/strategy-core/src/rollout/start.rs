@@ -1,0 +1,127 @@
+//! What a rollout is started with, and what the caller can do wrong.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::effect::LookId;
+use crate::analysis::PreparedCheck;
+use crate::plan::{CheckName, Plan};
+use crate::release::Part;
+use crate::target::{Binding, Claim, Discovery, EffectId, Found, RolloutId};
+
+/// Everything a rollout is started with: made from what discover, plan and admit said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its name.
+    pub id: RolloutId,
+    /// What it will do.
+    pub plan: Plan,
+    /// What was found, with the bindings that `admit` returned in place.
+    pub found: Found,
+    /// Every check of the plan, as prepared by its analysis.
+    pub prepared: Vec<PreparedCheck>,
+    /// Take somebody else's claim over instead of refusing. Default: no.
+    pub take_over: bool,
+}
+
+/// What passes from a superseded rollout to its successor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handover {
+    /// To whom.
+    pub to: RolloutId,
+    /// By part: the start as recorded, the binding, and the claim to take over from.
+    pub parts: BTreeMap<Part, HandedPart>,
+}
+
+/// One part of a [`Handover`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedPart {
+    /// The start as recorded.
+    pub found: Discovery,
+    /// The binding as it stands.
+    pub binding: Binding,
+    /// The claim to take over from.
+    pub claim: Claim,
+}
+
+/// Why a rollout does not start. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The plan moves a part that was not discovered, or the other way round.
+    #[error("part `{part}`: {problem}")]
+    Parts {
+        /// Which part.
+        part: Part,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Somebody else works on it.
+    #[error(
+        "{part} is claimed by rollout `{holder}`: resume or abandon that one, or take over with `--take-over` (`Builder::take_over`) if nothing works on it any more"
+    )]
+    Claimed {
+        /// Which part.
+        part: Part,
+        /// Whose claim it is.
+        holder: RolloutId,
+    },
+    /// Nothing runs yet.
+    #[error(
+        "{part} has no stable version with at least one replica: make the first release by hand (deploy {name} with one replica or more), then use a rollout for the next one"
+    )]
+    NoStable {
+        /// Which part.
+        part: Part,
+        /// What would be stable.
+        name: String,
+    },
+    /// A check cannot run.
+    #[error("check `{check}` was prepared by no analysis: register one for its kind")]
+    Unprepared {
+        /// Which check.
+        check: CheckName,
+    },
+    /// Where an autoscaler owns stable and traffic follows readiness, full exposure cannot be reached.
+    #[error("{part}: {problem}; {mend}")]
+    Unreachable {
+        /// Which part.
+        part: Part,
+        /// What cannot be reached.
+        problem: String,
+        /// How to mend it.
+        mend: String,
+    },
+}
+
+/// What the caller does wrong: found and fixed by reading the caller's code.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// An answer to an effect that was never issued.
+    #[error("effect {id} was never issued")]
+    UnknownEffect {
+        /// Its id.
+        id: EffectId,
+    },
+    /// The answer is of another kind than the effect.
+    #[error("effect {id} was answered with the result of another kind of effect")]
+    WrongKind {
+        /// Its id.
+        id: EffectId,
+    },
+    /// News of a part that the rollout does not have.
+    #[error("the rollout has no part `{part}`")]
+    UnknownPart {
+        /// Its name.
+        part: Part,
+    },
+    /// A look that was never issued.
+    #[error("look {look} was never issued")]
+    UnknownLook {
+        /// Which.
+        look: LookId,
+    },
+}

@@ -1,0 +1,1 @@
+//! A target that remembers what it was asked.
