@@ -43,7 +43,8 @@ pub struct StepInput<'a> {
 }
 
 /// How far a step goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Until {
     /// Capacity for the goal's traffic is ready.
     Ready,
