@@ -22,6 +22,9 @@ pub struct StepInput<'a> {
     pub start_images: &'a Images,
     /// Whether requests may reach each track.
     pub exposure: Tracks<Exposure>,
+    /// Of a track that lost a part of its share but not all of it: until when requests of the lost part
+    /// may be under way. `None`: none are.
+    pub lost_share_drains: Tracks<Option<Timestamp>>,
     /// The larger of what stable wanted at the start and what its autoscaler has wanted since.
     pub baseline: u32,
     /// On the way back: ask only for what was ready at the start, since more was waited for long enough.
