@@ -17,8 +17,8 @@ use report::Report;
 use crate::cargo::{RUST_IS_MISSING, cargo, packages};
 use crate::error::TaskError;
 use crate::output::{complain, say};
-use crate::testbed;
 use crate::workspace::root;
+use crate::{docs, testbed};
 
 /// Tests that may go without being run under `CI=true`, one name a line.
 const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
@@ -66,9 +66,6 @@ fn checks() -> Result<Vec<(&'static str, Command)>, TaskError> {
     };
     let mut format = cargo();
     format.args(["fmt", "--all", "--check"]);
-    let mut docs = cargo();
-    docs.args(["doc", "--workspace", "--all-features", "--no-deps"]);
-    docs.env("RUSTDOCFLAGS", "-D warnings");
     let mut package = cargo();
     package.args(["package", "--workspace", "--no-verify", "--allow-dirty"]);
     for private in packages()?.iter().filter(|package| !package.is_published()) {
@@ -79,7 +76,7 @@ fn checks() -> Result<Vec<(&'static str, Command)>, TaskError> {
         ("clippy, default features", lint(&[])),
         ("clippy, no features", lint(&["--no-default-features"])),
         ("clippy, all features", lint(&["--all-features"])),
-        ("docs", docs),
+        ("docs", docs::command()),
         ("packages", package),
     ])
 }
