@@ -509,6 +509,11 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
             stable: exposure(traffic.reaches_stable()),
             candidate: exposure(traffic.reaches_candidate()),
         },
+        share: Tracks {
+            stable: traffic.weight.rest(),
+            candidate: traffic.candidate_share(),
+        },
+        lost_share_drains: Tracks::default(),
         // What was found has been so for long.
         traffic_since: Timestamp::from_millis(0)
             .max(now.before(std::time::Duration::from_secs(3600))),

@@ -296,6 +296,24 @@ impl Rollout {
                 (Exposure::Draining { until }, false) => Exposure::Draining { until },
                 (Exposure::Clean, false) => Exposure::Clean,
             };
+            let share = |traffic: &crate::Traffic| match track {
+                Track::Stable => traffic.weight.rest(),
+                Track::Candidate => traffic.candidate_share(),
+            };
+            let before = *state.share.of(track);
+            let unknown = if effective.is_none() {
+                before
+            } else {
+                crate::Weight::ZERO
+            };
+            let reaching = share(written).max(effective.as_ref().map_or(unknown, share));
+            let drains = state.lost_share_drains.of_mut(track);
+            if reaching < before {
+                *drains = Some(now + linger);
+            } else if drains.is_some_and(|until| until <= now) {
+                *drains = None;
+            }
+            *state.share.of_mut(track) = reaching;
         }
     }
 

@@ -16,6 +16,7 @@ use crate::target::{Binding, Claim, Desired, EffectId, RolloutId, Writer};
 use crate::timestamp::{Timestamp, duration};
 use crate::track::{Replicas, Tracks};
 use crate::traffic::Traffic;
+use crate::weight::Weight;
 
 /// Everything that was decided. A change of it is journaled with the input that made it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -233,6 +234,10 @@ pub(super) struct PartState {
     /// What is written, as far as we know.
     pub(super) expected: Expected,
     pub(super) exposure: Tracks<Exposure>,
+    /// The largest share that may still reach each track, by what is written and what is effective.
+    pub(super) share: Tracks<Weight>,
+    /// Of a track that lost a part of its share: until when requests of that part may be under way.
+    pub(super) lost_share_drains: Tracks<Option<Timestamp>>,
     /// Since when traffic is written as it is.
     pub(super) traffic_since: Timestamp,
     pub(super) baseline: u32,

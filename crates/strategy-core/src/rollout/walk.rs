@@ -177,6 +177,7 @@ impl Rollout {
             recorded: &recorded,
             start_images: &images,
             exposure: state.exposure,
+            lost_share_drains: state.lost_share_drains,
             baseline: state.baseline,
             start_ready_suffices: suffices,
             routing: found.capabilities.routing,
