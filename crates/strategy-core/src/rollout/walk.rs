@@ -8,11 +8,12 @@ use super::effect::Effect;
 use super::event::News;
 use super::goal;
 use super::state::{Expected, Waits, footprint};
-use super::step::{Direction, Kind, Step, StepInput, Until, Waiting, next_step};
+use super::step::{Direction, Exposure, Kind, Step, StepInput, Until, Waiting, next_step};
 use crate::plan::{ReadyRule, StageKind};
 use crate::release::Part;
 use crate::target::{Apply, Claim, Desired, Effective, Effectiveness, Observation, Owned};
 use crate::timestamp::Timestamp;
+use crate::track::Tracks;
 use crate::traffic::Traffic;
 use crate::weight::Weight;
 
@@ -176,7 +177,7 @@ impl Rollout {
             goal: &course.goal,
             recorded: &recorded,
             start_images: &images,
-            exposure: state.exposure,
+            exposure: drained_by(state.exposure, self.now()),
             lost_share_drains: state.lost_share_drains,
             baseline: state.baseline,
             start_ready_suffices: suffices,
@@ -421,6 +422,18 @@ fn homeward_traffic(step: &Step, course: &Course) -> bool {
         }
     );
     traffic && course.direction == Direction::Back
+}
+
+/// Draining that is over is clean, whether it was looked at since or not.
+fn drained_by(exposure: Tracks<Exposure>, now: Timestamp) -> Tracks<Exposure> {
+    let by = |exposure| match exposure {
+        Exposure::Draining { until } if until <= now => Exposure::Clean,
+        Exposure::Exposed | Exposure::Draining { .. } | Exposure::Clean => exposure,
+    };
+    Tracks {
+        stable: by(exposure.stable),
+        candidate: by(exposure.candidate),
+    }
 }
 
 /// The candidate's share as people see it: written, or achieved by counts where traffic follows them.

@@ -183,6 +183,10 @@ impl Rollout {
                     crate::rollout::step::Exposure::Exposed
                     | crate::rollout::step::Exposure::Clean => None,
                 });
+            let lost = [
+                state.lost_share_drains.stable,
+                state.lost_share_drains.candidate,
+            ];
             let settled = state.ready_since.map(|since| since + settle);
             let assumed = self.assumed_at(part);
             let again = self
@@ -194,6 +198,7 @@ impl Rollout {
                 .into_iter()
                 .flatten()
                 .chain(draining)
+                .chain(lost.into_iter().flatten())
         });
         let now = self.now();
         parts.filter(|at| *at > now).min()
