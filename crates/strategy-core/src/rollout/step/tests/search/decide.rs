@@ -43,6 +43,7 @@ pub(super) struct Asker {
     granularity: Weight,
     routing: Routing,
     owned: bool,
+    start_ready: Option<u32>,
 }
 
 /// Where the rollout stands.
@@ -69,6 +70,7 @@ impl Asker {
             granularity: Weight::from_percent(model.granularity.into()).unwrap(),
             routing: model.routing,
             owned: model.wants > 0,
+            start_ready: model.start_ready.map(u32::from),
         };
         asker.recorded = asker.desired(model.start);
         asker
@@ -174,7 +176,7 @@ impl Asker {
             },
             lost_share_drains: Tracks::default(),
             baseline: ask.baseline.into(),
-            start_ready_suffices: None,
+            start_ready_suffices: self.start_ready,
             routing: self.routing,
             granularity: self.granularity,
             ready_share: Weight::FULL,

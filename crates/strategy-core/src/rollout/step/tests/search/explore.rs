@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::decide::{Ask, Asker, Bug};
 use super::model::Model;
 use super::promises::{Decision, Place};
-use super::world::{Bits, CANDIDATE, Content, RELEASE, STABLE, World, share};
+use super::world::{Bits, CANDIDATE, Content, RELEASE, STABLE, START, World, share};
 use crate::rollout::step::Until;
 use crate::target::Routing;
 
@@ -94,18 +94,14 @@ struct Edge {
 pub(super) struct Found {
     pub(super) states: usize,
     pub(super) edges: usize,
+    /// States in which a person's hand is not overruled.
+    pub(super) left: usize,
     /// The promise that is broken first, with what led there.
     pub(super) broken: Option<String>,
     /// How many states have no outcome before them, with what led to the first.
     pub(super) endless: Option<(usize, String)>,
     /// A state to which a kind world comes back.
     pub(super) circle: Option<String>,
-}
-
-impl Found {
-    pub(super) fn all_hold(&self) -> bool {
-        self.broken.is_none() && self.endless.is_none() && self.circle.is_none()
-    }
 }
 
 struct Search<'a> {
@@ -119,6 +115,7 @@ struct Search<'a> {
     kind: Vec<Vec<u32>>,
     edges: usize,
     ends: Vec<usize>,
+    left: usize,
 }
 
 pub(super) fn search(model: &Model, bug: Option<Bug>) -> Found {
@@ -131,6 +128,7 @@ pub(super) fn search(model: &Model, bug: Option<Bug>) -> Found {
         kind: Vec::new(),
         edges: 0,
         ends: Vec::new(),
+        left: 0,
     };
     let start = State {
         world: World::started(model.start, model.wants),
@@ -142,6 +140,7 @@ pub(super) fn search(model: &Model, bug: Option<Bug>) -> Found {
         baseline: model.baseline,
         end: End::None,
     };
+    let start = start_with(start, model);
     search.add(start, (0, "start"));
     let broken = search.run();
     let whole = broken.is_none();
@@ -150,10 +149,19 @@ pub(super) fn search(model: &Model, bug: Option<Bug>) -> Found {
     Found {
         states: search.states.len(),
         edges: search.edges,
+        left: search.left,
         broken,
         endless,
         circle,
     }
+}
+
+/// As many ready as there were.
+fn start_with(mut start: State, model: &Model) -> State {
+    if let Some(ready) = model.start_ready {
+        start.world.pods[STABLE][usize::from(START)].ready = ready;
+    }
+    start
 }
 
 impl Search<'_> {
@@ -194,6 +202,8 @@ impl Search<'_> {
             world: &state.world,
             baseline: state.baseline,
             back: state.back,
+            until_ready: !state.effective,
+            goal: self.goal(state),
         }
     }
 
@@ -264,7 +274,10 @@ impl Search<'_> {
                         return Ok(edges);
                     }
                 }
-                Decision::Never if state.by_hand => self.ends.push(at),
+                Decision::Never if state.by_hand => {
+                    self.left += 1;
+                    self.ends.push(at);
+                }
                 Decision::Never | Decision::Wait => {}
             }
         }
@@ -365,7 +378,8 @@ impl Search<'_> {
             }
         }
         if self.model.person && !state.by_hand {
-            for weight in (0..world.content.weight).step_by(50) {
+            let step = usize::from(self.model.granularity);
+            for weight in (0..world.content.weight).step_by(step) {
                 let mut to = *state;
                 let content = Content {
                     weight,

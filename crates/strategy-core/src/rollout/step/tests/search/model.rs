@@ -51,6 +51,8 @@ pub(super) struct Model {
     pub(super) granularity: u8,
     /// Somebody may lower the weight, once.
     pub(super) person: bool,
+    /// So many of stable's pods are ready at the start, and on the way back no more is asked.
+    pub(super) start_ready: Option<u8>,
 }
 
 pub(super) const STAGE: fn([Option<(u8, Number)>; 2], u8) -> Goal =
@@ -84,6 +86,7 @@ fn model(name: &'static str, start: Content, stages: Vec<Goal>) -> Model {
         wants: 0,
         granularity: 50,
         person: true,
+        start_ready: None,
     }
 }
 
@@ -144,6 +147,25 @@ pub(super) fn swap(slot: u8) -> Model {
 pub(super) fn merged() -> Model {
     let stages = vec![STAGE([none(START), all(RELEASE)], 100)];
     model("switch+retire merged", started(2, Some(0)), stages)
+}
+
+/// Stable makes room while it still carries traffic, and has nothing at the end.
+pub(super) fn lean(baseline: u8) -> Model {
+    let stages = vec![
+        STAGE([half(START), half(RELEASE)], 50),
+        STAGE([none(START), all(RELEASE)], 100),
+    ];
+    let name = if baseline == 2 { "lean, 2" } else { "lean, 4" };
+    model(name, started(baseline, None), stages)
+}
+
+/// One of two was ready when it began.
+pub(super) fn half_ready() -> Model {
+    Model {
+        name: "half ready at the start",
+        start_ready: Some(1),
+        ..short_update()
+    }
 }
 
 /// Stable owned by an autoscaler that wants 1 to 3 of it.

@@ -20,6 +20,9 @@ pub(super) struct Place<'a> {
     pub(super) world: &'a World,
     pub(super) baseline: u8,
     pub(super) back: bool,
+    /// Asked only for readiness.
+    pub(super) until_ready: bool,
+    pub(super) goal: Content,
 }
 
 fn need(baseline: u8, share: u8) -> u8 {
@@ -44,10 +47,19 @@ impl Place<'_> {
         whole.then_some(pods[usize::from(version)].ready)
     }
 
+    /// On the way back no more than was ready at the start.
+    fn asked(&self, share: u8) -> u8 {
+        let need = need(self.baseline, share);
+        match self.model.start_ready {
+            Some(ready) if self.back => need.min(ready),
+            Some(_) | None => need,
+        }
+    }
+
     /// What a share needs of a side that does not gain: the ratchet, but of an owned stable no more than
     /// its autoscaler wants now, whose decision it is.
     fn holds(&self, side: usize, share: u8) -> u8 {
-        let need = need(self.baseline, share);
+        let need = self.asked(share);
         match (side, self.world.wants) {
             (STABLE, wants @ 1..) => need.min(wants),
             (_, _) => need,
@@ -62,11 +74,12 @@ impl Place<'_> {
                 .or_else(|| self.gives_up_of_all(to)),
             Decision::Write(to) => self
                 .changes_more_than_one_kind(to)
+                .or_else(|| self.moves_too_early(to))
                 .or_else(|| self.moves_uncovered(to))
                 .or_else(|| self.gives_up_too_much(to))
                 .or_else(|| self.changes_revision(to, [true; 2])),
             Decision::Wait | Decision::Never => self.leaves_users_behind(),
-            Decision::Reached => None,
+            Decision::Reached => self.is_not_ready(),
         }
     }
 
@@ -87,6 +100,34 @@ impl Place<'_> {
         }
     }
 
+    /// Between "ready" and the first request there are hooks: only to empty a track that must change does
+    /// traffic move before.
+    fn moves_too_early(&self, to: Content) -> Option<&'static str> {
+        let changes = (0..2).any(|side| {
+            let goal = self.goal.told[side].map(|told| told.version);
+            goal.is_some() && self.told(side).is_some() && self.told(side) != goal
+        });
+        (self.until_ready && !changes && to.weight != self.world.content.weight)
+            .then_some("1: traffic before it was said to be ready")
+    }
+
+    /// Ready means that what gains by the goal covers what it gains.
+    fn is_not_ready(&self) -> Option<&'static str> {
+        let from = self.world.content.weight;
+        if !self.until_ready || self.goal.weight == from {
+            return None;
+        }
+        let side = if self.goal.weight > from {
+            CANDIDATE
+        } else {
+            STABLE
+        };
+        let need = need(self.baseline, share(side, self.goal.weight));
+        let right = self.told(side) == self.goal.told[side].map(|told| told.version);
+        let ready = self.whole(side).is_some_and(|ready| right && ready >= need);
+        (!ready).then_some("1: called ready and is not")
+    }
+
     fn moves_uncovered(&self, to: Content) -> Option<&'static str> {
         let from = self.world.content.weight;
         if to.weight == from {
@@ -96,7 +137,7 @@ impl Place<'_> {
         let Some(ready) = self.whole(side) else {
             return Some("3: traffic to a track in which pods of another revision remain");
         };
-        let covered = ready >= need(self.baseline, share(side, to.weight));
+        let covered = ready >= self.asked(share(side, to.weight));
         let left_dead =
             self.back && self.world.ready(1 - side) == 0 && ready > 0 && to.weight % 100 == 0;
         if !covered && !left_dead {
@@ -215,7 +256,7 @@ impl Place<'_> {
         let step = usize::from(self.model.granularity);
         let nearer = (0..weight)
             .step_by(step)
-            .any(|weight| ready >= need(self.baseline, share(STABLE, weight)));
+            .any(|weight| ready >= self.asked(share(STABLE, weight)));
         (dead || nearer).then_some("1: on the way back, traffic that is covered does not move")
     }
 
@@ -225,7 +266,7 @@ impl Place<'_> {
         let start = self.model.start;
         let covered = self
             .whole(STABLE)
-            .is_some_and(|ready| ready >= world.wanted(STABLE));
+            .is_some_and(|ready| ready >= self.model.start_ready.unwrap_or(world.wanted(STABLE)));
         let home = world.content == start && world.effective == start.weight && covered;
         (!home).then_some("7: called rolled back and is not at the recorded start")
     }
