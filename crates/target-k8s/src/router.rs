@@ -19,6 +19,13 @@ pub(crate) trait Router: Debug + Send + Sync {
     /// The objects it reads and may write, in a fixed order.
     fn objects(&self) -> Vec<ObjectRef>;
 
+    /// Objects that only what was read names, such as the Service behind the host of a route. They
+    /// are read for `check` alone and never written.
+    fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
+        let _ = objects;
+        Vec::new()
+    }
+
     /// What traffic is written, from the objects as they are.
     ///
     /// Works in the middle of a rollout as well as before one.
