@@ -1,5 +1,13 @@
 //! What every router can do, as pure functions over whole objects.
 
+#[cfg(test)]
+mod fixture;
+mod istio;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod service_selector;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
