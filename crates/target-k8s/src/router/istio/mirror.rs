@@ -84,7 +84,7 @@ fn weight(percentage: &Value) -> Option<Weight> {
 /// Whole percentages without a decimal point, as the API server gives them back.
 fn percentage(weight: Weight) -> Value {
     let points = weight.basis_points();
-    if points % 100 == 0 {
+    if points.is_multiple_of(100) {
         json!({ "value": points / 100 })
     } else {
         json!({ "value": f64::from(points) / 100.0 })

@@ -225,10 +225,7 @@ fn others(objects: &Objects) -> Value {
         fields.remove("mirror");
         fields.remove("mirrorPercentage");
         if let Some(mirrors) = fields.get_mut("mirrors").and_then(Value::as_array_mut) {
-            mirrors.retain(|mirror| {
-                !is("canary", &json!({"destination": mirror["destination"]}))
-                    || mirror["destination"].get("subset").is_none()
-            });
+            mirrors.retain(|mirror| mirror["destination"]["host"] == "recorder");
         }
     }
     virtual_service

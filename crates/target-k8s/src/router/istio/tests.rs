@@ -54,7 +54,7 @@ fn http_mut<'a>(objects: &'a mut Objects, name: &str) -> &'a mut Value {
     &mut objects.get_mut(&ObjectRef::virtual_service(name)).unwrap()["spec"]["http"]
 }
 
-/// Written, and the fields that differ from the manifest by their paths.
+/// The objects after a write, which must read as what was asked.
 fn write(router: &IstioRouter, before: &Objects, traffic: &Traffic) -> Objects {
     let written = router.write(before, &labels("any"), traffic).unwrap();
     let after = after(before, written);
@@ -74,7 +74,7 @@ fn catch_all_and_path_routes_with_both_destinations_move_as_one_and_nothing_else
     );
 
     let moved = write(&subsets(), &before, &percent(25));
-    let mut expected = before.clone();
+    let mut expected = before;
     let routes = http_mut(&mut expected, "catalog");
     routes[2]["route"][0]["weight"] = json!(75);
     routes[2]["route"][1]["weight"] = json!(25);

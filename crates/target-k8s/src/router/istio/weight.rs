@@ -85,7 +85,7 @@ fn number(reader: &Reader<'_>, split: &Split, entry: &Value) -> Result<u32, Prob
 /// The weights to write: stable's and the candidate's.
 pub(super) fn whole(reader: &Reader<'_>, weight: Weight) -> Result<Written, Problem> {
     let points = u32::from(weight.basis_points());
-    if points % 100 != 0 {
+    if !points.is_multiple_of(100) {
         return Err(reader.problem(
             TargetErrorKind::Unsupported,
             "weight-too-fine",

@@ -3,9 +3,10 @@
 use super::*;
 
 fn mirrored(percentage: &str) -> Traffic {
-    let mut traffic = Traffic::default();
-    traffic.mirror = percentage.parse().unwrap();
-    traffic
+    Traffic {
+        mirror: percentage.parse().unwrap(),
+        ..Traffic::default()
+    }
 }
 
 #[test]

@@ -13,12 +13,13 @@ fn route(by: RouteBy, name: &str, value: &str) -> Route {
 }
 
 fn previewed() -> Traffic {
-    let mut traffic = Traffic::default();
-    traffic.routes = vec![
-        route(RouteBy::Header, "X-Preview", "yes, please"),
-        route(RouteBy::Cookie, "session.kind", "beta(1)=\\x"),
-    ];
-    traffic
+    Traffic {
+        routes: vec![
+            route(RouteBy::Header, "X-Preview", "yes, please"),
+            route(RouteBy::Cookie, "session.kind", "beta(1)=\\x"),
+        ],
+        ..Traffic::default()
+    }
 }
 
 #[test]
@@ -113,8 +114,10 @@ fn previews_that_were_there_come_back() {
 #[test]
 fn a_header_that_the_route_matches_on_already_is_refused() {
     let before = objects(SUBSETS);
-    let mut traffic = Traffic::default();
-    traffic.routes = vec![route(RouteBy::Header, "X-Tenant", "eu-1")];
+    let traffic = Traffic {
+        routes: vec![route(RouteBy::Header, "X-Tenant", "eu-1")],
+        ..Traffic::default()
+    };
     let error = subsets()
         .write(&before, &labels("catalog"), &traffic)
         .unwrap_err();
