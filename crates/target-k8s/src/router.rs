@@ -9,7 +9,16 @@ use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Tracks, Traffic, Weight};
 use thiserror::Error;
 
+use crate::config::RouterConfig;
 use crate::object::{ObjectRef, Objects};
+
+/// The router that a configuration names.
+pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
+    match config {
+        RouterConfig::ServiceSelector(config) => Box::new(ServiceSelector::new(config)),
+        RouterConfig::Istio(config) => Box::new(Istio::new(config)),
+    }
+}
 
 /// Pure: objects in, facts or changed objects out. No network, no clock.
 ///
