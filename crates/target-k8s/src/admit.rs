@@ -56,7 +56,12 @@ fn overlap(bound: &Bound) -> Vec<Finding> {
         let mend = "give the pods of each a label of its own and put it into both selectors";
         let object = one.object().to_string();
         findings.push(if one.autoscaler.is_some() {
-            Finding::blocks("selectors-overlap", object, format!("{message}, which its autoscaler would count"), mend)
+            Finding::blocks(
+                "selectors-overlap",
+                object,
+                format!("{message}, which its autoscaler would count"),
+                mend,
+            )
         } else {
             Finding::warns("selectors-overlap", object, message, mend)
         });
@@ -68,7 +73,9 @@ fn paused(bound: &Bound, objects: &Objects) -> Vec<Finding> {
     let tracks = bound.tracks.iter();
     let is_paused = |object: &_| {
         let content = objects.get(object);
-        content.and_then(|content| content.pointer("/spec/paused")).is_some_and(|paused| paused == true)
+        content
+            .and_then(|content| content.pointer("/spec/paused"))
+            .is_some_and(|paused| paused == true)
     };
     tracks
         .map(|(_, track)| track.object())
@@ -88,17 +95,29 @@ fn paused(bound: &Bound, objects: &Objects) -> Vec<Finding> {
 fn revisions(bound: &Bound, follow: Follow, part: &Part, plan: &Plan) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
-    let goals = plan.stages().iter().filter_map(|stage| stage.goals.get(part));
+    let goals = plan
+        .stages()
+        .iter()
+        .filter_map(|stage| stage.goals.get(part));
     for (track, goal) in goals.flat_map(|goal| Track::ALL.map(|track| (track, goal.track(track)))) {
         // Names are looked up when they are written; ReplicaSets come and go.
         if matches!(goal.revision, Revision::Named(_)) {
             continue;
         }
         if let Err(error) = bound.template(track, &goal.revision, follow, |_| None) {
-            let message = error.source.map_or_else(|| error.kind.to_string(), |why| why.to_string());
+            let message = error
+                .source
+                .map_or_else(|| error.kind.to_string(), |why| why.to_string());
             if seen.insert((track, message.clone())) {
-                let (message, mend) = message.split_once("; ").unwrap_or((&message, "change the plan"));
-                findings.push(Finding::blocks("revision-impossible", error.resource, message, mend));
+                let (message, mend) = message
+                    .split_once("; ")
+                    .unwrap_or((&message, "change the plan"));
+                findings.push(Finding::blocks(
+                    "revision-impossible",
+                    error.resource,
+                    message,
+                    mend,
+                ));
             }
         }
     }
@@ -106,7 +125,10 @@ fn revisions(bound: &Bound, follow: Follow, part: &Part, plan: &Plan) -> Vec<Fin
 }
 
 fn mutable_images(part: &Part, plan: &Plan) -> Vec<Finding> {
-    let images = plan.release().images(part).filter(|_| plan.policies().immutable_images);
+    let images = plan
+        .release()
+        .images(part)
+        .filter(|_| plan.policies().immutable_images);
     let images = images.into_iter().flat_map(strategy_core::Images::iter);
     images
         .filter(|(_, image)| !image.is_immutable())

@@ -25,8 +25,11 @@ pub(crate) struct Bound {
     pub(crate) traffic: Traffic,
     /// The router's own part at the start, whole.
     pub(crate) routes: Value,
-    /// The router's objects.
+    /// The router's objects that are written.
     pub(crate) router: Vec<ObjectRef>,
+    /// The router's objects that are only read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) read_only: Vec<ObjectRef>,
 }
 
 /// One track at the start.
@@ -58,12 +61,12 @@ pub(crate) enum TrackStart {
 }
 
 impl Bound {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         namespace: String,
         tracks: Tracks<BoundTrack>,
         traffic: Traffic,
         routes: Value,
-        router: Vec<ObjectRef>,
+        (router, read_only): (Vec<ObjectRef>, Vec<ObjectRef>),
     ) -> Self {
         Self {
             format: FORMAT,
@@ -72,6 +75,7 @@ impl Bound {
             traffic,
             routes,
             router,
+            read_only,
         }
     }
 
@@ -82,11 +86,16 @@ impl Bound {
             );
             found(TargetErrorKind::InvalidConfig, "read", "binding", message)
         };
-        let bound: Self = binding.read().map_err(|error| unreadable(error.to_string()))?;
+        let bound: Self = binding
+            .read()
+            .map_err(|error| unreadable(error.to_string()))?;
         if bound.format == FORMAT {
             Ok(bound)
         } else {
-            Err(unreadable(format!("the layout {} is unknown", bound.format)))
+            Err(unreadable(format!(
+                "the layout {} is unknown",
+                bound.format
+            )))
         }
     }
 
@@ -105,6 +114,13 @@ impl Bound {
             objects.push(track.object());
             objects.extend(track.autoscaler_object());
         }
+        objects
+    }
+
+    /// Every object that the rollout reads by its name.
+    pub(crate) fn read_objects(&self) -> Vec<ObjectRef> {
+        let mut objects = self.objects();
+        objects.extend(self.read_only.clone());
         objects
     }
 
@@ -148,15 +164,19 @@ impl Bound {
     ) -> Result<Option<Value>, TargetError> {
         let bound = self.tracks.of(track);
         let refuse = |message: String| {
-            found(TargetErrorKind::Unsupported, "update", bound.object(), message)
+            found(
+                TargetErrorKind::Unsupported,
+                "update",
+                bound.object(),
+                message,
+            )
         };
         match (revision, &bound.start) {
-            (Revision::Release(images), _) => {
-                self.release(track, images, follow).map(Some)
-            }
+            (Revision::Release(images), _) => self.release(track, images, follow).map(Some),
             (Revision::Recorded, TrackStart::Found { template, .. }) => Ok(Some(template.clone())),
             (Revision::Absent, TrackStart::Found { .. }) => Err(refuse(
-                "it was there when the rollout began and is never removed; scale it to 0".to_owned(),
+                "it was there when the rollout began and is never removed; scale it to 0"
+                    .to_owned(),
             )),
             (Revision::Recorded | Revision::Absent, TrackStart::Missing(_)) => Ok(None),
             (Revision::Named(name), _) => match named(name) {

@@ -9,7 +9,7 @@ use crate::config::Follow;
 use crate::error::found;
 use crate::mark::{self, Held};
 use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
-use crate::owned::{self, Fields, TrackFields};
+use crate::owned::{Fields, TrackFields};
 use crate::router::Router;
 use crate::workload::template;
 
@@ -71,7 +71,12 @@ impl Situation<'_> {
         let seen = Fields::read(&request.seen)?;
         fields.check(&seen, &desired).map_err(|field| {
             let message = format!("{field} is neither as it was seen nor as it is to be");
-            found(TargetErrorKind::Conflict, "compare", self.bound.tracks.stable.object(), message)
+            found(
+                TargetErrorKind::Conflict,
+                "compare",
+                self.bound.tracks.stable.object(),
+                message,
+            )
         })?;
         let mut changes = Vec::new();
         for (track, wanted) in wanted.iter() {
@@ -119,7 +124,12 @@ impl Situation<'_> {
         let object = bound.autoscaler_object();
         let autoscaler = object.as_ref().and_then(|object| self.objects.get(object));
         let refuse = |object: &ObjectRef, message: String| {
-            Err(found(TargetErrorKind::Unsupported, "update", object, message))
+            Err(found(
+                TargetErrorKind::Unsupported,
+                "update",
+                object,
+                message,
+            ))
         };
         match (replicas, &object, autoscaler) {
             (Replicas::Floor(number), Some(object), Some(autoscaler)) => {
@@ -135,12 +145,17 @@ impl Situation<'_> {
             (Replicas::Count(number), None, None) => Ok(Replicas::Count(number)),
             (Replicas::Count(number), Some(object), Some(_)) => refuse(
                 object,
-                format!("it decides the count of {}, so {number} is not written", bound.deployment),
+                format!(
+                    "it decides the count of {}, so {number} is not written",
+                    bound.deployment
+                ),
             ),
-            (Replicas::Count(_), Some(object), None) | (Replicas::Floor(_), Some(object), None) => refuse(
-                object,
-                "it was there when the rollout began and is gone; create it again".to_owned(),
-            ),
+            (Replicas::Count(_), Some(object), None) | (Replicas::Floor(_), Some(object), None) => {
+                refuse(
+                    object,
+                    "it was there when the rollout began and is gone; create it again".to_owned(),
+                )
+            }
             (Replicas::Floor(_), None, _) | (Replicas::Count(_), None, Some(_)) => refuse(
                 &bound.object(),
                 "no autoscaler decides its count".to_owned(),
@@ -173,7 +188,8 @@ impl Situation<'_> {
             }
             (None, Some(template)) => {
                 let crate::binding::TrackStart::Missing(blueprint) = &bound.start else {
-                    let message = "it was there when the rollout began and is gone; create it again";
+                    let message =
+                        "it was there when the rollout began and is gone; create it again";
                     return Err(found(TargetErrorKind::NotFound, "update", object, message));
                 };
                 let replicas = wanted.fields.replicas.map_or(0, Replicas::number);
@@ -188,7 +204,12 @@ impl Situation<'_> {
 
     /// The minimum of the autoscaler, held at the floor; a floor of 0 leaves it, since the count of 0
     /// has switched the autoscaler off. It is noted too when the autoscaler is switched on again.
-    fn floor_change(&self, bound: &BoundTrack, now: &TrackFields, wanted: &Wanted) -> Option<Change> {
+    fn floor_change(
+        &self,
+        bound: &BoundTrack,
+        now: &TrackFields,
+        wanted: &Wanted,
+    ) -> Option<Change> {
         let object = bound.autoscaler_object()?;
         let autoscaler = self.objects.get(&object)?;
         let Some(Replicas::Floor(floor)) = wanted.fields.replicas else {
@@ -232,7 +253,9 @@ impl Situation<'_> {
             }
         }
         let routed = routed.into_iter();
-        routed.map(|(object, content)| Change::Replace(object, content)).collect()
+        routed
+            .map(|(object, content)| Change::Replace(object, content))
+            .collect()
     }
 }
 
@@ -280,7 +303,9 @@ fn named_template(replica_sets: &[std::sync::Arc<Value>], name: &str) -> Option<
     const HISTORY: &str = "/metadata/annotations/deployment.kubernetes.io~1revision-history";
     let is = |set: &&std::sync::Arc<Value>| {
         crate::object::text(set, REVISION) == name
-            || crate::object::text(set, HISTORY).split(',').any(|once| once == name)
+            || crate::object::text(set, HISTORY)
+                .split(',')
+                .any(|once| once == name)
     };
     let set = replica_sets.iter().find(is)?;
     Some(template::plain(set.pointer("/spec/template")?))

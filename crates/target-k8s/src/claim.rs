@@ -21,7 +21,10 @@ pub(crate) struct Change<'a> {
 
 /// The claim in force: that of the first object, else of any other, since a claim is taken first
 /// object first and given up last object first.
-pub(crate) fn in_force(order: &[ObjectRef], objects: &Objects) -> Result<Option<Claim>, TargetError> {
+pub(crate) fn in_force(
+    order: &[ObjectRef],
+    objects: &Objects,
+) -> Result<Option<Claim>, TargetError> {
     for object in order {
         match objects.get(object).map_or(Held::Free, mark::held) {
             Held::Free => {}
@@ -31,7 +34,12 @@ pub(crate) fn in_force(order: &[ObjectRef], objects: &Objects) -> Result<Option<
                     "its annotation `{}` is `{text}`, which is no claim; remove it if no rollout works on it",
                     mark::CLAIM
                 );
-                return Err(found(TargetErrorKind::Ambiguous, "read the claim of", object, message));
+                return Err(found(
+                    TargetErrorKind::Ambiguous,
+                    "read the claim of",
+                    object,
+                    message,
+                ));
             }
         }
     }
@@ -203,7 +211,11 @@ mod tests {
         assert!(change.check_from(&order, &objects(Some(&ours))).is_ok());
         assert!(change.check_from(&order, &objects(Some(&next))).is_ok());
         assert!(change.check_from(&order, &objects(None)).is_err());
-        assert!(change.check_from(&order, &objects(Some(&claim("b", 1)))).is_err());
+        assert!(
+            change
+                .check_from(&order, &objects(Some(&claim("b", 1))))
+                .is_err()
+        );
         let give_up = Change {
             from: Some(&ours),
             to: None,

@@ -37,12 +37,14 @@ pub(crate) async fn start(
         WorkloadConfig::Slots(slots) => slot_tracks(config, slots, &objects, &autoscalers)?,
         WorkloadConfig::Canary(canary) => canary_tracks(config, canary, &objects, &autoscalers)?,
     };
+    let is_written = |object: &ObjectRef| !router.managed_path(object).is_empty();
+    let (written, read_only) = routes.into_iter().partition(is_written);
     let mut bound = Bound::new(
         config.namespace.clone(),
         tracks,
         strategy_core::Traffic::default(),
         Value::Null,
-        routes,
+        (written, read_only),
     );
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
@@ -54,7 +56,9 @@ fn deployments(workload: &WorkloadConfig) -> Vec<ObjectRef> {
     match workload {
         WorkloadConfig::Slots(slots) => {
             let slots = slots.iter();
-            slots.map(|slot| ObjectRef::deployment(&slot.deployment)).collect()
+            slots
+                .map(|slot| ObjectRef::deployment(&slot.deployment))
+                .collect()
         }
         WorkloadConfig::Canary(canary) => vec![
             ObjectRef::deployment(&canary.stable),
@@ -71,26 +75,47 @@ fn slot_tracks(
 ) -> Result<Tracks<BoundTrack>, TargetError> {
     let RouterConfig::ServiceSelector(router) = &config.router else {
         let message = "slots that take turns need a Service selector as their router; use `canary` with this router";
-        return Err(found(TargetErrorKind::InvalidConfig, "read", "the configuration", message));
+        return Err(found(
+            TargetErrorKind::InvalidConfig,
+            "read",
+            "the configuration",
+            message,
+        ));
     };
     let [one, other] = slots;
     if one.deployment == other.deployment {
         let message = "both slots are the same Deployment; name two";
         let object = ObjectRef::deployment(&one.deployment);
-        return Err(found(TargetErrorKind::InvalidConfig, "read", object, message));
+        return Err(found(
+            TargetErrorKind::InvalidConfig,
+            "read",
+            object,
+            message,
+        ));
     }
     for slot in slots {
-        deployment(objects, &slot.deployment, "apply it first; no replicas are needed")?;
+        deployment(
+            objects,
+            &slot.deployment,
+            "apply it first; no replicas are needed",
+        )?;
     }
     let service = ObjectRef::service(&router.service);
-    let selector = objects.get(&service).map(|service| texts(service, "/spec/selector"));
+    let selector = objects
+        .get(&service)
+        .map(|service| texts(service, "/spec/selector"));
     let selector = selector.unwrap_or_default();
     let Some(live) = selector.get(&router.key) else {
         let message = format!(
             "its selector has no key `{}`, so no slot is live; add the key with the value of the slot that is to serve",
             router.key
         );
-        return Err(found(TargetErrorKind::Ambiguous, "read the selector of", service, message));
+        return Err(found(
+            TargetErrorKind::Ambiguous,
+            "read the selector of",
+            service,
+            message,
+        ));
     };
     let carries = |slot: &Slot| {
         let content = objects.get(&ObjectRef::deployment(&slot.deployment));
@@ -105,14 +130,24 @@ fn slot_tracks(
                 "{} and {} both carry `{}: {live}`, so it is not clear which is live; give them different values",
                 one.deployment, other.deployment, router.key
             );
-            return Err(found(TargetErrorKind::Ambiguous, "read the selector of", service, message));
+            return Err(found(
+                TargetErrorKind::Ambiguous,
+                "read the selector of",
+                service,
+                message,
+            ));
         }
         (false, false) => {
             let message = format!(
                 "it selects `{}: {live}`, which the pods of neither {} nor {} carry; mend the selector or the slots",
                 router.key, one.deployment, other.deployment
             );
-            return Err(found(TargetErrorKind::Ambiguous, "read the selector of", service, message));
+            return Err(found(
+                TargetErrorKind::Ambiguous,
+                "read the selector of",
+                service,
+                message,
+            ));
         }
     };
     let track = |slot: &Slot| {
@@ -160,11 +195,7 @@ fn canary_tracks(
     })
 }
 
-fn deployment<'a>(
-    objects: &'a Objects,
-    name: &str,
-    mend: &str,
-) -> Result<&'a Value, TargetError> {
+fn deployment<'a>(objects: &'a Objects, name: &str, mend: &str) -> Result<&'a Value, TargetError> {
     let object = ObjectRef::deployment(name);
     objects.get(&object).ok_or_else(|| {
         let message = format!("there is no such Deployment; {mend}");
@@ -180,11 +211,19 @@ fn found_track(
 ) -> Result<BoundTrack, TargetError> {
     let content = deployment(objects, deployment_name, "apply it first")?;
     let object = ObjectRef::deployment(deployment_name);
-    let template = content.pointer("/spec/template").cloned().unwrap_or_default();
+    let template = content
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_default();
     for (container, image) in template::image_texts(&template) {
         if let Err(error) = image.parse::<Image>() {
             let message = format!("container {container}: {error}; give it a tag or a digest");
-            return Err(found(TargetErrorKind::InvalidConfig, "read", object, message));
+            return Err(found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                object,
+                message,
+            ));
         }
     }
     let autoscaler = autoscaler_of(&object, autoscalers)?;
@@ -193,7 +232,10 @@ fn found_track(
         autoscaler: autoscaler.map(|autoscaler| name(autoscaler).to_owned()),
         preview,
         start: TrackStart::Found {
-            selector: content.pointer("/spec/selector").cloned().unwrap_or_default(),
+            selector: content
+                .pointer("/spec/selector")
+                .cloned()
+                .unwrap_or_default(),
             replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref)),
             template: template::plain(&template),
         },
@@ -217,7 +259,12 @@ fn autoscaler_of<'a>(
                 name(one),
                 name(other)
             );
-            Err(found(TargetErrorKind::Ambiguous, "get the autoscaler of", deployment, message))
+            Err(found(
+                TargetErrorKind::Ambiguous,
+                "get the autoscaler of",
+                deployment,
+                message,
+            ))
         }
         (None, Some(_)) => Ok(None),
     }

@@ -90,7 +90,10 @@ mod tests {
         note(&mut marked, "replicas", json!(3));
         note(&mut marked, "template", json!("ab"));
         assert_eq!(held(&marked), Held::By(claim));
-        assert_eq!(Value::Object(written(&marked)), json!({"replicas": 3, "template": "ab"}));
+        assert_eq!(
+            Value::Object(written(&marked)),
+            json!({"replicas": 3, "template": "ab"})
+        );
         assert_eq!(with_claim(&marked, None), object);
         let bare = json!({"metadata": {"name": "a"}});
         assert_eq!(held(&bare), Held::Free);

@@ -68,13 +68,6 @@ impl ObjectRef {
     pub(crate) fn group(&self) -> &str {
         self.api.split_once('/').map_or("", |(group, _)| group)
     }
-
-    /// The version within the group.
-    pub(crate) fn version(&self) -> &str {
-        self.api
-            .split_once('/')
-            .map_or(self.api.as_str(), |(_, version)| version)
-    }
 }
 
 /// As errors and findings name it: `service/api`.

@@ -52,10 +52,20 @@ pub(crate) fn observation(
 /// Equal for equal content: what a look at the same state would show again.
 fn version(observation: &Observation) -> Result<Version, TargetError> {
     let text = serde_json::to_string(observation).map_err(|error| {
-        found(TargetErrorKind::Unexpected, "encode", "observation", error.to_string())
+        found(
+            TargetErrorKind::Unexpected,
+            "encode",
+            "observation",
+            error.to_string(),
+        )
     })?;
     let hash = Sha256::digest(text);
-    Ok(Version(hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Version(
+        hash.iter()
+            .take(10)
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    ))
 }
 
 fn track(
@@ -94,7 +104,10 @@ fn track(
             config.unschedulable_is_fatal,
         ),
         autoscaler: deployment.zip(autoscaler).map(|(deployment, autoscaler)| {
-            let (min, told) = (floor(autoscaler), count(deployment, "/spec/replicas").unwrap_or(1));
+            let (min, told) = (
+                floor(autoscaler),
+                count(deployment, "/spec/replicas").unwrap_or(1),
+            );
             let max = count(autoscaler, "/spec/maxReplicas").unwrap_or(told);
             Autoscaler {
                 min,
@@ -111,8 +124,13 @@ fn track(
 /// The number of a Deployment's revision, once its controller has seen the template.
 fn observed_revision(deployment: &Value) -> &str {
     let generation = |pointer| count(deployment, pointer).unwrap_or(0);
-    let is_observed = generation("/status/observedGeneration") >= generation("/metadata/generation");
-    if is_observed { text(deployment, REVISION) } else { "" }
+    let is_observed =
+        generation("/status/observedGeneration") >= generation("/metadata/generation");
+    if is_observed {
+        text(deployment, REVISION)
+    } else {
+        ""
+    }
 }
 
 /// The revision that was asked for by name, and the identity of its template.
@@ -126,10 +144,16 @@ fn asked(deployment: &Value) -> Option<(String, String)> {
 fn identity(bound: &Bound, track: Track) -> BTreeMap<String, String> {
     let mut labels = texts(&bound.base_template(track), "/metadata/labels");
     let place = |labels: &mut BTreeMap<String, String>, key: &str, value: &str| {
-        labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+        labels
+            .entry(key.to_owned())
+            .or_insert_with(|| value.to_owned());
     };
     place(&mut labels, "namespace", &bound.namespace);
-    place(&mut labels, "deployment", &bound.tracks.of(track).deployment);
+    place(
+        &mut labels,
+        "deployment",
+        &bound.tracks.of(track).deployment,
+    );
     labels
 }
 
@@ -169,7 +193,9 @@ fn effective(
     let names = pods::names(&bound.tracks.of(live).deployment, view.pods.of(live));
     let mut arrived = 0;
     for endpoint in slices.iter().flat_map(|slice| list(slice, "/endpoints")) {
-        let is_ready = endpoint.pointer("/conditions/ready").is_none_or(|ready| ready != false);
+        let is_ready = endpoint
+            .pointer("/conditions/ready")
+            .is_none_or(|ready| ready != false);
         if !is_ready {
             continue;
         }
@@ -217,7 +243,9 @@ fn route_writer(bound: &Bound, router: &dyn Router, view: &View) -> Writer {
 /// Whoever holds a field together with us agrees with us.
 fn last_writer(content: &Value, path: &[&str]) -> Option<FieldWriter> {
     let mut writers = managed::writers(content, path);
-    let ours = writers.iter().position(|writer| writer.name == FIELD_MANAGER);
+    let ours = writers
+        .iter()
+        .position(|writer| writer.name == FIELD_MANAGER);
     (!writers.is_empty()).then(|| writers.swap_remove(ours.unwrap_or(0)))
 }
 
@@ -226,8 +254,12 @@ fn foreign(bound: &Bound, router: &dyn Router, view: &View, fields: &Fields) -> 
     let mut changes = Vec::new();
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
         let content = view.objects.get(object);
-        let writers = content.map(|content| managed::writers(content, path)).unwrap_or_default();
-        let other = writers.into_iter().find(|writer| writer.name != FIELD_MANAGER);
+        let writers = content
+            .map(|content| managed::writers(content, path))
+            .unwrap_or_default();
+        let other = writers
+            .into_iter()
+            .find(|writer| writer.name != FIELD_MANAGER);
         changes.push(ForeignChange {
             by: other.map_or_else(|| "somebody".to_owned(), |writer| writer.name),
             field,
@@ -235,19 +267,32 @@ fn foreign(bound: &Bound, router: &dyn Router, view: &View, fields: &Fields) -> 
         });
     };
     if let Some(first) = bound.router.first() {
-        let note = view.objects.get(first).map(mark::written).unwrap_or_default();
+        let note = view
+            .objects
+            .get(first)
+            .map(mark::written)
+            .unwrap_or_default();
         let noted = note.get("routes").and_then(Value::as_str);
         let recorded = || template::digest(&bound.routes);
         let expected = noted.map_or_else(recorded, str::to_owned);
         if fields.routes != expected {
-            let changed = bound.router.iter().filter(|object| !router.managed_path(object).is_empty());
+            let changed = bound
+                .router
+                .iter()
+                .filter(|object| !router.managed_path(object).is_empty());
             let by_others = |object: &&ObjectRef| {
                 let content = view.objects.get(*object);
-                let writer = content.and_then(|content| last_writer(content, router.managed_path(object)));
+                let writer =
+                    content.and_then(|content| last_writer(content, router.managed_path(object)));
                 writer.is_some_and(|writer| writer.name != FIELD_MANAGER)
             };
             let object = changed.clone().find(by_others).unwrap_or(first);
-            differs(object, router.managed_path(object), ForeignField::Traffic, "traffic".to_owned());
+            differs(
+                object,
+                router.managed_path(object),
+                ForeignField::Traffic,
+                "traffic".to_owned(),
+            );
         }
     }
     for (track, of) in bound.tracks.iter() {
@@ -258,19 +303,33 @@ fn foreign(bound: &Bound, router: &dyn Router, view: &View, fields: &Fields) -> 
         let now = fields.tracks.of(track);
         let note = mark::written(content);
         let (found_template, found_replicas) = match &of.start {
-            TrackStart::Found { template, replicas, .. } => (Some(template::id(template)), Some(*replicas)),
+            TrackStart::Found {
+                template, replicas, ..
+            } => (Some(template::id(template)), Some(*replicas)),
             TrackStart::Missing(_) => (None, None),
         };
-        let noted = note.get("template").and_then(Value::as_str).map(str::to_owned);
+        let noted = note
+            .get("template")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         if now.template != noted.or(found_template) {
             let path = ["f:spec", "f:template"];
-            differs(&object, &path, ForeignField::Revision, "the template".to_owned());
+            differs(
+                &object,
+                &path,
+                ForeignField::Revision,
+                "the template".to_owned(),
+            );
         }
         let (scaled, path) = match of.autoscaler_object() {
             Some(autoscaler) => (autoscaler, ["f:spec", "f:minReplicas"]),
             None => (object, ["f:spec", "f:replicas"]),
         };
-        let note = view.objects.get(&scaled).map(mark::written).unwrap_or_default();
+        let note = view
+            .objects
+            .get(&scaled)
+            .map(mark::written)
+            .unwrap_or_default();
         let noted = note.get("replicas").and_then(Value::as_u64);
         let expected = noted.or_else(|| found_replicas.map(|found| u64::from(found.number())));
         let is = now.replicas.map(Replicas::number).map(u64::from);

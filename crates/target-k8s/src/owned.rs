@@ -43,14 +43,24 @@ impl Fields {
         let text = serde_json::to_string(self);
         text.map(Owned).map_err(|error| {
             let message = error.to_string();
-            found(TargetErrorKind::Unexpected, "encode", "owned fields", message)
+            found(
+                TargetErrorKind::Unexpected,
+                "encode",
+                "owned fields",
+                message,
+            )
         })
     }
 
     pub(crate) fn read(owned: &Owned) -> Result<Self, TargetError> {
         serde_json::from_str(&owned.0).map_err(|error| {
             let message = error.to_string();
-            found(TargetErrorKind::InvalidConfig, "read", "owned fields", message)
+            found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                "owned fields",
+                message,
+            )
         })
     }
 
@@ -134,7 +144,12 @@ mod tests {
     #[test]
     fn each_field_may_be_as_seen_or_as_wanted_and_nothing_else() {
         let (seen, wanted) = (fields("old", 1), fields("new", 2));
-        for now in [fields("old", 1), fields("old", 2), fields("new", 1), fields("new", 2)] {
+        for now in [
+            fields("old", 1),
+            fields("old", 2),
+            fields("new", 1),
+            fields("new", 2),
+        ] {
             assert_eq!(now.check(&seen, &wanted), Ok(()));
         }
         let other = fields("other", 2).check(&seen, &wanted);
@@ -147,6 +162,9 @@ mod tests {
     fn owned_survives_text_and_stays_small() {
         let owned = fields("0123456789abcdef0123", 1).wrap().unwrap();
         assert!(owned.0.len() < 300, "{}", owned.0.len());
-        assert_eq!(Fields::read(&owned).unwrap(), fields("0123456789abcdef0123", 1));
+        assert_eq!(
+            Fields::read(&owned).unwrap(),
+            fields("0123456789abcdef0123", 1)
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::config::{Config, WorkloadConfig};
+use crate::config::{Config, RouterConfig, WorkloadConfig};
 use crate::router::Router;
 
 /// A Role of `rbac.authorization.k8s.io/v1`. [`Display`](fmt::Display) prints it as YAML.
@@ -41,7 +41,9 @@ pub struct Rule {
 
 /// Read once and followed.
 const FOLLOW: [&str; 2] = ["list", "watch"];
-/// Read, followed, read again after a conflict, and changed.
+/// Read, followed, and read again after a conflict.
+const READ: [&str; 3] = ["get", "list", "watch"];
+/// The same, and changed.
 const CHANGE: [&str; 4] = ["get", "list", "update", "watch"];
 
 /// The least Role for a target with this configuration: every verb is used, and none is missing.
@@ -63,8 +65,13 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
     grant("", "pods", &FOLLOW);
     grant("autoscaling", "horizontalpodautoscalers", &CHANGE);
     for object in router.objects() {
-        // Those that are only read are claimed all the same.
-        grant(object.group(), &object.plural, &CHANGE);
+        let is_written = !router.managed_path(&object).is_empty();
+        let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
+        grant(object.group(), &object.plural, verbs);
+    }
+    if matches!(config.router, RouterConfig::Istio(_)) {
+        // The Services behind the hosts of its routes.
+        grant("", "services", &FOLLOW);
     }
     if router.capabilities().by_endpoints {
         grant("discovery.k8s.io", "endpointslices", &FOLLOW);

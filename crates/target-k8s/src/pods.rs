@@ -48,7 +48,10 @@ pub(crate) fn of_deployment(
 ) -> Vec<Pods> {
     let mut revisions: BTreeMap<String, Pods> = BTreeMap::new();
     let mut by_set: BTreeMap<&str, String> = BTreeMap::new();
-    for set in replica_sets.iter().filter(|set| owner(set, "Deployment") == deployment) {
+    for set in replica_sets
+        .iter()
+        .filter(|set| owner(set, "Deployment") == deployment)
+    {
         let Some(template) = set.pointer("/spec/template") else {
             continue;
         };
@@ -67,7 +70,9 @@ pub(crate) fn of_deployment(
         let set = owner(pod, "ReplicaSet");
         let id = match by_set.get(set) {
             Some(id) => id.clone(),
-            None if belongs(set, text(pod, HASH), deployment) => format!("hash-{}", text(pod, HASH)),
+            None if belongs(set, text(pod, HASH), deployment) => {
+                format!("hash-{}", text(pod, HASH))
+            }
             None => continue,
         };
         let entry = revisions.entry(id.clone()).or_insert_with(|| Pods {
@@ -84,7 +89,10 @@ pub(crate) fn of_deployment(
         // Both come by watches of their own; what is available is ready.
         entry.available = entry.available.min(entry.ready);
     }
-    revisions.into_values().filter(|pods| pods.total > 0 || !pods.fatal.is_empty()).collect()
+    revisions
+        .into_values()
+        .filter(|pods| pods.total > 0 || !pods.fatal.is_empty())
+        .collect()
 }
 
 /// The names of the pods of a Deployment that exist and are not being deleted.
@@ -168,7 +176,8 @@ fn unschedulable(pod: &Value) -> Option<String> {
 fn refusal(set: &Value, told: u32) -> Option<Fatal> {
     let there = count(set, "/status/replicas").unwrap_or(0);
     let condition = condition(set, "ReplicaFailure")?;
-    let failed = text(condition, "/status") == "True" && text(condition, "/reason") == "FailedCreate";
+    let failed =
+        text(condition, "/status") == "True" && text(condition, "/reason") == "FailedCreate";
     (failed && there < told).then(|| Fatal {
         reason: FatalReason::Refused,
         pods: told - there,
@@ -178,7 +187,9 @@ fn refusal(set: &Value, told: u32) -> Option<Fatal> {
 
 fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     let conditions = list(object, "/status/conditions");
-    conditions.iter().find(|condition| text(condition, "/type") == kind)
+    conditions
+        .iter()
+        .find(|condition| text(condition, "/type") == kind)
 }
 
 fn is_true(pod: &Value, kind: &str) -> bool {
@@ -199,7 +210,11 @@ fn owner<'a>(object: &'a Value, kind: &str) -> &'a str {
 
 /// ReplicaSets are named after their Deployment and the hash of their template.
 fn belongs(set: &str, hash: &str, deployment: &str) -> bool {
-    !hash.is_empty() && set.strip_suffix(hash).and_then(|rest| rest.strip_suffix('-')) == Some(deployment)
+    !hash.is_empty()
+        && set
+            .strip_suffix(hash)
+            .and_then(|rest| rest.strip_suffix('-'))
+            == Some(deployment)
 }
 
 #[cfg(test)]

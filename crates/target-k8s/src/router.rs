@@ -1,5 +1,13 @@
 //! What every router can do, as pure functions over whole objects.
 
+#[cfg(test)]
+mod fixture;
+mod istio;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod service_selector;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -15,8 +23,8 @@ use crate::object::{ObjectRef, Objects};
 /// The router that a configuration names.
 pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
     match config {
-        RouterConfig::ServiceSelector(config) => Box::new(ServiceSelector::new(config)),
-        RouterConfig::Istio(config) => Box::new(Istio::new(config)),
+        RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
+        RouterConfig::Istio(router) => Box::new(router.clone()),
     }
 }
 
@@ -27,6 +35,13 @@ pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
 pub(crate) trait Router: Debug + Send + Sync {
     /// The objects it reads and may write, in a fixed order.
     fn objects(&self) -> Vec<ObjectRef>;
+
+    /// Objects that only what was read names, such as the Service behind the host of a route. They
+    /// are read for `check` alone and never written.
+    fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
+        let _ = objects;
+        Vec::new()
+    }
 
     /// What traffic is written, from the objects as they are.
     ///

@@ -195,7 +195,7 @@ impl Target for KubernetesTarget {
                 });
             }
             let before = view.objects.clone();
-            view.objects = self.fresh(&bound.objects()).await?;
+            view.objects = self.fresh(&bound.read_objects()).await?;
             if attempt > 1 && before == view.objects {
                 return Err(error);
             }
@@ -210,8 +210,9 @@ impl Target for KubernetesTarget {
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
         let bound = Bound::read(&found.binding)?;
-        let objects = self.views.objects(&bound.objects()).await?;
         let router = self.router.as_ref();
+        let mut objects = self.views.objects(&bound.read_objects()).await?;
+        objects.extend(self.views.objects(&router.referred(&objects)).await?);
         Ok(Admission {
             binding: found.binding.clone(),
             findings: admit::findings(&bound, &objects, router, self.config.follow, part, plan),
@@ -229,7 +230,9 @@ impl Target for KubernetesTarget {
         let known = self.fresh(&order).await?;
         let watches = self.views.watches();
         let change = claim::Change { from, to };
-        change.carry_out(watches.api(), watches, &order, &known).await
+        change
+            .carry_out(watches.api(), watches, &order, &known)
+            .await
     }
 
     async fn changed(&self, binding: &Binding, after: &Version) {

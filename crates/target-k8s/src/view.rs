@@ -18,7 +18,7 @@ const AUTOSCALERS: (&str, &str) = ("autoscaling/v2", "horizontalpodautoscalers")
 /// What is known of one part.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    /// Those of the objects that the rollout may write which exist.
+    /// Those of the part's objects that exist.
     pub(crate) objects: Objects,
     pub(crate) replica_sets: Tracks<Vec<Arc<Value>>>,
     pub(crate) pods: Tracks<Vec<Arc<Value>>>,
@@ -83,7 +83,7 @@ impl Views {
             let selector = format!("kubernetes.io/service-name={}", service.name);
             WatchKey::selected("discovery.k8s.io/v1", "endpointslices", selector)
         });
-        let objects = bound.objects();
+        let objects = bound.read_objects();
         let mut keys: Vec<_> = objects.iter().map(WatchKey::of).collect();
         for (_, selector) in selectors.iter() {
             keys.push(replica_sets(selector));
@@ -122,14 +122,20 @@ impl Views {
                 candidate: all(&pods(&selectors.candidate)),
             },
             slices: slices.as_ref().map(all),
-            age: known.values().map(|contents| contents.age).max().unwrap_or_default(),
+            age: known
+                .values()
+                .map(|contents| contents.age)
+                .max()
+                .unwrap_or_default(),
         })
     }
 
     fn hold(&self, key: WatchKey) -> Arc<Running> {
         // The map is whole after every single operation on it.
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = held.entry(key).or_insert_with_key(|key| self.watches.hold(key));
+        let running = held
+            .entry(key)
+            .or_insert_with_key(|key| self.watches.hold(key));
         Arc::clone(running)
     }
 
@@ -152,7 +158,8 @@ fn whole(object: &ObjectRef, content: &Value) -> Value {
     if let Some(map) = content.as_object_mut() {
         let api = || Value::from(object.api.as_str());
         map.entry("apiVersion").or_insert_with(api);
-        map.entry("kind").or_insert_with(|| Value::from(object.kind.as_str()));
+        map.entry("kind")
+            .or_insert_with(|| Value::from(object.kind.as_str()));
     }
     content
 }

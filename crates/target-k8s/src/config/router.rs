@@ -79,6 +79,11 @@ pub struct IstioRouter {
     /// Where the candidate is reached. Default: the subset `canary`.
     #[serde(default = "IstioDestination::canary")]
     pub canary: IstioDestination,
+    /// Add the canary's destination to a route that holds only stable's, with the first weight above
+    /// zero, and take it out again on the way back. Default: no; a route without it is an error,
+    /// because it is more often a name misspelt than one left out.
+    #[serde(default)]
+    pub add_canary: bool,
 }
 
 impl IstioRouter {
@@ -90,6 +95,7 @@ impl IstioRouter {
             routes: Vec::new(),
             stable: IstioDestination::stable(),
             canary: IstioDestination::canary(),
+            add_canary: false,
         }
     }
 }

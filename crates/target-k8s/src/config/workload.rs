@@ -106,7 +106,9 @@ impl Canary {
         labels: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let labels = labels.into_iter();
-        self.labels = labels.map(|(key, value)| (key.into(), value.into())).collect();
+        self.labels = labels
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
         self
     }
 

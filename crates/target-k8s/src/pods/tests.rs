@@ -49,7 +49,10 @@ fn look(sets: &[Arc<Value>], pods: Vec<Value>) -> Vec<Pods> {
 
 #[test]
 fn pods_are_counted_by_what_they_run() {
-    let sets = [set("aa", "api:1", 2, &json!([])), set("bb", "api:2", 1, &json!([]))];
+    let sets = [
+        set("aa", "api:1", 2, &json!([])),
+        set("bb", "api:2", 1, &json!([])),
+    ];
     let mut going = pod("aa", "True", &status(&json!({})));
     going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     let mut evicted = pod("aa", "False", &status(&json!({})));
@@ -69,12 +72,22 @@ fn pods_are_counted_by_what_they_run() {
     );
     let mut seen: Vec<_> = pods
         .iter()
-        .map(|pods| (pods.revision.images.to_string(), pods.total, pods.ready, pods.restarts))
+        .map(|pods| {
+            (
+                pods.revision.images.to_string(),
+                pods.total,
+                pods.ready,
+                pods.restarts,
+            )
+        })
         .collect();
     seen.sort();
     assert_eq!(
         seen,
-        [("api=api:1".to_owned(), 2, 1, 4), ("api=api:2".to_owned(), 1, 1, 2)]
+        [
+            ("api=api:1".to_owned(), 2, 1, 4),
+            ("api=api:2".to_owned(), 1, 1, 2)
+        ]
     );
     assert!(pods.iter().all(|pods| pods.available <= pods.ready));
     assert_eq!(pods[0].image_ids["api"].len(), 1);
@@ -96,8 +109,14 @@ fn what_will_not_mend_itself_is_fatal() {
         (waiting("CrashLoopBackOff"), Some(FatalReason::CrashLoop)),
         (waiting("ImagePullBackOff"), Some(FatalReason::ImagePull)),
         (waiting("InvalidImageName"), Some(FatalReason::ImagePull)),
-        (waiting("CreateContainerConfigError"), Some(FatalReason::ContainerConfig)),
-        (json!({"terminated": {"reason": "OOMKilled"}}), Some(FatalReason::OutOfMemory)),
+        (
+            waiting("CreateContainerConfigError"),
+            Some(FatalReason::ContainerConfig),
+        ),
+        (
+            json!({"terminated": {"reason": "OOMKilled"}}),
+            Some(FatalReason::OutOfMemory),
+        ),
         (json!({"terminated": {"reason": "Error"}}), None),
         (json!({"terminated": {"reason": "Completed"}}), None),
         (waiting("ErrImagePull"), None),
@@ -107,7 +126,11 @@ fn what_will_not_mend_itself_is_fatal() {
         let sets = [set("aa", "api:1", 2, &json!([]))];
         let broken = pod("aa", "False", &status(&state));
         let pods = look(&sets, vec![broken.clone(), broken]);
-        let fatal: Vec<_> = pods[0].fatal.iter().map(|fatal| (fatal.reason, fatal.pods)).collect();
+        let fatal: Vec<_> = pods[0]
+            .fatal
+            .iter()
+            .map(|fatal| (fatal.reason, fatal.pods))
+            .collect();
         let wanted: Vec<_> = reason.map(|reason| (reason, 2)).into_iter().collect();
         assert_eq!(fatal, wanted, "{state}");
     }
@@ -115,7 +138,11 @@ fn what_will_not_mend_itself_is_fatal() {
 
 #[test]
 fn an_init_container_that_loops_is_fatal_and_its_restarts_count() {
-    let mut broken = pod("aa", "False", &status(&json!({"waiting": {"reason": "PodInitializing"}})));
+    let mut broken = pod(
+        "aa",
+        "False",
+        &status(&json!({"waiting": {"reason": "PodInitializing"}})),
+    );
     broken["status"]["initContainerStatuses"] = json!([{
         "name": "migrate", "restartCount": 5, "imageID": "shop/api@sha256:2",
         "state": {"waiting": {"reason": "CrashLoopBackOff"}},
@@ -123,7 +150,11 @@ fn an_init_container_that_loops_is_fatal_and_its_restarts_count() {
     }]);
     let pods = look(&[set("aa", "api:1", 1, &json!([]))], vec![broken]);
     assert_eq!(pods[0].fatal[0].reason, FatalReason::OutOfMemory);
-    assert!(pods[0].fatal[0].message.contains("migrate"), "{:?}", pods[0].fatal);
+    assert!(
+        pods[0].fatal[0].message.contains("migrate"),
+        "{:?}",
+        pods[0].fatal
+    );
     assert_eq!(pods[0].restarts, 7);
     assert!(pods[0].image_ids["migrate"].contains("shop/api@sha256:2"));
 }

@@ -84,7 +84,10 @@ impl Blueprint {
 }
 
 fn tell_apart(selector: &mut Map<String, Value>, labels: &BTreeMap<String, String>) {
-    if let Some(expressions) = selector.get_mut("matchExpressions").and_then(Value::as_array_mut) {
+    if let Some(expressions) = selector
+        .get_mut("matchExpressions")
+        .and_then(Value::as_array_mut)
+    {
         // What stable says about these keys (`track notin (canary)`) is not true of the canary.
         expressions.retain(|expression| {
             let key = expression.get("key").and_then(Value::as_str);

@@ -59,7 +59,10 @@ mod tests {
             entry("kcm", "2026-01-04T00:00:00Z", json!({"f:spec": {"f:replicas": {}}}), "status"),
         ]}});
         let names = |path: &[&str]| -> Vec<String> {
-            writers(&object, path).into_iter().map(|writer| writer.name).collect()
+            writers(&object, path)
+                .into_iter()
+                .map(|writer| writer.name)
+                .collect()
         };
         assert_eq!(names(&["f:spec", "f:template"]), ["argocd", "kubectl"]);
         assert_eq!(names(&["f:spec", "f:replicas"]), ["scaler"]);

@@ -13,8 +13,12 @@ pub(crate) fn selects(selector: &Value, labels: &BTreeMap<String, String>) -> bo
     if equal.is_empty() && expressions.is_empty() {
         return false;
     }
-    equal.iter().all(|(key, value)| labels.get(key) == Some(value))
-        && expressions.iter().all(|expression| holds(expression, labels))
+    equal
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value))
+        && expressions
+            .iter()
+            .all(|expression| holds(expression, labels))
 }
 
 fn holds(expression: &Value, labels: &BTreeMap<String, String>) -> bool {
@@ -76,11 +80,18 @@ mod tests {
         });
         let labels = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             let pairs = pairs.iter();
-            pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+            pairs
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
         };
         let fits = [("app", "api"), ("tier", "web"), ("team", "a")];
         assert!(selects(&selector, &labels(&fits)));
-        for wrong in [("app", "b"), ("tier", "db"), ("track", "canary"), ("old", "")] {
+        for wrong in [
+            ("app", "b"),
+            ("tier", "db"),
+            ("track", "canary"),
+            ("old", ""),
+        ] {
             let mut labels = labels(&fits);
             labels.insert(wrong.0.to_owned(), wrong.1.to_owned());
             assert!(!selects(&selector, &labels), "{wrong:?}");

@@ -69,7 +69,11 @@ pub(crate) fn with_images(
             Follow::AllContainers => true,
         };
         let containers = changed.pointer_mut(&format!("/spec/{list_name}"));
-        for container in containers.and_then(Value::as_array_mut).into_iter().flatten() {
+        for container in containers
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             let named = images.get(text(container, "/name"));
             let image = named.or_else(|| {
                 let image = text(container, "/image");
@@ -87,7 +91,10 @@ pub(crate) fn with_images(
 pub(crate) fn plain(template: &Value) -> Value {
     let mut plain = template.clone();
     if let Some(metadata) = plain.get_mut("metadata").and_then(Value::as_object_mut) {
-        if metadata.get("creationTimestamp").is_some_and(Value::is_null) {
+        if metadata
+            .get("creationTimestamp")
+            .is_some_and(Value::is_null)
+        {
             metadata.remove("creationTimestamp");
         }
         if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
@@ -107,7 +114,10 @@ pub(crate) fn digest(content: &Value) -> String {
     let mut hasher = Sha256::new();
     feed(&mut hasher, content);
     let hash = hasher.finalize();
-    hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(10)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn feed(hasher: &mut Sha256, content: &Value) {
@@ -170,7 +180,10 @@ mod tests {
         let changed = |follow| {
             let mut changed: Vec<_> = released(follow).into_iter().collect();
             changed.retain(|(_, image)| image.ends_with("api:2"));
-            changed.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+            changed
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
         };
         assert_eq!(changed(Follow::Nobody), ["api"]);
         assert_eq!(changed(Follow::InitContainers), ["api", "migrate"]);
