@@ -29,7 +29,6 @@ use wait::blocking;
 
 /// How to start a control plane.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Options {
     /// Whether Istio's CustomResourceDefinitions are installed. Default: yes.
     pub istio: bool,
@@ -49,8 +48,9 @@ impl Default for Options {
 
 /// A running control plane, stopped and removed when dropped.
 ///
-/// Every method blocks its thread until it is done and may be called from within an async runtime
-/// and outside.
+/// Every method blocks its thread until it is done, and may be called from within an async runtime
+/// and outside. Most take milliseconds; starting takes seconds, which stand still for everything
+/// else on a current-thread runtime: call it there through `tokio::task::spawn_blocking`.
 ///
 /// # Guarantees
 /// Exactly the processes that this handle started are killed: on drop, also while unwinding from a
@@ -65,7 +65,7 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts a control plane and waits until it answers and has two Ready nodes; takes about 3 s.
+    /// Starts a control plane and waits until it answers and has two Ready nodes; takes 3 to 5 s.
     ///
     /// # Errors
     /// When a program is missing, ends, or does not answer within [`Options::start_limit`].

@@ -18,6 +18,7 @@
 //!
 //! [`kubelet`] lists the ways in which a pod can be broken by its image's tag alone.
 
+pub mod bench;
 pub mod control_plane;
 pub mod kubelet;
 pub mod programs;

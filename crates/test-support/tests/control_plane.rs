@@ -168,6 +168,21 @@ async fn dropping_ends_its_processes_and_removes_its_folder() {
 
 #[test]
 #[ignore = "needs a control plane: cargo xtask test"]
+fn one_that_does_not_answer_in_time_is_given_up_with_its_log() {
+    let hurry = Options {
+        start_limit: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let error = ControlPlane::start(hurry).unwrap_err().to_string();
+    assert!(
+        error.contains("the API server did not answer within 1ms"),
+        "{error}"
+    );
+    assert!(error.contains("kube-apiserver"), "{error}");
+}
+
+#[test]
+#[ignore = "needs a control plane: cargo xtask test"]
 fn its_processes_end_with_a_test_that_is_killed() {
     let mut test = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "run_until_killed", "--nocapture"])

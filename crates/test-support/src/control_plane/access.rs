@@ -148,6 +148,8 @@ impl ControlPlane {
                 .await
                 .map_err(|error| failed(error.to_string()))
         })?;
+        // A proxy of the environment's would be asked for an address that only this machine has.
+        config.proxy_url = None;
         config.headers.push((USER_AGENT, agent));
         Ok(config)
     }

@@ -211,9 +211,32 @@ mod tests {
     }
 
     #[test]
-    fn every_stage_is_one_document() {
-        let documents = stages().matches("kind").count();
-        assert!(documents > transitions().len());
-        assert_eq!(stages().matches("\n---\n").count(), 2 + transitions().len());
+    fn every_stage_is_a_document_of_its_own() {
+        let text = stages();
+        let kinds: Vec<String> = text
+            .split("---\n")
+            .map(|document| serde_saphyr::from_str::<Document>(document).unwrap())
+            .map(|document| format!("{} {}", document.kind, document.metadata.name))
+            .collect();
+        assert_eq!(kinds.len(), 3 + transitions().len());
+        assert!(
+            kinds.iter().all(|kind| kind.starts_with("Stage ")),
+            "{kinds:?}"
+        );
+        assert!(
+            kinds.contains(&"Stage pod-flap-crashloop-ready".to_owned()),
+            "{kinds:?}"
+        );
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Document {
+        kind: String,
+        metadata: Metadata,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        name: String,
     }
 }
