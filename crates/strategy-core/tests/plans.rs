@@ -1,4 +1,9 @@
 //! Strategies as users write them, and the plans they come to.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "functions that tests share are tests as well"
+)]
 
 #[path = "plans/found.rs"]
 mod found;

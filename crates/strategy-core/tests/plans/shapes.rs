@@ -355,7 +355,7 @@ fn approvals_stand_before_what_they_are_about() {
     );
     let swap = Place::routed("api", 4).promoting([Promotion::Swap]).found();
     assert_eq!(
-        gates(&plan(&canary.clone().retire(Retire::ScaleTo(0)), &swap)),
+        gates(&plan(&canary.retire(Retire::ScaleTo(0)), &swap)),
         ["50% window", "100% promotion", "retire retirement"]
     );
     let each = Canary::new()
@@ -387,7 +387,6 @@ fn blue_green_previews_switches_and_keeps_the_old_side() {
     assert_eq!(made.stages()[1].bake.at_least, minutes(5));
     let approved = plan(
         &blue_green
-            .clone()
             .approve_switch(["lead"], 1)
             .retire(Retire::ScaleTo(0))
             .retire_after(minutes(30)),
