@@ -1,6 +1,7 @@
 //! The builder: from parts to a plan, a running rollout, or one taken up again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ const LETTERS: usize = 64;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Driver {
     parts: BTreeMap<Part, Arc<dyn Target>>,
     /// The first mistake in what was given; told when something is asked of the driver.
@@ -59,6 +60,19 @@ pub struct Driver {
     clock: Arc<dyn Clock>,
     id: Option<RolloutId>,
     take_over: bool,
+}
+
+/// Names only: what is behind them may hold credentials, and its own `Debug` may show them.
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("parts", &self.parts.keys())
+            .field("registry", &self.registry)
+            .field("observers", &self.observers.len())
+            .field("id", &self.id)
+            .field("take_over", &self.take_over)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Driver {

@@ -16,7 +16,6 @@ const COMPACT_AT: usize = 48 * 1024;
 const AT_LEAST: usize = 8 * 1024;
 
 /// Where the journal ends, and how much it holds.
-#[derive(Debug)]
 pub(super) struct Ledger {
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,

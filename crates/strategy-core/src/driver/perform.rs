@@ -47,7 +47,7 @@ impl fmt::Display for Key {
 }
 
 /// Everything that effects are performed with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Means {
     pub(super) parts: BTreeMap<Part, Arc<dyn Target>>,
     pub(super) registry: Registry,
