@@ -89,11 +89,10 @@ pub(super) fn give_candidate_what_stable_ran(facts: &Facts<'_>, _: &mut Aim) -> 
     if !candidate_could_carry_home(facts) || !facts.is_clear(Track::Candidate) {
         return None;
     }
-    let replicas = facts
-        .written(Track::Candidate)
-        .map_or(facts.goal(Track::Candidate).replicas, |written| {
-            written.replicas
-        });
+    let replicas = match facts.written(Track::Candidate) {
+        Some(written) => written.replicas,
+        None => facts.goal(Track::Candidate).replicas,
+    };
     let to = DesiredTrack {
         revision: facts.start_release(),
         replicas: replicas.with(facts.need_of_all()),
