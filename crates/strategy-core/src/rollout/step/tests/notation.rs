@@ -45,6 +45,8 @@ pub(super) struct Case {
     until: Until,
     direction: Direction,
     pub(super) may_detour: bool,
+    /// What stable ran at the start.
+    pub(super) start: Option<&'static str>,
     pub(super) now: Timestamp,
 }
 
@@ -90,6 +92,7 @@ pub(super) fn world(text: &str) -> Case {
         until: Until::Effective,
         direction: Direction::Forward,
         may_detour: true,
+        start: Some("v0"),
         now: NOW,
     }
 }
@@ -145,7 +148,7 @@ impl Case {
             effective: self.effective.as_ref(),
             goal: &self.goal,
             recorded: &self.recorded,
-            start_images: &images("v0"),
+            start_images: &self.start.map(images).unwrap_or_default(),
             exposure: self.exposure,
             lost_share_drains: self.lost_share_drains,
             baseline: self.baseline,

@@ -96,6 +96,18 @@ fn row_2b_candidate_carries_traffic_home_at_what_stable_ran() {
 }
 
 #[test]
+fn row_2b_asks_no_more_of_stable_than_was_ready_at_the_start() {
+    let case = world("S v1x3 2/3; C v1x3 1/3; w0")
+        .from("S v0x3; C -; w0")
+        .baseline(3)
+        .back();
+    case.says("traffic: S v1x3; C v1x3; w33");
+    // The number is the whole need: the start was unwell, not small.
+    case.with(|case| case.start_ready_suffices = Some(2))
+        .says("prepare: S v1x3; C v0x3; w0");
+}
+
+#[test]
 fn row_2b_leads_home_by_one_move_there_and_one_back() {
     let home = |text: &str, says: &str| world(text).back().says(says);
     home(
