@@ -35,7 +35,7 @@ fn closes(model: &Model) {
 
 #[test]
 fn short_update_keeps_every_promise() {
-    closes(&model::short_update());
+    closes(&model::short_update(2));
 }
 
 #[test]
@@ -81,8 +81,9 @@ fn a_stable_that_makes_room_keeps_every_promise() {
 }
 
 #[test]
-fn a_start_that_was_half_ready_keeps_every_promise() {
-    closes(&model::half_ready());
+fn a_start_with_one_unready_keeps_every_promise() {
+    closes(&model::one_unready(2));
+    closes(&model::one_unready(3));
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn found_by(model: &Model, bug: Bug) -> Option<String> {
 
 fn routed_models() -> Vec<Model> {
     vec![
-        model::short_update(),
+        model::short_update(2),
         model::swap(0),
         model::swap(2),
         model::merged(),

@@ -117,13 +117,13 @@ pub(super) fn update(baseline: u8) -> Model {
 }
 
 /// The same in one step up and one back: small enough for every test run.
-pub(super) fn short_update() -> Model {
+pub(super) fn short_update(baseline: u8) -> Model {
     let stages = vec![
         stage([all(START), all(RELEASE)], 100),
         stage([all(RELEASE), all(RELEASE)], 100),
         stage([all(RELEASE), None], 0),
     ];
-    model("short update", started(2, None), stages)
+    model("short update", started(baseline, None), stages)
 }
 
 /// Blue-green into an idle slot that last ran something else.
@@ -160,12 +160,12 @@ pub(super) fn lean(baseline: u8) -> Model {
     model(name, started(baseline, None), stages)
 }
 
-/// One of two was ready when it began.
-pub(super) fn half_ready() -> Model {
+/// One of stable's pods was not ready when it began.
+pub(super) fn one_unready(baseline: u8) -> Model {
     Model {
-        name: "half ready at the start",
-        start_ready: Some(1),
-        ..short_update()
+        name: "one unready at the start",
+        start_ready: Some(baseline - 1),
+        ..short_update(baseline)
     }
 }
 
