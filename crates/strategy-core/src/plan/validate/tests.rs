@@ -140,7 +140,7 @@ fn a_plan_has_stages_with_names_of_their_own() {
         ("no stage", |s| s.stages.clear()),
         ("the strategy's name is empty", |s| s.strategy.clear()),
         ("the strategy's name has a space or control", |s| {
-            s.strategy.push('\n')
+            s.strategy.push('\n');
         }),
         ("has 64 bytes", |s| s.strategy = "x".repeat(64)),
         ("two stages have this name", |s| {
