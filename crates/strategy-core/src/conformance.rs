@@ -1,5 +1,7 @@
 //! The promises that a [`Target`] makes, one named function each, to be run on every target.
 //!
+//! What journals promise is in [`journal`].
+//!
 //! Not covered by semantic versioning: a new version may ask for more. Destructive for whatever the
 //! [`Subject`] points at: give every promise a fresh one.
 //!
@@ -23,6 +25,7 @@
 mod claiming;
 mod golden;
 mod in_memory;
+pub mod journal;
 mod news;
 mod reading;
 mod session;
