@@ -24,6 +24,8 @@
 
 mod clock;
 mod counter;
+#[cfg(feature = "driver")]
+mod drive;
 mod executor;
 mod fault;
 mod fulfilled;
@@ -48,6 +50,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
+#[cfg(feature = "driver")]
+pub use self::drive::{Finished, Unfinished};
 pub use self::executor::{Deadlock, VirtualTime, block_on};
 pub use self::fault::{ApiFault, Calls};
 pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
