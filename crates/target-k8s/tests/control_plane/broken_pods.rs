@@ -74,10 +74,7 @@ async fn a_quota_that_allows_no_more_pods() {
         "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"pods": "2"}},
     });
     shop.create(quota).await;
-    shop.until_object("ResourceQuota", "few", |quota| {
-        quota["status"]["hard"]["pods"] == "2"
-    })
-    .await;
+    shop.use_up("few").await;
     hand.step(|desired| desired.candidate = release("2", 3))
         .await;
     let seen = hand

@@ -11,6 +11,15 @@ async fn a_write_prepared_before_a_takeover_fails() {
     let shop = Shop::open();
     let mut hand = Hand::on(shop.with_slots(2, 1).await).await;
     let late = hand.prepare(|desired| desired.traffic = weight(100)).await;
+    let objects = [
+        ("Deployment", "api-blue"),
+        ("Deployment", "api-green"),
+        ("Service", "api"),
+    ];
+    let mut read_before = Vec::new();
+    for (kind, name) in objects {
+        read_before.push(shop.get(kind, name).await);
+    }
     let next = hand.claim.next();
     let other = shop.target(shop.slots());
     other
@@ -24,17 +33,15 @@ async fn a_write_prepared_before_a_takeover_fails() {
     assert!(error.to_string().contains("hand/2"), "{error}");
     let service = shop.get("Service", "api").await;
     assert_eq!(service["spec"]["selector"]["version"], "blue");
-    // A takeover stamps every object, so that a whole object read before it cannot be put back.
-    for (kind, name) in [
-        ("Deployment", "api-blue"),
-        ("Deployment", "api-green"),
-        ("Service", "api"),
-    ] {
+    // A takeover stamps every object, so that a whole object read before it cannot be put in place.
+    for ((kind, name), before) in objects.into_iter().zip(read_before) {
         let stamped = shop.get(kind, name).await;
-        let stamp = stamped["metadata"]["annotations"]["rollway.dev/claim"]
-            .as_str()
-            .unwrap();
-        assert_eq!(stamp, r#"{"holder":"hand","epoch":2}"#);
+        let stamp = stamped["metadata"]["annotations"]["rollway.dev/claim"].as_str();
+        assert_eq!(stamp, Some(r#"{"holder":"hand","epoch":2}"#));
+        match shop.put(&before).await {
+            Err(kube::Error::Api(status)) => assert_eq!(status.code, 409),
+            other => panic!("{kind}/{name}: {other:?}"),
+        }
     }
 }
 

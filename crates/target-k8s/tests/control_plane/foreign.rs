@@ -21,8 +21,7 @@ async fn each_kind_of_change_is_told_with_its_author() {
     assert_eq!(seen.foreign[0].field, ForeignField::Traffic);
     assert_eq!(seen.foreign[0].by, "kubectl-patch");
     assert!(matches!(&seen.traffic.writer, Writer::Other { name, .. } if name == "kubectl-patch"));
-    // Taken back by us, it is ours again.
-    hand.step(|desired| desired.traffic = weight(0)).await;
+    // Put back by us, it is ours again.
     hand.step(|desired| desired.traffic = weight(100)).await;
     assert_eq!(hand.look().await.traffic.writer, Writer::Us);
 

@@ -93,6 +93,28 @@ impl Shop {
         self.client.request(request).await.unwrap()
     }
 
+    /// What the quota controller would do, if there were one.
+    pub(crate) async fn use_up(&self, quota: &str) {
+        let quota_object = self.get("ResourceQuota", quota).await;
+        let hard = quota_object["spec"]["hard"].clone();
+        let patch = Patch::Merge(json!({"status": {"hard": hard, "used": hard}}));
+        let request = self.request("ResourceQuota");
+        let request = request.patch_subresource("status", quota, &PatchParams::default(), &patch);
+        let _: Value = self.client.request(request.unwrap()).await.unwrap();
+    }
+
+    /// Puts a whole object in place, as whoever read it earlier would.
+    pub(crate) async fn put(&self, object: &Value) -> Result<Value, kube::Error> {
+        let kind = object["kind"].as_str().unwrap();
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let body = serde_json::to_vec(object).unwrap();
+        let request = self
+            .request(kind)
+            .replace(name, &PostParams::default(), body)
+            .unwrap();
+        self.client.request(request).await
+    }
+
     /// A Deployment with what a target must carry along, whatever it is.
     pub(crate) async fn deploy(&self, name: &str, labels: Value, image: &str, replicas: u32) {
         self.create(deployment(name, labels, image, replicas)).await;
