@@ -20,12 +20,14 @@ pub mod plan;
 pub mod registry;
 mod release;
 pub mod rollout;
+pub mod share;
 pub mod strategy;
 pub mod target;
 mod timestamp;
 mod track;
 mod traffic;
 mod weight;
+pub mod world;
 
 pub use self::plan::{Plan, PlanError};
 pub use self::registry::Registry;

@@ -91,6 +91,9 @@ impl Router for IstioRouter {
         let mut http = reader.http().to_vec();
         http.retain(|route| !preview::is_ours(route));
         let mut routes = Vec::new();
+        if list(&recorded["routes"]).is_empty() {
+            return Err(Problem::not_ours(&object).into());
+        }
         for found in list(&recorded["routes"]) {
             routes.push((place(&reader, &http, found)?, found));
         }

@@ -41,6 +41,17 @@ impl Problem {
             "create it, or mend its name in the configuration",
         )
     }
+
+    /// A recorded start that this router, as it is configured now, did not write.
+    pub(super) fn not_ours(object: &ObjectRef) -> Self {
+        Self::new(
+            TargetErrorKind::InvalidConfig,
+            "recorded-start-unreadable",
+            object,
+            "the recorded start holds nothing of this router",
+            "resume with the router and the key that the rollout was started with",
+        )
+    }
 }
 
 impl From<Problem> for RouterError {

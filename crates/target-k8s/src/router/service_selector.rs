@@ -62,16 +62,11 @@ impl Router for ServiceSelectorRouter {
     fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError> {
         let before = self.service(objects)?;
         let mut after = before.clone();
-        match recorded["selector"].get(&self.key) {
-            Some(value) => {
-                let value = value.clone();
-                self.selector_of(&mut after)?
-                    .insert(self.key.clone(), value);
-            }
-            None => {
-                self.selector_of(&mut after)?.remove(&self.key);
-            }
-        }
+        let value = recorded["selector"]
+            .get(&self.key)
+            .ok_or_else(|| Problem::not_ours(&self.object()))?;
+        self.selector_of(&mut after)?
+            .insert(self.key.clone(), value.clone());
         affinity::restore(&mut after, recorded)?;
         Ok(self.if_changed(before, after))
     }

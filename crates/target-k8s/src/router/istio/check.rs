@@ -70,13 +70,12 @@ fn destinations(
                 "write the short name, or the whole one with `.svc` and the cluster's domain",
             ));
         }
-        findings.extend(destination_rule::findings(
-            reader,
-            objects,
-            tracks,
-            track,
-            &destination,
-        ));
+        for finding in destination_rule::findings(reader, objects, tracks, track, &destination) {
+            // One missing Service or rule behind both destinations is one finding.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
     }
     if splits.iter().any(|split| split.candidate.is_none()) {
         findings.push(Finding::warns(
@@ -139,10 +138,11 @@ fn unsplit(reader: &Reader<'_>, splits: &[Split]) -> Vec<Finding> {
         if preview::is_ours(route) || splits.iter().any(|split| split.route == index) {
             continue;
         }
-        let Ok(tracks) = reader.tracks_in(route) else {
-            continue;
+        let holds = |track| {
+            list(&route["route"])
+                .iter()
+                .any(|entry| reaches(reader, splits, track, &entry["destination"]))
         };
-        let holds = |track| tracks.contains(&Some(track));
         let (code, to, mend) = match (holds(Track::Stable), holds(Track::Candidate)) {
             (false, false) => continue,
             (false, true) => (
@@ -169,6 +169,19 @@ fn unsplit(reader: &Reader<'_>, splits: &[Split]) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Whether a destination is a track's, or any subset of a host that is the track's alone.
+fn reaches(reader: &Reader<'_>, splits: &[Split], track: Track, destination: &Value) -> bool {
+    if matches!(reader.track_of(destination), Ok(Some(of)) if of == track) {
+        return true;
+    }
+    let host = |track| {
+        let split = splits.first()?;
+        Some(reader.host(&weight::destination(reader, split, track)))
+    };
+    let own = host(track);
+    own != host(track.other()) && own.is_some_and(|own| own == reader.host(destination))
 }
 
 /// A weight counts only for the requests that match; without a catch-all the others have no route.

@@ -42,13 +42,14 @@ pub(super) fn findings(
     track: Track,
     destination: &Value,
 ) -> Vec<Finding> {
-    let selector = match selector(reader, objects, destination) {
-        Ok(selector) => selector,
-        Err(finding) => return vec![*finding],
-    };
-    let subset = match subset(reader, objects, destination) {
-        Ok(subset) => subset,
-        Err(problem) => return vec![problem.into()],
+    let (selector, subset) = match (
+        selector(reader, objects, destination),
+        subset(reader, objects, destination),
+    ) {
+        (Ok(selector), Ok(subset)) => (selector, subset),
+        (Err(finding), Ok(_)) => return vec![*finding],
+        (Ok(_), Err(problem)) => return vec![problem.into()],
+        (Err(finding), Err(problem)) => return vec![*finding, problem.into()],
     };
     let to = describe(destination);
     let Some(asked) = merged(&selector, &subset) else {

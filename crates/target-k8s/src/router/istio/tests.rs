@@ -357,3 +357,11 @@ fn a_route_gone_on_the_way_back_is_an_error() {
     assert_eq!(error.kind, TargetErrorKind::NotFound);
     assert!(error.message.contains("`everything`"), "{error}");
 }
+
+#[test]
+fn a_recorded_start_of_something_else_is_an_error_and_never_nothing_to_do() {
+    for recorded in [Value::Null, json!({"selector": {"slot": "blue"}})] {
+        let error = subsets().restore(&objects(SUBSETS), &recorded).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::InvalidConfig);
+    }
+}

@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The destinations of a route, by their place in it.
-    pub(super) fn tracks_in(&self, route: &Value) -> Result<Vec<Option<Track>>, Problem> {
+    fn tracks_in(&self, route: &Value) -> Result<Vec<Option<Track>>, Problem> {
         list(&route["route"])
             .iter()
             .map(|entry| self.track_of(&entry["destination"]))

@@ -311,3 +311,11 @@ fn a_service_that_sends_to_unready_pods_is_told() {
         .collect();
     assert_eq!(codes, ["not-ready-addresses", "headless-service"]);
 }
+
+#[test]
+fn a_recorded_start_with_another_key_is_an_error_and_never_nothing_to_do() {
+    for recorded in [Value::Null, json!({"selector": {"version": "blue"}})] {
+        let error = router().restore(&objects(FIXTURE), &recorded).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::InvalidConfig);
+    }
+}

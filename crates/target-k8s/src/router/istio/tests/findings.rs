@@ -271,3 +271,29 @@ fn a_host_that_istio_does_not_complete_is_told() {
         "{codes:?}"
     );
 }
+
+#[test]
+fn a_header_route_to_any_subset_of_the_canarys_own_host_is_told() {
+    let mut objects = objects(HOSTS);
+    http_mut(&mut objects, "search")
+        .as_array_mut()
+        .unwrap()
+        .insert(
+            0,
+            json!({
+                "match": [{"headers": {"x-staff": {"exact": "yes"}}}],
+                "route": [{"destination": {"host": "search-canary", "subset": "any"}}],
+            }),
+        );
+    let mut router = hosts();
+    router.canary.subset = Some("canary".to_owned());
+    let codes = codes(&router, &objects, &labels("search"));
+    assert!(
+        codes.contains(&("route-to-canary".to_owned(), Severity::Warns)),
+        "{codes:?}"
+    );
+    assert!(
+        codes.contains(&("destination-rule-not-named".to_owned(), Severity::Blocks)),
+        "{codes:?}"
+    );
+}

@@ -171,3 +171,23 @@ fn a_route_of_the_users_with_a_similar_name_is_not_ours() {
     assert_eq!(http(&now, "catalog")[0], http(&before, "catalog")[0]);
     assert_eq!(write(&subsets(), &now, &Traffic::default()), before);
 }
+
+#[test]
+fn what_a_preview_takes_is_not_mirrored_to_the_canary_as_well() {
+    let mut traffic = Traffic {
+        mirror: Weight::HALF,
+        ..Traffic::default()
+    };
+    let mirrored = write(&subsets(), &objects(SUBSETS), &traffic);
+    traffic.routes = previewed().routes;
+    let now = write(&subsets(), &mirrored, &traffic);
+    for route in http(&now, "catalog") {
+        let ours = route["name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("rollway-"));
+        let copied = route
+            .get("mirror")
+            .or_else(|| route.get("mirrorPercentage"));
+        assert!(!ours || copied.is_none(), "{route}");
+    }
+}
