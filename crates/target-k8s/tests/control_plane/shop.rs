@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::core::Request;
-use kube::core::params::{GetParams, Patch, PatchParams, PostParams};
+use kube::core::params::{DeleteParams, GetParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use strategy_core::target::{
     Applied, Apply, Binding, Certainty, Claim, Desired, DesiredTrack, Discovery, EffectId,
@@ -20,6 +20,12 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Shop {
     pub(crate) namespace: String,
     pub(crate) client: Client,
+}
+
+impl std::fmt::Debug for Shop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shop({})", self.namespace)
+    }
 }
 
 fn place(kind: &str) -> (&'static str, &'static str) {
@@ -91,6 +97,14 @@ impl Shop {
         let patch = Patch::Merge(patch);
         let request = self.request(kind).patch(name, &params, &patch).unwrap();
         self.client.request(request).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, kind: &str, name: &str) {
+        let request = self
+            .request(kind)
+            .delete(name, &DeleteParams::background())
+            .unwrap();
+        let _: Value = self.client.request(request).await.unwrap();
     }
 
     /// What the quota controller would do, if there were one.
