@@ -1,117 +1,151 @@
-//! What a rollout on Kubernetes is told about the objects it works with.
+//! What a target is told about the objects it works with.
+
+mod router;
+mod workload;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strategy_core::duration;
 
-/// A Service whose selector picks the live slot.
+pub use self::router::{IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter};
+pub use self::workload::{Canary, Follow, Slot, WorkloadConfig};
+
+/// Which objects one part of a rollout works with, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
-pub struct ServiceSelectorRouter {
-    /// The Service that carries the traffic.
-    pub service: String,
-    /// The key of its selector whose value picks the slot. Default: `version`.
-    #[serde(default = "ServiceSelectorRouter::default_key")]
-    pub key: String,
+pub struct Config {
+    /// Where everything is.
+    pub namespace: String,
+    /// The Deployments.
+    pub workload: WorkloadConfig,
+    /// What shares the requests between them.
+    pub router: RouterConfig,
+    /// Which containers take a released image without being named. Default: init containers.
+    #[serde(default)]
+    pub follow: Follow,
+    /// How long a request that began before a change of traffic may still be under way, proxies that
+    /// hear of the change late included. Default: 10 seconds.
+    #[serde(default = "Config::default_drain", with = "duration")]
+    pub drain: Duration,
+    /// Where the platform cannot be asked (a mesh), how long after a write traffic is taken to flow
+    /// as written. Default: 5 seconds, more than a mesh of some hundred proxies takes.
+    #[serde(default = "Config::default_settle", with = "duration")]
+    pub settle: Duration,
+    /// Whether a pod that no node takes fails the release at once. Default: yes; say no where a
+    /// cluster autoscaler adds nodes when they are needed.
+    #[serde(default = "yes")]
+    pub unschedulable_is_fatal: bool,
 }
 
-impl ServiceSelectorRouter {
-    /// This Service, with `version` as the key.
-    pub fn new(service: impl Into<String>) -> Self {
+impl Config {
+    /// These objects, with defaults for everything else.
+    pub fn new(
+        namespace: impl Into<String>,
+        workload: impl Into<WorkloadConfig>,
+        router: impl Into<RouterConfig>,
+    ) -> Self {
         Self {
-            service: service.into(),
-            key: Self::default_key(),
+            namespace: namespace.into(),
+            workload: workload.into(),
+            router: router.into(),
+            follow: Follow::default(),
+            drain: Self::default_drain(),
+            settle: Self::default_settle(),
+            unschedulable_is_fatal: true,
         }
     }
 
-    /// With another key of the selector, such as `color` or `environment`.
+    /// Another set of containers that take a released image without being named.
     #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = key.into();
+    pub const fn follow(mut self, follow: Follow) -> Self {
+        self.follow = follow;
         self
     }
 
-    fn default_key() -> String {
-        "version".to_owned()
+    /// Another time for requests that are under way.
+    #[must_use]
+    pub const fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Another time after which a write to a mesh is taken to be effective.
+    #[must_use]
+    pub const fn settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
+    /// Whether a pod that no node takes fails the release at once.
+    #[must_use]
+    pub const fn unschedulable_is_fatal(mut self, fatal: bool) -> Self {
+        self.unschedulable_is_fatal = fatal;
+        self
+    }
+
+    const fn default_drain() -> Duration {
+        Duration::from_secs(10)
+    }
+
+    const fn default_settle() -> Duration {
+        Duration::from_secs(5)
     }
 }
 
-/// A VirtualService of Istio that shares requests between two subsets of a DestinationRule, or
-/// between two Services.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct IstioRouter {
-    /// The VirtualService.
-    pub virtual_service: String,
-    /// The DestinationRule with the subsets. Default: none; the destinations are told apart by host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destination_rule: Option<String>,
-    /// Names of the `http` routes to split. Default: none; every route whose destinations are the
-    /// two tracks, and never one found by its index.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub routes: Vec<String>,
-    /// Where stable is reached. Default: the subset `stable`.
-    #[serde(default = "IstioDestination::stable")]
-    pub stable: IstioDestination,
-    /// Where the candidate is reached. Default: the subset `canary`.
-    #[serde(default = "IstioDestination::canary")]
-    pub canary: IstioDestination,
-    /// Add the canary's destination to a route that holds only stable's, with the first weight above
-    /// zero, and take it out again on the way back. Default: no; a route without it is an error,
-    /// because it is more often a name misspelt than one left out.
-    #[serde(default)]
-    pub add_canary: bool,
+const fn yes() -> bool {
+    true
 }
 
-impl IstioRouter {
-    /// This VirtualService, with the subsets `stable` and `canary` of a DestinationRule.
-    pub fn new(virtual_service: impl Into<String>, destination_rule: impl Into<String>) -> Self {
-        Self {
-            virtual_service: virtual_service.into(),
-            destination_rule: Some(destination_rule.into()),
-            routes: Vec::new(),
-            stable: IstioDestination::stable(),
-            canary: IstioDestination::canary(),
-            add_canary: false,
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// One destination of a route.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct IstioDestination {
-    /// The host as it stands in the VirtualService. Default: any; the subset alone tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// The subset. Default: none; the host alone tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subset: Option<String>,
-}
+    use super::*;
 
-impl IstioDestination {
-    /// A subset, at whatever host.
-    pub fn subset(name: impl Into<String>) -> Self {
-        Self {
-            host: None,
-            subset: Some(name.into()),
-        }
+    #[test]
+    fn a_short_file_has_the_documented_defaults() {
+        let read: Config = serde_json::from_value(json!({
+            "namespace": "shop",
+            "workload": {"slots": [{"deployment": "api-blue"}, {"deployment": "api-green"}]},
+            "router": {"service-selector": {"service": "api"}},
+        }))
+        .unwrap();
+        let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+        let built = Config::new("shop", slots, ServiceSelectorRouter::new("api"));
+        assert_eq!(read, built);
+        assert_eq!(built.drain, Duration::from_secs(10));
+        let text = serde_json::to_string(&built).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), built);
     }
 
-    /// A host, whatever the subset.
-    pub fn host(name: impl Into<String>) -> Self {
-        Self {
-            host: Some(name.into()),
-            subset: None,
-        }
+    #[test]
+    fn a_canary_is_named_after_stable() {
+        let read: Config = serde_json::from_value(json!({
+            "namespace": "shop",
+            "workload": {"canary": {"stable": "api"}},
+            "router": {"istio": {"virtual-service": "api", "destination-rule": "api"}},
+        }))
+        .unwrap();
+        let built = Config::new("shop", Canary::of("api"), IstioRouter::new("api", "api"));
+        assert_eq!(read, built);
+        let WorkloadConfig::Canary(canary) = built.workload else {
+            panic!("{read:?}");
+        };
+        assert_eq!(canary.canary_name(), "api-canary");
+        assert!(canary.create);
     }
 
-    fn stable() -> Self {
-        Self::subset("stable")
-    }
-
-    fn canary() -> Self {
-        Self::subset("canary")
+    #[test]
+    fn a_misspelt_field_is_refused() {
+        let wrong = json!({
+            "namespace": "shop",
+            "workload": {"canary": {"stable": "api"}},
+            "router": {"service-selector": {"service": "api"}},
+            "drian": "5s",
+        });
+        let error = serde_json::from_value::<Config>(wrong).unwrap_err();
+        assert!(error.to_string().contains("drian"), "{error}");
     }
 }

@@ -19,7 +19,16 @@ use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Tracks, Traffic, Weight};
 use thiserror::Error;
 
+use crate::config::RouterConfig;
 use crate::object::{ObjectRef, Objects};
+
+/// The router that a configuration names.
+pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
+    match config {
+        RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
+        RouterConfig::Istio(router) => Box::new(router.clone()),
+    }
+}
 
 /// Pure: objects in, facts or changed objects out. No network, no clock.
 ///
