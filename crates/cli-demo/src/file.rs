@@ -4,6 +4,7 @@
 //! names file, line, field and how to mend it.
 
 mod check;
+mod convert;
 mod gate;
 mod hook;
 mod policy;
