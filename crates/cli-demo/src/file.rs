@@ -26,11 +26,15 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::check::Check;
+pub use self::gate::{Approvals, Gate};
+pub use self::hook::Hook;
 pub use self::policy::Policies;
 pub use self::release::Shipped;
-pub use self::stage::Health;
+pub use self::shorthand::Shorthand;
+pub use self::stage::{Health, OnFailure, Promotion, Ready, Retire};
 pub use self::strategy::Strategy;
 pub use self::target::Target;
+pub use self::value::{Amount, Limit, Percent, Time};
 use self::yaml::Fields;
 pub use self::yaml::Place;
 
@@ -57,12 +61,45 @@ pub struct RolloutFile {
     /// Judged measurements, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<String, Check>,
-    /// The built-in health checks in every stage that does not say otherwise. Default: on.
+    /// What must be answered before a stage begins, by name of the stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gates: BTreeMap<String, Vec<Gate>>,
+    /// Work at points of a stage, by name of the stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hooks: BTreeMap<String, Vec<Hook>>,
+    /// Who is asked before the promotion, and before what is no longer needed is given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<Health>,
-    /// Who may approve what: the members of each role.
+    pub approvals: Option<Approvals>,
+    /// The members of each role that a gate or approval names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, BTreeSet<String>>,
+    /// How the release becomes stable. Default: the way that the target prefers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Promotion>,
+    /// What becomes of the track that is no longer needed. Default: `restore`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retire: Option<Retire>,
+    /// How long the stage before retirement is watched at least. Default: as long as it is baked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retire_after: Option<Time>,
+    /// The built-in health checks in all stages. Default: all on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+    /// When a track counts as ready, in all stages. Default: when all of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Ready>,
+    /// Limit for getting ready and shifting traffic, for each stage. Default: `10m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Time>,
+    /// What a failure means. Default: `roll-back`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+    /// What a failure means once the release was judged good. Default: as in all stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_promotion_failure: Option<OnFailure>,
+    /// Entering the stage of this name closes the way back. Default: there is no such stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_of_no_return: Option<String>,
     /// What is to be done about what may come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Policies>,

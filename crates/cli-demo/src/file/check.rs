@@ -28,7 +28,7 @@ pub struct Check {
 pub struct FailureShare {
     /// A larger share fails.
     pub limit: Percent,
-    /// Fewer events in a window say nothing. Default: 100.
+    /// Fewer events in a window say nothing. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_events: Option<u64>,
     /// Program and arguments that count: it prints `{"total": 1200, "failed": 3}`.

@@ -55,3 +55,27 @@ pub struct Condition {
     #[serde(default)]
     pub then: Then,
 }
+
+/// Who is asked before the promotion, and before what is no longer needed is given up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Approvals {
+    /// Before stable is updated, or where roles are swapped, before all traffic moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Approvers>,
+    /// Before what is no longer needed is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Approvers>,
+}
+
+/// Who has to approve.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Approvers {
+    /// Roles that count, each with its members under `roles`. Default: anybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// So many different people. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<u32>,
+}

@@ -1,4 +1,4 @@
-//! A stage in the rollout file: how it is gated, watched and judged.
+//! A stage of a canary in the rollout file, and what can be said of the stages of every strategy.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,21 +8,26 @@ use super::hook::Hook;
 use super::shorthand::Shorthand;
 use super::value::{Limit, Percent, Time};
 
-/// How a stage is gated, watched and judged. Every field has a default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// One stage of a canary. What it does not say is as the file says for all stages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stage {
-    /// Share of the traffic for the release. Asked of the stages of canary and rolling; the two of
-    /// blue-green know theirs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight: Option<Percent>,
-    /// Its name. Default: made from what it does.
+    /// Share of the traffic for the release. With `0%` it needs a route or a mirror.
+    pub weight: Percent,
+    /// Its name. Default: the weight, such as `25%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How long it is watched once its traffic is effective. Default: not at all.
+    /// How long it is watched once its traffic is effective. Default: as the canary says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bake: Option<Shorthand<Time, Bake>>,
-    /// Checks that judge it, by name. Default: all of the file.
+    /// So much of stable's requests is copied to the release; answers to copies are dropped.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<Percent>,
+    /// Requests that go to the release whatever the weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    /// Checks that judge it, by name. Default: all that can say something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<Vec<String>>,
     /// What must be answered before it begins.
@@ -34,18 +39,29 @@ pub struct Stage {
     /// When a track counts as ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
-    /// The built-in health checks. Default: on.
+    /// The built-in health checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
-    /// Limit for getting ready and shifting traffic. Default: `10m`.
+    /// Limit for getting ready and shifting traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Time>,
-    /// What a failure means. Default: `roll-back`.
+    /// What a failure means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
-    /// Entering it closes the way back: from then on a failure holds. Default: no.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub point_of_no_return: bool,
+}
+
+/// Requests that reach the release by what they carry: `{header: x-canary, value: "true"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Route {
+    /// Name of a request header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// Name of a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookie: Option<String>,
+    /// Its exact value.
+    pub value: String,
 }
 
 /// How long a stage is watched, in full.
@@ -149,4 +165,30 @@ pub struct Health {
     /// follows readiness, or `off`. Default: `15%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share_deviation: Option<Limit<Percent>>,
+}
+
+/// How the release becomes stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promotion {
+    /// The tracks change roles: the release stays where it is.
+    Swap,
+    /// Stable gets the release, and traffic returns to it.
+    Update,
+    /// The platform does it.
+    Native,
+}
+
+/// What becomes of the track that is no longer needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retire {
+    /// As it was found.
+    Restore,
+    /// It stays as it is when the last traffic has left it.
+    Keep,
+    /// It is removed. Refused for a workload that was found.
+    Remove,
+    /// So many replicas stay.
+    ScaleTo(u32),
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shorthand::Shorthand;
+use super::value::Time;
+
 /// What a rollout works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -14,93 +17,153 @@ pub enum Target {
     Kubernetes(Kubernetes),
 }
 
-/// Deployments and a router of a Kubernetes cluster: `blue-green` or `canary`, or several `parts`.
+/// Deployments and a router of a Kubernetes cluster: `workload` and `router`, or several `parts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Kubernetes {
     /// Namespace of all objects. Default: the one of the kubeconfig's context; `--namespace` goes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Two slots, and a Service whose selector says which one is live.
+    /// The Deployments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blue_green: Option<BlueGreen>,
-    /// A stable and a canary Deployment, and a router with weights.
+    pub workload: Option<Workload>,
+    /// What shares the requests between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub canary: Option<Canary>,
+    pub router: Option<Router>,
     /// Several workloads that move together, by name of the part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parts: BTreeMap<String, Workload>,
+    pub parts: BTreeMap<String, KubernetesPart>,
+    /// Which containers take a released image without being named. Default: `init-containers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<Follow>,
+    /// How long a request that began before a change of traffic may still be under way. Default: `10s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Time>,
+    /// Where the platform cannot be asked (a mesh), how long after a write traffic is taken to flow as
+    /// written. Default: `5s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Time>,
+    /// Whether a pod that no node takes fails the release at once. Default: yes; say no where nodes
+    /// are added when they are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unschedulable_is_fatal: Option<bool>,
 }
 
 /// One part of several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct KubernetesPart {
+    /// The Deployments.
+    pub workload: Workload,
+    /// What shares the requests between them.
+    pub router: Router,
+}
+
+/// Which Deployments are the two tracks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Workload {
-    /// Two slots, and a Service whose selector says which one is live.
-    BlueGreen(BlueGreen),
-    /// A stable and a canary Deployment, and a router with weights.
+    /// Two Deployments that take turns. Which one is live is read from the router.
+    Slots([Shorthand<String, Slot>; 2]),
+    /// A stable Deployment, and a canary beside it.
     Canary(Canary),
 }
 
-/// Two slots, and a Service whose selector says which one is live.
+/// One of two Deployments that take turns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct BlueGreen {
-    /// The two Deployments, in any order: the Service says which one is live.
-    pub slots: [String; 2],
-    /// The Service that users reach.
-    pub service: String,
-    /// The label by which its selector tells the slots apart, such as `version` or `environment`.
-    pub key: String,
+pub struct Slot {
+    /// The Deployment. Both must exist; one of them may have no replicas.
+    pub deployment: String,
+    /// Where its pods answer apart from user traffic, for smoke tests. Default: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
 }
 
-/// A stable and a canary Deployment, and a router with weights.
+/// A stable Deployment, and a canary beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Canary {
     /// The Deployment that carries the traffic between rollouts.
     pub stable: String,
-    /// The canary Deployment. It may exist; if it does not, it is made from the stable one and
-    /// removed again.
-    pub canary: String,
-    /// What shares the traffic.
-    pub router: Router,
+    /// The other one. Default: the name of stable and `-canary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
+    /// Whether a canary that does not exist is made from stable, and removed at the end. Default: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create: Option<bool>,
+    /// Labels that a canary made from stable has instead of, or beside, those of stable.
+    /// Default: `track: canary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Where its pods answer apart from user traffic, for smoke tests. Default: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
 }
 
-/// What shares the traffic between a stable and a canary Deployment.
+/// What shares the requests between the two tracks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Router {
-    /// An Istio VirtualService.
+    /// A Service whose selector picks one of the tracks: all or nothing.
+    ServiceSelector(ServiceSelector),
+    /// A VirtualService of Istio: percent by percent.
     Istio(Istio),
 }
 
-/// An Istio VirtualService, and the two destinations in it.
+/// A Service whose selector picks the live slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceSelector {
+    /// The Service that carries the traffic.
+    pub service: String,
+    /// The key of its selector whose value picks the slot. Default: `version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// An Istio VirtualService that shares requests between two subsets, or between two Services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Istio {
     /// The VirtualService.
     pub virtual_service: String,
-    /// Name of the HTTP route in it. Default: the only one with both destinations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub route: Option<String>,
-    /// The DestinationRule that defines the subsets. Default: the only one for the host.
+    /// The DestinationRule with the subsets. Default: none; the destinations are told apart by host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_rule: Option<String>,
-    /// Where stable is reached.
-    pub stable: Destination,
-    /// Where the canary is reached.
-    pub canary: Destination,
+    /// Names of the HTTP routes to split. Default: every route whose destinations are the two tracks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
+    /// Where stable is reached. Default: the subset `stable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<Destination>,
+    /// Where the canary is reached. Default: the subset `canary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Destination>,
 }
 
 /// A destination of an Istio route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Destination {
-    /// Its host as the VirtualService writes it.
-    pub host: String,
-    /// Its subset. Default: none, the whole host.
+    /// Its host as the VirtualService writes it. Default: any; the subset alone tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Its subset. Default: none; the host alone tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subset: Option<String>,
+}
+
+/// Which containers take a released image although the release does not name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Follow {
+    /// None: only named containers change.
+    Nobody,
+    /// Init containers of the same repository as a named container.
+    InitContainers,
+    /// Init containers and sidecars of the same repository.
+    AllContainers,
 }

@@ -114,3 +114,40 @@ impl<T: JsonSchema> JsonSchema for Limit<T> {
         })
     }
 }
+
+/// A number of replicas, or a share of stable's: `2`, `25%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Amount {
+    /// So many.
+    Count(u32),
+    /// A share of what stable had.
+    Share(Percent),
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.parse() {
+            Ok(count) => Ok(Self::Count(count)),
+            Err(_) => text.parse().map(Self::Share).map_err(|_| {
+                de::Error::custom(format!(
+                    "`{text}` is no amount: write a number such as `2`, or a share such as `25%`"
+                ))
+            }),
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of replicas, or a share of stable's.",
+            "anyOf": [generator.subschema_for::<u32>(), generator.subschema_for::<Percent>()],
+        })
+    }
+}
