@@ -1,136 +1,589 @@
 //! The machine: decides everything and does nothing. Inputs in; records, effects and events out;
 //! time as an argument.
 
+mod canonical;
+mod checks;
+mod clock;
 mod command;
+mod commands;
 mod effect;
 mod event;
 mod explain;
+mod failing;
+mod foreign;
+mod goal;
+mod health;
 mod input;
 mod latest;
+mod outbox;
 mod outcome;
+mod parts;
 mod record;
+mod replay;
+mod report;
 mod start;
+mod state;
 mod status;
 pub mod step;
+mod transition;
+mod turn;
+mod walk;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::clock::MachineClock;
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
 pub use self::event::{Event, News};
 pub use self::input::{Completion, Failure, Input};
 pub use self::latest::Latest;
+use self::latest::LatestPart;
+use self::outbox::Outbox;
 pub use self::outcome::{Left, Outcome, Reason};
 pub use self::record::{Decision, Record, RecoverError, SCHEMA, Snapshot};
 pub use self::start::{HandedPart, Handover, Misuse, Start, StartError};
+use self::state::{Decided, Expected, PartState, Settling, State, Waits, footprint};
 pub use self::status::{
     ApprovalStatus, BakeStatus, CheckStatus, PartStatus, Phase, StageState, StageStatus, Status,
     TrackStatus,
 };
+use self::step::Exposure;
 use crate::analysis::PreparedCheck;
-use crate::plan::Plan;
+use crate::plan::{CheckName, Plan, PlanDigest};
 use crate::release::Part;
-use crate::target::{Binding, Claim, Found, Observation, RolloutId};
+use crate::target::{Binding, Claim, Discovery, EffectId, Found, Observation, RolloutId, Routing};
 use crate::timestamp::Timestamp;
+use crate::track::{Revision, Track, Tracks};
 
-/// The machine.
+/// The machine that carries one release from its recorded start to an outcome.
+///
+/// It decides everything and does nothing: no clock, no I/O, no thread. Four kinds of method:
+/// - constructors: [`start`](Self::start), [`succeed`](Self::succeed), [`resume`](Self::resume);
+/// - inputs: [`handle`](Self::handle) and [`handle_timeout`](Self::handle_timeout), each with `now`;
+/// - outputs, drained after every input until each gives `None`, in this order:
+///   [`poll_record`](Self::poll_record) (append all of them as one batch, durably),
+///   [`poll_answer`](Self::poll_answer), [`poll_effect`](Self::poll_effect),
+///   [`poll_event`](Self::poll_event), and then [`poll_timeout`](Self::poll_timeout);
+/// - getters.
+///
+/// `now` is wall-clock time. A clock that jumps is noticed: machine time never runs backwards, and a
+/// jump forward counts at most one resync interval towards any limit or bake.
+///
+/// Two machines are equal if their states are; what was not polled yet is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rollout {
-    parts: BTreeMap<Part, ()>,
+    fixed: Arc<Fixed>,
+    decided: Decided,
+    latest: Latest,
+    #[serde(skip)]
+    outbox: Outbox,
 }
 
-#[expect(
-    clippy::todo,
-    clippy::missing_errors_doc,
-    missing_docs,
-    unused_variables,
-    reason = "being poured"
-)]
+/// What never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Fixed {
+    id: RolloutId,
+    plan: Plan,
+    digest: PlanDigest,
+    found: Found,
+    /// Each bounded check's share of the false-alarm budget, in millionths.
+    alpha: BTreeMap<CheckName, u32>,
+    /// Claims that are taken over.
+    claims_before: BTreeMap<Part, Claim>,
+    /// The start was handed over by another rollout.
+    inherited: bool,
+}
+
 impl Rollout {
+    /// A rollout that begins now. Its first outputs are the record that begins the journal and the
+    /// first claim.
+    ///
+    /// A release that every part already runs is promoted at once, without a write.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing was written.
     pub fn start(start: Start, now: Timestamp) -> Result<Self, StartError> {
-        todo!()
+        let Start {
+            id,
+            plan,
+            found,
+            prepared,
+            take_over,
+        } = start;
+        let mut claims_before = BTreeMap::new();
+        for (part, found) in found.iter() {
+            if let Some(claim) = &found.claim {
+                if !take_over {
+                    return Err(StartError::Claimed {
+                        part: part.clone(),
+                        holder: claim.holder.clone(),
+                    });
+                }
+                claims_before.insert(part.clone(), claim.clone());
+            }
+            if found.observation.stable.written.is_none() || found.baseline() == 0 {
+                return Err(StartError::NoStable {
+                    part: part.clone(),
+                    name: found.names.stable.clone(),
+                });
+            }
+        }
+        let runs_already = found
+            .iter()
+            .all(|(part, found)| runs_already(part, found, &plan));
+        let mut rollout = Self::begin(id, plan, found, &prepared, claims_before, false, now)?;
+        if runs_already {
+            let outcome = Outcome::Promoted;
+            rollout.say(News::Ended {
+                outcome: outcome.clone(),
+            });
+            rollout.say(News::Settled);
+            rollout.decided.state = State::Settled { outcome };
+        } else {
+            let _ = rollout.claiming_begins();
+        }
+        rollout.outbox.issued.clear();
+        let snapshot = rollout.snapshot();
+        rollout.outbox.records.push_back(snapshot);
+        rollout.journaled();
+        Ok(rollout)
     }
+
+    /// The successor of a superseded rollout: it takes over claim, binding and recorded start, and
+    /// never discovers its own.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing was written.
     pub fn succeed(
         handover: Handover,
-        id: RolloutId,
         plan: Plan,
-        prepared: Vec<PreparedCheck>,
+        prepared: &[PreparedCheck],
         now: Timestamp,
     ) -> Result<Self, StartError> {
-        todo!()
+        let mut claims = BTreeMap::new();
+        let found = handover.parts.into_iter().map(|(part, handed)| {
+            claims.insert(part.clone(), handed.claim);
+            (
+                part,
+                Discovery {
+                    binding: handed.binding,
+                    ..handed.found
+                },
+            )
+        });
+        let found = found.collect();
+        let mut rollout = Self::begin(handover.to, plan, found, prepared, claims, true, now)?;
+        let _ = rollout.claiming_begins();
+        rollout.outbox.issued.clear();
+        let snapshot = rollout.snapshot();
+        rollout.outbox.records.push_back(snapshot);
+        rollout.journaled();
+        Ok(rollout)
     }
-    pub fn resume(
-        records: &[Record],
-        roll_back: bool,
+
+    fn begin(
+        id: RolloutId,
+        plan: Plan,
+        found: Found,
+        prepared: &[PreparedCheck],
+        claims_before: BTreeMap<Part, Claim>,
+        inherited: bool,
         now: Timestamp,
-    ) -> Result<Self, RecoverError> {
-        todo!()
+    ) -> Result<Self, StartError> {
+        vet_parts(&plan, &found)?;
+        let alpha = share_budget(&plan, prepared)?;
+        let digest = plan.digest();
+        let parts = found
+            .iter()
+            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
+        let decided = Decided {
+            state: State::Claiming,
+            since: now,
+            pause: None,
+            parts: parts.collect(),
+            open: BTreeMap::new(),
+            next_id: 1,
+            standing: None,
+            past_no_return: false,
+            promote_all: false,
+            to_undo: Vec::new(),
+            traffic_restored: false,
+            audit: Vec::new(),
+        };
+        let latest = Latest {
+            clock: MachineClock::begin(now),
+            parts: found
+                .iter()
+                .map(|(part, _)| (part.clone(), LatestPart::default()))
+                .collect(),
+            checks: BTreeMap::new(),
+        };
+        let fixed = Arc::new(Fixed {
+            id,
+            plan,
+            digest,
+            found,
+            alpha,
+            claims_before,
+            inherited,
+        });
+        let mut rollout = Self {
+            fixed,
+            decided,
+            latest,
+            outbox: Outbox::default(),
+        };
+        let plan = &rollout.fixed.plan;
+        rollout.say(News::Started {
+            release: plan.release().to_string(),
+            plan: rollout.fixed.digest.as_str().to_owned(),
+            stages: plan.stages().len(),
+        });
+        Ok(rollout)
     }
+
+    /// Something has happened. Afterwards drain the outputs.
+    ///
+    /// A completion that comes twice, or late, changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse`]: the caller's mistake, found by reading the caller's code; nothing was changed.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Result<(), Misuse> {
-        todo!()
+        self.vet(&input)?;
+        if let Some(by_ms) = self
+            .latest
+            .clock
+            .tick(now, self.fixed.plan.policies().resync)
+        {
+            self.say(News::ClockJumped { by_ms });
+        }
+        if !self.is_settled() {
+            self.digest_input(input);
+        } else if let Input::Commanded(command) = input {
+            self.outbox.answers.push_back((
+                command.id,
+                Answer::Refused("the rollout is over".to_owned()),
+            ));
+        }
+        Ok(())
     }
+
+    /// Time has passed. Spurious calls change nothing.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        todo!()
+        // `TimePassed` names nothing that could be unknown, so it is never misuse.
+        let _ = self.handle(Input::TimePassed, now);
     }
+
+    /// What the journal must hold, durably, before effects that wait for it are performed. Append all
+    /// that are there as one batch.
     #[must_use]
     pub fn poll_record(&mut self) -> Option<Record> {
-        todo!()
+        self.outbox.records.pop_front()
     }
+
+    /// An answer to the sender of a command or alarm; to be told after the records are durable.
     #[must_use]
     pub fn poll_answer(&mut self) -> Option<(CommandId, Answer)> {
-        todo!()
+        self.outbox.answers.pop_front()
     }
+
+    /// What is to be done. Those that [wait for the journal](EffectKind::waits_for_journal) are
+    /// performed when the records are durable; looks need not wait.
     #[must_use]
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        todo!()
+        self.outbox.effects.pop_front()
     }
+
+    /// News for an audience.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        self.outbox.events.pop_front()
     }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, by the wall clock: at most one resync
+    /// interval after the last input. `None` when nothing is left to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        todo!()
+        if self.is_settled() {
+            return None;
+        }
+        let clock = self.latest.clock;
+        let latest = clock.wall + self.fixed.plan.policies().resync;
+        Some(
+            self.next_timer()
+                .map_or(latest, |at| clock.wall_at(at).min(latest)),
+        )
     }
+
+    /// Its name.
     pub fn id(&self) -> &RolloutId {
-        todo!()
+        &self.fixed.id
     }
+
+    /// What it will do.
     pub fn plan(&self) -> &Plan {
-        todo!()
+        &self.fixed.plan
     }
+
+    /// The recorded start.
     pub fn found(&self) -> &Found {
-        todo!()
+        &self.fixed.found
     }
+
+    /// The binding of a part as it stands.
     pub fn binding(&self, part: &Part) -> Option<&Binding> {
-        todo!()
+        self.decided.parts.get(part).map(|state| &state.binding)
     }
+
+    /// The claim on a part, as far as it is known to be there.
     pub fn claim(&self, part: &Part) -> Option<&Claim> {
-        todo!()
+        self.decided.parts.get(part)?.claim.as_ref()
     }
+
+    /// The newest observation of a part.
     pub fn observation(&self, part: &Part) -> Option<&Observation> {
-        todo!()
+        self.latest.parts.get(part)?.observation.as_deref()
     }
-    pub fn status(&self) -> Status {
-        todo!()
-    }
+
+    /// How it ended, once that is decided and reached.
     pub fn outcome(&self) -> Option<&Outcome> {
-        todo!()
+        match &self.decided.state {
+            State::Settling(Settling {
+                outcome,
+                restore: false,
+                ..
+            })
+            | State::Settled { outcome } => Some(outcome),
+            State::Settling(_)
+            | State::Claiming
+            | State::Confirming
+            | State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::RollingBack(_)
+            | State::Superseding(_) => None,
+        }
     }
+
+    /// Nothing is left to do.
     pub fn is_settled(&self) -> bool {
-        todo!()
+        matches!(self.decided.state, State::Settled { .. })
     }
+
+    /// It does not get on by itself.
     pub fn is_stuck(&self) -> bool {
-        todo!()
+        matches!(&self.decided.state, State::RollingBack(rolling) if rolling.stuck)
     }
+
+    /// On its way back to the recorded start, stuck or not.
+    pub fn is_rolling_back(&self) -> bool {
+        matches!(self.decided.state, State::RollingBack(_))
+    }
+
+    /// The whole machine as a record, for [`Journal::compact`](crate::journal::Journal::compact).
     pub fn snapshot(&self) -> Record {
-        todo!()
+        Record::Snapshot(Box::new(Snapshot {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rollout: Self {
+                outbox: Outbox::default(),
+                ..self.clone()
+            },
+        }))
     }
+
+    /// What passes to the successor, once superseded.
     pub fn handover(&self) -> Option<Handover> {
-        todo!()
+        let Outcome::Superseded { by } = self.outcome()? else {
+            return None;
+        };
+        let parts = self.decided.parts.iter().filter_map(|(part, state)| {
+            let found = self.fixed.found.part(part)?.clone();
+            let claim = state.claim.clone()?;
+            Some((
+                part.clone(),
+                HandedPart {
+                    found,
+                    binding: state.binding.clone(),
+                    claim,
+                },
+            ))
+        });
+        Some(Handover {
+            to: by.clone(),
+            parts: parts.collect(),
+        })
     }
-    pub fn canonical(&self) -> Self {
-        todo!()
+
+    fn claiming_begins(&mut self) -> transition::Flow {
+        self.transition()
     }
+
+    /// Machine time.
+    const fn now(&self) -> Timestamp {
+        self.latest.clock.machine
+    }
+
+    fn part_names(&self) -> Vec<Part> {
+        self.decided.parts.keys().cloned().collect()
+    }
+
+    const fn next_id(&mut self) -> EffectId {
+        let id = EffectId(self.decided.next_id);
+        self.decided.next_id += 1;
+        id
+    }
+
+    /// An effect that is journaled, and open until it is answered.
+    fn order(&mut self, effect: Effect) {
+        if let Some(id) = effect.id() {
+            self.outbox.issued.push((id, effect.kind()));
+            self.decided.open.insert(id, effect.clone());
+        }
+        self.outbox.effects.push_back(effect);
+    }
+
+    fn say(&mut self, news: News) {
+        let at = self.latest.clock.wall;
+        self.outbox.events.push_back(Event {
+            rollout: self.fixed.id.clone(),
+            at,
+            news,
+        });
+    }
+
+    fn enter(&mut self, state: State) {
+        self.decided.since = self.now();
+        for part in self.decided.parts.values_mut() {
+            part.waiting = Waits::For {
+                what: "its next step".to_owned(),
+                until: None,
+            };
+            part.ready_since = None;
+        }
+        self.decided.state = state;
+    }
+}
+
+fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
+    let Some(images) = plan.release().images(part) else {
+        return false;
+    };
+    let release = Revision::Release(images.clone());
+    let seen = &found.observation;
+    let runs = seen
+        .stable
+        .written
+        .as_ref()
+        .is_some_and(|written| release.is(&written.revision));
+    let ready =
+        seen.stable.is_whole(&release) && seen.stable.ready_at(&release) >= found.baseline();
+    runs && ready && !seen.traffic.written.reaches_candidate()
+}
+
+fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
+    let traffic = &found.observation.traffic.written;
+    let exposure = |reached: bool| {
+        if reached {
+            Exposure::Exposed
+        } else {
+            Exposure::Clean
+        }
+    };
+    PartState {
+        binding: found.binding.clone(),
+        claim: None,
+        claiming: None,
+        fence: false,
+        fence_after: false,
+        flight: None,
+        reissue: false,
+        min_ticket: Ticket::default(),
+        expected: Expected::Seen(footprint(&found.observation)),
+        exposure: Tracks {
+            stable: exposure(traffic.reaches_stable()),
+            candidate: exposure(traffic.reaches_candidate()),
+        },
+        share: Tracks {
+            stable: traffic.weight.rest(),
+            candidate: traffic.candidate_share(),
+        },
+        lost_share_drains: Tracks::default(),
+        // What was found has been so for long.
+        traffic_since: Timestamp::from_millis(0)
+            .max(now.before(std::time::Duration::from_secs(3600))),
+        baseline: found.baseline(),
+        validated: BTreeMap::new(),
+        reasserted: 0,
+        person_moved_traffic: false,
+        unreachable: None,
+        failures: 0,
+        retry_at: None,
+        health: Tracks::default(),
+        ready_since: None,
+        waiting: Waits::default(),
+    }
+}
+
+fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
+    for (part, _) in plan.release().iter() {
+        if found.part(part).is_none() {
+            let problem = "the release names it, and no target was given for it".to_owned();
+            return Err(StartError::Parts {
+                part: part.clone(),
+                problem,
+            });
+        }
+    }
+    for (part, found) in found.iter() {
+        if plan.release().images(part).is_none() {
+            let problem =
+                "a target was given for it, and the release names no image of it".to_owned();
+            return Err(StartError::Parts {
+                part: part.clone(),
+                problem,
+            });
+        }
+        let owned = found.observation.track(Track::Stable).autoscaler.is_some();
+        if owned && found.capabilities.routing == Routing::FollowsReadiness {
+            return Err(StartError::Unreachable {
+                part: part.clone(),
+                problem: "traffic follows ready pods, and an autoscaler owns stable's count, so no share can be reached"
+                    .to_owned(),
+                mend: "suspend the autoscaler for the rollout, or use a router".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn share_budget(
+    plan: &Plan,
+    prepared: &[PreparedCheck],
+) -> Result<BTreeMap<CheckName, u32>, StartError> {
+    for check in plan.checks().keys() {
+        if !prepared.iter().any(|prepared| prepared.check == *check) {
+            return Err(StartError::Unprepared {
+                check: check.clone(),
+            });
+        }
+    }
+    let bounded: Vec<_> = prepared
+        .iter()
+        .filter(|prepared| prepared.bounded)
+        .collect();
+    let budget = u32::from(plan.policies().false_alarms) * 100;
+    let share = u32::try_from(bounded.len())
+        .ok()
+        .and_then(|checks| budget.checked_div(checks))
+        .unwrap_or(0);
+    Ok(bounded
+        .into_iter()
+        .map(|prepared| (prepared.check.clone(), share))
+        .collect())
 }

@@ -1,2 +1,51 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: the one door to everything that a developer runs.
+
+mod args;
+mod audit;
+mod bench;
+mod cargo;
+mod docs;
+mod error;
+mod output;
+mod test;
+mod testbed;
+#[cfg(test)]
+mod tidy;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use args::Task;
+use error::TaskError;
+
+fn main() -> ExitCode {
+    let done = match args::parse(env::args().skip(1)) {
+        Ok(task) => run(&task),
+        Err(misuse) => {
+            output::complain(&format!("{misuse}\n\n{}", args::HELP));
+            return ExitCode::from(64);
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&error::chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<ExitCode, TaskError> {
+    match task {
+        Task::Help => output::say(args::HELP),
+        Task::Test => return test::run(),
+        Task::Bench { json, names } => bench::run(*json, names)?,
+        Task::Docs => docs::build()?,
+        Task::Audit => audit::run_all()?,
+        Task::TestbedBuild => testbed::build::all()?,
+        Task::TestbedUp => testbed::up()?,
+        Task::TestbedDown => testbed::down()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,7 +1,141 @@
 //! News in words, for logs and people.
 
+use super::command::Answer;
 use super::event::News;
+use crate::timestamp::duration;
 
+/// One line, without the time.
 pub(super) fn news(news: &News) -> String {
-    format!("{news:?}")
+    match news {
+        News::Started {
+            release,
+            plan,
+            stages,
+        } => {
+            let digest = plan.get(..12).unwrap_or(plan);
+            format!("release {release} begins: {stages} stages, plan {digest}")
+        }
+        News::Resumed => "taken up again from the journal".to_owned(),
+        News::StageEntered { stage, number } => format!("stage {number} `{stage}` begins"),
+        News::ApprovalAwaited {
+            stage,
+            gate,
+            roles,
+            missing,
+            until,
+        } => {
+            let by = if roles.is_empty() {
+                "anyone".to_owned()
+            } else {
+                roles.join(" or ")
+            };
+            format!(
+                "stage `{stage}` waits for {missing} approval(s) of gate `{gate}` by {by}, until {until}"
+            )
+        }
+        News::GateOpened { stage, gate } => format!("gate `{gate}` of stage `{stage}` is open"),
+        News::GateClosed { stage, gate, why } => {
+            format!("gate `{gate}` of stage `{stage}` is closed for now: {why}")
+        }
+        News::HookBegan {
+            stage,
+            hook,
+            point: Some(_),
+        } => format!("hook `{hook}` of stage `{stage}` runs"),
+        News::HookBegan {
+            stage,
+            hook,
+            point: None,
+        } => format!("hook `{hook}` of stage `{stage}` is being undone"),
+        News::HookEnded {
+            hook,
+            passed,
+            summary,
+            ..
+        } => {
+            let verdict = if *passed { "passed" } else { "failed" };
+            format!("hook `{hook}` {verdict}: {summary}")
+        }
+        News::Applying { part, desired } => format!("{part} is told: {desired}"),
+        News::Progress {
+            part,
+            ready,
+            wanted,
+            written,
+            effective,
+        } => {
+            let effective = match effective {
+                Some(effective) if effective != written => format!(" ({effective} effective)"),
+                Some(_) | None => String::new(),
+            };
+            let (stable, candidate) = (
+                (ready.stable, wanted.stable),
+                (ready.candidate, wanted.candidate),
+            );
+            format!(
+                "{part}: stable {}/{} ready, candidate {}/{} ready, traffic {written}{effective}",
+                stable.0, stable.1, candidate.0, candidate.1
+            )
+        }
+        News::Waiting { part, what } => format!("{part} waits for {what}"),
+        News::BakeBegan { stage } => format!("stage `{stage}` is effective and is watched"),
+        News::Looked {
+            check,
+            number,
+            verdict,
+            evidence,
+        } => format!("check `{check}` look {number}: {verdict}; {evidence}"),
+        News::LookFailed { check, number, why } => {
+            format!("check `{check}` look {number} could not be taken: {why}")
+        }
+        News::StagePassed { stage } => format!("stage `{stage}` passed"),
+        News::Failed {
+            stage: Some(stage),
+            reason,
+        } => format!("stage `{stage}` failed: {reason}"),
+        News::Failed {
+            stage: None,
+            reason,
+        } => format!("the start failed: {reason}"),
+        News::Held { why, until, .. } => format!("waits for a person until {until}: {why}"),
+        News::HoldEnded => "the hold is over".to_owned(),
+        News::Paused { until } => format!("paused until {until} at most"),
+        News::Unpaused => "the pause is over".to_owned(),
+        News::ForeignHand {
+            part,
+            change,
+            answer,
+        } => format!("{part}: {} by {}; {answer}", change.message, change.by),
+        News::Unreachable { part, why } => format!("{part} cannot be reached: {why}"),
+        News::Reachable { part } => format!("{part} can be reached again"),
+        News::RollbackBegan { reason } => format!("going back to the recorded start: {reason}"),
+        News::TrafficRestored => "traffic is restored: users are back where they were".to_owned(),
+        News::GotStuck { left } => {
+            let left: Vec<_> = left.iter().map(ToString::to_string).collect();
+            format!("stuck; left to do: {}", left.join("; "))
+        }
+        News::GotUnstuck => "it goes on".to_owned(),
+        News::Commanded { command, answer } => {
+            let name = command.wish.name();
+            let why = if command.reason.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", command.reason)
+            };
+            match answer {
+                Answer::Recorded => format!("{name} by {}{why}", command.actor),
+                Answer::Refused(refusal) => {
+                    format!("{name} by {}{why} was refused: {refusal}", command.actor)
+                }
+            }
+        }
+        News::AlarmRaised { source, message } => format!("alarm from {source}: {message}"),
+        News::Ended { outcome } => outcome.to_string(),
+        News::Settled => "settled: nothing is left to do".to_owned(),
+        News::ClockJumped { by_ms } => {
+            let by = duration::format(std::time::Duration::from_millis(by_ms.unsigned_abs()));
+            let way = if *by_ms < 0 { "back" } else { "forward" };
+            format!("the clock jumped {way} by {by}; it counts as one resync interval at most")
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::{Alarm, Command};
-use super::effect::{LookId, Ticket};
+use super::effect::{Effect, LookId, Ticket};
 use crate::analysis::Measurement;
 use crate::hook::{GateAnswer, HookReport};
 use crate::release::Part;
@@ -90,8 +90,18 @@ pub enum Completion {
     HookRan(HookReport),
     /// Of a question to an external gate.
     GateAnswered(GateAnswer),
-    /// Of an announcement.
-    Announced,
+}
+
+impl Completion {
+    /// Whether it can be the result of this effect.
+    pub(super) const fn fits(&self, effect: &Effect) -> bool {
+        match self {
+            Self::Claimed => matches!(effect, Effect::Claim { .. }),
+            Self::Applied(_) => matches!(effect, Effect::Apply { .. }),
+            Self::HookRan(_) => matches!(effect, Effect::RunHook { .. }),
+            Self::GateAnswered(_) => matches!(effect, Effect::AskGate { .. }),
+        }
+    }
 }
 
 /// A failure, reduced to what the machine decides on and what people are told.

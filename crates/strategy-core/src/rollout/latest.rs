@@ -1,8 +1,122 @@
 //! What is replaced, not added: the newest observation, and memory and counters of checks.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use super::clock::MachineClock;
+use super::effect::Ticket;
+use crate::analysis::{Look, Memory, Verdict, Window};
+use crate::plan::CheckName;
+use crate::release::Part;
+use crate::target::Observation;
+use crate::timestamp::Timestamp;
+use crate::track::Tracks;
+use crate::weight::Weight;
 
 /// The newest observation of each part, and memory and counters of each check. Losing it repeats the
 /// same windows from older memory, which is safe.
+///
+/// In a journal it holds only the parts and checks that changed since the record before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Latest {}
+pub struct Latest {
+    pub(super) clock: MachineClock,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) parts: BTreeMap<Part, LatestPart>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) checks: BTreeMap<CheckName, LatestCheck>,
+}
+
+impl Latest {
+    /// What differs from `older`, as far as parts and checks go.
+    pub(super) fn since(&self, older: &Self) -> Self {
+        Self {
+            clock: self.clock,
+            parts: changed(&self.parts, &older.parts),
+            checks: changed(&self.checks, &older.checks),
+        }
+    }
+
+    /// Takes over what `newer` holds.
+    pub(super) fn merge(&mut self, newer: &Self) {
+        self.clock = newer.clock;
+        self.parts.extend(newer.parts.clone());
+        self.checks.extend(newer.checks.clone());
+    }
+}
+
+fn changed<K: Ord + Clone, V: Eq + Clone>(
+    new: &BTreeMap<K, V>,
+    old: &BTreeMap<K, V>,
+) -> BTreeMap<K, V> {
+    let differs = |(key, value): &(&K, &V)| old.get(*key) != Some(*value);
+    new.iter()
+        .filter(differs)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// What was last seen of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct LatestPart {
+    /// The newest observation.
+    pub(super) observation: Option<Arc<Observation>>,
+    /// How old it is: machine time at which its read began, less its age.
+    pub(super) at: Option<Timestamp>,
+    /// Its ticket.
+    pub(super) ticket: Ticket,
+    /// A look that is under way, and since when.
+    pub(super) asked: Option<(Ticket, Timestamp)>,
+    /// The next ticket to be given out.
+    pub(super) next_ticket: u64,
+    /// There is news that no look under way is sure to see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) news: bool,
+    /// No new look before this, after one that failed.
+    pub(super) not_before: Option<Timestamp>,
+}
+
+/// Memory and counters of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct LatestCheck {
+    /// Number of the newest look.
+    pub(super) number: u64,
+    /// The window that is open.
+    pub(super) open: Option<OpenWindow>,
+    /// A window that was closed before its time and waits for its look.
+    pub(super) closed: Option<(Window, OpenWindow)>,
+    /// The look under way.
+    pub(super) pending: Option<Box<Look>>,
+    /// A look that failed is taken again then.
+    pub(super) again_at: Option<Timestamp>,
+    /// What the last look handed out.
+    pub(super) memory: Memory,
+    /// Looks judged.
+    pub(super) looks: u64,
+    /// Looks judged with a decided verdict since the stage began.
+    pub(super) decided_in_stage: u32,
+    /// `Fail`, over all stages.
+    pub(super) failures: u32,
+    /// `Fail`, one after the other.
+    pub(super) consecutive_failures: u32,
+    /// Errors, one after the other.
+    pub(super) consecutive_errors: u32,
+    /// `Inconclusive`, one after the other.
+    pub(super) consecutive_inconclusive: u32,
+    /// The newest verdict.
+    pub(super) verdict: Option<Verdict>,
+    /// Its evidence.
+    pub(super) evidence: String,
+}
+
+/// A window that has begun, and what must not change while it is open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct OpenWindow {
+    /// By the wall clock.
+    pub(super) from: Timestamp,
+    /// The candidate's share, by part.
+    pub(super) weights: BTreeMap<Part, Weight>,
+    /// What tells the tracks' series apart, by part.
+    pub(super) identities: BTreeMap<Part, Tracks<BTreeMap<String, String>>>,
+}

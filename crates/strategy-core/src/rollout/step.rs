@@ -1,5 +1,14 @@
 //! The one stepper, both directions: from what is observed to what is asked, one kind of change at a time.
 
+mod facts;
+mod follows_readiness;
+mod native;
+mod need;
+mod routed;
+mod table;
+#[cfg(test)]
+mod tests;
+
 use crate::release::Images;
 use crate::target::{Desired, Observation, Routing};
 use crate::timestamp::Timestamp;
@@ -22,6 +31,9 @@ pub struct StepInput<'a> {
     pub start_images: &'a Images,
     /// Whether requests may reach each track.
     pub exposure: Tracks<Exposure>,
+    /// Of a track that lost a part of its share but not all of it: until when requests of the lost part
+    /// may be under way. `None`: none are.
+    pub lost_share_drains: Tracks<Option<Timestamp>>,
     /// The larger of what stable wanted at the start and what its autoscaler has wanted since.
     pub baseline: u32,
     /// On the way back: ask only for what was ready at the start, since more was waited for long enough.
@@ -43,7 +55,8 @@ pub struct StepInput<'a> {
 }
 
 /// How far a step goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Until {
     /// Capacity for the goal's traffic is ready.
     Ready,
@@ -133,7 +146,18 @@ pub enum Waiting {
 }
 
 /// From what is observed, the goal, exposure, baseline and direction: what to do now. Pure.
+///
+/// # Guarantees
+/// - Two successive desired states differ in one [`Kind`] only, and no write repeats what is written.
+/// - A wait never hides an [`Up`](Kind::Up).
+/// - The promises on exposure, capacity and revisions hold for every write against
+///   [`observation`](StepInput::observation); between decision and landing pods may die.
+///
+/// `docs/concepts/stepper.md` has the table it follows, row by row with the reasons.
 pub fn next_step(input: &StepInput<'_>) -> Step {
-    let _ = input;
-    todo!("the decision table")
+    match input.routing {
+        Routing::Routed => routed::walk(input, routed::ROWS),
+        Routing::FollowsReadiness => follows_readiness::walk(input, follows_readiness::ROWS),
+        Routing::Native => native::walk(input),
+    }
 }

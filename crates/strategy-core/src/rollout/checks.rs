@@ -1,0 +1,420 @@
+//! Checks: which apply, when the next look is due, and what its result means.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Rollout;
+use super::effect::{Effect, LookId};
+use super::event::News;
+use super::input::Failure;
+use super::latest::{LatestCheck, OpenWindow};
+use super::outcome::Reason;
+use super::state::State;
+use crate::analysis::{Look, Measurement, Verdict, Window};
+use crate::plan::{Check, CheckName};
+use crate::release::Part;
+use crate::timestamp::Timestamp;
+use crate::track::Tracks;
+use crate::weight::Weight;
+
+/// A window shorter than this says nothing and is dropped when it is closed early.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+impl Rollout {
+    /// The checks of the stage whose goal is in effect.
+    pub(super) fn applying(&self) -> Vec<CheckName> {
+        let checks = |stage: usize| {
+            self.fixed
+                .plan
+                .stages()
+                .get(stage)
+                .map(|stage| &stage.checks)
+        };
+        let Some(standing) = self.decided.standing.and_then(checks) else {
+            return Vec::new();
+        };
+        let entering = match &self.decided.state {
+            State::Stepping(stepping) => checks(stepping.stage),
+            State::Gating(_)
+            | State::Hooking(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::Claiming
+            | State::Confirming
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => None,
+        };
+        // On the way to the next stage only those go on that it has as well: a check that compares
+        // with stable ends before stable changes.
+        standing
+            .iter()
+            .filter(|name| entering.is_none_or(|entering| entering.contains(*name)))
+            .cloned()
+            .collect()
+    }
+
+    /// Traffic is effective as the standing stage asks, and observed to be: time counts for checks.
+    fn is_standing(&self) -> bool {
+        let watching = match &self.decided.state {
+            State::Baking(_) | State::Gating(_) | State::Hooking(_) | State::Stepping(_) => true,
+            State::Holding(_)
+            | State::Claiming
+            | State::Confirming
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => false,
+        };
+        let effective = |(part, state): (&Part, &super::state::PartState)| {
+            let fresh = self.fresh(part);
+            state.flight.is_none()
+                && fresh.is_some_and(|seen| {
+                    self.effective(part, &seen).as_ref() == Some(&seen.traffic.written)
+                })
+        };
+        watching && self.decided.standing.is_some() && self.decided.parts.iter().all(effective)
+    }
+
+    /// Opens, closes and looks through windows, as time and effectiveness say.
+    pub(super) fn schedule_looks(&mut self) {
+        let wall = self.latest.clock.wall;
+        let standing = self.is_standing();
+        if !standing {
+            self.close_windows();
+        }
+        let facts = self.window_facts();
+        for name in self.applying() {
+            let Some(check) = self.fixed.plan.checks().get(&name).cloned() else {
+                continue;
+            };
+            let latest = self.latest.checks.entry(name.clone()).or_default();
+            if standing {
+                let moved = latest
+                    .open
+                    .as_ref()
+                    .is_some_and(|open| (&open.weights, &open.identities) != (&facts.0, &facts.1));
+                if moved {
+                    close(latest, wall);
+                }
+                latest.open.get_or_insert_with(|| OpenWindow {
+                    from: wall,
+                    weights: facts.0.clone(),
+                    identities: facts.1.clone(),
+                });
+            }
+            if latest.pending.is_some()
+                || latest
+                    .again_at
+                    .is_some_and(|at| at > self.latest.clock.machine)
+            {
+                continue;
+            }
+            let due = match (&latest.closed, &latest.open) {
+                (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
+                (None, Some(open)) if wall >= open.from + check.interval => Some((
+                    Window {
+                        from: open.from,
+                        to: open.from + check.interval,
+                    },
+                    open.clone(),
+                    false,
+                )),
+                (None, Some(_) | None) => None,
+            };
+            if let Some((window, facts, was_closed)) = due {
+                self.look(&name, &check, window, &facts, was_closed);
+            }
+        }
+    }
+
+    /// The windows that are open end now; what they saw is still looked at.
+    pub(super) fn close_windows(&mut self) {
+        let wall = self.latest.clock.wall;
+        self.latest
+            .checks
+            .values_mut()
+            .for_each(|check| close(check, wall));
+    }
+
+    fn window_facts(
+        &self,
+    ) -> (
+        BTreeMap<Part, Weight>,
+        BTreeMap<Part, Tracks<BTreeMap<String, String>>>,
+    ) {
+        let mut weights = BTreeMap::new();
+        let mut identities = BTreeMap::new();
+        for (part, latest) in &self.latest.parts {
+            if let Some(seen) = &latest.observation {
+                weights.insert(part.clone(), seen.traffic.written.weight);
+                let labels = Tracks {
+                    stable: seen.stable.labels.clone(),
+                    candidate: seen.candidate.labels.clone(),
+                };
+                identities.insert(part.clone(), labels);
+            }
+        }
+        (weights, identities)
+    }
+
+    fn look(
+        &mut self,
+        name: &CheckName,
+        check: &Check,
+        window: Window,
+        facts: &OpenWindow,
+        was_closed: bool,
+    ) {
+        let previews = self.previews();
+        let alpha = self.fixed.alpha.get(name).copied().unwrap_or(0);
+        let Some(latest) = self.latest.checks.get_mut(name) else {
+            return;
+        };
+        latest.number += 1;
+        latest.again_at = None;
+        if was_closed {
+            latest.closed = None;
+        } else if let Some(open) = &mut latest.open {
+            open.from = window.to;
+        }
+        let look = Look {
+            check: name.clone(),
+            number: latest.number,
+            analysis: check.analysis.clone(),
+            window,
+            weights: facts.weights.clone(),
+            identities: facts.identities.clone(),
+            previews,
+            alpha_millionths: alpha,
+            memory: latest.memory.clone(),
+        };
+        latest.pending = Some(Box::new(look.clone()));
+        self.outbox.effects.push_back(Effect::Measure {
+            look: Box::new(look),
+            timeout: check.timeout,
+        });
+    }
+
+    pub(super) fn previews(&self) -> BTreeMap<Part, String> {
+        let parts = self.latest.parts.iter();
+        let preview = |(part, latest): (&Part, &super::latest::LatestPart)| {
+            Some((
+                part.clone(),
+                latest.observation.as_ref()?.candidate.preview.clone()?,
+            ))
+        };
+        parts.filter_map(preview).collect()
+    }
+
+    pub(super) fn measured(&mut self, look: &LookId, measurement: &Measurement) {
+        let Some(check) = self.fixed.plan.checks().get(&look.check).cloned() else {
+            return;
+        };
+        let Some(latest) = self.latest.checks.get_mut(&look.check) else {
+            return;
+        };
+        if latest
+            .pending
+            .as_ref()
+            .is_none_or(|pending| pending.number != look.number)
+        {
+            return;
+        }
+        latest.pending = None;
+        latest.memory = measurement.memory.clone();
+        latest.looks += 1;
+        latest.consecutive_errors = 0;
+        latest.verdict = Some(measurement.verdict.clone());
+        latest.evidence.clone_from(&measurement.evidence);
+        match &measurement.verdict {
+            Verdict::Pass | Verdict::Warn => {
+                latest.decided_in_stage += 1;
+                latest.consecutive_failures = 0;
+                latest.consecutive_inconclusive = 0;
+            }
+            Verdict::Fail => {
+                latest.decided_in_stage += 1;
+                latest.failures += 1;
+                latest.consecutive_failures += 1;
+                latest.consecutive_inconclusive = 0;
+            }
+            Verdict::Undecided => {}
+            Verdict::Inconclusive(_) => latest.consecutive_inconclusive += 1,
+        }
+        let over = over_limit(&check, latest);
+        self.say(News::Looked {
+            check: look.check.clone(),
+            number: look.number,
+            verdict: measurement.verdict.clone(),
+            evidence: measurement.evidence.clone(),
+        });
+        if let Some(limit) = over {
+            let evidence = format!("{limit}: {}", measurement.evidence);
+            self.fail(Reason::Check {
+                check: look.check.clone(),
+                evidence,
+            });
+        }
+    }
+
+    /// The same look is taken again, so that its window is not lost.
+    pub(super) fn measure_failed(&mut self, look: &LookId, failure: &Failure) {
+        let now = self.now();
+        let Some(check) = self.fixed.plan.checks().get(&look.check).cloned() else {
+            return;
+        };
+        let Some(latest) = self.latest.checks.get_mut(&look.check) else {
+            return;
+        };
+        if latest
+            .pending
+            .as_ref()
+            .is_none_or(|pending| pending.number != look.number)
+        {
+            return;
+        }
+        latest.consecutive_errors += 1;
+        latest.again_at = Some(now + check.interval.min(Duration::from_secs(10)));
+        let over = over_limit(&check, latest);
+        self.say(News::LookFailed {
+            check: look.check.clone(),
+            number: look.number,
+            why: failure.message.clone(),
+        });
+        if let Some(limit) = over {
+            let evidence = format!("{limit}: {}", failure.message);
+            self.fail(Reason::Check {
+                check: look.check.clone(),
+                evidence,
+            });
+        }
+    }
+
+    /// Looks that failed and are due again.
+    pub(super) fn repeat_looks(&mut self) {
+        let now = self.now();
+        for (name, latest) in &mut self.latest.checks {
+            if latest.again_at.is_some_and(|at| at <= now)
+                && let (Some(look), Some(check)) =
+                    (&latest.pending, self.fixed.plan.checks().get(name))
+            {
+                latest.again_at = None;
+                self.outbox.effects.push_back(Effect::Measure {
+                    look: look.clone(),
+                    timeout: check.timeout,
+                });
+            }
+        }
+    }
+
+    /// When the next look is due, by the machine's clock.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        let clock = self.latest.clock;
+        let machine_at = |wall: Timestamp| clock.machine + wall.since(clock.wall);
+        let due = self.applying().into_iter().filter_map(|name| {
+            let (check, latest) = (
+                self.fixed.plan.checks().get(&name)?,
+                self.latest.checks.get(&name)?,
+            );
+            match (&latest.pending, &latest.again_at) {
+                (Some(_), again_at) => *again_at,
+                (None, _) => Some(machine_at(latest.open.as_ref()?.from + check.interval)),
+            }
+        });
+        due.min()
+    }
+
+    /// A stage begins: looks are counted anew, memory and failures are not.
+    pub(super) fn reset_looks(&mut self) {
+        self.latest
+            .checks
+            .values_mut()
+            .for_each(|check| check.decided_in_stage = 0);
+    }
+
+    /// What the checks of a stage still lack, in words; `None`: nothing.
+    pub(super) fn looks_missing(&self, stage: usize) -> Option<String> {
+        let stage = self.fixed.plan.stages().get(stage)?;
+        stage.checks.iter().find_map(|name| {
+            let latest = self.latest.checks.get(name);
+            let decided = latest.map_or(0, |latest| latest.decided_in_stage);
+            let verdict = latest.and_then(|latest| latest.verdict.as_ref());
+            if decided < stage.bake.looks {
+                let why = match verdict {
+                    Some(Verdict::Inconclusive(why)) => {
+                        format!("; the last one was inconclusive: {why}")
+                    }
+                    Some(verdict) => format!("; the last one said {verdict}"),
+                    None => String::new(),
+                };
+                return Some(format!(
+                    "check `{name}` has {decided} of {} decided looks{why}",
+                    stage.bake.looks
+                ));
+            }
+            (verdict == Some(&Verdict::Fail))
+                .then(|| format!("the last look of check `{name}` failed"))
+        })
+    }
+
+    /// Looks are under way, or windows wait for theirs.
+    pub(super) fn looks_open(&self) -> bool {
+        let applying = self.applying();
+        let open = |check: &LatestCheck| check.pending.is_some() || check.closed.is_some();
+        applying
+            .iter()
+            .filter_map(|name| self.latest.checks.get(name))
+            .any(open)
+    }
+}
+
+fn close(check: &mut LatestCheck, wall: Timestamp) {
+    if let Some(open) = check.open.take()
+        && check.closed.is_none()
+        && wall.since(open.from) >= SHORTEST
+    {
+        check.closed = Some((
+            Window {
+                from: open.from,
+                to: wall,
+            },
+            open,
+        ));
+    }
+}
+
+fn over_limit(check: &Check, latest: &LatestCheck) -> Option<String> {
+    let limits = &check.limits;
+    if latest.failures > limits.failures {
+        return Some(format!(
+            "{} failed, {} tolerated",
+            latest.failures, limits.failures
+        ));
+    }
+    if let Some(limit) = limits.consecutive_failures
+        && latest.consecutive_failures > limit
+    {
+        return Some(format!(
+            "{} failed one after the other, {limit} tolerated",
+            latest.consecutive_failures
+        ));
+    }
+    if latest.consecutive_errors > limits.consecutive_errors {
+        return Some(format!(
+            "{} errors one after the other, {} tolerated",
+            latest.consecutive_errors, limits.consecutive_errors
+        ));
+    }
+    if latest.consecutive_inconclusive > limits.consecutive_inconclusive {
+        let (seen, limit) = (
+            latest.consecutive_inconclusive,
+            limits.consecutive_inconclusive,
+        );
+        return Some(format!(
+            "{seen} inconclusive one after the other, {limit} tolerated"
+        ));
+    }
+    None
+}

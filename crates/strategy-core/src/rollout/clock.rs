@@ -1,0 +1,77 @@
+//! The machine's own clock: never backwards, never stopped, and no jump counts for more than one
+//! resync interval.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::timestamp::Timestamp;
+
+/// Wall time and machine time of the last input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct MachineClock {
+    pub(super) wall: Timestamp,
+    pub(super) machine: Timestamp,
+}
+
+impl MachineClock {
+    /// Both begin together.
+    pub(super) const fn begin(now: Timestamp) -> Self {
+        Self {
+            wall: now,
+            machine: now,
+        }
+    }
+
+    /// Moves to `now` by the wall clock; says by how much it jumped, if it did.
+    ///
+    /// Inputs come at least every resync interval, so a longer silence means that the process or the
+    /// machine stood still, or that somebody set the clock.
+    pub(super) fn tick(&mut self, now: Timestamp, resync: Duration) -> Option<i64> {
+        let passed = now.since(self.wall);
+        let back = self.wall.since(now);
+        let jumped = back > Duration::ZERO || passed > resync.saturating_mul(2);
+        let counts = if passed > resync.saturating_mul(2) {
+            resync
+        } else {
+            passed
+        };
+        let by = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
+            - i64::try_from(back.as_millis()).unwrap_or(0);
+        self.wall = now;
+        self.machine = self.machine + counts;
+        jumped.then_some(by)
+    }
+
+    /// The wall time at which the machine's clock will show `at`, if nothing jumps.
+    pub(super) fn wall_at(&self, at: Timestamp) -> Timestamp {
+        if at >= self.machine {
+            self.wall + at.since(self.machine)
+        } else {
+            self.wall.before(self.machine.since(at))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESYNC: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn time_never_runs_backwards_and_jumps_count_one_resync() {
+        let at = |seconds| Timestamp::from_millis(seconds * 1000);
+        let mut clock = MachineClock::begin(at(1000));
+        assert_eq!(clock.tick(at(1031), RESYNC), None);
+        assert_eq!(clock.machine, at(1031));
+        assert_eq!(clock.tick(at(500), RESYNC), Some(-531_000));
+        assert_eq!(clock.machine, at(1031));
+        assert_eq!(clock.tick(at(510), RESYNC), None);
+        assert_eq!(clock.machine, at(1041));
+        assert_eq!(clock.tick(at(9_000), RESYNC), Some(8_490_000));
+        assert_eq!(clock.machine, at(1071));
+        assert_eq!(clock.wall_at(at(1081)), at(9_010));
+        assert_eq!(clock.wall_at(at(1061)), at(8_990));
+    }
+}

@@ -1,0 +1,247 @@
+//! Other people's hands: how they are recognised, and what is done about them.
+
+use super::Rollout;
+use super::event::News;
+use super::outcome::Reason;
+use super::state::{Expected, Footprint, Hold, State};
+use crate::plan::{ForeignPolicy, Then};
+use crate::release::Part;
+use crate::target::{Desired, ForeignChange, ForeignField, Observation, Writer};
+use crate::track::Track;
+
+impl Rollout {
+    /// What somebody else changed, if anything: what is written is neither what we saw nor what we asked.
+    pub(super) fn foreign_change(
+        &self,
+        part: &Part,
+        observation: &Observation,
+        seen: &Footprint,
+    ) -> Option<(ForeignField, String)> {
+        match &self.decided.parts.get(part)?.expected {
+            Expected::Seen(before) => differs(before, seen),
+            Expected::Asked { desired, .. } => misses(desired, observation),
+            Expected::Either { before, desired } => {
+                let landed = misses(desired, observation);
+                let stayed = differs(before, seen);
+                match (landed, stayed) {
+                    (None, _) => None,
+                    // The old value, but written anew: our write landed, and somebody took it back.
+                    (Some(_), None) if written_anew(&before.writer, &seen.writer) => Some((
+                        ForeignField::Traffic,
+                        format!("traffic is at {} again", seen.traffic.weight),
+                    )),
+                    (Some(_), None) => None,
+                    (Some(_), Some(change)) => Some(change),
+                }
+            }
+        }
+    }
+
+    /// Somebody else changed something: the named policy answers.
+    pub(super) fn foreign_hand(
+        &mut self,
+        part: &Part,
+        observation: &Observation,
+        field: ForeignField,
+        message: &str,
+    ) {
+        let who = who(observation, field);
+        let towards_stable =
+            field == ForeignField::Traffic && self.moved_towards_stable(part, observation);
+        if field == ForeignField::Traffic
+            && let Some(state) = self.decided.parts.get_mut(part)
+        {
+            state.person_moved_traffic = true;
+        }
+        let change = ForeignChange {
+            by: who.clone(),
+            field,
+            message: message.to_owned(),
+        };
+        let reason = Reason::Foreign {
+            part: part.clone(),
+            message: format!("{message}, by {who}"),
+        };
+        match &self.decided.state {
+            State::Claiming | State::Confirming | State::Settling(_) | State::Settled { .. } => {
+                return;
+            }
+            // On the way home everything that is found is simply where we stand.
+            State::RollingBack(_) | State::Superseding(_) => {
+                self.say(News::ForeignHand {
+                    part: part.clone(),
+                    change,
+                    answer: "it goes home from here".to_owned(),
+                });
+                return;
+            }
+            State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_) => {}
+        }
+        let policies = self.fixed.plan.policies().foreign.clone();
+        let policy = match field {
+            ForeignField::Traffic => policies.traffic,
+            ForeignField::Capacity => policies.capacity,
+            ForeignField::Revision => policies.revision,
+        };
+        let tell = |rollout: &mut Self, answer: &str| {
+            rollout.say(News::ForeignHand {
+                part: part.clone(),
+                change: change.clone(),
+                answer: answer.to_owned(),
+            });
+        };
+        let reassert = match &policy {
+            ForeignPolicy::Reassert { times, writers } => {
+                let named = writers.contains(&who);
+                let allowed = if towards_stable {
+                    named
+                } else {
+                    writers.is_empty() || named
+                };
+                allowed.then_some(*times)
+            }
+            ForeignPolicy::Hold { .. } | ForeignPolicy::RollBack | ForeignPolicy::Yield => None,
+        };
+        let done = self
+            .decided
+            .parts
+            .get(part)
+            .map_or(0, |state| state.reasserted);
+        if let Some(times) = reassert
+            && done < times
+        {
+            if let Some(state) = self.decided.parts.get_mut(part) {
+                state.reasserted += 1;
+                state.person_moved_traffic = false;
+            }
+            tell(self, "it is put back");
+            return;
+        }
+        if towards_stable {
+            tell(self, "the rollout goes back");
+            self.roll_back(reason);
+            return;
+        }
+        match policy {
+            ForeignPolicy::Hold { at_most, then } => {
+                tell(self, "the rollout waits for a person");
+                self.hold(Hold::Foreign(reason), at_most, then, None);
+            }
+            ForeignPolicy::Reassert { .. } => {
+                tell(
+                    self,
+                    "it was put back often enough; the rollout waits for a person",
+                );
+                self.hold(
+                    Hold::Foreign(reason),
+                    std::time::Duration::from_secs(3600),
+                    Then::RollBack,
+                    None,
+                );
+            }
+            ForeignPolicy::RollBack => {
+                tell(self, "the rollout goes back");
+                self.roll_back(reason);
+            }
+            ForeignPolicy::Yield => {
+                tell(self, "the rollout leaves it");
+                self.abandon();
+            }
+        }
+    }
+
+    fn moved_towards_stable(&self, part: &Part, observation: &Observation) -> bool {
+        let Some(state) = self.decided.parts.get(part) else {
+            return false;
+        };
+        let before = match &state.expected {
+            Expected::Seen(seen) => seen.traffic.weight,
+            Expected::Asked { desired, .. } | Expected::Either { desired, .. } => {
+                desired.traffic.weight
+            }
+        };
+        observation.traffic.written.weight < before
+    }
+}
+
+fn who(observation: &Observation, field: ForeignField) -> String {
+    let named = observation
+        .foreign
+        .iter()
+        .find(|change| change.field == field);
+    match (named, &observation.traffic.writer) {
+        (Some(change), _) => change.by.clone(),
+        (None, Writer::Other { name, .. }) if field == ForeignField::Traffic => name.clone(),
+        (None, Writer::Other { .. } | Writer::Us | Writer::Unknown) => "somebody".to_owned(),
+    }
+}
+
+fn written_anew(before: &Writer, now: &Writer) -> bool {
+    match now {
+        Writer::Other { .. } => before != now,
+        Writer::Us | Writer::Unknown => false,
+    }
+}
+
+/// What differs between two written states.
+fn differs(before: &Footprint, now: &Footprint) -> Option<(ForeignField, String)> {
+    if before.traffic != now.traffic {
+        return Some((
+            ForeignField::Traffic,
+            format!("traffic went from {} to {}", before.traffic, now.traffic),
+        ));
+    }
+    Track::ALL.into_iter().find_map(
+        |track| match (before.tracks.of(track), now.tracks.of(track)) {
+            (None, None) => None,
+            (None, Some(_)) => Some((ForeignField::Revision, format!("{track} was created"))),
+            (Some(_), None) => Some((ForeignField::Revision, format!("{track} was removed"))),
+            (Some((before, _)), Some((now, _))) if before != now => Some((
+                ForeignField::Revision,
+                format!("{track} was given another revision"),
+            )),
+            (Some((_, before)), Some((_, now))) if before != now => Some((
+                ForeignField::Capacity,
+                format!("{track} was scaled from {before} to {now}"),
+            )),
+            (Some(_), Some(_)) => None,
+        },
+    )
+}
+
+/// What of a desired state is not written.
+fn misses(desired: &Desired, observation: &Observation) -> Option<(ForeignField, String)> {
+    if desired.traffic != observation.traffic.written {
+        let written = &observation.traffic.written;
+        return Some((
+            ForeignField::Traffic,
+            format!("traffic is {written}, and {} was written", desired.traffic),
+        ));
+    }
+    Track::ALL.into_iter().find_map(|track| {
+        let asked = desired.track(track);
+        match &observation.track(track).written {
+            None if asked.revision == crate::Revision::Absent => None,
+            None => Some((ForeignField::Revision, format!("{track} is gone"))),
+            Some(_) if asked.revision == crate::Revision::Absent => {
+                Some((ForeignField::Revision, format!("{track} is there again")))
+            }
+            Some(written) if !asked.revision.is(&written.revision) => Some((
+                ForeignField::Revision,
+                format!("{track} was given another revision"),
+            )),
+            Some(written) if written.replicas != asked.replicas => {
+                let (asked, written) = (asked.replicas, written.replicas);
+                Some((
+                    ForeignField::Capacity,
+                    format!("{track} is scaled to {written}, and {asked} was written"),
+                ))
+            }
+            Some(_) => None,
+        }
+    })
+}

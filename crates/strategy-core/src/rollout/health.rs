@@ -1,0 +1,265 @@
+//! The built-in health checks: fatal pods, restarts, lost readiness, other images than validated.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Rollout;
+use super::goal;
+use super::outcome::Reason;
+use super::state::TrackHealth;
+use crate::plan::Health;
+use crate::release::Part;
+use crate::target::{FatalReason, Observation, ObservedTrack};
+use crate::track::{Revision, Track};
+use crate::weight::Weight;
+
+impl Rollout {
+    /// Tracks of a part whose goal is a release, with what they should run.
+    fn released(&self, part: &Part) -> Vec<(Track, Revision)> {
+        let Some(stage) = self.decided.state.stage() else {
+            return Vec::new();
+        };
+        let Some(goal) = goal::goal(&self.fixed.plan, stage, part) else {
+            return Vec::new();
+        };
+        let tracks = Track::ALL
+            .into_iter()
+            .map(|track| (track, goal.track(track).revision.clone()));
+        tracks
+            .filter(|(_, revision)| revision.is_release())
+            .collect()
+    }
+
+    fn stage_health(&self) -> Option<(Health, Duration, Weight)> {
+        let stage = self.fixed.plan.stages().get(self.decided.state.stage()?)?;
+        Some((stage.health, stage.ready.grace, stage.ready.share))
+    }
+
+    /// A new observation: counts, and what fails at once.
+    pub(super) fn update_health(&mut self, part: &Part, observation: &Observation) {
+        let now = self.now();
+        if !self.decided.state.is_forward() {
+            return;
+        }
+        let Some((health, _, share)) = self.stage_health() else {
+            return;
+        };
+        let released = self.released(part);
+        let mut failed = None;
+        for (track, revision) in &released {
+            let seen = observation.track(*track);
+            let ready = seen.ready_at(revision);
+            let enough = share.ceil_of(seen.wanted());
+            let counter: u64 = seen.at(revision).map(|pods| pods.restarts).sum();
+            if let Some(state) = self.decided.parts.get_mut(part) {
+                let track_health = state.health.of_mut(*track);
+                track_health.restarts += counter.saturating_sub(track_health.counter);
+                track_health.counter = counter;
+                track_health.peak = track_health.peak.max(ready);
+                let lost = ready < track_health.peak.min(enough);
+                match (lost, track_health.unready_since) {
+                    (true, None) => track_health.unready_since = Some(now),
+                    (false, Some(since)) => {
+                        track_health.unready += now.since(since);
+                        track_health.unready_since = None;
+                    }
+                    (true, Some(_)) | (false, None) => {}
+                }
+                let restarts = track_health.restarts;
+                if let Some(limit) = health.restarts
+                    && restarts > u64::from(limit)
+                {
+                    failed.get_or_insert(Reason::Restarts {
+                        part: part.clone(),
+                        restarts,
+                        limit,
+                    });
+                }
+            }
+            if health.fatal
+                && let Some(reason) = fatal(part, seen, revision)
+            {
+                failed = Some(reason);
+            }
+            if let Some(message) = self.other_images(part, seen, revision) {
+                failed = Some(Reason::ImageChanged {
+                    part: part.clone(),
+                    message,
+                });
+            }
+        }
+        if let Some(reason) = failed {
+            self.fail(reason);
+        }
+    }
+
+    /// Time has passed: a grace may be spent.
+    pub(super) fn watch_readiness(&mut self) {
+        let now = self.now();
+        let Some((health, grace, _)) = self.stage_health() else {
+            return;
+        };
+        if !health.readiness || !self.decided.state.is_forward() {
+            return;
+        }
+        for part in self.part_names() {
+            let Some(observation) = self
+                .latest
+                .parts
+                .get(&part)
+                .and_then(|latest| latest.observation.clone())
+            else {
+                continue;
+            };
+            for (track, revision) in self.released(&part) {
+                let Some(state) = self.decided.parts.get(&part) else {
+                    continue;
+                };
+                if spent(state.health.of(track), now) > grace {
+                    let seen = observation.track(track);
+                    let (ready, wanted) = (seen.ready_at(&revision), seen.wanted());
+                    self.fail(Reason::Unready {
+                        part,
+                        ready,
+                        wanted,
+                    });
+                    return;
+                }
+            }
+        }
+    }
+
+    /// When the grace of a track will be spent, if nothing changes.
+    pub(super) fn grace_ends(&self) -> Option<crate::Timestamp> {
+        let (health, grace, _) = self.stage_health()?;
+        if !health.readiness {
+            return None;
+        }
+        let tracks = self
+            .decided
+            .parts
+            .values()
+            .flat_map(|part| [&part.health.stable, &part.health.candidate]);
+        let ends = tracks.filter_map(|track| {
+            let left = grace.saturating_sub(track.unready);
+            Some(track.unready_since? + left + Duration::from_millis(1))
+        });
+        ends.min()
+    }
+
+    /// A stage begins: its own counts.
+    pub(super) fn reset_health(&mut self) {
+        for (part, state) in &mut self.decided.parts {
+            let observation = self
+                .latest
+                .parts
+                .get(part)
+                .and_then(|latest| latest.observation.as_ref());
+            for track in Track::ALL {
+                // Restarts are counted over all pods of a release revision: what they had before is not ours.
+                let counter = observation.map_or(0, |observation| {
+                    observation
+                        .track(track)
+                        .pods
+                        .iter()
+                        .map(|pods| pods.restarts)
+                        .max()
+                        .unwrap_or(0)
+                });
+                *state.health.of_mut(track) = TrackHealth {
+                    counter,
+                    ..TrackHealth::default()
+                };
+            }
+            state.ready_since = None;
+        }
+    }
+
+    /// The image ids that run under a release once it is whole, against those that were validated.
+    fn other_images(
+        &self,
+        part: &Part,
+        seen: &ObservedTrack,
+        revision: &Revision,
+    ) -> Option<String> {
+        let validated = &self.decided.parts.get(part)?.validated;
+        for pods in seen.at(revision) {
+            for (container, ids) in &pods.image_ids {
+                let known = validated.get(container);
+                let strange: Vec<&str> = match known {
+                    Some(known) => ids.difference(known).map(String::as_str).collect(),
+                    None if ids.len() > 1 => ids.iter().map(String::as_str).collect(),
+                    None => Vec::new(),
+                };
+                if !strange.is_empty() {
+                    let known = known.map_or_else(String::new, |known| {
+                        format!(
+                            ", and {} was validated",
+                            known.iter().cloned().collect::<Vec<_>>().join(" and ")
+                        )
+                    });
+                    return Some(format!(
+                        "container `{container}` runs {}{known}",
+                        strange.join(" and ")
+                    ));
+                }
+            }
+        }
+        None
+    }
+
+    /// The stage's traffic is effective: what runs under the release now is what will be judged.
+    pub(super) fn remember_images(&mut self) {
+        for part in self.part_names() {
+            let Some(observation) = self
+                .latest
+                .parts
+                .get(&part)
+                .and_then(|latest| latest.observation.clone())
+            else {
+                continue;
+            };
+            for (track, revision) in self.released(&part) {
+                let Some(state) = self.decided.parts.get_mut(&part) else {
+                    continue;
+                };
+                for pods in observation
+                    .track(track)
+                    .at(&revision)
+                    .filter(|pods| pods.ready > 0)
+                {
+                    for (container, ids) in &pods.image_ids {
+                        let known = state
+                            .validated
+                            .entry(container.clone())
+                            .or_insert_with(BTreeSet::new);
+                        if known.is_empty() {
+                            known.clone_from(ids);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn spent(health: &TrackHealth, now: crate::Timestamp) -> Duration {
+    health.unready
+        + health
+            .unready_since
+            .map_or(Duration::ZERO, |since| now.since(since))
+}
+
+/// What will not mend itself, on pods of the release. A pod that no machine takes may yet find one:
+/// that is left to the stage's deadline.
+fn fatal(part: &Part, seen: &ObservedTrack, revision: &Revision) -> Option<Reason> {
+    let fatals = seen.at(revision).flat_map(|pods| &pods.fatal);
+    let fatal = fatals
+        .filter(|fatal| fatal.reason != FatalReason::Unschedulable)
+        .find(|fatal| fatal.pods > 0)?;
+    Some(Reason::Fatal {
+        part: part.clone(),
+        reason: fatal.reason,
+        message: fatal.message.clone(),
+    })
+}

@@ -1,0 +1,46 @@
+//! What the machine has to say: polled by the driver, no part of its state.
+
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+
+use super::command::{Answer, CommandId};
+use super::effect::{Effect, EffectKind};
+use super::event::Event;
+use super::latest::Latest;
+use super::record::Record;
+use crate::target::EffectId;
+use crate::timestamp::Timestamp;
+
+/// Outputs that were not yet polled. All outboxes are equal: what was polled is no part of the state.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox {
+    pub(super) records: VecDeque<Record>,
+    pub(super) answers: VecDeque<(CommandId, Answer)>,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) events: VecDeque<Event>,
+    /// Journaled effects ordered by the input at hand.
+    pub(super) issued: Vec<(EffectId, EffectKind)>,
+    /// What replaying the journal would give.
+    pub(super) journaled: Latest,
+    /// When that was last brought up to date, by the machine's clock.
+    pub(super) journaled_at: Timestamp,
+}
+
+impl Outbox {
+    pub(super) fn order_cancel(&mut self, id: EffectId) {
+        self.issued.push((id, EffectKind::Cancel));
+        self.effects.push_back(Effect::Cancel { id });
+    }
+}
+
+impl PartialEq for Outbox {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Outbox {}
+
+impl Hash for Outbox {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}

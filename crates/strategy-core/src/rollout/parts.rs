@@ -1,0 +1,374 @@
+//! What happens to one part: answers of writes and claims, observations, and other people's hands.
+
+use std::sync::Arc;
+
+use super::Rollout;
+use super::effect::{Effect, Ticket};
+use super::event::News;
+use super::input::{Completion, Failure};
+use super::outcome::Reason;
+use super::state::{Expected, State, Unreached, footprint};
+use super::step::Exposure;
+use super::walk::shown_weight;
+use crate::release::Part;
+use crate::target::{
+    Certainty, EffectId, Effective, Observation, PlatformState, Routing, TargetErrorKind,
+};
+use crate::track::{Track, Tracks};
+
+impl Rollout {
+    /// A write or claim of a part was answered.
+    pub(super) fn part_succeeded(&mut self, id: EffectId, effect: &Effect, outcome: &Completion) {
+        let part = match effect {
+            Effect::Claim { part, .. } | Effect::Apply { part, .. } => part,
+            Effect::Observe { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => return,
+        };
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        state.failures = 0;
+        state.retry_at = None;
+        match effect {
+            Effect::Claim { to, .. } if state.claiming == Some(id) => {
+                state.claiming = None;
+                state.claim.clone_from(to);
+                state.fence = std::mem::take(&mut state.fence_after);
+                self.outdate(part);
+            }
+            Effect::Apply { .. } if state.flight == Some(id) => {
+                state.flight = None;
+                state.reissue = false;
+                if let Completion::Applied(applied) = outcome
+                    && let Some(binding) = &applied.binding
+                {
+                    state.binding = binding.clone();
+                }
+                self.outdate(part);
+            }
+            Effect::Claim { .. }
+            | Effect::Apply { .. }
+            | Effect::Observe { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => {}
+        }
+        self.ask(&part.clone());
+    }
+
+    /// A write or claim of a part failed.
+    pub(super) fn part_failed(&mut self, id: EffectId, effect: &Effect, failure: &Failure) {
+        let now = self.now();
+        let (part, is_claim) = match effect {
+            Effect::Claim { part, .. } => (part.clone(), true),
+            Effect::Apply { part, .. } => (part.clone(), false),
+            Effect::Observe { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => return,
+        };
+        let Some(state) = self.decided.parts.get_mut(&part) else {
+            return;
+        };
+        let conflict = failure.kind == TargetErrorKind::Conflict;
+        // The first conflict is answered at once by a look; after that, as any failure, later and later.
+        state.retry_at =
+            (!conflict || state.failures > 0).then(|| now + Self::backoff(state.failures));
+        state.failures = state.failures.saturating_add(1);
+        if is_claim && state.claiming == Some(id) {
+            state.claiming = None;
+        } else if !is_claim && state.flight == Some(id) {
+            state.flight = None;
+            state.reissue = false;
+            let (before, desired) = match &state.expected {
+                Expected::Asked { before, desired } | Expected::Either { before, desired } => {
+                    (before.clone(), desired.clone())
+                }
+                Expected::Seen(_) => return,
+            };
+            state.expected = match failure.certainty {
+                Certainty::NotTaken => Expected::Seen(before),
+                Certainty::MayBeTaken => {
+                    state.fence = true;
+                    Expected::Either { before, desired }
+                }
+            };
+        }
+        if failure.kind.is_transient() {
+            let unreached = Unreached {
+                since: now,
+                message: failure.message.clone(),
+            };
+            if state.unreachable.is_none() {
+                state.unreachable = Some(unreached);
+                self.say(News::Unreachable {
+                    part: part.clone(),
+                    why: failure.message.clone(),
+                });
+            }
+        }
+        self.outdate(&part);
+        self.ask(&part);
+        let reason = Reason::Refused {
+            part,
+            message: failure.message.clone(),
+        };
+        match failure.kind {
+            TargetErrorKind::PermissionDenied
+            | TargetErrorKind::Unsupported
+            | TargetErrorKind::InvalidConfig
+            | TargetErrorKind::NotFound
+            | TargetErrorKind::Ambiguous => self.refused(reason),
+            TargetErrorKind::Conflict if is_claim => self.refused(reason),
+            TargetErrorKind::Conflict
+            | TargetErrorKind::RateLimited
+            | TargetErrorKind::Unavailable
+            | TargetErrorKind::Unexpected => {}
+        }
+    }
+
+    /// The platform refused for good. On the way home it is tried again until the deadline says stuck.
+    fn refused(&mut self, reason: Reason) {
+        match self.decided.state {
+            State::Claiming | State::Confirming => self.give_back(reason),
+            State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_) => {
+                self.fail(reason);
+            }
+            State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => {}
+        }
+    }
+
+    pub(super) fn observe_failed(&mut self, part: &Part, ticket: Ticket, failure: &Failure) {
+        let now = self.now();
+        let Some(latest) = self.latest.parts.get_mut(part) else {
+            return;
+        };
+        if latest.asked.is_some_and(|(asked, _)| asked == ticket) {
+            latest.asked = None;
+            latest.news = true;
+            latest.not_before = Some(now + std::time::Duration::from_secs(1));
+        }
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        if state.unreachable.is_none() {
+            state.unreachable = Some(Unreached {
+                since: now,
+                message: failure.message.clone(),
+            });
+            self.say(News::Unreachable {
+                part: part.clone(),
+                why: failure.message.clone(),
+            });
+        }
+    }
+
+    pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, observation: Observation) {
+        let now = self.now();
+        let Some(latest) = self.latest.parts.get_mut(part) else {
+            return;
+        };
+        let begun = match latest.asked {
+            Some((asked, since)) if asked == ticket => {
+                latest.asked = None;
+                since
+            }
+            Some(_) | None => now,
+        };
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        if ticket < state.min_ticket || (ticket < latest.ticket && latest.observation.is_some()) {
+            return;
+        }
+        let previous = latest.observation.replace(Arc::new(observation));
+        let Some(observation) = latest.observation.clone() else {
+            return;
+        };
+        latest.ticket = ticket;
+        latest.not_before = None;
+        latest.at = Some(begun.before(observation.age));
+        if state.unreachable.take().is_some() {
+            self.say(News::Reachable { part: part.clone() });
+        }
+        self.report_progress(part, previous.as_deref(), &observation);
+        self.settle_expectation(part, &observation);
+        self.update_exposure(part, &observation);
+        self.update_baseline(part, &observation);
+        self.update_health(part, &observation);
+        self.platform_says(part, &observation);
+    }
+
+    fn report_progress(
+        &mut self,
+        part: &Part,
+        previous: Option<&Observation>,
+        observation: &Observation,
+    ) {
+        let Some(found) = self.fixed.found.part(part) else {
+            return;
+        };
+        let routing = found.capabilities.routing;
+        let facts = |observation: &Observation| {
+            let each = |f: fn(&crate::target::ObservedTrack) -> u32| Tracks {
+                stable: f(&observation.stable),
+                candidate: f(&observation.candidate),
+            };
+            let effective = match &observation.traffic.effective {
+                Effective::Verified(traffic) => Some(traffic.weight),
+                Effective::Unverified | Effective::Converging => None,
+            };
+            (
+                each(crate::target::ObservedTrack::ready),
+                each(crate::target::ObservedTrack::wanted),
+                shown_weight(observation, routing),
+                effective,
+            )
+        };
+        let new = facts(observation);
+        if previous.map(facts).as_ref() != Some(&new) {
+            let (ready, wanted, written, effective) = new;
+            self.say(News::Progress {
+                part: part.clone(),
+                ready,
+                wanted,
+                written,
+                effective,
+            });
+        }
+    }
+
+    /// What may reach each track now, by what is written and what is effective.
+    fn update_exposure(&mut self, part: &Part, observation: &Observation) {
+        let now = self.now();
+        let routing = self
+            .fixed
+            .found
+            .part(part)
+            .map(|found| found.capabilities.routing);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        let changed = match &state.expected {
+            Expected::Seen(seen) => seen.traffic != observation.traffic.written,
+            Expected::Asked { .. } | Expected::Either { .. } => true,
+        };
+        if changed {
+            state.traffic_since = now;
+        }
+        let effective = self.effective(part, observation);
+        let written = &observation.traffic.written;
+        let linger = observation.traffic.drain.max(observation.traffic.sticky);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        for track in Track::ALL {
+            let reaches = |traffic: &crate::Traffic| match track {
+                Track::Stable => traffic.reaches_stable(),
+                Track::Candidate => traffic.reaches_candidate(),
+            };
+            let exposure = state.exposure.of_mut(track);
+            let reached = match routing {
+                Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
+                Some(Routing::Routed | Routing::Native) | None => {
+                    let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
+                    reaches(written) || effective.as_ref().is_some_and(reaches) || unknown_and_was
+                }
+            };
+            *exposure = match (*exposure, reached) {
+                (_, true) => Exposure::Exposed,
+                (Exposure::Exposed, false) => Exposure::Draining {
+                    until: now + linger,
+                },
+                (Exposure::Draining { until }, false) if until <= now => Exposure::Clean,
+                (Exposure::Draining { until }, false) => Exposure::Draining { until },
+                (Exposure::Clean, false) => Exposure::Clean,
+            };
+            let share = |traffic: &crate::Traffic| match track {
+                Track::Stable => traffic.weight.rest(),
+                Track::Candidate => traffic.candidate_share(),
+            };
+            let before = *state.share.of(track);
+            let unknown = if effective.is_none() {
+                before
+            } else {
+                crate::Weight::ZERO
+            };
+            let reaching = share(written).max(effective.as_ref().map_or(unknown, share));
+            let drains = state.lost_share_drains.of_mut(track);
+            if reaching < before {
+                *drains = Some(now + linger);
+            } else if drains.is_some_and(|until| until <= now) {
+                *drains = None;
+            }
+            *state.share.of_mut(track) = reaching;
+        }
+    }
+
+    /// The baseline never falls.
+    fn update_baseline(&mut self, part: &Part, observation: &Observation) {
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        if let Some(autoscaler) = observation.stable.autoscaler {
+            state.baseline = state.baseline.max(autoscaler.wanted);
+        }
+    }
+
+    fn platform_says(&mut self, part: &Part, observation: &Observation) {
+        if !self.decided.state.is_forward() {
+            return;
+        }
+        let Some(platform) = &observation.platform else {
+            return;
+        };
+        let message = match &platform.state {
+            PlatformState::InProgress | PlatformState::Waiting | PlatformState::Won => return,
+            PlatformState::RolledBack(why) => format!("it rolled back: {why}"),
+            PlatformState::Superseded(by) => format!("another took its place: {by}"),
+            PlatformState::Stalled(why) => format!("it makes no progress: {why}"),
+        };
+        self.fail(Reason::Platform {
+            part: part.clone(),
+            message,
+        });
+    }
+
+    /// Compares what is written with what we believed to be written.
+    fn settle_expectation(&mut self, part: &Part, observation: &Observation) {
+        let Some(state) = self.decided.parts.get(part) else {
+            return;
+        };
+        if state.flight.is_some() {
+            return;
+        }
+        let seen = footprint(observation);
+        if let Some((field, message)) = self.foreign_change(part, observation, &seen) {
+            self.foreign_hand(part, observation, field, &message);
+        }
+        if let Some(state) = self.decided.parts.get_mut(part) {
+            if state.expected != Expected::Seen(seen.clone()) {
+                if let Expected::Seen(old) = &state.expected
+                    && old.traffic == seen.traffic
+                {
+                    // Only the writer or a count differs: traffic is as old as it was.
+                } else {
+                    state.traffic_since = self.latest.clock.machine;
+                }
+            }
+            state.expected = Expected::Seen(seen);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! From a journal's records back to the machine that wrote them.
+
+use super::effect::EffectKind;
+use super::input::Input;
+use super::record::{Record, RecoverError, SCHEMA};
+use super::{Outbox, Rollout};
+use crate::target::EffectId;
+use crate::timestamp::Timestamp;
+
+impl Rollout {
+    /// The machine that wrote these records, taken up again now: unfinished effects are ordered again
+    /// with the same ids, behind a new epoch of the claim.
+    ///
+    /// `roll_back`: goes straight to the recorded start. It needs only binding and start, so records
+    /// that this version would have decided otherwise are no obstacle.
+    ///
+    /// # Errors
+    /// [`RecoverError`]; the journal is left as it is.
+    pub fn resume(
+        records: &[Record],
+        roll_back: bool,
+        now: Timestamp,
+    ) -> Result<Self, RecoverError> {
+        let mut rollout = Self::replay(records, roll_back)?;
+        if rollout.is_settled() {
+            let outcome = rollout
+                .outcome()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            return Err(RecoverError::Over { outcome });
+        }
+        rollout
+            .latest
+            .clock
+            .tick(now, rollout.fixed.plan.policies().resync);
+        rollout.digest_input(Input::Resumed { roll_back });
+        Ok(rollout)
+    }
+
+    /// The machine as it was when the last of these records was written; nothing is ordered.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume), and settled rollouts are no error.
+    pub fn replay(records: &[Record], lenient: bool) -> Result<Self, RecoverError> {
+        let (first, rest) = records.split_first().ok_or(RecoverError::Empty)?;
+        let mut rollout = match first {
+            Record::Snapshot(snapshot) if snapshot.schema > SCHEMA => {
+                let version = snapshot.version.clone();
+                return Err(RecoverError::TooNew {
+                    found: snapshot.schema,
+                    version,
+                    known: SCHEMA,
+                });
+            }
+            Record::Snapshot(snapshot) => snapshot.rollout.clone(),
+            Record::State(_) | Record::Decision(_) => return Err(RecoverError::NoSnapshot),
+        };
+        rollout.journaled();
+        for (index, record) in rest.iter().enumerate() {
+            match record {
+                Record::Snapshot(snapshot) => rollout = snapshot.rollout.clone(),
+                Record::State(state) => rollout.latest.merge(state),
+                Record::Decision(decision) => {
+                    rollout.latest.clock.wall = decision.wall;
+                    rollout.latest.clock.machine = decision.machine;
+                    rollout.digest_input(decision.input.clone());
+                    let replayed =
+                        rollout
+                            .outbox
+                            .records
+                            .iter()
+                            .rev()
+                            .find_map(|record| match record {
+                                Record::Decision(decision) => Some(decision.effects.clone()),
+                                Record::Snapshot(_) | Record::State(_) => None,
+                            });
+                    let replayed = replayed.unwrap_or_default();
+                    if !lenient && replayed != decision.effects {
+                        let recorded = in_words(&decision.effects);
+                        return Err(RecoverError::Diverged {
+                            record: index + 1,
+                            recorded,
+                            replayed: in_words(&replayed),
+                        });
+                    }
+                    rollout.outbox = Outbox::default();
+                }
+            }
+            rollout.outbox = Outbox::default();
+            rollout.journaled();
+        }
+        Ok(rollout)
+    }
+}
+
+fn in_words(effects: &[(EffectId, EffectKind)]) -> String {
+    if effects.is_empty() {
+        return "nothing".to_owned();
+    }
+    effects
+        .iter()
+        .map(|(id, kind)| format!("{kind:?} {id}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,385 @@
+//! Where a rollout is: one variant per phase, each with only its own data; and what was decided about
+//! each part.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Answer, CommandId};
+use super::effect::{Effect, Ticket};
+use super::outcome::{Left, Outcome, Reason};
+use super::step::{Exposure, Until};
+use crate::plan::{HookPoint, StageName, Then};
+use crate::release::Part;
+use crate::target::{Binding, Claim, Desired, EffectId, RolloutId, Writer};
+use crate::timestamp::{Timestamp, duration};
+use crate::track::{Replicas, Tracks};
+use crate::traffic::Traffic;
+use crate::weight::Weight;
+
+/// Everything that was decided. A change of it is journaled with the input that made it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Decided {
+    pub(super) state: State,
+    /// Since when, by the machine's clock.
+    pub(super) since: Timestamp,
+    /// A person stopped it.
+    pub(super) pause: Option<Timestamp>,
+    pub(super) parts: BTreeMap<Part, PartState>,
+    /// Effects that were ordered and not answered, whole.
+    pub(super) open: BTreeMap<EffectId, Effect>,
+    pub(super) next_id: u64,
+    /// The stage whose goal is in effect; its checks apply.
+    pub(super) standing: Option<usize>,
+    /// A declared point of no return is behind us.
+    pub(super) past_no_return: bool,
+    /// A person wants all bakes and holds ended.
+    pub(super) promote_all: bool,
+    /// Hooks that have begun and have an undo, in order.
+    pub(super) to_undo: Vec<ToUndo>,
+    /// Recorded traffic is effective, and stable covers it.
+    pub(super) traffic_restored: bool,
+    /// Commands and alarms, each once.
+    pub(super) audit: Vec<Audit>,
+}
+
+/// Where a rollout is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    /// Claims are taken, part by part in the order of their names.
+    Claiming,
+    /// Under our claim, all must be as it was discovered.
+    Confirming,
+    /// A gate is asked.
+    Gating(Gating),
+    /// A hook runs.
+    Hooking(Hooking),
+    /// On the way to the stage's goal.
+    Stepping(Stepping),
+    /// Watching.
+    Baking(Baking),
+    /// Waiting for a person.
+    Holding(Box<Holding>),
+    /// On the way to the recorded start; `stuck`: it does not get on.
+    RollingBack(Box<RollingBack>),
+    /// On the way to no exposure, for a successor.
+    Superseding(Superseding),
+    /// The outcome is reached; floors are restored and claims given back.
+    Settling(Settling),
+    /// Nothing is left to do.
+    Settled { outcome: Outcome },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Gating {
+    pub(super) stage: usize,
+    pub(super) gate: usize,
+    pub(super) until: Timestamp,
+    pub(super) given_by: BTreeSet<String>,
+    pub(super) asking: Option<EffectId>,
+    pub(super) ask_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Hooking {
+    pub(super) stage: usize,
+    pub(super) point: HookPoint,
+    /// Index among the stage's hooks.
+    pub(super) hook: usize,
+    pub(super) running: Option<EffectId>,
+    /// A crash left it unfinished, and a person said that it is done.
+    pub(super) confirmed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Stepping {
+    pub(super) stage: usize,
+    pub(super) until: Until,
+    pub(super) deadline: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Baking {
+    pub(super) stage: usize,
+    pub(super) clock: BakeClock,
+    /// By the machine's clock, whether the bake's own runs or not.
+    pub(super) at_most: Timestamp,
+    /// A person ended it early.
+    pub(super) advanced: bool,
+    /// The last look at everything, begun then.
+    pub(super) closing: Option<Timestamp>,
+}
+
+/// Runs while all is well, stands while it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct BakeClock {
+    #[serde(with = "duration")]
+    pub(super) elapsed: Duration,
+    pub(super) running_since: Option<Timestamp>,
+}
+
+impl BakeClock {
+    pub(super) fn at(&self, now: Timestamp) -> Duration {
+        self.elapsed
+            + self
+                .running_since
+                .map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    pub(super) fn run(&mut self, now: Timestamp) {
+        self.running_since.get_or_insert(now);
+    }
+
+    pub(super) fn stand(&mut self, now: Timestamp) {
+        self.elapsed = self.at(now);
+        self.running_since = None;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Holding {
+    /// What it waits for.
+    pub(super) why: Hold,
+    pub(super) until: Timestamp,
+    pub(super) then: Then,
+    /// Where it goes on.
+    pub(super) back_to: State,
+    /// A stage whose goal is walked to meanwhile.
+    pub(super) walk: Option<usize>,
+}
+
+/// Why a rollout waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Hold {
+    /// A stage failed, and its policy is to hold.
+    Failed(Reason),
+    /// A stage failed behind a point of no return.
+    NoWayBack(Reason),
+    /// A bake ran out of time undecided.
+    Undecided(Reason),
+    /// Somebody else changed something.
+    Foreign(Reason),
+    /// A hook that may not run again was left unfinished by a crash.
+    HookUnfinished { hook: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct RollingBack {
+    pub(super) reason: Reason,
+    pub(super) deadline: Timestamp,
+    /// More than was ready at the start is waited for until then.
+    pub(super) patient_until: Timestamp,
+    pub(super) stuck: bool,
+    pub(super) left: Vec<Left>,
+    /// The undo under way.
+    pub(super) undoing: Option<EffectId>,
+    /// An undo failed; only a person's retry runs it again.
+    pub(super) undo_failed: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Superseding {
+    pub(super) by: RolloutId,
+    pub(super) deadline: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Settling {
+    pub(super) outcome: Outcome,
+    /// Floors of autoscalers are put back first.
+    pub(super) restore: bool,
+    pub(super) deadline: Timestamp,
+}
+
+/// A hook that has begun and has an undo.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct ToUndo {
+    pub(super) stage: usize,
+    pub(super) hook: usize,
+}
+
+/// A command or alarm as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Audit {
+    pub(super) id: CommandId,
+    pub(super) at: Timestamp,
+    pub(super) who: String,
+    pub(super) what: String,
+    pub(super) answer: Answer,
+}
+
+/// What was decided about one part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct PartState {
+    pub(super) binding: Binding,
+    /// The claim that is known to be there.
+    pub(super) claim: Option<Claim>,
+    /// The claim effect under way.
+    pub(super) claiming: Option<EffectId>,
+    /// Something of ours may still be on its way: a new epoch first.
+    pub(super) fence: bool,
+    /// The claim under way was ordered before a crash, so another process may hold its epoch too: one
+    /// more is needed after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) fence_after: bool,
+    /// The write under way.
+    pub(super) flight: Option<EffectId>,
+    /// The write under way was ordered before a crash, and is ordered again once the fence stands.
+    pub(super) reissue: bool,
+    /// Observations with older tickets are dropped: they began before our last write or claim ended.
+    pub(super) min_ticket: Ticket,
+    /// What is written, as far as we know.
+    pub(super) expected: Expected,
+    pub(super) exposure: Tracks<Exposure>,
+    /// The largest share that may still reach each track, by what is written and what is effective.
+    pub(super) share: Tracks<Weight>,
+    /// Of a track that lost a part of its share: until when requests of that part may be under way.
+    pub(super) lost_share_drains: Tracks<Option<Timestamp>>,
+    /// Since when traffic is written as it is.
+    pub(super) traffic_since: Timestamp,
+    pub(super) baseline: u32,
+    /// The image ids that were validated, by container.
+    pub(super) validated: BTreeMap<String, BTreeSet<String>>,
+    /// How often somebody else's change was put back.
+    pub(super) reasserted: u32,
+    /// A person moved traffic: it is never moved away from the goal again.
+    pub(super) person_moved_traffic: bool,
+    /// Since when it cannot be read or written.
+    pub(super) unreachable: Option<Unreached>,
+    /// Writes or claims that failed one after the other, and when the next is due.
+    pub(super) failures: u32,
+    pub(super) retry_at: Option<Timestamp>,
+    /// Health of the release in this stage, by track.
+    pub(super) health: Tracks<TrackHealth>,
+    /// Since when all is ready as the stage asks.
+    pub(super) ready_since: Option<Timestamp>,
+    /// What it waits for, in words; what its walk came to.
+    pub(super) waiting: Waits,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Unreached {
+    pub(super) since: Timestamp,
+    pub(super) message: String,
+}
+
+/// What a part's walk came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Waits {
+    /// It is where it should be.
+    #[default]
+    No,
+    /// For this, and until then at the latest where time alone tells.
+    For {
+        what: String,
+        until: Option<Timestamp>,
+    },
+    /// No allowed step leads there.
+    Never { why: String },
+}
+
+/// What is written on a part, as far as we know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Expected {
+    /// This was observed after our last write, and nothing of ours changed it since.
+    Seen(Footprint),
+    /// Our last write says this; it was not yet observed.
+    Asked {
+        before: Footprint,
+        desired: Box<Desired>,
+    },
+    /// A write may have landed or not: either.
+    Either {
+        before: Footprint,
+        desired: Box<Desired>,
+    },
+}
+
+/// The written content of a part, as observed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Footprint {
+    pub(super) tracks: Tracks<Option<(String, Replicas)>>,
+    pub(super) traffic: Traffic,
+    pub(super) writer: Writer,
+}
+
+/// Health of the release on one track since the stage began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct TrackHealth {
+    /// The most that were ready.
+    pub(super) peak: u32,
+    /// Time unready, episodes that are over.
+    #[serde(with = "duration")]
+    pub(super) unready: Duration,
+    /// The episode that is not.
+    pub(super) unready_since: Option<Timestamp>,
+    /// Restarts since the stage began.
+    pub(super) restarts: u64,
+    /// The platform's counter as last seen.
+    pub(super) counter: u64,
+}
+
+impl State {
+    /// The stage it is in.
+    pub(super) const fn stage(&self) -> Option<usize> {
+        match self {
+            Self::Gating(state) => Some(state.stage),
+            Self::Hooking(state) => Some(state.stage),
+            Self::Stepping(state) => Some(state.stage),
+            Self::Baking(state) => Some(state.stage),
+            Self::Holding(state) => state.back_to.stage(),
+            Self::Claiming
+            | Self::Confirming
+            | Self::RollingBack(_)
+            | Self::Superseding(_)
+            | Self::Settling(_)
+            | Self::Settled { .. } => None,
+        }
+    }
+
+    /// On the way to the plan's end: failures act.
+    pub(super) const fn is_forward(&self) -> bool {
+        match self {
+            Self::Gating(_)
+            | Self::Hooking(_)
+            | Self::Stepping(_)
+            | Self::Baking(_)
+            | Self::Holding(_) => true,
+            Self::Claiming
+            | Self::Confirming
+            | Self::RollingBack(_)
+            | Self::Superseding(_)
+            | Self::Settling(_)
+            | Self::Settled { .. } => false,
+        }
+    }
+}
+
+/// The name of a stage, where it has one.
+pub(super) fn stage_name(plan: &crate::Plan, stage: usize) -> Option<&StageName> {
+    plan.stages().get(stage).map(|stage| &stage.name)
+}
+
+/// What a track has been told, reduced to what foreign hands could change.
+pub(super) fn footprint(observation: &crate::target::Observation) -> Footprint {
+    let track = |track| {
+        let track: &crate::target::ObservedTrack = observation.track(track);
+        track
+            .written
+            .as_ref()
+            .map(|written| (written.revision.id.clone(), written.replicas))
+    };
+    Footprint {
+        tracks: Tracks {
+            stable: track(crate::Track::Stable),
+            candidate: track(crate::Track::Candidate),
+        },
+        traffic: observation.traffic.written.clone(),
+        writer: observation.traffic.writer.clone(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Rows 1 and 2: a track must run something else.
+
+use super::super::facts::Facts;
+use super::super::need::reaches;
+use super::super::{Kind, Step, Waiting};
+use super::{Aim, all_to, is_wrong};
+use crate::target::DesiredTrack;
+use crate::track::{Revision, Track};
+
+fn wrong(facts: &Facts<'_>) -> Option<Track> {
+    Track::ALL.into_iter().find(|track| is_wrong(facts, *track))
+}
+
+/// Row 1. Ready pods at the recorded revision are the way back: they go only when the other side could
+/// carry everything. Only a mark, because a wait must not hide an *up* (row 3); row 4 waits.
+pub(super) fn guard_what_is_still_needed(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
+    for track in Track::ALL {
+        let recorded = &facts.input.recorded.track(track).revision;
+        let leaves_recorded = facts
+            .written(track)
+            .is_some_and(|written| recorded.is(&written.revision))
+            && facts.seen(track).ready_at(recorded) > 0;
+        *aim.guarded.of_mut(track) = is_wrong(facts, track)
+            && facts.is_clear(track)
+            && leaves_recorded
+            && facts.ready(track.other()) < facts.need_of_all();
+    }
+    None
+}
+
+/// Row 1'. Nobody reaches the track, so revision and count change in one write.
+pub(super) fn prepare_where_nobody_is(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
+    let track = Track::ALL.into_iter().find(|track| {
+        is_wrong(facts, *track) && facts.is_clear(*track) && !aim.guarded.of(*track)
+    })?;
+    Some(facts.apply_track(track, facts.goal(track).clone(), Kind::Prepare))
+}
+
+/// Row 2a. On the way back, where every ready pod already runs what it should (also: where none is
+/// ready), writing the revision takes nothing from anybody, so it happens under traffic too.
+/// It is the only cure for a track that died or was caught half way while all traffic is on it.
+/// The count stays: lowering it could cost ready pods.
+pub(super) fn write_what_ready_pods_already_run(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
+    let track = Track::ALL.into_iter().find(|track| {
+        let seen = facts.seen(*track);
+        facts.is_back()
+            && is_wrong(facts, *track)
+            && !facts.is_clear(*track)
+            && seen.ready() == seen.ready_at(&facts.goal(*track).revision)
+    })?;
+    let to = DesiredTrack {
+        revision: facts.goal(track).revision.clone(),
+        replicas: facts.as_written(track).replicas,
+    };
+    Some(facts.apply_track(track, to, Kind::Prepare))
+}
+
+/// Stable runs the release under traffic and has to go back, and the candidate has nothing to lose or
+/// stable can spare it: the two cases of rows 2b and 2c.
+fn candidate_could_carry_home(facts: &Facts<'_>) -> bool {
+    let candidate = facts.seen(Track::Candidate);
+    let at_start_release = facts
+        .written(Track::Candidate)
+        .is_some_and(|written| facts.start_release().is(&written.revision));
+    facts.is_back()
+        && is_wrong(facts, Track::Stable)
+        && !facts.is_clear(Track::Stable)
+        && !facts.input.start_images.is_empty()
+        && !at_start_release
+        && (candidate.is_absent() || candidate.ready() == 0 || stable_covers_all(facts))
+}
+
+fn stable_covers_all(facts: &Facts<'_>) -> bool {
+    facts.seen(Track::Stable).ready() >= facts.need_of_all()
+}
+
+/// Row 2b. The candidate is given what stable ran at the start, enough for all of the traffic: traffic
+/// goes there, stable changes behind it, traffic comes back. Users are safe after the first move.
+pub(super) fn give_candidate_what_stable_ran(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
+    if !candidate_could_carry_home(facts) || !facts.is_clear(Track::Candidate) {
+        return None;
+    }
+    let replicas = facts
+        .written(Track::Candidate)
+        .map_or(facts.goal(Track::Candidate).replicas, |written| {
+            written.replicas
+        });
+    let to = DesiredTrack {
+        revision: facts.start_release(),
+        replicas: replicas.with(facts.need_of_all()),
+    };
+    Some(facts.apply_track(Track::Candidate, to, Kind::Prepare))
+}
+
+/// Row 2c. As 2b, but the candidate still has requests to finish; stable holds, so there is time.
+pub(super) fn wait_until_candidate_has_drained(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
+    let drains =
+        !reaches(facts.written_traffic(), Track::Candidate) && !facts.is_clear(Track::Candidate);
+    (drains && stable_covers_all(facts) && candidate_could_carry_home(facts))
+        .then(|| facts.wait(Waiting::Drain(Track::Candidate)))
+}
+
+/// Row 2d. A track under traffic must change and there is nowhere for its traffic to go.
+/// On the way back rows 2a and 2b leave nothing for this one.
+pub(super) fn never_without_another_side(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
+    let track = wrong(facts)?;
+    let alone =
+        !facts.exists(track.other()) && facts.goal(track.other()).revision == Revision::Absent;
+    (alone && !facts.is_clear(track)).then(|| Step::Never {
+        why: format!(
+            "{track} carries traffic and must change what it runs, and there is no {} to take over",
+            track.other()
+        ),
+    })
+}
+
+/// Row 2e. A track under traffic must change: traffic goes wholly to the other side first, away from
+/// the goal if need be.
+///
+/// After a person moved traffic we do not move it back to the release against that hand. To a candidate
+/// that was given what stable ran at the start (row 2b) it may go: that is the way home they asked for.
+pub(super) fn empty_the_track_that_must_change(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
+    let track = Track::ALL
+        .into_iter()
+        .find(|track| is_wrong(facts, *track) && !facts.is_clear(*track))?;
+    let other = track.other();
+    aim.detour = Some(track);
+    if !facts.goal_exposes(track) {
+        return None;
+    }
+    aim.traffic = all_to(other, facts);
+    let carries_home = facts.is_back()
+        && facts
+            .written(other)
+            .is_some_and(|written| facts.start_release().is(&written.revision));
+    let moves = *facts.written_traffic() != aim.traffic;
+    (moves && !facts.input.may_detour && !carries_home).then(|| Step::Never {
+        why: format!(
+            "traffic by hand on {track}, which runs {} and must run {}; moving it to {other} would \
+             overrule that hand",
+            facts.as_written(track).revision,
+            facts.goal(track).revision
+        ),
+    })
+}

@@ -1,0 +1,198 @@
+//! Hooks at a point of a stage, one after the other, and what follows when they are done.
+
+use super::Flow;
+use crate::hook::HookRequest;
+use crate::plan::{HookPlan, HookPoint, OnHookFailure, Undo};
+use crate::rollout::Rollout;
+use crate::rollout::effect::Effect;
+use crate::rollout::event::News;
+use crate::rollout::goal;
+use crate::rollout::outcome::Reason;
+use crate::rollout::state::{Hooking, State, ToUndo};
+use crate::rollout::step::Until;
+use crate::target::EffectId;
+
+impl Rollout {
+    /// The hooks of a point, from the first.
+    pub(in crate::rollout) fn enter_hooks(&mut self, stage: usize, point: HookPoint) {
+        self.next_hook(stage, point, 0);
+    }
+
+    fn next_hook(&mut self, stage: usize, point: HookPoint, from: usize) {
+        let hooks = self
+            .fixed
+            .plan
+            .stages()
+            .get(stage)
+            .map(|stage| stage.hooks.as_slice())
+            .unwrap_or_default();
+        match hooks.iter().skip(from).position(|hook| hook.point == point) {
+            Some(offset) => {
+                let hook = from + offset;
+                self.enter(State::Hooking(Hooking {
+                    stage,
+                    point,
+                    hook,
+                    running: None,
+                    confirmed: false,
+                }));
+            }
+            None => self.hooks_done(stage, point),
+        }
+    }
+
+    fn hooks_done(&mut self, stage: usize, point: HookPoint) {
+        match point {
+            HookPoint::Before => self.enter_stepping(stage, Until::Ready),
+            HookPoint::Ready => self.enter_stepping(stage, Until::Effective),
+            HookPoint::Effective => self.enter_baking(stage),
+            HookPoint::Baked => {
+                if let Some(passed) = self.fixed.plan.stages().get(stage) {
+                    self.say(News::StagePassed {
+                        stage: passed.name.clone(),
+                    });
+                }
+                self.enter_stage(stage + 1);
+            }
+        }
+    }
+
+    pub(super) fn hooking(&mut self, hooking: &Hooking) -> Flow {
+        self.maintain();
+        if self.decided.state != State::Hooking(hooking.clone()) {
+            return Flow::Again;
+        }
+        let stage = self.fixed.plan.stages().get(hooking.stage);
+        let Some((stage, hook)) = stage
+            .and_then(|stage| Some((stage.name.clone(), stage.hooks.get(hooking.hook)?.clone())))
+        else {
+            return Flow::Rest;
+        };
+        if hooking.running.is_some() || self.decided.pause.is_some() {
+            return Flow::Rest;
+        }
+        if hooking.confirmed {
+            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
+            return Flow::Again;
+        }
+        let id = self.next_id();
+        match &hook.undo {
+            Undo::By(_) => self.decided.to_undo.push(ToUndo {
+                stage: hooking.stage,
+                hook: hooking.hook,
+            }),
+            Undo::Impossible => self.decided.past_no_return = true,
+            Undo::NotNeeded => {}
+        }
+        self.say(News::HookBegan {
+            stage,
+            hook: hook.name.clone(),
+            point: Some(hook.point),
+        });
+        self.run_hook(id, hooking.stage, &hook, false);
+        if let State::Hooking(hooking) = &mut self.decided.state {
+            hooking.running = Some(id);
+        }
+        Flow::Rest
+    }
+
+    pub(in crate::rollout) fn run_hook(
+        &mut self,
+        id: EffectId,
+        stage: usize,
+        hook: &HookPlan,
+        undo: bool,
+    ) {
+        let run = match (&hook.undo, undo) {
+            (Undo::By(undo), true) => undo.clone(),
+            (Undo::By(_) | Undo::NotNeeded | Undo::Impossible, _) => hook.run.clone(),
+        };
+        let parts = self
+            .part_names()
+            .into_iter()
+            .filter(|part| hook.part.as_ref().is_none_or(|only| only == part));
+        let revisions = parts.filter_map(|part| {
+            let goal = goal::goal(&self.fixed.plan, stage, &part)?;
+            Some((part, goal.candidate.revision.clone()))
+        });
+        let request = HookRequest {
+            id,
+            rollout: self.fixed.id.clone(),
+            stage: self
+                .fixed
+                .plan
+                .stages()
+                .get(stage)
+                .map_or_else(|| "".into(), |stage| stage.name.clone()),
+            hook: hook.name.clone(),
+            point: (!undo).then_some(hook.point),
+            part: hook.part.clone(),
+            release: self.fixed.plan.release().clone(),
+            revisions: revisions.collect(),
+            previews: self.previews(),
+            run,
+        };
+        self.order(Effect::RunHook {
+            request: Box::new(request),
+            timeout: hook.timeout,
+        });
+    }
+
+    /// A hook ended, or could not be run.
+    pub(in crate::rollout) fn hook_ended(&mut self, id: EffectId, passed: bool, summary: &str) {
+        let (hooking, undoing) = match &self.decided.state {
+            State::Hooking(hooking) if hooking.running == Some(id) => (hooking.clone(), false),
+            State::RollingBack(rolling) if rolling.undoing == Some(id) => {
+                let Some(last) = self.decided.to_undo.last() else {
+                    return;
+                };
+                let (stage, hook) = (last.stage, last.hook);
+                let point = HookPoint::Before;
+                (
+                    Hooking {
+                        stage,
+                        point,
+                        hook,
+                        running: Some(id),
+                        confirmed: false,
+                    },
+                    true,
+                )
+            }
+            State::Claiming
+            | State::Confirming
+            | State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => return,
+        };
+        let stage = self.fixed.plan.stages().get(hooking.stage);
+        let Some((name, hook)) = stage
+            .and_then(|stage| Some((stage.name.clone(), stage.hooks.get(hooking.hook)?.clone())))
+        else {
+            return;
+        };
+        let summary = summary.to_owned();
+        self.say(News::HookEnded {
+            stage: name,
+            hook: hook.name.clone(),
+            passed,
+            summary: summary.clone(),
+        });
+        if undoing {
+            self.undone(passed, &hook.name, &summary);
+        } else if passed || hook.on_failure == OnHookFailure::Warn {
+            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
+        } else {
+            self.fail(Reason::Hook {
+                hook: hook.name,
+                message: summary,
+            });
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The outcome is reached: floors are put back, claims are given back, and then nothing is left.
+
+use super::Flow;
+use crate::plan::{ReadyRule, StageKind};
+use crate::release::Part;
+use crate::rollout::Rollout;
+use crate::rollout::event::News;
+use crate::rollout::goal;
+use crate::rollout::outcome::Outcome;
+use crate::rollout::state::{Settling, State};
+use crate::rollout::step::{Direction, Until};
+use crate::rollout::walk::Course;
+
+impl Rollout {
+    pub(super) fn settling(&mut self, settling: &Settling) -> Flow {
+        let now = self.now();
+        let late = now >= settling.deadline;
+        if settling.restore {
+            let last = self.fixed.plan.stages().len().saturating_sub(1);
+            let restored = self.walk_all(|rollout, part| rollout.course_at_rest(part, last));
+            if self.decided.state != State::Settling(settling.clone()) {
+                return Flow::Again;
+            }
+            if (restored && self.fenced()) || late {
+                self.say(News::Ended {
+                    outcome: settling.outcome.clone(),
+                });
+                self.cancel_everything();
+                let outcome = settling.outcome.clone();
+                let deadline = now + self.fixed.plan.policies().rollback_deadline;
+                self.enter(State::Settling(Settling {
+                    outcome,
+                    restore: false,
+                    deadline,
+                }));
+                return Flow::Again;
+            }
+            return Flow::Rest;
+        }
+        let keeps_claim = matches!(settling.outcome, Outcome::Superseded { .. });
+        for part in self.part_names() {
+            let Some(state) = self.decided.parts.get(&part) else {
+                continue;
+            };
+            if state.claiming.is_some() && !late {
+                return Flow::Rest;
+            }
+            if let Some(from) = state.claim.clone()
+                && !keeps_claim
+                && !late
+            {
+                if state.retry_at.is_none_or(|at| at <= now) {
+                    self.order_claim(&part, Some(from), None);
+                }
+                return Flow::Rest;
+            }
+        }
+        self.say(News::Settled);
+        self.enter(State::Settled {
+            outcome: settling.outcome.clone(),
+        });
+        Flow::Again
+    }
+
+    /// The last goal, with the floors of autoscalers as they were recorded.
+    fn course_at_rest(&self, part: &Part, stage: usize) -> Option<Course> {
+        let found = self.fixed.found.part(part)?;
+        let baseline = self.decided.parts.get(part)?.baseline;
+        let goal = goal::goal(&self.fixed.plan, stage, part)?;
+        let kind = self
+            .fixed
+            .plan
+            .stages()
+            .get(stage)
+            .map_or(StageKind::Retire, |stage| stage.kind);
+        let goal = goal::resolve(goal, kind, found, baseline, false);
+        let (until, direction) = (Until::Effective, Direction::Forward);
+        let ready = ReadyRule::default();
+        Some(Course {
+            goal,
+            until,
+            direction,
+            ready,
+            start_ready_suffices: false,
+        })
+    }
+}

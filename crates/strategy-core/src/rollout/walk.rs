@@ -1,0 +1,450 @@
+//! Walking one part towards a desired state: look, step, write, and never more than one write at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Rollout;
+use super::effect::Effect;
+use super::event::News;
+use super::goal;
+use super::state::{Expected, Waits, footprint};
+use super::step::{Direction, Exposure, Kind, Step, StepInput, Until, Waiting, next_step};
+use crate::plan::{ReadyRule, StageKind};
+use crate::release::Part;
+use crate::target::{Apply, Claim, Desired, Effective, Effectiveness, Observation, Owned};
+use crate::timestamp::Timestamp;
+use crate::track::Tracks;
+use crate::traffic::Traffic;
+use crate::weight::Weight;
+
+/// Where a walk goes, and by which rules.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    pub(super) goal: Desired,
+    pub(super) until: Until,
+    pub(super) direction: Direction,
+    pub(super) ready: ReadyRule,
+    /// More than was ready at the start is not waited for any longer.
+    pub(super) start_ready_suffices: bool,
+}
+
+impl Rollout {
+    /// The course of a part in a stage of the plan.
+    pub(super) fn stage_course(&self, part: &Part, stage: usize, until: Until) -> Option<Course> {
+        let kind = self
+            .fixed
+            .plan
+            .stages()
+            .get(stage)
+            .map_or(StageKind::Expose, |stage| stage.kind);
+        let ready = self
+            .fixed
+            .plan
+            .stages()
+            .get(stage)
+            .map(|stage| stage.ready)
+            .unwrap_or_default();
+        let found = self.fixed.found.part(part)?;
+        let baseline = self.decided.parts.get(part)?.baseline;
+        let goal = goal::goal(&self.fixed.plan, stage, part)?;
+        Some(Course {
+            goal: goal::resolve(goal, kind, found, baseline, true),
+            until,
+            direction: Direction::Forward,
+            ready,
+            start_ready_suffices: false,
+        })
+    }
+
+    /// The way to the recorded start.
+    pub(super) fn course_home(&self, part: &Part, start_ready_suffices: bool) -> Option<Course> {
+        Some(Course {
+            goal: goal::recorded(self.fixed.found.part(part)?),
+            until: Until::Effective,
+            direction: Direction::Back,
+            ready: ReadyRule::default(),
+            start_ready_suffices,
+        })
+    }
+
+    /// One turn of a part's walk. Afterwards `waiting` of the part says what it came to.
+    pub(super) fn walk(&mut self, part: &Part, course: &Course) {
+        let waits = self.walked(part, course);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        if state.waiting != waits {
+            let news = match &waits {
+                Waits::No => None,
+                Waits::For { what, .. } => Some(what.clone()),
+                Waits::Never { why } => Some(why.clone()),
+            };
+            let before = match &state.waiting {
+                Waits::For { what, .. } => Some(what.clone()),
+                Waits::Never { why } => Some(why.clone()),
+                Waits::No => None,
+            };
+            state.waiting = waits;
+            if news != before
+                && let Some(what) = news
+            {
+                self.say(News::Waiting {
+                    part: part.clone(),
+                    what,
+                });
+            }
+        }
+    }
+
+    fn walked(&mut self, part: &Part, course: &Course) -> Waits {
+        let now = self.now();
+        let wait = |what: &str| Waits::For {
+            what: what.to_owned(),
+            until: None,
+        };
+        let Some(state) = self.decided.parts.get(part) else {
+            return wait("its part");
+        };
+        if let Some(id) = state.flight {
+            match (state.reissue, state.fence, state.claiming) {
+                (true, true, _) => self.fence(part),
+                (true, false, None) => self.reissue(part, id),
+                (true, false, Some(_)) | (false, _, _) => {}
+            }
+            return wait("a write that is under way");
+        }
+        if state.claiming.is_some() {
+            return wait("its claim");
+        }
+        if let Some(at) = state.retry_at
+            && at > now
+        {
+            return Waits::For {
+                what: "the platform to accept a write".to_owned(),
+                until: Some(at),
+            };
+        }
+        let fence = state.fence;
+        let Some(observation) = self.fresh(part) else {
+            self.ask(part);
+            if fence && course.direction == Direction::Forward {
+                self.fence(part);
+            }
+            return wait("a fresh look");
+        };
+        let step = self.step(part, course, &observation);
+        if fence && !homeward_traffic(&step, course) {
+            self.fence(part);
+            return wait("a fence against a write that may still land");
+        }
+        match step {
+            Step::Apply { .. }
+                if self.decided.pause.is_some() && course.direction == Direction::Forward =>
+            {
+                wait("the end of the pause")
+            }
+            Step::Apply { desired, .. } => {
+                self.write(part, *desired, &observation);
+                wait("a write that is under way")
+            }
+            Step::Wait { what, until } => Waits::For {
+                what: self.explain_wait(part, what, course, &observation),
+                until,
+            },
+            Step::Reached => Waits::No,
+            Step::Never { why } => Waits::Never { why },
+        }
+    }
+
+    /// What the stepper says, without doing it.
+    pub(super) fn step(&self, part: &Part, course: &Course, observation: &Observation) -> Step {
+        let (Some(state), Some(found)) =
+            (self.decided.parts.get(part), self.fixed.found.part(part))
+        else {
+            return Step::Never {
+                why: "the part is not known".to_owned(),
+            };
+        };
+        let recorded = goal::recorded(found);
+        let images = goal::start_images(found);
+        let effective = self.effective(part, observation);
+        let suffices = course
+            .start_ready_suffices
+            .then(|| found.observation.stable.ready());
+        next_step(&StepInput {
+            observation,
+            effective: effective.as_ref(),
+            goal: &course.goal,
+            recorded: &recorded,
+            start_images: &images,
+            exposure: drained_by(state.exposure, self.now()),
+            lost_share_drains: state.lost_share_drains,
+            baseline: state.baseline,
+            start_ready_suffices: suffices,
+            routing: found.capabilities.routing,
+            granularity: found.capabilities.granularity,
+            ready_share: course.ready.share,
+            until: course.until,
+            direction: course.direction,
+            may_detour: !state.person_moved_traffic,
+            now: self.now(),
+        })
+    }
+
+    /// What the router does, where it is known: verified, or assumed after the settle time.
+    pub(super) fn effective(&self, part: &Part, observation: &Observation) -> Option<Traffic> {
+        match &observation.traffic.effective {
+            Effective::Verified(traffic) => Some(traffic.clone()),
+            Effective::Converging => None,
+            Effective::Unverified => {
+                let settled = self.assumed_at(part)?;
+                (settled <= self.now()).then(|| observation.traffic.written.clone())
+            }
+        }
+    }
+
+    /// When traffic that cannot be verified is taken to be effective.
+    pub(super) fn assumed_at(&self, part: &Part) -> Option<Timestamp> {
+        match self.fixed.found.part(part)?.capabilities.effectiveness {
+            Effectiveness::Assumed { after } => {
+                Some(self.decided.parts.get(part)?.traffic_since + after)
+            }
+            Effectiveness::Verified => None,
+        }
+    }
+
+    /// The newest observation, if it began after our last write ended and is not too old to act on.
+    pub(super) fn fresh(&self, part: &Part) -> Option<Arc<Observation>> {
+        let latest = self.latest.parts.get(part)?;
+        let state = self.decided.parts.get(part)?;
+        let young = self.now().since(latest.at?) <= self.fixed.plan.policies().stale_after;
+        (latest.ticket >= state.min_ticket && young).then(|| latest.observation.clone())?
+    }
+
+    /// Asks for a look, unless one that will do is under way.
+    pub(super) fn ask(&mut self, part: &Part) {
+        let now = self.now();
+        let patience = self.fixed.plan.policies().write_timeout * 2;
+        let (Some(latest), Some(state)) = (
+            self.latest.parts.get_mut(part),
+            self.decided.parts.get(part),
+        ) else {
+            return;
+        };
+        if latest.not_before.is_some_and(|at| at > now) {
+            return;
+        }
+        if let Some((ticket, since)) = latest.asked
+            && ticket >= state.min_ticket
+            && now.since(since) < patience
+        {
+            return;
+        }
+        let ticket = super::Ticket(latest.next_ticket);
+        latest.next_ticket += 1;
+        latest.asked = Some((ticket, now));
+        latest.news = false;
+        let effect = Effect::Observe {
+            part: part.clone(),
+            binding: state.binding.clone(),
+            ticket,
+            timeout: self.fixed.plan.policies().write_timeout,
+        };
+        self.outbox.effects.push_back(effect);
+    }
+
+    /// Observations that were already under way do not count any more.
+    pub(super) fn outdate(&mut self, part: &Part) {
+        if let (Some(latest), Some(state)) = (
+            self.latest.parts.get(part),
+            self.decided.parts.get_mut(part),
+        ) {
+            state.min_ticket = super::Ticket(latest.next_ticket);
+        }
+    }
+
+    fn write(&mut self, part: &Part, desired: Desired, observation: &Observation) {
+        let timeout = self.fixed.plan.policies().write_timeout;
+        let id = self.next_id();
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        let Some(claim) = state.claim.clone() else {
+            return;
+        };
+        state.expected = Expected::Asked {
+            before: footprint(observation),
+            desired: Box::new(desired.clone()),
+        };
+        state.flight = Some(id);
+        state.reissue = false;
+        let request = Apply {
+            id,
+            claim,
+            binding: state.binding.clone(),
+            desired: desired.clone(),
+            seen: Owned(observation.owned.0.clone()),
+            timeout,
+        };
+        self.say(News::Applying {
+            part: part.clone(),
+            desired: Box::new(desired),
+        });
+        self.order(Effect::Apply {
+            part: part.clone(),
+            request: Box::new(request),
+        });
+    }
+
+    /// The same write again, after a crash, under the claim that stands now.
+    fn reissue(&mut self, part: &Part, id: crate::target::EffectId) {
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        state.reissue = false;
+        let (Some(claim), binding) = (state.claim.clone(), state.binding.clone()) else {
+            return;
+        };
+        if let Some(Effect::Apply { request, .. }) = self.decided.open.get_mut(&id) {
+            request.claim = claim;
+            request.binding = binding;
+            let effect = self.decided.open.get(&id).cloned();
+            self.outbox.effects.extend(effect);
+        }
+    }
+
+    /// A new epoch of our claim: whatever of the last one is still on its way will fail.
+    pub(super) fn fence(&mut self, part: &Part) {
+        let now = self.now();
+        let Some(state) = self.decided.parts.get(part) else {
+            return;
+        };
+        if state.claiming.is_some() || state.retry_at.is_some_and(|at| at > now) {
+            return;
+        }
+        if let Some(from) = state.claim.clone() {
+            let to = from.next();
+            self.order_claim(part, Some(from), Some(to));
+        }
+    }
+
+    pub(super) fn order_claim(&mut self, part: &Part, from: Option<Claim>, to: Option<Claim>) {
+        let timeout = self.fixed.plan.policies().write_timeout;
+        let id = self.next_id();
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        state.claiming = Some(id);
+        let binding = state.binding.clone();
+        self.order(Effect::Claim {
+            id,
+            part: part.clone(),
+            binding,
+            from,
+            to,
+            timeout,
+        });
+    }
+
+    /// All parts in their order of names; says whether every one of them is where it should be.
+    pub(super) fn walk_all(&mut self, course: impl Fn(&Self, &Part) -> Option<Course>) -> bool {
+        for part in self.part_names() {
+            if let Some(course) = course(self, &part) {
+                self.walk(&part, &course);
+            }
+        }
+        self.decided
+            .parts
+            .values()
+            .all(|state| state.waiting == Waits::No)
+    }
+
+    fn explain_wait(
+        &self,
+        part: &Part,
+        what: Waiting,
+        course: &Course,
+        observation: &Observation,
+    ) -> String {
+        let count = |track: crate::Track| {
+            let seen = observation.track(track);
+            let wanted = seen.wanted();
+            let ready = seen.ready_at(&course.goal.track(track).revision);
+            let troubles: Vec<String> = seen
+                .pods
+                .iter()
+                .flat_map(|pods| pods.fatal.iter())
+                .map(|fatal| format!("{}: {}", fatal.reason, fatal.message))
+                .collect();
+            let trouble = if troubles.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", troubles.join("; "))
+            };
+            (ready, wanted, trouble)
+        };
+        let name = |track| {
+            let found = self.fixed.found.part(part);
+            found
+                .map(|found| found.names.of(track).clone())
+                .unwrap_or_default()
+        };
+        match what {
+            Waiting::Ready(track) => {
+                let (ready, wanted, trouble) = count(track);
+                format!(
+                    "ready pods of {track} {}: {ready} of {wanted}{trouble}",
+                    name(track)
+                )
+            }
+            Waiting::Cover(track) => format!("{track} {} to cover all traffic", name(track)),
+            Waiting::Effective => format!(
+                "traffic to be effective at {}",
+                observation.traffic.written.weight
+            ),
+            Waiting::Drain(track) => format!("requests of {track} {} to end", name(track)),
+        }
+    }
+
+    /// The next wall-clock delay after so many failures one after the other.
+    pub(super) fn backoff(failures: u32) -> Duration {
+        Duration::from_secs(1 << failures.min(5))
+    }
+}
+
+/// A write that moves traffic home need not wait for the fence: users first.
+fn homeward_traffic(step: &Step, course: &Course) -> bool {
+    let traffic = matches!(
+        step,
+        Step::Apply {
+            kind: Kind::Traffic,
+            ..
+        }
+    );
+    traffic && course.direction == Direction::Back
+}
+
+/// Draining that is over is clean, whether it was looked at since or not.
+fn drained_by(exposure: Tracks<Exposure>, now: Timestamp) -> Tracks<Exposure> {
+    let by = |exposure| match exposure {
+        Exposure::Draining { until } if until <= now => Exposure::Clean,
+        Exposure::Exposed | Exposure::Draining { .. } | Exposure::Clean => exposure,
+    };
+    Tracks {
+        stable: by(exposure.stable),
+        candidate: by(exposure.candidate),
+    }
+}
+
+/// The candidate's share as people see it: written, or achieved by counts where traffic follows them.
+pub(super) fn shown_weight(observation: &Observation, routing: crate::target::Routing) -> Weight {
+    match routing {
+        crate::target::Routing::Routed | crate::target::Routing::Native => {
+            observation.traffic.written.weight
+        }
+        crate::target::Routing::FollowsReadiness => {
+            let candidate = observation.candidate.ready();
+            Weight::of(candidate, candidate + observation.stable.ready())
+        }
+    }
+}

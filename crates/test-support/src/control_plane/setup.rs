@@ -1,0 +1,195 @@
+//! What a fresh API server is given before the first test sees it.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, Client, ResourceExt};
+use serde_json::json;
+
+use super::wait::{Attempt, poll};
+use super::{ControlPlane, ControlPlaneError, Options, tags};
+use crate::kubelet::NODES;
+use crate::programs::Programs;
+
+const USER_AGENT: &str = "rollway-test-support";
+
+/// Waits until the API server says that it is ready.
+pub(crate) async fn answering(
+    plane: &ControlPlane,
+    limit: Duration,
+) -> Result<(), ControlPlaneError> {
+    let waited = poll(limit, async || {
+        plane.launched().check_alive()?;
+        // The certificate is among the first things that it writes.
+        let Ok(client) = plane.client(USER_AGENT) else {
+            return Ok(Attempt::NotYet("no certificate yet".to_owned()));
+        };
+        Ok(match readiness(&client).await {
+            Ok(()) => Attempt::Done(()),
+            Err(error) => Attempt::NotYet(error.to_string()),
+        })
+    });
+    done(
+        plane,
+        waited.await?,
+        "the API server did not answer",
+        "kube-apiserver",
+        limit,
+    )
+}
+
+async fn readiness(client: &Client) -> Result<(), kube::Error> {
+    let request = http::Request::get("/readyz").body(Vec::new());
+    client
+        .request_text(request.map_err(kube::Error::HttpError)?)
+        .await
+        .map(drop)
+}
+
+/// Creates the nodes and the definitions, and waits until they are in force.
+pub(crate) async fn populate(
+    plane: &ControlPlane,
+    options: &Options,
+    programs: &Programs,
+) -> Result<(), ControlPlaneError> {
+    let client = plane.client(USER_AGENT)?;
+    create_nodes(&client).await?;
+    tags::install(&client).await?;
+    if options.istio {
+        let names = apply_definitions(&client, &programs.istio_crds).await?;
+        established(plane, &client, &names, options.start_limit).await?;
+    }
+    nodes_ready(plane, &client, options.start_limit).await
+}
+
+async fn create_nodes(client: &Client) -> Result<(), ControlPlaneError> {
+    let api: Api<Node> = Api::all(client.clone());
+    for name in NODES {
+        // Room for any test, so that free room never decides which node a pod gets.
+        let room = json!({"cpu": "10k", "memory": "100Ti", "pods": "10k"});
+        let node = json!({
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+            "status": {"allocatable": room, "capacity": room},
+        });
+        let node = serde_json::from_value(node).map_err(|error| ControlPlaneError::Syntax {
+            what: "our own node",
+            reason: error.to_string(),
+        })?;
+        let created = api.create(&PostParams::default(), &node).await;
+        created.map_err(ControlPlaneError::api("create a node"))?;
+    }
+    Ok(())
+}
+
+/// Applies every definition in the YAML stream `path`; returns their names.
+async fn apply_definitions(client: &Client, path: &Path) -> Result<Vec<String>, ControlPlaneError> {
+    let text =
+        fs::read_to_string(path).map_err(ControlPlaneError::file("read the definitions", path))?;
+    let definitions: Vec<CustomResourceDefinition> =
+        serde_saphyr::from_multiple(&text).map_err(|error| ControlPlaneError::Syntax {
+            what: "the definitions",
+            reason: error.to_string(),
+        })?;
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let parameters = PatchParams::apply(USER_AGENT).force();
+    let mut names = Vec::new();
+    for definition in definitions {
+        let name = definition.name_any();
+        let applied = api
+            .patch(&name, &parameters, &Patch::Apply(&definition))
+            .await;
+        applied.map_err(ControlPlaneError::api("apply a definition"))?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
+async fn established(
+    plane: &ControlPlane,
+    client: &Client,
+    names: &[String],
+    limit: Duration,
+) -> Result<(), ControlPlaneError> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let waited = poll(limit, async || {
+        let list = api.list(&ListParams::default()).await;
+        let list = list.map_err(ControlPlaneError::api("list the definitions"))?;
+        let waiting = list
+            .items
+            .iter()
+            .find(|item| names.contains(&item.name_any()) && !is_established(item));
+        Ok(waiting.map_or(Attempt::Done(()), |item| Attempt::NotYet(item.name_any())))
+    });
+    done(
+        plane,
+        waited.await?,
+        "a definition was not established",
+        "kube-apiserver",
+        limit,
+    )
+}
+
+fn is_established(definition: &CustomResourceDefinition) -> bool {
+    let conditions = definition
+        .status
+        .iter()
+        .flat_map(|status| status.conditions.iter().flatten());
+    conditions
+        .into_iter()
+        .any(|condition| condition.type_ == "Established" && condition.status == "True")
+}
+
+async fn nodes_ready(
+    plane: &ControlPlane,
+    client: &Client,
+    limit: Duration,
+) -> Result<(), ControlPlaneError> {
+    let api: Api<Node> = Api::all(client.clone());
+    let waited = poll(limit, async || {
+        plane.launched().check_alive()?;
+        let list = api.list(&ListParams::default()).await;
+        let list = list.map_err(ControlPlaneError::api("list the nodes"))?;
+        let waiting = list.items.iter().find(|node| !is_ready(node));
+        Ok(waiting.map_or(Attempt::Done(()), |node| Attempt::NotYet(node.name_any())))
+    });
+    done(
+        plane,
+        waited.await?,
+        "a node did not become Ready",
+        "kwok",
+        limit,
+    )
+}
+
+fn is_ready(node: &Node) -> bool {
+    let conditions = node
+        .status
+        .iter()
+        .flat_map(|status| status.conditions.iter().flatten());
+    conditions
+        .into_iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// Turns a wait that gave up into the error that shows the log of the program in charge.
+fn done<T>(
+    plane: &ControlPlane,
+    waited: Result<T, super::wait::GaveUp>,
+    what: &'static str,
+    program: &'static str,
+    limit: Duration,
+) -> Result<T, ControlPlaneError> {
+    waited.map_err(|gave_up| ControlPlaneError::TooSlow {
+        what,
+        limit,
+        last: gave_up.last,
+        program,
+        log: plane.launched().log_tail(program),
+    })
+}

@@ -1,0 +1,287 @@
+//! Each way of being broken, as a Deployment shows it.
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Shop, app, in_words, is_ready};
+
+const SOON: Duration = Duration::from_secs(15);
+
+/// The story of one pod of `image`, without its times and without the time before its first status.
+async fn story(image: &str, seconds: u64) -> Vec<(Duration, String)> {
+    let shop = Shop::open();
+    shop.deploy("web", image, 1).await;
+    let mut story = shop.story("web", Duration::from_secs(seconds)).await;
+    story.retain(|(_, words)| words != "new");
+    story
+}
+
+fn words(story: &[(Duration, String)]) -> Vec<&str> {
+    story.iter().map(|(_, words)| words.as_str()).collect()
+}
+
+#[track_caller]
+fn assert_apart(story: &[(Duration, String)], first: usize, seconds: f64) {
+    let apart = (story[first + 1].0 - story[first].0).as_secs_f64();
+    assert!(
+        (apart - seconds).abs() < 1.5,
+        "{apart} s instead of {seconds} s: {story:#?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn healthy_pods_are_ready_and_tell_their_images() {
+    let shop = Shop::open();
+    shop.deploy("web", "registry:5000/shop/web:latest", 3).await;
+    let (pods, took) = shop
+        .until("web", SOON, |pods| {
+            pods.len() == 3 && pods.iter().all(is_ready)
+        })
+        .await;
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    for pod in &pods {
+        let status = pod.status.clone().unwrap();
+        assert_eq!(status.phase.unwrap(), "Running");
+        assert!(!status.pod_ip.unwrap().is_empty());
+        let [app, proxy] = status.container_statuses.unwrap().try_into().unwrap();
+        let (repository, digest) = app.image_id.split_once("@sha256:").unwrap();
+        assert_eq!(repository, "registry:5000/shop/web");
+        assert_eq!(digest.len(), 64);
+        assert_eq!(proxy.image_id, "shop/proxy@sha256:bad0bad0");
+        let [migrate] = status.init_container_statuses.unwrap().try_into().unwrap();
+        assert_eq!(
+            migrate.state.unwrap().terminated.unwrap().reason.unwrap(),
+            "Completed"
+        );
+        assert!(
+            migrate.image_id.starts_with("shop/migrate@sha256:"),
+            "{}",
+            migrate.image_id
+        );
+    }
+    let images: Vec<_> = pods.iter().map(|pod| &app(pod).unwrap().image_id).collect();
+    assert!(images.iter().all(|image| *image == images[0]), "{images:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn deleted_pods_go_and_are_replaced() {
+    let shop = Shop::open();
+    shop.deploy("web", "shop/web:1", 1).await;
+    let (before, _) = shop
+        .until("web", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+    let name = before[0].metadata.name.clone().unwrap();
+    shop.pods_api()
+        .delete(&name, &Default::default())
+        .await
+        .unwrap();
+    let replaced = |pods: &[k8s_openapi::api::core::v1::Pod]| {
+        pods.len() == 1 && is_ready(&pods[0]) && pods[0].metadata.name != before[0].metadata.name
+    };
+    shop.until("web", SOON, replaced).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn bad_crash_loops_from_the_start_and_restarts_climb() {
+    let story = story("shop/web:v2-bad", 6).await;
+    let expected: Vec<String> = (1..=story.len())
+        .map(|count| format!("CrashLoopBackOff {count}"))
+        .collect();
+    assert_eq!(words(&story), expected);
+    assert!(story.len() >= 4, "{story:#?}");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_crash_loop_tells_how_the_container_ended() {
+    let shop = Shop::open();
+    shop.deploy("web", "shop/web:bad", 1).await;
+    let looping =
+        |pods: &[_]| pods.len() == 1 && in_words(&pods[0]).starts_with("CrashLoopBackOff");
+    let (pods, _) = shop.until("web", SOON, looping).await;
+    let ended = app(&pods[0])
+        .unwrap()
+        .last_state
+        .clone()
+        .unwrap()
+        .terminated
+        .unwrap();
+    assert_eq!(
+        (ended.exit_code, ended.reason.as_deref()),
+        (1, Some("Error"))
+    );
+    let proxy = pods[0]
+        .status
+        .as_ref()
+        .unwrap()
+        .container_statuses
+        .as_ref()
+        .unwrap()[1]
+        .clone();
+    assert!(
+        proxy.ready && proxy.restart_count == 0,
+        "the healthy container is broken too"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn pull_waits_for_its_image_for_ever() {
+    let shop = Shop::open();
+    shop.deploy("web", "shop/web:pull", 1).await;
+    let story = shop.story("web", Duration::from_secs(4)).await;
+    assert_eq!(words(&story).last().unwrap(), &"ImagePullBackOff 0");
+    let pods = shop.pods("web").await;
+    assert_eq!(
+        pods[0].status.as_ref().unwrap().phase.as_deref(),
+        Some("Pending")
+    );
+    assert_eq!(app(&pods[0]).unwrap().image_id, "");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn never_runs_and_is_never_ready() {
+    let story = story("shop/web:1.2.never", 6).await;
+    assert_eq!(words(&story), ["running 0"]);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn slow_is_ready_after_three_seconds() {
+    let story = story("shop/web:slow", 6).await;
+    assert_eq!(words(&story), ["running 0", "Ready 0"]);
+    assert_apart(&story, 0, 3.0);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn late_is_ready_for_five_seconds_and_then_crash_loops_for_good() {
+    let story = story("shop/web:v2late", 12).await;
+    let words = words(&story);
+    assert_eq!(words[0], "Ready 0");
+    assert_apart(&story, 0, 5.0);
+    let expected: Vec<String> = (1..words.len())
+        .map(|count| format!("CrashLoopBackOff {count}"))
+        .collect();
+    assert_eq!(words[1..], expected);
+    assert!(expected.len() >= 4, "{story:#?}");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn flap_is_ready_and_crashed_in_turn_with_restarts() {
+    let story = story("shop/web:flap", 25).await;
+    assert_eq!(
+        words(&story),
+        [
+            "Ready 0",
+            "CrashLoopBackOff 0",
+            "Ready 1",
+            "CrashLoopBackOff 1"
+        ]
+    );
+    assert_apart(&story, 0, 5.0);
+    assert_apart(&story, 1, 10.0);
+    assert_apart(&story, 2, 5.0);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn wobble_is_ready_and_unready_in_turn_without_restarts() {
+    let story = story("shop/web:wobble", 25).await;
+    assert_eq!(
+        words(&story),
+        ["Ready 0", "running 0", "Ready 0", "running 0"]
+    );
+    assert_apart(&story, 0, 5.0);
+    assert_apart(&story, 1, 10.0);
+    assert_apart(&story, 2, 5.0);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn oom_is_killed_again_and_again() {
+    let story = story("shop/web:oom", 6).await;
+    assert_eq!(
+        words(&story)[..5],
+        [
+            "running 0",
+            "OOMKilled 0",
+            "CrashLoopBackOff 1",
+            "OOMKilled 1",
+            "CrashLoopBackOff 2"
+        ]
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn half_of_the_pods_are_never_ready() {
+    let shop = Shop::open();
+    shop.deploy("web", "shop/web:half", 10).await;
+    let started = |pods: &[k8s_openapi::api::core::v1::Pod]| {
+        pods.len() == 10 && pods.iter().all(|pod| app(pod).is_some())
+    };
+    let (pods, _) = shop.until("web", SOON, started).await;
+    assert_eq!(pods.iter().filter(|pod| is_ready(pod)).count(), 5);
+    support::pause(Duration::from_secs(4)).await;
+    assert_eq!(
+        shop.pods("web")
+            .await
+            .iter()
+            .filter(|pod| is_ready(pod))
+            .count(),
+        5
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_repointed_tag_is_another_image_for_pods_created_afterwards() {
+    let shop = Shop::open();
+    let plane = test_support::ControlPlane::shared().unwrap();
+    let (web, other) = ("shop/web:1", "shop/other:1");
+    shop.deploy("before", web, 1).await;
+    shop.until("before", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+
+    plane
+        .repoint_tag(&shop.namespace, web, "pushed again")
+        .unwrap();
+    shop.deploy("after", web, 1).await;
+    shop.deploy("other", other, 1).await;
+    shop.until("after", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+    shop.until("other", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+
+    plane
+        .repoint_tag(&shop.namespace, web, "pushed a third time")
+        .unwrap();
+    shop.deploy("third", web, 1).await;
+    shop.until("third", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+
+    let mut images = Vec::new();
+    for name in ["before", "after", "third", "other"] {
+        images.push(app(&shop.pods(name).await[0]).unwrap().image_id.clone());
+    }
+    let distinct: std::collections::BTreeSet<&String> = images.iter().collect();
+    assert_eq!(distinct.len(), 4, "{images:#?}");
+
+    let elsewhere = Shop::open();
+    elsewhere.deploy("web", web, 1).await;
+    elsewhere
+        .until("web", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .await;
+    assert_eq!(
+        app(&elsewhere.pods("web").await[0]).unwrap().image_id,
+        images[0]
+    );
+}

@@ -1,0 +1,148 @@
+//! A Deployment and what its pods go through.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "test")]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use kube::api::{ListParams, PostParams};
+use kube::{Api, Client, ResourceExt};
+use serde_json::json;
+use test_support::ControlPlane;
+
+pub(crate) struct Shop {
+    pub(crate) namespace: String,
+    pub(crate) client: Client,
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        let plane = ControlPlane::shared().unwrap();
+        Self {
+            namespace: plane.namespace().unwrap(),
+            client: plane.client("shop-test").unwrap(),
+        }
+    }
+
+    pub(crate) fn pods_api(&self) -> Api<Pod> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    pub(crate) async fn deploy(&self, name: &str, image: &str, replicas: u32) {
+        let labels = json!({"app": name});
+        let deployment: Deployment = serde_json::from_value(json!({
+            "metadata": {"name": name},
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {
+                        "initContainers": [{"name": "migrate", "image": "shop/migrate:1"}],
+                        "containers": [
+                            {"name": "app", "image": image},
+                            {"name": "proxy", "image": "shop/proxy@sha256:bad0bad0"},
+                        ],
+                    },
+                },
+            },
+        }))
+        .unwrap();
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.create(&PostParams::default(), &deployment)
+            .await
+            .unwrap();
+    }
+
+    /// The pods of the Deployment `name`, in the order of their names.
+    pub(crate) async fn pods(&self, name: &str) -> Vec<Pod> {
+        let selector = ListParams::default().labels(&format!("app={name}"));
+        let mut pods = self.pods_api().list(&selector).await.unwrap().items;
+        pods.sort_by_key(ResourceExt::name_any);
+        pods
+    }
+
+    /// Waits until the pods of `name` are as `wanted`, and returns them with the time it took.
+    pub(crate) async fn until(
+        &self,
+        name: &str,
+        limit: Duration,
+        wanted: impl Fn(&[Pod]) -> bool,
+    ) -> (Vec<Pod>, Duration) {
+        let began = now();
+        loop {
+            let pods = self.pods(name).await;
+            if wanted(&pods) {
+                return (pods, began.elapsed());
+            }
+            let seen: Vec<String> = pods.iter().map(in_words).collect();
+            assert!(began.elapsed() < limit, "not within {limit:?}: {seen:#?}");
+            pause(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the only pod of `name` goes through in `time`: each change once, in words.
+    pub(crate) async fn story(&self, name: &str, time: Duration) -> Vec<(Duration, String)> {
+        let began = now();
+        let mut story: Vec<(Duration, String)> = Vec::new();
+        while began.elapsed() < time {
+            if let [pod] = self.pods(name).await.as_slice() {
+                let words = in_words(pod);
+                if story.last().is_none_or(|(_, last)| *last != words) {
+                    story.push((began.elapsed(), words));
+                }
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        story
+    }
+}
+
+pub(crate) fn app(pod: &Pod) -> Option<&ContainerStatus> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    statuses.iter().find(|status| status.name == "app")
+}
+
+pub(crate) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod
+        .status
+        .iter()
+        .flat_map(|status| status.conditions.iter().flatten());
+    conditions
+        .into_iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// "Ready 0", "CrashLoopBackOff 3", "OOMKilled 1", "running 0": the state of the app, and its
+/// restarts.
+pub(crate) fn in_words(pod: &Pod) -> String {
+    let Some(app) = app(pod) else {
+        return "new".to_owned();
+    };
+    let state = app.state.clone().unwrap_or_default();
+    let word = match (state.running, state.waiting, state.terminated) {
+        (Some(_), None, None) if is_ready(pod) && app.ready => "Ready".to_owned(),
+        (Some(_), None, None) if !is_ready(pod) && !app.ready => "running".to_owned(),
+        (None, Some(waiting), None) if !is_ready(pod) => waiting.reason.unwrap(),
+        (None, None, Some(ended)) if !is_ready(pod) => ended.reason.unwrap(),
+        contradiction => panic!("{contradiction:?} in {:?}", pod.status),
+    };
+    format!("{word} {}", app.restart_count)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured is another process"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for is another process"
+)]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}

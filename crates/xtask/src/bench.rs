@@ -1,0 +1,98 @@
+//! `cargo xtask bench`: measurements, for people or for programs.
+
+mod measurement;
+mod table;
+
+use measurement::Measurement;
+
+use crate::cargo::{RUST_IS_MISSING, cargo, read};
+use crate::error::TaskError;
+use crate::output::{complain, say};
+use crate::testbed;
+
+/// A bench target of the workspace, `harness = false`, which prints one [`Measurement`] as a JSON
+/// object a line.
+struct Bench {
+    /// The target's name, unique in the workspace.
+    name: &'static str,
+    needs_control_plane: bool,
+}
+
+const BENCHES: [Bench; 1] = [Bench {
+    name: "control_plane",
+    needs_control_plane: true,
+}];
+
+/// Runs the benches of those names, or all if there are none, and prints what they measured.
+pub(crate) fn run(json: bool, names: &[String]) -> Result<(), TaskError> {
+    let mut measured = Vec::new();
+    for bench in chosen(names)? {
+        if bench.needs_control_plane {
+            testbed::build::all()?;
+        }
+        complain(&format!("== {}", bench.name));
+        let mut command = cargo();
+        command.args(["bench", "--workspace", "--quiet", "--bench", bench.name]);
+        measured.extend(parse(bench.name, &read(&mut command, RUST_IS_MISSING)?)?);
+    }
+    if json {
+        measured
+            .iter()
+            .for_each(|measurement| say(&measurement.line()));
+    } else {
+        say(&table::render(&measured));
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Bench>, TaskError> {
+    if names.is_empty() {
+        return Ok(BENCHES.iter().collect());
+    }
+    let find = |name: &String| {
+        BENCHES
+            .iter()
+            .find(|bench| bench.name == name)
+            .ok_or_else(|| TaskError::NoSuchBench {
+                name: name.clone(),
+                known: BENCHES.map(|bench| bench.name).join(", "),
+            })
+    };
+    names.iter().map(find).collect()
+}
+
+fn parse(bench: &str, text: &str) -> Result<Vec<Measurement>, TaskError> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let parse = |line: &str| {
+        serde_json::from_str(line).map_err(|source| TaskError::NoMeasurement {
+            bench: bench.to_owned(),
+            line: line.to_owned(),
+            source,
+        })
+    };
+    lines.map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_every_bench_and_an_unknown_one_is_an_error() {
+        assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
+        assert_eq!(chosen(&["control_plane".to_owned()]).unwrap().len(), 1);
+        let error = chosen(&["speed".to_owned()]).err().unwrap().to_string();
+        assert!(
+            error.contains("speed") && error.contains("control_plane"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_measurement_is_an_error_that_shows_it() {
+        let good = r#"{"name":"a","value":1.5,"unit":"s","goal":null}"#;
+        assert_eq!(parse("b", &format!("{good}\n\n{good}\n")).unwrap().len(), 2);
+        let error = parse("b", "warming up\n").unwrap_err().to_string();
+        assert!(error.contains("warming up"), "{error}");
+    }
+}

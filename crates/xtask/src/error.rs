@@ -1,0 +1,83 @@
+//! Why a task could not be done.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why a task could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TaskError {
+    #[error("cannot {attempt} {path}")]
+    File {
+        attempt: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot start `{program}`: {mend}")]
+    NotInstalled {
+        program: String,
+        mend: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{command}` ended with {status}")]
+    Failed { command: String, status: ExitStatus },
+    #[error("cannot understand what `{command}` printed")]
+    Unreadable {
+        command: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("a control plane is up already, see {state}: end it with `cargo xtask testbed down`")]
+    AlreadyUp { state: PathBuf },
+    #[error("no control plane was left running: {state} is not there")]
+    NotUp { state: PathBuf },
+    #[error("the control plane did not come up: {reason}; see {log}")]
+    DidNotComeUp { reason: String, log: PathBuf },
+    #[error("no benchmark is called {name}: there are {known}")]
+    NoSuchBench { name: String, known: String },
+    #[error("the benchmark {bench} printed a line that is no measurement: {line}")]
+    NoMeasurement {
+        bench: String,
+        line: String,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl TaskError {
+    /// For `map_err` on an operation on the file `path`.
+    pub(crate) fn file(
+        attempt: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File {
+            attempt,
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+/// An error and what caused it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_follow_what_they_caused() {
+        let error = TaskError::file("read", "a/file")(io::Error::other("the disk is gone"));
+        assert_eq!(chain(&error), "error: cannot read a/file: the disk is gone");
+    }
+}

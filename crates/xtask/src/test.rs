@@ -1,0 +1,167 @@
+//! `cargo xtask test`: everything that has to hold.
+
+mod harness;
+mod need;
+mod report;
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, pipe};
+use std::process::{Command, ExitCode};
+use std::thread;
+
+use harness::{Harness, Ignored};
+use need::{Need, NotRun};
+use report::Report;
+
+use crate::cargo::{RUST_IS_MISSING, cargo, packages};
+use crate::error::TaskError;
+use crate::output::{complain, say};
+use crate::workspace::root;
+use crate::{docs, testbed};
+
+/// Tests that may go without being run under `CI=true`, one name a line.
+const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
+
+/// Runs every step, also after one has failed; the exit status tells whether all passed.
+pub(crate) fn run() -> Result<ExitCode, TaskError> {
+    // Go has minutes of work on a new machine, much of it on one core.
+    let programs = thread::spawn(testbed::build::all);
+    let mut report = Report::default();
+    for (title, mut command) in checks()? {
+        report.check(title, || succeeds(&mut command));
+    }
+
+    let mut workspace = tests(&["--workspace", "--all-features"]);
+    let ignored = report.tests("tests", || run_tests(&mut workspace))?;
+    let mut alone = tests(&["--package", "strategy-core"]);
+    report.tests("tests of strategy-core alone", || run_tests(&mut alone))?;
+
+    let programs = programs
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let not_run = run_ignored(&mut report, &ignored, programs.as_ref().err())?;
+    let excused = fs::read_to_string(root().join(NOT_RUN_IN_CI))
+        .map_err(TaskError::file("read", NOT_RUN_IN_CI))?;
+    let is_ci = env::var("CI").is_ok_and(|value| value == "true");
+    report.not_run(&not_run, if is_ci { Some(&excused) } else { None });
+
+    say(&report.summary());
+    Ok(if report.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What is checked without running any test.
+fn checks() -> Result<Vec<(&'static str, Command)>, TaskError> {
+    let lint = |features: &[&str]| {
+        let mut command = cargo();
+        command
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(features);
+        command.args(["--", "-D", "warnings"]);
+        command
+    };
+    let mut format = cargo();
+    format.args(["fmt", "--all", "--check"]);
+    let mut package = cargo();
+    package.args(["package", "--workspace", "--no-verify", "--allow-dirty"]);
+    for private in packages()?.iter().filter(|package| !package.is_published()) {
+        package.args(["--exclude", &private.name]);
+    }
+    Ok(vec![
+        ("format", format),
+        ("clippy, default features", lint(&[])),
+        ("clippy, no features", lint(&["--no-default-features"])),
+        ("clippy, all features", lint(&["--all-features"])),
+        ("docs", docs::command()),
+        ("packages", package),
+    ])
+}
+
+fn tests(selection: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--no-fail-fast"]).args(selection);
+    command
+}
+
+/// Runs the ignored tests whose program is there; returns the others.
+fn run_ignored(
+    report: &mut Report,
+    ignored: &[Ignored],
+    missing_programs: Option<&TaskError>,
+) -> Result<Vec<NotRun>, TaskError> {
+    let (runnable, not_run): (Vec<_>, Vec<_>) = ignored
+        .iter()
+        .map(|test| match Need::of(test) {
+            Ok(need) => need.provided(test, missing_programs),
+            Err(not_run) => Err(not_run),
+        })
+        .partition(Result::is_ok);
+    let runnable: Vec<&Ignored> = runnable.into_iter().flatten().collect();
+    let not_run: Vec<NotRun> = not_run.into_iter().filter_map(Result::err).collect();
+    if !runnable.is_empty() {
+        // The selection and features of the first run, so that nothing is built again.
+        let mut command = tests(&[
+            "--workspace",
+            "--all-features",
+            "--lib",
+            "--bins",
+            "--tests",
+        ]);
+        command.args(["--", "--ignored"]);
+        if !not_run.is_empty() {
+            command
+                .arg("--exact")
+                .args(runnable.iter().map(|test| &test.name));
+        }
+        report.tests("tests that need a program", || run_tests(&mut command))?;
+    }
+    Ok(not_run)
+}
+
+fn succeeds(command: &mut Command) -> Result<bool, TaskError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|source| TaskError::NotInstalled {
+        program,
+        mend: RUST_IS_MISSING,
+        source,
+    })?;
+    Ok(status.success())
+}
+
+/// Runs a `cargo test`, passing on what it prints, and counts.
+fn run_tests(command: &mut Command) -> Result<Harness, TaskError> {
+    let failed = TaskError::file("make a pipe for", "cargo test");
+    let (reader, writer) = pipe().map_err(failed)?;
+    let failed = TaskError::file("share a pipe with", "cargo test");
+    // Both in one pipe: cargo names the binary on one, the binary its tests on the other.
+    command
+        .stderr(writer.try_clone().map_err(failed)?)
+        .stdout(writer);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let child = command.spawn();
+    // Our copies of the writing end, without which reading never ends.
+    command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    let mut child = child.map_err(|source| TaskError::NotInstalled {
+        program,
+        mend: RUST_IS_MISSING,
+        source,
+    })?;
+    let mut harness = Harness::default();
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line.map_err(TaskError::file("read the output of", "cargo test"))?;
+        let line = String::from_utf8_lossy(&line);
+        complain(&line);
+        harness.line(&line);
+    }
+    let status = child
+        .wait()
+        .map_err(TaskError::file("wait for", "cargo test"))?;
+    harness.ended(status.success());
+    Ok(harness)
+}

@@ -1,0 +1,86 @@
+//! Rules for what crates depend on.
+
+use std::collections::BTreeSet;
+
+use super::assert_none;
+use crate::cargo::{RUST_IS_MISSING, cargo, read};
+
+/// Crates in the tree of `strategy-core` with default features, itself included.
+const MOST_CRATES: usize = 40;
+
+/// Runtimes, HTTP, TLS and SDKs: what a library that decides must not make its users build.
+const NOT_IN_CORE: [&str; 12] = [
+    "tokio",
+    "async-std",
+    "smol",
+    "hyper",
+    "reqwest",
+    "http",
+    "rustls",
+    "ring",
+    "aws-lc-rs",
+    "openssl",
+    "kube",
+    "mockall",
+];
+
+/// The crates that building `package` needs, with `arguments`.
+fn tree(package: &str, arguments: &[&str]) -> BTreeSet<String> {
+    let mut command = cargo();
+    command.args([
+        "tree",
+        "--package",
+        package,
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+    ]);
+    command
+        .args(["--offline", "--locked", "--format", "{p}"])
+        .args(arguments);
+    let text = read(&mut command, RUST_IS_MISSING).unwrap();
+    let names = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_core_is_small_and_free_of_runtimes() {
+    let crates = tree("strategy-core", &[]);
+    assert!(crates.contains("strategy-core"), "{crates:?}");
+    assert!(
+        crates.len() <= MOST_CRATES,
+        "{} crates: {crates:?}",
+        crates.len()
+    );
+    let found: Vec<String> = NOT_IN_CORE
+        .into_iter()
+        .filter(|name| crates.contains(*name))
+        .chain(
+            crates
+                .iter()
+                .map(String::as_str)
+                .filter(|name| name.starts_with("aws-sdk-")),
+        )
+        .map(str::to_owned)
+        .collect();
+    assert_none(
+        "strategy-core has no runtime, HTTP, TLS or SDK crate by default",
+        &found,
+    );
+}
+
+#[test]
+fn the_core_knows_nothing_of_our_test_bed() {
+    let crates = tree(
+        "strategy-core",
+        &["--edges", "normal,dev,build", "--all-features"],
+    );
+    assert!(
+        crates.contains("proptest"),
+        "dev-dependencies are not looked at: {crates:?}"
+    );
+    assert!(!crates.contains("test-support"));
+}
