@@ -1,5 +1,7 @@
 //! The seam to measurement: one window measured and judged, the memory handed in and out.
 
+mod failure_share;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -7,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::failure_share::{Count, Counter, FailureShare};
 use crate::plan::{CheckName, Extension, Plan};
 use crate::release::Part;
 use crate::target::{Finding, Found};

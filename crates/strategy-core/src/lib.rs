@@ -26,6 +26,7 @@ mod timestamp;
 mod track;
 mod traffic;
 mod weight;
+pub mod world;
 
 pub use self::plan::{Plan, PlanError};
 pub use self::registry::Registry;

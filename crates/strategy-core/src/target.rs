@@ -6,8 +6,9 @@ mod claim;
 mod desired;
 mod discovery;
 mod error;
-
+mod faulty;
 mod observation;
+mod recorded;
 
 use std::future::pending;
 use std::sync::Arc;
@@ -20,12 +21,13 @@ pub use self::claim::{Claim, RolloutId};
 pub use self::desired::{Desired, DesiredTrack};
 pub use self::discovery::{Admission, Binding, Discovery, Finding, Found, Severity};
 pub use self::error::{Certainty, TargetError, TargetErrorKind};
-
+pub use self::faulty::{Fault, Faulty};
 pub use self::observation::{
     Autoscaler, Effective, Fatal, FatalReason, ForeignChange, ForeignField, Observation,
     ObservedTrack, ObservedTraffic, Owned, PlatformDeployment, PlatformState, Pods, Version,
     Writer, Written,
 };
+pub use self::recorded::{Call, Recorded};
 
 use crate::plan::Plan;
 

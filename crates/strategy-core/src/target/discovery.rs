@@ -74,7 +74,7 @@ impl FromIterator<(Part, Discovery)> for Found {
 ///
 /// Which slot is stable is decided once and kept here: after a switch the live slot *is* the
 /// candidate, and a target that inferred roles again after a crash would roll back onto it.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Binding(serde_json::Value);
 

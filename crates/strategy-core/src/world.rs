@@ -1,0 +1,160 @@
+//! A small deterministic model of a platform, and the target on it: pods that take time and crash,
+//! routers that converge late, people who interfere, users whose requests are counted.
+//!
+//! Everything runs on a virtual clock, so hours pass in milliseconds and always the same way. It is
+//! for tests of rollout policies: faults are put into the world, and nothing in it sets a verdict.
+//!
+//! ```
+//! use std::time::Duration;
+//! use strategy_core::Target;
+//! use strategy_core::world::{Happening, World};
+//!
+//! let world = World::seeded(7)
+//!     .stable("app:v1", 3)
+//!     .requests_per_second(100)
+//!     .at(Duration::from_secs(60), Happening::image_fails("app:v1", 0.02))
+//!     .build()?;
+//! let found = world.block_on(async { world.target().discover().await })??;
+//! assert_eq!(found.baseline(), 3);
+//!
+//! world.advance(Duration::from_secs(120));
+//! assert_eq!(world.report().failed(), 60 * 100 * 2 / 100);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod counter;
+mod executor;
+mod fault;
+mod fulfilled;
+mod happening;
+mod image;
+mod ledger;
+mod owned;
+mod part;
+mod pod;
+pub(crate) mod random;
+mod report;
+mod router;
+mod scenario;
+mod state;
+mod target;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use self::clock::{Sleep, VirtualClock};
+pub use self::executor::{Deadlock, VirtualTime, block_on};
+pub use self::fault::{ApiFault, Calls};
+pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
+pub use self::happening::Happening;
+pub use self::image::{Ailment, Behavior};
+pub use self::ledger::Requests;
+pub use self::report::{PartReport, Report, WeightSpan, Write};
+pub use self::scenario::{
+    InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
+};
+pub use self::target::InMemoryTarget;
+use crate::release::Part;
+use crate::timestamp::Timestamp;
+
+/// A model of a platform with a virtual clock. Cheap to clone; all clones are the same world.
+///
+/// Built from a [`Scenario`]; see the [module](self) for an example.
+#[derive(Clone, Debug)]
+pub struct World {
+    clock: VirtualClock,
+    state: Arc<Mutex<state::State>>,
+}
+
+impl World {
+    /// The beginning of a [`Scenario`]: everything that varies is decided by this seed.
+    pub fn seeded(seed: u64) -> Scenario {
+        let mut scenario = Scenario::default();
+        scenario.seed = seed;
+        scenario
+    }
+
+    fn of(state: state::State) -> Self {
+        Self {
+            clock: VirtualClock::starting_at(state.now),
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// Its clock. Sleepers on it wake as the world advances.
+    pub const fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// The part `main` as a target.
+    pub fn target(&self) -> InMemoryTarget {
+        self.target_for(Part::main())
+    }
+
+    /// A part as a target. If there is no such part, its calls answer
+    /// [`NotFound`](crate::target::TargetErrorKind::NotFound).
+    pub fn target_for(&self, part: Part) -> InMemoryTarget {
+        InMemoryTarget::new(self.clone(), part)
+    }
+
+    /// Something happens now.
+    pub fn happen(&self, happening: Happening) {
+        self.with(|state| state.happen(happening));
+    }
+
+    /// Something happens after this much time.
+    pub fn happen_after(&self, time: Duration, happening: Happening) {
+        self.with(|state| state.schedule(state.now + time, happening));
+    }
+
+    /// Time passes, and everything due in it happens in order.
+    pub fn advance(&self, time: Duration) {
+        VirtualTime::advance_to(self, self.clock.now() + time);
+    }
+
+    /// What happened until now.
+    pub fn report(&self) -> Report {
+        self.with(|state| state.report())
+    }
+
+    /// Polls a future until it is done; whenever it waits, time jumps to what comes next.
+    ///
+    /// # Errors
+    /// [`Deadlock`] when nothing in the world will ever wake it, or the world ends first.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
+        block_on(self, future)
+    }
+
+    fn with<T>(&self, call: impl FnOnce(&mut state::State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have moved the clock alone: the world catches up first.
+        let now = self.clock.now();
+        state.advance_to(now);
+        call(&mut state)
+    }
+}
+
+impl VirtualTime for World {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        let event = self.with(|state| state.next());
+        event.into_iter().chain(self.clock.next_sleeper()).min()
+    }
+
+    fn advance_to(&self, at: Timestamp) {
+        self.with(|state| state.advance_to(at));
+        self.clock.advance_to(at);
+    }
+
+    fn horizon(&self) -> Option<Timestamp> {
+        Some(self.with(|state| state.ends))
+    }
+}

@@ -1,0 +1,159 @@
+//! What can happen in a world besides what we write: plain data, timed by a scenario.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::fault::{ApiFault, Calls};
+use super::image::Behavior;
+use crate::release::{Image, Part};
+use crate::timestamp::duration;
+use crate::track::Track;
+use crate::weight::Weight;
+
+/// Something that happens. Tracks are those of the beginning: in blue-green, `stable` is the slot
+/// that was live when the world began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Happening {
+    /// An image behaves like this from now on, in pods that run it already too.
+    ImageBehaves {
+        /// The image, or what a tag was moved to.
+        image: String,
+        /// How.
+        behavior: Behavior,
+    },
+    /// A tag means another content for pods that start from now on.
+    TagMoved {
+        /// The image reference.
+        image: String,
+        /// A name for what it means now.
+        content: String,
+    },
+    /// A person writes the candidate's share.
+    WeightMoved {
+        /// On which part.
+        part: Part,
+        /// To what.
+        weight: Weight,
+        /// Who.
+        by: String,
+    },
+    /// A person writes a count; where an autoscaler decides, its lower bound.
+    Scaled {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// To what.
+        count: u32,
+        /// Who.
+        by: String,
+    },
+    /// A person writes an image.
+    ImageChanged {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// Of which container.
+        container: String,
+        /// To what.
+        image: Image,
+        /// Who.
+        by: String,
+    },
+    /// Somebody deletes a workload.
+    Deleted {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// Who.
+        by: String,
+    },
+    /// An autoscaler wants so many from now on, within its bounds.
+    Autoscaled {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// How many.
+        wanted: u32,
+    },
+    /// Users send so many requests a second.
+    LoadChanged {
+        /// To which part.
+        part: Part,
+        /// How many.
+        requests_per_second: u32,
+    },
+    /// So many ready pods of a track crash once.
+    PodsCrash {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// How many.
+        pods: u32,
+    },
+    /// The platform's API fails.
+    ApiFails {
+        /// For one part; `None`: for all.
+        part: Option<Part>,
+        /// How.
+        fault: ApiFault,
+        /// Which calls.
+        calls: Calls,
+        /// How long.
+        #[serde(with = "duration")]
+        lasts: Duration,
+        /// For so many calls at most; `None`: all within the time.
+        times: Option<u32>,
+    },
+}
+
+impl Happening {
+    /// An image fails this share of requests: 0.05 is one in twenty.
+    pub fn image_fails(image: impl Into<String>, share: f64) -> Self {
+        Self::ImageBehaves {
+            image: image.into(),
+            behavior: Behavior {
+                errors: Behavior::share(share),
+                ..Behavior::default()
+            },
+        }
+    }
+
+    /// A person moves the weight of the part `main`.
+    pub fn weight_moved(weight: Weight, by: impl Into<String>) -> Self {
+        Self::WeightMoved {
+            part: Part::main(),
+            weight,
+            by: by.into(),
+        }
+    }
+
+    /// All calls fail in this way for so long, on every part.
+    pub const fn api_fails(fault: ApiFault, lasts: Duration) -> Self {
+        Self::ApiFails {
+            part: None,
+            fault,
+            calls: Calls::All,
+            lasts,
+            times: None,
+        }
+    }
+
+    /// The next write fails in this way.
+    pub const fn next_write(fault: ApiFault) -> Self {
+        Self::ApiFails {
+            part: None,
+            fault,
+            calls: Calls::Writes,
+            lasts: Duration::MAX,
+            times: Some(1),
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! A world as plain data: what there is at the beginning, and what will happen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::happening::Happening;
+use super::image::{Ailment, Behavior};
+use super::{World, state};
+use crate::release::{Images, InvalidRelease, Part};
+use crate::target::{Capabilities, Effectiveness, Promotion, Routing};
+use crate::timestamp::{Timestamp, duration};
+use crate::weight::Weight;
+
+/// A world as plain data: what there is at the beginning, and what will happen.
+///
+/// Made by its methods, from a file, or both. Methods about a part change the part that was named
+/// last, `main` until one is named.
+///
+/// ```
+/// use std::time::Duration;
+/// use strategy_core::world::{Happening, World};
+///
+/// let world = World::seeded(7)
+///     .stable("app:v1", 10)
+///     .requests_per_second(100)
+///     .image("app:v2", |image| image.errors = 50_000)
+///     .at(Duration::from_secs(600), Happening::image_fails("app:v2", 0.5))
+///     .build()?;
+/// # Ok::<(), strategy_core::world::InvalidScenario>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Scenario {
+    /// Everything that varies is decided by it. Default: 0.
+    pub seed: u64,
+    /// When the world begins. Default: the first of January 2026, midnight UTC.
+    pub begins: Timestamp,
+    /// How long it lasts: a future that waits longer is given up. Default: 30 days.
+    #[serde(with = "duration")]
+    pub lasts: Duration,
+    /// The parts by name.
+    pub parts: BTreeMap<String, PartSetup>,
+    /// How images behave, by reference; others are healthy.
+    pub images: BTreeMap<String, Behavior>,
+    /// What happens, and how long after the beginning, in the order in which equal times happen.
+    pub happenings: Vec<Timed>,
+    #[serde(skip)]
+    part: Option<String>,
+}
+
+/// Something that happens at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timed {
+    /// How long after the beginning.
+    #[serde(with = "duration")]
+    pub after: Duration,
+    /// What.
+    pub happening: Happening,
+}
+
+/// One part at the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct PartSetup {
+    /// Which workloads there are. Default: a stable one without pods, and no candidate.
+    pub shape: Shape,
+    /// What the platform can do. Default: [`Capabilities::routed`]; for slots all or nothing, and
+    /// promotion by swap.
+    pub capabilities: Option<Capabilities>,
+    /// From a write of traffic until it is effective. Default: 2 seconds.
+    #[serde(with = "duration")]
+    pub lag: Duration,
+    /// How long the longest requests take. Default: 5 seconds.
+    #[serde(with = "duration")]
+    pub drain: Duration,
+    /// How long a session stays with its track. Default: there are no sessions.
+    #[serde(with = "duration")]
+    pub sticky: Duration,
+    /// The share of requests that belong to sessions. Default: none.
+    pub sessions: Weight,
+    /// The share of requests that carry what a header or cookie route looks for. Default: 1%.
+    pub routed: Weight,
+    /// Requests of users a second. Default: none.
+    pub requests_per_second: u32,
+}
+
+impl Default for PartSetup {
+    fn default() -> Self {
+        Self {
+            shape: Shape::default(),
+            capabilities: None,
+            lag: Duration::from_secs(2),
+            drain: Duration::from_secs(5),
+            sticky: Duration::ZERO,
+            sessions: Weight::ZERO,
+            routed: Weight::from_percent(1).unwrap_or(Weight::ZERO),
+            requests_per_second: 0,
+        }
+    }
+}
+
+/// Which workloads a part has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Shape {
+    /// A stable workload, and a candidate that may be there or not: it is created from the stable
+    /// one when it is wanted, and removed again.
+    Tracks {
+        /// Always there.
+        stable: WorkloadSetup,
+        /// There at the beginning, or not.
+        candidate: Option<WorkloadSetup>,
+    },
+    /// Two slots that are always there; the first is live at the beginning.
+    Slots {
+        /// The live slot.
+        live: WorkloadSetup,
+        /// The other one.
+        idle: WorkloadSetup,
+    },
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::Tracks {
+            stable: WorkloadSetup::default(),
+            candidate: None,
+        }
+    }
+}
+
+/// One workload at the beginning. Its pods have been running for long.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkloadSetup {
+    /// Image references by container.
+    pub images: BTreeMap<String, String>,
+    /// How many pods; where there is an autoscaler, how many it wants.
+    pub count: u32,
+    /// What else its template says.
+    pub settings: BTreeMap<String, String>,
+    /// What scales it.
+    pub autoscaler: Option<ScalerSetup>,
+}
+
+impl WorkloadSetup {
+    /// One container named `app`.
+    pub fn of(image: impl Into<String>, count: u32) -> Self {
+        Self {
+            images: [("app".to_owned(), image.into())].into(),
+            count,
+            ..Self::default()
+        }
+    }
+
+    /// With one container more.
+    #[must_use]
+    pub fn container(mut self, name: impl Into<String>, image: impl Into<String>) -> Self {
+        self.images.insert(name.into(), image.into());
+        self
+    }
+
+    /// With a setting in its template.
+    #[must_use]
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.insert(name.into(), value.into());
+        self
+    }
+
+    pub(super) fn images(&self) -> Result<Images, InvalidRelease> {
+        Images::parse(
+            self.images
+                .iter()
+                .map(|(name, image)| (name.clone(), image)),
+        )
+    }
+}
+
+/// What scales a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalerSetup {
+    /// Lower bound.
+    pub min: u32,
+    /// Upper bound.
+    pub max: u32,
+    /// Requests a second that it wants on one pod; `None`: it moves only when a happening says so.
+    pub per_pod: Option<u32>,
+}
+
+/// A scenario that cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidScenario {
+    /// A part's name or an image cannot be read.
+    #[error("part `{part}`: {source}")]
+    Part {
+        /// Which part.
+        part: String,
+        /// What is wrong.
+        #[source]
+        source: InvalidRelease,
+    },
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            begins: Timestamp::from_millis(1_767_225_600_000),
+            lasts: Duration::from_secs(30 * 24 * 3600),
+            parts: BTreeMap::new(),
+            images: BTreeMap::new(),
+            happenings: Vec::new(),
+            part: None,
+        }
+    }
+}
+
+impl Scenario {
+    /// The following is about this part.
+    #[must_use]
+    pub fn part(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.parts.entry(name.clone()).or_default();
+        self.part = Some(name);
+        self
+    }
+
+    /// Changes the part that was named last.
+    #[must_use]
+    pub fn setup(mut self, change: impl FnOnce(&mut PartSetup)) -> Self {
+        let name = self.part.clone().unwrap_or_else(|| "main".to_owned());
+        change(self.parts.entry(name).or_default());
+        self
+    }
+
+    /// Stable runs so many pods of this image, in a container named `app`; the candidate is absent.
+    #[must_use]
+    pub fn stable(self, image: impl Into<String>, count: u32) -> Self {
+        let stable = WorkloadSetup::of(image, count);
+        self.workloads(stable, None)
+    }
+
+    /// These workloads are there.
+    #[must_use]
+    pub fn workloads(self, stable: WorkloadSetup, candidate: Option<WorkloadSetup>) -> Self {
+        self.setup(|part| part.shape = Shape::Tracks { stable, candidate })
+    }
+
+    /// There is no candidate at the beginning (default).
+    #[must_use]
+    pub fn candidate_absent(self) -> Self {
+        self.setup(|part| match &mut part.shape {
+            Shape::Tracks { candidate, .. } => *candidate = None,
+            Shape::Slots { .. } => {}
+        })
+    }
+
+    /// A candidate workload is there at the beginning, and is never removed.
+    #[must_use]
+    pub fn candidate(self, image: impl Into<String>, count: u32) -> Self {
+        self.setup(|part| match &mut part.shape {
+            Shape::Tracks { candidate, .. } => {
+                *candidate = Some(WorkloadSetup::of(image, count));
+            }
+            Shape::Slots { idle, .. } => *idle = WorkloadSetup::of(image, count),
+        })
+    }
+
+    /// Blue-green: the live slot and the idle one.
+    #[must_use]
+    pub fn slots(
+        self,
+        live: impl Into<String>,
+        live_count: u32,
+        idle: impl Into<String>,
+        idle_count: u32,
+    ) -> Self {
+        let (live, idle) = (
+            WorkloadSetup::of(live, live_count),
+            WorkloadSetup::of(idle, idle_count),
+        );
+        self.setup(|part| part.shape = Shape::Slots { live, idle })
+    }
+
+    /// An autoscaler decides stable's count.
+    #[must_use]
+    pub fn autoscaled(self, min: u32, max: u32) -> Self {
+        self.setup(|part| match &mut part.shape {
+            Shape::Tracks { stable, .. } | Shape::Slots { live: stable, .. } => {
+                stable.autoscaler = Some(ScalerSetup {
+                    min,
+                    max,
+                    per_pod: None,
+                });
+            }
+        })
+    }
+
+    /// Changes what the platform can do.
+    #[must_use]
+    pub fn capabilities(self, change: impl FnOnce(&mut Capabilities)) -> Self {
+        self.setup(|part| {
+            let mut capabilities = part.capabilities();
+            change(&mut capabilities);
+            part.capabilities = Some(capabilities);
+        })
+    }
+
+    /// Traffic follows readiness: the candidate's share is its share of ready pods.
+    #[must_use]
+    pub fn follows_readiness(self) -> Self {
+        self.capabilities(|can| can.routing = Routing::FollowsReadiness)
+    }
+
+    /// How a candidate becomes stable, the preferred way first.
+    #[must_use]
+    pub fn promotes_by(self, promotions: impl IntoIterator<Item = Promotion>) -> Self {
+        self.capabilities(|can| can.promotions = promotions.into_iter().collect())
+    }
+
+    /// The router cannot be asked; what is written is effective after this long.
+    #[must_use]
+    pub fn effective_unverified_after(self, after: Duration) -> Self {
+        self.capabilities(|can| can.effectiveness = Effectiveness::Assumed { after })
+    }
+
+    /// From a write of traffic until it is effective.
+    #[must_use]
+    pub fn lag(self, lag: Duration) -> Self {
+        self.setup(|part| part.lag = lag)
+    }
+
+    /// How long the longest requests take.
+    #[must_use]
+    pub fn drain(self, drain: Duration) -> Self {
+        self.setup(|part| part.drain = drain)
+    }
+
+    /// This share of requests belongs to sessions that stay with their track for so long.
+    #[must_use]
+    pub fn sessions(self, share: Weight, stay: Duration) -> Self {
+        self.setup(|part| {
+            part.sessions = share;
+            part.sticky = stay;
+        })
+    }
+
+    /// Users send so many requests a second.
+    #[must_use]
+    pub fn requests_per_second(self, requests: u32) -> Self {
+        self.setup(|part| part.requests_per_second = requests)
+    }
+
+    /// Changes how an image behaves.
+    #[must_use]
+    pub fn image(mut self, image: impl Into<String>, change: impl FnOnce(&mut Behavior)) -> Self {
+        change(self.images.entry(image.into()).or_default());
+        self
+    }
+
+    /// Something is wrong with an image.
+    #[must_use]
+    pub fn ailing(self, image: impl Into<String>, ailment: Ailment) -> Self {
+        self.image(image, |image| image.ailment = Some(ailment))
+    }
+
+    /// Something happens, so long after the beginning.
+    #[must_use]
+    pub fn at(mut self, after: Duration, happening: Happening) -> Self {
+        self.happenings.push(Timed { after, happening });
+        self
+    }
+
+    /// The world.
+    ///
+    /// # Errors
+    /// When a part's name or an image cannot be read.
+    pub fn build(&self) -> Result<World, InvalidScenario> {
+        state::State::new(self).map(World::of)
+    }
+}
+
+impl PartSetup {
+    /// What the platform can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone().unwrap_or_else(|| {
+            let mut capabilities = Capabilities::routed();
+            match self.shape {
+                Shape::Tracks { .. } => {
+                    capabilities.header_routes = true;
+                    capabilities.cookie_routes = true;
+                    capabilities.mirror = true;
+                }
+                Shape::Slots { .. } => {
+                    capabilities.granularity = Weight::FULL;
+                    capabilities.promotions = vec![Promotion::Swap];
+                }
+            }
+            capabilities
+        })
+    }
+}
+
+pub(super) fn part_name(name: &str) -> Result<Part, InvalidScenario> {
+    name.parse().map_err(|source| InvalidScenario::Part {
+        part: name.to_owned(),
+        source,
+    })
+}

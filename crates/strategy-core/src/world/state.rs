@@ -1,0 +1,304 @@
+//! The whole world behind its lock: parts, images, faults, and what is yet to happen.
+
+use std::collections::BTreeMap;
+
+use super::fault::{ApiFault, Calls};
+use super::happening::Happening;
+use super::owned;
+use super::part::PartState;
+use super::pod::Registry;
+use super::random::SplitMix64;
+use super::report::Report;
+use super::scenario::{InvalidScenario, Scenario, part_name};
+use crate::release::Part;
+use crate::target::{Apply, ForeignField};
+use crate::timestamp::Timestamp;
+use crate::track::Replicas;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) begins: Timestamp,
+    pub(super) ends: Timestamp,
+    pub(super) now: Timestamp,
+    pub(super) random: SplitMix64,
+    pub(super) registry: Registry,
+    pub(super) parts: BTreeMap<Part, PartState>,
+    scheduled: u64,
+    to_happen: BTreeMap<(Timestamp, u64), Happening>,
+    to_land: BTreeMap<(Timestamp, u64), (Part, Apply)>,
+    faults: Vec<ActiveFault>,
+}
+
+#[derive(Debug)]
+struct ActiveFault {
+    part: Option<Part>,
+    fault: ApiFault,
+    calls: Calls,
+    until: Timestamp,
+    left: Option<u32>,
+}
+
+/// Later than anything: such a time is never due.
+const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+
+impl State {
+    pub(super) fn new(scenario: &Scenario) -> Result<Self, InvalidScenario> {
+        let begins = scenario.begins;
+        let mut random = SplitMix64::new(scenario.seed);
+        let registry = Registry {
+            tags: BTreeMap::new(),
+            behaviors: scenario.images.clone(),
+        };
+        let mut parts = BTreeMap::new();
+        for (name, setup) in &scenario.parts {
+            let part = part_name(name)?;
+            let state = PartState::new(part.clone(), setup, &registry, &mut random, begins)?;
+            parts.insert(part, state);
+        }
+        let mut state = Self {
+            begins,
+            ends: begins + scenario.lasts,
+            now: begins,
+            random,
+            registry,
+            parts,
+            scheduled: 0,
+            to_happen: BTreeMap::new(),
+            to_land: BTreeMap::new(),
+            faults: Vec::new(),
+        };
+        for timed in &scenario.happenings {
+            state.schedule(begins + timed.after, timed.happening.clone());
+        }
+        Ok(state)
+    }
+
+    pub(super) fn schedule(&mut self, at: Timestamp, happening: Happening) {
+        self.scheduled += 1;
+        self.to_happen.insert((at, self.scheduled), happening);
+    }
+
+    pub(super) fn land_later(&mut self, at: Timestamp, part: Part, request: Apply) {
+        self.scheduled += 1;
+        self.to_land.insert((at, self.scheduled), (part, request));
+    }
+
+    /// When something happens next.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        let happening = self.to_happen.keys().next().map(|(at, _)| *at);
+        let landing = self.to_land.keys().next().map(|(at, _)| *at);
+        let ending = self.faults.iter().map(|fault| fault.until).min();
+        let parts = self.parts.values().filter_map(PartState::next);
+        parts
+            .chain(happening)
+            .chain(landing)
+            .chain(ending)
+            .min()
+            .filter(|at| *at < NEVER)
+    }
+
+    /// Everything until then happens, in order.
+    pub(super) fn advance_to(&mut self, at: Timestamp) {
+        while let Some(next) = self.next().filter(|next| *next <= at) {
+            self.now = self.now.max(next);
+            self.process();
+        }
+        self.now = self.now.max(at);
+    }
+
+    fn process(&mut self) {
+        let now = self.now;
+        self.end_faults();
+        while let Some(entry) = self.to_happen.first_entry().filter(|e| e.key().0 <= now) {
+            let happening = entry.remove();
+            self.happen(happening);
+        }
+        while let Some(entry) = self.to_land.first_entry().filter(|e| e.key().0 <= now) {
+            let (part, request) = entry.remove();
+            if let Some(state) = self.parts.get_mut(&part) {
+                // A write that was fenced off or came too late is refused, and nobody listens.
+                let _refused = owned::apply(state, &request, now);
+            }
+        }
+        for state in self.parts.values_mut() {
+            state.tick(&self.registry, &mut self.random, now);
+        }
+    }
+
+    /// Controllers of a part follow what was written to it.
+    pub(super) fn settle(&mut self, part: &Part) {
+        if let Some(state) = self.parts.get_mut(part) {
+            state.settle(&self.registry, &mut self.random, self.now);
+        }
+    }
+
+    fn end_faults(&mut self) {
+        let now = self.now;
+        self.faults
+            .retain(|fault| fault.until > now && fault.left != Some(0));
+        for (part, state) in &mut self.parts {
+            let is_stale = self.faults.iter().any(|fault| {
+                fault.fault == ApiFault::Stale && fault.part.as_ref().is_none_or(|one| one == part)
+            });
+            if !is_stale && state.frozen.take().is_some() {
+                state.tell_news();
+            }
+        }
+    }
+
+    /// The fault that befalls a call, if any does.
+    pub(super) fn fault(&mut self, part: &Part, calls: Calls) -> Option<ApiFault> {
+        let now = self.now;
+        let fault = self.faults.iter_mut().find(|fault| {
+            fault.fault != ApiFault::Stale
+                && fault.until > now
+                && fault.left != Some(0)
+                && fault.part.as_ref().is_none_or(|one| one == part)
+                && fault.calls.include(calls)
+        })?;
+        fault.left = fault.left.map(|left| left - 1);
+        Some(fault.fault.clone())
+    }
+
+    pub(super) fn happen(&mut self, happening: Happening) {
+        let now = self.now;
+        match happening {
+            Happening::ImageBehaves { image, behavior } => {
+                self.registry.behaviors.insert(image.clone(), behavior);
+                for state in self.parts.values_mut() {
+                    let pods = state
+                        .picture
+                        .workloads
+                        .values_mut()
+                        .flat_map(|workload| &mut workload.pods);
+                    for pod in pods.filter(|pod| pod.contents.values().any(|c| *c == image)) {
+                        pod.reconsider(&self.registry, &mut self.random, now);
+                    }
+                }
+            }
+            Happening::TagMoved { image, content } => {
+                self.registry.tags.insert(image, content);
+            }
+            Happening::WeightMoved { part, weight, by } => {
+                self.with(&part, |state| {
+                    let hand = state.hand(&by);
+                    let router = &mut state.picture.router;
+                    let mut written = router.written.clone();
+                    written.weight = if state.roles.candidate == router.secondary {
+                        weight
+                    } else {
+                        weight.rest()
+                    };
+                    router.write(written, hand, now);
+                    let what = format!("candidate's weight {weight}");
+                    state.wrote_by_hand(ForeignField::Traffic, &by, what, now);
+                });
+            }
+            Happening::Scaled {
+                part,
+                track,
+                count,
+                by,
+            } => self.with(&part, |state| {
+                if let Some(workload) = state.workload_mut(track) {
+                    let replicas: Replicas = workload.replicas().with(count);
+                    workload.set_replicas(replicas);
+                    let what = format!("{track} {replicas} replicas");
+                    state.wrote_by_hand(ForeignField::Capacity, &by, what, now);
+                }
+            }),
+            Happening::ImageChanged {
+                part,
+                track,
+                container,
+                image,
+                by,
+            } => self.with(&part, |state| {
+                let what = format!("{track} {container}={image}");
+                let images = [(container, image)].into_iter().collect();
+                if let Some(workload) = state.workload_mut(track)
+                    && let Ok(template) = workload.template.with(&images)
+                {
+                    workload.set_template(template);
+                    state.wrote_by_hand(ForeignField::Revision, &by, what, now);
+                }
+            }),
+            Happening::Deleted { part, track, by } => self.with(&part, |state| {
+                let name = state.roles.of(track).clone();
+                if state.picture.workloads.remove(&name).is_some() {
+                    let what = format!("{name} deleted");
+                    state.wrote_by_hand(ForeignField::Revision, &by, what, now);
+                }
+            }),
+            Happening::Autoscaled {
+                part,
+                track,
+                wanted,
+            } => self.with(&part, |state| {
+                if let Some(scaler) = state
+                    .workload_mut(track)
+                    .and_then(|workload| workload.scaler.as_mut())
+                {
+                    scaler.wanted = wanted.clamp(scaler.min, scaler.max.max(scaler.min));
+                }
+            }),
+            Happening::LoadChanged {
+                part,
+                requests_per_second,
+            } => self.with(&part, |state| {
+                state.requests_per_second = requests_per_second;
+            }),
+            Happening::PodsCrash { part, track, pods } => self.with(&part, |state| {
+                if let Some(workload) = state.workload_mut(track) {
+                    let ready = workload.pods.iter_mut().filter(|pod| pod.is_ready());
+                    ready
+                        .take(usize::try_from(pods).unwrap_or(usize::MAX))
+                        .for_each(|pod| pod.kill(now));
+                }
+            }),
+            Happening::ApiFails {
+                part,
+                fault,
+                calls,
+                lasts,
+                times,
+            } => {
+                if fault == ApiFault::Stale {
+                    for (name, state) in &mut self.parts {
+                        if part.as_ref().is_none_or(|one| one == name) {
+                            state.frozen = Some((now, state.picture.clone()));
+                        }
+                    }
+                }
+                self.faults.push(ActiveFault {
+                    part,
+                    fault,
+                    calls,
+                    until: now + lasts,
+                    left: times,
+                });
+            }
+        }
+        for state in self.parts.values_mut() {
+            state.settle(&self.registry, &mut self.random, now);
+        }
+    }
+
+    fn with(&mut self, part: &Part, change: impl FnOnce(&mut PartState)) {
+        if let Some(state) = self.parts.get_mut(part) {
+            change(state);
+        }
+    }
+
+    pub(super) fn report(&self) -> Report {
+        Report {
+            from: self.begins,
+            to: self.now,
+            parts: self
+                .parts
+                .iter()
+                .map(|(part, state)| (part.clone(), state.report(self.now)))
+                .collect(),
+        }
+    }
+}

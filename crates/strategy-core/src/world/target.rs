@@ -1,0 +1,364 @@
+//! The in-memory target: one part of a world behind the six methods of [`Target`].
+
+use std::future::{pending, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::World;
+use super::fault::{ApiFault, Calls};
+use super::owned::{self, Bound, Fields};
+use super::part::{PartState, Picture};
+use super::workload::Workload;
+use crate::plan::Plan;
+use crate::release::Part;
+use crate::target::{
+    Admission, Applied, Apply, Binding, Claim, Discovery, Effective, Effectiveness, Finding,
+    Observation, ObservedTrack, ObservedTraffic, Routing, Target, TargetError, TargetErrorKind,
+    Version,
+};
+use crate::timestamp::Timestamp;
+use crate::track::Tracks;
+use crate::traffic::Traffic;
+use crate::weight::Weight;
+
+/// One part of a [`World`] as a [`Target`]. Cheap to clone; made by [`World::target`].
+#[derive(Clone, Debug)]
+pub struct InMemoryTarget {
+    world: World,
+    part: Part,
+}
+
+impl InMemoryTarget {
+    pub(super) const fn new(world: World, part: Part) -> Self {
+        Self { world, part }
+    }
+
+    /// A call that reads, with whatever the API does instead.
+    async fn read<T>(
+        &self,
+        operation: &str,
+        read: impl Fn(&PartState, &Picture, Timestamp) -> Result<T, TargetError>,
+    ) -> Result<T, TargetError> {
+        let fault = self
+            .world
+            .with(|state| state.fault(&self.part, Calls::Reads));
+        self.befall(operation, fault.as_ref()).await?;
+        let answer = self.world.with(|state| {
+            let now = state.now;
+            let part = state
+                .parts
+                .get_mut(&self.part)
+                .ok_or_else(|| self.error(TargetErrorKind::NotFound, operation))?;
+            part.reads += 1;
+            let picture = part.frozen.as_ref().map_or(&part.picture, |(_, old)| old);
+            read(part, picture, now)
+        });
+        match fault {
+            Some(ApiFault::AnswerLost) => Err(self.error(TargetErrorKind::Unavailable, operation)),
+            Some(ApiFault::Silent | ApiFault::LandsLate(_)) => pending().await,
+            Some(_) | None => answer,
+        }
+    }
+
+    /// What a fault does before the call: refuse it, or let it wait.
+    async fn befall(&self, operation: &str, fault: Option<&ApiFault>) -> Result<(), TargetError> {
+        match fault {
+            Some(ApiFault::Unreachable) => Err(self
+                .error(TargetErrorKind::Unavailable, operation)
+                .certainly_not_taken()
+                .because("connection refused")),
+            Some(ApiFault::Throttled) => Err(self.error(TargetErrorKind::RateLimited, operation)),
+            Some(ApiFault::Conflict) => Err(self.error(TargetErrorKind::Conflict, operation)),
+            Some(ApiFault::Slow(by)) => {
+                self.wait(*by).await;
+                Ok(())
+            }
+            Some(
+                ApiFault::AnswerLost | ApiFault::Silent | ApiFault::LandsLate(_) | ApiFault::Stale,
+            )
+            | None => Ok(()),
+        }
+    }
+
+    async fn wait(&self, time: Duration) {
+        let clock = self.world.clock();
+        clock.sleep_until(clock.now() + time).await;
+    }
+
+    fn error(&self, kind: TargetErrorKind, operation: &str) -> TargetError {
+        TargetError::new(kind, operation, format!("part/{}", self.part))
+    }
+
+    fn apply_now(&self, request: &Apply) -> Result<Applied, TargetError> {
+        self.world.with(|state| {
+            let now = state.now;
+            let part = state
+                .parts
+                .get_mut(&self.part)
+                .ok_or_else(|| self.error(TargetErrorKind::NotFound, "apply to"))?;
+            owned::apply(part, request, now)?;
+            state.settle(&self.part);
+            if let Some(part) = state.parts.get_mut(&self.part)
+                && part.frozen.is_some()
+            {
+                part.frozen = Some((now, part.picture.clone()));
+            }
+            Ok(Applied::default())
+        })
+    }
+
+    fn claim_now(&self, from: Option<&Claim>, to: Option<&Claim>) -> Result<(), TargetError> {
+        self.world.with(|state| {
+            let part = state
+                .parts
+                .get_mut(&self.part)
+                .ok_or_else(|| self.error(TargetErrorKind::NotFound, "claim"))?;
+            let here = part.picture.claim.as_ref();
+            if !part.capabilities.fenced || here == to {
+                return Ok(());
+            }
+            if here != from {
+                let why = match here {
+                    Some(claim) => format!("it is claimed by {claim}"),
+                    None => "nobody has claimed it".to_owned(),
+                };
+                return Err(self.error(TargetErrorKind::Conflict, "claim").because(why));
+            }
+            let is_new = from.map(|claim| &claim.holder) != to.map(|claim| &claim.holder);
+            if is_new {
+                part.picture.foreign.clear();
+            }
+            part.picture.claim = to.cloned();
+            state.settle(&self.part);
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Target for InMemoryTarget {
+    async fn discover(&self) -> Result<Discovery, TargetError> {
+        self.read("discover", |part, picture, now| {
+            let workloads = self.roles(part, picture)?;
+            let recorded = |name: &String| {
+                picture
+                    .workloads
+                    .get(name)
+                    .map(|workload| workload.template.clone())
+            };
+            let bound = Bound {
+                recorded: Tracks {
+                    stable: recorded(&workloads.stable),
+                    candidate: recorded(&workloads.candidate),
+                },
+                workloads,
+            };
+            let binding = Binding::new(&bound).map_err(|error| {
+                self.error(TargetErrorKind::Unexpected, "discover")
+                    .because(error)
+            })?;
+            Ok(Discovery {
+                binding,
+                capabilities: part.capabilities.clone(),
+                observation: self.observation(part, picture, &bound, now)?,
+                claim: picture.claim.clone(),
+                names: Tracks {
+                    stable: format!("workload/{}", bound.workloads.stable),
+                    candidate: format!("workload/{}", bound.workloads.candidate),
+                },
+            })
+        })
+        .await
+    }
+
+    async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
+        let bound = Bound::read(binding, self.part.as_str())?;
+        self.read("observe", |part, picture, now| {
+            self.observation(part, picture, &bound, now)
+        })
+        .await
+    }
+
+    async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
+        let fault = self
+            .world
+            .with(|state| state.fault(&self.part, Calls::Writes));
+        self.befall("apply to", fault.as_ref()).await?;
+        match fault {
+            Some(ApiFault::AnswerLost) => {
+                self.apply_now(request)?;
+                Err(self.error(TargetErrorKind::Unavailable, "apply to"))
+            }
+            Some(ApiFault::Silent) => {
+                self.apply_now(request)?;
+                pending().await
+            }
+            Some(ApiFault::LandsLate(by)) => {
+                self.world.with(|state| {
+                    let at = state.now + by;
+                    state.land_later(at, self.part.clone(), request.clone());
+                });
+                pending().await
+            }
+            Some(_) | None => self.apply_now(request),
+        }
+    }
+
+    async fn admit(
+        &self,
+        part: &Part,
+        found: &Discovery,
+        plan: &Plan,
+    ) -> Result<Admission, TargetError> {
+        self.read("admit", |_, _, _| Ok(())).await?;
+        let mut findings = Vec::new();
+        let can = &found.capabilities;
+        for stage in plan.stages() {
+            let Some(goal) = stage.goals.get(part) else {
+                continue;
+            };
+            let weight = goal.traffic.weight;
+            if can.routing == Routing::Routed && weight.floor_to(can.granularity) != weight {
+                findings.push(Finding::blocks(
+                    "weight-too-fine",
+                    format!("part/{part}"),
+                    format!(
+                        "stage `{}` asks for {weight}, and the router moves in steps of {}",
+                        stage.name, can.granularity
+                    ),
+                    format!("use a multiple of {}", can.granularity),
+                ));
+            }
+        }
+        Ok(Admission {
+            binding: found.binding.clone(),
+            findings,
+        })
+    }
+
+    async fn claim(
+        &self,
+        binding: &Binding,
+        from: Option<&Claim>,
+        to: Option<&Claim>,
+    ) -> Result<(), TargetError> {
+        Bound::read(binding, self.part.as_str())?;
+        let fault = self
+            .world
+            .with(|state| state.fault(&self.part, Calls::Writes));
+        self.befall("claim", fault.as_ref()).await?;
+        self.claim_now(from, to)?;
+        match fault {
+            Some(ApiFault::AnswerLost) => Err(self.error(TargetErrorKind::Unavailable, "claim")),
+            Some(ApiFault::Silent | ApiFault::LandsLate(_)) => pending().await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn changed(&self, _: &Binding, after: &Version) {
+        poll_fn(|context| {
+            self.world
+                .with(|state| match state.parts.get_mut(&self.part) {
+                    Some(part) if part.version.to_string() == after.0 => {
+                        part.wait_for_news(context.waker());
+                        Poll::Pending
+                    }
+                    Some(_) => Poll::Ready(()),
+                    None => Poll::Pending,
+                })
+        })
+        .await;
+    }
+}
+
+impl InMemoryTarget {
+    /// Which workload is stable: the one that carries the traffic. Never guessed.
+    fn roles(&self, part: &PartState, picture: &Picture) -> Result<Tracks<String>, TargetError> {
+        let router = &picture.router;
+        let roles = if !part.is_slots {
+            part.roles.clone()
+        } else if router.written.weight.is_zero() {
+            Tracks {
+                stable: router.primary.clone(),
+                candidate: router.secondary.clone(),
+            }
+        } else if router.written.weight == Weight::FULL {
+            Tracks {
+                stable: router.secondary.clone(),
+                candidate: router.primary.clone(),
+            }
+        } else {
+            return Err(self
+                .error(TargetErrorKind::Ambiguous, "discover")
+                .because("both slots carry traffic: send all of it to one of them"));
+        };
+        if picture.workloads.contains_key(&roles.stable) {
+            Ok(roles)
+        } else {
+            Err(self
+                .error(TargetErrorKind::NotFound, "discover")
+                .because(format!("there is no workload `{}`", roles.stable)))
+        }
+    }
+
+    fn observation(
+        &self,
+        part: &PartState,
+        picture: &Picture,
+        bound: &Bound,
+        now: Timestamp,
+    ) -> Result<Observation, TargetError> {
+        let Tracks { stable, candidate } = &bound.workloads;
+        let track = |name: &String, recorded: &Option<_>| match picture.workloads.get(name) {
+            Some(workload) => Ok(workload.observe(recorded.as_ref())),
+            None if recorded.is_some() => Err(self
+                .error(TargetErrorKind::NotFound, "observe")
+                .because(format!("workload `{name}` is gone"))),
+            None => Ok(ObservedTrack::default()),
+        };
+        let routing = part.capabilities.routing;
+        let count = |of: fn(&Workload) -> u32| {
+            let of = |name: &String| picture.workloads.get(name).map_or(0, of);
+            (of(candidate), of(stable) + of(candidate))
+        };
+        let (written, effective) = if routing == Routing::FollowsReadiness {
+            let (wanted, of_wanted) = count(Workload::wanted);
+            let (ready, of_ready) = count(Workload::ready);
+            let effective = if of_ready == 0 {
+                Effective::Converging
+            } else {
+                Effective::Verified(Traffic::weight(Weight::of(ready, of_ready)))
+            };
+            (Traffic::weight(Weight::of(wanted, of_wanted)), effective)
+        } else {
+            let effective = match part.capabilities.effectiveness {
+                Effectiveness::Verified => picture.router.effective_for(candidate),
+                Effectiveness::Assumed { .. } => Effective::Unverified,
+            };
+            (picture.router.written_for(candidate), effective)
+        };
+        Ok(Observation {
+            stable: track(stable, &bound.recorded.stable)?,
+            candidate: track(candidate, &bound.recorded.candidate)?,
+            traffic: ObservedTraffic {
+                written,
+                effective,
+                drain: picture.router.drain,
+                sticky: picture.router.sticky,
+                writer: picture.router.writer.clone(),
+            },
+            platform: None,
+            foreign: picture.foreign.clone(),
+            owned: Fields::of(picture, bound, routing).to_owned_value(),
+            version: Version(part.version.to_string()),
+            age: part
+                .frozen
+                .as_ref()
+                .map(|(since, _)| now.since(*since))
+                .unwrap_or_default(),
+        })
+    }
+}
