@@ -3,4 +3,5 @@
 pub mod args;
 pub mod exit;
 pub mod file;
+pub mod program;
 pub mod render;

@@ -10,10 +10,11 @@ use super::policy::{Foreign, ForeignPolicy};
 use super::shorthand::Shorthand;
 use super::stage::{Bake, Hold, OnFailure, Ready, Then, Undecided};
 use super::value::{Limit, Percent, Time};
-use super::{Check, Health, Mistake, Policies, gate};
+use super::{Health, Mistake, Policies, gate};
+use crate::program::COMMAND;
 
-/// The kind under which programs are registered as hooks and gates.
-pub(crate) const COMMAND: &str = "command";
+
+
 
 const fn time(given: Option<Time>, default: Duration) -> Duration {
     match given {
@@ -31,7 +32,7 @@ fn then(then: Then) -> plan::Then {
 }
 
 /// A program as the plan names it.
-fn command(argv: &[String], field: &str) -> Result<Extension, Mistake> {
+pub(super) fn command(argv: &[String], field: &str) -> Result<Extension, Mistake> {
     if argv.first().is_none_or(String::is_empty) {
         return Err(Mistake::new(
             field,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strategy_core::Part;
 
 use super::shorthand::Shorthand;
 use super::value::Time;
+use super::{Mistake, RolloutFile};
 
 /// What a rollout works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -166,4 +168,47 @@ pub enum Follow {
     InitContainers,
     /// Init containers and sidecars of the same repository.
     AllContainers,
+}
+
+impl RolloutFile {
+    /// The parts that the target has, in order.
+    pub(super) fn parts(&self) -> Result<Vec<Part>, Mistake> {
+        let Target::Kubernetes(kubernetes) = &self.target;
+        kubernetes.objects().map(|parts| parts.into_keys().collect())
+    }
+}
+
+impl Kubernetes {
+    /// Workload and router of each part; a target without `parts` is the part `main`.
+    ///
+    /// # Errors
+    /// [`Mistake`] when both forms are used, or neither.
+    pub fn objects(&self) -> Result<BTreeMap<Part, KubernetesPart>, Mistake> {
+        let wrong = |problem: &str| Err(Mistake::new("target.kubernetes", problem));
+        match (&self.workload, &self.router, self.parts.is_empty()) {
+            (Some(workload), Some(router), true) => Ok([(
+                Part::main(),
+                KubernetesPart {
+                    workload: workload.clone(),
+                    router: router.clone(),
+                },
+            )]
+            .into()),
+            (None, None, false) => {
+                let parts = self.parts.iter().map(|(name, objects)| {
+                    let field = format!("target.kubernetes.parts.{name}");
+                    Ok((super::convert::part(name, &field)?, objects.clone()))
+                });
+                parts.collect()
+            }
+            (None, None, true) => {
+                wrong("names no workload; add `workload` and `router`, or `parts` with both in each")
+            }
+            (Some(_), None, true) => wrong("has no router; add `router`"),
+            (None, Some(_), true) => wrong("has no workload; add `workload`"),
+            (_, _, false) => wrong(
+                "has `parts` and a workload or router beside them; move these into a part of their own",
+            ),
+        }
+    }
 }
