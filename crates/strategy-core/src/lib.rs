@@ -20,6 +20,7 @@ pub mod plan;
 pub mod registry;
 mod release;
 pub mod rollout;
+pub mod share;
 pub mod strategy;
 pub mod target;
 mod timestamp;

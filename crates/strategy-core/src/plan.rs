@@ -5,6 +5,7 @@ mod check;
 mod digest;
 mod error;
 mod extension;
+mod fits;
 mod gate;
 mod health;
 mod hook;
@@ -27,7 +28,9 @@ pub use self::health::Health;
 pub use self::hook::{HookPlan, HookPoint, OnHookFailure, Rerun, Undo};
 pub use self::policy::{ForeignPolicies, ForeignPolicy, Policies, Unreachable};
 pub use self::stage::{Goal, GoalTrack, OnFailure, ReadyRule, Stage, StageKind, StageName, Then};
+pub use self::table::Facts;
 use crate::release::Release;
+use crate::target::Found;
 
 /// What a rollout will do: stages in order, checks that judge them, policies for what may come.
 ///
@@ -100,8 +103,27 @@ impl Plan {
         digest::of(self)
     }
 
-    /// The plan for people: one line a stage.
+    /// Whether it can be carried out on what was found, as far as data can tell.
+    ///
+    /// The built-in strategies ask this themselves; a strategy of one's own ends with it.
+    ///
+    /// # Errors
+    /// [`PlanError`] when release and targets do not name the same parts, nothing runs that could be
+    /// replaced, stable has no such container, a weight is finer than the router can share or further
+    /// from what counts can achieve than is tolerated, a route or mirror is not known here, or a
+    /// workload that was found would be removed.
+    pub fn fits(&self, found: &Found) -> Result<(), PlanError> {
+        fits::check(self, found)
+    }
+
+    /// The plan for people: one line a stage, then what differs from the defaults, then the digest.
     pub fn table(&self) -> String {
-        table::of(self)
+        table::of(self, &Facts::new())
+    }
+
+    /// The same with what is known beside the plan: counts and achieved shares, which judges have a
+    /// bound, what fences, and what a driver has to say.
+    pub fn table_with(&self, facts: &Facts<'_>) -> String {
+        table::of(self, facts)
     }
 }

@@ -1,5 +1,17 @@
 //! Intent becomes a plan.
 
+mod blue_green;
+mod canary;
+mod common;
+mod ground;
+mod ingredients;
+mod options;
+mod rolling;
+
+pub use self::blue_green::BlueGreen;
+pub use self::canary::{Canary, CanaryStage, CandidateCapacity};
+pub use self::ingredients::{Percent, Retire};
+pub use self::rolling::Rolling;
 use crate::plan::{Plan, PlanError};
 use crate::release::Release;
 use crate::target::Found;
@@ -7,6 +19,7 @@ use crate::target::Found;
 /// Turns intent into a checked plan. Pure: touches no cluster and reads no clock.
 ///
 /// Users write their own; canary, blue-green and rolling are built in.
+/// A strategy of one's own ends with [`Plan::new`] and [`Plan::fits`].
 pub trait Strategy: std::fmt::Debug + Send + Sync {
     /// The plan for this release on what was found.
     ///

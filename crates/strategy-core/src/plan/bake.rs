@@ -46,6 +46,13 @@ impl Default for Bake {
     }
 }
 
+/// So long on the bake clock, with an hour of slack.
+impl From<Duration> for Bake {
+    fn from(at_least: Duration) -> Self {
+        Self::of(at_least)
+    }
+}
+
 /// What follows when a bake runs out of time undecided. It is never a pass by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

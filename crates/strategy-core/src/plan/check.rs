@@ -65,6 +65,34 @@ impl Check {
             compares_with_stable: false,
         }
     }
+
+    /// Length of a window, and time between looks.
+    #[must_use]
+    pub const fn every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// How long one look may take before it counts as an error.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What is too much.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// It compares the candidate with stable, so it ends before stable changes or loses its traffic.
+    #[must_use]
+    pub const fn compares_with_stable(mut self) -> Self {
+        self.compares_with_stable = true;
+        self
+    }
 }
 
 /// How many of each kind of result end a check. A limit counts what is tolerated: one more fails.

@@ -56,3 +56,6 @@ pub(super) fn of(plan: &Plan) -> PlanDigest {
             .collect(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,14 @@ pub enum PlanError {
         /// How to mend it.
         mend: String,
     },
+    /// Something of the plan as a whole is wrong.
+    #[error("the plan: {problem}; {mend}")]
+    Plan {
+        /// What is wrong.
+        problem: String,
+        /// How to mend it.
+        mend: String,
+    },
     /// A stage is wrong.
     #[error("stage `{stage}`: {problem}; {mend}")]
     Stage {
@@ -77,4 +85,69 @@ pub enum PlanError {
         /// How to mend it.
         mend: String,
     },
+}
+
+impl PlanError {
+    pub(crate) fn plan(problem: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::Plan {
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn strategy(
+        strategy: &str,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Strategy {
+            strategy: strategy.to_owned(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn stage(
+        stage: &StageName,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Stage {
+            stage: stage.clone(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn check(
+        check: &CheckName,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Check {
+            check: check.clone(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn part(part: &Part, problem: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::Part {
+            part: part.clone(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn policy(
+        policy: &str,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Policy {
+            policy: policy.to_owned(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
 }

@@ -50,6 +50,14 @@ impl Gate {
         )
     }
 
+    /// How long it may stay open, and what follows then.
+    #[must_use]
+    pub const fn within(mut self, limit: Duration, then: Then) -> Self {
+        self.limit = limit;
+        self.then = then;
+        self
+    }
+
     fn new(name: impl Into<String>, kind: GateKind) -> Self {
         Self {
             name: name.into(),

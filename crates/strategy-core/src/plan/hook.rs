@@ -46,6 +46,41 @@ impl HookPlan {
             undo: Undo::NotNeeded,
         }
     }
+
+    /// For this part alone.
+    #[must_use]
+    pub fn part(mut self, part: Part) -> Self {
+        self.part = Some(part);
+        self
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Its failure is reported, and the rollout goes on.
+    #[must_use]
+    pub const fn warns(mut self) -> Self {
+        self.on_failure = OnHookFailure::Warn;
+        self
+    }
+
+    /// Whether it may run again after a crash left it unfinished.
+    #[must_use]
+    pub const fn rerun(mut self, rerun: Rerun) -> Self {
+        self.rerun = rerun;
+        self
+    }
+
+    /// How it is undone on the way back.
+    #[must_use]
+    pub fn undo(mut self, undo: Undo) -> Self {
+        self.undo = undo;
+        self
+    }
 }
 
 /// The four points of a stage at which a hook can run.

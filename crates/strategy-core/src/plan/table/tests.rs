@@ -1,0 +1,133 @@
+//! Folding and facts; whole tables are compared with files in `tests/golden`.
+
+use super::Facts;
+use super::grid::{Grid, fold_line};
+use crate::analysis::PreparedCheck;
+use crate::plan::*;
+use crate::release::{Part, Release};
+use crate::track::{Capacity, Revision};
+use crate::traffic::Traffic;
+use crate::weight::Weight;
+
+fn lines(cells: [&str; 2]) -> [Vec<String>; 2] {
+    cells.map(|cell| vec![cell.to_owned()])
+}
+
+#[test]
+fn a_table_is_folded_to_its_width_and_loses_nothing() {
+    let mut grid = Grid::new(["name", "words"]);
+    grid.row(lines([
+        "short",
+        "one two three four five six seven eight nine ten",
+    ]));
+    grid.row(lines(["averylongnamewithoutanyspace", "x"]));
+    for width in [40, 60, 100] {
+        let text = grid.print(width);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= width),
+            "{text}"
+        );
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        let squeezed: String = text.split_whitespace().collect();
+        for word in ["one", "ten", "short"] {
+            assert!(squeezed.contains(word), "{word} is lost:\n{text}");
+        }
+    }
+    assert_eq!(
+        Grid::<2>::new(["name", "words"]).print(80),
+        "",
+        "columns without content are left out"
+    );
+}
+
+#[test]
+fn a_long_line_is_folded_with_an_indent() {
+    assert_eq!(fold_line("one two three", 80), "one two three\n");
+    assert_eq!(fold_line("one two three", 10), "one two\n  three\n");
+}
+
+fn plan(health: Health, policies: Policies) -> Plan {
+    let release = Release::of([("api", "shop/api:2")]).unwrap();
+    let goal = Goal {
+        stable: GoalTrack::recorded(),
+        candidate: GoalTrack {
+            revision: Revision::Release(release.images(&Part::main()).unwrap().clone()),
+            capacity: Capacity::Share(Weight::FULL),
+        },
+        traffic: Traffic::weight(Weight::FULL),
+    };
+    let mut stage = Stage::new("all", StageKind::Expose, [(Part::main(), goal)].into());
+    stage.health = health;
+    stage.checks = ["errors".into()].into();
+    Plan::new(
+        "by-hand",
+        release,
+        vec![stage],
+        [("errors".into(), Check::new(Extension::new("errors")))].into(),
+        policies,
+    )
+    .unwrap()
+}
+
+#[test]
+fn what_differs_from_the_defaults_is_said_and_nothing_else() {
+    let quiet = plan(Health::default(), Policies::default()).table();
+    assert!(
+        !quiet.contains("health") && !quiet.contains("policies"),
+        "{quiet}"
+    );
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::Yield;
+    policies.immutable_images = false;
+    policies.false_alarms = 50;
+    let loud = plan(Health::off(), policies).table_with(&Facts::new().width(400));
+    for said in [
+        "health in stage all: fatal off (default on), readiness off (default on), restarts off (default 2), share_deviation off (default 15%)",
+        "policies: false_alarms 50 (default 100), foreign.capacity yield",
+    ] {
+        assert!(loud.contains(said), "{said}:\n{loud}");
+    }
+}
+
+#[test]
+fn judges_without_a_bound_are_named() {
+    let plan = plan(Health::default(), Policies::default());
+    assert!(
+        !plan.table().contains("bound"),
+        "nothing is known of bounds"
+    );
+    let prepared = |bounded| {
+        [PreparedCheck {
+            check: "errors".into(),
+            bounded,
+            findings: Vec::new(),
+        }]
+    };
+    let text = plan.table_with(&Facts::new().prepared(&prepared(false)));
+    assert!(
+        text.contains("no bound on false alarms: errors; the budget of 1%"),
+        "{text}"
+    );
+    let text = plan.table_with(&Facts::new().prepared(&prepared(true)));
+    assert!(
+        text.contains("shares the budget") && !text.contains("no bound"),
+        "{text}"
+    );
+}
+
+#[test]
+fn notes_stand_before_the_digest() {
+    let plan = plan(Health::default(), Policies::default());
+    let notes = ["a crash cannot be resumed: the journal is in memory".to_owned()];
+    let text = plan.table_with(&Facts::new().notes(&notes));
+    let digest = plan.digest();
+    assert!(
+        text.ends_with(&format!("{}\ndigest {}\n", notes[0], digest.as_str())),
+        "{text}"
+    );
+    assert_eq!(
+        text,
+        plan.table_with(&Facts::new().notes(&notes)),
+        "the same text again"
+    );
+}
