@@ -1,0 +1,67 @@
+//! The driver's only time: what o'clock it is, and waiting.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+
+use crate::timestamp::Timestamp;
+
+/// The driver's only time. Everything that waits, waits through it.
+#[async_trait]
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Wall-clock time. It may jump; the machine copes with that.
+    fn now(&self) -> Timestamp;
+
+    /// Resolves when as much time has passed as lay between `now()` and `at` when this was called, at
+    /// once if there was none. Cancel-safe.
+    ///
+    /// # Guarantees
+    /// A wall clock that is set while it waits makes it neither earlier nor later, so that a timeout
+    /// stays a timeout.
+    async fn sleep_until(&self, at: Timestamp);
+}
+
+const _: Option<&dyn Clock> = None;
+
+#[async_trait]
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+    async fn sleep_until(&self, at: Timestamp) {
+        (**self).sleep_until(at).await;
+    }
+}
+
+/// The system's wall clock, and tokio's timer.
+///
+/// `sleep_until` must be awaited inside a tokio runtime with its timer enabled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the wall clock; everything else takes a Clock"
+    )]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO);
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that sleeps; everything else takes a Clock"
+    )]
+    async fn sleep_until(&self, at: Timestamp) {
+        let span = at.since(self.now());
+        if span > Duration::ZERO {
+            tokio::time::sleep(span).await;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! An inbox in a folder beside the journal, so that another process can steer a rollout.
+
+mod entry;
+mod send;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use self::entry::{Entry, answer_path, entry_path};
+pub use self::send::SendError;
+use super::clock::Clock;
+use super::files::put;
+use crate::inbox::{Envelope, Inbox, InboxError};
+use crate::rollout::{Answer, CommandId};
+
+/// An inbox in a folder: `ID.json` is an envelope, `ID.answer.json` what became of it.
+///
+/// For `NAME.journal` it is the folder `NAME.inbox` beside it; whoever may write there may steer the
+/// rollout under any name, so it is made for its owner only.
+/// The layout is in `docs/reference/journal.md`.
+///
+/// # Guarantees
+/// - Envelopes are taken in order of arrival: by the file's time, then by its name.
+/// - One that was answered is not taken again; one that was taken and not answered is, after a restart.
+/// - What does not read back, is too large or has another name than its id is answered with a refusal,
+///   renamed to `ID.json.bad`, and named in the log.
+#[derive(Clone, Debug)]
+pub struct FileInbox {
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// Taken since `next(None)`, and not yet answered.
+    taken: Arc<Mutex<BTreeSet<CommandId>>>,
+}
+
+impl FileInbox {
+    /// The largest envelope: 64 KiB. A command is a few hundred bytes.
+    pub const LARGEST: u64 = 64 * 1024;
+    /// The folder is looked through this often: 200 ms, so that a person notices no delay.
+    pub const EVERY: Duration = Duration::from_millis(200);
+
+    /// The inbox in this folder, which is made if there is none.
+    ///
+    /// `clock` paces how often the folder is looked through: give it the driver's.
+    ///
+    /// # Errors
+    /// [`InboxError::Storage`] when the folder cannot be made.
+    pub fn open(folder: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Result<Self, InboxError> {
+        let folder = folder.into();
+        make_folder(&folder).map_err(storage("make the folder", &folder))?;
+        Ok(Self {
+            folder,
+            clock,
+            taken: Arc::default(),
+        })
+    }
+
+    /// The folder that belongs to a journal: `NAME.inbox` for `NAME.journal`.
+    pub fn beside(journal: impl AsRef<Path>) -> PathBuf {
+        journal.as_ref().with_extension("inbox")
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The first envelope in order of arrival that was neither answered nor taken.
+    fn first(&self) -> Result<Option<Envelope>, InboxError> {
+        let waiting = entry::waiting(&self.folder, &self.taken())?;
+        for entry in waiting {
+            match entry.read() {
+                Ok(Some(envelope)) => {
+                    self.taken().insert(envelope.id().clone());
+                    return Ok(Some(envelope));
+                }
+                // Withdrawn since the folder was listed.
+                Ok(None) => {}
+                Err(problem) => return Err(self.set_aside(&entry, problem)?),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers and renames what cannot be read, and says what it was.
+    fn set_aside(&self, entry: &Entry, problem: String) -> Result<InboxError, InboxError> {
+        if let Some(id) = &entry.id {
+            let refused = Answer::Refused(format!("it cannot be read: {problem}"));
+            self.write_answer(id, &refused)?;
+        }
+        let bad = super::files::with_suffix(&entry.path, ".bad");
+        fs::rename(&entry.path, &bad).map_err(storage("set aside", &entry.path))?;
+        Ok(InboxError::Damaged {
+            place: self.folder.display().to_string(),
+            entry: entry.name.clone(),
+            problem,
+        })
+    }
+
+    fn write_answer(&self, id: &CommandId, answer: &Answer) -> Result<(), InboxError> {
+        let path = answer_path(&self.folder, id);
+        let json =
+            serde_json::to_vec(answer).map_err(|error| storage("write", &path)(error.into()))?;
+        put(&path, &json).map_err(storage("write", &path))
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeSet<CommandId>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Inbox for FileInbox {
+    async fn next(&self, after: Option<&CommandId>) -> Result<Envelope, InboxError> {
+        if after.is_none() {
+            self.taken().clear();
+        }
+        loop {
+            if let Some(envelope) = self.first()? {
+                return Ok(envelope);
+            }
+            self.clock.sleep_until(self.clock.now() + Self::EVERY).await;
+        }
+    }
+
+    async fn answer(&self, id: &CommandId, answer: &Answer) -> Result<(), InboxError> {
+        // Only what came through this folder is answered in it.
+        if entry::is_name(id) && entry_path(&self.folder, id).exists() {
+            self.write_answer(id, answer)?;
+        }
+        Ok(())
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+fn storage(operation: &str, path: &Path) -> impl FnOnce(io::Error) -> InboxError {
+    let (operation, place) = (operation.to_owned(), path.display().to_string());
+    move |error| InboxError::Storage {
+        operation,
+        place,
+        source: error.into(),
+    }
+}
