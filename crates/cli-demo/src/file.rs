@@ -274,7 +274,8 @@ name: shop-api
 target:
   kubernetes:
     namespace: shop
-    blue-green: {slots: [api-blue, api-green], service: api, key: version}
+    workload: {slots: [api-blue, api-green]}
+    router: {service-selector: {service: api, key: version}}
 strategy:
   canary:
     stages:
@@ -305,65 +306,61 @@ roles:
     #[test]
     fn an_error_names_file_line_field_and_mend() {
         for (from, to, start, mend) in [
-            (
-                "name: shop-api",
-                "nmae: shop-api",
-                "api.yaml:3:1: nmae: ",
-                "`name`",
-            ),
+            ("name: shop-api", "nmae: shop-api", "3:1: nmae: ", "`name`"),
             (
                 "5%",
                 "5",
-                "api.yaml:11:9: strategy.canary.stages[0]: ",
+                "12:9: strategy.canary.stages[0]: ",
                 "such as `5%`",
             ),
             (
                 "10m",
                 "ten",
-                "api.yaml:13:15: strategy.canary.stages[1].bake: ",
+                "14:15: strategy.canary.stages[1].bake: ",
                 "such as `90s`",
             ),
             (
                 "bake: 10m",
                 "bkae: 10m",
-                "api.yaml:13:9: strategy.canary.stages[1].bkae: ",
+                "14:9: strategy.canary.stages[1].bkae: ",
                 "`bake`",
             ),
             (
                 "approval: {roles: [sre]}",
                 "aproval: {}",
-                "api.yaml:15:13: strategy.canary.stages[1].gates[0].aproval: ",
+                "16:13: strategy.canary.stages[1].gates[0].aproval: ",
                 "`approval`",
             ),
             (
                 "canary:",
                 "canari:",
-                "api.yaml:9:3: strategy.canari: ",
+                "10:3: strategy.canari: ",
                 "`blue-green`",
             ),
             (
                 "service: api, ",
                 "",
-                "api.yaml:7:48: target.kubernetes.blue-green: ",
+                "8:33: target.kubernetes.router.service-selector: ",
                 "`service`",
             ),
             (
                 "[api-blue, api-green]",
                 "[api-blue]",
-                "api.yaml:7:18: target.kubernetes.blue-green.slots: ",
+                "7:5: target.kubernetes.workload: ",
                 "2",
             ),
             (
                 "version: 1",
                 "version: one",
-                "api.yaml:2:10: version: ",
+                "2:10: version: ",
                 "whole number",
             ),
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");
             let error = problem(&text);
-            assert!(error.starts_with(start) && error.contains(mend), "{error}");
+            assert!(error.starts_with(&format!("api.yaml:{start}")), "{error}");
+            assert!(error.contains(mend), "{error}");
             assert!(!error.contains('\n'), "{error}");
         }
     }

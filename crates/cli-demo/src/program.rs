@@ -48,9 +48,7 @@ impl Ended {
             Some(status) => format!("ended with status {status}"),
             None => "was ended by a signal".to_owned(),
         };
-        said(&self.out)
-            .or_else(|| said(&self.err))
-            .unwrap_or(ended)
+        said(&self.out).or_else(|| said(&self.err)).unwrap_or(ended)
     }
 }
 
@@ -120,7 +118,9 @@ impl Hook for Program {
     async fn run(&self, request: &HookRequest) -> Result<HookReport, HookError> {
         let argv = argv(&request.run)
             .map_err(|error| failed(&request.hook, "its parameters cannot be read", error))?;
-        let point = request.point.and_then(|point| serde_json::to_value(point).ok());
+        let point = request
+            .point
+            .and_then(|point| serde_json::to_value(point).ok());
         let point = point.as_ref().and_then(serde_json::Value::as_str);
         let words = [
             ("ROLLWAY_ROLLOUT", request.rollout.to_string()),
@@ -129,7 +129,11 @@ impl Hook for Program {
             ("ROLLWAY_POINT", point.unwrap_or("undo").to_owned()),
             (
                 "ROLLWAY_PART",
-                request.part.as_ref().map(ToString::to_string).unwrap_or_default(),
+                request
+                    .part
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
             ),
             ("ROLLWAY_KEY", format!("{}-{}", request.rollout, request.id)),
         ];
@@ -208,12 +212,11 @@ struct Printed {
 #[async_trait]
 impl Counter for ProgramCounter {
     async fn count(&self, look: &Look, part: &Part, track: Track) -> Result<Count, MeasureError> {
-        let unavailable = |source: Box<dyn std::error::Error + Send + Sync>| {
-            MeasureError::Unavailable {
+        let unavailable =
+            |source: Box<dyn std::error::Error + Send + Sync>| MeasureError::Unavailable {
                 source_name: format!("the program of check `{}`", look.check),
                 source,
-            }
-        };
+            };
         let none = || CannotCount("the rollout file gives this check no program".to_owned());
         let argv = self
             .commands

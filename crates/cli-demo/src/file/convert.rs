@@ -13,9 +13,6 @@ use super::value::{Limit, Percent, Time};
 use super::{Health, Mistake, Policies, gate};
 use crate::program::COMMAND;
 
-
-
-
 const fn time(given: Option<Time>, default: Duration) -> Duration {
     match given {
         Some(Time(time)) => time,

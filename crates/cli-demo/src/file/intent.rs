@@ -8,13 +8,13 @@ use strategy_core::strategy::{self, CanaryStage, CandidateCapacity};
 use strategy_core::target;
 use strategy_core::{Part, Release, RouteBy, Strategy, share};
 
+use super::gate::Approvers;
 use super::stage::{Route, Stage};
 use super::strategy::{Canary, Capacity, FollowsWeight};
 use super::{
     Amount, Approvals, Check, Gate, Mistake, Percent, Promotion, Retire, RolloutFile, Shorthand,
     Time, convert,
 };
-use super::gate::Approvers;
 use crate::args::ImageOverride;
 
 /// What a rollout file asks for, in the library's terms.
@@ -297,7 +297,11 @@ impl RolloutFile {
 
     /// A role without members could approve nothing, and the rollout would wait in vain.
     fn have_members(&self, roles: &[String], field: &str) -> Result<(), Mistake> {
-        let empty = |role: &&String| self.roles.get(*role).is_none_or(|members| members.is_empty());
+        let empty = |role: &&String| {
+            self.roles
+                .get(*role)
+                .is_none_or(|members| members.is_empty())
+        };
         match roles.iter().find(empty) {
             None => Ok(()),
             Some(role) => Err(Mistake::new(
@@ -310,8 +314,7 @@ impl RolloutFile {
 
 fn judged(given: &Check) -> plan::Check {
     let share = &given.failure_share;
-    let mut analysis =
-        Extension::new(FailureShare::KIND).with("limit", share.limit.0.to_string());
+    let mut analysis = Extension::new(FailureShare::KIND).with("limit", share.limit.0.to_string());
     if let Some(events) = share.min_events {
         analysis = analysis.with("min_events", events);
     }
@@ -361,5 +364,106 @@ fn carried<'a>(route: &'a Route, field: &str) -> Result<(RouteBy, &'a str), Mist
             field,
             "names one of `header` and `cookie`, such as `{header: x-canary, value: \"true\"}`",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const GOOD: &str = r#"
+version: 1
+name: shop-api
+target:
+  kubernetes:
+    workload: {canary: {stable: api}}
+    router: {istio: {virtual-service: api}}
+strategy:
+  canary:
+    routes: [{header: x-canary, value: "true"}]
+    stages:
+      - weight: 25%
+        checks: [errors]
+        gates: [{approval: {roles: [sre]}}]
+      - 100%
+checks:
+  errors: {failure-share: {limit: 1%, command: [./count]}}
+hooks:
+  promote: [{name: migrate, at: before, command: [./migrate]}]
+approvals:
+  promotion: {roles: [sre]}
+roles: {sre: [ann]}
+release: {api: "api:2"}
+"#;
+
+    fn intent(text: &str, images: &[&str]) -> Result<Intent, String> {
+        let (file, source) = RolloutFile::parse(Path::new("api.yaml"), text).unwrap();
+        let images: Vec<_> = images.iter().map(|image| image.parse().unwrap()).collect();
+        let located = |mistake| source.locate(mistake).to_string();
+        file.intent(&images).map_err(located)
+    }
+
+    #[test]
+    fn a_good_file_is_a_release_a_strategy_and_its_counters() {
+        let intent = intent(GOOD, &["api=api:3"]).unwrap();
+        assert_eq!(intent.release.to_string(), "api=api:3");
+        assert_eq!(intent.counters[&"errors".into()], ["./count"]);
+        let text = format!("{:?}", intent.strategy);
+        for word in ["Weight(2500)", "x-canary", "migrate", "errors", "sre"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named_with_its_place() {
+        for (from, to, start, mend) in [
+            ("version: 1", "version: 2", "2:1: version: ", "`version: 1`"),
+            ("name: shop-api", "name: Shop", "3:1: name: ", "a-z"),
+            (
+                "    router: {istio: {virtual-service: api}}\n",
+                "",
+                "5:3: target.kubernetes: ",
+                "add `router`",
+            ),
+            (
+                "{header: x-canary, value",
+                "{value",
+                "10:14: strategy.canary.routes[0]: ",
+                "`cookie`",
+            ),
+            (
+                "[errors]",
+                "[errors, speed]",
+                "13:26: strategy.canary.stages[0].checks[1]: ",
+                "under `checks`",
+            ),
+            (
+                "gates: [{approval: {roles: [sre]}}]",
+                "gates: [{approval: {roles: [cto]}}]",
+                "14:29: strategy.canary.stages[0].gates[0].approval.roles: ",
+                "`roles.cto`",
+            ),
+            (
+                "command: [./migrate]",
+                "command: []",
+                "19:41: hooks.promote[0].command: ",
+                "names no program",
+            ),
+            (
+                "  promotion: {roles: [sre]}",
+                "  promotion: {roles: [cto]}",
+                "21:15: approvals.promotion.roles: ",
+                "`roles.cto`",
+            ),
+            ("api:2", "api", "23:1: release: ", "tag"),
+        ] {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD, "{from}");
+            let error = intent(&text, &[]).unwrap_err();
+            assert!(error.starts_with(&format!("api.yaml:{start}")), "{error}");
+            assert!(error.contains(mend), "{error}");
+        }
     }
 }

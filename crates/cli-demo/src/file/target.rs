@@ -174,7 +174,9 @@ impl RolloutFile {
     /// The parts that the target has, in order.
     pub(super) fn parts(&self) -> Result<Vec<Part>, Mistake> {
         let Target::Kubernetes(kubernetes) = &self.target;
-        kubernetes.objects().map(|parts| parts.into_keys().collect())
+        kubernetes
+            .objects()
+            .map(|parts| parts.into_keys().collect())
     }
 }
 
@@ -201,9 +203,9 @@ impl Kubernetes {
                 });
                 parts.collect()
             }
-            (None, None, true) => {
-                wrong("names no workload; add `workload` and `router`, or `parts` with both in each")
-            }
+            (None, None, true) => wrong(
+                "names no workload; add `workload` and `router`, or `parts` with both in each",
+            ),
             (Some(_), None, true) => wrong("has no router; add `router`"),
             (None, Some(_), true) => wrong("has no workload; add `workload`"),
             (_, _, false) => wrong(
