@@ -25,6 +25,8 @@ mod start;
 mod state;
 mod status;
 pub mod step;
+#[cfg(test)]
+mod tests;
 mod transition;
 mod turn;
 mod walk;
@@ -504,6 +506,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         flight: None,
         reissue: false,
         min_ticket: Ticket::default(),
+        last_look: Ticket::default(),
         expected: Expected::Seen(footprint(&found.observation)),
         exposure: Tracks {
             stable: exposure(traffic.reaches_stable()),

@@ -68,6 +68,25 @@ async fn healthy_pods_are_ready_and_tell_their_images() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn a_word_within_another_breaks_nothing() {
+    let shop = Shop::open();
+    for (name, image) in [
+        ("plain", "shop/web"),
+        ("latest", "shop/web:latest"),
+        ("ending", "shop/web:chocolate"),
+        ("repository", "bad:5000/never/slow"),
+    ] {
+        shop.deploy(name, image, 1).await;
+        shop.until(name, SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+            .await;
+    }
+    let plain = app(&shop.pods("plain").await[0]).unwrap().image_id.clone();
+    let latest = app(&shop.pods("latest").await[0]).unwrap().image_id.clone();
+    assert_eq!(plain, latest, "no tag is `latest`");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn deleted_pods_go_and_are_replaced() {
     let shop = Shop::open();
     shop.deploy("web", "shop/web:1", 1).await;

@@ -117,6 +117,7 @@ fn part_canonical(
     state.claiming = state.claiming.map(id);
     state.flight = state.flight.map(id);
     state.min_ticket = Ticket(state.min_ticket.0.saturating_sub(base).min(MANY));
+    state.last_look = Ticket(state.last_look.0.saturating_sub(base).min(MANY));
     for track in Track::ALL {
         let exposure = state.exposure.of_mut(track);
         *exposure = match *exposure {
@@ -212,7 +213,6 @@ fn state_canonical(
             State::Stepping(stepping) => stepping.deadline = time(stepping.deadline),
             State::Baking(baking) => {
                 baking.at_most = time(baking.at_most);
-                baking.closing = baking.closing.map(time);
                 baking.clock.running_since = baking.clock.running_since.map(time);
             }
             State::Holding(holding) => {

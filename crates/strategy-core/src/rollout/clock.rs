@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn time_never_runs_backwards_and_jumps_count_one_resync() {
-        let at = |seconds| Timestamp::from_millis(seconds * 1000);
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
         let mut clock = MachineClock::begin(at(1000));
         assert_eq!(clock.tick(at(1031), RESYNC), None);
         assert_eq!(clock.machine, at(1031));

@@ -15,7 +15,7 @@ pub const SCHEMA: u32 = 1;
 
 /// One entry of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Record {
     /// The whole machine: the first record of a journal, and of a compacted one.

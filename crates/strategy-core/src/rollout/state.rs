@@ -108,8 +108,8 @@ pub(super) struct Baking {
     pub(super) at_most: Timestamp,
     /// A person ended it early.
     pub(super) advanced: bool,
-    /// The last look at everything, begun then.
-    pub(super) closing: Option<Timestamp>,
+    /// The last look at everything is under way.
+    pub(super) closing: bool,
 }
 
 /// Runs while all is well, stands while it is not.
@@ -231,6 +231,8 @@ pub(super) struct PartState {
     pub(super) reissue: bool,
     /// Observations with older tickets are dropped: they began before our last write or claim ended.
     pub(super) min_ticket: Ticket,
+    /// The ticket of the look that ends a bake.
+    pub(super) last_look: Ticket,
     /// What is written, as far as we know.
     pub(super) expected: Expected,
     pub(super) exposure: Tracks<Exposure>,

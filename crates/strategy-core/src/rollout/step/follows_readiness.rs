@@ -81,6 +81,12 @@ fn empty_the_track_that_must_change(facts: &Facts<'_>, target: &mut Desired) -> 
             return Some(write_track(facts, other, to, Kind::Prepare));
         }
         *target.track_mut(other) = to;
+    } else if carries_home && is_in_the_way(facts) {
+        *target.track_mut(track) = facts.as_written(track);
+        *target.track_mut(other) = DesiredTrack {
+            replicas: facts.as_written(other).replicas.with(0),
+            ..facts.as_written(other)
+        };
     } else if facts.exists(other) {
         let written = facts.as_written(other);
         *target.track_mut(other) = DesiredTrack {
@@ -96,6 +102,18 @@ fn empty_the_track_that_must_change(facts: &Facts<'_>, target: &mut Desired) -> 
         target.track_mut(other).replicas = goal.replicas.with(goal.replicas.number().max(full));
     }
     None
+}
+
+/// On the way back: the candidate cannot take over as it is and stable holds without it. It is emptied
+/// first, to be given what stable ran; else both could wait for pods of a broken release for ever.
+fn is_in_the_way(facts: &Facts<'_>) -> bool {
+    let at_start_release = facts
+        .written(Track::Candidate)
+        .is_some_and(|written| facts.start_release().is(&written.revision));
+    let full = facts.need_of_all();
+    let takes_over = staying(facts, Track::Candidate, wanted(facts, Track::Candidate)) >= full;
+    let stable_holds = staying(facts, Track::Stable, wanted(facts, Track::Stable)) >= full;
+    facts.exists(Track::Candidate) && !at_start_release && !takes_over && stable_holds
 }
 
 /// Row 3. Everything that is below its target rises in one write; what is missing is created.

@@ -32,6 +32,7 @@ pub(super) const ROWS: &[Row<Aim>] = &[
     row("2a", revision::write_what_ready_pods_already_run),
     row("2b", revision::give_candidate_what_stable_ran),
     row("2c", revision::wait_until_candidate_has_drained),
+    row("2c'", revision::leave_a_candidate_that_cannot_take_over),
     row("2d", revision::never_without_another_side),
     row("2e", revision::empty_the_track_that_must_change),
     row("3", capacity::raise),

@@ -3,6 +3,5 @@
 mod follows_readiness;
 mod native;
 mod notation;
-mod promises;
 mod rows;
 mod search;

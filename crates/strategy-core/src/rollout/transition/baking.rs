@@ -25,7 +25,7 @@ impl Rollout {
             clock: BakeClock::default(),
             at_most,
             advanced,
-            closing: None,
+            closing: false,
         }));
     }
 
@@ -48,23 +48,20 @@ impl Rollout {
             baking.clock.stand(now);
         }
         if !well || paused {
-            baking.closing = None;
+            baking.closing = false;
         }
         let long_enough = baking.advanced
             || (baking.clock.at(now) >= bake.at_least && self.looks_missing(stage).is_none());
-        if well && !paused && long_enough && baking.closing.is_none() {
-            baking.closing = Some(now);
+        if well && !paused && long_enough && !baking.closing {
+            baking.closing = true;
             self.close_windows();
-            for part in self.part_names() {
-                self.outdate(&part);
-                self.ask(&part);
-            }
+            self.take_last_look();
         }
         let changed = baking != before;
         if changed {
             self.decided.state = State::Baking(baking.clone());
         }
-        if baking.closing.is_some() && well && !paused && !self.looks_open() && self.all_fresh() {
+        if baking.closing && well && !paused && !self.looks_open() && self.last_look_taken() {
             self.decided.standing = Some(stage);
             self.enter_hooks(stage, HookPoint::Baked);
             return Flow::Again;
@@ -77,11 +74,25 @@ impl Rollout {
         if changed { Flow::Again } else { Flow::Rest }
     }
 
-    fn all_fresh(&self) -> bool {
-        self.decided
-            .parts
-            .keys()
-            .all(|part| self.fresh(part).is_some())
+    /// Whatever is under way does not count: the look that ends a bake begins now.
+    fn take_last_look(&mut self) {
+        for (part, latest) in &mut self.latest.parts {
+            latest.news = true;
+            if let Some(state) = self.decided.parts.get_mut(part) {
+                state.last_look = crate::rollout::Ticket(latest.next_ticket);
+            }
+        }
+    }
+
+    fn last_look_taken(&self) -> bool {
+        self.decided.parts.iter().all(|(part, state)| {
+            let taken = self
+                .latest
+                .parts
+                .get(part)
+                .is_some_and(|latest| latest.ticket >= state.last_look);
+            taken && self.fresh(part).is_some()
+        })
     }
 
     fn missing(&self, baking: &Baking) -> String {

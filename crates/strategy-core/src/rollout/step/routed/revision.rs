@@ -29,11 +29,20 @@ pub(super) fn guard_what_is_still_needed(facts: &Facts<'_>, aim: &mut Aim) -> Op
 }
 
 /// Row 1'. Nobody reaches the track, so revision and count change in one write.
+/// Ready pods that already run the goal's revision are not scaled in by it: that is for row 9, when the
+/// other side covers.
 pub(super) fn prepare_where_nobody_is(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
     let track = Track::ALL.into_iter().find(|track| {
         is_wrong(facts, *track) && facts.is_clear(*track) && !aim.guarded.of(*track)
     })?;
-    Some(facts.apply_track(track, facts.goal(track).clone(), Kind::Prepare))
+    let goal = facts.goal(track);
+    let already = facts.seen(track).ready_at(&goal.revision);
+    let number = goal.replicas.number().max(already.min(facts.number(track)));
+    let to = DesiredTrack {
+        revision: goal.revision.clone(),
+        replicas: goal.replicas.with(number),
+    };
+    Some(facts.apply_track(track, to, Kind::Prepare))
 }
 
 /// Row 2a. On the way back, where every ready pod already runs what it should (also: where none is
@@ -100,6 +109,25 @@ pub(super) fn wait_until_candidate_has_drained(facts: &Facts<'_>, _: &mut Aim) -
         .then(|| facts.wait(Waiting::Drain(Track::Candidate)))
 }
 
+/// Row 2c'. Traffic is on both, the candidate has not enough to take all of it (or may not: a person
+/// moved traffic towards stable), and stable has: all to stable, so that the candidate drains (2c) and
+/// carries home what stable ran (2b). Without this a release that broke on one side only could keep both
+/// tracks waiting for pods that never get ready.
+pub(super) fn leave_a_candidate_that_cannot_take_over(
+    facts: &Facts<'_>,
+    aim: &mut Aim,
+) -> Option<Step> {
+    let cannot = facts.ready(Track::Candidate) < facts.need_of_all() || !facts.input.may_detour;
+    let stable_can = facts.is_whole(Track::Stable) && stable_covers_all(facts);
+    let shared = reaches(facts.written_traffic(), Track::Candidate)
+        && reaches(facts.written_traffic(), Track::Stable);
+    if shared && cannot && stable_can && candidate_could_carry_home(facts) {
+        aim.traffic = all_to(Track::Stable, facts);
+        aim.detour = Some(Track::Candidate);
+    }
+    None
+}
+
 /// Row 2d. A track under traffic must change and there is nowhere for its traffic to go.
 /// On the way back rows 2a and 2b leave nothing for this one.
 pub(super) fn never_without_another_side(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
@@ -120,6 +148,9 @@ pub(super) fn never_without_another_side(facts: &Facts<'_>, _: &mut Aim) -> Opti
 /// After a person moved traffic we do not move it back to the release against that hand. To a candidate
 /// that was given what stable ran at the start (row 2b) it may go: that is the way home they asked for.
 pub(super) fn empty_the_track_that_must_change(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
+    if aim.detour.is_some() {
+        return None;
+    }
     let track = Track::ALL
         .into_iter()
         .find(|track| is_wrong(facts, *track) && !facts.is_clear(*track))?;

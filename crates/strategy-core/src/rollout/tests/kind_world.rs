@@ -1,0 +1,363 @@
+//! A small world without time of its own: what is applied is written at once, pods follow when asked,
+//! and everything that could go wrong is a switch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::release::Images;
+use crate::rollout::{Completion, Effect, Event, Failure, Input, Record, Rollout};
+use crate::target::{
+    Applied, Apply, Binding, Capabilities, Certainty, Claim, Desired, Discovery, Effective, Fatal,
+    FatalReason, Observation, ObservedTrack, ObservedTraffic, Owned, Pods, TargetErrorKind,
+    Version, Writer, Written,
+};
+use crate::timestamp::Timestamp;
+use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
+use crate::traffic::Traffic;
+
+/// One track's workload and pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::rollout) struct Side {
+    pub(in crate::rollout) written: Option<Written>,
+    pub(in crate::rollout) pods: BTreeMap<String, (SeenRevision, u32, u32)>,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::rollout) struct KindWorld {
+    pub(in crate::rollout) sides: Tracks<Side>,
+    pub(in crate::rollout) recorded: Tracks<Option<Written>>,
+    pub(in crate::rollout) traffic: Traffic,
+    pub(in crate::rollout) claim: Option<Claim>,
+    pub(in crate::rollout) writer: Writer,
+    /// Images of which no pod ever becomes ready, and what it dies of.
+    pub(in crate::rollout) broken: BTreeMap<String, FatalReason>,
+    /// Images of which no pod is ready, without a reason.
+    pub(in crate::rollout) unready: BTreeSet<String>,
+    /// Every call fails.
+    pub(in crate::rollout) down: bool,
+    pub(in crate::rollout) writes: u32,
+}
+
+pub(in crate::rollout) fn images(tag: &str) -> Images {
+    Images::parse([("app", format!("app:{tag}"))]).unwrap()
+}
+
+fn seen(images: &Images, recorded: bool) -> SeenRevision {
+    SeenRevision {
+        id: images.to_string(),
+        images: images.clone(),
+        recorded,
+        name: None,
+    }
+}
+
+impl KindWorld {
+    /// Stable with so many ready pods; the candidate absent, or with its own.
+    pub(in crate::rollout) fn new(stable: (&str, u32), candidate: Option<(&str, u32)>) -> Self {
+        let written = |(tag, count): (&str, u32)| Written {
+            revision: seen(&images(tag), true),
+            replicas: Replicas::Count(count),
+        };
+        let recorded = Tracks {
+            stable: Some(written(stable)),
+            candidate: candidate.map(written),
+        };
+        let side = |written: &Option<Written>| Side {
+            written: written.clone(),
+            pods: BTreeMap::new(),
+        };
+        let mut world = Self {
+            sides: Tracks {
+                stable: side(&recorded.stable),
+                candidate: side(&recorded.candidate),
+            },
+            recorded,
+            traffic: Traffic::default(),
+            claim: None,
+            writer: Writer::Unknown,
+            broken: BTreeMap::new(),
+            unready: BTreeSet::new(),
+            down: false,
+            writes: 0,
+        };
+        world.converge();
+        world
+    }
+
+    /// Pods become what is written.
+    pub(in crate::rollout) fn converge(&mut self) {
+        for track in Track::ALL {
+            let side = self.sides.of_mut(track);
+            side.pods.clear();
+            if let Some(written) = &side.written {
+                let dead = |(_, image): (&str, &crate::Image)| {
+                    self.broken.contains_key(image.as_str())
+                        || self.unready.contains(image.as_str())
+                };
+                let total = written.replicas.number();
+                let ready = if written.revision.images.iter().any(dead) {
+                    0
+                } else {
+                    total
+                };
+                side.pods.insert(
+                    written.revision.id.clone(),
+                    (written.revision.clone(), total, ready),
+                );
+            }
+        }
+    }
+
+    fn track(&self, track: Track) -> ObservedTrack {
+        let side = self.sides.of(track);
+        let pods = side.pods.values().map(|(revision, total, ready)| {
+            let reason = revision
+                .images
+                .iter()
+                .find_map(|(_, image)| self.broken.get(image.as_str()));
+            let fatal = reason.map(|reason| Fatal {
+                reason: *reason,
+                pods: total - ready,
+                message: "app".to_owned(),
+            });
+            let ids = revision
+                .images
+                .iter()
+                .map(|(name, image)| (name.to_owned(), [format!("id of {image}")].into()));
+            Pods {
+                revision: revision.clone(),
+                image_ids: ids.collect(),
+                total: *total,
+                ready: *ready,
+                available: *ready,
+                restarts: 0,
+                fatal: fatal.into_iter().collect(),
+            }
+        });
+        ObservedTrack {
+            written: side.written.clone(),
+            pods: pods.collect(),
+            ..ObservedTrack::default()
+        }
+    }
+
+    pub(in crate::rollout) fn owned(&self) -> Owned {
+        Owned(format!(
+            "{:?} {:?} {:?}",
+            self.sides.stable.written, self.sides.candidate.written, self.traffic
+        ))
+    }
+
+    pub(in crate::rollout) fn observe(&self) -> Observation {
+        Observation {
+            stable: self.track(Track::Stable),
+            candidate: self.track(Track::Candidate),
+            traffic: ObservedTraffic {
+                written: self.traffic.clone(),
+                effective: Effective::Verified(self.traffic.clone()),
+                drain: Duration::from_secs(5),
+                sticky: Duration::ZERO,
+                writer: self.writer.clone(),
+            },
+            platform: None,
+            foreign: Vec::new(),
+            owned: self.owned(),
+            version: Version::default(),
+            age: Duration::ZERO,
+        }
+    }
+
+    pub(in crate::rollout) fn discover(&self) -> Discovery {
+        Discovery {
+            binding: Binding::new(&"kind world").unwrap(),
+            capabilities: Capabilities::routed(),
+            observation: self.observe(),
+            claim: self.claim.clone(),
+            names: Tracks {
+                stable: "stable".to_owned(),
+                candidate: "candidate".to_owned(),
+            },
+        }
+    }
+
+    fn failed(&self, kind: TargetErrorKind, certainty: Certainty) -> Failure {
+        Failure::new(kind, certainty, "the kind world is unkind")
+    }
+
+    pub(in crate::rollout) fn apply(&mut self, request: &Apply) -> Result<(), Failure> {
+        if self.down {
+            return Err(self.failed(TargetErrorKind::Unavailable, Certainty::NotTaken));
+        }
+        if self.claim.as_ref() != Some(&request.claim) || self.owned() != request.seen {
+            return Err(self.failed(TargetErrorKind::Conflict, Certainty::NotTaken));
+        }
+        self.write(&request.desired);
+        Ok(())
+    }
+
+    pub(in crate::rollout) fn write(&mut self, desired: &Desired) {
+        self.writes += 1;
+        self.writer = Writer::Us;
+        for track in Track::ALL {
+            let asked = desired.track(track);
+            let recorded = self.recorded.of(track).as_ref();
+            let revision = match &asked.revision {
+                Revision::Absent => None,
+                Revision::Recorded => recorded.map(|written| written.revision.clone()),
+                Revision::Release(images) => {
+                    let is = recorded.is_some_and(|written| written.revision.images == *images);
+                    Some(seen(images, is))
+                }
+                Revision::Named(name) => panic!("nothing is named {name} here"),
+            };
+            self.sides.of_mut(track).written = revision.map(|revision| Written {
+                revision,
+                replicas: asked.replicas,
+            });
+        }
+        self.traffic = desired.traffic.clone();
+    }
+
+    fn set_claim(&mut self, from: Option<&Claim>, to: Option<&Claim>) -> Result<(), Failure> {
+        if self.down {
+            return Err(self.failed(TargetErrorKind::Unavailable, Certainty::NotTaken));
+        }
+        if self.claim.as_ref() == to || self.claim.as_ref() == from {
+            self.claim = to.cloned();
+            return Ok(());
+        }
+        Err(self.failed(TargetErrorKind::Conflict, Certainty::NotTaken))
+    }
+
+    /// Performs an effect at once and says what came of it; looks of checks are not its business.
+    pub(in crate::rollout) fn perform(&mut self, effect: Effect) -> Option<Input> {
+        let answer = |id, outcome: Result<Completion, Failure>| match outcome {
+            Ok(outcome) => Input::EffectSucceeded { id, outcome },
+            Err(failure) => Input::EffectFailed { id, failure },
+        };
+        match effect {
+            Effect::Claim { id, from, to, .. } => Some(answer(
+                id,
+                self.set_claim(from.as_ref(), to.as_ref())
+                    .map(|()| Completion::Claimed),
+            )),
+            Effect::Apply { request, .. } => {
+                let applied = self
+                    .apply(&request)
+                    .map(|()| Completion::Applied(Applied::default()));
+                Some(answer(request.id, applied))
+            }
+            Effect::Observe { part, ticket, .. } if self.down => {
+                let failure = self.failed(TargetErrorKind::Unavailable, Certainty::NotTaken);
+                Some(Input::ObserveFailed {
+                    part,
+                    ticket,
+                    failure,
+                })
+            }
+            Effect::Observe { part, ticket, .. } => Some(Input::Observed {
+                part,
+                ticket,
+                observation: Box::new(self.observe()),
+            }),
+            Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => None,
+        }
+    }
+}
+
+/// A rollout in its world, with all that it said.
+#[derive(Clone, Debug)]
+pub(in crate::rollout) struct Run {
+    pub(in crate::rollout) rollout: Rollout,
+    pub(in crate::rollout) world: KindWorld,
+    pub(in crate::rollout) now: Timestamp,
+    pub(in crate::rollout) records: Vec<Record>,
+    pub(in crate::rollout) events: Vec<Event>,
+    /// Effects that the world does not perform by itself: looks, hooks, questions.
+    pub(in crate::rollout) others: Vec<Effect>,
+    pub(in crate::rollout) inputs: u32,
+}
+
+impl Run {
+    pub(in crate::rollout) fn new(rollout: Rollout, world: KindWorld, now: Timestamp) -> Self {
+        Self {
+            rollout,
+            world,
+            now,
+            records: Vec::new(),
+            events: Vec::new(),
+            others: Vec::new(),
+            inputs: 0,
+        }
+    }
+
+    /// Tells the machine something.
+    pub(in crate::rollout) fn tell(&mut self, input: Input) {
+        self.inputs += 1;
+        self.rollout.handle(input, self.now).unwrap();
+    }
+
+    /// Takes all outputs; performs one effect. Says whether there was one.
+    pub(in crate::rollout) fn perform_one(&mut self) -> bool {
+        self.records
+            .extend(std::iter::from_fn(|| self.rollout.poll_record()));
+        self.events
+            .extend(std::iter::from_fn(|| self.rollout.poll_event()));
+        let Some(effect) = self.rollout.poll_effect() else {
+            return false;
+        };
+        match self.world.perform(effect.clone()) {
+            Some(input) => {
+                if matches!(effect, Effect::Apply { .. }) {
+                    self.world.converge();
+                }
+                self.tell(input);
+            }
+            None => self.others.push(effect),
+        }
+        true
+    }
+
+    /// Until nothing is left to do at this time.
+    pub(in crate::rollout) fn settle_now(&mut self) {
+        let mut turns = 0;
+        while self.perform_one() {
+            turns += 1;
+            assert!(
+                turns < 2_000,
+                "it never comes to rest: {:?}",
+                self.rollout.status()
+            );
+        }
+    }
+
+    /// To the next time something is due.
+    pub(in crate::rollout) fn pass_time(&mut self) {
+        if let Some(at) = self.rollout.poll_timeout() {
+            self.now = at.max(self.now + Duration::from_millis(1));
+            self.inputs += 1;
+            self.rollout.handle_timeout(self.now);
+        }
+    }
+
+    /// Until it settles, for at most so long.
+    pub(in crate::rollout) fn run(&mut self, at_most: Duration) {
+        let end = self.now + at_most;
+        self.settle_now();
+        while !self.rollout.is_settled() && self.now < end {
+            self.pass_time();
+            self.settle_now();
+        }
+    }
+
+    pub(in crate::rollout) fn story(&self) -> String {
+        self.events
+            .iter()
+            .map(|event| format!("{event}\n"))
+            .collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! Whether a plan can run here: findings before anything is written. Pure.
+
+use std::collections::BTreeSet;
+
+use strategy_core::target::Finding;
+use strategy_core::{Part, Plan, Revision, Track};
+
+use crate::binding::{Bound, TrackStart};
+use crate::config::Follow;
+use crate::object::Objects;
+use crate::router::Router;
+use crate::workload::selector;
+
+/// Everything that stands in the way or is worth knowing.
+pub(crate) fn findings(
+    bound: &Bound,
+    objects: &Objects,
+    router: &dyn Router,
+    follow: Follow,
+    part: &Part,
+    plan: &Plan,
+) -> Vec<Finding> {
+    let mut findings = router.check(objects, &bound.labels());
+    findings.extend(stable_without_replicas(bound));
+    findings.extend(overlap(bound));
+    findings.extend(paused(bound, objects));
+    findings.extend(revisions(bound, follow, part, plan));
+    findings.extend(mutable_images(part, plan));
+    findings
+}
+
+fn stable_without_replicas(bound: &Bound) -> Option<Finding> {
+    let TrackStart::Found { replicas, .. } = &bound.tracks.stable.start else {
+        return None;
+    };
+    (replicas.number() == 0).then(|| {
+        Finding::blocks(
+            "stable-has-no-replicas",
+            bound.tracks.stable.object().to_string(),
+            "stable is told to run 0 replicas, so nothing could carry the traffic home",
+            "scale it to what the traffic needs, then start the rollout",
+        )
+    })
+}
+
+/// Autoscalers and disruption budgets of one workload would count the other's pods.
+fn overlap(bound: &Bound) -> Vec<Finding> {
+    let labels = bound.labels();
+    let mut findings = Vec::new();
+    for track in Track::ALL {
+        let (one, other) = (bound.tracks.of(track), bound.tracks.of(track.other()));
+        if !selector::selects(&labels.of(track).selector, &labels.of(track.other()).labels) {
+            continue;
+        }
+        let message = format!("its selector selects the pods of {} too", other.object());
+        let mend = "give the pods of each a label of its own and put it into both selectors";
+        let object = one.object().to_string();
+        findings.push(if one.autoscaler.is_some() {
+            Finding::blocks(
+                "selectors-overlap",
+                object,
+                format!("{message}, which its autoscaler would count"),
+                mend,
+            )
+        } else {
+            Finding::warns("selectors-overlap", object, message, mend)
+        });
+    }
+    findings
+}
+
+fn paused(bound: &Bound, objects: &Objects) -> Vec<Finding> {
+    let tracks = bound.tracks.iter();
+    let is_paused = |object: &_| {
+        let content = objects.get(object);
+        content
+            .and_then(|content| content.pointer("/spec/paused"))
+            .is_some_and(|paused| paused == true)
+    };
+    tracks
+        .map(|(_, track)| track.object())
+        .filter(is_paused)
+        .map(|object| {
+            Finding::blocks(
+                "deployment-paused",
+                object.to_string(),
+                "`spec.paused` is on, so a change of its template starts no pods",
+                format!("`kubectl rollout resume {object}`"),
+            )
+        })
+        .collect()
+}
+
+/// Every revision that a stage asks for can be had on its track.
+fn revisions(bound: &Bound, follow: Follow, part: &Part, plan: &Plan) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    let goals = plan
+        .stages()
+        .iter()
+        .filter_map(|stage| stage.goals.get(part));
+    for (track, goal) in goals.flat_map(|goal| Track::ALL.map(|track| (track, goal.track(track)))) {
+        // Names are looked up when they are written; ReplicaSets come and go.
+        if matches!(goal.revision, Revision::Named(_)) {
+            continue;
+        }
+        if let Err(error) = bound.template(track, &goal.revision, follow, |_| None) {
+            let message = error
+                .source
+                .map_or_else(|| error.kind.to_string(), |why| why.to_string());
+            if seen.insert((track, message.clone())) {
+                let (message, mend) = message
+                    .split_once("; ")
+                    .unwrap_or((&message, "change the plan"));
+                findings.push(Finding::blocks(
+                    "revision-impossible",
+                    error.resource,
+                    message,
+                    mend,
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn mutable_images(part: &Part, plan: &Plan) -> Vec<Finding> {
+    let images = plan
+        .release()
+        .images(part)
+        .filter(|_| plan.policies().immutable_images);
+    let images = images.into_iter().flat_map(strategy_core::Images::iter);
+    images
+        .filter(|(_, image)| !image.is_immutable())
+        .map(|(container, image)| {
+            Finding::blocks(
+                "image-mutable",
+                format!("container/{container}"),
+                format!("`{image}` names a tag, which may mean something else tomorrow"),
+                "name its digest (`repository@sha256:…`), or allow mutable images in the policies",
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,312 @@
+//! From what is there and what is desired to the writes to make. Pure.
+
+use serde_json::{Value, json};
+use strategy_core::target::{Apply, Desired, DesiredTrack, TargetError, TargetErrorKind};
+use strategy_core::{Replicas, Revision, Track, Tracks};
+
+use crate::binding::{Bound, BoundTrack};
+use crate::config::Follow;
+use crate::error::found;
+use crate::mark::{self, Held};
+use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
+use crate::owned::{Fields, TrackFields};
+use crate::router::Router;
+use crate::workload::template;
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// This whole object in place of the one with its resourceVersion.
+    Replace(ObjectRef, Value),
+    Create(ObjectRef, Value),
+    /// Exactly this one.
+    Delete {
+        object: ObjectRef,
+        uid: String,
+        resource_version: String,
+    },
+}
+
+/// Everything the writes depend on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation<'a> {
+    pub(crate) bound: &'a Bound,
+    pub(crate) objects: &'a Objects,
+    pub(crate) router: &'a dyn Router,
+    pub(crate) follow: Follow,
+    /// ReplicaSets, for revisions that are asked for by name.
+    pub(crate) replica_sets: &'a Tracks<Vec<std::sync::Arc<Value>>>,
+}
+
+/// What a track is to be.
+struct Wanted {
+    template: Option<Value>,
+    fields: TrackFields,
+}
+
+impl Situation<'_> {
+    /// The writes that make `request.desired` true, none if it is.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody else holds an object, or a field is neither as it was seen nor as it
+    /// is desired; `Unsupported` and `InvalidConfig` when it cannot be had.
+    pub(crate) fn changes(&self, request: &Apply) -> Result<Vec<Change>, TargetError> {
+        self.check_claims(request)?;
+        let labels = self.bound.labels();
+        let now = self.router.read(self.objects, &labels)?;
+        let fields = Fields::of(self.bound, self.objects, &now.owned);
+        let wanted = Tracks {
+            stable: self.wanted(Track::Stable, &request.desired)?,
+            candidate: self.wanted(Track::Candidate, &request.desired)?,
+        };
+        let routed = self.routed(&request.desired)?;
+        let routes = self.routes_after(&routed)?;
+        let desired = Fields {
+            tracks: Tracks {
+                stable: wanted.stable.fields.clone(),
+                candidate: wanted.candidate.fields.clone(),
+            },
+            routes: template::digest(&routes),
+        };
+        let seen = Fields::read(&request.seen)?;
+        fields.check(&seen, &desired).map_err(|field| {
+            let message = format!("{field} is neither as it was seen nor as it is to be");
+            found(
+                TargetErrorKind::Conflict,
+                "compare",
+                self.bound.tracks.stable.object(),
+                message,
+            )
+        })?;
+        let mut changes = Vec::new();
+        for (track, wanted) in wanted.iter() {
+            let now = fields.tracks.of(track);
+            changes.extend(self.track_changes(track, now, wanted, request)?);
+        }
+        changes.extend(self.route_changes(routed, &desired.routes));
+        Ok(changes)
+    }
+
+    fn check_claims(&self, request: &Apply) -> Result<(), TargetError> {
+        for object in self.bound.objects() {
+            let Some(content) = self.objects.get(&object) else {
+                continue;
+            };
+            let whose = match mark::held(content) {
+                Held::By(claim) if claim == request.claim => continue,
+                Held::By(claim) => format!("it is claimed by {claim}"),
+                Held::Unreadable(text) => format!("its claim `{text}` cannot be read"),
+                Held::Free => "it is claimed by nobody".to_owned(),
+            };
+            let message = format!("{whose}, not by {}", request.claim);
+            return Err(found(TargetErrorKind::Conflict, "update", object, message));
+        }
+        Ok(())
+    }
+
+    fn wanted(&self, track: Track, desired: &Desired) -> Result<Wanted, TargetError> {
+        let bound = self.bound.tracks.of(track);
+        let DesiredTrack { revision, replicas } = desired.track(track);
+        let named = |name: &str| named_template(self.replica_sets.of(track), name);
+        let template = self.bound.template(track, revision, self.follow, named)?;
+        let fields = match &template {
+            None => TrackFields::default(),
+            Some(template) => TrackFields {
+                template: Some(template::id(template)),
+                replicas: Some(self.possible(bound, *replicas)?),
+            },
+        };
+        Ok(Wanted { template, fields })
+    }
+
+    /// The same number, if this track can be told so.
+    fn possible(&self, bound: &BoundTrack, replicas: Replicas) -> Result<Replicas, TargetError> {
+        let object = bound.autoscaler_object();
+        let autoscaler = object.as_ref().and_then(|object| self.objects.get(object));
+        let refuse = |object: &ObjectRef, message: String| {
+            Err(found(
+                TargetErrorKind::Unsupported,
+                "update",
+                object,
+                message,
+            ))
+        };
+        match (replicas, &object, autoscaler) {
+            (Replicas::Floor(number), Some(object), Some(autoscaler)) => {
+                let most = count(autoscaler, "/spec/maxReplicas").unwrap_or(u32::MAX);
+                if number > most {
+                    let message = format!(
+                        "its minimum cannot be held at {number}, since its maximum is {most}; raise `maxReplicas`"
+                    );
+                    return refuse(object, message);
+                }
+                Ok(replicas)
+            }
+            (Replicas::Count(number), None, None) => Ok(Replicas::Count(number)),
+            (Replicas::Count(number), Some(object), Some(_)) => refuse(
+                object,
+                format!(
+                    "it decides the count of {}, so {number} is not written",
+                    bound.deployment
+                ),
+            ),
+            (Replicas::Count(_), Some(object), None) | (Replicas::Floor(_), Some(object), None) => {
+                refuse(
+                    object,
+                    "it was there when the rollout began and is gone; create it again".to_owned(),
+                )
+            }
+            (Replicas::Floor(_), None, _) | (Replicas::Count(_), None, Some(_)) => refuse(
+                &bound.object(),
+                "no autoscaler decides its count".to_owned(),
+            ),
+        }
+    }
+
+    fn track_changes(
+        &self,
+        track: Track,
+        now: &TrackFields,
+        wanted: &Wanted,
+        request: &Apply,
+    ) -> Result<Vec<Change>, TargetError> {
+        let bound = self.bound.tracks.of(track);
+        let object = bound.object();
+        match (self.objects.get(&object), &wanted.template) {
+            (None, None) => Ok(Vec::new()),
+            (Some(content), None) => Ok(vec![Change::Delete {
+                object,
+                uid: uid(content).to_owned(),
+                resource_version: resource_version(content).to_owned(),
+            }]),
+            (Some(content), Some(template)) => {
+                let mut changes = Vec::new();
+                let content = changed_deployment(content, now, wanted, template, request, track);
+                changes.extend(content.map(|content| Change::Replace(object, content)));
+                changes.extend(self.floor_change(bound, now, wanted));
+                Ok(changes)
+            }
+            (None, Some(template)) => {
+                let crate::binding::TrackStart::Missing(blueprint) = &bound.start else {
+                    let message =
+                        "it was there when the rollout began and is gone; create it again";
+                    return Err(found(TargetErrorKind::NotFound, "update", object, message));
+                };
+                let replicas = wanted.fields.replicas.map_or(0, Replicas::number);
+                let mut content = blueprint.deployment(template.clone(), replicas);
+                content = mark::with_claim(&content, Some(&request.claim));
+                note_revision(&mut content, wanted, &request.desired.track(track).revision);
+                mark::note(&mut content, "replicas", json!(replicas));
+                Ok(vec![Change::Create(object, content)])
+            }
+        }
+    }
+
+    /// The minimum of the autoscaler, held at the floor; a floor of 0 leaves it, since the count of 0
+    /// has switched the autoscaler off. It is noted too when the autoscaler is switched on again.
+    fn floor_change(
+        &self,
+        bound: &BoundTrack,
+        now: &TrackFields,
+        wanted: &Wanted,
+    ) -> Option<Change> {
+        let object = bound.autoscaler_object()?;
+        let autoscaler = self.objects.get(&object)?;
+        let Some(Replicas::Floor(floor)) = wanted.fields.replicas else {
+            return None;
+        };
+        if floor == 0 || now.replicas == wanted.fields.replicas {
+            return None;
+        }
+        let mut content = autoscaler.clone();
+        map_mut(&mut content, "spec")?.insert("minReplicas".to_owned(), json!(floor));
+        mark::note(&mut content, "replicas", json!(floor));
+        Some(Change::Replace(object, content))
+    }
+
+    fn routed(&self, desired: &Desired) -> Result<Objects, TargetError> {
+        Ok(if desired.traffic == self.bound.traffic {
+            self.router.restore(self.objects, &self.bound.routes)?
+        } else {
+            let labels = self.bound.labels();
+            self.router.write(self.objects, &labels, &desired.traffic)?
+        })
+    }
+
+    fn routes_after(&self, routed: &Objects) -> Result<Value, TargetError> {
+        let mut after = self.objects.clone();
+        after.extend(routed.clone());
+        Ok(self.router.read(&after, &self.bound.labels())?.owned)
+    }
+
+    fn route_changes(&self, routed: Objects, digest: &str) -> Vec<Change> {
+        let mut routed: Objects = routed;
+        // The first of the router's objects carries the note about all of them.
+        if !routed.is_empty()
+            && let Some(first) = self.bound.router.first()
+        {
+            let there = self.objects.get(first).cloned();
+            if let Some(content) = routed.remove(first).or(there) {
+                let mut content = content;
+                mark::note(&mut content, "routes", json!(digest));
+                routed.insert(first.clone(), content);
+            }
+        }
+        let routed = routed.into_iter();
+        routed
+            .map(|(object, content)| Change::Replace(object, content))
+            .collect()
+    }
+}
+
+fn changed_deployment(
+    content: &Value,
+    now: &TrackFields,
+    wanted: &Wanted,
+    template: &Value,
+    request: &Apply,
+    track: Track,
+) -> Option<Value> {
+    let mut changed = content.clone();
+    let mut differs = false;
+    if now.template != wanted.fields.template {
+        map_mut(&mut changed, "spec")?.insert("template".to_owned(), template.clone());
+        note_revision(&mut changed, wanted, &request.desired.track(track).revision);
+        differs = true;
+    }
+    let told = count(content, "/spec/replicas").unwrap_or(1);
+    let tell = match wanted.fields.replicas {
+        Some(Replicas::Count(number)) => number,
+        Some(Replicas::Floor(0)) => 0,
+        // Switched off by a count of 0, the autoscaler begins again from a count above it.
+        Some(Replicas::Floor(floor)) if told == 0 => floor,
+        Some(Replicas::Floor(_)) | None => told,
+    };
+    if tell != told {
+        map_mut(&mut changed, "spec")?.insert("replicas".to_owned(), json!(tell));
+        mark::note(&mut changed, "replicas", json!(tell));
+        differs = true;
+    }
+    differs.then_some(changed)
+}
+
+fn note_revision(content: &mut Value, wanted: &Wanted, revision: &Revision) {
+    mark::note(content, "template", json!(wanted.fields.template));
+    if let Revision::Named(name) = revision {
+        mark::note(content, "named", json!(name));
+    }
+}
+
+/// The template of the ReplicaSet with this revision, now or once.
+fn named_template(replica_sets: &[std::sync::Arc<Value>], name: &str) -> Option<Value> {
+    const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
+    const HISTORY: &str = "/metadata/annotations/deployment.kubernetes.io~1revision-history";
+    let is = |set: &&std::sync::Arc<Value>| {
+        crate::object::text(set, REVISION) == name
+            || crate::object::text(set, HISTORY)
+                .split(',')
+                .any(|once| once == name)
+    };
+    let set = replica_sets.iter().find(is)?;
+    Some(template::plain(set.pointer("/spec/template")?))
+}

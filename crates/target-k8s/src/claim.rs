@@ -1,0 +1,246 @@
+//! Whose the objects are: taken, handed over and given up by compare-and-set, object by object.
+
+use serde_json::Value;
+use strategy_core::target::{Claim, TargetError, TargetErrorKind};
+
+use crate::api::Api;
+use crate::error::found;
+use crate::mark::{self, Held};
+use crate::object::{ObjectRef, Objects};
+use crate::watch::Watches;
+
+/// How often a write is prepared again after somebody else wrote to the object in between.
+const ATTEMPTS: u32 = 8;
+
+/// One change of hands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) from: Option<&'a Claim>,
+    pub(crate) to: Option<&'a Claim>,
+}
+
+/// The claim in force: that of the first object, else of any other, since a claim is taken first
+/// object first and given up last object first.
+pub(crate) fn in_force(
+    order: &[ObjectRef],
+    objects: &Objects,
+) -> Result<Option<Claim>, TargetError> {
+    for object in order {
+        match objects.get(object).map_or(Held::Free, mark::held) {
+            Held::Free => {}
+            Held::By(claim) => return Ok(Some(claim)),
+            Held::Unreadable(text) => {
+                let message = format!(
+                    "its annotation `{}` is `{text}`, which is no claim; remove it if no rollout works on it",
+                    mark::CLAIM
+                );
+                return Err(found(
+                    TargetErrorKind::Ambiguous,
+                    "read the claim of",
+                    object,
+                    message,
+                ));
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Change<'_> {
+    /// Whether an object in this state may change hands.
+    ///
+    /// Besides `from` and `to` itself, what an interrupted change of the same hands left behind is
+    /// let through: an object that is free, or that an earlier epoch of either holder is on.
+    pub(crate) fn allows(&self, object: &Value) -> Result<(), String> {
+        let claim = match mark::held(object) {
+            Held::Free => return Ok(()),
+            Held::By(claim) => claim,
+            Held::Unreadable(text) => return Err(format!("its claim `{text}` cannot be read")),
+        };
+        let known = [self.from, self.to].into_iter().flatten();
+        let mut known = known.filter(|known| known.holder == claim.holder);
+        if known.any(|known| claim.epoch <= known.epoch) {
+            Ok(())
+        } else {
+            Err(format!("it is claimed by {claim}"))
+        }
+    }
+
+    /// What is to be written to an object; `None` if it is so already.
+    fn content(&self, object: &Value) -> Option<Value> {
+        let content = match (mark::held(object), self.to) {
+            (Held::By(claim), Some(to)) if claim == *to => return None,
+            // A start is clean: what an earlier rollout noted there says nothing any more.
+            (_, Some(to)) if self.from.is_none() => {
+                mark::with_claim(&mark::with_claim(object, None), Some(to))
+            }
+            (_, to) => mark::with_claim(object, to),
+        };
+        (content != *object).then_some(content)
+    }
+
+    /// Carries it out, in this order; giving up goes backwards.
+    pub(crate) async fn carry_out(
+        &self,
+        api: &Api,
+        watches: &Watches,
+        order: &[ObjectRef],
+        known: &Objects,
+    ) -> Result<(), TargetError> {
+        for object in order {
+            if let Some(content) = known.get(object) {
+                self.check(object, content)?;
+            }
+        }
+        self.check_from(order, known)?;
+        let mut order = order.to_vec();
+        if self.to.is_none() {
+            order.reverse();
+        }
+        for object in order {
+            if let Some(content) = known.get(&object) {
+                self.stamp(api, watches, &object, content.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn stamp(
+        &self,
+        api: &Api,
+        watches: &Watches,
+        object: &ObjectRef,
+        mut known: Value,
+    ) -> Result<(), TargetError> {
+        for attempt in 1.. {
+            self.check(object, &known)?;
+            let Some(content) = self.content(&known) else {
+                return Ok(());
+            };
+            match api.replace(object, &content).await {
+                Ok(stored) => {
+                    watches.wrote(object, &stored);
+                    return Ok(());
+                }
+                Err(error) if error.kind == TargetErrorKind::Conflict && attempt < ATTEMPTS => {
+                    match api.get(object).await? {
+                        Some(fresh) => known = fresh,
+                        None => return Ok(()),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, object: &ObjectRef, content: &Value) -> Result<(), TargetError> {
+        self.allows(content)
+            .map_err(|message| found(TargetErrorKind::Conflict, "claim", object, message))
+    }
+
+    /// `from` must be what is there: a claim that was given up or removed is not taken over.
+    fn check_from(&self, order: &[ObjectRef], known: &Objects) -> Result<(), TargetError> {
+        let (Some(from), Some(first)) = (self.from, order.first()) else {
+            return Ok(());
+        };
+        let there = in_force(order, known)?;
+        let expected = [Some(from), self.to];
+        if self.to.is_none() && there.is_none() || expected.contains(&there.as_ref()) {
+            return Ok(());
+        }
+        let message = match there {
+            None => format!("{from} was expected there, and nobody's claim is"),
+            Some(there) => format!("{from} was expected there, and {there} is"),
+        };
+        Err(found(TargetErrorKind::Conflict, "claim", first, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claim(holder: &str, epoch: u64) -> Claim {
+        Claim {
+            holder: holder.parse().unwrap(),
+            epoch,
+        }
+    }
+
+    fn held_by(claim: Option<&Claim>) -> Value {
+        mark::with_claim(&json!({"metadata": {}}), claim)
+    }
+
+    #[test]
+    fn only_the_hands_named_may_let_go() {
+        let (ours, theirs) = (claim("a", 2), claim("b", 1));
+        let take = Change {
+            from: None,
+            to: Some(&ours),
+        };
+        assert!(take.allows(&held_by(None)).is_ok());
+        assert!(take.allows(&held_by(Some(&ours))).is_ok());
+        assert!(take.allows(&held_by(Some(&theirs))).is_err());
+        let over = Change {
+            from: Some(&theirs),
+            to: Some(&ours),
+        };
+        assert!(over.allows(&held_by(Some(&theirs))).is_ok());
+        assert!(over.allows(&held_by(Some(&claim("b", 2)))).is_err());
+        assert!(over.allows(&held_by(Some(&claim("a", 1)))).is_ok());
+        assert!(over.allows(&held_by(Some(&claim("a", 3)))).is_err());
+        let unreadable = json!({"metadata": {"annotations": {"rollway.dev/claim": "mine"}}});
+        assert!(over.allows(&unreadable).is_err());
+    }
+
+    #[test]
+    fn what_was_expected_must_be_there() {
+        let (ours, next) = (claim("a", 1), claim("a", 2));
+        let order = [ObjectRef::service("api"), ObjectRef::deployment("api")];
+        let objects = |claim: Option<&Claim>| -> Objects {
+            let both = order.iter().map(|object| (object.clone(), held_by(claim)));
+            both.collect()
+        };
+        let change = Change {
+            from: Some(&ours),
+            to: Some(&next),
+        };
+        assert!(change.check_from(&order, &objects(Some(&ours))).is_ok());
+        assert!(change.check_from(&order, &objects(Some(&next))).is_ok());
+        assert!(change.check_from(&order, &objects(None)).is_err());
+        assert!(
+            change
+                .check_from(&order, &objects(Some(&claim("b", 1))))
+                .is_err()
+        );
+        let give_up = Change {
+            from: Some(&ours),
+            to: None,
+        };
+        assert!(give_up.check_from(&order, &objects(None)).is_ok());
+        assert!(give_up.check_from(&order, &objects(Some(&next))).is_err());
+    }
+
+    #[test]
+    fn a_new_start_is_clean_and_a_takeover_keeps_the_notes() {
+        let (old, new) = (claim("a", 1), claim("a", 2));
+        let mut noted = held_by(Some(&old));
+        mark::note(&mut noted, "replicas", json!(3));
+        let over = Change {
+            from: Some(&old),
+            to: Some(&new),
+        };
+        assert_eq!(mark::written(&over.content(&noted).unwrap())["replicas"], 3);
+        let mut left_behind = held_by(None);
+        mark::note(&mut left_behind, "replicas", json!(3));
+        let take = Change {
+            from: None,
+            to: Some(&new),
+        };
+        assert!(mark::written(&take.content(&left_behind).unwrap()).is_empty());
+        assert_eq!(take.content(&held_by(Some(&new))), None);
+    }
+}

@@ -1,0 +1,280 @@
+//! What is found before a rollout begins: who is live, what runs, and the recorded start.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use strategy_core::target::{TargetError, TargetErrorKind};
+use strategy_core::{Image, Track, Tracks};
+
+use crate::binding::{Bound, BoundTrack, TrackStart};
+use crate::config::{Canary, Config, RouterConfig, Slot, WorkloadConfig};
+use crate::error::found;
+use crate::object::{ObjectRef, Objects, name, text, texts};
+use crate::owned;
+use crate::router::Router;
+use crate::view::Views;
+use crate::workload::{Blueprint, template};
+
+/// The start, as it is recorded for the whole rollout.
+pub(crate) async fn start(
+    config: &Config,
+    router: &dyn Router,
+    views: &Views,
+) -> Result<Bound, TargetError> {
+    let routes = router.objects();
+    let mut wanted = routes.clone();
+    wanted.extend(deployments(&config.workload));
+    let objects = views.objects(&wanted).await?;
+    let autoscalers = views.autoscalers().await?;
+    if let Some(missing) = routes.iter().find(|object| !objects.contains_key(*object)) {
+        let message = format!(
+            "there is none in namespace {}; create it, or name the one that carries the traffic",
+            config.namespace
+        );
+        return Err(found(TargetErrorKind::NotFound, "get", missing, message));
+    }
+    let tracks = match &config.workload {
+        WorkloadConfig::Slots(slots) => slot_tracks(config, slots, &objects, &autoscalers)?,
+        WorkloadConfig::Canary(canary) => canary_tracks(config, canary, &objects, &autoscalers)?,
+    };
+    let is_written = |object: &ObjectRef| !router.managed_path(object).is_empty();
+    let (written, read_only) = routes.into_iter().partition(is_written);
+    let mut bound = Bound::new(
+        config.namespace.clone(),
+        tracks,
+        strategy_core::Traffic::default(),
+        Value::Null,
+        (written, read_only),
+    );
+    let state = router.read(&objects, &bound.labels())?;
+    bound.traffic = state.traffic;
+    bound.routes = state.owned;
+    Ok(bound)
+}
+
+fn deployments(workload: &WorkloadConfig) -> Vec<ObjectRef> {
+    match workload {
+        WorkloadConfig::Slots(slots) => {
+            let slots = slots.iter();
+            slots
+                .map(|slot| ObjectRef::deployment(&slot.deployment))
+                .collect()
+        }
+        WorkloadConfig::Canary(canary) => vec![
+            ObjectRef::deployment(&canary.stable),
+            ObjectRef::deployment(&canary.canary_name()),
+        ],
+    }
+}
+
+fn slot_tracks(
+    config: &Config,
+    slots: &[Slot; 2],
+    objects: &Objects,
+    autoscalers: &[Arc<Value>],
+) -> Result<Tracks<BoundTrack>, TargetError> {
+    let RouterConfig::ServiceSelector(router) = &config.router else {
+        let message = "slots that take turns need a Service selector as their router; use `canary` with this router";
+        return Err(found(
+            TargetErrorKind::InvalidConfig,
+            "read",
+            "the configuration",
+            message,
+        ));
+    };
+    let [one, other] = slots;
+    if one.deployment == other.deployment {
+        let message = "both slots are the same Deployment; name two";
+        let object = ObjectRef::deployment(&one.deployment);
+        return Err(found(
+            TargetErrorKind::InvalidConfig,
+            "read",
+            object,
+            message,
+        ));
+    }
+    for slot in slots {
+        deployment(
+            objects,
+            &slot.deployment,
+            "apply it first; no replicas are needed",
+        )?;
+    }
+    let service = ObjectRef::service(&router.service);
+    let selector = objects
+        .get(&service)
+        .map(|service| texts(service, "/spec/selector"));
+    let selector = selector.unwrap_or_default();
+    let Some(live) = selector.get(&router.key) else {
+        let message = format!(
+            "its selector has no key `{}`, so no slot is live; add the key with the value of the slot that is to serve",
+            router.key
+        );
+        return Err(found(
+            TargetErrorKind::Ambiguous,
+            "read the selector of",
+            service,
+            message,
+        ));
+    };
+    let carries = |slot: &Slot| {
+        let content = objects.get(&ObjectRef::deployment(&slot.deployment));
+        let labels = content.map(|content| texts(content, "/spec/template/metadata/labels"));
+        labels.unwrap_or_default().get(&router.key) == Some(live)
+    };
+    let (stable, candidate) = match (carries(one), carries(other)) {
+        (true, false) => (one, other),
+        (false, true) => (other, one),
+        (true, true) => {
+            let message = format!(
+                "{} and {} both carry `{}: {live}`, so it is not clear which is live; give them different values",
+                one.deployment, other.deployment, router.key
+            );
+            return Err(found(
+                TargetErrorKind::Ambiguous,
+                "read the selector of",
+                service,
+                message,
+            ));
+        }
+        (false, false) => {
+            let message = format!(
+                "it selects `{}: {live}`, which the pods of neither {} nor {} carry; mend the selector or the slots",
+                router.key, one.deployment, other.deployment
+            );
+            return Err(found(
+                TargetErrorKind::Ambiguous,
+                "read the selector of",
+                service,
+                message,
+            ));
+        }
+    };
+    let track = |slot: &Slot| {
+        let preview = slot.preview.clone();
+        found_track(objects, autoscalers, &slot.deployment, preview)
+    };
+    Ok(Tracks {
+        stable: track(stable)?,
+        candidate: track(candidate)?,
+    })
+}
+
+fn canary_tracks(
+    config: &Config,
+    canary: &Canary,
+    objects: &Objects,
+    autoscalers: &[Arc<Value>],
+) -> Result<Tracks<BoundTrack>, TargetError> {
+    let stable = deployment(
+        objects,
+        &canary.stable,
+        "make the first release by hand, then use a rollout for the next one",
+    )?;
+    let canary_name = canary.canary_name();
+    let candidate = if objects.contains_key(&ObjectRef::deployment(&canary_name)) {
+        found_track(objects, autoscalers, &canary_name, canary.preview.clone())?
+    } else if canary.create {
+        BoundTrack {
+            start: TrackStart::Missing(Blueprint::of(stable, &canary_name, &canary.labels)),
+            deployment: canary_name,
+            autoscaler: None,
+            preview: canary.preview.clone(),
+        }
+    } else {
+        let message = format!(
+            "there is none in namespace {}, and `create` is off; apply it first, or let it be created",
+            config.namespace
+        );
+        let object = ObjectRef::deployment(&canary_name);
+        return Err(found(TargetErrorKind::NotFound, "get", object, message));
+    };
+    Ok(Tracks {
+        stable: found_track(objects, autoscalers, &canary.stable, None)?,
+        candidate,
+    })
+}
+
+fn deployment<'a>(objects: &'a Objects, name: &str, mend: &str) -> Result<&'a Value, TargetError> {
+    let object = ObjectRef::deployment(name);
+    objects.get(&object).ok_or_else(|| {
+        let message = format!("there is no such Deployment; {mend}");
+        found(TargetErrorKind::NotFound, "get", object, message)
+    })
+}
+
+fn found_track(
+    objects: &Objects,
+    autoscalers: &[Arc<Value>],
+    deployment_name: &str,
+    preview: Option<String>,
+) -> Result<BoundTrack, TargetError> {
+    let content = deployment(objects, deployment_name, "apply it first")?;
+    let object = ObjectRef::deployment(deployment_name);
+    let template = content
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_default();
+    for (container, image) in template::image_texts(&template) {
+        if let Err(error) = image.parse::<Image>() {
+            let message = format!("container {container}: {error}; give it a tag or a digest");
+            return Err(found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                object,
+                message,
+            ));
+        }
+    }
+    let autoscaler = autoscaler_of(&object, autoscalers)?;
+    Ok(BoundTrack {
+        deployment: deployment_name.to_owned(),
+        autoscaler: autoscaler.map(|autoscaler| name(autoscaler).to_owned()),
+        preview,
+        start: TrackStart::Found {
+            selector: content
+                .pointer("/spec/selector")
+                .cloned()
+                .unwrap_or_default(),
+            replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref)),
+            template: template::plain(&template),
+        },
+    })
+}
+
+fn autoscaler_of<'a>(
+    deployment: &ObjectRef,
+    autoscalers: &'a [Arc<Value>],
+) -> Result<Option<&'a Arc<Value>>, TargetError> {
+    let scales = |autoscaler: &&Arc<Value>| {
+        text(autoscaler, "/spec/scaleTargetRef/kind") == "Deployment"
+            && text(autoscaler, "/spec/scaleTargetRef/name") == deployment.name
+    };
+    let mut found_ones = autoscalers.iter().filter(scales);
+    match (found_ones.next(), found_ones.next()) {
+        (one, None) => Ok(one),
+        (Some(one), Some(other)) => {
+            let message = format!(
+                "both {} and {} scale it; leave one of them",
+                name(one),
+                name(other)
+            );
+            Err(found(
+                TargetErrorKind::Ambiguous,
+                "get the autoscaler of",
+                deployment,
+                message,
+            ))
+        }
+        (None, Some(_)) => Ok(None),
+    }
+}
+
+/// As people call the tracks.
+pub(crate) fn names(bound: &Bound) -> Tracks<String> {
+    let name = |track: Track| bound.tracks.of(track).object().to_string();
+    Tracks {
+        stable: name(Track::Stable),
+        candidate: name(Track::Candidate),
+    }
+}

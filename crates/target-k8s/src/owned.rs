@@ -1,0 +1,170 @@
+//! The content of every field the target owns, small enough to be compared and journaled.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strategy_core::target::{Owned, TargetError, TargetErrorKind};
+use strategy_core::{Replicas, Track, Tracks};
+
+use crate::binding::{Bound, BoundTrack};
+use crate::error::found;
+use crate::object::{Objects, count};
+use crate::workload::template;
+
+/// Field by field; templates and routes as digests. What a claim writes is no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fields {
+    pub(crate) tracks: Tracks<TrackFields>,
+    /// Digest of the router's part.
+    pub(crate) routes: String,
+}
+
+/// Of one track; both `None` if there is no Deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TrackFields {
+    /// The identity of the template.
+    pub(crate) template: Option<String>,
+    pub(crate) replicas: Option<Replicas>,
+}
+
+impl Fields {
+    /// As they are, given the router's part.
+    pub(crate) fn of(bound: &Bound, objects: &Objects, routes: &Value) -> Self {
+        let of = |track| TrackFields::of(bound.tracks.of(track), objects);
+        Self {
+            tracks: Tracks {
+                stable: of(Track::Stable),
+                candidate: of(Track::Candidate),
+            },
+            routes: template::digest(routes),
+        }
+    }
+
+    pub(crate) fn wrap(&self) -> Result<Owned, TargetError> {
+        let text = serde_json::to_string(self);
+        text.map(Owned).map_err(|error| {
+            let message = error.to_string();
+            found(
+                TargetErrorKind::Unexpected,
+                "encode",
+                "owned fields",
+                message,
+            )
+        })
+    }
+
+    pub(crate) fn read(owned: &Owned) -> Result<Self, TargetError> {
+        serde_json::from_str(&owned.0).map_err(|error| {
+            let message = error.to_string();
+            found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                "owned fields",
+                message,
+            )
+        })
+    }
+
+    /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
+    pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), &'static str> {
+        let lawful = |now: &dyn Fn(&Self) -> String| {
+            let value = now(self);
+            value == now(seen) || value == now(wanted)
+        };
+        let fields: [(&'static str, &dyn Fn(&Self) -> String); 5] = [
+            ("traffic", &|fields| fields.routes.clone()),
+            ("the template of stable", &|fields| {
+                format!("{:?}", fields.tracks.stable.template)
+            }),
+            ("the count of stable", &|fields| {
+                format!("{:?}", fields.tracks.stable.replicas)
+            }),
+            ("the template of the candidate", &|fields| {
+                format!("{:?}", fields.tracks.candidate.template)
+            }),
+            ("the count of the candidate", &|fields| {
+                format!("{:?}", fields.tracks.candidate.replicas)
+            }),
+        ];
+        match fields.into_iter().find(|(_, field)| !lawful(field)) {
+            Some((name, _)) => Err(name),
+            None => Ok(()),
+        }
+    }
+}
+
+impl TrackFields {
+    pub(crate) fn of(bound: &BoundTrack, objects: &Objects) -> Self {
+        let Some(deployment) = objects.get(&bound.object()) else {
+            return Self::default();
+        };
+        let autoscaler = bound.autoscaler_object();
+        let autoscaler = autoscaler.and_then(|object| objects.get(&object));
+        Self {
+            template: deployment.pointer("/spec/template").map(template::id),
+            replicas: Some(replicas(deployment, autoscaler)),
+        }
+    }
+}
+
+/// What a Deployment has been told: its count, or the floor of its autoscaler.
+///
+/// A count of 0 switches an autoscaler off, so it is a floor of 0.
+pub(crate) fn replicas(deployment: &Value, autoscaler: Option<&Value>) -> Replicas {
+    let told = count(deployment, "/spec/replicas").unwrap_or(1);
+    match autoscaler {
+        Some(_) if told == 0 => Replicas::Floor(0),
+        Some(autoscaler) => Replicas::Floor(floor(autoscaler)),
+        None => Replicas::Count(told),
+    }
+}
+
+/// `spec.minReplicas`, which is 1 where it is not given.
+pub(crate) fn floor(autoscaler: &Value) -> u32 {
+    count(autoscaler, "/spec/minReplicas").unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(template: &str, replicas: u32) -> Fields {
+        let track = |template: &str, number| TrackFields {
+            template: Some(template.to_owned()),
+            replicas: Some(Replicas::Count(number)),
+        };
+        Fields {
+            tracks: Tracks {
+                stable: track("a", 3),
+                candidate: track(template, replicas),
+            },
+            routes: "r".to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_field_may_be_as_seen_or_as_wanted_and_nothing_else() {
+        let (seen, wanted) = (fields("old", 1), fields("new", 2));
+        for now in [
+            fields("old", 1),
+            fields("old", 2),
+            fields("new", 1),
+            fields("new", 2),
+        ] {
+            assert_eq!(now.check(&seen, &wanted), Ok(()));
+        }
+        let other = fields("other", 2).check(&seen, &wanted);
+        assert_eq!(other, Err("the template of the candidate"));
+        let other = fields("new", 5).check(&seen, &wanted);
+        assert_eq!(other, Err("the count of the candidate"));
+    }
+
+    #[test]
+    fn owned_survives_text_and_stays_small() {
+        let owned = fields("0123456789abcdef0123", 1).wrap().unwrap();
+        assert!(owned.0.len() < 300, "{}", owned.0.len());
+        assert_eq!(
+            Fields::read(&owned).unwrap(),
+            fields("0123456789abcdef0123", 1)
+        );
+    }
+}

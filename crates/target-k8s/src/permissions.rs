@@ -1,0 +1,103 @@
+//! The least Role under which a target works, printable as YAML.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::config::{Config, RouterConfig, WorkloadConfig};
+use crate::router::Router;
+
+/// A Role of `rbac.authorization.k8s.io/v1`. [`Display`](fmt::Display) prints it as YAML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Role {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: RoleName,
+    /// What may be done, sorted by group and resource.
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct RoleName {
+    name: String,
+    namespace: String,
+}
+
+/// One rule of a [`Role`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Rule {
+    /// The API groups; the core group is the empty text.
+    pub api_groups: Vec<String>,
+    /// The resources by their names in URLs.
+    pub resources: Vec<String>,
+    /// What may be done to them.
+    pub verbs: Vec<String>,
+}
+
+/// Read once and followed.
+const FOLLOW: [&str; 2] = ["list", "watch"];
+/// Read, followed, and read again after a conflict.
+const READ: [&str; 3] = ["get", "list", "watch"];
+/// The same, and changed.
+const CHANGE: [&str; 4] = ["get", "list", "update", "watch"];
+
+/// The least Role for a target with this configuration: every verb is used, and none is missing.
+///
+/// It is granted on whole resources of the namespace, since a watch cannot be bound to names.
+pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
+    let mut verbs: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut grant = |group: &str, resource: &str, more: &[&'static str]| {
+        let key = (group.to_owned(), resource.to_owned());
+        verbs.entry(key).or_default().extend(more);
+    };
+    grant("apps", "deployments", &CHANGE);
+    if let WorkloadConfig::Canary(canary) = &config.workload
+        && canary.create
+    {
+        grant("apps", "deployments", &["create", "delete"]);
+    }
+    grant("apps", "replicasets", &FOLLOW);
+    grant("", "pods", &FOLLOW);
+    grant("autoscaling", "horizontalpodautoscalers", &CHANGE);
+    for object in router.objects() {
+        let is_written = !router.managed_path(&object).is_empty();
+        let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
+        grant(object.group(), &object.plural, verbs);
+    }
+    if matches!(config.router, RouterConfig::Istio(_)) {
+        // The Services behind the hosts of its routes.
+        grant("", "services", &FOLLOW);
+    }
+    if router.capabilities().by_endpoints {
+        grant("discovery.k8s.io", "endpointslices", &FOLLOW);
+    }
+    Role {
+        api_version: "rbac.authorization.k8s.io/v1",
+        kind: "Role",
+        metadata: RoleName {
+            name: "rollway".to_owned(),
+            namespace: config.namespace.clone(),
+        },
+        rules: verbs
+            .into_iter()
+            .map(|((group, resource), verbs)| Rule {
+                api_groups: vec![group],
+                resources: vec![resource],
+                verbs: verbs.into_iter().map(str::to_owned).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// As YAML, ready for `kubectl apply -f -`.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let yaml = serde_saphyr::to_string(self).map_err(|_| fmt::Error)?;
+        f.write_str(&yaml)
+    }
+}

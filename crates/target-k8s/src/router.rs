@@ -1,0 +1,129 @@
+//! What every router can do, as pure functions over whole objects.
+
+#[cfg(test)]
+mod fixture;
+mod istio;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod service_selector;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde_json::Value;
+use strategy_core::target::{Finding, TargetErrorKind};
+use strategy_core::{Tracks, Traffic, Weight};
+use thiserror::Error;
+
+use crate::config::RouterConfig;
+use crate::object::{ObjectRef, Objects};
+
+/// The router that a configuration names.
+pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
+    match config {
+        RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
+        RouterConfig::Istio(router) => Box::new(router.clone()),
+    }
+}
+
+/// Pure: objects in, facts or changed objects out. No network, no clock.
+///
+/// `restore(read(o).owned)` on any later state of the same objects gives back exactly what `read`
+/// saw in `o`, and leaves everything outside the router's own part alone.
+pub(crate) trait Router: Debug + Send + Sync {
+    /// The objects it reads and may write, in a fixed order.
+    fn objects(&self) -> Vec<ObjectRef>;
+
+    /// Objects that only what was read names, such as the Service behind the host of a route. They
+    /// are read for `check` alone and never written.
+    fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
+        let _ = objects;
+        Vec::new()
+    }
+
+    /// What traffic is written, from the objects as they are.
+    ///
+    /// Works in the middle of a rollout as well as before one.
+    fn read(&self, objects: &Objects, tracks: &TrackLabels) -> Result<RouterState, RouterError>;
+
+    /// Whole objects changed so that traffic is as asked; only those that differ from what is there.
+    fn write(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+        traffic: &Traffic,
+    ) -> Result<Objects, RouterError>;
+
+    /// Whole objects with exactly the recorded part ([`RouterState::owned`]) put back; only those
+    /// that differ from what is there.
+    fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError>;
+
+    /// What stands in the way or is worth knowing, before anything is written: a selector that would
+    /// match nothing, pods of one track that the other's selector or subset selects too, a route
+    /// without the destination.
+    fn check(&self, objects: &Objects, tracks: &TrackLabels) -> Vec<Finding>;
+
+    /// What it can do.
+    fn capabilities(&self) -> RouterCapabilities;
+
+    /// Where its part of `object` stands in `managedFields`, such as `["f:spec", "f:selector"]`, to
+    /// find who wrote it last. Empty: it writes nothing there.
+    fn managed_path(&self, object: &ObjectRef) -> &'static [&'static str];
+}
+
+/// By what the pods of the two tracks can be told apart.
+///
+/// A candidate that does not exist yet is given as it will be created.
+pub(crate) type TrackLabels = Tracks<PodLabels>;
+
+/// What the pods of one track carry, and how their workload selects them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PodLabels {
+    /// The labels of the pod template.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// `spec.selector` of the workload, whole: `matchLabels` and `matchExpressions`.
+    pub(crate) selector: Value,
+}
+
+/// What a router is told at present.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RouterState {
+    /// As traffic.
+    pub(crate) traffic: Traffic,
+    /// The exact content of every field the router owns, over all its objects: what `restore` needs,
+    /// and what is compared to see whether anybody changed it.
+    pub(crate) owned: Value,
+    /// How long a session stays with the track it was given to; zero where there are none.
+    pub(crate) sticky: Duration,
+}
+
+/// What a router can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RouterCapabilities {
+    /// The smallest step of a weight.
+    pub(crate) granularity: Weight,
+    /// Requests can be sent to the candidate by header.
+    pub(crate) header_routes: bool,
+    /// Requests can be sent to the candidate by cookie.
+    pub(crate) cookie_routes: bool,
+    /// Requests can be copied to the candidate.
+    pub(crate) mirror: bool,
+    /// Whether the cluster's EndpointSlices tell when traffic flows as written.
+    pub(crate) by_endpoints: bool,
+}
+
+/// Why a router cannot read or write its objects.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}; {mend}")]
+pub(crate) struct RouterError {
+    /// By what a caller would do about it: `NotFound`, `InvalidConfig`, `Ambiguous`, `Unsupported`.
+    pub(crate) kind: TargetErrorKind,
+    /// What it is about, such as `virtualservice/api`.
+    pub(crate) resource: String,
+    /// What was found, in one sentence without its full stop.
+    pub(crate) message: String,
+    /// What to do about it, in one sentence without its full stop.
+    pub(crate) mend: String,
+}

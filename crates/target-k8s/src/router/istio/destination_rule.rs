@@ -1,0 +1,202 @@
+//! Which pods a destination really reaches: the selector of its host's Service and the labels of its
+//! subset together.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use strategy_core::Track;
+use strategy_core::target::{Finding, TargetErrorKind};
+
+use super::virtual_service::{Reader, describe, list};
+use super::weight;
+use crate::object::{ObjectRef, Objects};
+use crate::router::TrackLabels;
+use crate::router::problem::Problem;
+use crate::router::service_selector::unmatched;
+
+type Labels = BTreeMap<String, String>;
+
+/// The Services behind the two destinations, as far as they are in this namespace.
+pub(super) fn services(reader: &Reader<'_>) -> Result<Vec<ObjectRef>, Problem> {
+    let splits = reader.splits()?;
+    let mut services: Vec<ObjectRef> = splits
+        .iter()
+        .take(1)
+        .flat_map(|split| Track::ALL.map(|track| weight::destination(reader, split, track)))
+        .filter_map(|destination| service(reader, &destination))
+        .collect();
+    services.dedup();
+    Ok(services)
+}
+
+fn service(reader: &Reader<'_>, destination: &Value) -> Option<ObjectRef> {
+    let host = reader.host(destination);
+    host.service_in(reader.namespace()).map(ObjectRef::service)
+}
+
+/// What is wrong with the pods that a track's destination reaches.
+pub(super) fn findings(
+    reader: &Reader<'_>,
+    objects: &Objects,
+    tracks: &TrackLabels,
+    track: Track,
+    destination: &Value,
+) -> Vec<Finding> {
+    let (selector, subset) = match (
+        selector(reader, objects, destination),
+        subset(reader, objects, destination),
+    ) {
+        (Ok(selector), Ok(subset)) => (selector, subset),
+        (Err(finding), Ok(_)) => return vec![*finding],
+        (Ok(_), Err(problem)) => return vec![problem.into()],
+        (Err(finding), Err(problem)) => return vec![*finding, problem.into()],
+    };
+    let to = describe(destination);
+    let Some(asked) = merged(&selector, &subset) else {
+        return vec![blocks(
+            reader,
+            "destination-reaches-nothing",
+            format!(
+                "{to} ({track}) reaches no pod: the Service and the subset ask for different values of one label"
+            ),
+            "take the label out of the Service's selector, or mend the subset",
+        )];
+    };
+    let own = unmatched(&asked, &tracks.of(track).labels);
+    let other = unmatched(&asked, &tracks.of(track.other()).labels);
+    match (own.is_empty(), other.is_empty()) {
+        (true, false) => Vec::new(),
+        (true, true) => vec![blocks(
+            reader,
+            "destination-reaches-both-tracks",
+            format!("{to} ({track}) reaches pods of {} as well", track.other()),
+            "add a label to the subset (or to the Service's selector) that only this track's pods carry",
+        )],
+        (false, true) => vec![blocks(
+            reader,
+            "destination-reaches-other-track",
+            format!(
+                "{to} should reach {track} and reaches {} instead, because {}; the roles of the two have changed since it was written",
+                track.other(),
+                own.join(" and ")
+            ),
+            "let the subset (or the Service's selector) name a label that stays with the track",
+        )],
+        (false, false) => vec![blocks(
+            reader,
+            "destination-reaches-nothing",
+            format!("{to} ({track}) reaches no pod: {}", own.join(" and ")),
+            "mend the subset's labels, the Service's selector or the labels of the pods",
+        )],
+    }
+}
+
+fn blocks(reader: &Reader<'_>, code: &str, message: String, mend: &str) -> Finding {
+    Finding::blocks(code, reader.object.to_string(), message, mend)
+}
+
+/// Of the Service behind a host.
+fn selector(
+    reader: &Reader<'_>,
+    objects: &Objects,
+    destination: &Value,
+) -> Result<Labels, Box<Finding>> {
+    let host = reader.host(destination);
+    let Some(service) = service(reader, destination) else {
+        return Err(Box::new(Finding::warns(
+            "host-not-checked",
+            reader.object.to_string(),
+            format!(
+                "`{host}` is no Service of this namespace, so which pods it reaches is not known"
+            ),
+            "make sure that it reaches the pods of one track only",
+        )));
+    };
+    let Some(found) = objects.get(&service) else {
+        return Err(Box::new(Finding::blocks(
+            "host-not-found",
+            reader.object.to_string(),
+            format!("there is no {service} behind the host `{host}`"),
+            "create it, or mend the host",
+        )));
+    };
+    let selector = labels(&found["spec"]["selector"]);
+    if selector.is_empty() {
+        return Err(Box::new(Finding::warns(
+            "host-not-checked",
+            service.to_string(),
+            "it has no selector, so which pods it reaches is not known",
+            "make sure that it reaches the pods of one track only",
+        )));
+    }
+    Ok(selector)
+}
+
+/// The labels of the destination's subset; none where it names no subset.
+fn subset(reader: &Reader<'_>, objects: &Objects, destination: &Value) -> Result<Labels, Problem> {
+    let Some(name) = destination["subset"].as_str() else {
+        return Ok(Labels::new());
+    };
+    let Some(object) = reader.config.rule() else {
+        return Err(reader.problem(
+            TargetErrorKind::InvalidConfig,
+            "destination-rule-not-named",
+            format!("it sends to the subset `{name}`, and no DestinationRule is configured"),
+            "set `destination-rule` to the one that defines it",
+        ));
+    };
+    let rule = objects
+        .get(&object)
+        .ok_or_else(|| Problem::not_found(&object))?;
+    let of = &rule["spec"];
+    let host = reader.host(destination);
+    let defined = list(&of["subsets"])
+        .iter()
+        .find(|subset| subset["name"] == name)
+        .filter(|_| reader.host(of) == host);
+    match defined {
+        Some(subset) => Ok(labels(&subset["labels"])),
+        None => {
+            let names: Vec<String> = list(&of["subsets"])
+                .iter()
+                .filter_map(|subset| Some(format!("`{}`", subset["name"].as_str()?)))
+                .collect();
+            Err(Problem::new(
+                TargetErrorKind::NotFound,
+                "subset-not-found",
+                &object,
+                format!(
+                    "it defines no subset `{name}` of `{host}`; it defines {} of `{}`",
+                    if names.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        names.join(", ")
+                    },
+                    of["host"].as_str().unwrap_or_default()
+                ),
+                "define the subset there, or mend the destination",
+            ))
+        }
+    }
+}
+
+fn labels(value: &Value) -> Labels {
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// Both conditions at once; `None` if they exclude each other.
+fn merged(selector: &Labels, subset: &Labels) -> Option<Labels> {
+    let mut merged = selector.clone();
+    for (key, value) in subset {
+        match merged.insert(key.clone(), value.clone()) {
+            Some(other) if other != *value => return None,
+            Some(_) | None => {}
+        }
+    }
+    Some(merged)
+}

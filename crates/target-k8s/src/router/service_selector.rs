@@ -1,0 +1,210 @@
+//! Blue-green by the selector of a Service: one key of it picks the slot.
+
+mod affinity;
+mod pick;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+use strategy_core::target::{Finding, TargetErrorKind};
+use strategy_core::{Stickiness, Track, Traffic, Weight};
+
+pub(super) use self::pick::unmatched;
+use super::problem::Problem;
+use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
+use crate::config::ServiceSelectorRouter;
+use crate::object::{ObjectRef, Objects};
+
+impl Router for ServiceSelectorRouter {
+    fn objects(&self) -> Vec<ObjectRef> {
+        vec![self.object()]
+    }
+
+    fn read(&self, objects: &Objects, tracks: &TrackLabels) -> Result<RouterState, RouterError> {
+        let service = self.service(objects)?;
+        let weight = match self.picked(service, tracks)? {
+            Track::Stable => Weight::ZERO,
+            Track::Candidate => Weight::FULL,
+        };
+        let mut traffic = Traffic::weight(weight);
+        if affinity::is_suspended(service) {
+            traffic.stickiness = Stickiness::Suspended;
+        }
+        Ok(RouterState {
+            traffic,
+            owned: self.owned(service),
+            sticky: affinity::duration(service),
+        })
+    }
+
+    fn write(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+        traffic: &Traffic,
+    ) -> Result<Objects, RouterError> {
+        let before = self.service(objects)?;
+        let track = self.track_of(traffic)?;
+        let values = self.values(tracks)?;
+        let mut after = before.clone();
+        self.selector_of(&mut after)?
+            .insert(self.key.clone(), json!(values.of(track)));
+        self.must_pick(&after, tracks, track)?;
+        match traffic.stickiness {
+            Stickiness::Kept => affinity::resume(&mut after)?,
+            Stickiness::Suspended => affinity::suspend(&mut after)?,
+        }
+        Ok(self.if_changed(before, after))
+    }
+
+    fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError> {
+        let before = self.service(objects)?;
+        let mut after = before.clone();
+        let value = recorded["selector"]
+            .get(&self.key)
+            .ok_or_else(|| Problem::not_ours(&self.object()))?;
+        self.selector_of(&mut after)?
+            .insert(self.key.clone(), value.clone());
+        affinity::restore(&mut after, recorded)?;
+        Ok(self.if_changed(before, after))
+    }
+
+    fn check(&self, objects: &Objects, tracks: &TrackLabels) -> Vec<Finding> {
+        let service = match self.service(objects) {
+            Ok(service) => service,
+            Err(problem) => return vec![problem.into()],
+        };
+        let mut findings = Vec::new();
+        if let Err(problem) = self.picked(service, tracks) {
+            findings.push(problem.into());
+        } else {
+            for track in Track::ALL {
+                if let Err(problem) = self.would_pick(service, tracks, track) {
+                    findings.push(problem.into());
+                }
+            }
+        }
+        findings.extend(self.warnings(service));
+        findings
+    }
+
+    fn capabilities(&self) -> RouterCapabilities {
+        RouterCapabilities {
+            granularity: Weight::FULL,
+            header_routes: false,
+            cookie_routes: false,
+            mirror: false,
+            by_endpoints: true,
+        }
+    }
+
+    fn managed_path(&self, _: &ObjectRef) -> &'static [&'static str] {
+        &["f:spec", "f:selector"]
+    }
+}
+
+impl ServiceSelectorRouter {
+    fn object(&self) -> ObjectRef {
+        ObjectRef::service(&self.service)
+    }
+
+    fn service<'a>(&self, objects: &'a Objects) -> Result<&'a Value, Problem> {
+        let object = self.object();
+        objects
+            .get(&object)
+            .ok_or_else(|| Problem::not_found(&object))
+    }
+
+    fn problem(
+        &self,
+        kind: TargetErrorKind,
+        code: &'static str,
+        message: String,
+        mend: impl Into<String>,
+    ) -> Problem {
+        Problem::new(kind, code, &self.object(), message, mend)
+    }
+
+    fn if_changed(&self, before: &Value, after: Value) -> Objects {
+        if *before == after {
+            Objects::new()
+        } else {
+            [(self.object(), after)].into()
+        }
+    }
+
+    fn track_of(&self, traffic: &Traffic) -> Result<Track, Problem> {
+        let unsupported = |message: String, mend: &str| {
+            Err(self.problem(
+                TargetErrorKind::Unsupported,
+                "traffic-unsupported",
+                message,
+                mend,
+            ))
+        };
+        if !traffic.routes.is_empty() || !traffic.mirror.is_zero() {
+            return unsupported(
+                format!("a Service cannot do `{traffic}`: it knows neither routes nor mirrors"),
+                "use a router that does, such as Istio",
+            );
+        }
+        match traffic.weight {
+            Weight::ZERO => Ok(Track::Stable),
+            Weight::FULL => Ok(Track::Candidate),
+            weight => unsupported(
+                format!("the selector of a Service picks one slot, so {weight} cannot be had"),
+                "ask for 0% or 100%, or use a router that splits requests",
+            ),
+        }
+    }
+
+    /// The one key of the selector, and affinity while it is suspended.
+    fn owned(&self, service: &Value) -> Value {
+        let selector: Map<String, Value> = service["spec"]["selector"]
+            .get(&self.key)
+            .map(|value| (self.key.clone(), value.clone()))
+            .into_iter()
+            .collect();
+        let mut owned = json!({ "selector": selector });
+        if let (Some(affinity), Value::Object(owned)) = (affinity::owned(service), &mut owned) {
+            owned.insert("affinity".to_owned(), affinity);
+        }
+        owned
+    }
+
+    fn warnings(&self, service: &Value) -> Vec<Finding> {
+        let resource = self.object().to_string();
+        let spec = &service["spec"];
+        let mut findings = Vec::new();
+        if spec["publishNotReadyAddresses"] == true {
+            findings.push(Finding::warns(
+                "not-ready-addresses",
+                resource.clone(),
+                "it sends requests to pods that are not ready (`publishNotReadyAddresses`)",
+                "switch that off, so that a slot is reached only when it is ready",
+            ));
+        }
+        if spec["clusterIP"] == "None" {
+            findings.push(Finding::warns(
+                "headless-service",
+                resource.clone(),
+                "it is headless: clients keep the addresses of the old slot as long as they cache DNS",
+                "keep the old slot until they have asked again, or give clients a Service with an address",
+            ));
+        }
+        if affinity::is_suspended(service) {
+            findings.push(Finding::warns(
+                "affinity-suspended-before",
+                resource,
+                "an earlier rollout switched its session affinity off and has not switched it on again",
+                format!(
+                    "set `sessionAffinity` as it should be and remove the annotation `{}`",
+                    affinity::ANNOTATION
+                ),
+            ));
+        }
+        findings
+    }
+}

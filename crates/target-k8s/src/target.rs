@@ -1,0 +1,257 @@
+//! The target: reads by its watches, and writes only what differs.
+
+use async_trait::async_trait;
+use kube::Client;
+use strategy_core::target::{
+    Admission, Applied, Apply, Binding, Capabilities, Certainty, Claim, Discovery, Effectiveness,
+    Observation, Promotion, Routing, TargetError, TargetErrorKind, Version,
+};
+use strategy_core::{Part, Plan, Target};
+
+use crate::binding::Bound;
+use crate::changes::{Change, Situation};
+use crate::claim;
+use crate::config::{Config, WorkloadConfig};
+use crate::object::{ObjectRef, Objects};
+use crate::permissions::{self, Role};
+use crate::router::{self, Router};
+use crate::view::{View, Views};
+use crate::watch::Watches;
+use crate::{admit, discover, observe};
+
+/// How often a write is prepared again when an object changed between its read and its write. Pods
+/// coming and going change the status of a Deployment, and with it its version, all the time.
+const ATTEMPTS: u32 = 8;
+
+/// One part of a rollout on Kubernetes, with the user's own Deployments, Services and routes.
+///
+/// It reads by watches that begin with the first call and live as long as the target, so it must be
+/// used within a tokio runtime. It writes with the field manager `rollway`, whole objects at the
+/// version that was read, and only those that differ.
+///
+/// While a rollout holds its claim, every object it may write carries the annotations
+/// `rollway.dev/claim` and `rollway.dev/written`; nothing else is left in the cluster, and they go
+/// with the claim.
+#[derive(Debug)]
+pub struct KubernetesTarget {
+    config: Config,
+    router: Box<dyn Router>,
+    views: Views,
+}
+
+impl KubernetesTarget {
+    /// A target with watches of its own.
+    pub fn new(client: Client, config: Config) -> Self {
+        let watches = Watches::new(client, &config.namespace);
+        Self::sharing(&watches, config)
+    }
+
+    /// A target that shares its watches with others of the same namespace.
+    ///
+    /// `watches` decides the namespace; that of `config` is taken to be the same.
+    pub fn sharing(watches: &Watches, config: Config) -> Self {
+        Self {
+            router: router::of(&config.router),
+            views: Views::new(watches.clone()),
+            config,
+        }
+    }
+
+    /// The least Role under which this target works.
+    pub fn permissions(config: &Config) -> Role {
+        permissions::role(config, router::of(&config.router).as_ref())
+    }
+
+    /// What it was told.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
+        let router = self.router.as_ref();
+        let service = bound.router.iter().find(|object| object.kind == "Service");
+        let service = service.filter(|_| router.capabilities().by_endpoints);
+        self.views.view(bound, service).await
+    }
+
+    async fn look(&self, bound: &Bound) -> Result<Observation, TargetError> {
+        let view = self.view(bound).await?;
+        observe::observation(&self.config, bound, self.router.as_ref(), &view)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let router = self.router.capabilities();
+        let mut capabilities = Capabilities::routed();
+        capabilities.granularity = router.granularity;
+        capabilities.routing = Routing::Routed;
+        capabilities.header_routes = router.header_routes;
+        capabilities.cookie_routes = router.cookie_routes;
+        capabilities.mirror = router.mirror;
+        capabilities.promotions = match self.config.workload {
+            WorkloadConfig::Slots(_) => vec![Promotion::Swap, Promotion::Update],
+            WorkloadConfig::Canary(_) => vec![Promotion::Update],
+        };
+        capabilities.effectiveness = if router.by_endpoints {
+            Effectiveness::Verified
+        } else {
+            Effectiveness::Assumed {
+                after: self.config.settle,
+            }
+        };
+        capabilities
+    }
+
+    /// The objects of a part as they are now, not as the watches know them.
+    async fn fresh(&self, wanted: &[ObjectRef]) -> Result<Objects, TargetError> {
+        let mut objects = Objects::new();
+        for object in wanted {
+            if let Some(content) = self.views.watches().api().get(object).await? {
+                self.views.watches().wrote(object, &content);
+                objects.insert(object.clone(), content);
+            }
+        }
+        Ok(objects)
+    }
+
+    async fn carry_out(&self, change: &Change) -> Result<(), TargetError> {
+        let watches = self.views.watches();
+        match change {
+            Change::Replace(object, content) => {
+                let stored = watches.api().replace(object, content).await?;
+                watches.wrote(object, &stored);
+            }
+            Change::Create(object, content) => {
+                let stored = watches.api().create(object, content).await?;
+                watches.wrote(object, &stored);
+            }
+            Change::Delete {
+                object,
+                uid,
+                resource_version,
+            } => {
+                watches.api().delete(object, uid, resource_version).await?;
+                watches.deleted(object, uid);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Target for KubernetesTarget {
+    async fn discover(&self) -> Result<Discovery, TargetError> {
+        let bound = discover::start(&self.config, self.router.as_ref(), &self.views).await?;
+        let objects = bound.objects();
+        let view = self.view(&bound).await?;
+        Ok(Discovery {
+            binding: bound.wrap()?,
+            capabilities: self.capabilities(),
+            observation: observe::observation(&self.config, &bound, self.router.as_ref(), &view)?,
+            claim: claim::in_force(&objects, &view.objects)?,
+            names: discover::names(&bound),
+        })
+    }
+
+    async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
+        self.look(&Bound::read(binding)?).await
+    }
+
+    async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
+        let bound = Bound::read(&request.binding)?;
+        let mut view = self.view(&bound).await?;
+        let mut written = false;
+        for attempt in 1..=ATTEMPTS {
+            let situation = Situation {
+                bound: &bound,
+                objects: &view.objects,
+                router: self.router.as_ref(),
+                follow: self.config.follow,
+                replica_sets: &view.replica_sets,
+            };
+            let mut outcome = situation.changes(request).map(|changes| (changes, Ok(())));
+            if let Ok((changes, outcome)) = &mut outcome {
+                for change in changes {
+                    *outcome = self.carry_out(change).await;
+                    if outcome.is_err() {
+                        break;
+                    }
+                    written = true;
+                }
+            }
+            let error = match outcome {
+                Ok((_, Ok(()))) => return Ok(Applied::default()),
+                Ok((_, Err(error))) | Err(error) => error,
+            };
+            // The watches may lag, and an object's status changes its version: what counts is
+            // whether what is there now is still lawful to change.
+            if error.kind != TargetErrorKind::Conflict || attempt == ATTEMPTS {
+                return Err(if written {
+                    TargetError {
+                        certainty: Certainty::MayBeTaken,
+                        ..error
+                    }
+                } else {
+                    error
+                });
+            }
+            let before = view.objects.clone();
+            view.objects = self.fresh(&bound.read_objects()).await?;
+            if attempt > 1 && before == view.objects {
+                return Err(error);
+            }
+        }
+        Ok(Applied::default())
+    }
+
+    async fn admit(
+        &self,
+        part: &Part,
+        found: &Discovery,
+        plan: &Plan,
+    ) -> Result<Admission, TargetError> {
+        let bound = Bound::read(&found.binding)?;
+        let router = self.router.as_ref();
+        let mut objects = self.views.objects(&bound.read_objects()).await?;
+        objects.extend(self.views.objects(&router.referred(&objects)).await?);
+        Ok(Admission {
+            binding: found.binding.clone(),
+            findings: admit::findings(&bound, &objects, router, self.config.follow, part, plan),
+        })
+    }
+
+    async fn claim(
+        &self,
+        binding: &Binding,
+        from: Option<&Claim>,
+        to: Option<&Claim>,
+    ) -> Result<(), TargetError> {
+        let bound = Bound::read(binding)?;
+        let order = bound.objects();
+        let known = self.fresh(&order).await?;
+        let watches = self.views.watches();
+        let change = claim::Change { from, to };
+        change
+            .carry_out(watches.api(), watches, &order, &known)
+            .await
+    }
+
+    async fn changed(&self, binding: &Binding, after: &Version) {
+        let mut news = self.views.watches().news();
+        let Ok(bound) = Bound::read(binding) else {
+            // `observe` says what is wrong with it.
+            return;
+        };
+        loop {
+            news.mark_unchanged();
+            match self.look(&bound).await {
+                Ok(observation) if observation.version == *after => {}
+                Ok(_) => return,
+                // Unreadable is no news; the next event may be that it can be read again.
+                Err(_) => {}
+            }
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}

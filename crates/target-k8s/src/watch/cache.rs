@@ -1,0 +1,289 @@
+//! What one watch has brought: whole objects, never older than what was written here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use strategy_core::target::{TargetError, TargetErrorKind};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::error::{self, Told};
+use crate::object::{self, WatchKey};
+
+/// What one watch has brought.
+#[derive(Debug)]
+pub(super) struct Cache {
+    key: WatchKey,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    objects: BTreeMap<String, Arc<Value>>,
+    /// Deleted by us; late news of them is ignored.
+    gone: BTreeSet<String>,
+    /// When the last event or bookmark came; `None` before the first list.
+    heard: Option<Instant>,
+    failure: Option<Failure>,
+}
+
+/// What a watch knows, and how old that is at most.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
+    pub(crate) objects: BTreeMap<String, Arc<Value>>,
+    pub(crate) age: Duration,
+}
+
+/// Why the server cannot be asked at present.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    kind: TargetErrorKind,
+    verb: &'static str,
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn of(error: &kube::Error, verb: &'static str) -> Self {
+        Self {
+            kind: error::kind(error),
+            verb,
+            message: Told::of(error).0,
+        }
+    }
+
+    pub(super) fn error(&self, key: &WatchKey) -> TargetError {
+        let message = match self.kind {
+            TargetErrorKind::NotFound => format!(
+                "{}: the cluster does not know {} of {}; install its definitions",
+                self.message, key.plural, key.api
+            ),
+            TargetErrorKind::PermissionDenied => format!(
+                "{}; grant `{}` on `{}` (the target's `permissions` prints the Role)",
+                self.message, self.verb, key.plural
+            ),
+            _ => self.message.clone(),
+        };
+        error::found(self.kind, self.verb, &key.plural, message)
+    }
+
+    /// Waiting will not mend it.
+    const fn is_lasting(&self) -> bool {
+        !self.kind.is_transient()
+    }
+}
+
+impl State {
+    /// There is an answer, be it that there will be none.
+    pub(super) fn is_settled(&self) -> bool {
+        self.heard.is_some() || self.failure.as_ref().is_some_and(Failure::is_lasting)
+    }
+
+    fn put(&mut self, object: Value) {
+        if self.gone.contains(object::uid(&object)) {
+            return;
+        }
+        let name = object::name(&object);
+        let known = self.objects.get(name);
+        if known.is_none_or(|known| !is_newer(known, &object)) {
+            self.objects.insert(name.to_owned(), Arc::new(slim(object)));
+        }
+    }
+}
+
+impl Cache {
+    pub(super) fn new(key: WatchKey) -> Self {
+        Self {
+            key,
+            state: watch::Sender::default(),
+        }
+    }
+
+    pub(super) const fn key(&self) -> &WatchKey {
+        &self.key
+    }
+
+    pub(super) fn state(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.state.borrow().failure.clone()
+    }
+
+    pub(super) fn failed(&self, failure: Failure) {
+        self.state
+            .send_modify(|state| state.failure = Some(failure));
+    }
+
+    pub(super) fn alive(&self) {
+        self.state
+            .send_modify(|state| state.heard = Some(Instant::now()));
+    }
+
+    /// Everything there is, as listed at `version`; what was written here since then stays.
+    pub(super) fn replace(&self, items: Vec<Value>, version: &str) {
+        self.state.send_modify(|state| {
+            let listed = number(version);
+            state
+                .objects
+                .retain(|_, known| number(object::resource_version(known)) > listed);
+            let present: BTreeSet<_> = items.iter().map(object::uid).map(str::to_owned).collect();
+            state.gone.retain(|uid| present.contains(uid));
+            for object in items {
+                state.put(object);
+            }
+            state.heard = Some(Instant::now());
+            state.failure = None;
+        });
+    }
+
+    /// News of an object; ignored if a newer state of it is known.
+    pub(super) fn put(&self, object: Value) {
+        self.state.send_modify(|state| {
+            state.put(object);
+            state.heard = state.heard.map(|_| Instant::now());
+        });
+    }
+
+    /// The server says that it is gone.
+    pub(super) fn remove(&self, object: &Value) {
+        self.state.send_modify(|state| {
+            let uid = object::uid(object);
+            state.gone.remove(uid);
+            state.objects.retain(|_, known| object::uid(known) != uid);
+            state.heard = state.heard.map(|_| Instant::now());
+        });
+    }
+
+    /// We deleted it; the watch will say so later.
+    pub(super) fn forget(&self, uid: &str) {
+        self.state.send_modify(|state| {
+            let known = state.objects.len();
+            state.objects.retain(|_, known| object::uid(known) != uid);
+            if state.objects.len() < known {
+                state.gone.insert(uid.to_owned());
+            }
+        });
+    }
+}
+
+impl State {
+    pub(super) fn known(&self, key: &WatchKey) -> Result<Contents, TargetError> {
+        match (&self.failure, self.heard) {
+            (Some(failure), _) if failure.is_lasting() => Err(failure.error(key)),
+            (_, Some(heard)) => Ok(Contents {
+                objects: self.objects.clone(),
+                age: heard.elapsed(),
+            }),
+            (_, None) => Err(error::found(
+                TargetErrorKind::Unavailable,
+                "list",
+                &key.plural,
+                "the API server did not answer",
+            )),
+        }
+    }
+}
+
+/// Resource versions are ordered numbers (comparable by contract since Kubernetes 1.35, and in
+/// practice ever since).
+fn number(version: &str) -> u64 {
+    version.parse().unwrap_or(0)
+}
+
+fn is_newer(known: &Value, news: &Value) -> bool {
+    let version = |object| number(object::resource_version(object));
+    object::uid(known) == object::uid(news) && version(known) > version(news)
+}
+
+/// Without what nobody asks of objects that are only read.
+fn slim(mut object: Value) -> Value {
+    let only_read = matches!(
+        object.get("kind").and_then(Value::as_str),
+        Some("Pod" | "ReplicaSet" | "EndpointSlice")
+    );
+    if only_read
+        && let Some(metadata) = object
+            .pointer_mut("/metadata")
+            .and_then(Value::as_object_mut)
+    {
+        metadata.remove("managedFields");
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(uid: &str, version: &str) -> Value {
+        json!({"metadata": {"name": "a", "uid": uid, "resourceVersion": version}})
+    }
+
+    fn cache() -> Cache {
+        let cache = Cache::new(WatchKey::all("apps/v1", "deployments"));
+        cache.replace(vec![object("1", "10")], "10");
+        cache
+    }
+
+    fn versions(cache: &Cache) -> Vec<String> {
+        let known = cache.state().borrow().known(cache.key()).unwrap();
+        let objects = known.objects.values();
+        objects
+            .map(|object| object::resource_version(object).to_owned())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn late_news_never_hide_what_was_written_here() {
+        let cache = cache();
+        cache.put(object("1", "15"));
+        cache.put(object("1", "12"));
+        assert_eq!(versions(&cache), ["15"]);
+        cache.replace(vec![object("1", "13")], "13");
+        assert_eq!(versions(&cache), ["15"]);
+        cache.replace(vec![object("1", "15")], "20");
+        cache.put(object("1", "9000000000000000000"));
+        assert_eq!(versions(&cache), ["9000000000000000000"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_here_stays_gone_until_another_takes_its_name() {
+        let cache = cache();
+        cache.forget("1");
+        cache.put(object("1", "11"));
+        assert!(versions(&cache).is_empty());
+        cache.put(object("2", "12"));
+        assert_eq!(versions(&cache), ["12"]);
+        cache.remove(&object("1", "13"));
+        assert_eq!(versions(&cache), ["12"]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_an_error_and_never_an_empty_list() {
+        let cache = Cache::new(WatchKey::all("v1", "pods"));
+        assert!(cache.state().borrow().known(cache.key()).is_err());
+        cache.failed(Failure {
+            kind: TargetErrorKind::PermissionDenied,
+            verb: "watch",
+            message: "no".to_owned(),
+        });
+        let error = cache.state().borrow().known(cache.key()).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::PermissionDenied);
+        assert!(error.to_string().contains("`watch` on `pods`"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_as_old_as_the_last_thing_heard() {
+        let cache = cache();
+        tokio::time::advance(Duration::from_secs(40)).await;
+        let age = |cache: &Cache| cache.state().borrow().known(cache.key()).unwrap().age;
+        assert_eq!(age(&cache), Duration::from_secs(40));
+        cache.alive();
+        assert_eq!(age(&cache), Duration::ZERO);
+    }
+}

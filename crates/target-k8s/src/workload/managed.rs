@@ -1,0 +1,71 @@
+//! Who wrote a field last, by `managedFields`.
+
+use serde_json::Value;
+
+use crate::object::{list, text};
+
+/// Who wrote a field last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FieldWriter {
+    /// The field manager's name.
+    pub(crate) name: String,
+    /// When, as the server wrote it down.
+    pub(crate) time: String,
+}
+
+/// All who hold the field at `path` (or anything below it), the latest writer first.
+///
+/// Writing another value takes a field away from everyone who held it, so whoever holds a single
+/// field wrote it last; of those who hold a whole tree together, the latest is named first.
+pub(crate) fn writers(object: &Value, path: &[&str]) -> Vec<FieldWriter> {
+    let mut writers: Vec<_> = list(object, "/metadata/managedFields")
+        .iter()
+        .filter(|entry| text(entry, "/subresource") != "status")
+        .filter(|entry| holds(entry.get("fieldsV1"), path))
+        .map(|entry| FieldWriter {
+            name: text(entry, "/manager").to_owned(),
+            time: text(entry, "/time").to_owned(),
+        })
+        .collect();
+    writers.sort_by(|one, other| other.time.cmp(&one.time));
+    writers
+}
+
+fn holds(fields: Option<&Value>, path: &[&str]) -> bool {
+    match (fields, path) {
+        (Some(_), []) => true,
+        (Some(fields), [key, rest @ ..]) => holds(fields.get(key), rest),
+        (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_latest_who_holds_a_field_is_first() {
+        let entry = |manager: &str, time: &str, fields: Value, subresource: &str| {
+            json!({
+                "manager": manager, "time": time, "fieldsV1": fields, "subresource": subresource,
+            })
+        };
+        let object = json!({"metadata": {"managedFields": [
+            entry("kubectl", "2026-01-01T00:00:00Z", json!({"f:spec": {"f:template": {"f:a": {}}}}), ""),
+            entry("argocd", "2026-01-02T00:00:00Z", json!({"f:spec": {"f:template": {"f:b": {}}}}), ""),
+            entry("scaler", "2026-01-03T00:00:00Z", json!({"f:spec": {"f:replicas": {}}}), "scale"),
+            entry("kcm", "2026-01-04T00:00:00Z", json!({"f:spec": {"f:replicas": {}}}), "status"),
+        ]}});
+        let names = |path: &[&str]| -> Vec<String> {
+            writers(&object, path)
+                .into_iter()
+                .map(|writer| writer.name)
+                .collect()
+        };
+        assert_eq!(names(&["f:spec", "f:template"]), ["argocd", "kubectl"]);
+        assert_eq!(names(&["f:spec", "f:replicas"]), ["scaler"]);
+        assert!(names(&["f:spec", "f:selector"]).is_empty());
+    }
+}
