@@ -13,7 +13,7 @@ mod release;
 mod shorthand;
 mod stage;
 mod strategy;
-mod target;
+pub mod target;
 mod value;
 mod yaml;
 

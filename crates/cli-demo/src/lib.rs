@@ -3,5 +3,7 @@
 pub mod args;
 pub mod exit;
 pub mod file;
+pub mod interrupt;
+pub mod kubernetes;
 pub mod program;
 pub mod render;
