@@ -45,6 +45,16 @@ pub trait Inbox: std::fmt::Debug + Send + Sync {
 
 const _: Option<&dyn Inbox> = None;
 
+#[async_trait]
+impl<T: Inbox + ?Sized> Inbox for std::sync::Arc<T> {
+    async fn next(&self, after: Option<&CommandId>) -> Result<Envelope, InboxError> {
+        (**self).next(after).await
+    }
+    async fn answer(&self, id: &CommandId, answer: &Answer) -> Result<(), InboxError> {
+        (**self).answer(id, answer).await
+    }
+}
+
 /// An inbox that could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]

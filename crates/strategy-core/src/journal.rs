@@ -61,6 +61,23 @@ pub trait Journal: std::fmt::Debug + Send + Sync {
 
 const _: Option<&dyn Journal> = None;
 
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<T: Journal + ?Sized> Journal for std::sync::Arc<T> {
+    async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
+        (**self).append(expected, records).await
+    }
+    async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
+        (**self).compact(expected, snapshot).await
+    }
+    async fn read(&self) -> Result<Recorded, JournalError> {
+        (**self).read().await
+    }
+    fn is_durable(&self) -> bool {
+        (**self).is_durable()
+    }
+}
+
 /// A journal that could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -33,6 +33,7 @@ pub use self::plan::{Plan, PlanError};
 pub use self::registry::Registry;
 pub use self::release::{Image, Images, InvalidRelease, Part, Release};
 pub use self::rollout::Rollout;
+pub use self::share::{Amount, ShareSplit};
 pub use self::strategy::Strategy;
 pub use self::target::Target;
 pub use self::timestamp::{Timestamp, duration};

@@ -1,6 +1,7 @@
 //! Code for what plans name: hooks, gates and analyses by kind.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::analysis::Analysis;
@@ -8,11 +9,22 @@ use crate::hook::{ExternalGate, Hook};
 use crate::plan::{GateKind, Plan, Undo};
 
 /// Finds the code that a plan names, at the start and again at resume.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Registry {
     hooks: BTreeMap<String, Arc<dyn Hook>>,
     gates: BTreeMap<String, Arc<dyn ExternalGate>>,
     analyses: BTreeMap<String, Arc<dyn Analysis>>,
+}
+
+/// Kinds only: what is behind them may hold credentials, and its own `Debug` may show them.
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("hooks", &self.hooks.keys())
+            .field("gates", &self.gates.keys())
+            .field("analyses", &self.analyses.keys())
+            .finish()
+    }
 }
 
 impl Registry {

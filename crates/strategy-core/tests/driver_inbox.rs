@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strategy_core::Timestamp;
-use strategy_core::driver::{Clock, FileInbox, ManualClock, MemoryInbox, SendError};
+use strategy_core::driver::{FileInbox, MemoryInbox, SendError};
 use strategy_core::inbox::{Envelope, Inbox, InboxError};
 use strategy_core::rollout::{Answer, Command, CommandId, Wish};
+use strategy_core::world::{VirtualClock, block_on};
 use tempfile::TempDir;
 
 fn envelope(id: &str) -> Envelope {
@@ -22,7 +23,7 @@ fn id(text: &str) -> CommandId {
 struct Setup {
     _folder: TempDir,
     path: PathBuf,
-    clock: ManualClock,
+    clock: VirtualClock,
     inbox: FileInbox,
 }
 
@@ -30,7 +31,7 @@ fn setup() -> Setup {
     let folder = TempDir::new().unwrap();
     let path = FileInbox::beside(folder.path().join("a.journal"));
     assert_eq!(path, folder.path().join("a.inbox"));
-    let clock = ManualClock::new(Timestamp::from_millis(1_000_000));
+    let clock = VirtualClock::starting_at(Timestamp::from_millis(1_000_000));
     let inbox = FileInbox::open(&path, Arc::new(clock.clone())).unwrap();
     Setup {
         _folder: folder,
@@ -56,7 +57,7 @@ impl Setup {
 
     fn next(&self, after: Option<&str>) -> Result<Envelope, InboxError> {
         let after = after.map(id);
-        self.clock.run(self.inbox.next(after.as_ref())).unwrap()
+        block_on(&self.clock, self.inbox.next(after.as_ref())).unwrap()
     }
 
     /// Whether nothing comes within a minute.
@@ -66,8 +67,8 @@ impl Setup {
         let either =
             futures::future::select(self.inbox.next(Some(&after)), self.clock.sleep_until(until));
         matches!(
-            self.clock.run(either),
-            Some(futures::future::Either::Right(_))
+            block_on(&self.clock, either),
+            Ok(futures::future::Either::Right(_))
         )
     }
 }
@@ -83,18 +84,20 @@ fn a_sender_is_told_what_became_of_it() {
         answer
     };
     let both = async { futures::join!(setup.send("pause-1"), runner) };
-    let (sent, answer) = setup.clock.run(both).unwrap();
+    let (sent, answer) = block_on(&setup.clock, both).unwrap();
     assert_eq!(sent.unwrap(), answer);
     // The same again is answered from the first.
     assert_eq!(
-        setup.clock.run(setup.send("pause-1")).unwrap().unwrap(),
+        block_on(&setup.clock, setup.send("pause-1"))
+            .unwrap()
+            .unwrap(),
         answer
     );
     assert!(setup.rests("pause-1"));
     // Something else under the same id is not.
     let other = Envelope::Command(Command::new("pause-1", "bob", Wish::Reject));
     let sent = FileInbox::send(&setup.path, &other, Duration::ZERO, &setup.clock);
-    let refused = setup.clock.run(sent).unwrap();
+    let refused = block_on(&setup.clock, sent).unwrap();
     assert!(
         matches!(refused, Err(SendError::Taken { .. })),
         "{refused:?}"
@@ -105,7 +108,9 @@ fn a_sender_is_told_what_became_of_it() {
 fn a_sender_that_nobody_answers_says_so_after_its_time() {
     let setup = setup();
     let before = setup.clock.now();
-    let error = setup.clock.run(setup.send("pause-1")).unwrap().unwrap_err();
+    let error = block_on(&setup.clock, setup.send("pause-1"))
+        .unwrap()
+        .unwrap_err();
     assert_eq!(setup.clock.now().since(before), Duration::from_secs(5));
     assert!(
         error.to_string().contains("not answered within 5s"),
@@ -142,9 +147,9 @@ fn after_a_restart_only_the_unanswered_come_again() {
     setup.next(Some("a")).unwrap();
     let first = id("a");
     let answered = setup.inbox.answer(&first, &Answer::Recorded);
-    setup.clock.run(answered).unwrap().unwrap();
+    block_on(&setup.clock, answered).unwrap().unwrap();
     let again = FileInbox::open(&setup.path, Arc::new(setup.clock.clone())).unwrap();
-    let taken = setup.clock.run(again.next(None)).unwrap().unwrap();
+    let taken = block_on(&setup.clock, again.next(None)).unwrap().unwrap();
     assert_eq!(taken.id(), &id("b"));
 }
 
@@ -208,7 +213,9 @@ fn ids_that_lead_elsewhere_are_refused() {
         "x.answer",
         &"x".repeat(101),
     ] {
-        let error = setup.clock.run(setup.send(text)).unwrap().unwrap_err();
+        let error = block_on(&setup.clock, setup.send(text))
+            .unwrap()
+            .unwrap_err();
         assert!(matches!(error, SendError::Id { .. }), "{text}: {error}");
     }
     assert_eq!(fs::read_dir(&setup.path).unwrap().count(), 0);
@@ -221,22 +228,26 @@ fn only_the_owner_may_steer() {
     let setup = setup();
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(setup.path.clone()), 0o700);
-    setup.clock.run(setup.send("a")).unwrap().unwrap_err();
+    block_on(&setup.clock, setup.send("a"))
+        .unwrap()
+        .unwrap_err();
     assert_eq!(mode(setup.path.join("a.json")), 0o600);
 }
 
 #[test]
 fn in_memory_the_first_of_an_id_counts_and_is_answered() {
-    let clock = ManualClock::new(Timestamp::from_millis(0));
+    let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
     let inbox = MemoryInbox::new();
     inbox.send(envelope("a"));
     inbox.send(Envelope::Command(Command::new("a", "bob", Wish::Reject)));
     inbox.send(envelope("b"));
-    let first = clock.run(inbox.next(None)).unwrap().unwrap();
+    let first = block_on(&clock, inbox.next(None)).unwrap().unwrap();
     assert_eq!(first, envelope("a"));
-    let second = clock.run(inbox.next(Some(first.id()))).unwrap().unwrap();
+    let second = block_on(&clock, inbox.next(Some(first.id())))
+        .unwrap()
+        .unwrap();
     assert_eq!(second, envelope("b"));
-    assert!(clock.run(inbox.next(Some(second.id()))).is_none());
+    assert!(block_on(&clock, inbox.next(Some(second.id()))).is_err());
     let later = async {
         clock.sleep_until(Timestamp::from_millis(5)).await;
         inbox.answer(&id("a"), &Answer::Recorded).await.unwrap();
@@ -245,7 +256,7 @@ fn in_memory_the_first_of_an_id_counts_and_is_answered() {
     let after = id("b");
     let all =
         async { futures::join!(inbox.answer_to(first.id()), inbox.next(Some(&after)), later) };
-    let (answer, third, ()) = clock.run(all).unwrap();
+    let (answer, third, ()) = block_on(&clock, all).unwrap();
     assert_eq!(answer, Answer::Recorded);
     assert_eq!(third.unwrap(), envelope("c"));
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 
 use crate::timestamp::Timestamp;
+use crate::world::VirtualClock;
 
 /// The driver's only time. Everything that waits, waits through it.
 #[async_trait]
@@ -32,6 +33,16 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
     }
     async fn sleep_until(&self, at: Timestamp) {
         (**self).sleep_until(at).await;
+    }
+}
+
+#[async_trait]
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Self::now(self)
+    }
+    async fn sleep_until(&self, at: Timestamp) {
+        Self::sleep_until(self, at).await;
     }
 }
 

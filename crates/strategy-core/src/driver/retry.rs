@@ -84,8 +84,8 @@ pub(super) async fn within<F: Future>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::manual_clock::ManualClock;
     use super::*;
+    use crate::world::{VirtualClock, block_on};
 
     #[test]
     fn the_generator_is_the_published_one() {
@@ -112,14 +112,17 @@ mod tests {
 
     #[test]
     fn a_timeout_is_kept_to_the_millisecond_and_a_tie_goes_to_the_result() {
-        let clock = ManualClock::new(Timestamp::from_millis(0));
+        let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let after = |ms| clock.sleep_until(Timestamp::from_millis(ms));
         let until = Timestamp::from_millis;
-        assert_eq!(clock.run(within(&clock, until(10), after(20))), Some(None));
+        assert_eq!(
+            block_on(&clock, within(&clock, until(10), after(20))),
+            Ok(None)
+        );
         assert_eq!(clock.now(), until(10));
         assert_eq!(
-            clock.run(within(&clock, until(30), after(30))),
-            Some(Some(()))
+            block_on(&clock, within(&clock, until(30), after(30))),
+            Ok(Some(()))
         );
     }
 }

@@ -15,6 +15,11 @@ enum Peer {
 }
 use Peer::{Agrees, Differs};
 
+/// Source, replicas, surge, weights in percent, candidate, stable, and what the peer says.
+type Split = (&'static str, u32, u32, &'static [u16], u32, u32, Peer);
+/// Source, baseline, weight in percent, replicas, and the other number that the peer has, with why.
+type Need = (&'static str, u32, u16, u32, Option<(u32, &'static str)>);
+
 fn percent(percent: u16) -> Weight {
     Weight::from_percent(percent).unwrap()
 }
@@ -26,7 +31,7 @@ const ONE_REPLICA: &str = "one replica cannot be shared: theirs gives 0% or 100%
 fn the_nearest_split_is_the_peers_nearest_split() {
     // source, replicas, surge, weights in percent, candidate, stable, peer
     #[rustfmt::skip]
-    let rows: &[(&str, u32, u32, &[u16], u32, u32, Peer)] = &[
+    let rows: &[Split] = &[
         (ARGO, 0, 0, &[0, 50, 100], 0, 0, Agrees),
         (ARGO, 1, 0, &[0], 0, 1, Agrees),
         (ARGO, 1, 0, &[1, 49], 1, 1, Differs { theirs: (0, 1), why: ONE_REPLICA }),
@@ -159,7 +164,7 @@ fn the_need_behind_a_routed_weight() {
     const STRAINED: &str = "theirs keeps the first count up to 50%: at 25% two tasks of 22 carry a quarter, 3.3 times their load";
     // source, baseline, weight in percent, replicas, peer
     #[rustfmt::skip]
-    let rows: &[(&str, u32, u16, u32, Option<(u32, &str)>)] = &[
+    let rows: &[Need] = &[
         (WEIGHT_TO_REPLICAS, 10, 0, 0, None),
         (WEIGHT_TO_REPLICAS, 10, 20, 2, None),
         (WEIGHT_TO_REPLICAS, 10, 25, 3, None),

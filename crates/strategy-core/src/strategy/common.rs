@@ -164,12 +164,19 @@ impl Common {
         grounds: &[&Ground<'_>],
     ) -> Result<(), PlanError> {
         let now = draft.goals();
-        let goals: BTreeMap<Part, Goal> = self
-            .tails(grounds)?
-            .into_iter()
-            .filter_map(|(part, tail)| Some((part, tail.retire?)))
-            .filter(|(part, goal)| now.get(part) != Some(goal))
-            .collect();
+        let mut goals: BTreeMap<Part, Goal> = BTreeMap::new();
+        for ground in grounds {
+            let Some(goal) = ground.tail(self.retire)?.retire else {
+                continue;
+            };
+            // What the last stage left may be all that retirement asks for, in other words.
+            if now
+                .get(ground.part)
+                .is_none_or(|now| !ground.same(now, &goal))
+            {
+                goals.insert(ground.part.clone(), goal);
+            }
+        }
         if goals.is_empty() {
             if let Some(gate) = &self.approve_retirement {
                 return Err(PlanError::plan(

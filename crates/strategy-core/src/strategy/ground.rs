@@ -263,7 +263,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Whether two goals mean the same counts here, however they are written.
-    fn same(&self, one: &Goal, other: &Goal) -> bool {
+    pub(super) fn same(&self, one: &Goal, other: &Goal) -> bool {
         let number = |capacity, recorded| crate::share::count(capacity, self.baseline(), recorded);
         let stable = self.found.observation.stable.written.as_ref();
         let stable = stable.map_or(0, |written| written.replicas.number());

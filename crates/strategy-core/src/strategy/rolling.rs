@@ -177,7 +177,7 @@ impl Rolling {
                 };
                 Goal {
                     stable: Ground::recorded(match weight.rest() {
-                        Weight::ZERO => Capacity::Recorded,
+                        Weight::ZERO => Capacity::Count(0),
                         rest => Capacity::Share(rest),
                     }),
                     candidate: ground.release(Capacity::Share(weight)),

@@ -15,22 +15,10 @@ pub(super) fn headline(plan: &Plan) -> String {
 /// The lines below, in a fixed order.
 pub(super) fn of(plan: &Plan, facts: &Facts<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    for stage in plan.stages() {
-        if stage.health != Health::default() {
-            lines.push(format!(
-                "health in stage {}: {}",
-                stage.name,
-                differences(&stage.health, &Health::default())
-            ));
-        }
-        if stage.ready != ReadyRule::default() {
-            lines.push(format!(
-                "ready in stage {}: {}",
-                stage.name,
-                differences(&stage.ready, &ReadyRule::default())
-            ));
-        }
-    }
+    let health = |stage: &Stage| differences(&stage.health, &Health::default());
+    lines.extend(by_stage(plan, "health", &health));
+    let ready = |stage: &Stage| differences(&stage.ready, &ReadyRule::default());
+    lines.extend(by_stage(plan, "ready rule", &ready));
     if *plan.policies() != Policies::default() {
         lines.push(format!(
             "policies: {}",
@@ -70,6 +58,26 @@ pub(super) fn of(plan: &Plan, facts: &Facts<'_>) -> Vec<String> {
     lines.extend(facts.notes.iter().cloned());
     lines.push(format!("digest {}", plan.digest().as_str()));
     lines
+}
+
+/// One line for each different text that is not empty, with the stages that it is about.
+fn by_stage(plan: &Plan, what: &str, text: &dyn Fn(&Stage) -> String) -> Vec<String> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for stage in plan.stages() {
+        let text = text(stage);
+        match groups.iter_mut().find(|(have, _)| *have == text) {
+            Some((_, stages)) => stages.push(stage.name.as_str()),
+            None => groups.push((text, vec![stage.name.as_str()])),
+        }
+    }
+    groups.retain(|(text, _)| !text.is_empty());
+    groups
+        .into_iter()
+        .map(|(text, stages)| match &stages[..] {
+            all if all.len() == plan.stages().len() => format!("{what} of all stages: {text}"),
+            some => format!("{what} of {}: {text}", some.join(", ")),
+        })
+        .collect()
 }
 
 fn basis_points(points: u16) -> String {

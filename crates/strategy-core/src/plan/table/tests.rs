@@ -82,7 +82,7 @@ fn what_differs_from_the_defaults_is_said_and_nothing_else() {
     policies.false_alarms = 50;
     let loud = plan(Health::off(), policies).table_with(&Facts::new().width(400));
     for said in [
-        "health in stage all: fatal off (default on), readiness off (default on), restarts off (default 2), share_deviation off (default 15%)",
+        "health of all stages: fatal off (default on), readiness off (default on), restarts off (default 2), share_deviation off (default 15%)",
         "policies: false_alarms 50 (default 100), foreign.capacity yield",
     ] {
         assert!(loud.contains(said), "{said}:\n{loud}");

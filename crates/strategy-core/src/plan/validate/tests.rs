@@ -139,10 +139,10 @@ fn a_plan_has_stages_with_names_of_their_own() {
         ("the strategy's name is empty", |s| s.strategy.clear()),
         ("has 64 bytes", |s| s.strategy = "x".repeat(64)),
         ("two stages have this name", |s| {
-            s.last().name = "half".into()
+            s.last().name = "half".into();
         }),
         ("the name of stage 2 is empty", |s| {
-            s.last().name = "".into()
+            s.last().name = "".into();
         }),
         ("has a space", |s| s.last().name = "all of it".into()),
         ("has 101 stages", |s| {
@@ -174,7 +174,7 @@ fn no_stage_is_silently_nothing() {
                 .insert(1, Stage::new("soak", StageKind::Expose, BTreeMap::new()));
         }),
         ("the first stage has no goal for part `main`", |s| {
-            s.first().goals.clear()
+            s.first().goals.clear();
         }),
         ("part `other`, which the release does not ship", |s| {
             s.last()
@@ -200,7 +200,7 @@ fn capacity_stands_behind_all_traffic() {
             },
         ),
         ("candidate gets 50% of the requests", |s| {
-            s.goal(0).candidate = GoalTrack::absent()
+            s.goal(0).candidate = GoalTrack::absent();
         }),
         (
             "stable gets 50% of the requests with a capacity of 0",
@@ -238,10 +238,10 @@ fn capacity_stands_behind_all_traffic() {
             s.goal(0).candidate.revision = Revision::Named(String::new());
         }),
         ("a route needs a name and a value", |s| {
-            s.goal(0).traffic.routes = vec![route("")]
+            s.goal(0).traffic.routes = vec![route("")];
         }),
         ("is there twice", |s| {
-            s.goal(0).traffic.routes = vec![route("a"), route("a")]
+            s.goal(0).traffic.routes = vec![route("a"), route("a")];
         }),
     ]);
 }
@@ -270,7 +270,7 @@ fn the_end_is_clean() {
             s.goal(1).traffic.routes = vec![route("beta")];
         }),
         ("a route or mirror", |s| {
-            s.goal(1).traffic.mirror = Weight::HALF
+            s.goal(1).traffic.mirror = Weight::HALF;
         }),
         ("stickiness of part `main` still suspended", |s| {
             s.goal(1).traffic.stickiness = Stickiness::Suspended;
@@ -282,16 +282,16 @@ fn the_end_is_clean() {
 fn every_wait_of_a_stage_ends() {
     refused(&[
         ("the deadline is zero", |s| {
-            s.first().deadline = Duration::ZERO
+            s.first().deadline = Duration::ZERO;
         }),
         ("which never ends", |s| s.first().deadline = Duration::MAX),
         ("the settle time", |s| {
-            s.first().ready.settle = Duration::MAX
+            s.first().ready.settle = Duration::MAX;
         }),
         ("has 10m to get there", |s| s.first().ready.settle = HOUR),
         ("the grace", |s| s.first().ready.grace = Duration::MAX),
         ("counts as ready with nothing ready", |s| {
-            s.first().ready.share = Weight::ZERO
+            s.first().ready.share = Weight::ZERO;
         }),
         ("bakes at least 1h and at most 1m", |s| {
             s.first().bake = Bake {
@@ -301,11 +301,11 @@ fn every_wait_of_a_stage_ends() {
             };
         }),
         ("the bake's `at_most` is zero", |s| {
-            s.first().bake.at_most = Duration::ZERO
+            s.first().bake.at_most = Duration::ZERO;
         }),
         ("without a look", |s| s.first().bake.looks = 0),
         ("121 looks of check `slower` take 1h30s", |s| {
-            s.first().bake.looks = 121
+            s.first().bake.looks = 121;
         }),
         ("stays undecided ends in going on", |s| {
             s.first().bake.undecided = Undecided::Then(Then::GoOn);
@@ -351,10 +351,10 @@ fn gates_and_hooks_can_be_answered() {
             s.first().gates.push(gate);
         }),
         ("the name of a gate is empty", |s| {
-            s.first().gates[0].name.clear()
+            s.first().gates[0].name.clear();
         }),
         ("the limit of gate `release` is zero", |s| {
-            s.first().gates[0].limit = Duration::ZERO
+            s.first().gates[0].limit = Duration::ZERO;
         }),
         ("approval by nobody", |s| {
             s.first().gates[0] = Gate::approval("release", ["lead".to_owned()], 0);
@@ -371,7 +371,7 @@ fn gates_and_hooks_can_be_answered() {
             s.first().gates.push(external(2 * HOUR, Then::RollBack));
         }),
         ("its condition was never met", |s| {
-            s.first().gates.push(external(MINUTE, Then::GoOn))
+            s.first().gates.push(external(MINUTE, Then::GoOn));
         }),
         ("the kind is empty", |s| {
             s.first()
@@ -383,16 +383,16 @@ fn gates_and_hooks_can_be_answered() {
             s.first().hooks.push(hook);
         }),
         ("the timeout of hook `smoke` is zero", |s| {
-            s.first().hooks[0].timeout = Duration::ZERO
+            s.first().hooks[0].timeout = Duration::ZERO;
         }),
         ("the kind is empty", |s| {
-            s.first().hooks[0].run = Extension::new("")
+            s.first().hooks[0].run = Extension::new("");
         }),
         ("the parameters have", |s| {
             s.first().hooks[0].run = Extension::new("http").with("body", "x".repeat(9 * 1024));
         }),
         ("the kind is empty", |s| {
-            s.first().hooks[0].undo = Undo::By(Extension::new(""))
+            s.first().hooks[0].undo = Undo::By(Extension::new(""));
         }),
         ("part `other`, which the release does not ship", |s| {
             s.first().hooks[0].part = Some("other".parse().unwrap());
@@ -426,7 +426,7 @@ fn past_a_point_of_no_return_nothing_rolls_back() {
         held(point).plan().unwrap();
         let broken: [(&str, Break); 4] = [
             ("a failure rolls back", |s| {
-                s.last().on_failure = OnFailure::RollBack
+                s.last().on_failure = OnFailure::RollBack;
             }),
             ("a failure rolls back", |s| {
                 s.last().on_failure = OnFailure::Hold {
@@ -462,13 +462,13 @@ fn checks_are_known_named_and_comparable() {
             s.first().checks.insert("nobody".into());
         }),
         ("the interval is zero", |s| {
-            s.check("errors").interval = Duration::ZERO
+            s.check("errors").interval = Duration::ZERO;
         }),
         ("the timeout is zero", |s| {
-            s.check("errors").timeout = Duration::ZERO
+            s.check("errors").timeout = Duration::ZERO;
         }),
         ("the kind is empty", |s| {
-            s.check("errors").analysis = Extension::new("")
+            s.check("errors").analysis = Extension::new("");
         }),
         ("no request reaches stable in this stage", |s| {
             s.last().checks.insert("slower".into());
@@ -483,31 +483,31 @@ fn checks_are_known_named_and_comparable() {
 fn policies_end_and_hide_nothing() {
     refused(&[
         ("policy `resync`: its limit is zero", |s| {
-            s.policies.resync = Duration::ZERO
+            s.policies.resync = Duration::ZERO;
         }),
         ("policy `pause_limit`: its limit is zero", |s| {
-            s.policies.pause_limit = Duration::ZERO
+            s.policies.pause_limit = Duration::ZERO;
         }),
         ("policy `pause_limit`: its limit is", |s| {
-            s.policies.pause_limit = Duration::MAX
+            s.policies.pause_limit = Duration::MAX;
         }),
         ("policy `rollback_deadline`", |s| {
-            s.policies.rollback_deadline = Duration::ZERO
+            s.policies.rollback_deadline = Duration::ZERO;
         }),
         ("policy `write_timeout`", |s| {
-            s.policies.write_timeout = Duration::ZERO
+            s.policies.write_timeout = Duration::ZERO;
         }),
         ("policy `unreachable`: its limit is zero", |s| {
-            s.policies.unreachable.limit = Duration::ZERO
+            s.policies.unreachable.limit = Duration::ZERO;
         }),
         ("cannot be read ends in going on", |s| {
-            s.policies.unreachable.then = Then::GoOn
+            s.policies.unreachable.then = Then::GoOn;
         }),
         ("is stale after 30s", |s| {
-            s.policies.stale_after = Duration::from_secs(30)
+            s.policies.stale_after = Duration::from_secs(30);
         }),
         ("the way back waits longer", |s| {
-            s.policies.way_back_wait = HOUR
+            s.policies.way_back_wait = HOUR;
         }),
         ("0 basis points", |s| s.policies.false_alarms = 0),
         ("policy `foreign.traffic`", |s| {

@@ -1,0 +1,75 @@
+//! The audience: observers behind a bounded queue, and everyone who listens through a handle.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+use crate::observer::Observer;
+use crate::rollout::Event;
+
+/// News that waits for observers; more of it pushes the oldest out.
+const QUEUED: usize = 1024;
+/// News that a slow listener may lag behind.
+pub(super) const LAG: usize = 1024;
+
+/// Hears everything, changes nothing.
+pub(super) struct Audience {
+    observers: Vec<Arc<dyn Observer>>,
+    queue: VecDeque<Event>,
+    missed: u64,
+    listeners: broadcast::Sender<Event>,
+}
+
+impl Audience {
+    pub(super) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self {
+            observers,
+            queue: VecDeque::new(),
+            missed: 0,
+            listeners: broadcast::Sender::new(LAG),
+        }
+    }
+
+    pub(super) fn listeners(&self) -> broadcast::WeakSender<Event> {
+        self.listeners.downgrade()
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        tracing::info!("{event}");
+        if !self.observers.is_empty() {
+            if self.queue.len() >= QUEUED {
+                self.queue.pop_front();
+                self.missed += 1;
+            }
+            self.queue.push_back(event.clone());
+        }
+        // Nobody listening is no failure.
+        let _ = self.listeners.send(event);
+    }
+
+    /// Tells observers the oldest news that waits; `false` if none does.
+    ///
+    /// Called when nothing else is due, so that an observer that takes its time delays a rollout by
+    /// one call at most. One that panics is told of in the log, and of further news as well.
+    pub(super) fn deliver(&mut self) -> bool {
+        let Some(event) = self.queue.pop_front() else {
+            return false;
+        };
+        let missed = std::mem::take(&mut self.missed);
+        for observer in &self.observers {
+            // Nothing of ours is shared with the observer but the event, which it cannot change.
+            let call = AssertUnwindSafe(|| {
+                if missed > 0 {
+                    observer.missed(missed);
+                }
+                observer.event(&event);
+            });
+            if catch_unwind(call).is_err() {
+                tracing::warn!("an observer panicked; the rollout goes on");
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,127 @@
+//! What is under way: the driver's own futures, looked at in a fixed order.
+
+use std::collections::BTreeMap;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::perform::{Key, Means, cancelled};
+use crate::release::Part;
+use crate::rollout::{Effect, Failure, Input, Rollout};
+use crate::target::Version;
+use crate::timestamp::Timestamp;
+
+/// News of a state that was already told is asked for again only after this: a target that always has
+/// news must not keep the loop spinning.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Effects under way, at most one of each [`Key`]. Dropping it cancels all of them.
+pub(super) struct Flights {
+    means: Means,
+    under_way: BTreeMap<Key, BoxFuture<'static, Input>>,
+    /// The newest news of each part, and when it was told.
+    told: BTreeMap<Part, (Version, Timestamp)>,
+}
+
+impl Flights {
+    pub(super) const fn new(means: Means) -> Self {
+        Self {
+            means,
+            under_way: BTreeMap::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Begins an effect. A cancellation ends at once, with what the machine is to be told.
+    pub(super) fn begin(&mut self, effect: Effect) -> Option<Input> {
+        if let Effect::Cancel { id } = effect {
+            tracing::debug!(%id, "cancelled");
+            let dropped = self.under_way.remove(&Key::Effect(id));
+            return dropped.map(|_| cancelled(id));
+        }
+        if let Some((key, work)) = self.means.perform(effect) {
+            tracing::debug!(effect = %key, "begun");
+            // A newer look at a part takes the place of the older one, whose answer nobody wants.
+            self.under_way.insert(key, work);
+        }
+        None
+    }
+
+    /// Waits for news of every part that is not being looked at, since its newest observation.
+    pub(super) fn watch(&mut self, rollout: &Rollout) {
+        let now = self.means.clock.now();
+        for part in self.means.parts.keys() {
+            let key = Key::Changed(part.clone());
+            if self.under_way.contains_key(&Key::Observe(part.clone())) {
+                self.under_way.remove(&key);
+                continue;
+            }
+            if self.under_way.contains_key(&key) {
+                continue;
+            }
+            let (Some(binding), Some(seen)) = (rollout.binding(part), rollout.observation(part))
+            else {
+                continue;
+            };
+            let told = self.told.get(part);
+            let not_before = told
+                .filter(|(version, at)| *version == seen.version && *at + AGAIN > now)
+                .map(|(_, at)| *at + AGAIN);
+            let version = seen.version.clone();
+            let waits = self
+                .means
+                .changed(part, binding.clone(), version.clone(), not_before);
+            if let Some(waits) = waits {
+                self.under_way.insert(key, waits);
+            }
+        }
+    }
+
+    /// The first that is done, in the order of keys.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+        let done =
+            self.under_way
+                .iter_mut()
+                .find_map(|(key, work)| match work.poll_unpin(context) {
+                    Poll::Ready(input) => Some((key.clone(), input)),
+                    Poll::Pending => None,
+                });
+        let Some((key, input)) = done else {
+            return Poll::Pending;
+        };
+        self.under_way.remove(&key);
+        match failure(&input) {
+            Some(failure) => {
+                tracing::warn!(effect = %key, kind = %failure.kind, why = %failure.message, "failed");
+            }
+            None => tracing::debug!(effect = %key, "done"),
+        }
+        Poll::Ready(input)
+    }
+
+    /// The machine is being told that a part has news.
+    pub(super) fn tells(&mut self, part: &Part, rollout: &Rollout) {
+        if let Some(seen) = rollout.observation(part) {
+            let now = self.means.clock.now();
+            self.told.insert(part.clone(), (seen.version.clone(), now));
+        }
+    }
+}
+
+const fn failure(input: &Input) -> Option<&Failure> {
+    match input {
+        Input::EffectFailed { failure, .. }
+        | Input::ObserveFailed { failure, .. }
+        | Input::MeasureFailed { failure, .. } => Some(failure),
+        Input::EffectSucceeded { .. }
+        | Input::Observed { .. }
+        | Input::Changed { .. }
+        | Input::Measured { .. }
+        | Input::Commanded(_)
+        | Input::AlarmRaised(_)
+        | Input::TimePassed
+        | Input::Resumed { .. } => None,
+    }
+}

@@ -1,0 +1,113 @@
+//! The journal as the loop sees it: one batch at a time, kept small, tried until it is durable.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::clock::Clock;
+use super::retry::Backoff;
+use crate::journal::{Journal, JournalError, Recorded, Sequence};
+use crate::rollout::Record;
+
+/// A journal that would hold more than this is compacted instead, so that it stays below 64 KiB.
+const COMPACT_AT: usize = 48 * 1024;
+/// Where the snapshot alone is large, at least this much is added before the next one.
+const AT_LEAST: usize = 8 * 1024;
+
+/// Where the journal ends, and how much it holds.
+pub(super) struct Ledger {
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+    end: Sequence,
+    held: usize,
+    snapshot: usize,
+}
+
+impl Ledger {
+    pub(super) fn new(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+        recorded: &Recorded,
+    ) -> Self {
+        Self {
+            journal,
+            clock,
+            seed,
+            end: recorded.sequence,
+            held: recorded.records.iter().map(size).sum(),
+            snapshot: recorded.records.first().map_or(0, size),
+        }
+    }
+
+    /// What makes these records durable: appended, or folded into a snapshot of the machine that gave
+    /// them. It ends when they are durable, or when another process is at the journal.
+    pub(super) fn write(
+        &mut self,
+        records: Vec<Record>,
+        snapshot: impl FnOnce() -> Record,
+    ) -> BoxFuture<'static, Result<(), JournalError>> {
+        let added: usize = records.iter().map(size).sum();
+        let limit = COMPACT_AT.max(self.snapshot + AT_LEAST);
+        let batch = if self.held > 0 && self.held + added > limit {
+            Batch::Compact(snapshot())
+        } else {
+            Batch::Append(records)
+        };
+        let expected = self.end;
+        match &batch {
+            Batch::Append(records) => {
+                if self.held == 0 {
+                    self.snapshot = records.first().map_or(0, size);
+                }
+                self.held += added;
+                self.end = expected.plus(u64::try_from(records.len()).unwrap_or(u64::MAX));
+            }
+            Batch::Compact(snapshot) => {
+                self.snapshot = size(snapshot);
+                self.held = self.snapshot;
+                self.end = expected.plus(1);
+            }
+        }
+        let (journal, clock) = (Arc::clone(&self.journal), Arc::clone(&self.clock));
+        let mut backoff = Backoff::new(self.seed ^ expected.0);
+        async move {
+            loop {
+                let written = match &batch {
+                    Batch::Append(records) => journal.append(expected, records).await,
+                    Batch::Compact(snapshot) => journal.compact(expected, snapshot).await,
+                };
+                match written {
+                    Err(error @ JournalError::Storage { .. }) => {
+                        tracing::warn!(
+                            why = %super::perform::in_words(&error),
+                            "the journal cannot be written; nothing is done until it can"
+                        );
+                        backoff.pause(&*clock).await;
+                    }
+                    Ok(())
+                    | Err(
+                        JournalError::Conflict { .. }
+                        | JournalError::Locked { .. }
+                        | JournalError::Missing { .. }
+                        | JournalError::Exists { .. }
+                        | JournalError::Damaged { .. },
+                    ) => return written,
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+enum Batch {
+    Append(Vec<Record>),
+    Compact(Record),
+}
+
+/// Bytes as JSON, which is what journals hold.
+fn size(record: &Record) -> usize {
+    serde_json::to_vec(record).map_or(0, |json| json.len())
+}

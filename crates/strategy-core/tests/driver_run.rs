@@ -1,0 +1,570 @@
+//! The loop on the in-memory world: whole rollouts, interrupted anywhere, with journals that fail.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strategy_core::analysis::FailureShare;
+use strategy_core::driver::{
+    Driver, DriverError, FileJournal, Heard, MemoryInbox, MemoryJournal, Run,
+};
+use strategy_core::inbox::Envelope;
+use strategy_core::journal::{Journal, JournalError, Recorded, Sequence};
+use strategy_core::observer::Observer;
+use strategy_core::plan::{Check, Extension};
+use strategy_core::rollout::{
+    Alarm, Answer, Command, CommandId, Event, News, Outcome, Phase, Record, Wish,
+};
+use strategy_core::strategy::Canary;
+use strategy_core::world::{Happening, VirtualTime, World};
+use strategy_core::{Part, Release, Track};
+use tempfile::TempDir;
+
+fn world() -> World {
+    World::seeded(7)
+        .stable("registry.example/app:1", 4)
+        .requests_per_second(50)
+        .build()
+        .unwrap()
+}
+
+fn canary() -> Canary {
+    let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
+    Canary::new()
+        .stages([25, 100])
+        .bake(Duration::from_secs(120))
+        .check("errors", errors)
+}
+
+fn release() -> Release {
+    Release::of([("app", "registry.example/app:2")]).unwrap()
+}
+
+fn driver(world: &World) -> Driver {
+    Driver::on(world.target())
+        .clock(world.clock().clone())
+        .analysis(FailureShare::KIND, world.analysis())
+        .id("r1".parse().unwrap())
+}
+
+fn carry(world: &World, driver: Driver) -> Result<Outcome, DriverError> {
+    let run = async { driver.start(&canary(), release()).await.unwrap().1.await };
+    world.block_on(run).unwrap()
+}
+
+fn json(journal: &MemoryJournal) -> String {
+    serde_json::to_string(&read(journal).records).unwrap()
+}
+
+fn read(journal: &MemoryJournal) -> Recorded {
+    let mut reading = pin!(journal.read());
+    match reading
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(recorded) => recorded.unwrap(),
+        Poll::Pending => panic!("a journal in memory waits for nothing"),
+    }
+}
+
+/// Polls a run at most so many times, and moves the world whenever it waits.
+fn poll_at_most(world: &World, mut run: Run, polls: usize) -> Option<Result<Outcome, DriverError>> {
+    struct Flag(AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&flag));
+    for _ in 0..polls {
+        while !flag.0.swap(false, Ordering::SeqCst) {
+            world.advance_to(world.next().unwrap());
+        }
+        let polled = pin!(&mut run).poll(&mut Context::from_waker(&waker));
+        if let Poll::Ready(end) = polled {
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn started(world: &World, driver: Driver) -> Run {
+    world
+        .block_on(driver.start(&canary(), release()))
+        .unwrap()
+        .unwrap()
+        .1
+}
+
+#[test]
+fn a_good_release_is_promoted_and_everything_is_told() {
+    let world = world();
+    let story = async {
+        let (handle, run) = driver(&world).start(&canary(), release()).await.unwrap();
+        let mut events = handle.events();
+        let heard = async {
+            let mut heard = Vec::new();
+            while let Some(Heard::Event(event)) = events.next().await {
+                heard.push(event.news);
+            }
+            heard
+        };
+        let (end, heard) = futures::join!(run, heard);
+        assert_eq!(end.unwrap(), Outcome::Promoted);
+        assert_eq!(handle.outcome().await.unwrap(), Outcome::Promoted);
+        assert_eq!(handle.settled().await.unwrap(), Outcome::Promoted);
+        assert_eq!(handle.status().phase, Phase::Settled);
+        assert!(matches!(heard.first(), Some(News::Started { .. })));
+        assert!(matches!(heard.last(), Some(News::Settled)));
+        assert!(heard.iter().any(|news| matches!(news, News::Looked { .. })));
+        let late = Command::new("late", "ann", Wish::Pause);
+        match handle.command(late).await.unwrap() {
+            Answer::Refused(why) => assert!(why.contains("promoted"), "{why}"),
+            Answer::Recorded => panic!("recorded after the end"),
+        }
+    };
+    world.block_on(story).unwrap();
+}
+
+#[test]
+fn a_bad_release_goes_home() {
+    let world = world();
+    world.happen_after(
+        Duration::from_secs(100),
+        Happening::image_fails("registry.example/app:2", 0.2),
+    );
+    let end = carry(&world, driver(&world)).unwrap();
+    assert!(matches!(end, Outcome::RolledBack { .. }), "{end}");
+}
+
+#[test]
+fn the_same_scenario_writes_the_same_bytes() {
+    let run = || {
+        let (world, journal) = (world(), MemoryJournal::new());
+        world.happen_after(
+            Duration::from_secs(200),
+            Happening::image_fails("registry.example/app:2", 0.2),
+        );
+        carry(&world, driver(&world).journal(journal.clone())).unwrap();
+        json(&journal)
+    };
+    let first = run();
+    assert!(first.len() > 1000);
+    assert_eq!(first, run());
+}
+
+/// What a world looks like in the end.
+fn picture(world: &World) -> String {
+    let found = world
+        .block_on(strategy_core::Target::discover(&world.target()))
+        .unwrap()
+        .unwrap();
+    let images = |track| found.images(track).map(ToString::to_string);
+    format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        images(Track::Stable),
+        images(Track::Candidate),
+        found.baseline(),
+        found.observation.traffic.written,
+        found.claim,
+    )
+}
+
+#[test]
+fn dropped_at_any_await_and_resumed_it_ends_the_same() {
+    let fails = |world: &World| {
+        world.happen_after(
+            Duration::from_secs(150),
+            Happening::image_fails("registry.example/app:2", 0.2),
+        );
+    };
+    for bad in [false, true] {
+        let whole = world();
+        if bad {
+            fails(&whole);
+        }
+        let expected = carry(&whole, driver(&whole)).unwrap();
+        let mut polls = 1;
+        let mut interrupted = 0;
+        loop {
+            let (world, journal) = (world(), MemoryJournal::new());
+            if bad {
+                fails(&world);
+            }
+            let run = started(&world, driver(&world).journal(journal.clone()));
+            if poll_at_most(&world, run, polls).is_some() {
+                break;
+            }
+            interrupted += 1;
+            let resumed = driver(&world).journal(journal.clone()).resume();
+            let resumed = world.block_on(resumed).unwrap();
+            let end = match resumed {
+                Ok((_, run)) => world.block_on(run).unwrap().unwrap(),
+                // Dropped before anything was written: nothing began.
+                Err(DriverError::Recover(error)) if journal_is_empty(&journal) => {
+                    assert!(error.to_string().contains("never began"), "{error}");
+                    polls += 1;
+                    continue;
+                }
+                Err(error) => panic!("after {polls} polls: {error}"),
+            };
+            assert_eq!(
+                std::mem::discriminant(&end),
+                std::mem::discriminant(&expected),
+                "after {polls} polls: {end}"
+            );
+            assert_eq!(picture(&world), picture(&whole), "after {polls} polls");
+            // Every one of the first, then ever fewer: they are all alike.
+            polls += 1 + polls / 25;
+        }
+        assert!(interrupted > 40, "{interrupted}");
+    }
+}
+
+fn journal_is_empty(journal: &MemoryJournal) -> bool {
+    read(journal).sequence == Sequence(0)
+}
+
+/// A journal that does what a test says, over one in memory.
+#[derive(Clone, Debug, Default)]
+struct Trial {
+    inner: MemoryJournal,
+    broken: Arc<AtomicBool>,
+    taken_over_at: Arc<AtomicU64>,
+    largest: Arc<Mutex<usize>>,
+    compactions: Arc<AtomicU64>,
+}
+
+impl Trial {
+    fn before(&self, expected: Sequence) -> Result<(), JournalError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(JournalError::Storage {
+                operation: "write".to_owned(),
+                place: "disk".to_owned(),
+                source: "full".into(),
+            });
+        }
+        let taken = self.taken_over_at.load(Ordering::SeqCst);
+        if taken > 0 && expected.0 >= taken {
+            return Err(JournalError::Conflict {
+                expected: expected.0,
+                found: expected.0 + 1,
+            });
+        }
+        Ok(())
+    }
+
+    async fn after(&self) {
+        let recorded = self.inner.read().await.unwrap();
+        let held = serde_json::to_vec(&recorded.records).unwrap().len();
+        let mut largest = self.largest.lock().unwrap();
+        *largest = held.max(*largest);
+    }
+}
+
+#[async_trait]
+impl Journal for Trial {
+    async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
+        self.before(expected)?;
+        self.inner.append(expected, records).await?;
+        self.after().await;
+        Ok(())
+    }
+    async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
+        self.before(expected)?;
+        self.inner.compact(expected, snapshot).await?;
+        self.compactions.fetch_add(1, Ordering::SeqCst);
+        self.after().await;
+        Ok(())
+    }
+    async fn read(&self) -> Result<Recorded, JournalError> {
+        self.inner.read().await
+    }
+}
+
+#[test]
+fn nothing_is_written_while_the_journal_cannot_be() {
+    let (world, journal) = (world(), Trial::default());
+    let outage = async {
+        let clock = world.clock();
+        clock
+            .sleep_until(clock.now() + Duration::from_secs(30))
+            .await;
+        journal.broken.store(true, Ordering::SeqCst);
+        let from = clock.now();
+        clock.sleep_until(from + Duration::from_secs(400)).await;
+        journal.broken.store(false, Ordering::SeqCst);
+        (from, clock.now())
+    };
+    let run = async {
+        let (_, run) = driver(&world)
+            .journal(journal.clone())
+            .start(&canary(), release())
+            .await
+            .unwrap();
+        run.await.unwrap()
+    };
+    let ((from, to), end) = world
+        .block_on(async { futures::join!(outage, run) })
+        .unwrap();
+    assert_eq!(end, Outcome::Promoted);
+    let report = world.report();
+    let writes = &report.part(&Part::main()).unwrap().writes;
+    let meanwhile: Vec<_> = writes
+        .iter()
+        .filter(|write| write.at > from && write.at < to)
+        .collect();
+    assert!(meanwhile.is_empty(), "{meanwhile:?}");
+    assert!(writes.iter().any(|write| write.at >= to));
+}
+
+#[test]
+fn another_process_at_the_journal_ends_the_driver() {
+    let (world, journal) = (world(), Trial::default());
+    journal.taken_over_at.store(6, Ordering::SeqCst);
+    let end = carry(&world, driver(&world).journal(journal.clone()));
+    assert!(matches!(end, Err(DriverError::Journal(_))), "{end:?}");
+    let report = world.report();
+    let writes = report.part(&Part::main()).unwrap().writes.len();
+    world.advance(Duration::from_secs(3600));
+    let report = world.report();
+    assert_eq!(report.part(&Part::main()).unwrap().writes.len(), writes);
+}
+
+#[test]
+fn a_journal_stays_small_over_hours() {
+    let (world, journal) = (world(), Trial::default());
+    let mut strategy = Canary::new()
+        .stages([25, 100])
+        .bake(Duration::from_secs(3600));
+    for name in ["errors", "more-errors", "most-errors"] {
+        let mut check = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
+        check.interval = Duration::from_secs(15);
+        strategy = strategy.check(name, check);
+    }
+    let run = async {
+        let driver = driver(&world).journal(journal.clone());
+        driver.start(&strategy, release()).await.unwrap().1.await
+    };
+    assert_eq!(world.block_on(run).unwrap().unwrap(), Outcome::Promoted);
+    let largest = *journal.largest.lock().unwrap();
+    assert!(largest <= 64 * 1024, "{largest} bytes");
+    assert!(journal.compactions.load(Ordering::SeqCst) > 0);
+}
+
+#[derive(Clone, Debug, Default)]
+struct Panics(Arc<AtomicU64>);
+
+impl Observer for Panics {
+    fn event(&self, _: &Event) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("an observer of bad manners");
+    }
+}
+
+#[test]
+fn an_observer_that_panics_changes_nothing() {
+    let run = |observer: Option<Panics>| {
+        let (world, journal) = (world(), MemoryJournal::new());
+        let mut driver = driver(&world).journal(journal.clone());
+        if let Some(observer) = observer {
+            driver = driver.observer(observer);
+        }
+        carry(&world, driver).unwrap();
+        json(&journal)
+    };
+    let observer = Panics::default();
+    assert_eq!(run(Some(observer.clone())), run(None));
+    assert!(observer.0.load(Ordering::SeqCst) > 10);
+}
+
+#[test]
+fn commands_and_alarms_come_from_handle_and_inbox() {
+    let (world, inbox, journal) = (world(), MemoryInbox::new(), MemoryJournal::new());
+    let story = async {
+        let clock = world.clock();
+        let (handle, run) = driver(&world)
+            .inbox(inbox.clone())
+            .journal(journal.clone())
+            .start(&canary(), release())
+            .await
+            .unwrap();
+        let people = async {
+            clock
+                .sleep_until(clock.now() + Duration::from_secs(60))
+                .await;
+            let pause = Command::new("c1", "ann", Wish::Pause).because("lunch");
+            assert_eq!(
+                handle.command(pause.clone()).await.unwrap(),
+                Answer::Recorded
+            );
+            assert!(handle.status().paused_until.is_some());
+            assert!(json(&journal).contains("lunch"));
+            // Again under the same id: the first one counts, and its answer is given.
+            assert_eq!(handle.command(pause).await.unwrap(), Answer::Recorded);
+            let unpause = Command::new("c2", "bob", Wish::Unpause);
+            inbox.send(Envelope::Command(unpause));
+            assert_eq!(
+                inbox.answer_to(&CommandId("c2".to_owned())).await,
+                Answer::Recorded
+            );
+            assert_eq!(handle.status().paused_until, None);
+            inbox.send(Envelope::Alarm(Alarm {
+                id: CommandId("a1".to_owned()),
+                source: "pager".to_owned(),
+                message: "checkout is down".to_owned(),
+            }));
+            assert_eq!(
+                inbox.answer_to(&CommandId("a1".to_owned())).await,
+                Answer::Recorded
+            );
+        };
+        futures::join!(run, people).0.unwrap()
+    };
+    match world.block_on(story).unwrap() {
+        Outcome::RolledBack { reason } => {
+            assert!(reason.to_string().contains("checkout is down"), "{reason}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_driver_that_is_dropped_or_told_to_stop_says_so_and_can_be_resumed() {
+    let (world, journal) = (world(), MemoryJournal::new());
+    let story = async {
+        let (handle, run) = driver(&world)
+            .journal(journal.clone())
+            .start(&canary(), release())
+            .await
+            .unwrap();
+        let clock = world.clock();
+        let stop = async {
+            clock
+                .sleep_until(clock.now() + Duration::from_secs(60))
+                .await;
+            handle.detach().await;
+        };
+        let (end, ()) = futures::join!(run, stop);
+        assert!(matches!(end, Err(DriverError::Detached { .. })), "{end:?}");
+        let (handle, run) = driver(&world)
+            .journal(journal.clone())
+            .resume()
+            .await
+            .unwrap();
+        drop(run);
+        let end = handle.outcome().await;
+        assert!(matches!(end, Err(DriverError::Detached { .. })), "{end:?}");
+        let command = Command::new("c", "ann", Wish::Pause);
+        let refused = handle.command(command).await;
+        assert!(
+            matches!(refused, Err(DriverError::Detached { .. })),
+            "{refused:?}"
+        );
+        let (_, run) = driver(&world)
+            .journal(journal.clone())
+            .resume_rolling_back()
+            .await
+            .unwrap();
+        run.await.unwrap()
+    };
+    let end = world.block_on(story).unwrap();
+    assert!(matches!(end, Outcome::RolledBack { .. }), "{end}");
+}
+
+#[test]
+fn what_cannot_begin_says_why_and_writes_nothing() {
+    let (world, journal) = (world(), MemoryJournal::new());
+    let bare = || {
+        Driver::on(world.target())
+            .clock(world.clock().clone())
+            .journal(journal.clone())
+    };
+    let story = async {
+        let planned = bare().plan(&canary(), release()).await.unwrap();
+        assert!(planned.is_blocked());
+        assert!(
+            planned.table().contains("unknown-kind"),
+            "{}",
+            planned.table()
+        );
+        assert!(
+            planned
+                .notes
+                .iter()
+                .any(|note| note.contains("cannot be resumed"))
+        );
+        let blocked = bare().start(&canary(), release()).await.unwrap_err();
+        assert!(matches!(blocked, DriverError::Blocked { .. }), "{blocked}");
+        let nothing = bare().resume().await.unwrap_err();
+        assert!(nothing.to_string().contains("never began"), "{nothing}");
+        let misnamed = Driver::parts([("No Name", world.target())]);
+        let misnamed = misnamed.plan(&canary(), release()).await.unwrap_err();
+        assert!(matches!(misnamed, DriverError::Part(_)), "{misnamed}");
+        let ready = driver(&world).plan(&canary(), release()).await.unwrap();
+        assert!(!ready.is_blocked(), "{}", ready.table());
+    };
+    world.block_on(story).unwrap();
+    assert!(journal_is_empty(&journal));
+    assert!(
+        world
+            .report()
+            .part(&Part::main())
+            .unwrap()
+            .writes
+            .is_empty()
+    );
+
+    let run = started(&world, driver(&world).journal(journal.clone()));
+    assert!(poll_at_most(&world, run, 20).is_none());
+    let before = json(&journal);
+    let story = async {
+        let used = driver(&world).journal(journal.clone());
+        let used = used.start(&canary(), release()).await.unwrap_err();
+        assert!(matches!(used, DriverError::JournalInUse), "{used}");
+        let unknown = bare().resume().await.unwrap_err();
+        assert!(
+            unknown.to_string().contains(FailureShare::KIND),
+            "{unknown}"
+        );
+        assert_eq!(json(&journal), before);
+        let (_, run) = driver(&world)
+            .journal(journal.clone())
+            .resume()
+            .await
+            .unwrap();
+        run.await.unwrap();
+        let over = driver(&world)
+            .journal(journal.clone())
+            .resume()
+            .await
+            .unwrap_err();
+        assert!(over.to_string().contains("promoted"), "{over}");
+    };
+    world.block_on(story).unwrap();
+}
+
+#[test]
+fn a_journal_in_a_file_carries_a_rollout_over_a_crash() {
+    let world = world();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.journal");
+    let run = started(
+        &world,
+        driver(&world).journal(FileJournal::create(&path).unwrap()),
+    );
+    assert!(poll_at_most(&world, run, 60).is_none());
+    let half = FileJournal::peek(&path).unwrap();
+    assert!(half.sequence > Sequence(1));
+    let resumed = driver(&world)
+        .journal(FileJournal::open(&path).unwrap())
+        .resume();
+    let (_, run) = world.block_on(resumed).unwrap().unwrap();
+    assert_eq!(world.block_on(run).unwrap().unwrap(), Outcome::Promoted);
+    assert!(FileJournal::peek(&path).unwrap().sequence > half.sequence);
+}

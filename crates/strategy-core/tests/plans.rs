@@ -1,0 +1,15 @@
+//! Strategies as users write them, and the plans they come to.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "functions that tests share are tests as well"
+)]
+
+#[path = "plans/found.rs"]
+mod found;
+#[path = "plans/refusals.rs"]
+mod refusals;
+#[path = "plans/shapes.rs"]
+mod shapes;
+#[path = "plans/systems.rs"]
+mod systems;

@@ -1,0 +1,633 @@
+//! The stages that each strategy comes to, on each kind of platform.
+
+use std::time::Duration;
+
+use strategy_core::plan::{
+    Check, Extension, Gate, GoalTrack, Health, HookPlan, HookPoint, OnFailure, Plan, StageKind,
+    Then, Undo,
+};
+use strategy_core::strategy::{BlueGreen, Canary, CanaryStage, CandidateCapacity, Retire, Rolling};
+use strategy_core::target::{Found, Promotion, Routing};
+use strategy_core::{Amount, Capacity, Part, Release, Revision, Stickiness, Strategy, Weight};
+
+use crate::found::{Place, minutes, part, parts, percent};
+
+pub(crate) fn release() -> Release {
+    Release::of([("api", "shop/api:2")]).unwrap()
+}
+
+fn plan(strategy: &dyn Strategy, found: &Found) -> Plan {
+    strategy.plan(&release(), found).unwrap()
+}
+
+/// One line a stage: name, weight, stable, candidate.
+#[track_caller]
+fn shape(plan: &Plan, expected: &[&str]) {
+    let side = |track: &GoalTrack| {
+        let what = match &track.revision {
+            Revision::Release(_) => "new",
+            Revision::Recorded => "old",
+            Revision::Absent => return "absent".to_owned(),
+            other => panic!("{other}"),
+        };
+        match track.capacity {
+            Capacity::Count(count) => format!("{what}x{count}"),
+            Capacity::Share(share) => format!("{what}x{share}"),
+            Capacity::Recorded => what.to_owned(),
+        }
+    };
+    let lines: Vec<String> = plan
+        .stages()
+        .iter()
+        .map(|stage| {
+            let goals: Vec<String> = stage
+                .goals
+                .iter()
+                .map(|(part, goal)| {
+                    let part = if *part == Part::main() {
+                        String::new()
+                    } else {
+                        format!("{part}: ")
+                    };
+                    format!(
+                        "{part}{} {} {}",
+                        goal.traffic,
+                        side(&goal.stable),
+                        side(&goal.candidate)
+                    )
+                })
+                .collect();
+            format!("{}: {}", stage.name, goals.join("; "))
+        })
+        .collect();
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_canary_that_updates_stable_promotes_returns_and_retires() {
+    let canary = Canary::new().stages([5, 25, 100]);
+    let plan = plan(&canary, &Place::routed("api", 4).found());
+    shape(
+        &plan,
+        &[
+            "5%: 5% old newx5%",
+            "25%: 25% old newx25%",
+            "100%: 100% old newx100%",
+            "promote: 100% newx100% newx100%",
+            "return: 0% new newx100%",
+            "retire: 0% new absent",
+        ],
+    );
+    let kinds: Vec<_> = plan.stages().iter().map(|stage| stage.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            StageKind::Expose,
+            StageKind::Expose,
+            StageKind::Expose,
+            StageKind::Promote,
+            StageKind::Promote,
+            StageKind::Retire
+        ]
+    );
+}
+
+#[test]
+fn a_candidate_that_was_found_is_never_removed() {
+    let canary = Canary::new().stages([100]);
+    let found = Place::routed("api", 4).with_candidate("api", 1).found();
+    let last = |canary: &Canary| plan(canary, &found).stages().last().unwrap().clone();
+    let retired = last(&canary);
+    assert_eq!(retired.name.as_str(), "retire");
+    let track = &retired.goals[&Part::main()].candidate;
+    assert_eq!(track.capacity, Capacity::Count(1));
+    assert!(track.revision.is_release());
+    assert_eq!(
+        last(&canary.clone().retire(Retire::Keep)).name.as_str(),
+        "return"
+    );
+    let scaled = last(&canary.retire(Retire::ScaleTo(0)));
+    assert_eq!(
+        scaled.goals[&Part::main()].candidate.capacity,
+        Capacity::Count(0)
+    );
+}
+
+#[test]
+fn a_canary_that_swaps_ends_with_its_last_weight() {
+    let canary = Canary::new().stages([50, 100]);
+    let found = Place::routed("api", 4).promoting([Promotion::Swap]).found();
+    shape(
+        &plan(&canary, &found),
+        &["50%: 50% old newx50%", "100%: 100% old newx100%"],
+    );
+    shape(
+        &plan(&canary.clone().retire(Retire::ScaleTo(0)), &found),
+        &[
+            "50%: 50% old newx50%",
+            "100%: 100% old newx100%",
+            "retire: 100% oldx0 newx100%",
+        ],
+    );
+    let both = Place::routed("api", 4)
+        .promoting([Promotion::Swap, Promotion::Update])
+        .found();
+    let chosen = plan(&canary.promotion(Promotion::Update), &both);
+    assert!(
+        chosen
+            .stages()
+            .iter()
+            .any(|stage| stage.name.as_str() == "promote")
+    );
+}
+
+#[test]
+fn floors_that_were_held_up_are_given_back_at_the_end() {
+    let canary = Canary::new().stages([100]);
+    let swap = Place::slots("api", 5, 0).scaled(3, 15).found();
+    shape(
+        &plan(&canary, &swap),
+        &["100%: 100% old newx100%", "retire: 100% old new"],
+    );
+    let update = Place::routed("api", 5).scaled(3, 15).found();
+    shape(
+        &plan(&canary, &update),
+        &[
+            "100%: 100% old newx100%",
+            "promote: 100% newx100% newx100%",
+            "return: 0% newx100% newx100%",
+            "retire: 0% new absent",
+        ],
+    );
+    shape(
+        &plan(&canary.retire(Retire::Keep), &update),
+        &[
+            "100%: 100% old newx100%",
+            "promote: 100% newx100% newx100%",
+            "return: 0% newx100% newx100%",
+            "retire: 0% new newx100%",
+        ],
+    );
+}
+
+#[test]
+fn where_traffic_follows_readiness_counts_are_the_share() {
+    let canary = Canary::new().stages([10, 25, 50, 75, 100]);
+    let found = Place::replicas("api", 4).found();
+    shape(
+        &plan(&canary, &found),
+        &[
+            "10%: 10% oldx3 newx1",
+            "25%: 25% oldx3 newx1",
+            "50%: 50% oldx2 newx2",
+            "75%: 75% oldx1 newx3",
+            "100%: 100% oldx0 newx4",
+            "promote: 100% newx0 newx4",
+            "return: 0% new newx0",
+            "retire: 0% new absent",
+        ],
+    );
+    let table = plan(&canary, &found)
+        .table_with(&strategy_core::plan::Facts::new().found(&found).width(200));
+    assert!(table.contains("10%, really 25%, 15% off"), "{table}");
+    assert!(
+        table.contains("stage 25%: the counts of part main are those of stage 10%"),
+        "a stage that changes nothing is said: {table}"
+    );
+    assert_eq!(table.matches("watches longer").count(), 1, "{table}");
+}
+
+#[test]
+fn three_replicas_at_ten_percent_are_said_or_surged() {
+    let found = Place::replicas("api", 3).found();
+    let canary = Canary::new().stages([10, 100]);
+    let error = canary.plan(&release(), &found).unwrap_err().to_string();
+    assert!(
+        error.contains("1 of 3 replicas are 33.33% of the traffic and not 10%"),
+        "{error}"
+    );
+    let surged = plan(&canary.clone().share_surge(1), &found);
+    assert_eq!(
+        surged.stages()[0].goals[&Part::main()].stable.capacity,
+        Capacity::Count(3)
+    );
+    let mut health = Health::default();
+    health.share_deviation = None;
+    let tolerated = plan(&canary.health(health), &found);
+    assert_eq!(
+        tolerated.stages()[0].goals[&Part::main()].stable.capacity,
+        Capacity::Count(2)
+    );
+}
+
+#[test]
+fn candidate_capacity_follows_the_weight_and_more() {
+    let capacity = |canary: Canary, replicas| {
+        let found = Place::routed("api", replicas)
+            .header_routes()
+            .mirror()
+            .found();
+        let plan = plan(&canary, &found);
+        plan.stages()[0].goals[&Part::main()].candidate.capacity
+    };
+    let canary = || Canary::new().stages([10, 100]);
+    let follows = |headroom, at_least| CandidateCapacity::FollowsWeight {
+        headroom: percent(headroom),
+        at_least,
+    };
+    assert_eq!(capacity(canary(), 20), Capacity::Share(percent(10)));
+    assert_eq!(
+        capacity(canary().capacity(follows(5, 1)), 20),
+        Capacity::Share(percent(15))
+    );
+    assert_eq!(
+        capacity(canary().capacity(follows(99, 1)), 20),
+        Capacity::Share(Weight::FULL)
+    );
+    assert_eq!(
+        capacity(canary().capacity(follows(0, 3)), 20),
+        Capacity::Count(3)
+    );
+    assert_eq!(
+        capacity(canary().capacity(follows(0, 3)), 30),
+        Capacity::Share(percent(10))
+    );
+    let fixed = CandidateCapacity::Fixed(Capacity::Share(Weight::FULL));
+    assert_eq!(
+        capacity(canary().capacity(fixed), 20),
+        Capacity::Share(Weight::FULL)
+    );
+    let by_route = Canary::new()
+        .stage(
+            CanaryStage::at(0)
+                .named("staff")
+                .header_route("x-staff", "1"),
+        )
+        .stages([100]);
+    assert_eq!(capacity(by_route, 20), Capacity::Count(1));
+    let mirrored = Canary::new()
+        .stage(CanaryStage::at(0).mirror(30))
+        .stages([100]);
+    assert_eq!(capacity(mirrored, 20), Capacity::Share(percent(30)));
+}
+
+#[test]
+fn routes_mirror_and_suspended_stickiness_end_with_the_last_weight() {
+    let canary = Canary::new()
+        .stage(CanaryStage::at(10).mirror(5))
+        .stages([100])
+        .header_route("x-canary", "yes")
+        .suspend_stickiness();
+    let found = Place::routed("api", 10).header_routes().mirror().found();
+    let plan = plan(&canary, &found);
+    let traffic = |stage: usize| &plan.stages()[stage].goals[&Part::main()].traffic;
+    assert_eq!(
+        traffic(0).to_string(),
+        "10% + header x-canary=yes + mirror 5%"
+    );
+    assert_eq!(traffic(0).stickiness, Stickiness::Suspended);
+    for stage in 1..plan.stages().len() {
+        assert_eq!(traffic(stage).stickiness, Stickiness::Kept, "{stage}");
+        assert!(
+            traffic(stage).routes.is_empty() && traffic(stage).mirror.is_zero(),
+            "{stage}"
+        );
+    }
+}
+
+fn errors() -> Check {
+    Check::new(Extension::new("errors").with("limit", "1%"))
+}
+
+fn slower() -> Check {
+    Check::new(Extension::new("p95").with("over-stable", "10%")).compares_with_stable()
+}
+
+#[test]
+fn checks_run_where_they_can_say_something() {
+    let canary = Canary::new()
+        .stage(CanaryStage::at(5).checks(["errors"]))
+        .stages([50, 100])
+        .check("errors", errors())
+        .check("slower", slower());
+    let plan = plan(&canary, &Place::routed("api", 4).found());
+    let checks: Vec<String> = plan
+        .stages()
+        .iter()
+        .map(|stage| {
+            let names: Vec<_> = stage.checks.iter().map(|check| check.as_str()).collect();
+            format!("{} {}", stage.name, names.join("+"))
+        })
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            "5% errors",
+            "50% errors+slower",
+            "100% errors",
+            "promote errors",
+            "return ",
+            "retire "
+        ]
+    );
+}
+
+#[test]
+fn approvals_stand_before_what_they_are_about() {
+    let gates = |plan: &Plan| -> Vec<String> {
+        let gated = plan.stages().iter().filter(|stage| !stage.gates.is_empty());
+        gated
+            .map(|stage| {
+                let names: Vec<_> = stage.gates.iter().map(|gate| gate.name.as_str()).collect();
+                format!("{} {}", stage.name, names.join("+"))
+            })
+            .collect()
+    };
+    let canary = Canary::new()
+        .stages([50, 100])
+        .approve_promotion(["lead"], 1)
+        .approve_retirement(["lead"], 1)
+        .gate_before("50%", Gate::external("window", Extension::new("calendar")));
+    let update = Place::routed("api", 4).found();
+    assert_eq!(
+        gates(&plan(&canary, &update)),
+        ["50% window", "promote promotion", "retire retirement"]
+    );
+    let swap = Place::routed("api", 4).promoting([Promotion::Swap]).found();
+    assert_eq!(
+        gates(&plan(&canary.retire(Retire::ScaleTo(0)), &swap)),
+        ["50% window", "100% promotion", "retire retirement"]
+    );
+    let each = Canary::new()
+        .stages([10, 50, 100])
+        .approve_each_stage(["lead"], 1);
+    assert_eq!(
+        gates(&plan(&each, &swap)),
+        ["50% approval", "100% approval"]
+    );
+}
+
+#[test]
+fn blue_green_previews_switches_and_keeps_the_old_side() {
+    let blue_green = BlueGreen::new()
+        .hook(HookPlan::new(
+            "smoke",
+            HookPoint::Ready,
+            Extension::new("http"),
+        ))
+        .check("errors", errors());
+    let found = Place::slots("api", 3, 3).found();
+    let made = plan(&blue_green, &found);
+    shape(
+        &made,
+        &["preview: 0% old newx100%", "switch: 100% old newx100%"],
+    );
+    assert_eq!(made.stages()[0].hooks[0].name, "smoke");
+    assert!(made.stages()[0].checks.is_empty() && made.stages()[1].checks.len() == 1);
+    assert_eq!(made.stages()[1].bake.at_least, minutes(5));
+    let approved = plan(
+        &blue_green
+            .approve_switch(["lead"], 1)
+            .retire(Retire::ScaleTo(0))
+            .retire_after(minutes(30)),
+        &found,
+    );
+    assert_eq!(approved.stages()[1].gates[0].name, "switch");
+    assert_eq!(approved.stages()[1].bake.at_least, minutes(30));
+    assert!(approved.stages()[1].bake.at_most > minutes(30));
+    assert_eq!(approved.stages()[2].name.as_str(), "retire");
+    let update = Place::routed("api", 3).found();
+    shape(
+        &plan(&BlueGreen::new(), &update),
+        &[
+            "preview: 0% old newx100%",
+            "switch: 100% old newx100%",
+            "promote: 100% newx100% newx100%",
+            "return: 0% new newx100%",
+            "retire: 0% new absent",
+        ],
+    );
+}
+
+#[test]
+fn rolling_goes_batch_by_batch_where_traffic_follows_readiness() {
+    let swap = |replicas| {
+        Place::replicas("api", replicas)
+            .promoting([Promotion::Swap])
+            .found()
+    };
+    shape(
+        &plan(&Rolling::new(), &swap(10)),
+        &[
+            // Ten replicas in four batches: 3, 2, 3 and 2 of them.
+            "batch-1: 30% oldx7 newx3",
+            "batch-2: 50% oldx5 newx5",
+            "batch-3: 80% oldx2 newx8",
+            "batch-4: 100% oldx0 newx10",
+        ],
+    );
+    shape(
+        &plan(&Rolling::new().max_surge(1), &swap(2)),
+        &["batch-1: 50% oldx1 newx1", "batch-2: 100% oldx0 newx2"],
+    );
+    let few = plan(
+        &Rolling::new().batches(5).bake_after_last(minutes(3)),
+        &swap(2),
+    );
+    shape(
+        &few,
+        &["batch-1: 50% oldx1 newx1", "batch-2: 100% oldx0 newx2"],
+    );
+    assert_eq!(
+        few.stages()[1].bake.at_least,
+        minutes(3),
+        "the last batch is the last one left"
+    );
+    // Kubernetes and Argo take one replica away when both bounds come to 0; we add one instead.
+    let zero = Rolling::new().max_surge(Amount::Count(0));
+    shape(
+        &plan(&zero, &swap(2)),
+        &["batch-1: 50% oldx1 newx1", "batch-2: 100% oldx0 newx2"],
+    );
+}
+
+#[test]
+fn rolling_lets_a_router_follow_and_a_platform_roll() {
+    let routed = Place::routed("api", 3).promoting([Promotion::Swap]).found();
+    shape(
+        &plan(&Rolling::new().max_surge(1), &routed),
+        &[
+            "batch-1: 33% oldx67% newx33%",
+            "batch-2: 66% oldx34% newx66%",
+            "batch-3: 100% oldx0 newx100%",
+        ],
+    );
+    let native = Place::routed("api", 3)
+        .routing(Routing::Native)
+        .promoting([Promotion::Native])
+        .found();
+    shape(
+        &plan(&Rolling::new(), &native),
+        &["roll: 100% oldx0 newx100%"],
+    );
+    shape(
+        &plan(&Canary::new().stages([10, 100]), &native),
+        &[
+            "10%: 10% old newx100%",
+            "100%: 100% old newx100%",
+            "retire: 100% oldx0 newx100%",
+        ],
+    );
+}
+
+#[test]
+fn parts_move_together_or_one_after_the_other() {
+    let release = Release::parts(["backend", "frontend"].map(|name| {
+        (
+            part(name),
+            strategy_core::Images::parse([("app", "shop/app:2")]).unwrap(),
+        )
+    }))
+    .unwrap();
+    let found = parts([
+        ("backend", Place::routed("app", 4)),
+        (
+            "frontend",
+            Place::routed("app", 2).promoting([Promotion::Swap]),
+        ),
+    ]);
+    let canary = Canary::new().stages([50, 100]);
+    let names = |plan: &Plan| -> Vec<String> {
+        let name = |stage: &strategy_core::plan::Stage| {
+            let parts: Vec<_> = stage.goals.keys().map(Part::as_str).collect();
+            format!("{} {}", stage.name, parts.join("+"))
+        };
+        plan.stages().iter().map(name).collect()
+    };
+    let together = canary.plan(&release, &found).unwrap();
+    assert_eq!(
+        names(&together),
+        [
+            "50% backend+frontend",
+            "100% backend+frontend",
+            "promote backend",
+            "return backend",
+            "retire backend"
+        ]
+    );
+    let in_order = canary
+        .parts_in_order([part("frontend"), part("backend")])
+        .gate_before("100%", Gate::approval("go", [], 1))
+        .plan(&release, &found)
+        .unwrap();
+    assert_eq!(
+        names(&in_order),
+        [
+            "frontend-50% backend+frontend",
+            "frontend-100% frontend",
+            "backend-50% backend",
+            "backend-100% backend",
+            "backend-promote backend",
+            "backend-return backend",
+            "retire backend"
+        ]
+    );
+    let waiting = &in_order.stages()[0].goals[&part("backend")];
+    assert_eq!(
+        (&waiting.stable, &waiting.candidate),
+        (&GoalTrack::recorded(), &GoalTrack::absent())
+    );
+    assert_eq!(
+        in_order.stages()[1].gates.len() + in_order.stages()[3].gates.len(),
+        2
+    );
+}
+
+#[test]
+fn promoting_directly_takes_the_rest_in_one_step() {
+    // Flagger's scheduler tests: step weights 1, 2, 10, 80, then promotion from 80%.
+    let canary = Canary::new().stages([1, 2, 10, 80]).promote_directly();
+    shape(
+        &plan(&canary, &Place::routed("api", 4).found()),
+        &[
+            "1%: 1% old newx1%",
+            "2%: 2% old newx2%",
+            "10%: 10% old newx10%",
+            "80%: 80% old newx80%",
+            "promote: 100% newx100% newx100%",
+            "return: 0% new newx100%",
+            "retire: 0% new absent",
+        ],
+    );
+    let swap = Place::routed("api", 4).promoting([Promotion::Swap]).found();
+    shape(
+        &plan(&Canary::new().stages([20, 40]).promote_directly(), &swap),
+        &[
+            "20%: 20% old newx20%",
+            "40%: 40% old newx40%",
+            "rest: 100% old newx100%",
+        ],
+    );
+}
+
+#[test]
+fn past_an_irreversible_migration_failures_hold() {
+    let migrate =
+        HookPlan::new("migrate", HookPoint::Before, Extension::new("job")).undo(Undo::Impossible);
+    let canary = Canary::new()
+        .stages([50, 100])
+        .hook_in("100%", migrate)
+        .approve_promotion(["lead"], 1);
+    let made = plan(&canary, &Place::routed("api", 4).found());
+    assert_eq!(made.stages()[0].on_failure, OnFailure::RollBack);
+    for stage in &made.stages()[1..] {
+        assert!(
+            matches!(
+                stage.on_failure,
+                OnFailure::Hold {
+                    then: Then::Abandon,
+                    ..
+                }
+            ),
+            "{}",
+            stage.name
+        );
+        assert!(
+            stage.gates.iter().all(|gate| gate.then == Then::Abandon),
+            "{}",
+            stage.name
+        );
+    }
+    let by_stage = Canary::new()
+        .stages([50, 100])
+        .point_of_no_return("promote");
+    let made = plan(&by_stage, &Place::routed("api", 4).found());
+    let closed = made
+        .stages()
+        .iter()
+        .position(|stage| stage.point_of_no_return)
+        .unwrap();
+    assert_eq!(made.stages()[closed].name.as_str(), "promote");
+    assert_eq!(made.stages()[closed - 1].on_failure, OnFailure::RollBack);
+}
+
+#[test]
+fn the_built_in_strategies_are_objects_and_keep_their_word_on_time() {
+    let strategies: [Box<dyn Strategy>; 2] = [
+        Box::new(Canary::new().stages([100])),
+        Box::new(BlueGreen::new()),
+    ];
+    let found = Place::routed("api", 4).found();
+    for strategy in &strategies {
+        let made = plan(strategy.as_ref(), &found);
+        for stage in made.stages() {
+            assert!(stage.deadline > Duration::ZERO && stage.bake.at_most >= stage.bake.at_least);
+        }
+        let again = plan(strategy.as_ref(), &found);
+        assert_eq!(
+            made.digest(),
+            again.digest(),
+            "the same intent is the same plan"
+        );
+    }
+}
