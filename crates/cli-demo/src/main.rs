@@ -1,2 +1,3 @@
-//! cli-demo
+//! The binary `rollway`.
+
 fn main() {}

@@ -117,6 +117,18 @@ impl Bound {
         objects
     }
 
+    /// Every object that was there at the start.
+    pub(crate) fn found_objects(&self) -> Vec<ObjectRef> {
+        let mut objects = self.read_objects();
+        for (_, track) in self.tracks.iter() {
+            if matches!(track.start, TrackStart::Missing(_)) {
+                let missing = track.object();
+                objects.retain(|object| *object != missing);
+            }
+        }
+        objects
+    }
+
     /// Every object that the rollout reads by its name.
     pub(crate) fn read_objects(&self) -> Vec<ObjectRef> {
         let mut objects = self.objects();

@@ -32,6 +32,7 @@ pub(crate) fn observation(
     router: &dyn Router,
     view: &View,
 ) -> Result<Observation, TargetError> {
+    nothing_is_gone(bound, view)?;
     let state = router.read(&view.objects, &bound.labels())?;
     let fields = Fields::of(bound, &view.objects, &state.owned);
     let mut observation = Observation {
@@ -47,6 +48,17 @@ pub(crate) fn observation(
     observation.version = version(&observation)?;
     observation.age = view.age;
     Ok(observation)
+}
+
+/// What was there at the start and is gone is not an empty thing, but an unknown one.
+fn nothing_is_gone(bound: &Bound, view: &View) -> Result<(), TargetError> {
+    for object in bound.found_objects() {
+        if !view.objects.contains_key(&object) {
+            let message = "it was there when the rollout began and is gone; create it again";
+            return Err(found(TargetErrorKind::NotFound, "get", object, message));
+        }
+    }
+    Ok(())
 }
 
 /// Equal for equal content: what a look at the same state would show again.

@@ -46,6 +46,8 @@ pub(super) struct PartState {
     waiters: Vec<Waker>,
     weights: Vec<(Timestamp, Weight)>,
     pub(super) writes: Vec<Write>,
+    /// We wrote where no claim tells whose turn it is.
+    pub(super) has_written_unclaimed: bool,
     pub(super) reads: u64,
     ready_at_start: u32,
     least_ready: u32,
@@ -118,6 +120,7 @@ impl PartState {
             waiters: Vec::new(),
             weights: Vec::new(),
             writes: Vec::new(),
+            has_written_unclaimed: false,
             reads: 0,
             ready_at_start: ready,
             least_ready: ready,
@@ -244,7 +247,7 @@ impl PartState {
         what: String,
         now: Timestamp,
     ) {
-        if self.picture.claim.is_some() {
+        if self.picture.claim.is_some() || self.has_written_unclaimed {
             self.picture.foreign.push(ForeignChange {
                 by: by.to_owned(),
                 field,
@@ -272,6 +275,33 @@ impl PartState {
 
     pub(super) fn ledger(&self, workload: &str) -> Option<&Ledger> {
         self.ledgers.get(workload)
+    }
+
+    /// Everything that is written, and how often anything was.
+    pub(super) fn stored(&self) -> String {
+        let Picture {
+            workloads,
+            router,
+            claim,
+            ..
+        } = &self.picture;
+        let workloads: Vec<_> = workloads
+            .values()
+            .map(|workload| {
+                format!(
+                    "{} {:?} {}",
+                    workload.name,
+                    workload.template,
+                    workload.replicas()
+                )
+            })
+            .collect();
+        format!(
+            "{workloads:?} {} {:?} {claim:?} {} writes",
+            router.written,
+            router.writer,
+            self.writes.len()
+        )
     }
 
     pub(super) fn report(&self, now: Timestamp) -> PartReport {

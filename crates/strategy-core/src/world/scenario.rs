@@ -316,7 +316,12 @@ impl Scenario {
     /// Traffic follows readiness: the candidate's share is its share of ready pods.
     #[must_use]
     pub fn follows_readiness(self) -> Self {
-        self.capabilities(|can| can.routing = Routing::FollowsReadiness)
+        self.capabilities(|can| {
+            can.routing = Routing::FollowsReadiness;
+            can.header_routes = false;
+            can.cookie_routes = false;
+            can.mirror = false;
+        })
     }
 
     /// How a candidate becomes stable, the preferred way first.

@@ -142,8 +142,14 @@ impl<'a> Facts<'a> {
         need(traffic, track, self.input.baseline)
     }
 
+    /// What all of the traffic needs of one side, in pods that exist.
     pub(super) fn need_of_all(&self) -> u32 {
         need::need_of_all(self.input.baseline)
+    }
+
+    /// What must be ready for a side to cover everything.
+    pub(super) fn cover_of_all(&self) -> u32 {
+        self.as_at_start(self.need_of_all()).max(1)
     }
 
     /// What a track must have ready before `target` is written; `None` if it gains nothing by it.

@@ -110,10 +110,11 @@ fn is_in_the_way(facts: &Facts<'_>) -> bool {
     let at_start_release = facts
         .written(Track::Candidate)
         .is_some_and(|written| facts.start_release().is(&written.revision));
-    let full = facts.need_of_all();
+    let full = facts.cover_of_all();
     let takes_over = staying(facts, Track::Candidate, wanted(facts, Track::Candidate)) >= full;
     let stable_holds = staying(facts, Track::Stable, wanted(facts, Track::Stable)) >= full;
-    facts.exists(Track::Candidate) && !at_start_release && !takes_over && stable_holds
+    let could_be_given_it = !facts.input.start_images.is_empty() && !at_start_release;
+    facts.exists(Track::Candidate) && could_be_given_it && !takes_over && stable_holds
 }
 
 /// Row 3. Everything that is below its target rises in one write; what is missing is created.
@@ -152,13 +153,11 @@ fn lower_what_the_rest_covers(facts: &Facts<'_>, target: &mut Desired) -> Option
     let after = staying(facts, track, to.replicas.number());
     let other = track.other();
     let rest = staying(facts, other, wanted(facts, other));
-    Some(
-        if after == now || rest + after >= facts.as_at_start(facts.need_of_all()) {
-            write_track(facts, track, to.clone(), Kind::Down)
-        } else {
-            facts.wait(Waiting::Cover(track))
-        },
-    )
+    Some(if after == now || rest + after >= facts.cover_of_all() {
+        write_track(facts, track, to.clone(), Kind::Down)
+    } else {
+        facts.wait(Waiting::Cover(track))
+    })
 }
 
 /// What a track is told to run, or what its autoscaler wants above that.

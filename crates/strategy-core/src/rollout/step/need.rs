@@ -162,13 +162,13 @@ mod tests {
         assert_eq!(gains(&half, &half), [None, None]);
         let routed = Traffic {
             routes: vec![route()],
-            ..none.clone()
+            ..Traffic::weight(percent(0))
         };
         assert_eq!(gains(&none, &routed), [None, Some(1)]);
         assert_eq!(gains(&routed, &none), [Some(1), None]);
         let mirrored = Traffic {
             mirror: percent(75),
-            ..none.clone()
+            ..Traffic::weight(percent(0))
         };
         assert_eq!(gains(&none, &mirrored), [None, Some(3)]);
         assert_eq!(gains(&mirrored, &none), [None, None]);

@@ -23,7 +23,7 @@ pub(super) fn guard_what_is_still_needed(facts: &Facts<'_>, aim: &mut Aim) -> Op
         *aim.guarded.of_mut(track) = is_wrong(facts, track)
             && facts.is_clear(track)
             && leaves_recorded
-            && facts.ready(track.other()) < facts.need_of_all();
+            && facts.ready(track.other()) < facts.cover_of_all();
     }
     None
 }
@@ -80,7 +80,7 @@ fn candidate_could_carry_home(facts: &Facts<'_>) -> bool {
 }
 
 fn stable_covers_all(facts: &Facts<'_>) -> bool {
-    facts.seen(Track::Stable).ready() >= facts.need_of_all()
+    facts.seen(Track::Stable).ready() >= facts.cover_of_all()
 }
 
 /// Row 2b. The candidate is given what stable ran at the start, enough for all of the traffic: traffic
@@ -89,11 +89,10 @@ pub(super) fn give_candidate_what_stable_ran(facts: &Facts<'_>, _: &mut Aim) -> 
     if !candidate_could_carry_home(facts) || !facts.is_clear(Track::Candidate) {
         return None;
     }
-    let replicas = facts
-        .written(Track::Candidate)
-        .map_or(facts.goal(Track::Candidate).replicas, |written| {
-            written.replicas
-        });
+    let replicas = match facts.written(Track::Candidate) {
+        Some(written) => written.replicas,
+        None => facts.goal(Track::Candidate).replicas,
+    };
     let to = DesiredTrack {
         revision: facts.start_release(),
         replicas: replicas.with(facts.need_of_all()),
@@ -117,7 +116,7 @@ pub(super) fn leave_a_candidate_that_cannot_take_over(
     facts: &Facts<'_>,
     aim: &mut Aim,
 ) -> Option<Step> {
-    let cannot = facts.ready(Track::Candidate) < facts.need_of_all() || !facts.input.may_detour;
+    let cannot = facts.ready(Track::Candidate) < facts.cover_of_all() || !facts.input.may_detour;
     let stable_can = facts.is_whole(Track::Stable) && stable_covers_all(facts);
     let shared = reaches(facts.written_traffic(), Track::Candidate)
         && reaches(facts.written_traffic(), Track::Stable);

@@ -48,6 +48,29 @@ fn row_2_candidate_carries_home_what_stable_ran() {
 }
 
 #[test]
+fn row_2_a_candidate_that_cannot_take_over_is_emptied_first() {
+    follows("S v1x2 2/2; C v1x2 1/2; w0")
+        .back()
+        .is_decided_by("2", "down: S v1x2; C v1x0; w0");
+    follows("S v1x2 2/2; C v1x0; w0")
+        .back()
+        .is_decided_by("2", "prepare: S v1x2; C v0x2; w0");
+    follows("S v1x2 2/2; C v1x2 2/2; w0")
+        .back()
+        .is_decided_by("2", "down: S v1x0; C v1x2; w0");
+}
+
+#[test]
+fn a_track_that_must_change_is_never_called_reached() {
+    // Nothing is known of what stable ran, so the candidate cannot be given it.
+    let unknown = |text: &str| follows(text).back().with(|case| case.start = None);
+    unknown("S v1x2 2/2; C v1x0; w0").says("up: S v1x2; C v1x2; w0");
+    unknown("S v1x2 2/2; C v1x2 1/2; w0").says("wait cover S");
+    unknown("S v1x2 2/2; C -; w0")
+        .says("never: stable must change what it runs, and there is no candidate to take over");
+}
+
+#[test]
 fn row_3_everything_below_rises_in_one_write() {
     follows("S v0x1 1/1; C -; w0")
         .to("S v0x2; C v1x1; w50")

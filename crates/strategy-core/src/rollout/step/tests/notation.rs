@@ -9,181 +9,24 @@
 //! - `C -` is absent. `e?` is unknown or still converging; without `e`, what is written is effective.
 //! - `m50` mirrors half, `h` adds a header route. `drainC` and `drainS`: not drained yet.
 
-use std::time::Duration;
+mod parse;
+mod shown;
 
-use crate::release::Images;
+use self::parse::{desired, observed_track, parts, percent, traffic};
+pub(super) use self::parse::{images, observation, seen};
+use self::shown::shown;
 use crate::rollout::step::table::Row;
 use crate::rollout::step::{
-    Direction, Exposure, Kind, Step, StepInput, Until, Waiting, follows_readiness, need, next_step,
-    routed,
+    Direction, Exposure, Step, StepInput, Until, follows_readiness, need, next_step, routed,
 };
-use crate::target::{
-    Autoscaler, Desired, DesiredTrack, Effective, Observation, ObservedTrack, ObservedTraffic,
-    Owned, Pods, Routing, Version, Writer, Written,
-};
+use crate::target::{Desired, Observation, Routing};
 use crate::timestamp::Timestamp;
-use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
-use crate::traffic::{Route, RouteBy, Traffic};
+use crate::track::{Track, Tracks};
+use crate::traffic::Traffic;
 use crate::weight::Weight;
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000);
 pub(super) const DRAINED: Timestamp = Timestamp::from_millis(9_000);
-
-pub(super) fn images(version: &str) -> Images {
-    Images::parse([("api", format!("shop/api:{version}"))]).unwrap()
-}
-
-/// The revision that was found on a track at the start.
-fn recorded(track: Track) -> &'static str {
-    match track {
-        Track::Stable => "v0",
-        Track::Candidate => "v2",
-    }
-}
-
-pub(super) fn seen(track: Track, version: &str) -> SeenRevision {
-    SeenRevision {
-        id: version.to_owned(),
-        images: images(version),
-        recorded: version == recorded(track),
-        name: None,
-    }
-}
-
-fn revision(track: Track, version: &str) -> Revision {
-    if version == recorded(track) {
-        Revision::Recorded
-    } else {
-        Revision::Release(images(version))
-    }
-}
-
-fn percent(text: &str) -> Weight {
-    Weight::from_percent(text.parse().unwrap()).unwrap()
-}
-
-/// `v0x2`, `v0~2`, `v0~2:3`: version, number, and what an autoscaler wants.
-fn told(text: &str) -> (&str, Replicas, Option<u32>) {
-    if let Some((version, count)) = text.split_once('x') {
-        return (version, Replicas::Count(count.parse().unwrap()), None);
-    }
-    let (version, numbers) = text.split_once('~').unwrap();
-    let (floor, wants) = numbers.split_once(':').unwrap_or((numbers, numbers));
-    (
-        version,
-        Replicas::Floor(floor.parse().unwrap()),
-        Some(wants.parse().unwrap()),
-    )
-}
-
-fn observed_track(track: Track, text: &str) -> ObservedTrack {
-    let mut words = text.split_whitespace();
-    let first = words.next().unwrap();
-    if first == "-" {
-        return ObservedTrack::default();
-    }
-    let (written, replicas, wants) = told(first);
-    let mut version = written;
-    let mut pods = Vec::new();
-    for word in words {
-        match word.split_once('/') {
-            None => version = word,
-            Some((ready, total)) => pods.push(Pods {
-                revision: seen(track, version),
-                total: total.parse().unwrap(),
-                ready: ready.parse().unwrap(),
-                ..Pods::default()
-            }),
-        }
-    }
-    ObservedTrack {
-        written: Some(Written {
-            revision: seen(track, written),
-            replicas,
-        }),
-        pods,
-        autoscaler: wants.map(|wanted| Autoscaler {
-            min: replicas.number(),
-            max: 9,
-            wanted,
-        }),
-        ..ObservedTrack::default()
-    }
-}
-
-fn desired_track(track: Track, text: &str) -> DesiredTrack {
-    if text == "-" {
-        return DesiredTrack::absent();
-    }
-    let (version, replicas, _) = told(text);
-    DesiredTrack {
-        revision: revision(track, version),
-        replicas,
-    }
-}
-
-/// The parts of `S ...; C ...; w...`.
-fn parts(text: &str) -> [&str; 3] {
-    let parts: Vec<_> = text.split(';').map(str::trim).collect();
-    let [stable, candidate, traffic] = parts[..] else {
-        panic!("`{text}` is not `S ...; C ...; w...`")
-    };
-    [
-        stable.strip_prefix("S ").unwrap(),
-        candidate.strip_prefix("C ").unwrap(),
-        traffic,
-    ]
-}
-
-fn traffic(text: &str) -> Traffic {
-    let mut traffic = Traffic::default();
-    for word in text.split_whitespace() {
-        match word.split_at(1) {
-            ("w", weight) => traffic.weight = percent(weight),
-            ("m", mirror) => traffic.mirror = percent(mirror),
-            ("h", "") => traffic.routes.push(Route {
-                by: RouteBy::Header,
-                name: "x-canary".into(),
-                value: "1".into(),
-            }),
-            ("e" | "d", _) => {}
-            (other, _) => panic!("`{other}` in `{text}`"),
-        }
-    }
-    traffic
-}
-
-pub(super) fn desired(text: &str) -> Desired {
-    let [stable, candidate, shared] = parts(text);
-    Desired {
-        stable: desired_track(Track::Stable, stable),
-        candidate: desired_track(Track::Candidate, candidate),
-        traffic: traffic(shared),
-    }
-}
-
-pub(super) fn observation(
-    stable: ObservedTrack,
-    candidate: ObservedTrack,
-    written: Traffic,
-) -> Observation {
-    Observation {
-        stable,
-        candidate,
-        traffic: ObservedTraffic {
-            written,
-            effective: Effective::Unverified,
-            drain: Duration::ZERO,
-            sticky: Duration::ZERO,
-            writer: Writer::Us,
-        },
-        platform: None,
-        foreign: Vec::new(),
-        owned: Owned::default(),
-        version: Version::default(),
-        age: Duration::ZERO,
-    }
-}
 
 /// A step to be asked for, with everything a test may want to change.
 #[derive(Clone, Debug)]
@@ -202,6 +45,8 @@ pub(super) struct Case {
     until: Until,
     direction: Direction,
     pub(super) may_detour: bool,
+    /// What stable ran at the start.
+    pub(super) start: Option<&'static str>,
     pub(super) now: Timestamp,
 }
 
@@ -247,6 +92,7 @@ pub(super) fn world(text: &str) -> Case {
         until: Until::Effective,
         direction: Direction::Forward,
         may_detour: true,
+        start: Some("v0"),
         now: NOW,
     }
 }
@@ -302,7 +148,7 @@ impl Case {
             effective: self.effective.as_ref(),
             goal: &self.goal,
             recorded: &self.recorded,
-            start_images: &images("v0"),
+            start_images: &self.start.map(images).unwrap_or_default(),
             exposure: self.exposure,
             lost_share_drains: self.lost_share_drains,
             baseline: self.baseline,
@@ -351,69 +197,4 @@ pub(super) fn without<'r, Aim>(
         "there is no row {number}"
     );
     rows.iter().filter(move |row| row.number != number)
-}
-
-fn shown_track(track: &DesiredTrack, side: Track) -> String {
-    let version = match &track.revision {
-        Revision::Absent => return "-".into(),
-        Revision::Recorded => recorded(side).to_owned(),
-        Revision::Named(name) => name.clone(),
-        Revision::Release(images) => images.get("api").unwrap().tag().unwrap().to_owned(),
-    };
-    match track.replicas {
-        Replicas::Count(count) => format!("{version}x{count}"),
-        Replicas::Floor(floor) => format!("{version}~{floor}"),
-    }
-}
-
-/// A step in the notation: `up: S v0x2; C v1x2; w0`, `wait ready C`, `reached`, `never: ...`.
-pub(super) fn shown(step: &Step) -> String {
-    let short = |track: &Track| match track {
-        Track::Stable => "S",
-        Track::Candidate => "C",
-    };
-    match step {
-        Step::Apply { desired, kind } => {
-            let kind = match kind {
-                Kind::Prepare => "prepare",
-                Kind::Up => "up",
-                Kind::Traffic => "traffic",
-                Kind::Down => "down",
-                Kind::Native => "native",
-            };
-            let Traffic {
-                weight,
-                routes,
-                mirror,
-                stickiness: _,
-            } = &desired.traffic;
-            let points = weight.basis_points();
-            let mut shared = format!("w{}", f64::from(points) / 100.0);
-            if !mirror.is_zero() {
-                shared += &format!(" m{}", mirror.basis_points() / 100);
-            }
-            if !routes.is_empty() {
-                shared += " h";
-            }
-            format!(
-                "{kind}: S {}; C {}; {shared}",
-                shown_track(&desired.stable, Track::Stable),
-                shown_track(&desired.candidate, Track::Candidate),
-            )
-        }
-        Step::Wait { what, until } => {
-            let what = match what {
-                Waiting::Ready(track) => format!("wait ready {}", short(track)),
-                Waiting::Cover(track) => format!("wait cover {}", short(track)),
-                Waiting::Effective => "wait effective".into(),
-                Waiting::Drain(track) => format!("wait drain {}", short(track)),
-            };
-            match until {
-                Some(until) => format!("{what} until {}", until.as_millis()),
-                None => what,
-            }
-        }
-        Step::Reached => "reached".into(),
-        Step::Never { why } => format!("never: {why}"),
-    }
 }

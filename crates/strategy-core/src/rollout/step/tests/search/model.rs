@@ -55,8 +55,9 @@ pub(super) struct Model {
     pub(super) start_ready: Option<u8>,
 }
 
-pub(super) const STAGE: fn([Option<(u8, Number)>; 2], u8) -> Goal =
-    |told, weight| Goal { told, weight };
+const fn stage(told: [Option<(u8, Number)>; 2], weight: u8) -> Goal {
+    Goal { told, weight }
+}
 
 fn started(stable: u8, candidate: Option<u8>) -> Content {
     Content {
@@ -105,32 +106,32 @@ const fn none(version: u8) -> Option<(u8, Number)> {
 /// Canary 50 and 100, stable updated, traffic returned, candidate retired.
 pub(super) fn update(baseline: u8) -> Model {
     let stages = vec![
-        STAGE([all(START), half(RELEASE)], 50),
-        STAGE([all(START), all(RELEASE)], 100),
-        STAGE([all(RELEASE), all(RELEASE)], 100),
-        STAGE([all(RELEASE), all(RELEASE)], 50),
-        STAGE([all(RELEASE), all(RELEASE)], 0),
-        STAGE([all(RELEASE), None], 0),
+        stage([all(START), half(RELEASE)], 50),
+        stage([all(START), all(RELEASE)], 100),
+        stage([all(RELEASE), all(RELEASE)], 100),
+        stage([all(RELEASE), all(RELEASE)], 50),
+        stage([all(RELEASE), all(RELEASE)], 0),
+        stage([all(RELEASE), None], 0),
     ];
     model("update", started(baseline, None), stages)
 }
 
 /// The same in one step up and one back: small enough for every test run.
-pub(super) fn short_update() -> Model {
+pub(super) fn short_update(baseline: u8) -> Model {
     let stages = vec![
-        STAGE([all(START), all(RELEASE)], 100),
-        STAGE([all(RELEASE), all(RELEASE)], 100),
-        STAGE([all(RELEASE), None], 0),
+        stage([all(START), all(RELEASE)], 100),
+        stage([all(RELEASE), all(RELEASE)], 100),
+        stage([all(RELEASE), None], 0),
     ];
-    model("short update", started(2, None), stages)
+    model("short update", started(baseline, None), stages)
 }
 
 /// Blue-green into an idle slot that last ran something else.
 pub(super) fn swap(slot: u8) -> Model {
     let stages = vec![
-        STAGE([all(START), all(RELEASE)], 0),
-        STAGE([all(START), all(RELEASE)], 100),
-        STAGE([none(START), all(RELEASE)], 100),
+        stage([all(START), all(RELEASE)], 0),
+        stage([all(START), all(RELEASE)], 100),
+        stage([none(START), all(RELEASE)], 100),
     ];
     let name = if slot == 0 {
         "swap, slot v2x0"
@@ -145,26 +146,26 @@ pub(super) fn swap(slot: u8) -> Model {
 
 /// Switch and retirement in one stage.
 pub(super) fn merged() -> Model {
-    let stages = vec![STAGE([none(START), all(RELEASE)], 100)];
+    let stages = vec![stage([none(START), all(RELEASE)], 100)];
     model("switch+retire merged", started(2, Some(0)), stages)
 }
 
 /// Stable makes room while it still carries traffic, and has nothing at the end.
 pub(super) fn lean(baseline: u8) -> Model {
     let stages = vec![
-        STAGE([half(START), half(RELEASE)], 50),
-        STAGE([none(START), all(RELEASE)], 100),
+        stage([half(START), half(RELEASE)], 50),
+        stage([none(START), all(RELEASE)], 100),
     ];
     let name = if baseline == 2 { "lean, 2" } else { "lean, 4" };
     model(name, started(baseline, None), stages)
 }
 
-/// One of two was ready when it began.
-pub(super) fn half_ready() -> Model {
+/// One of stable's pods was not ready when it began.
+pub(super) fn one_unready(baseline: u8) -> Model {
     Model {
-        name: "half ready at the start",
-        start_ready: Some(1),
-        ..short_update()
+        name: "one unready at the start",
+        start_ready: Some(baseline - 1),
+        ..short_update(baseline)
     }
 }
 
@@ -172,8 +173,8 @@ pub(super) fn half_ready() -> Model {
 pub(super) fn owned() -> Model {
     let held = |version| Some((version, Number::Count(2)));
     let stages = vec![
-        STAGE([held(START), half(RELEASE)], 50),
-        STAGE([held(START), all(RELEASE)], 100),
+        stage([held(START), half(RELEASE)], 50),
+        stage([held(START), all(RELEASE)], 100),
     ];
     Model {
         wants: 2,
@@ -183,26 +184,35 @@ pub(super) fn owned() -> Model {
     }
 }
 
-/// The same with stable updated and traffic returned.
-pub(super) fn owned_update() -> Model {
+/// The same with stable updated and traffic returned, in one step up and one back.
+pub(super) fn short_owned_update() -> Model {
     let held = |version| Some((version, Number::Count(2)));
-    let mut model = owned();
+    Model {
+        name: "owned 1..=3, short update",
+        stages: vec![
+            stage([held(START), all(RELEASE)], 100),
+            stage([held(RELEASE), all(RELEASE)], 100),
+            stage([held(RELEASE), None], 0),
+        ],
+        ..owned()
+    }
+}
+
+/// The same by way of half the traffic, and somebody may interfere.
+pub(super) fn owned_update() -> Model {
+    let mut model = short_owned_update();
     model.name = "owned 1..=3, update";
     model.person = true;
-    model.stages.extend([
-        STAGE([held(RELEASE), all(RELEASE)], 100),
-        STAGE([held(RELEASE), all(RELEASE)], 0),
-        STAGE([held(RELEASE), None], 0),
-    ]);
+    model.stages.splice(..0, owned().stages.into_iter().take(1));
     model
 }
 
 /// Replica share: counts are the only lever.
 pub(super) fn follows_readiness(baseline: u8) -> Model {
     let stages = vec![
-        STAGE([half(START), half(RELEASE)], 0),
-        STAGE([none(START), all(RELEASE)], 0),
-        STAGE([all(RELEASE), None], 0),
+        stage([half(START), half(RELEASE)], 0),
+        stage([none(START), all(RELEASE)], 0),
+        stage([all(RELEASE), None], 0),
     ];
     let name = if baseline == 2 {
         "follows readiness, 2"

@@ -138,8 +138,10 @@ impl Place<'_> {
             return Some("3: traffic to a track in which pods of another revision remain");
         };
         let covered = ready >= self.asked(share(side, to.weight));
-        let left_dead =
-            self.back && self.world.ready(1 - side) == 0 && ready > 0 && to.weight % 100 == 0;
+        let left_dead = self.back
+            && self.world.ready(1 - side) == 0
+            && ready > 0
+            && to.weight.is_multiple_of(100);
         if !covered && !left_dead {
             return Some("1: traffic to what is not ready");
         }
@@ -264,9 +266,12 @@ impl Place<'_> {
     pub(super) fn is_home(&self) -> Option<&'static str> {
         let world = self.world;
         let start = self.model.start;
-        let covered = self
-            .whole(STABLE)
-            .is_some_and(|ready| ready >= self.model.start_ready.unwrap_or(world.wanted(STABLE)));
+        let wanted = world.wanted(STABLE);
+        let asked = self
+            .model
+            .start_ready
+            .map_or(wanted, |ready| wanted.min(ready));
+        let covered = self.whole(STABLE).is_some_and(|ready| ready >= asked);
         let home = world.content == start && world.effective == start.weight && covered;
         (!home).then_some("7: called rolled back and is not at the recorded start")
     }

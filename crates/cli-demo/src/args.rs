@@ -1,0 +1,353 @@
+//! The command line: commands, options, and what they mean.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Progressive delivery: canary, blue-green and rolling releases that go back by themselves.
+///
+/// Without a command it runs `demo`: a whole rollout on a world in memory; nothing real is touched.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "rollway", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 promoted, 2 rolled back, 3 stuck, 4 left in progress, \
+    5 superseded, 6 abandoned, 64 wrong usage or rollout file, 1 anything else."
+)]
+pub struct Cli {
+    /// What to do; nothing: the demo.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
+}
+
+impl Cli {
+    /// The command to run: the demo if none was named.
+    pub fn command_or_demo(&self) -> Command {
+        self.command
+            .clone()
+            .unwrap_or_else(|| Command::Demo(Demo::default()))
+    }
+}
+
+/// Which cluster, and where in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct Cluster {
+    /// Kubeconfig file; default: $KUBECONFIG, ~/.kube/config, or the service account in a pod.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; default: its current one.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Namespace; default: the rollout file's, else the context's.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Show a whole rollout on a world in memory; nothing real is touched.
+    Demo(Demo),
+    /// Print the plan with its digest and findings; writes nothing.
+    ///
+    /// Exit status: 0 clear, 1 blocked, 64 the file is wrong.
+    Plan(Plan),
+    /// Carry out a rollout.
+    Run(Run),
+    /// Take an unfinished rollout up again.
+    Resume(Resume),
+    /// Show how a rollout stands.
+    Status(Status),
+    /// Approve the stage that waits for it.
+    Approve(Order),
+    /// Refuse the stage that waits for approval, and roll back.
+    Reject(Order),
+    /// Let nothing go on; everything is still watched, and failures still act.
+    Pause(Order),
+    /// End a pause.
+    Unpause(Order),
+    /// End the bake or hold of the present stage.
+    Advance(Order),
+    /// End the bake or hold of the present stage and of all that follow.
+    Promote(Order),
+    /// Roll back to the recorded start.
+    Abort(Order),
+    /// Try again what is left: a stuck rollback, a held stage, an unfinished hook.
+    Retry(Order),
+    /// Leave all as it is, give up the claim, and say what is left to do.
+    Abandon(Order),
+    /// Print the least Kubernetes Role that a rollout needs.
+    Permissions(Permissions),
+    /// Print the JSON Schema of the rollout file.
+    Schema,
+    /// Print completions for a shell.
+    Completions(Completions),
+}
+
+/// Options of `demo`.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// How the release is rolled out.
+    #[arg(long, value_enum, default_value_t)]
+    pub strategy: DemoStrategy,
+    /// What goes wrong in the world.
+    #[arg(long, value_enum, default_value_t)]
+    pub fault: Fault,
+    /// Chance of the world; the same seed gives the same run.
+    #[arg(long, default_value_t = Self::SEED)]
+    pub seed: u64,
+    /// For people or for programs.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+impl Demo {
+    const SEED: u64 = 1;
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        Self {
+            strategy: DemoStrategy::default(),
+            fault: Fault::default(),
+            seed: Self::SEED,
+            output: Output::default(),
+        }
+    }
+}
+
+/// How the demo's release is rolled out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DemoStrategy {
+    /// A few percent of the traffic first, then more.
+    #[default]
+    Canary,
+    /// A whole second slot, then all traffic at once.
+    BlueGreen,
+    /// Pod by pod within one workload.
+    Rolling,
+}
+
+/// What goes wrong in the demo's world. Nothing else is told of it: the checks must find it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    /// Nothing.
+    #[default]
+    None,
+    /// The release answers a share of requests with errors.
+    Errors,
+    /// Its pods crash again and again.
+    Crash,
+    /// Its pods lose and regain readiness.
+    Flap,
+    /// Its pods take long to become ready.
+    SlowStart,
+    /// The platform's API refuses calls for a while.
+    ApiOutage,
+}
+
+/// For whom the output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// People.
+    #[default]
+    Text,
+    /// Programs: one JSON object a line.
+    Json,
+}
+
+/// Options of `plan`.
+#[derive(Clone, Debug, Args)]
+pub struct Plan {
+    /// Rollout file.
+    pub file: PathBuf,
+    /// Check the file alone; no cluster is asked.
+    #[arg(long)]
+    pub offline: bool,
+    /// Image in place of the file's, as for `run`, so that both have the same digest.
+    #[arg(long = "image", value_name = "NAME=IMAGE")]
+    pub images: Vec<ImageOverride>,
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Rollout file.
+    pub file: PathBuf,
+    /// Image in place of the file's: CONTAINER=IMAGE or PART/CONTAINER=IMAGE; may be repeated.
+    #[arg(long = "image", value_name = "NAME=IMAGE")]
+    pub images: Vec<ImageOverride>,
+    /// Journal; default: .rollway/NAME.journal.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// For people or for programs.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// What the first Ctrl-C or SIGTERM does; a second one ends the program at once.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub on_interrupt: OnInterrupt,
+    /// Start only if the plan has this digest (at least its first 8 digits).
+    #[arg(long, value_name = "DIGEST")]
+    pub expect_digest: Option<String>,
+    /// Take over somebody else's claim; only if nothing works on it any more.
+    #[arg(long)]
+    pub take_over: bool,
+}
+
+/// What the first interrupt does to a running rollout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnInterrupt {
+    /// Leave it as it stands, to be resumed.
+    #[default]
+    Detach,
+    /// Roll back.
+    Abort,
+}
+
+/// One `--image NAME=IMAGE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageOverride {
+    /// `None`: the only part, or the only one that has the container.
+    pub part: Option<String>,
+    /// Name of the container.
+    pub container: String,
+    /// The image.
+    pub image: String,
+}
+
+impl std::str::FromStr for ImageOverride {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not CONTAINER=IMAGE or PART/CONTAINER=IMAGE");
+        let (name, image) = text.split_once('=').ok_or_else(wrong)?;
+        let (part, container) = match name.split_once('/') {
+            Some((part, container)) => (Some(part), container),
+            None => (None, name),
+        };
+        if part == Some("") || container.is_empty() || image.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self {
+            part: part.map(str::to_owned),
+            container: container.to_owned(),
+            image: image.to_owned(),
+        })
+    }
+}
+
+/// Options of `resume`.
+#[derive(Clone, Debug, Args)]
+pub struct Resume {
+    /// Journal; default: the only unfinished one in .rollway.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Go straight back to the recorded start.
+    #[arg(long)]
+    pub roll_back: bool,
+}
+
+/// Options of `status`.
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// Journal; default: the only unfinished one in .rollway.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Keep showing until the rollout is over.
+    #[arg(long)]
+    pub watch: bool,
+    /// For people or for programs.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Options of the commands to a rollout that another process runs.
+#[derive(Clone, Debug, Args)]
+pub struct Order {
+    /// Journal; default: the only unfinished one in .rollway.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Why; kept in the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Who asks; default: $USER.
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+/// Options of `permissions`.
+#[derive(Clone, Debug, Args)]
+pub struct Permissions {
+    /// Rollout file.
+    pub file: PathBuf,
+}
+
+/// Options of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct Completions {
+    /// For which shell.
+    pub shell: Shell,
+}
+
+/// The definition that completions are made from.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_the_demo_with_its_defaults() {
+        let cli = Cli::try_parse_from(["rollway"]).unwrap();
+        let Command::Demo(bare) = cli.command_or_demo() else {
+            panic!("not the demo");
+        };
+        let cli = Cli::try_parse_from(["rollway", "demo"]).unwrap();
+        let Some(Command::Demo(named)) = cli.command else {
+            panic!("not the demo");
+        };
+        assert_eq!(format!("{bare:?}"), format!("{named:?}"));
+    }
+
+    #[test]
+    fn every_command_of_the_interface_is_there() {
+        let names: Vec<_> = definition()
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        assert_eq!(
+            names.join(" "),
+            "demo plan run resume status approve reject pause unpause advance promote abort retry \
+             abandon permissions schema completions"
+        );
+    }
+
+    #[test]
+    fn an_image_is_named_by_container_or_by_part_and_container() {
+        let parse = |text: &str| text.parse::<ImageOverride>();
+        let one = parse("api=registry.example/api:2@sha256:ab=").unwrap();
+        assert_eq!(
+            (one.part, one.container.as_str(), one.image.as_str()),
+            (None, "api", "registry.example/api:2@sha256:ab=")
+        );
+        let two = parse("backend/api=api:2").unwrap();
+        assert_eq!(
+            (two.part.as_deref(), two.container.as_str()),
+            (Some("backend"), "api")
+        );
+        for wrong in ["api", "=api:2", "api=", "/api=api:2", "backend/=api:2"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

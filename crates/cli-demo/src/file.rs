@@ -1,0 +1,396 @@
+//! The rollout file: what is shipped, where, how, and what is done about what may come.
+//!
+//! `read` parses it, `RolloutFile::checked` turns it into what the library works with. Every error
+//! names file, line, field and how to mend it.
+
+mod check;
+mod convert;
+mod gate;
+mod hook;
+mod intent;
+mod policy;
+mod release;
+mod shorthand;
+mod stage;
+mod strategy;
+pub mod target;
+mod value;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use self::check::Check;
+pub use self::gate::{Approvals, Gate};
+pub use self::hook::Hook;
+pub use self::intent::Intent;
+pub use self::policy::Policies;
+pub use self::release::Shipped;
+pub use self::shorthand::Shorthand;
+pub use self::stage::{Health, OnFailure, Promotion, Ready, Retire};
+pub use self::strategy::Strategy;
+pub use self::target::Target;
+pub use self::value::{Amount, Limit, Percent, Time};
+use self::yaml::Fields;
+pub use self::yaml::Place;
+
+/// A rollout file holds at most so many bytes: no honest one comes near it.
+pub const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// A rollout: what is shipped, where, how, and what is done about what may come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "Rollway rollout file")]
+pub struct RolloutFile {
+    /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
+    pub version: u32,
+    /// Name of the rollout: of its journal, and the beginning of its id.
+    pub name: String,
+    /// What it works on.
+    pub target: Target,
+    /// How the release is rolled out.
+    pub strategy: Strategy,
+    /// Which images are shipped. `--image` adds to it and goes first.
+    #[serde(default)]
+    pub release: Shipped,
+    /// Judged measurements, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, Check>,
+    /// What must be answered before a stage begins, by name of the stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gates: BTreeMap<String, Vec<Gate>>,
+    /// Work at points of a stage, by name of the stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hooks: BTreeMap<String, Vec<Hook>>,
+    /// Who is asked before the promotion, and before what is no longer needed is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
+    /// The members of each role that a gate or approval names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, BTreeSet<String>>,
+    /// How the release becomes stable. Default: the way that the target prefers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Promotion>,
+    /// What becomes of the track that is no longer needed. Default: `restore`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retire: Option<Retire>,
+    /// How long the stage before retirement is watched at least. Default: as long as it is baked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retire_after: Option<Time>,
+    /// The built-in health checks in all stages. Default: all on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+    /// When a track counts as ready, in all stages. Default: when all of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Ready>,
+    /// Limit for getting ready and shifting traffic, for each stage. Default: `10m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Time>,
+    /// What a failure means. Default: `roll-back`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+    /// What a failure means once the release was judged good. Default: as in all stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_promotion_failure: Option<OnFailure>,
+    /// Entering the stage of this name closes the way back. Default: there is no such stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_of_no_return: Option<String>,
+    /// What is to be done about what may come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Policies>,
+}
+
+impl RolloutFile {
+    /// Reads and checks a rollout file.
+    ///
+    /// # Errors
+    /// [`FileError`] when it cannot be read, is too large, or is no rollout file.
+    pub fn read(path: &Path) -> Result<(Self, Source), FileError> {
+        let unreadable = |source| FileError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let mut text = String::new();
+        let file = File::open(path).map_err(unreadable)?;
+        let read = file
+            .take(SIZE_LIMIT + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        if u64::try_from(read).unwrap_or(u64::MAX) > SIZE_LIMIT {
+            return Err(FileError::TooLarge {
+                path: path.to_owned(),
+            });
+        }
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<(Self, Source), FileError> {
+        let source = Source {
+            path: path.to_owned(),
+            fields: Fields::of(text),
+        };
+        let file: Self = yaml::parse(text).map_err(|wrong| FileError::Wrong {
+            path: path.to_owned(),
+            field: source.fields.of_wrong(&wrong).map(str::to_owned),
+            place: wrong.place,
+            problem: wrong.problem,
+        })?;
+        Ok((file, source))
+    }
+
+    /// The JSON Schema of this format.
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
+}
+
+/// Where a rollout file came from, and where in it each field stands.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    fields: Fields,
+}
+
+impl Source {
+    /// The mistake with the place where it was made.
+    pub fn locate(&self, mistake: Mistake) -> FileError {
+        if mistake.is_option {
+            return FileError::Option {
+                option: mistake.field,
+                problem: mistake.problem,
+            };
+        }
+        FileError::Wrong {
+            path: self.path.clone(),
+            place: self.fields.place(&mistake.field),
+            field: Some(mistake.field),
+            problem: mistake.problem,
+        }
+    }
+}
+
+/// Something in a rollout file, or in an option that changes it, that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    field: String,
+    problem: String,
+    is_option: bool,
+}
+
+impl Mistake {
+    /// In this field: `strategy.canary.stages[1].bake`. `problem` says how to mend it.
+    pub(crate) fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+            is_option: false,
+        }
+    }
+
+    /// In this option of the command line.
+    pub(crate) fn option(option: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            is_option: true,
+            ..Self::new(option, problem)
+        }
+    }
+
+    /// Where.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// What is wrong, and how to mend it.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+}
+
+/// Why there is no rollout in a file. Exit status 64.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read rollout file {}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no honest rollout file.
+    #[error("rollout file {} has more than 1 MiB; a rollout file has a few KiB", path.display())]
+    TooLarge {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Something in it is wrong.
+    #[error("{}", described(path, *place, field.as_deref(), problem))]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it.
+        place: Option<Place>,
+        /// In which field.
+        field: Option<String>,
+        /// What, and how to mend it.
+        problem: String,
+    },
+    /// An option does not fit the file.
+    #[error("{option}: {problem}")]
+    Option {
+        /// Which option.
+        option: String,
+        /// What, and how to mend it.
+        problem: String,
+    },
+}
+
+fn described(path: &Path, place: Option<Place>, field: Option<&str>, problem: &str) -> String {
+    let mut text = path.display().to_string();
+    if let Some(place) = place {
+        text.push_str(&format!(":{}:{}", place.line, place.column));
+    }
+    if let Some(field) = field {
+        text.push_str(&format!(": {field}"));
+    }
+    format!("{text}: {problem}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r"
+version: 1
+name: shop-api
+target:
+  kubernetes:
+    namespace: shop
+    workload: {slots: [api-blue, api-green]}
+    router: {service-selector: {service: api, key: version}}
+strategy:
+  canary:
+    stages:
+      - 5%
+      - weight: 25%
+        bake: 10m
+        gates:
+          - approval: {roles: [sre]}
+release:
+  api: registry.example/shop/api:2.4.1
+roles:
+  sre: [ann]
+";
+
+    fn problem(text: &str) -> String {
+        RolloutFile::parse(Path::new("api.yaml"), text)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_good_file_reads_and_its_json_reads_back() {
+        let (file, _) = RolloutFile::parse(Path::new("api.yaml"), GOOD).unwrap();
+        let json = serde_json::to_string(&file).unwrap();
+        assert_eq!(serde_json::from_str::<RolloutFile>(&json).unwrap(), file);
+    }
+
+    #[test]
+    fn an_error_names_file_line_field_and_mend() {
+        for (from, to, start, mend) in [
+            ("name: shop-api", "nmae: shop-api", "3:1: nmae: ", "`name`"),
+            (
+                "5%",
+                "5",
+                "12:9: strategy.canary.stages[0]: ",
+                "such as `5%`",
+            ),
+            (
+                "10m",
+                "ten",
+                "14:15: strategy.canary.stages[1].bake: ",
+                "such as `90s`",
+            ),
+            (
+                "bake: 10m",
+                "bkae: 10m",
+                "14:9: strategy.canary.stages[1].bkae: ",
+                "`bake`",
+            ),
+            (
+                "approval: {roles: [sre]}",
+                "aproval: {}",
+                "16:13: strategy.canary.stages[1].gates[0].aproval: ",
+                "`approval`",
+            ),
+            (
+                "canary:",
+                "canari:",
+                "10:3: strategy.canari: ",
+                "`blue-green`",
+            ),
+            (
+                "service: api, ",
+                "",
+                "8:33: target.kubernetes.router.service-selector: ",
+                "`service`",
+            ),
+            (
+                "[api-blue, api-green]",
+                "[api-blue]",
+                "7:5: target.kubernetes.workload: ",
+                "2",
+            ),
+            (
+                "version: 1",
+                "version: one",
+                "2:10: version: ",
+                "whole number",
+            ),
+        ] {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD, "{from}");
+            let error = problem(&text);
+            assert!(error.starts_with(&format!("api.yaml:{start}")), "{error}");
+            assert!(error.contains(mend), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_field_named_twice_is_an_error() {
+        let error = problem(&GOOD.replacen("name: shop-api", "name: a\nname: b", 1));
+        assert!(error.starts_with("api.yaml:4:1: name: "), "{error}");
+    }
+
+    #[test]
+    fn a_huge_file_is_refused_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge.yaml");
+        let file = File::create(&path).unwrap();
+        file.set_len(SIZE_LIMIT * 1024).unwrap();
+        let error = RolloutFile::read(&path).unwrap_err().to_string();
+        assert!(error.contains("more than 1 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..9 {
+            let item = format!("*a{}", level - 1);
+            text.push_str(&format!(
+                "a{level}: &a{level} [{}]\n",
+                [item.as_str(); 10].join(", ")
+            ));
+        }
+        assert!(!problem(&text).is_empty());
+    }
+}

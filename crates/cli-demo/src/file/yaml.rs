@@ -1,0 +1,266 @@
+//! The only user of the YAML library: text to values, and places of the text to field paths.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Error, Location, Spanned};
+
+/// Why a text is not what was asked for, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// Where in the text, if that is known.
+    pub(super) place: Option<Place>,
+    /// It is about the mapping around the place, which lacks something.
+    pub(super) around: bool,
+    /// What is wrong.
+    pub(super) problem: String,
+}
+
+/// A place in a text; lines and columns from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in characters, from 1.
+    pub column: u64,
+}
+
+impl Place {
+    fn of(location: Location) -> Option<Self> {
+        (location.line() > 0).then(|| Self {
+            line: location.line(),
+            column: location.column(),
+        })
+    }
+}
+
+/// Reads one YAML document.
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| Wrong {
+        place: error.location().and_then(Place::of),
+        around: matches!(error, Error::SerdeMissingField { .. }),
+        problem: described(&error),
+    })
+}
+
+/// The library's message in this program's words where there are some: what is wrong and how to mend it.
+fn described(error: &Error) -> String {
+    match error {
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("this field");
+            format!("`{key}` is given twice; keep one of the two")
+        }
+        Error::SerdeMissingField { field, .. } => format!("`{field}` is missing; add it"),
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } => format!("`{field}` is no field here; there are {}", listed(expected)),
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => format!(
+            "`{variant}` is not known here; write one of {}",
+            listed(expected)
+        ),
+        Error::SerdeInvalidLength { len, expected, .. } => {
+            format!("{len} given where there must be {expected}")
+        }
+        Error::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => {
+            "this is no whole number that fits here; write one without a unit".to_owned()
+        }
+        error => without_place(&error.to_string()).to_owned(),
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The library ends its messages with the place, which is printed first here.
+fn without_place(message: &str) -> &str {
+    message
+        .rfind(" at line ")
+        .map_or(message, |at| &message[..at])
+}
+
+/// Where each field of a document stands.
+#[derive(Debug, Default)]
+pub(super) struct Fields(Vec<(Place, String)>);
+
+impl Fields {
+    /// The fields of a document; empty if it is no YAML.
+    pub(super) fn of(text: &str) -> Self {
+        let mut fields = Vec::new();
+        let options = serde_saphyr::options! {
+            duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        };
+        if let Ok(root) = serde_saphyr::from_str_with_options::<Spanned<Node>>(text, options) {
+            root.value.list("", &mut fields);
+        }
+        fields.sort();
+        Self(fields)
+    }
+
+    /// The field that is wrong.
+    pub(super) fn of_wrong(&self, wrong: &Wrong) -> Option<&str> {
+        let field = self.at(wrong.place?)?;
+        if wrong.around {
+            field.rfind(['.', '[']).map(|end| &field[..end])
+        } else {
+            Some(field)
+        }
+    }
+
+    /// The innermost field that begins at or before a place.
+    fn at(&self, place: Place) -> Option<&str> {
+        let after = self.0.partition_point(|(start, _)| *start <= place);
+        after
+            .checked_sub(1)
+            .and_then(|index| self.0.get(index))
+            .map(|(_, path)| path.as_str())
+    }
+
+    /// Where a field stands, or the nearest one around it that is there.
+    pub(super) fn place(&self, path: &str) -> Option<Place> {
+        let mut path = path;
+        loop {
+            if let Some((place, _)) = self.0.iter().find(|(_, field)| field == path) {
+                return Some(*place);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+/// Any YAML value, its scalars dropped.
+enum Node {
+    Scalar,
+    Sequence(Vec<Spanned<Self>>),
+    Mapping(Vec<(Spanned<String>, Spanned<Self>)>),
+}
+
+impl Node {
+    fn list(&self, path: &str, fields: &mut Vec<(Place, String)>) {
+        match self {
+            Self::Scalar => {}
+            Self::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    item.value.list(&path, fields);
+                    fields.extend(Place::of(item.referenced).map(|place| (place, path)));
+                }
+            }
+            Self::Mapping(entries) => {
+                for (key, value) in entries {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let path = format!("{path}{dot}{}", key.value);
+                    value.value.list(&path, fields);
+                    fields.extend(Place::of(key.referenced).map(|place| (place, path)));
+                }
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyNode;
+
+        impl<'de> Visitor<'de> for AnyNode {
+            type Value = Node;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_unit<E>(self) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_none<E>(self) -> Result<Node, E> {
+                Ok(Node::Scalar)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Node, D::Error> {
+                Node::deserialize(value)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Node::Sequence(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+                let mut list = Vec::new();
+                while let Some(entry) = entries.next_entry()? {
+                    list.push(entry);
+                }
+                Ok(Node::Mapping(list))
+            }
+        }
+
+        deserializer.deserialize_any(AnyNode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "name: shop\nlist:\n  - a: 1\n    b: {c: yes}\n  - 7\n";
+
+    #[test]
+    fn a_field_is_found_by_place_and_a_place_by_field() {
+        let fields = Fields::of(TEXT);
+        let place = |line, column| Place { line, column };
+        for (path, at) in [
+            ("name", place(1, 1)),
+            ("list", place(2, 1)),
+            ("list[0].b.c", place(4, 9)),
+            ("list[1]", place(5, 5)),
+        ] {
+            assert_eq!(fields.place(path), Some(at), "{path}");
+            assert_eq!(fields.at(at), Some(path));
+        }
+        assert_eq!(fields.at(place(4, 12)), Some("list[0].b.c"));
+        assert_eq!(fields.place("list[1].missing[3].deeper"), Some(place(5, 5)));
+        assert_eq!(fields.place("nowhere"), None);
+    }
+
+    #[test]
+    fn a_text_that_is_no_yaml_has_a_place_and_no_fields() {
+        let text = "name: [1, 2\nother: 3\n";
+        let wrong = parse::<std::collections::BTreeMap<String, u8>>(text).unwrap_err();
+        assert!(wrong.place.is_some(), "{wrong:?}");
+        assert!(!wrong.problem.contains(" at line "), "{wrong:?}");
+        assert_eq!(Fields::of(text).at(Place { line: 1, column: 1 }), None);
+    }
+}

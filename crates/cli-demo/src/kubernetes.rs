@@ -1,0 +1,326 @@
+//! From the rollout file's target to Kubernetes targets, and the connection to the cluster.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config as Connection};
+use strategy_core::{Part, Target};
+use target_k8s::config::{
+    Canary, Config, Follow, IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter,
+    Slot, WorkloadConfig,
+};
+use target_k8s::{KubernetesTarget, Role, Watches};
+use thiserror::Error;
+
+use crate::args::Cluster;
+use crate::file::{Mistake, Shorthand, target};
+
+/// A cluster that cannot be reached.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The kubeconfig is missing or wrong.
+    #[error(
+        "cannot read the kubeconfig; name one with --kubeconfig, and its context with --context"
+    )]
+    Kubeconfig(#[source] Box<KubeconfigError>),
+    /// Neither a kubeconfig nor a service account.
+    #[error(
+        "found neither a kubeconfig nor a service account; name a kubeconfig with --kubeconfig"
+    )]
+    Nowhere(#[source] Box<kube::config::InferConfigError>),
+    /// The client could not be made.
+    #[error("cannot make a client for the cluster")]
+    Client(#[source] Box<kube::Error>),
+}
+
+/// Where the cluster is, and which namespace is its default.
+///
+/// # Errors
+/// [`ConnectError`] when no configuration of a cluster is found, or it is wrong.
+pub async fn connection(cluster: &Cluster) -> Result<Connection, ConnectError> {
+    let options = KubeConfigOptions {
+        context: cluster.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let kubeconfig = |error| ConnectError::Kubeconfig(Box::new(error));
+    match (&cluster.kubeconfig, &cluster.context) {
+        (Some(path), _) => {
+            let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
+            Connection::from_custom_kubeconfig(file, &options)
+                .await
+                .map_err(kubeconfig)
+        }
+        (None, Some(_)) => Connection::from_kubeconfig(&options)
+            .await
+            .map_err(kubeconfig),
+        (None, None) => Connection::infer()
+            .await
+            .map_err(|error| ConnectError::Nowhere(Box::new(error))),
+    }
+}
+
+/// The namespace: the option's, else the file's, else the connection's.
+pub fn namespace(
+    cluster: &Cluster,
+    file: &target::Kubernetes,
+    connection: Option<&Connection>,
+) -> Option<String> {
+    let of_connection = || connection.map(|connection| connection.default_namespace.clone());
+    let given = cluster.namespace.clone().or_else(|| file.namespace.clone());
+    given.or_else(of_connection)
+}
+
+/// What each part of the target is told.
+///
+/// # Errors
+/// [`Mistake`] when the target names its objects twice or not at all.
+pub fn configs(
+    file: &target::Kubernetes,
+    namespace: &str,
+) -> Result<BTreeMap<Part, Config>, Mistake> {
+    let parts = file.objects()?.into_iter();
+    Ok(parts
+        .map(|(part, objects)| (part, config(file, &objects, namespace)))
+        .collect())
+}
+
+fn config(file: &target::Kubernetes, objects: &target::KubernetesPart, namespace: &str) -> Config {
+    let mut config = Config::new(
+        namespace,
+        workload(&objects.workload),
+        router(&objects.router),
+    );
+    if let Some(follow) = file.follow {
+        config = config.follow(match follow {
+            target::Follow::Nobody => Follow::Nobody,
+            target::Follow::InitContainers => Follow::InitContainers,
+            target::Follow::AllContainers => Follow::AllContainers,
+        });
+    }
+    if let Some(drain) = file.drain {
+        config = config.drain(drain.0);
+    }
+    if let Some(settle) = file.settle {
+        config = config.settle(settle.0);
+    }
+    if let Some(fatal) = file.unschedulable_is_fatal {
+        config = config.unschedulable_is_fatal(fatal);
+    }
+    config
+}
+
+fn workload(given: &target::Workload) -> WorkloadConfig {
+    match given {
+        target::Workload::Slots(slots) => slots.each_ref().map(slot).into(),
+        target::Workload::Canary(given) => {
+            let mut canary = Canary::of(&given.stable);
+            if let Some(name) = &given.canary {
+                canary = canary.named(name);
+            }
+            if let Some(create) = given.create {
+                canary = canary.create(create);
+            }
+            if let Some(labels) = &given.labels {
+                canary = canary.labels(labels.clone());
+            }
+            if let Some(preview) = &given.preview {
+                canary = canary.preview(preview);
+            }
+            canary.into()
+        }
+    }
+}
+
+fn slot(given: &Shorthand<String, target::Slot>) -> Slot {
+    match given {
+        Shorthand::Word(deployment) => Slot::new(deployment),
+        Shorthand::Mapping(given) => {
+            let slot = Slot::new(&given.deployment);
+            match &given.preview {
+                Some(preview) => slot.preview(preview),
+                None => slot,
+            }
+        }
+    }
+}
+
+fn router(given: &target::Router) -> RouterConfig {
+    match given {
+        target::Router::ServiceSelector(given) => {
+            let router = ServiceSelectorRouter::new(&given.service);
+            match &given.key {
+                Some(key) => router.key(key).into(),
+                None => router.into(),
+            }
+        }
+        target::Router::Istio(given) => {
+            let mut router = IstioRouter::new(&given.virtual_service, "");
+            router.destination_rule.clone_from(&given.destination_rule);
+            router.routes.clone_from(&given.routes);
+            if let Some(stable) = &given.stable {
+                router.stable = destination(stable);
+            }
+            if let Some(canary) = &given.canary {
+                router.canary = destination(canary);
+            }
+            router.into()
+        }
+    }
+}
+
+fn destination(given: &target::Destination) -> IstioDestination {
+    let mut destination = IstioDestination::default();
+    destination.host.clone_from(&given.host);
+    destination.subset.clone_from(&given.subset);
+    destination
+}
+
+/// The targets, with one set of watches for each namespace. Begins to watch with the first call.
+///
+/// # Errors
+/// [`ConnectError::Client`].
+pub fn targets(
+    connection: Connection,
+    configs: &BTreeMap<Part, Config>,
+) -> Result<BTreeMap<Part, Arc<dyn Target>>, ConnectError> {
+    let client =
+        Client::try_from(connection).map_err(|error| ConnectError::Client(Box::new(error)))?;
+    let mut watches: BTreeMap<&str, Watches> = BTreeMap::new();
+    Ok(configs
+        .iter()
+        .map(|(part, config)| {
+            let watches = watches
+                .entry(&config.namespace)
+                .or_insert_with(|| Watches::new(client.clone(), &config.namespace));
+            let target = KubernetesTarget::sharing(watches, config.clone());
+            (part.clone(), Arc::new(target) as Arc<dyn Target>)
+        })
+        .collect())
+}
+
+/// The least Role for all parts together.
+pub fn permissions(configs: &BTreeMap<Part, Config>) -> Option<Role> {
+    configs
+        .values()
+        .map(KubernetesTarget::permissions)
+        .reduce(|mut role, other| {
+            for rule in other.rules {
+                let same = role.rules.iter_mut().find(|old| {
+                    old.api_groups == rule.api_groups && old.resources == rule.resources
+                });
+                match same {
+                    Some(old) => {
+                        old.verbs.extend(rule.verbs);
+                        old.verbs.sort();
+                        old.verbs.dedup();
+                    }
+                    None => role.rules.push(rule),
+                }
+            }
+            role
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(target: serde_json::Value) -> BTreeMap<Part, Config> {
+        let file: target::Kubernetes = serde_json::from_value(target).unwrap();
+        configs(&file, "shop").unwrap()
+    }
+
+    fn expected(config: serde_json::Value) -> Config {
+        serde_json::from_value(config).unwrap()
+    }
+
+    #[test]
+    fn every_field_reaches_the_target() {
+        let slots = json!([
+            {"deployment": "api-blue"},
+            {"deployment": "api-green", "preview": "http://api-green"}
+        ]);
+        let mut given = json!({
+            "workload": {"slots": ["api-blue", slots[1]]},
+            "router": {"service-selector": {"service": "api", "key": "environment"}},
+            "follow": "all-containers", "drain": "7s", "settle": "8s",
+            "unschedulable-is-fatal": false,
+        });
+        let read_back = read(given.clone());
+        given["namespace"] = json!("shop");
+        given["workload"]["slots"] = slots;
+        assert_eq!(read_back[&Part::main()], expected(given));
+
+        let mut given = json!({
+            "workload": {"canary": {
+                "stable": "api", "canary": "api-next", "create": false,
+                "labels": {"version": "next"}, "preview": "http://api-next"
+            }},
+            "router": {"istio": {
+                "virtual-service": "api", "destination-rule": "rule", "routes": ["split"],
+                "stable": {"host": "api"}, "canary": {"host": "api-next", "subset": "b"}
+            }},
+        });
+        let read_back = read(given.clone());
+        given["namespace"] = json!("shop");
+        assert_eq!(read_back[&Part::main()], expected(given));
+    }
+
+    #[test]
+    fn defaults_are_the_target_s_own() {
+        let mut given = json!({
+            "workload": {"canary": {"stable": "api"}},
+            "router": {"istio": {"virtual-service": "api"}},
+        });
+        let read_back = read(given.clone());
+        given["namespace"] = json!("shop");
+        assert_eq!(read_back[&Part::main()], expected(given));
+    }
+
+    #[test]
+    fn one_role_for_all_parts() {
+        let configs = read(json!({"parts": {
+            "backend": {
+                "workload": {"slots": ["b-blue", "b-green"]},
+                "router": {"service-selector": {"service": "backend"}},
+            },
+            "frontend": {
+                "workload": {"canary": {"stable": "web"}},
+                "router": {"istio": {"virtual-service": "web", "destination-rule": "web"}},
+            },
+        }}));
+        let role = permissions(&configs).unwrap();
+        let verbs = |resource: &str| -> Vec<_> {
+            let rules = role.rules.iter();
+            rules
+                .filter(|rule| rule.resources == [resource])
+                .map(|rule| rule.verbs.join(","))
+                .collect()
+        };
+        assert_eq!(
+            verbs("deployments"),
+            ["create,delete,get,list,update,watch"]
+        );
+        assert_eq!(verbs("services"), ["get,list,update,watch"]);
+        assert_eq!(verbs("virtualservices").len(), 1);
+        let yaml = role.to_string();
+        assert!(
+            yaml.contains("kind: Role") && yaml.contains("namespace: shop"),
+            "{yaml}"
+        );
+    }
+
+    #[test]
+    fn the_option_goes_before_the_file() {
+        let file: target::Kubernetes =
+            serde_json::from_value(json!({"namespace": "shop"})).unwrap();
+        let mut cluster = Cluster::default();
+        assert_eq!(namespace(&cluster, &file, None).as_deref(), Some("shop"));
+        cluster.namespace = Some("other".to_owned());
+        assert_eq!(namespace(&cluster, &file, None).as_deref(), Some("other"));
+    }
+}

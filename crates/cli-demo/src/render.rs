@@ -1,0 +1,7 @@
+//! What is shown: events as text or JSON, tables, and the picture at the end.
+
+pub mod chart;
+pub mod json;
+pub mod paint;
+pub mod table;
+pub mod text;

@@ -1,0 +1,385 @@
+//! Events for people: one line each, with stage, weight, ready pods, verdict and time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use strategy_core::analysis::Verdict;
+use strategy_core::plan::CheckName;
+use strategy_core::rollout::{Event, News, Outcome};
+use strategy_core::{Part, Timestamp, Tracks, Weight};
+
+use super::chart::Shares;
+use super::paint::{Paint, Tone};
+use super::table::{Align, pad};
+
+/// Tells a rollout as its events come.
+#[derive(Debug)]
+pub struct Story {
+    paint: Paint,
+    began: Option<Timestamp>,
+    stages: usize,
+    stage: Option<String>,
+    parts: BTreeMap<Part, Standing>,
+    verdicts: BTreeMap<CheckName, Verdict>,
+    shares: BTreeMap<Part, Shares>,
+    headed: bool,
+}
+
+/// How a part stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    ready: Tracks<u32>,
+    wanted: Tracks<u32>,
+    weight: Weight,
+}
+
+impl Story {
+    /// A story not begun.
+    pub const fn new(paint: Paint) -> Self {
+        Self {
+            paint,
+            began: None,
+            stages: 0,
+            stage: None,
+            parts: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            headed: false,
+        }
+    }
+
+    /// The lines that an event is worth; often none.
+    pub fn hear(&mut self, event: &Event) -> Vec<String> {
+        let began = *self.began.get_or_insert(event.at);
+        let time = event.at.since(began);
+        for shares in self.shares.values_mut() {
+            shares.end(time);
+        }
+        match self.told(event, time) {
+            Some((tone, what)) => self.lines(time, tone, &what),
+            None => Vec::new(),
+        }
+    }
+
+    /// The candidate's share of traffic over time, by part.
+    pub const fn shares(&self) -> &BTreeMap<Part, Shares> {
+        &self.shares
+    }
+
+    /// What the newest events leave to be shown in a line that is overwritten.
+    pub fn standing(&self) -> String {
+        let stage = self.stage.as_deref().unwrap_or("start");
+        let ready = self.ready();
+        format!(
+            "{stage}: {} to the candidate, ready: stable {}, candidate {}",
+            self.weight(),
+            ready.stable,
+            ready.candidate
+        )
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "news that has no place in the columns is told in its own words"
+    )]
+    fn told(&mut self, event: &Event, time: Duration) -> Option<(Tone, String)> {
+        Some(match &event.news {
+            News::Started {
+                release,
+                plan,
+                stages,
+            } => {
+                self.stages = *stages;
+                let digest = plan.get(..12).unwrap_or(plan);
+                (Tone::Strong, format!("{release} begins, plan {digest}"))
+            }
+            News::StageEntered { stage, number } => {
+                self.stage = Some(stage.to_string());
+                let of = match self.stages {
+                    0 => String::new(),
+                    stages => format!(" of {stages}"),
+                };
+                (Tone::Strong, format!("stage {number}{of} begins"))
+            }
+            News::Progress {
+                part,
+                ready,
+                wanted,
+                written,
+                effective,
+            } => return self.progress(part, time, *ready, *wanted, effective.unwrap_or(*written)),
+            News::Applying { .. } => return None,
+            News::BakeBegan { .. } => (Tone::Quiet, "traffic is effective; watching".to_owned()),
+            News::Looked {
+                check,
+                verdict,
+                evidence,
+                ..
+            } => {
+                if self
+                    .verdicts
+                    .insert(check.clone(), verdict.clone())
+                    .as_ref()
+                    == Some(verdict)
+                {
+                    return None;
+                }
+                (
+                    tone_of(verdict),
+                    format!("check {check}: {verdict}, {evidence}"),
+                )
+            }
+            News::StagePassed { .. } => (Tone::Good, "passed".to_owned()),
+            News::Failed { reason, .. } => (Tone::Bad, format!("failed: {reason}")),
+            News::RollbackBegan { .. } => {
+                self.stage = Some("rollback".to_owned());
+                (Tone::Bad, "rolling back to the recorded start".to_owned())
+            }
+            News::TrafficRestored => (Tone::Good, "traffic is restored".to_owned()),
+            News::Ended { outcome } => (tone_of_outcome(outcome), outcome.to_string()),
+            News::Settled => (Tone::Quiet, "nothing is left to do".to_owned()),
+            _ => (Tone::Warn, without_time(event)),
+        })
+    }
+
+    fn progress(
+        &mut self,
+        part: &Part,
+        time: Duration,
+        ready: Tracks<u32>,
+        wanted: Tracks<u32>,
+        weight: Weight,
+    ) -> Option<(Tone, String)> {
+        self.shares
+            .entry(part.clone())
+            .or_default()
+            .set(time, weight);
+        let new = Standing {
+            ready,
+            wanted,
+            weight,
+        };
+        let old = self.parts.insert(part.clone(), new);
+        let moved = old.is_some_and(|old| old.weight != weight);
+        let of = self.of(part);
+        moved.then(|| (Tone::Quiet, format!("traffic{of} moves to {weight}")))
+    }
+
+    fn of(&self, part: &Part) -> String {
+        if self.parts.len() > 1 {
+            format!(" of {part}")
+        } else {
+            String::new()
+        }
+    }
+
+    /// The parts' weight, or its range where they differ.
+    fn weight(&self) -> String {
+        let weights = || self.parts.values().map(|part| part.weight);
+        match (weights().min(), weights().max()) {
+            (Some(low), Some(high)) if low != high => format!("{low}-{high}"),
+            (Some(weight), _) => weight.to_string(),
+            (None, _) => String::new(),
+        }
+    }
+
+    /// Ready of wanted, all parts together.
+    fn ready(&self) -> Tracks<String> {
+        let of = |track| {
+            let sum = |counts: fn(&Standing) -> &Tracks<u32>| -> u64 {
+                let parts = self.parts.values();
+                parts.map(|part| u64::from(*counts(part).of(track))).sum()
+            };
+            if self.parts.is_empty() {
+                return String::new();
+            }
+            format!("{}/{}", sum(|part| &part.ready), sum(|part| &part.wanted))
+        };
+        Tracks {
+            stable: of(strategy_core::Track::Stable),
+            candidate: of(strategy_core::Track::Candidate),
+        }
+    }
+
+    fn lines(&mut self, time: Duration, tone: Tone, what: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !std::mem::replace(&mut self.headed, true) {
+            let heading = columns(["time", "stage", "weight", "stable", "candidate", "what"]);
+            lines.push(self.paint.tone(Tone::Quiet, &heading));
+        }
+        let ready = self.ready();
+        let line = columns([
+            &clock(time),
+            self.stage.as_deref().unwrap_or(""),
+            &self.weight(),
+            &ready.stable,
+            &ready.candidate,
+            what,
+        ]);
+        // The columns are plain, so that what matters stands out: only the news is coloured.
+        let plain = line.strip_suffix(what).unwrap_or(&line);
+        lines.push(format!("{plain}{}", self.paint.tone(tone, what)));
+        lines
+    }
+}
+
+fn columns([time, stage, weight, stable, candidate, what]: [&str; 6]) -> String {
+    [
+        pad(time, Align::Right, 7),
+        pad(stage, Align::Left, 16),
+        pad(weight, Align::Right, 6),
+        pad(stable, Align::Right, 6),
+        pad(candidate, Align::Right, 9),
+        what.to_owned(),
+    ]
+    .join("  ")
+}
+
+/// Time since the beginning: `0:07`, `12:30`, `1:02:03`.
+pub fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+fn without_time(event: &Event) -> String {
+    let text = event.to_string();
+    let time = event.at.to_string();
+    text.strip_prefix(&time)
+        .unwrap_or(&text)
+        .trim_start()
+        .to_owned()
+}
+
+const fn tone_of(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Pass => Tone::Good,
+        Verdict::Warn | Verdict::Inconclusive(_) => Tone::Warn,
+        Verdict::Fail => Tone::Bad,
+        Verdict::Undecided => Tone::Quiet,
+    }
+}
+
+fn tone_of_outcome(outcome: &Outcome) -> Tone {
+    if *outcome == Outcome::Promoted {
+        Tone::Good
+    } else {
+        Tone::Bad
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(seconds: u64, news: News) -> Event {
+        Event {
+            rollout: "api-1".parse().unwrap(),
+            at: Timestamp::from_millis(1_700_000_000_000 + seconds * 1000),
+            news,
+        }
+    }
+
+    fn progress(part: &str, candidate: u32, weight: u16) -> News {
+        News::Progress {
+            part: part.parse().unwrap(),
+            ready: Tracks {
+                stable: 10,
+                candidate,
+            },
+            wanted: Tracks {
+                stable: 10,
+                candidate: 1,
+            },
+            written: Weight::from_percent(weight).unwrap(),
+            effective: None,
+        }
+    }
+
+    fn looked(number: u64, verdict: Verdict) -> News {
+        News::Looked {
+            check: "errors".into(),
+            number,
+            verdict,
+            evidence: "3 of 1 010 failed".to_owned(),
+        }
+    }
+
+    fn tell(news: impl IntoIterator<Item = (u64, News)>) -> String {
+        let mut story = Story::new(Paint::OFF);
+        let lines: Vec<_> = news
+            .into_iter()
+            .flat_map(|(seconds, news)| story.hear(&event(seconds, news)))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_stage_is_told_with_weight_ready_verdict_and_time() {
+        let told = tell([
+            (
+                0,
+                News::Started {
+                    release: "api=api:2".to_owned(),
+                    plan: "0123456789abcdef".to_owned(),
+                    stages: 4,
+                },
+            ),
+            (
+                1,
+                News::StageEntered {
+                    stage: "5%".into(),
+                    number: 1,
+                },
+            ),
+            (2, progress("main", 0, 0)),
+            (14, progress("main", 1, 0)),
+            (15, progress("main", 1, 5)),
+            (16, News::BakeBegan { stage: "5%".into() }),
+            (46, looked(1, Verdict::Pass)),
+            (76, looked(2, Verdict::Pass)),
+            (136, News::StagePassed { stage: "5%".into() }),
+        ]);
+        assert_eq!(
+            told,
+            [
+                "   time  stage             weight  stable  candidate  what",
+                "   0:00                                               api=api:2 begins, plan 0123456789ab",
+                "   0:01  5%                                           stage 1 of 4 begins",
+                "   0:15  5%                    5%   10/10        1/1  traffic moves to 5%",
+                "   0:16  5%                    5%   10/10        1/1  traffic is effective; watching",
+                "   0:46  5%                    5%   10/10        1/1  check errors: pass, 3 of 1 010 failed",
+                "   2:16  5%                    5%   10/10        1/1  passed",
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn several_parts_are_summed_and_a_move_names_its_part() {
+        let told = tell([
+            (0, progress("backend", 1, 0)),
+            (0, progress("frontend", 1, 0)),
+            (3725, progress("backend", 1, 5)),
+        ]);
+        let line =
+            "1:02:05                     0%-5%   20/20        2/2  traffic of backend moves to 5%";
+        assert_eq!(told.lines().last().unwrap(), line);
+    }
+
+    #[test]
+    fn the_share_over_time_is_kept_for_the_picture() {
+        let mut story = Story::new(Paint::OFF);
+        for (seconds, weight) in [(0, 0), (10, 50), (20, 100)] {
+            story.hear(&event(seconds, progress("main", 1, weight)));
+        }
+        story.hear(&event(40, News::Settled));
+        let chart = story.shares()[&Part::main()].lines(16);
+        assert_eq!(chart.last().unwrap(), "       0:00        0:40");
+        assert_eq!(chart[0], " 100% │        ████████");
+    }
+}

@@ -1,0 +1,13 @@
+//! The target on a real API server, with a stand-in for kubelets.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+
+mod autoscaler;
+mod bad_input;
+mod blue_green;
+mod broken_pods;
+mod calls;
+mod fence;
+mod foreign;
+mod istio_canary;
+mod permissions;
+mod shop;
