@@ -23,8 +23,6 @@ use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
 
-const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
-
 /// What is found.
 pub(crate) fn observation(
     config: &Config,
@@ -96,10 +94,11 @@ fn track(
         },
         asked: deployment.and_then(asked),
     };
+    let sets = view.replica_sets.of(track);
     let written = deployment.and_then(|deployment| {
         let template = deployment.pointer("/spec/template")?;
         Some(Written {
-            revision: naming.revision(template, observed_revision(deployment)),
+            revision: naming.revision(template, pods::number(&of.deployment, sets, template)),
             replicas: fields.tracks.of(track).replicas?,
         })
     });
@@ -110,7 +109,7 @@ fn track(
         written,
         pods: pods::of_deployment(
             &of.deployment,
-            view.replica_sets.of(track),
+            sets,
             view.pods.of(track),
             &naming,
             config.unschedulable_is_fatal,
@@ -130,18 +129,6 @@ fn track(
             }
         }),
         preview: of.preview.clone(),
-    }
-}
-
-/// The number of a Deployment's revision, once its controller has seen the template.
-fn observed_revision(deployment: &Value) -> &str {
-    let generation = |pointer| count(deployment, pointer).unwrap_or(0);
-    let is_observed =
-        generation("/status/observedGeneration") >= generation("/metadata/generation");
-    if is_observed {
-        text(deployment, REVISION)
-    } else {
-        ""
     }
 }
 
