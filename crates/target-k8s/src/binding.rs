@@ -84,7 +84,7 @@ impl Bound {
             let message = format!(
                 "{why}; resume with the version of Rollway and the target that started the rollout"
             );
-            found(TargetErrorKind::InvalidConfig, "read", "binding", message)
+            found(TargetErrorKind::InvalidConfig, "read", &"binding", message)
         };
         let bound: Self = binding
             .read()
@@ -102,7 +102,7 @@ impl Bound {
     pub(crate) fn wrap(&self) -> Result<Binding, TargetError> {
         Binding::new(self).map_err(|error| {
             let message = error.to_string();
-            found(TargetErrorKind::Unexpected, "encode", "binding", message)
+            found(TargetErrorKind::Unexpected, "encode", &"binding", message)
         })
     }
 
@@ -179,7 +179,7 @@ impl Bound {
             found(
                 TargetErrorKind::Unsupported,
                 "update",
-                bound.object(),
+                &bound.object(),
                 message,
             )
         };
@@ -210,7 +210,7 @@ impl Bound {
                 there.join(", ")
             );
             let object = self.tracks.of(track).object();
-            found(TargetErrorKind::InvalidConfig, "update", object, message)
+            found(TargetErrorKind::InvalidConfig, "update", &object, message)
         })
     }
 }

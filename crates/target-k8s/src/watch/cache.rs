@@ -54,16 +54,18 @@ impl Failure {
     }
 
     pub(super) fn error(&self, key: &WatchKey) -> TargetError {
-        let message = match self.kind {
-            TargetErrorKind::NotFound => format!(
+        let message = if self.kind == TargetErrorKind::NotFound {
+            format!(
                 "{}: the cluster does not know {} of {}; install its definitions",
                 self.message, key.plural, key.api
-            ),
-            TargetErrorKind::PermissionDenied => format!(
+            )
+        } else if self.kind == TargetErrorKind::PermissionDenied {
+            format!(
                 "{}; grant `{}` on `{}` (the target's `permissions` prints the Role)",
                 self.message, self.verb, key.plural
-            ),
-            _ => self.message.clone(),
+            )
+        } else {
+            self.message.clone()
         };
         error::found(self.kind, self.verb, &key.plural, message)
     }

@@ -1,5 +1,6 @@
 //! The target on a real API server, with a stand-in for kubelets.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(dead_code, reason = "the shop is shared with other tests")]
 
 mod autoscaler;
 mod bad_input;
