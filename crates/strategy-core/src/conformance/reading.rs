@@ -2,6 +2,7 @@
 
 use super::session::{Session, polled};
 use super::{Broken, Standing, Subject, ensure, skip};
+use crate::release::Part;
 use crate::target::Binding;
 
 /// [`discover`](crate::Target::discover) is read-only.
@@ -25,6 +26,22 @@ pub async fn observing_writes_nothing(subject: &dyn Subject) -> Result<Standing,
     let before = subject.stored().await;
     session.observe().await?;
     ensure!(subject.stored().await == before, "observe wrote something");
+    Ok(Standing::Kept)
+}
+
+/// [`admit`](crate::Target::admit) is read-only.
+///
+/// # Errors
+/// [`Broken`] when the target does not keep it.
+pub async fn admitting_writes_nothing(subject: &dyn Subject) -> Result<Standing, Broken> {
+    let session = Session::begin(subject).await?;
+    let plan = session.plan()?;
+    let before = subject.stored().await;
+    session
+        .target
+        .admit(&Part::main(), &session.found, &plan)
+        .await?;
+    ensure!(subject.stored().await == before, "admit wrote something");
     Ok(Standing::Kept)
 }
 

@@ -7,12 +7,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Broken, Subject};
-use crate::release::{Image, Images};
+use crate::plan::{Goal, GoalTrack, Plan, Policies, Stage, StageKind};
+use crate::release::{Image, Images, Part, Release};
 use crate::target::{
     Apply, Claim, Desired, DesiredTrack, Discovery, EffectId, Observation, ObservedTrack, Owned,
     RolloutId, Routing, Target, TargetError, TargetErrorKind,
 };
-use crate::track::{Replicas, Revision, Track};
+use crate::track::{Capacity, Replicas, Revision, Track};
 use crate::traffic::Traffic;
 use crate::weight::Weight;
 
@@ -93,6 +94,28 @@ impl<'a> Session<'a> {
         let replicas = desired.stable.replicas;
         desired.stable.replicas = replicas.with(replicas.number() + 1);
         desired
+    }
+
+    /// Stable is given the release, and nothing else.
+    pub(super) fn plan(&self) -> Result<Plan, Broken> {
+        let bug = |error: &dyn std::error::Error| Broken(format!("a bug of the suite: {error}"));
+        let part = Part::main();
+        let images = self.subject.release();
+        let release = Release::parts([(part.clone(), images.clone())]).map_err(|e| bug(&e))?;
+        let goal = Goal {
+            stable: GoalTrack {
+                revision: Revision::Release(images),
+                capacity: Capacity::Recorded,
+            },
+            candidate: match self.found.observation.candidate.written {
+                Some(_) => GoalTrack::recorded(),
+                None => GoalTrack::absent(),
+            },
+            traffic: Traffic::default(),
+        };
+        let stage = Stage::new("promote", StageKind::Promote, [(part, goal)].into());
+        let policies = Policies::default();
+        Plan::new("conformance", release, vec![stage], [].into(), policies).map_err(|e| bug(&e))
     }
 
     pub(super) fn request(&self, desired: Desired, seen: &Owned) -> Apply {
