@@ -28,10 +28,10 @@ mod in_memory;
 pub mod journal;
 mod news;
 mod reading;
-mod session;
 mod subject;
 mod tracks;
 mod traffic;
+mod trial;
 mod writing;
 
 use std::fmt;

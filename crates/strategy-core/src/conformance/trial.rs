@@ -18,7 +18,7 @@ use crate::traffic::Traffic;
 use crate::weight::Weight;
 
 /// What was discovered and claimed, and what is to be written next.
-pub(super) struct Session<'a> {
+pub(super) struct Trial<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) target: Arc<dyn Target>,
     pub(super) found: Discovery,
@@ -26,7 +26,7 @@ pub(super) struct Session<'a> {
     pub(super) release: Revision,
 }
 
-impl<'a> Session<'a> {
+impl<'a> Trial<'a> {
     /// Discovered, and claimed by nobody yet.
     pub(super) async fn discover(subject: &'a dyn Subject) -> Result<Self, Broken> {
         subject.settle().await;
@@ -42,9 +42,9 @@ impl<'a> Session<'a> {
 
     /// Discovered and claimed.
     pub(super) async fn begin(subject: &'a dyn Subject) -> Result<Self, Broken> {
-        let session = Self::discover(subject).await?;
-        session.set_claim(None, Some(&session.claim)).await?;
-        Ok(session)
+        let trial = Self::discover(subject).await?;
+        trial.set_claim(None, Some(&trial.claim)).await?;
+        Ok(trial)
     }
 
     pub(super) async fn set_claim(
