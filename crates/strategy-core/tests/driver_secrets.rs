@@ -231,6 +231,7 @@ fn a_secret_in_the_configuration_comes_out_nowhere() {
     let inbox = FileInbox::open(FileInbox::beside(&path), Arc::new(clock())).unwrap();
     let driver = |journal: FileJournal| {
         Driver::on(holding(world.target()))
+            .id("r1".parse().unwrap())
             .clock(clock())
             .analysis(FailureShare::KIND, holding(world.analysis()))
             .hook("http", holding(()))
