@@ -1,9 +1,13 @@
 //! The parts of the binary `rollway`: parse, wire, print. No decision about a rollout is made here.
 
 pub mod args;
+pub mod console;
+pub mod demo;
+pub mod error;
 pub mod exit;
 pub mod file;
 pub mod interrupt;
+pub mod journal_place;
 pub mod kubernetes;
 pub mod program;
 pub mod render;
