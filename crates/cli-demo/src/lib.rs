@@ -1,6 +1,8 @@
 //! The parts of the binary `rollway`: parse, wire, print. No decision about a rollout is made here.
 
+pub mod approval;
 pub mod args;
+pub mod commands;
 pub mod console;
 pub mod demo;
 pub mod error;
@@ -11,3 +13,5 @@ pub mod journal_place;
 pub mod kubernetes;
 pub mod program;
 pub mod render;
+pub mod run;
+pub mod wiring;

@@ -83,7 +83,7 @@ fn befallen(scenario: Scenario, fault: Fault) -> Scenario {
             },
         ),
         Fault::SlowStart => scenario.image(NEW, |image| {
-            image.starts_in = Duration::from_secs(90);
+            image.starts_in = Duration::from_secs(45);
         }),
         Fault::ApiOutage => scenario.at(
             Duration::from_secs(60),
@@ -98,7 +98,7 @@ const fn described(fault: Fault) -> &'static str {
         Fault::Errors => "and the release fails one request in twenty",
         Fault::Crash => "and the release crashes 20 seconds after it is ready",
         Fault::Flap => "and the release is ready for 5 seconds and unready for 10, again and again",
-        Fault::SlowStart => "and the release takes 90 seconds to start",
+        Fault::SlowStart => "and the release takes 45 seconds to start",
         Fault::ApiOutage => "and the platform's API is out of reach for 90 seconds",
     }
 }
