@@ -500,6 +500,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     PartState {
         binding: found.binding.clone(),
         claim: None,
+        sought: None,
         claiming: None,
         fence: false,
         fence_after: false,

@@ -24,6 +24,8 @@
 
 mod clock;
 mod counter;
+#[cfg(feature = "driver")]
+mod drive;
 mod executor;
 mod fault;
 mod fulfilled;
@@ -37,6 +39,7 @@ pub(crate) mod random;
 mod report;
 mod router;
 mod scenario;
+mod serving;
 mod state;
 mod target;
 #[cfg(test)]
@@ -48,6 +51,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
+#[cfg(feature = "driver")]
+pub use self::drive::{Finished, Unfinished};
 pub use self::executor::{Deadlock, VirtualTime, block_on};
 pub use self::fault::{ApiFault, Calls};
 pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
@@ -60,7 +65,9 @@ pub use self::scenario::{
 };
 pub use self::target::InMemoryTarget;
 use crate::release::Part;
+use crate::target::Capabilities;
 use crate::timestamp::Timestamp;
+use crate::track::Track;
 
 /// A model of a platform with a virtual clock. Cheap to clone; all clones are the same world.
 ///
@@ -128,6 +135,25 @@ impl World {
     /// [`Deadlock`] when nothing in the world will ever wake it, or the world ends first.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
         block_on(self, future)
+    }
+
+    /// What the platform of a part can do; `None` if there is no such part.
+    pub fn capabilities(&self, part: &Part) -> Option<Capabilities> {
+        self.with(|state| state.parts.get(part).map(|part| part.capabilities.clone()))
+    }
+
+    /// Whether a track, by the roles of the beginning, has a workload now.
+    pub fn has_workload(&self, part: &Part, track: Track) -> bool {
+        self.with(|state| {
+            let part = state.parts.get_mut(part);
+            part.is_some_and(|part| part.workload_mut(track).is_some())
+        })
+    }
+
+    /// Everything that is written on a part, as text: equal while nobody writes.
+    pub fn stored(&self, part: &Part) -> String {
+        self.with(|state| state.parts.get(part).map(part::PartState::stored))
+            .unwrap_or_default()
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut state::State) -> T) -> T {

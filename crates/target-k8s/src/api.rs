@@ -55,7 +55,7 @@ impl Api {
         match self.send(request).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error::kind(&error) == TargetErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error::read(error, "get", object)),
+            Err(error) => Err(error::read(&error, "get", object)),
         }
     }
 
@@ -71,7 +71,7 @@ impl Api {
             bytes(content, object)?,
         );
         let answer = self.send(request.map_err(kube::Error::BuildRequest)).await;
-        answer.map_err(|error| error::write(error, "update", object))
+        answer.map_err(|error| error::write(&error, "update", object))
     }
 
     pub(crate) async fn create(
@@ -83,7 +83,7 @@ impl Api {
             .url(&object.api, &object.plural)
             .create(&written_by_us(), bytes(content, object)?);
         let answer = self.send(request.map_err(kube::Error::BuildRequest)).await;
-        answer.map_err(|error| error::write(error, "create", object))
+        answer.map_err(|error| error::write(&error, "create", object))
     }
 
     /// Deletes exactly this state of the object; what it owns goes with it. Gone already is success.
@@ -108,7 +108,7 @@ impl Api {
         match answer {
             Ok(_) => Ok(()),
             Err(error) if error::kind(&error) == TargetErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error::write(error, "delete", object)),
+            Err(error) => Err(error::write(&error, "delete", object)),
         }
     }
 

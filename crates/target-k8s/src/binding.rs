@@ -84,7 +84,7 @@ impl Bound {
             let message = format!(
                 "{why}; resume with the version of Rollway and the target that started the rollout"
             );
-            found(TargetErrorKind::InvalidConfig, "read", "binding", message)
+            found(TargetErrorKind::InvalidConfig, "read", &"binding", message)
         };
         let bound: Self = binding
             .read()
@@ -102,7 +102,7 @@ impl Bound {
     pub(crate) fn wrap(&self) -> Result<Binding, TargetError> {
         Binding::new(self).map_err(|error| {
             let message = error.to_string();
-            found(TargetErrorKind::Unexpected, "encode", "binding", message)
+            found(TargetErrorKind::Unexpected, "encode", &"binding", message)
         })
     }
 
@@ -113,6 +113,18 @@ impl Bound {
         for (_, track) in self.tracks.iter() {
             objects.push(track.object());
             objects.extend(track.autoscaler_object());
+        }
+        objects
+    }
+
+    /// Every object that was there at the start.
+    pub(crate) fn found_objects(&self) -> Vec<ObjectRef> {
+        let mut objects = self.read_objects();
+        for (_, track) in self.tracks.iter() {
+            if matches!(track.start, TrackStart::Missing(_)) {
+                let missing = track.object();
+                objects.retain(|object| *object != missing);
+            }
         }
         objects
     }
@@ -167,7 +179,7 @@ impl Bound {
             found(
                 TargetErrorKind::Unsupported,
                 "update",
-                bound.object(),
+                &bound.object(),
                 message,
             )
         };
@@ -198,7 +210,7 @@ impl Bound {
                 there.join(", ")
             );
             let object = self.tracks.of(track).object();
-            found(TargetErrorKind::InvalidConfig, "update", object, message)
+            found(TargetErrorKind::InvalidConfig, "update", &object, message)
         })
     }
 }

@@ -1,5 +1,8 @@
 //! From what is there and what is desired to the writes to make. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Value, json};
 use strategy_core::target::{Apply, Desired, DesiredTrack, TargetError, TargetErrorKind};
 use strategy_core::{Replicas, Revision, Track, Tracks};
@@ -74,7 +77,7 @@ impl Situation<'_> {
             found(
                 TargetErrorKind::Conflict,
                 "compare",
-                self.bound.tracks.stable.object(),
+                &self.bound.tracks.stable.object(),
                 message,
             )
         })?;
@@ -99,7 +102,7 @@ impl Situation<'_> {
                 Held::Free => "it is claimed by nobody".to_owned(),
             };
             let message = format!("{whose}, not by {}", request.claim);
-            return Err(found(TargetErrorKind::Conflict, "update", object, message));
+            return Err(found(TargetErrorKind::Conflict, "update", &object, message));
         }
         Ok(())
     }
@@ -127,7 +130,7 @@ impl Situation<'_> {
             Err(found(
                 TargetErrorKind::Unsupported,
                 "update",
-                object,
+                &object,
                 message,
             ))
         };
@@ -190,7 +193,7 @@ impl Situation<'_> {
                 let crate::binding::TrackStart::Missing(blueprint) = &bound.start else {
                     let message =
                         "it was there when the rollout began and is gone; create it again";
-                    return Err(found(TargetErrorKind::NotFound, "update", object, message));
+                    return Err(found(TargetErrorKind::NotFound, "update", &object, message));
                 };
                 let replicas = wanted.fields.replicas.map_or(0, Replicas::number);
                 let mut content = blueprint.deployment(template.clone(), replicas);

@@ -37,7 +37,7 @@ pub(crate) fn in_force(
                 return Err(found(
                     TargetErrorKind::Ambiguous,
                     "read the claim of",
-                    object,
+                    &object,
                     message,
                 ));
             }
@@ -136,7 +136,7 @@ impl Change<'_> {
 
     fn check(&self, object: &ObjectRef, content: &Value) -> Result<(), TargetError> {
         self.allows(content)
-            .map_err(|message| found(TargetErrorKind::Conflict, "claim", object, message))
+            .map_err(|message| found(TargetErrorKind::Conflict, "claim", &object, message))
     }
 
     /// `from` must be what is there: a claim that was given up or removed is not taken over.
@@ -153,7 +153,7 @@ impl Change<'_> {
             None => format!("{from} was expected there, and nobody's claim is"),
             Some(there) => format!("{from} was expected there, and {there} is"),
         };
-        Err(found(TargetErrorKind::Conflict, "claim", first, message))
+        Err(found(TargetErrorKind::Conflict, "claim", &first, message))
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn start(
             "there is none in namespace {}; create it, or name the one that carries the traffic",
             config.namespace
         );
-        return Err(found(TargetErrorKind::NotFound, "get", missing, message));
+        return Err(found(TargetErrorKind::NotFound, "get", &missing, message));
     }
     let tracks = match &config.workload {
         WorkloadConfig::Slots(slots) => slot_tracks(config, slots, &objects, &autoscalers)?,
@@ -78,7 +78,7 @@ fn slot_tracks(
         return Err(found(
             TargetErrorKind::InvalidConfig,
             "read",
-            "the configuration",
+            &"the configuration",
             message,
         ));
     };
@@ -89,7 +89,7 @@ fn slot_tracks(
         return Err(found(
             TargetErrorKind::InvalidConfig,
             "read",
-            object,
+            &object,
             message,
         ));
     }
@@ -113,7 +113,7 @@ fn slot_tracks(
         return Err(found(
             TargetErrorKind::Ambiguous,
             "read the selector of",
-            service,
+            &service,
             message,
         ));
     };
@@ -133,7 +133,7 @@ fn slot_tracks(
             return Err(found(
                 TargetErrorKind::Ambiguous,
                 "read the selector of",
-                service,
+                &service,
                 message,
             ));
         }
@@ -145,7 +145,7 @@ fn slot_tracks(
             return Err(found(
                 TargetErrorKind::Ambiguous,
                 "read the selector of",
-                service,
+                &service,
                 message,
             ));
         }
@@ -187,7 +187,7 @@ fn canary_tracks(
             config.namespace
         );
         let object = ObjectRef::deployment(&canary_name);
-        return Err(found(TargetErrorKind::NotFound, "get", object, message));
+        return Err(found(TargetErrorKind::NotFound, "get", &object, message));
     };
     Ok(Tracks {
         stable: found_track(objects, autoscalers, &canary.stable, None)?,
@@ -199,7 +199,7 @@ fn deployment<'a>(objects: &'a Objects, name: &str, mend: &str) -> Result<&'a Va
     let object = ObjectRef::deployment(name);
     objects.get(&object).ok_or_else(|| {
         let message = format!("there is no such Deployment; {mend}");
-        found(TargetErrorKind::NotFound, "get", object, message)
+        found(TargetErrorKind::NotFound, "get", &object, message)
     })
 }
 
@@ -221,7 +221,7 @@ fn found_track(
             return Err(found(
                 TargetErrorKind::InvalidConfig,
                 "read",
-                object,
+                &object,
                 message,
             ));
         }
@@ -262,7 +262,7 @@ fn autoscaler_of<'a>(
             Err(found(
                 TargetErrorKind::Ambiguous,
                 "get the autoscaler of",
-                deployment,
+                &deployment,
                 message,
             ))
         }

@@ -10,38 +10,40 @@ use crate::router::RouterError;
 
 /// What a failed call means, whatever it was about.
 pub(crate) fn kind(error: &kube::Error) -> TargetErrorKind {
-    let kube::Error::Api(status) = error else {
-        return match error {
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => TargetErrorKind::Unexpected,
-            kube::Error::BuildRequest(_) => TargetErrorKind::InvalidConfig,
+    if let kube::Error::Api(status) = error {
+        return match status.code {
+            401 | 403 => TargetErrorKind::PermissionDenied,
+            404 => TargetErrorKind::NotFound,
+            409 => TargetErrorKind::Conflict,
+            400 | 422 => TargetErrorKind::InvalidConfig,
+            405 => TargetErrorKind::Unsupported,
+            429 => TargetErrorKind::RateLimited,
             _ => TargetErrorKind::Unavailable,
         };
-    };
-    match status.code {
-        401 | 403 => TargetErrorKind::PermissionDenied,
-        404 => TargetErrorKind::NotFound,
-        409 => TargetErrorKind::Conflict,
-        400 | 422 => TargetErrorKind::InvalidConfig,
-        405 => TargetErrorKind::Unsupported,
-        429 => TargetErrorKind::RateLimited,
-        _ => TargetErrorKind::Unavailable,
+    }
+    if matches!(error, kube::Error::SerdeError(_) | kube::Error::FromUtf8(_)) {
+        TargetErrorKind::Unexpected
+    } else if matches!(error, kube::Error::BuildRequest(_)) {
+        TargetErrorKind::InvalidConfig
+    } else {
+        TargetErrorKind::Unavailable
     }
 }
 
 /// A failed read: nothing was written.
-pub(crate) fn read(error: kube::Error, verb: &str, resource: impl ToString) -> TargetError {
+pub(crate) fn read(error: &kube::Error, verb: &str, resource: &impl ToString) -> TargetError {
     write(error, verb, resource).certainly_not_taken()
 }
 
 /// A failed write: whether it was taken is told by what the server said, if it said anything.
-pub(crate) fn write(error: kube::Error, verb: &str, resource: impl ToString) -> TargetError {
-    let failure = TargetError::new(kind(&error), verb, resource.to_string());
-    let failure = if was_never_sent(&error) {
+pub(crate) fn write(error: &kube::Error, verb: &str, resource: &impl ToString) -> TargetError {
+    let failure = TargetError::new(kind(error), verb, resource.to_string());
+    let failure = if was_never_sent(error) {
         failure.certainly_not_taken()
     } else {
         failure
     };
-    failure.because(Told::of(&error))
+    failure.because(Told::of(error))
 }
 
 /// No connection was made, so nothing can have arrived.
@@ -99,7 +101,7 @@ impl From<RouterError> for TargetError {
 pub(crate) fn found(
     kind: TargetErrorKind,
     verb: &str,
-    resource: impl ToString,
+    resource: &(impl ToString + ?Sized),
     message: impl Into<String>,
 ) -> TargetError {
     TargetError::new(kind, verb, resource.to_string())
@@ -133,7 +135,7 @@ mod tests {
             (500, TargetErrorKind::Unavailable, Certainty::MayBeTaken),
             (503, TargetErrorKind::Unavailable, Certainty::MayBeTaken),
         ] {
-            let error = write(api(code), "update", "service/api");
+            let error = write(&api(code), "update", &"service/api");
             assert_eq!((error.kind, error.certainty), (kind, certainty), "{code}");
             assert!(
                 error.to_string().starts_with("update service/api"),
@@ -143,7 +145,7 @@ mod tests {
                 error.to_string().contains(&format!("code {code}")),
                 "{error}"
             );
-            assert_eq!(read(api(code), "get", "x").certainty, Certainty::NotTaken);
+            assert_eq!(read(&api(code), "get", &"x").certainty, Certainty::NotTaken);
         }
     }
 
@@ -151,17 +153,17 @@ mod tests {
     fn a_refused_connection_carried_nothing() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let error = write(
-            kube::Error::Service(Box::new(refused)),
+            &kube::Error::Service(Box::new(refused)),
             "update",
-            "service/api",
+            &"service/api",
         );
         assert_eq!(error.kind, TargetErrorKind::Unavailable);
         assert_eq!(error.certainty, Certainty::NotTaken);
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
         let error = write(
-            kube::Error::Service(Box::new(reset)),
+            &kube::Error::Service(Box::new(reset)),
             "update",
-            "service/api",
+            &"service/api",
         );
         assert_eq!(error.certainty, Certainty::MayBeTaken);
     }

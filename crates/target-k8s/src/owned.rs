@@ -46,7 +46,7 @@ impl Fields {
             found(
                 TargetErrorKind::Unexpected,
                 "encode",
-                "owned fields",
+                &"owned fields",
                 message,
             )
         })
@@ -58,37 +58,34 @@ impl Fields {
             found(
                 TargetErrorKind::InvalidConfig,
                 "read",
-                "owned fields",
+                &"owned fields",
                 message,
             )
         })
     }
 
     /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
-    pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), &'static str> {
-        let lawful = |now: &dyn Fn(&Self) -> String| {
-            let value = now(self);
-            value == now(seen) || value == now(wanted)
-        };
-        let fields: [(&'static str, &dyn Fn(&Self) -> String); 5] = [
-            ("traffic", &|fields| fields.routes.clone()),
-            ("the template of stable", &|fields| {
-                format!("{:?}", fields.tracks.stable.template)
-            }),
-            ("the count of stable", &|fields| {
-                format!("{:?}", fields.tracks.stable.replicas)
-            }),
-            ("the template of the candidate", &|fields| {
-                format!("{:?}", fields.tracks.candidate.template)
-            }),
-            ("the count of the candidate", &|fields| {
-                format!("{:?}", fields.tracks.candidate.replicas)
-            }),
-        ];
-        match fields.into_iter().find(|(_, field)| !lawful(field)) {
-            Some((name, _)) => Err(name),
-            None => Ok(()),
+    pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), String> {
+        if self.routes != seen.routes && self.routes != wanted.routes {
+            return Err("traffic".to_owned());
         }
+        for (track, now) in self.tracks.iter() {
+            let (seen, wanted) = (seen.tracks.of(track), wanted.tracks.of(track));
+            if now.template != seen.template && now.template != wanted.template {
+                return Err(format!("the template of {}", said(track)));
+            }
+            if now.replicas != seen.replicas && now.replicas != wanted.replicas {
+                return Err(format!("the count of {}", said(track)));
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn said(track: Track) -> &'static str {
+    match track {
+        Track::Stable => "stable",
+        Track::Candidate => "the candidate",
     }
 }
 
@@ -153,9 +150,9 @@ mod tests {
             assert_eq!(now.check(&seen, &wanted), Ok(()));
         }
         let other = fields("other", 2).check(&seen, &wanted);
-        assert_eq!(other, Err("the template of the candidate"));
+        assert_eq!(other, Err("the template of the candidate".to_owned()));
         let other = fields("new", 5).check(&seen, &wanted);
-        assert_eq!(other, Err("the count of the candidate"));
+        assert_eq!(other, Err("the count of the candidate".to_owned()));
     }
 
     #[test]

@@ -38,6 +38,23 @@ impl Naming {
     }
 }
 
+/// The number that the platform gives the revision with this template; empty until its ReplicaSet is
+/// there. The Deployment's own annotation is behind while its controller has not seen the template,
+/// and `observedGeneration` is behind after every change of an annotation.
+pub(crate) fn number<'a>(
+    deployment: &str,
+    replica_sets: &'a [Arc<Value>],
+    template: &Value,
+) -> &'a str {
+    let id = template::id(template);
+    let mut sets = replica_sets.iter();
+    let set = sets.find(|set| {
+        let same = |other: &Value| template::id(other) == id;
+        owner(set, "Deployment") == deployment && set.pointer("/spec/template").is_some_and(same)
+    });
+    set.map_or("", |set| text(set, REVISION))
+}
+
 /// The pods of a Deployment, one entry per revision, in the order of their ids.
 pub(crate) fn of_deployment(
     deployment: &str,

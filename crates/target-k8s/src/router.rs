@@ -1,6 +1,8 @@
 //! What every router can do, as pure functions over whole objects.
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod fixture;
 mod istio;
 mod problem;

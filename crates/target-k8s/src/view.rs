@@ -94,12 +94,12 @@ impl Views {
         for key in &keys {
             self.hold(key.clone());
         }
+        keys.sort();
+        keys.dedup();
         let mut known: BTreeMap<WatchKey, Contents> = BTreeMap::new();
         for key in keys {
-            if !known.contains_key(&key) {
-                let contents = self.contents(key.clone()).await?;
-                known.insert(key, contents);
-            }
+            let contents = self.contents(key.clone()).await?;
+            known.insert(key, contents);
         }
         let all = |key: &WatchKey| -> Vec<Arc<Value>> {
             let contents = known.get(key);

@@ -18,7 +18,7 @@ use tokio::task::AbortHandle;
 pub(crate) use self::cache::Contents;
 use self::cache::{Cache, Failure};
 use crate::api::Api;
-use crate::error;
+use crate::error::{self, Told};
 use crate::object::{ObjectRef, WatchKey};
 
 /// How long a call may take before it counts as unanswered.
@@ -186,16 +186,12 @@ async fn follow(api: Api, cache: Arc<Cache>, news: watch::Sender<u64>) {
                 continue;
             }
         };
-        match follow_from(&api, &cache, version, &tell).await {
-            Ended::Quietly => pause = PAUSES.0,
-            Ended::Failed(failure) => {
-                tracing::debug!(watch = %cache.key().plural, error = %failure.message, "watch ended");
-                cache.failed(failure);
-                tell();
-                wait(pause).await;
-                pause = (pause * 2).min(PAUSES.1);
-            }
+        if let Ended::Broken(why) = follow_from(&api, &cache, version, &tell).await {
+            // A list tells whether the server can still be asked; only that is an error to readers.
+            tracing::debug!(watch = %cache.key().plural, %why, "watch broke off");
         }
+        pause = PAUSES.0;
+        wait(pause).await;
     }
 }
 
@@ -203,7 +199,8 @@ async fn follow(api: Api, cache: Arc<Cache>, news: watch::Sender<u64>) {
 enum Ended {
     /// Too old, or silent.
     Quietly,
-    Failed(Failure),
+    /// By an error.
+    Broken(Told),
 }
 
 async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl Fn()) -> Ended {
@@ -211,7 +208,12 @@ async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl 
         let events = match api.watch(cache.key(), &version).await {
             Ok(events) => events,
             Err(error) if is_too_old(&error) => return Ended::Quietly,
-            Err(error) => return Ended::Failed(Failure::of(&error, "watch")),
+            Err(error) => {
+                // A list may be allowed where a watch is not.
+                cache.failed(Failure::of(&error, "watch"));
+                tell();
+                return Ended::Broken(Told::of(&error));
+            }
         };
         pin_mut!(events);
         loop {
@@ -220,7 +222,7 @@ async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl 
                 // The server ends every watch after a while; it goes on where it stopped.
                 Ok(None) => break,
                 Ok(Some(Err(error))) if is_too_old(&error) => return Ended::Quietly,
-                Ok(Some(Err(error))) => return Ended::Failed(Failure::of(&error, "watch")),
+                Ok(Some(Err(error))) => return Ended::Broken(Told::of(&error)),
                 Err(_) => return Ended::Quietly,
             };
             match event {
@@ -241,7 +243,7 @@ async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl 
                 WatchEvent::Error(status) if status.code == 410 => return Ended::Quietly,
                 WatchEvent::Error(status) => {
                     let error = kube::Error::Api(status);
-                    return Ended::Failed(Failure::of(&error, "watch"));
+                    return Ended::Broken(Told::of(&error));
                 }
             }
         }

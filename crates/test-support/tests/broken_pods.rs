@@ -51,6 +51,15 @@ async fn healthy_pods_are_ready_and_tell_their_images() {
         assert_eq!(repository, "registry:5000/shop/web");
         assert_eq!(digest.len(), 64);
         assert_eq!(proxy.image_id, "shop/proxy@sha256:bad0bad0");
+        let conditions = status.conditions.unwrap();
+        let state = conditions
+            .iter()
+            .find(|condition| condition.type_ == "rollway.test/state");
+        assert_eq!(
+            state.unwrap().reason.as_deref(),
+            Some("Ready"),
+            "a word in a digest counted"
+        );
         let [migrate] = status.init_container_statuses.unwrap().try_into().unwrap();
         assert_eq!(
             migrate.state.unwrap().terminated.unwrap().reason.unwrap(),
@@ -73,8 +82,9 @@ async fn a_word_within_another_breaks_nothing() {
     for (name, image) in [
         ("plain", "shop/web"),
         ("latest", "shop/web:latest"),
-        ("ending", "shop/web:chocolate"),
-        ("repository", "bad:5000/never/slow"),
+        ("ending", "shop/web:whenever"),
+        ("beginning", "shop/web:neverland"),
+        ("repository", "bad:5000/slow/never"),
     ] {
         shop.deploy(name, image, 1).await;
         shop.until(name, SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))

@@ -332,3 +332,6 @@ pub(super) fn in_words(error: &dyn Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;

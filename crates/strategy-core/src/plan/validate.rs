@@ -19,10 +19,10 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
     if plan.stages.is_empty() {
         return Err(PlanError::NoStages);
     }
-    if let Some(problem) = text::name(&plan.strategy) {
+    if let Some(problem) = text::title(&plan.strategy) {
         return Err(PlanError::plan(
             format!("the strategy's name {problem}"),
-            text::NAME,
+            "use 1 to 63 bytes of text without control characters",
         ));
     }
     for (what, have, most) in [

@@ -150,6 +150,9 @@ fn part_canonical(
     };
 }
 
+/// Where canonical epochs begin: older ones stay different from newer ones.
+const HERE: u64 = 10;
+
 /// Epochs only matter by their order.
 fn rebase_claims(
     state: &mut PartState,
@@ -157,10 +160,15 @@ fn rebase_claims(
     part: &crate::Part,
     epoch: u64,
 ) {
-    let rebase = |claim: &mut Claim| claim.epoch = claim.epoch.saturating_sub(epoch) + 1;
-    if let Some(claim) = &mut state.claim {
-        rebase(claim);
+    if epoch == 0 {
+        return;
     }
+    let rebase = |claim: &mut Claim| claim.epoch = (claim.epoch + HERE).saturating_sub(epoch);
+    state
+        .claim
+        .iter_mut()
+        .chain(&mut state.sought)
+        .for_each(rebase);
     for effect in open.values_mut() {
         match effect {
             Effect::Claim {

@@ -36,6 +36,7 @@ impl Rollout {
             Effect::Claim { to, .. } if state.claiming == Some(id) => {
                 state.claiming = None;
                 state.claim.clone_from(to);
+                state.sought = None;
                 state.fence = std::mem::take(&mut state.fence_after);
                 self.outdate(part);
             }
@@ -82,6 +83,9 @@ impl Rollout {
         state.failures = state.failures.saturating_add(1);
         if is_claim && state.claiming == Some(id) {
             state.claiming = None;
+            if failure.certainty == Certainty::NotTaken && state.failures <= 1 {
+                state.sought = None;
+            }
         } else if !is_claim && state.flight == Some(id) {
             state.flight = None;
             state.reissue = false;

@@ -217,6 +217,8 @@ pub(super) struct PartState {
     pub(super) binding: Binding,
     /// The claim that is known to be there.
     pub(super) claim: Option<Claim>,
+    /// The claim that was asked for and may be there: its answer is not known.
+    pub(super) sought: Option<Claim>,
     /// The claim effect under way.
     pub(super) claiming: Option<EffectId>,
     /// Something of ours may still be on its way: a new epoch first.

@@ -1,6 +1,7 @@
 //! The machine in a kind world: stories, and properties at every index of a story.
 
 mod kind_world;
+mod search;
 mod stories;
 
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ fn blue_green() -> Vec<Stage> {
 
 fn plan(stages: Vec<Stage>, policies: Policies) -> Plan {
     let release = Release::parts([(Part::main(), images("v1"))]).unwrap();
-    Plan::new("by hand", release, stages, BTreeMap::new(), policies).unwrap()
+    Plan::new("by-hand", release, stages, BTreeMap::new(), policies).unwrap()
 }
 
 fn begin(plan: Plan, world: KindWorld) -> Run {

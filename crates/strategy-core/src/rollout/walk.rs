@@ -335,6 +335,9 @@ impl Rollout {
             return;
         };
         state.claiming = Some(id);
+        if to.is_some() {
+            state.sought.clone_from(&to);
+        }
         let binding = state.binding.clone();
         self.order(Effect::Claim {
             id,

@@ -154,6 +154,7 @@ pub(super) fn apply(
     if here != wanted {
         write(state, &bound, goals, wanted.traffic, now);
         state.picture.foreign.clear();
+        state.has_written_unclaimed = !state.capabilities.fenced;
         state.log(&request.claim.to_string(), desired.to_string(), now);
     }
     Ok(())

@@ -24,11 +24,13 @@ fn plan(strategy: &dyn Strategy, found: &Found) -> Plan {
 #[track_caller]
 fn shape(plan: &Plan, expected: &[&str]) {
     let side = |track: &GoalTrack| {
-        let what = match &track.revision {
-            Revision::Release(_) => "new",
-            Revision::Recorded => "old",
-            Revision::Absent => return "absent".to_owned(),
-            other => panic!("{other}"),
+        if track.revision == Revision::Absent {
+            return "absent".to_owned();
+        }
+        let what = if track.revision.is_release() {
+            "new"
+        } else {
+            "old"
         };
         match track.capacity {
             Capacity::Count(count) => format!("{what}x{count}"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use strategy_core::plan::{
     Bake, Check, Extension, Facts, ForeignPolicy, Gate, Health, HookPlan, HookPoint, Limits,
-    OnFailure, Policies, Rerun, Then, Undo,
+    OnFailure, Policies, ReadyRule, Rerun, Then, Undo,
 };
 use strategy_core::strategy::{BlueGreen, Canary, CanaryStage, Retire, Rolling};
 use strategy_core::target::{Found, Promotion};
@@ -401,9 +401,11 @@ mod fusion {
             .within(minutes(30), Then::RollBack);
         let clean_up = Gate::approval("clean-up", ["release-manager".to_owned()], 1)
             .within(minutes(15), Then::Abandon);
-        let mut ready = strategy_core::plan::ReadyRule::default();
-        ready.share = percent(100);
-        ready.settle = Duration::from_secs(10);
+        let ready = ReadyRule {
+            share: percent(100),
+            settle: Duration::from_secs(10),
+            ..ReadyRule::default()
+        };
         let blue_green = BlueGreen::new()
             .hook(smoke(&["/health", "/ready", "/db", "/pinecone"]))
             .gate_before("switch", switch)

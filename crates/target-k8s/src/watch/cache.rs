@@ -54,30 +54,27 @@ impl Failure {
     }
 
     pub(super) fn error(&self, key: &WatchKey) -> TargetError {
-        let message = match self.kind {
-            TargetErrorKind::NotFound => format!(
+        let message = if self.kind == TargetErrorKind::NotFound {
+            format!(
                 "{}: the cluster does not know {} of {}; install its definitions",
                 self.message, key.plural, key.api
-            ),
-            TargetErrorKind::PermissionDenied => format!(
+            )
+        } else if self.kind == TargetErrorKind::PermissionDenied {
+            format!(
                 "{}; grant `{}` on `{}` (the target's `permissions` prints the Role)",
                 self.message, self.verb, key.plural
-            ),
-            _ => self.message.clone(),
+            )
+        } else {
+            self.message.clone()
         };
         error::found(self.kind, self.verb, &key.plural, message)
-    }
-
-    /// Waiting will not mend it.
-    const fn is_lasting(&self) -> bool {
-        !self.kind.is_transient()
     }
 }
 
 impl State {
     /// There is an answer, be it that there will be none.
     pub(super) fn is_settled(&self) -> bool {
-        self.heard.is_some() || self.failure.as_ref().is_some_and(Failure::is_lasting)
+        self.heard.is_some() || self.failure.is_some()
     }
 
     fn put(&mut self, object: Value) {
@@ -172,12 +169,13 @@ impl Cache {
 impl State {
     pub(super) fn known(&self, key: &WatchKey) -> Result<Contents, TargetError> {
         match (&self.failure, self.heard) {
-            (Some(failure), _) if failure.is_lasting() => Err(failure.error(key)),
-            (_, Some(heard)) => Ok(Contents {
+            // What cannot be reached is unknown, whatever was known before.
+            (Some(failure), _) => Err(failure.error(key)),
+            (None, Some(heard)) => Ok(Contents {
                 objects: self.objects.clone(),
                 age: heard.elapsed(),
             }),
-            (_, None) => Err(error::found(
+            (None, None) => Err(error::found(
                 TargetErrorKind::Unavailable,
                 "list",
                 &key.plural,

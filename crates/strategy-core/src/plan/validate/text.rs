@@ -25,6 +25,15 @@ pub(super) fn name(name: &str) -> Option<String> {
     }
 }
 
+/// What is wrong with a title, which is for people and may have spaces.
+pub(super) fn title(title: &str) -> Option<String> {
+    if title.trim().is_empty() {
+        Some("is empty".to_owned())
+    } else {
+        name(&title.replace(' ', "-"))
+    }
+}
+
 /// What is wrong with a kind and its parameters: the problem, and how to mend it.
 pub(super) fn extension(extension: &Extension) -> Option<(String, String)> {
     if let Some(problem) = name(&extension.kind) {

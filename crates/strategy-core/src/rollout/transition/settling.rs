@@ -11,6 +11,9 @@ use crate::rollout::state::{Settling, State};
 use crate::rollout::step::{Direction, Until};
 use crate::rollout::walk::Course;
 
+/// A claim that cannot be given back is tried at least so often, however late it is.
+const TRIES: u32 = 3;
+
 impl Rollout {
     pub(super) fn settling(&mut self, settling: &Settling) -> Flow {
         let now = self.now();
@@ -42,15 +45,20 @@ impl Rollout {
             let Some(state) = self.decided.parts.get(&part) else {
                 continue;
             };
-            if state.claiming.is_some() && !late {
+            if state.claiming.is_some() {
                 return Flow::Rest;
             }
-            if let Some(from) = state.claim.clone()
-                && !keeps_claim
-                && !late
-            {
+            // A claim that may be there is made certain first, or given back as if it were.
+            let (from, to) = match (state.claim.clone(), state.sought.clone()) {
+                (None, None) => continue,
+                (Some(held), Some(sought)) => (held, Some(sought)),
+                (Some(held), None) => (held, None),
+                (None, Some(sought)) => (sought, None),
+            };
+            let gives_up = late && state.failures >= TRIES;
+            if !gives_up && !(keeps_claim && to.is_none()) {
                 if state.retry_at.is_none_or(|at| at <= now) {
-                    self.order_claim(&part, Some(from), None);
+                    self.order_claim(&part, Some(from), to);
                 }
                 return Flow::Rest;
             }

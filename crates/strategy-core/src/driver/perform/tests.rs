@@ -1,0 +1,170 @@
+//! What is repeated and what is not, and what becomes of silence.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::rollout::Ticket;
+use crate::target::{Applied, Apply, Claim, Desired, DesiredTrack, Discovery, Owned};
+use crate::traffic::Traffic;
+use crate::world::{VirtualClock, block_on};
+
+/// Fails so often in one way, then is silent.
+#[derive(Debug)]
+struct Failing {
+    kind: TargetErrorKind,
+    certainty: Certainty,
+    times: usize,
+    calls: AtomicUsize,
+}
+
+impl Failing {
+    async fn answer<T>(&self) -> Result<T, TargetError> {
+        if self.calls.fetch_add(1, Ordering::SeqCst) >= self.times {
+            std::future::pending::<()>().await;
+        }
+        Err(TargetError {
+            certainty: self.certainty,
+            ..TargetError::new(self.kind, "call", "thing")
+        })
+    }
+}
+
+#[async_trait]
+impl Target for Failing {
+    async fn discover(&self) -> Result<Discovery, TargetError> {
+        self.answer().await
+    }
+    async fn observe(&self, _: &Binding) -> Result<Observation, TargetError> {
+        self.answer().await
+    }
+    async fn apply(&self, _: &Apply) -> Result<Applied, TargetError> {
+        self.answer().await
+    }
+}
+
+fn write() -> Effect {
+    let desired = Desired {
+        stable: DesiredTrack::absent(),
+        candidate: DesiredTrack::absent(),
+        traffic: Traffic::default(),
+    };
+    Effect::Apply {
+        part: Part::main(),
+        request: Box::new(Apply {
+            id: EffectId(1),
+            claim: Claim {
+                holder: "r1".parse().unwrap(),
+                epoch: 1,
+            },
+            binding: Binding::new(&()).unwrap(),
+            desired,
+            seen: Owned::default(),
+            timeout: Duration::from_secs(30),
+        }),
+    }
+}
+
+fn look() -> Effect {
+    Effect::Observe {
+        part: Part::main(),
+        binding: Binding::new(&()).unwrap(),
+        ticket: Ticket(1),
+        timeout: Duration::from_secs(30),
+    }
+}
+
+/// Calls made, the failure, and how long it took.
+fn outcome(effect: Effect, failing: Failing) -> (usize, Failure, Duration) {
+    let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+    let target = Arc::new(failing);
+    let means = Means {
+        parts: [(Part::main(), Arc::clone(&target) as Arc<dyn Target>)].into(),
+        registry: Registry::new(),
+        clock: Arc::new(clock.clone()),
+        seed: 1,
+    };
+    let (_, work) = means.perform(effect).unwrap();
+    let ended = block_on(&clock, work).unwrap();
+    let (Input::EffectFailed { failure, .. } | Input::ObserveFailed { failure, .. }) = ended else {
+        panic!("{ended:?}");
+    };
+    let took = clock.now().since(Timestamp::from_millis(0));
+    (target.calls.load(Ordering::SeqCst), failure, took)
+}
+
+fn failing(kind: TargetErrorKind, certainty: Certainty, times: usize) -> Failing {
+    Failing {
+        kind,
+        certainty,
+        times,
+        calls: AtomicUsize::new(0),
+    }
+}
+
+#[test]
+fn only_what_was_certainly_not_taken_and_may_work_later_is_written_again() {
+    use Certainty::{MayBeTaken, NotTaken};
+    use TargetErrorKind::{Conflict, InvalidConfig, RateLimited, Unavailable, Unexpected};
+    for (kind, certainty, again) in [
+        (RateLimited, NotTaken, true),
+        (Unavailable, NotTaken, true),
+        (Unavailable, MayBeTaken, false),
+        (RateLimited, MayBeTaken, false),
+        (Conflict, NotTaken, false),
+        (InvalidConfig, NotTaken, false),
+        (Unexpected, MayBeTaken, false),
+    ] {
+        let (calls, failure, took) = outcome(write(), failing(kind, certainty, usize::MAX));
+        assert_eq!(calls > 1, again, "{kind:?} {certainty:?}");
+        // Whatever came last is told as it was, also when time ran out between two calls.
+        assert_eq!((failure.kind, failure.certainty), (kind, certainty));
+        let limit = Duration::from_secs(if again { 30 } else { 0 });
+        assert_eq!(took, limit, "{kind:?} {certainty:?}");
+    }
+}
+
+#[test]
+fn reads_are_repeated_while_they_fail_in_passing() {
+    let passing = failing(
+        TargetErrorKind::Unavailable,
+        Certainty::MayBeTaken,
+        usize::MAX,
+    );
+    let (calls, failure, took) = outcome(look(), passing);
+    assert!((5..40).contains(&calls), "{calls} calls");
+    assert_eq!(
+        (failure.kind, took),
+        (TargetErrorKind::Unavailable, Duration::from_secs(30))
+    );
+    let lasting = failing(
+        TargetErrorKind::PermissionDenied,
+        Certainty::NotTaken,
+        usize::MAX,
+    );
+    let (calls, failure, took) = outcome(look(), lasting);
+    assert_eq!((calls, took), (1, Duration::ZERO));
+    assert_eq!(failure.kind, TargetErrorKind::PermissionDenied);
+}
+
+#[test]
+fn silence_may_have_been_taken_however_certain_the_failures_before_it() {
+    for times in [0, 2] {
+        let target = failing(TargetErrorKind::RateLimited, Certainty::NotTaken, times);
+        let (calls, failure, took) = outcome(write(), target);
+        assert_eq!((calls, took), (times + 1, Duration::from_secs(30)));
+        assert_eq!(failure.certainty, Certainty::MayBeTaken);
+        assert_eq!(failure.kind, TargetErrorKind::Unavailable);
+        assert!(failure.message.contains("30s"), "{}", failure.message);
+    }
+}
+
+#[test]
+fn causes_are_said_once_each() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not ask")]
+    struct Outer(#[source] std::io::Error);
+    let error = Outer(std::io::Error::other("connection reset"));
+    assert_eq!(in_words(&error), "could not ask: connection reset");
+}

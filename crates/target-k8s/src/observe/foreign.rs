@@ -1,0 +1,142 @@
+//! Other people's hands: who wrote the routes last, and what was changed since we wrote it.
+
+use serde_json::Value;
+use strategy_core::Replicas;
+use strategy_core::target::{ForeignChange, ForeignField, Writer};
+
+use crate::api::FIELD_MANAGER;
+use crate::binding::{Bound, TrackStart};
+use crate::mark;
+use crate::object::ObjectRef;
+use crate::owned::Fields;
+use crate::router::Router;
+use crate::view::View;
+use crate::workload::managed::{self, FieldWriter};
+use crate::workload::template;
+
+/// Who wrote the routes last: of all the router's objects the latest writer.
+pub(super) fn route_writer(bound: &Bound, router: &dyn Router, view: &View) -> Writer {
+    let latest = bound.router.iter().filter_map(|object| {
+        let path = router.managed_path(object);
+        if path.is_empty() {
+            return None;
+        }
+        last_writer(view.objects.get(object)?, path)
+    });
+    match latest.max_by(|one, other| one.time.cmp(&other.time)) {
+        Some(writer) if writer.name == FIELD_MANAGER => Writer::Us,
+        Some(writer) => Writer::Other {
+            name: writer.name,
+            version: writer.time,
+        },
+        None => Writer::Unknown,
+    }
+}
+
+/// Whoever holds a field together with us agrees with us.
+fn last_writer(content: &Value, path: &[&str]) -> Option<FieldWriter> {
+    let mut writers = managed::writers(content, path);
+    let ours = writers
+        .iter()
+        .position(|writer| writer.name == FIELD_MANAGER);
+    (!writers.is_empty()).then(|| writers.swap_remove(ours.unwrap_or(0)))
+}
+
+/// What somebody else changed since we wrote it, or since discovery if we did not.
+pub(super) fn foreign(
+    bound: &Bound,
+    router: &dyn Router,
+    view: &View,
+    fields: &Fields,
+) -> Vec<ForeignChange> {
+    let mut changes = Vec::new();
+    let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
+        let content = view.objects.get(object);
+        let writers = content
+            .map(|content| managed::writers(content, path))
+            .unwrap_or_default();
+        let other = writers
+            .into_iter()
+            .find(|writer| writer.name != FIELD_MANAGER);
+        changes.push(ForeignChange {
+            by: other.map_or_else(|| "somebody".to_owned(), |writer| writer.name),
+            field,
+            message: format!("{what} of {object} was changed"),
+        });
+    };
+    if let Some(first) = bound.router.first() {
+        let note = view
+            .objects
+            .get(first)
+            .map(mark::written)
+            .unwrap_or_default();
+        let noted = note.get("routes").and_then(Value::as_str);
+        let recorded = || template::digest(&bound.routes);
+        let expected = noted.map_or_else(recorded, str::to_owned);
+        if fields.routes != expected {
+            let changed = bound
+                .router
+                .iter()
+                .filter(|object| !router.managed_path(object).is_empty());
+            let by_others = |object: &&ObjectRef| {
+                let content = view.objects.get(*object);
+                let writer =
+                    content.and_then(|content| last_writer(content, router.managed_path(object)));
+                writer.is_some_and(|writer| writer.name != FIELD_MANAGER)
+            };
+            let object = changed.clone().find(by_others).unwrap_or(first);
+            differs(
+                object,
+                router.managed_path(object),
+                ForeignField::Traffic,
+                "traffic".to_owned(),
+            );
+        }
+    }
+    for (track, of) in bound.tracks.iter() {
+        let object = of.object();
+        let Some(content) = view.objects.get(&object) else {
+            continue;
+        };
+        let now = fields.tracks.of(track);
+        let note = mark::written(content);
+        let (found_template, found_replicas) = match &of.start {
+            TrackStart::Found {
+                template, replicas, ..
+            } => (Some(template::id(template)), Some(*replicas)),
+            TrackStart::Missing(_) => (None, None),
+        };
+        let noted = note
+            .get("template")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        if now.template != noted.or(found_template) {
+            let path = ["f:spec", "f:template"];
+            differs(
+                &object,
+                &path,
+                ForeignField::Revision,
+                "the template".to_owned(),
+            );
+        }
+        let (scaled, path) = match of.autoscaler_object() {
+            Some(autoscaler) => (autoscaler, ["f:spec", "f:minReplicas"]),
+            None => (object, ["f:spec", "f:replicas"]),
+        };
+        let note = view
+            .objects
+            .get(&scaled)
+            .map(mark::written)
+            .unwrap_or_default();
+        let noted = note.get("replicas").and_then(Value::as_u64);
+        let expected = noted.or_else(|| found_replicas.map(|found| u64::from(found.number())));
+        let is = now.replicas.map(Replicas::number).map(u64::from);
+        // A count of 0 switches an autoscaler off and leaves its minimum.
+        let switched_off = now.replicas == Some(Replicas::Floor(0));
+        if is != expected && !switched_off {
+            let what = format!("the count ({} now)", is.unwrap_or(0));
+            differs(&scaled, &path, ForeignField::Capacity, what);
+        }
+    }
+    changes
+}

@@ -1,0 +1,175 @@
+//! A part as the watches may know it, and what is made of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use strategy_core::{Replicas, Tracks, Traffic, Weight};
+
+use super::*;
+use crate::binding::{BoundTrack, TrackStart};
+use crate::config::{ServiceSelectorRouter, Slot};
+use crate::object::{ObjectRef, Objects};
+
+fn deployment(slot: &str) -> Value {
+    json!({
+        "metadata": {"name": format!("api-{slot}"), "uid": slot},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "api", "version": slot}},
+            "template": {
+                "metadata": {"labels": {"app": "api", "version": slot}},
+                "spec": {"containers": [{"name": "api", "image": "shop/api:1"}]},
+            },
+        },
+    })
+}
+
+fn service(slot: &str) -> Value {
+    json!({
+        "metadata": {"name": "api"},
+        "spec": {"selector": {"app": "api", "version": slot}},
+    })
+}
+
+fn pod(slot: &str) -> Arc<Value> {
+    Arc::new(json!({
+        "metadata": {
+            "name": format!("api-{slot}-h-1"),
+            "labels": {"pod-template-hash": "h"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": format!("api-{slot}-h")}],
+        },
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }))
+}
+
+fn slice(pods: &[(&str, bool)]) -> Arc<Value> {
+    let endpoints = pods.iter().map(|(slot, ready)| {
+        json!({
+            "conditions": {"ready": ready},
+            "targetRef": {"kind": "Pod", "name": format!("api-{slot}-h-1")},
+        })
+    });
+    Arc::new(json!({"endpoints": endpoints.collect::<Vec<_>>()}))
+}
+
+pub(crate) fn bound() -> Bound {
+    let track = |slot: &str| BoundTrack {
+        deployment: format!("api-{slot}"),
+        autoscaler: None,
+        preview: None,
+        start: TrackStart::Found {
+            template: deployment(slot)["spec"]["template"].clone(),
+            selector: deployment(slot)["spec"]["selector"].clone(),
+            replicas: Replicas::Count(1),
+        },
+    };
+    let mut bound = Bound::new(
+        "shop".to_owned(),
+        Tracks {
+            stable: track("blue"),
+            candidate: track("green"),
+        },
+        Traffic::default(),
+        json!({}),
+        (vec![ObjectRef::service("api")], Vec::new()),
+    );
+    let router = ServiceSelectorRouter::new("api");
+    let objects = view("blue", Vec::new()).objects;
+    bound.routes = router.read(&objects, &bound.labels()).unwrap().owned;
+    bound
+}
+
+pub(crate) fn view(live: &str, slices: Vec<Arc<Value>>) -> View {
+    let objects: Objects = [
+        (ObjectRef::deployment("api-blue"), deployment("blue")),
+        (ObjectRef::deployment("api-green"), deployment("green")),
+        (ObjectRef::service("api"), service(live)),
+    ]
+    .into();
+    View {
+        objects,
+        replica_sets: Tracks::default(),
+        pods: Tracks {
+            stable: vec![pod("blue")],
+            candidate: vec![pod("green")],
+        },
+        slices: Some(slices),
+        age: Duration::from_secs(3),
+    }
+}
+
+fn look(view: &View) -> Result<Observation, TargetError> {
+    let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+    let router = ServiceSelectorRouter::new("api");
+    let config = Config::new("shop", slots, router.clone());
+    observation(&config, &bound(), &router, view)
+}
+
+#[test]
+fn traffic_is_effective_when_no_endpoint_of_the_other_slot_is_left() {
+    let full = || Effective::Verified(Traffic::weight(Weight::FULL));
+    for (endpoints, expected) in [
+        (vec![("green", true)], full()),
+        (vec![("green", true), ("blue", false)], full()),
+        (vec![("green", true), ("blue", true)], Effective::Converging),
+        (vec![("blue", true)], Effective::Converging),
+        (vec![], Effective::Converging),
+    ] {
+        let seen = look(&view("green", vec![slice(&endpoints)])).unwrap();
+        assert_eq!(seen.traffic.effective, expected, "{endpoints:?}");
+        assert_eq!(seen.traffic.written, Traffic::weight(Weight::FULL));
+    }
+}
+
+#[test]
+fn nothing_ready_on_either_side_is_no_reason_to_wait() {
+    let mut nothing = view("green", vec![slice(&[])]);
+    nothing.pods = Tracks::default();
+    let effective = look(&nothing).unwrap().traffic.effective;
+    assert_eq!(
+        effective,
+        Effective::Verified(Traffic::weight(Weight::FULL))
+    );
+}
+
+#[test]
+fn what_was_found_and_is_gone_is_an_error() {
+    for object in [ObjectRef::deployment("api-blue"), ObjectRef::service("api")] {
+        let mut less = view("blue", Vec::new());
+        less.objects.remove(&object);
+        let error = look(&less).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::NotFound);
+        assert!(error.to_string().contains(&object.to_string()), "{error}");
+    }
+}
+
+#[test]
+fn the_version_tells_content_and_not_age() {
+    let one = look(&view("blue", Vec::new())).unwrap();
+    let mut later = view("blue", Vec::new());
+    later.age = Duration::from_secs(9);
+    let same = look(&later).unwrap();
+    assert_eq!(
+        (one.version.clone(), same.age),
+        (same.version, Duration::from_secs(9))
+    );
+    let other = look(&view("green", Vec::new())).unwrap();
+    assert_ne!(one.version, other.version);
+}
+
+#[test]
+fn pods_that_the_controller_has_not_replaced_yet_are_another_revision() {
+    let mut changed = view("blue", Vec::new());
+    let green = changed
+        .objects
+        .get_mut(&ObjectRef::deployment("api-green"))
+        .unwrap();
+    green["spec"]["template"]["spec"]["containers"][0]["image"] = json!("shop/api:2");
+    let seen = look(&changed).unwrap();
+    let written = seen.candidate.written.unwrap().revision;
+    assert_eq!(written.images.to_string(), "api=shop/api:2");
+    assert!(!written.recorded);
+    assert_ne!(seen.candidate.pods[0].revision.id, written.id);
+    assert_eq!(seen.foreign.len(), 1, "{:?}", seen.foreign);
+}

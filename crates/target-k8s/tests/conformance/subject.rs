@@ -1,0 +1,182 @@
+//! The shop as a subject of the conformance suite.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::Client;
+use serde_json::{Value, json};
+use strategy_core::conformance::Subject;
+use strategy_core::target::ForeignField;
+use strategy_core::{Images, Target};
+use target_k8s::{Config, KubernetesTarget};
+use test_support::ControlPlane;
+
+use super::gate::Gate;
+use crate::shop::{Shop, content, pause};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Slots,
+    Mesh,
+    /// Slots of which the live one has an autoscaler.
+    Autoscaled,
+}
+
+#[derive(Debug)]
+pub(crate) struct ShopSubject {
+    shape: Shape,
+    shop: Arc<Shop>,
+    gate: Gate,
+    target: Arc<KubernetesTarget>,
+}
+
+const SOMEBODY: &str = "somebody";
+
+impl ShopSubject {
+    pub(crate) async fn open(shape: Shape) -> Self {
+        let plane = ControlPlane::shared().unwrap();
+        let shop = Shop::open();
+        let config = match shape {
+            Shape::Slots | Shape::Autoscaled => {
+                drop(shop.with_slots(3, 1).await);
+                shop.slots()
+            }
+            Shape::Mesh => {
+                drop(shop.with_mesh(3).await);
+                shop.mesh()
+            }
+        };
+        if shape == Shape::Autoscaled {
+            shop.create(json!({
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "api"},
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api-blue"},
+                    "minReplicas": 3, "maxReplicas": 8,
+                },
+            }))
+            .await;
+        }
+        let port = plane.url().rsplit(':').next().unwrap().parse().unwrap();
+        let gate = Gate::to(port).await;
+        Self {
+            shape,
+            target: Arc::new(Self::through(&gate, config)),
+            gate,
+            shop: Arc::new(shop),
+        }
+    }
+
+    fn through(gate: &Gate, config: Config) -> KubernetesTarget {
+        let mut client = ControlPlane::shared()
+            .unwrap()
+            .config("rollway-test")
+            .unwrap();
+        client.cluster_url = format!("https://127.0.0.1:{}", gate.port).parse().unwrap();
+        KubernetesTarget::new(Client::try_from(client).unwrap(), config)
+    }
+
+    fn deployments(&self) -> [&'static str; 2] {
+        match self.shape {
+            Shape::Slots | Shape::Autoscaled => ["api-blue", "api-green"],
+            Shape::Mesh => ["api", "api-canary"],
+        }
+    }
+}
+
+#[async_trait]
+impl Subject for ShopSubject {
+    fn target(&self) -> Arc<dyn Target> {
+        Arc::clone(&self.target) as Arc<dyn Target>
+    }
+
+    fn release(&self) -> Images {
+        Images::parse([("api", "shop/api:conformance")]).unwrap()
+    }
+
+    fn has_candidate(&self) -> bool {
+        self.shape != Shape::Mesh
+    }
+
+    async fn settle(&self) {
+        // Controllers first hear of a change, then act; pods that go take their second.
+        pause(Duration::from_millis(1500)).await;
+        for name in self.deployments() {
+            if self.shop.try_get("Deployment", name).await.is_some() {
+                self.shop.settle(&[name]).await;
+            }
+        }
+        pause(Duration::from_millis(1500)).await;
+    }
+
+    async fn stored(&self) -> String {
+        let mut stored = String::new();
+        let deployments = self.deployments().map(|name| ("Deployment", name));
+        let others = [
+            ("Service", "api"),
+            ("VirtualService", "api"),
+            ("DestinationRule", "api"),
+            ("HorizontalPodAutoscaler", "api"),
+        ];
+        for (kind, name) in deployments.into_iter().chain(others) {
+            let object = self.shop.try_get(kind, name).await;
+            let object = object.map(|object| {
+                let mut content = content(&object);
+                // An autoscaler writes the count at its own time.
+                if self.shape == Shape::Autoscaled && kind == "Deployment" {
+                    content["spec"]["replicas"] = Value::Null;
+                }
+                content
+            });
+            stored.push_str(&format!("{kind}/{name}: {object:?}\n"));
+        }
+        stored
+    }
+
+    async fn somebody_writes(&self, field: ForeignField) -> Option<String> {
+        let [stable, _] = self.deployments();
+        let (kind, name, patch) = match (field, self.shape) {
+            (ForeignField::Traffic, Shape::Slots | Shape::Autoscaled) => {
+                let patch = json!({"spec": {"selector": {"version": "green"}}});
+                ("Service", "api", patch)
+            }
+            (ForeignField::Traffic, Shape::Mesh) => {
+                let mut routes =
+                    self.shop.get("VirtualService", "api").await["spec"]["http"].clone();
+                routes[1]["route"][0]["weight"] = json!(60);
+                routes[1]["route"][1]["weight"] = json!(40);
+                ("VirtualService", "api", json!({"spec": {"http": routes}}))
+            }
+            (ForeignField::Capacity, Shape::Autoscaled) => {
+                let patch = json!({"spec": {"minReplicas": 5}});
+                ("HorizontalPodAutoscaler", "api", patch)
+            }
+            (ForeignField::Capacity, Shape::Slots | Shape::Mesh) => {
+                ("Deployment", stable, json!({"spec": {"replicas": 5}}))
+            }
+            (ForeignField::Revision, _) => {
+                let mut spec =
+                    self.shop.get("Deployment", stable).await["spec"]["template"].clone();
+                spec["spec"]["containers"][0]["image"] = json!("shop/api:somebody");
+                ("Deployment", stable, json!({"spec": {"template": spec}}))
+            }
+        };
+        self.shop.patch(SOMEBODY, kind, name, patch).await;
+        // What is only read comes by the watch, moments later.
+        pause(Duration::from_millis(500)).await;
+        Some(SOMEBODY.to_owned())
+    }
+
+    async fn take_away(&self) -> bool {
+        let [stable, _] = self.deployments();
+        self.shop.delete("Deployment", stable).await;
+        true
+    }
+
+    async fn cut_off(&self) -> bool {
+        self.gate.cut();
+        pause(Duration::from_millis(1500)).await;
+        true
+    }
+}

@@ -1,0 +1,14 @@
+//! The target on a real API server, with a stand-in for kubelets.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(dead_code, reason = "the shop is shared with other tests")]
+
+mod autoscaler;
+mod bad_input;
+mod blue_green;
+mod broken_pods;
+mod calls;
+mod fence;
+mod foreign;
+mod istio_canary;
+mod permissions;
+mod shop;

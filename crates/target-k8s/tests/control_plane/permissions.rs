@@ -1,0 +1,102 @@
+//! The Role that is printed suffices, and one verb less is named.
+
+use serde_json::{Value, json};
+use strategy_core::Target;
+use strategy_core::target::TargetErrorKind;
+use target_k8s::{Config, KubernetesTarget};
+use test_support::ControlPlane;
+
+use crate::shop::{Hand, Shop, release, start, weight};
+
+async fn grant(shop: &Shop, user: &str, role: &Value) {
+    let mut role = role.clone();
+    role["metadata"]["namespace"] = json!(shop.namespace);
+    let name = role["metadata"]["name"].clone();
+    shop.create(role).await;
+    shop.create(json!({
+        "kind": "RoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }))
+    .await;
+}
+
+fn role(config: &Config) -> Value {
+    serde_json::to_value(KubernetesTarget::permissions(config)).unwrap()
+}
+
+fn target(user: &str, config: Config) -> KubernetesTarget {
+    let plane = ControlPlane::shared().unwrap();
+    KubernetesTarget::new(plane.client_for(user, "least").unwrap(), config)
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
+    let shop = Shop::open();
+    drop(shop.with_mesh(2).await);
+    grant(&shop, "rollway-test-1", &role(&shop.mesh())).await;
+    let mut hand = Hand::on(target("rollway-test-1", shop.mesh())).await;
+    hand.step(|desired| desired.candidate = release("2", 1))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 1).await;
+    hand.step(|desired| desired.traffic = weight(10)).await;
+    let recorded = start(&hand.found);
+    hand.step(|desired| *desired = recorded).await;
+    hand.until(|seen| seen.candidate.is_absent()).await;
+    hand.give_up().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_switch_needs_no_more_than_the_role() {
+    let shop = Shop::open();
+    drop(shop.with_slots(2, 0).await);
+    grant(&shop, "rollway-test-2", &role(&shop.slots())).await;
+    let mut hand = Hand::on(target("rollway-test-2", shop.slots())).await;
+    hand.step(|desired| desired.candidate = release("2", 2))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 2).await;
+    hand.step(|desired| desired.traffic = weight(100)).await;
+    hand.give_up().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_verb_that_is_missing_is_named_with_its_resource() {
+    let shop = Shop::open();
+    drop(shop.with_slots(1, 1).await);
+    let mut less = role(&shop.slots());
+    let rules = less["rules"].as_array_mut().unwrap();
+    let services = rules
+        .iter_mut()
+        .find(|rule| rule["resources"][0] == "services")
+        .unwrap();
+    services["verbs"] = json!(["get", "list", "watch"]);
+    grant(&shop, "rollway-test-3", &less).await;
+    let unable = target("rollway-test-3", shop.slots());
+    let found = unable.discover().await.unwrap();
+    let claim = crate::shop::claim("hand", 1);
+    let error = unable
+        .claim(&found.binding, None, Some(&claim))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::PermissionDenied);
+    assert!(
+        error.to_string().starts_with("update service/api"),
+        "{error}"
+    );
+
+    let mut less = role(&shop.slots());
+    let rules = less["rules"].as_array_mut().unwrap();
+    rules.retain(|rule| rule["resources"][0] != "pods");
+    less["metadata"]["name"] = json!("without-pods");
+    grant(&shop, "rollway-test-4", &less).await;
+    let error = target("rollway-test-4", shop.slots())
+        .discover()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::PermissionDenied);
+    assert!(error.to_string().contains("list pods"), "{error}");
+}
