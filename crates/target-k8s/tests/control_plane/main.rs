@@ -1,5 +1,10 @@
 //! The target on a real API server, with a stand-in for kubelets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test"
+)]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
 mod autoscaler;
