@@ -23,14 +23,14 @@ fn records(numbers: std::ops::Range<u64>) -> Vec<Record> {
 }
 
 #[track_caller]
-fn done(what: &str, result: Result<(), JournalError>) {
+fn done(what: &str, result: &Result<(), JournalError>) {
     assert!(result.is_ok(), "{what}: {result:?}");
 }
 
 #[track_caller]
-fn conflicts(what: &str, result: Result<(), JournalError>, expected: u64, found: u64) {
+fn conflicts(what: &str, result: &Result<(), JournalError>, expected: u64, found: u64) {
     let as_expected = matches!(
-        &result,
+        result,
         Err(JournalError::Conflict { expected: e, found: f }) if (*e, *f) == (expected, found)
     );
     assert!(
@@ -59,27 +59,32 @@ pub async fn begins_empty(journal: &dyn Journal) {
 /// What was appended is read back in order, and the sequence counts every record.
 pub async fn keeps_order_and_counts(journal: &dyn Journal) {
     let all = records(0..5);
-    done("first", journal.append(Sequence(0), &all[..3]).await);
+    done("first", &journal.append(Sequence(0), &all[..3]).await);
     holds("after the first", journal, 3, &all[..3]).await;
-    done("second", journal.append(Sequence(3), &all[3..]).await);
+    done("second", &journal.append(Sequence(3), &all[3..]).await);
     holds("after the second", journal, 5, &all).await;
 }
 
 /// Appending nothing changes nothing.
 pub async fn an_empty_batch_changes_nothing(journal: &dyn Journal) {
-    done("nothing", journal.append(Sequence(0), &[]).await);
+    done("nothing", &journal.append(Sequence(0), &[]).await);
     holds("after nothing", journal, 0, &[]).await;
 }
 
 /// A writer that expects another sequence is refused, and nothing changes.
 pub async fn another_sequence_is_refused(journal: &dyn Journal) {
     let all = records(0..3);
-    done("first", journal.append(Sequence(0), &all[..2]).await);
-    conflicts("behind", journal.append(Sequence(1), &all[2..]).await, 1, 2);
-    conflicts("ahead", journal.append(Sequence(9), &all[2..]).await, 9, 2);
+    done("first", &journal.append(Sequence(0), &all[..2]).await);
+    conflicts(
+        "behind",
+        &journal.append(Sequence(1), &all[2..]).await,
+        1,
+        2,
+    );
+    conflicts("ahead", &journal.append(Sequence(9), &all[2..]).await, 9, 2);
     conflicts(
         "compacting",
-        journal.compact(Sequence(1), &all[2]).await,
+        &journal.compact(Sequence(1), &all[2]).await,
         1,
         2,
     );
@@ -89,14 +94,17 @@ pub async fn another_sequence_is_refused(journal: &dyn Journal) {
 /// The very same batch again, because its answer was lost, is success and is there once.
 pub async fn a_lost_answer_is_success(journal: &dyn Journal) {
     let all = records(0..4);
-    done("first", journal.append(Sequence(0), &all[..2]).await);
-    done("again", journal.append(Sequence(0), &all[..2]).await);
-    done("second", journal.append(Sequence(2), &all[2..]).await);
-    done("second again", journal.append(Sequence(2), &all[2..]).await);
+    done("first", &journal.append(Sequence(0), &all[..2]).await);
+    done("again", &journal.append(Sequence(0), &all[..2]).await);
+    done("second", &journal.append(Sequence(2), &all[2..]).await);
+    done(
+        "second again",
+        &journal.append(Sequence(2), &all[2..]).await,
+    );
     holds("afterwards", journal, 4, &all).await;
     conflicts(
         "an older batch again",
-        journal.append(Sequence(0), &all[..2]).await,
+        &journal.append(Sequence(0), &all[..2]).await,
         0,
         4,
     );
@@ -105,11 +113,11 @@ pub async fn a_lost_answer_is_success(journal: &dyn Journal) {
 /// Another batch at the same place is a conflict, however alike.
 pub async fn another_batch_at_the_same_place_conflicts(journal: &dyn Journal) {
     let (ours, theirs) = (records(0..2), records(1..3));
-    done("ours", journal.append(Sequence(0), &ours).await);
-    conflicts("theirs", journal.append(Sequence(0), &theirs).await, 0, 2);
+    done("ours", &journal.append(Sequence(0), &ours).await);
+    conflicts("theirs", &journal.append(Sequence(0), &theirs).await, 0, 2);
     conflicts(
         "a part of ours",
-        journal.append(Sequence(0), &ours[..1]).await,
+        &journal.append(Sequence(0), &ours[..1]).await,
         0,
         2,
     );
@@ -128,23 +136,23 @@ pub async fn one_of_two_writers_wins(journal: &dyn Journal) {
 /// Compaction leaves one record, counts it, and the sequence goes on.
 pub async fn compaction_leaves_one_record_and_counts_on(journal: &dyn Journal) {
     let all = records(0..6);
-    done("before", journal.append(Sequence(0), &all[..3]).await);
-    done("compact", journal.compact(Sequence(3), &all[3]).await);
+    done("before", &journal.append(Sequence(0), &all[..3]).await);
+    done("compact", &journal.compact(Sequence(3), &all[3]).await);
     holds("compacted", journal, 4, &all[3..4]).await;
-    done("after", journal.append(Sequence(4), &all[4..]).await);
+    done("after", &journal.append(Sequence(4), &all[4..]).await);
     holds("afterwards", journal, 6, &all[3..]).await;
 }
 
 /// The very same compaction again is success.
 pub async fn a_lost_answer_to_a_compaction_is_success(journal: &dyn Journal) {
     let all = records(0..3);
-    done("before", journal.append(Sequence(0), &all[..2]).await);
-    done("compact", journal.compact(Sequence(2), &all[2]).await);
-    done("again", journal.compact(Sequence(2), &all[2]).await);
+    done("before", &journal.append(Sequence(0), &all[..2]).await);
+    done("compact", &journal.compact(Sequence(2), &all[2]).await);
+    done("again", &journal.compact(Sequence(2), &all[2]).await);
     holds("afterwards", journal, 3, &all[2..]).await;
     conflicts(
         "the batch before",
-        journal.append(Sequence(0), &all[..2]).await,
+        &journal.append(Sequence(0), &all[..2]).await,
         0,
         3,
     );
@@ -160,6 +168,6 @@ pub async fn large_and_odd_records_come_back(journal: &dyn Journal) {
         effects: Vec::new(),
     }));
     let all = [record(0, 40_000), odd];
-    done("append", journal.append(Sequence(0), &all).await);
+    done("append", &journal.append(Sequence(0), &all).await);
     holds("afterwards", journal, 2, &all).await;
 }

@@ -101,7 +101,7 @@ impl Driver {
                 self.parts.insert(part, Arc::new(target));
             }
             Err(error) => {
-                self.mistake.get_or_insert(error.into());
+                self.mistake.get_or_insert_with(|| error.into());
             }
         }
         self

@@ -164,10 +164,6 @@ pub struct Events {
 
 /// What a listener hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, and the rare one is the small one"
-)]
 pub enum Heard {
     /// Something happened.
     Event(Event),

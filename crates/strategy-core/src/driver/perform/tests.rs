@@ -86,9 +86,9 @@ fn outcome(effect: Effect, failing: Failing) -> (usize, Failure, Duration) {
         seed: 1,
     };
     let (_, work) = means.perform(effect).unwrap();
-    let failure = match block_on(&clock, work).unwrap() {
-        Input::EffectFailed { failure, .. } | Input::ObserveFailed { failure, .. } => failure,
-        other => panic!("{other:?}"),
+    let ended = block_on(&clock, work).unwrap();
+    let (Input::EffectFailed { failure, .. } | Input::ObserveFailed { failure, .. }) = ended else {
+        panic!("{ended:?}");
     };
     let took = clock.now().since(Timestamp::from_millis(0));
     (target.calls.load(Ordering::SeqCst), failure, took)
