@@ -7,6 +7,7 @@
 )]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
+mod admit;
 mod autoscaler;
 mod bad_input;
 mod blue_green;
