@@ -27,12 +27,8 @@ fn every_field_of_the_rollout_file_is_documented() {
     let mut names: Vec<&String> = Vec::new();
     collect(&schema, &mut names);
     assert!(names.len() > 80, "{names:?}");
-    for name in names {
-        assert!(
-            FILE.contains(name.as_str()),
-            "`{name}` is not in the reference"
-        );
-    }
+    names.retain(|name| !FILE.contains(name.as_str()));
+    assert!(names.is_empty(), "not in the reference: {names:?}");
 }
 
 fn collect<'a>(schema: &'a serde_json::Value, names: &mut Vec<&'a String>) {
@@ -46,6 +42,9 @@ fn collect<'a>(schema: &'a serde_json::Value, names: &mut Vec<&'a String>) {
             }
         }
         serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        _ => {}
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
     }
 }
