@@ -189,10 +189,6 @@ impl Carried {
                         // what it decides is done.
                         say("ended at once; the journal is whole");
                         say(&self.how_to_go_on());
-                        #[expect(
-                            clippy::exit,
-                            reason = "a second interrupt is an order: nothing is awaited any more"
-                        )]
                         std::process::exit(Exit::InProgress.code().into());
                     }
                     interrupted = true;
