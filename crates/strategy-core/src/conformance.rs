@@ -28,10 +28,10 @@ mod in_memory;
 pub mod journal;
 mod news;
 mod reading;
-mod session;
 mod subject;
 mod tracks;
 mod traffic;
+mod trial;
 mod writing;
 
 use std::fmt;
@@ -133,6 +133,7 @@ macro_rules! each_promise {
         $($callback)::+! { $given
             discovering_writes_nothing
             observing_writes_nothing
+            admitting_writes_nothing
             discovery_stays_the_same_while_nothing_changes
             the_first_observation_agrees_with_discovery
             an_observation_after_a_write_shows_it

@@ -39,6 +39,7 @@ pub(crate) mod random;
 mod report;
 mod router;
 mod scenario;
+mod serving;
 mod state;
 mod target;
 #[cfg(test)]

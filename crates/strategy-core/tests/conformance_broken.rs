@@ -10,6 +10,7 @@ use strategy_core::world::{Scenario, World};
 const TABLE: &[(&str, Break)] = &[
     ("discovering_writes_nothing", Break::DiscoverWrites),
     ("observing_writes_nothing", Break::ObserveWrites),
+    ("admitting_writes_nothing", Break::AdmitWrites),
     (
         "discovery_stays_the_same_while_nothing_changes",
         Break::NamesDrift,

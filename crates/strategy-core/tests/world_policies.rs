@@ -1,4 +1,9 @@
 //! Whole rollouts in the in-memory world: promoted when all is well, rolled back when it is not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what the tests share may fail them"
+)]
 
 use std::time::Duration;
 
@@ -6,7 +11,7 @@ use strategy_core::analysis::FailureShare;
 use strategy_core::plan::{Check, Extension};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::{BlueGreen, Canary};
-use strategy_core::world::{Ailment, ApiFault, Finished, Happening, Scenario, World};
+use strategy_core::world::{Ailment, ApiFault, Finished, Happening, Scenario, Unfinished, World};
 use strategy_core::{Part, Release, Strategy, Weight};
 
 fn canary() -> Canary {
@@ -46,10 +51,10 @@ fn images(world: &World) -> [Option<String>; 2] {
 #[track_caller]
 fn is_rolled_back(world: &World, finished: &Finished) -> Reason {
     assert_eq!(images(world), [Some("app=app:v1".to_owned()), None]);
-    match &finished.outcome {
-        Outcome::RolledBack { reason } => reason.clone(),
-        other => panic!("{other}"),
-    }
+    let Outcome::RolledBack { reason } = &finished.outcome else {
+        panic!("{}", finished.outcome);
+    };
+    reason.clone()
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn blue_green_is_promoted_by_a_switch() {
 
 #[test]
 fn errors_are_found_by_the_check_and_few_users_see_them() {
-    let scenario = quiet().image("app:v2", |image| image.errors = 50_000);
+    let scenario = quiet().fails("app:v2", 0.05);
     let (world, finished) = run(&scenario, &canary());
     let reason = is_rolled_back(&world, &finished);
     assert!(matches!(reason, Reason::Check { .. }), "{reason:?}");
@@ -143,9 +148,63 @@ fn a_person_who_takes_traffic_off_the_candidate_is_heeded() {
 #[test]
 fn the_same_scenario_is_the_same_story() {
     let scenario = quiet()
-        .image("app:v2", |image| image.errors = 9_000)
+        .fails("app:v2", 0.009)
         .ailing("app:v2", Ailment::CrashesAfter(Duration::from_secs(700)));
     let (_, one) = run(&scenario, &canary());
     let (_, two) = run(&scenario, &canary());
     assert_eq!(one, two);
+}
+
+#[test]
+fn parts_move_together_and_one_bad_part_takes_all_of_them_back() {
+    let scenario = World::seeded(7)
+        .part("backend")
+        .stable("api:v1", 3)
+        .requests_per_second(100)
+        .part("frontend")
+        .stable("web:v1", 2)
+        .requests_per_second(50)
+        .fails("web:v2", 0.2);
+    let world = scenario.build().unwrap();
+    let parts = [("backend", "api:v2"), ("frontend", "web:v2")].map(|(part, image)| {
+        let images = strategy_core::Images::parse([("app", image)]).unwrap();
+        (part.parse().unwrap(), images)
+    });
+    let finished = world
+        .run(&canary(), Release::parts(parts).unwrap())
+        .unwrap();
+    let Outcome::RolledBack {
+        reason: Reason::Check { evidence, .. },
+    } = &finished.outcome
+    else {
+        panic!("{}", finished.outcome);
+    };
+    assert!(evidence.contains("frontend"), "{evidence}");
+    for part in finished.report.parts.values() {
+        assert_eq!(part.weights.last().unwrap().weight, Weight::ZERO);
+        assert!(part.most_weight() > Weight::ZERO);
+    }
+}
+
+#[test]
+fn a_promoted_world_takes_the_next_release() {
+    let (world, _) = run(&quiet(), &canary());
+    let next = Release::of([("app", "app:v3")]).unwrap();
+    let finished = world.run(&canary(), next).unwrap();
+    assert_eq!(finished.outcome, Outcome::Promoted);
+    assert_eq!(images(&world), [Some("app=app:v3".to_owned()), None]);
+}
+
+#[test]
+fn a_rollout_that_outlives_its_world_says_what_it_waits_for() {
+    let mut scenario = quiet();
+    scenario.lasts = Duration::from_secs(60);
+    let world = scenario.build().unwrap();
+    let release = Release::of([("app", "app:v2")]).unwrap();
+    let unfinished = world.run(&canary(), release).unwrap_err();
+    let Unfinished::Waiting { events, .. } = &unfinished else {
+        panic!("{unfinished}");
+    };
+    assert!(!events.is_empty());
+    assert!(unfinished.to_string().contains("came to no end"));
 }

@@ -1,12 +1,12 @@
 //! Promises about claims: one writer, and whoever lost the claim writes nothing any more.
 
-use super::session::{Session, claim};
+use super::trial::{Trial, claim};
 use super::{Broken, Standing, Subject, ensure, skip};
 use crate::target::{Claim, TargetError, TargetErrorKind};
 
 macro_rules! skip_unless_fenced {
-    ($session:expr) => {
-        if !$session.found.capabilities.fenced {
+    ($trial:expr) => {
+        if !$trial.found.capabilities.fenced {
             skip!("nothing fences this target");
         }
     };
@@ -20,8 +20,8 @@ fn is_conflict(answer: Result<(), TargetError>, what: &str) -> Result<(), Broken
     }
 }
 
-async fn shown(session: &Session<'_>) -> Result<Option<Claim>, Broken> {
-    Ok(session.target.discover().await?.claim)
+async fn shown(trial: &Trial<'_>) -> Result<Option<Claim>, Broken> {
+    Ok(trial.target.discover().await?.claim)
 }
 
 /// Discovery shows whose claim it is.
@@ -31,15 +31,15 @@ async fn shown(session: &Session<'_>) -> Result<Option<Claim>, Broken> {
 pub async fn a_claim_is_shown_until_it_is_given_up(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
-    let here = shown(&session).await?;
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    let here = shown(&trial).await?;
     ensure!(
-        here.as_ref() == Some(&session.claim),
+        here.as_ref() == Some(&trial.claim),
         "discovery shows {here:?}"
     );
-    session.set_claim(Some(&session.claim), None).await?;
-    let here = shown(&session).await?;
+    trial.set_claim(Some(&trial.claim), None).await?;
+    let here = shown(&trial).await?;
     ensure!(here.is_none(), "given up, discovery shows {here:?}");
     Ok(Standing::Kept)
 }
@@ -51,20 +51,20 @@ pub async fn a_claim_is_shown_until_it_is_given_up(
 pub async fn a_claim_is_compared_before_it_is_set(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
     let other = claim("another-rollout", 1)?;
-    let later = session.claim.next();
+    let later = trial.claim.next();
     for (from, what) in [
         (None, "claiming what somebody has claimed"),
         (Some(&later), "claiming from another epoch"),
         (Some(&other), "claiming from another holder"),
     ] {
         let to = if from == Some(&other) { &later } else { &other };
-        is_conflict(session.set_claim(from, Some(to)).await, what)?;
-        let here = shown(&session).await?;
+        is_conflict(trial.set_claim(from, Some(to)).await, what)?;
+        let here = shown(&trial).await?;
         ensure!(
-            here.as_ref() == Some(&session.claim),
+            here.as_ref() == Some(&trial.claim),
             "after {what} there is {here:?}"
         );
     }
@@ -76,14 +76,14 @@ pub async fn a_claim_is_compared_before_it_is_set(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn claiming_again_succeeds(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
-    session.set_claim(None, Some(&session.claim)).await?;
-    let next = session.claim.next();
-    session.set_claim(Some(&session.claim), Some(&next)).await?;
-    session.set_claim(Some(&session.claim), Some(&next)).await?;
-    session.set_claim(Some(&next), None).await?;
-    session.set_claim(Some(&next), None).await?;
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    trial.set_claim(None, Some(&trial.claim)).await?;
+    let next = trial.claim.next();
+    trial.set_claim(Some(&trial.claim), Some(&next)).await?;
+    trial.set_claim(Some(&trial.claim), Some(&next)).await?;
+    trial.set_claim(Some(&next), None).await?;
+    trial.set_claim(Some(&next), None).await?;
     Ok(Standing::Kept)
 }
 
@@ -94,19 +94,19 @@ pub async fn claiming_again_succeeds(subject: &dyn Subject) -> Result<Standing, 
 pub async fn a_claim_changes_nothing_that_is_owned(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
-    let next = session.claim.next();
-    session.set_claim(Some(&session.claim), Some(&next)).await?;
-    let now = session.observe().await?;
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    let next = trial.claim.next();
+    trial.set_claim(Some(&trial.claim), Some(&next)).await?;
+    let now = trial.observe().await?;
     ensure!(
-        now.owned == session.found.observation.owned,
+        now.owned == trial.found.observation.owned,
         "what is owned differs after a take-over"
     );
-    session.set_claim(Some(&next), None).await?;
-    let now = session.observe().await?;
+    trial.set_claim(Some(&next), None).await?;
+    let now = trial.observe().await?;
     ensure!(
-        now.owned == session.found.observation.owned,
+        now.owned == trial.found.observation.owned,
         "what is owned differs after the claim is given up"
     );
     Ok(Standing::Kept)
@@ -119,10 +119,10 @@ pub async fn a_claim_changes_nothing_that_is_owned(
 pub async fn a_write_without_a_claim_is_a_conflict(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::discover(subject).await?;
-    skip_unless_fenced!(session);
-    let request = session.request(session.candidate(1), &session.found.observation.owned);
-    session.is_refused(&request, "without a claim").await?;
+    let trial = Trial::discover(subject).await?;
+    skip_unless_fenced!(trial);
+    let request = trial.request(trial.candidate(1), &trial.found.observation.owned);
+    trial.is_refused(&request, "without a claim").await?;
     Ok(Standing::Kept)
 }
 
@@ -133,12 +133,12 @@ pub async fn a_write_without_a_claim_is_a_conflict(
 pub async fn a_write_under_another_claim_is_a_conflict(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
-    let seen = session.observe().await?.owned;
-    let mut request = session.request(session.candidate(1), &seen);
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    let seen = trial.observe().await?.owned;
+    let mut request = trial.request(trial.candidate(1), &seen);
     request.claim = claim("another-rollout", 1)?;
-    session
+    trial
         .is_refused(&request, "under another rollout's claim")
         .await?;
     Ok(Standing::Kept)
@@ -151,16 +151,16 @@ pub async fn a_write_under_another_claim_is_a_conflict(
 pub async fn taking_over_fences_a_prepared_write(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    skip_unless_fenced!(session);
-    let seen = session.observe().await?.owned;
-    let prepared = session.request(session.candidate(1), &seen);
-    let next = session.claim.next();
-    session.set_claim(Some(&session.claim), Some(&next)).await?;
-    session
+    let mut trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    let seen = trial.observe().await?.owned;
+    let prepared = trial.request(trial.candidate(1), &seen);
+    let next = trial.claim.next();
+    trial.set_claim(Some(&trial.claim), Some(&next)).await?;
+    trial
         .is_refused(&prepared, "prepared before a take-over")
         .await?;
-    session.claim = next;
-    session.apply(session.candidate(1)).await?;
+    trial.claim = next;
+    trial.apply(trial.candidate(1)).await?;
     Ok(Standing::Kept)
 }

@@ -1,7 +1,8 @@
 //! Promises about reading: it writes nothing, shows what is there, and says when it cannot.
 
-use super::session::{Session, polled};
+use super::trial::{Trial, polled};
 use super::{Broken, Standing, Subject, ensure, skip};
+use crate::release::Part;
 use crate::target::Binding;
 
 /// [`discover`](crate::Target::discover) is read-only.
@@ -21,10 +22,26 @@ pub async fn discovering_writes_nothing(subject: &dyn Subject) -> Result<Standin
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn observing_writes_nothing(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
+    let trial = Trial::begin(subject).await?;
     let before = subject.stored().await;
-    session.observe().await?;
+    trial.observe().await?;
     ensure!(subject.stored().await == before, "observe wrote something");
+    Ok(Standing::Kept)
+}
+
+/// [`admit`](crate::Target::admit) is read-only.
+///
+/// # Errors
+/// [`Broken`] when the target does not keep it.
+pub async fn admitting_writes_nothing(subject: &dyn Subject) -> Result<Standing, Broken> {
+    let trial = Trial::begin(subject).await?;
+    let plan = trial.plan()?;
+    let before = subject.stored().await;
+    trial
+        .target
+        .admit(&Part::main(), &trial.found, &plan)
+        .await?;
+    ensure!(subject.stored().await == before, "admit wrote something");
     Ok(Standing::Kept)
 }
 
@@ -58,8 +75,8 @@ pub async fn discovery_stays_the_same_while_nothing_changes(
 pub async fn the_first_observation_agrees_with_discovery(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    let (found, now) = (&session.found.observation, session.observe().await?);
+    let trial = Trial::begin(subject).await?;
+    let (found, now) = (&trial.found.observation, trial.observe().await?);
     ensure!(found.owned == now.owned, "what is owned differs");
     ensure!(
         found.stable.written == now.stable.written
@@ -80,16 +97,16 @@ pub async fn the_first_observation_agrees_with_discovery(
 pub async fn an_observation_after_a_write_shows_it(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let before = session.observe().await?;
-    session.apply(session.candidate(1)).await?;
-    let after = session.observe().await?;
+    let mut trial = Trial::begin(subject).await?;
+    let before = trial.observe().await?;
+    trial.apply(trial.candidate(1)).await?;
+    let after = trial.observe().await?;
     ensure!(before.owned != after.owned, "what is owned is as before");
     let Some(written) = after.candidate.written else {
         return Err(Broken("the candidate is not there".to_owned()));
     };
     ensure!(
-        session.release.is(&written.revision),
+        trial.release.is(&written.revision),
         "the candidate was told to run {}",
         written.revision.images
     );
@@ -103,13 +120,13 @@ pub async fn an_observation_after_a_write_shows_it(
 pub async fn an_abandoned_observation_does_no_harm(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    let (stored, before) = (subject.stored().await, session.observe().await?);
+    let trial = Trial::begin(subject).await?;
+    let (stored, before) = (subject.stored().await, trial.observe().await?);
     for _ in 0..3 {
-        let mut abandoned = session.target.observe(&session.found.binding);
+        let mut abandoned = trial.target.observe(&trial.found.binding);
         let _polled_once = polled(abandoned.as_mut()).await;
     }
-    let after = session.observe().await?;
+    let after = trial.observe().await?;
     ensure!(before.owned == after.owned, "what is owned differs");
     ensure!(subject.stored().await == stored, "something was written");
     Ok(Standing::Kept)
@@ -120,14 +137,14 @@ pub async fn an_abandoned_observation_does_no_harm(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn a_binding_survives_a_journal(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let before = session.settle(session.candidate(1)).await?;
-    let text = serde_json::to_string(&session.found.binding)
+    let mut trial = Trial::begin(subject).await?;
+    let before = trial.settle(trial.candidate(1)).await?;
+    let text = serde_json::to_string(&trial.found.binding)
         .map_err(|error| Broken(format!("the binding cannot be written: {error}")))?;
-    session.found.binding = serde_json::from_str(&text)
+    trial.found.binding = serde_json::from_str(&text)
         .map_err(|error| Broken(format!("the binding cannot be read: {error}")))?;
-    session.target = subject.target();
-    let after = session.observe().await?;
+    trial.target = subject.target();
+    let after = trial.observe().await?;
     ensure!(before.owned == after.owned, "what is owned differs");
     ensure!(
         before.stable.written == after.stable.written
@@ -157,17 +174,13 @@ pub async fn a_binding_of_another_target_is_an_error(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn what_is_missing_is_an_error(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
+    let trial = Trial::begin(subject).await?;
     if !subject.take_away().await {
         skip!("the subject can take nothing away");
     }
     subject.settle().await;
     ensure!(
-        session
-            .target
-            .observe(&session.found.binding)
-            .await
-            .is_err(),
+        trial.target.observe(&trial.found.binding).await.is_err(),
         "observe reports something"
     );
     ensure!(
@@ -182,22 +195,22 @@ pub async fn what_is_missing_is_an_error(subject: &dyn Subject) -> Result<Standi
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn what_cannot_be_reached_is_an_error(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    let seen = session.observe().await?.owned;
+    let trial = Trial::begin(subject).await?;
+    let seen = trial.observe().await?.owned;
     if !subject.cut_off().await {
         skip!("the subject cannot be cut off");
     }
     let errors = [
-        ("discover", session.target.discover().await.err()),
+        ("discover", trial.target.discover().await.err()),
         (
             "observe",
-            session.target.observe(&session.found.binding).await.err(),
+            trial.target.observe(&trial.found.binding).await.err(),
         ),
         (
             "apply",
-            session
+            trial
                 .target
-                .apply(&session.request(session.candidate(1), &seen))
+                .apply(&trial.request(trial.candidate(1), &seen))
                 .await
                 .err(),
         ),

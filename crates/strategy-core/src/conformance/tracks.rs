@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::session::Session;
+use super::trial::Trial;
 use super::{Broken, Standing, Subject, ensure, skip};
 use crate::target::ObservedTrack;
 use crate::track::Revision;
@@ -14,13 +14,13 @@ use crate::track::Revision;
 pub async fn an_absent_candidate_is_reported_absent(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
+    let mut trial = Trial::begin(subject).await?;
     if subject.has_candidate() {
         skip!("there is a candidate");
     }
-    let candidate = &session.found.observation.candidate;
+    let candidate = &trial.found.observation.candidate;
     ensure!(candidate.is_absent(), "found: {candidate:?}");
-    let now = session.settle(session.start()).await?;
+    let now = trial.settle(trial.start()).await?;
     ensure!(now.candidate.is_absent(), "observed: {:?}", now.candidate);
     Ok(Standing::Kept)
 }
@@ -30,18 +30,18 @@ pub async fn an_absent_candidate_is_reported_absent(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn revisions_are_told_apart(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let now = session.settle(session.candidate(2)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    let now = trial.settle(trial.candidate(2)).await?;
     let (stable, candidate) = (&now.stable, &now.candidate);
     ensure!(
-        candidate.ready_at(&session.release) == 2 && candidate.is_whole(&session.release),
+        candidate.ready_at(&trial.release) == 2 && candidate.is_whole(&trial.release),
         "candidate: {:?}",
         candidate.pods
     );
     ensure!(
         stable.ready_at(&Revision::Recorded) == stable.wanted()
             && stable.is_whole(&Revision::Recorded)
-            && stable.ready_at(&session.release) == 0,
+            && stable.ready_at(&trial.release) == 0,
         "stable: {:?}",
         stable.pods
     );
@@ -67,8 +67,8 @@ pub async fn revisions_are_told_apart(subject: &dyn Subject) -> Result<Standing,
 pub async fn images_that_really_run_are_reported(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let now = session.settle(session.candidate(1)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    let now = trial.settle(trial.candidate(1)).await?;
     for (container, _) in subject.release().iter() {
         let ids = |track: &ObservedTrack| -> BTreeSet<String> {
             let pods = track.pods.iter();
@@ -95,9 +95,9 @@ pub async fn images_that_really_run_are_reported(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn pods_follow_the_count(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
+    let mut trial = Trial::begin(subject).await?;
     for count in [2, 3, 1] {
-        let now = session.settle(session.candidate(count)).await?.candidate;
+        let now = trial.settle(trial.candidate(count)).await?.candidate;
         let total: u32 = now.pods.iter().map(|pods| pods.total).sum();
         ensure!(
             (total, now.ready(), now.wanted()) == (count, count, count),
@@ -114,8 +114,8 @@ pub async fn pods_follow_the_count(subject: &dyn Subject) -> Result<Standing, Br
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn identities_tell_the_tracks_apart(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let now = session.settle(session.candidate(1)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    let now = trial.settle(trial.candidate(1)).await?;
     if now.stable.labels.is_empty() && now.candidate.labels.is_empty() {
         skip!("the target offers no labels");
     }

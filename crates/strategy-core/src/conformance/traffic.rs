@@ -1,14 +1,14 @@
 //! Promises about traffic: read back as written, effective in the end, and whose hand it was.
 
-use super::session::{Session, weighted};
+use super::trial::{Trial, weighted};
 use super::{Broken, Standing, Subject, ensure, skip};
 use crate::target::{Capabilities, Effective, Effectiveness, ForeignField, Promotion, Writer};
 use crate::traffic::{Route, RouteBy, Traffic};
 use crate::weight::Weight;
 
 macro_rules! skip_unless_routed {
-    ($session:expr) => {
-        if !$session.is_routed() {
+    ($trial:expr) => {
+        if !$trial.is_routed() {
             skip!("traffic is not routed here");
         }
     };
@@ -19,20 +19,20 @@ macro_rules! skip_unless_routed {
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn weights_are_read_back_exactly(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    skip_unless_routed!(session);
-    let ready = session.candidate(1);
-    session.settle(ready.clone()).await?;
-    let step = session.found.capabilities.granularity;
+    let mut trial = Trial::begin(subject).await?;
+    skip_unless_routed!(trial);
+    let ready = trial.candidate(1);
+    trial.settle(ready.clone()).await?;
+    let step = trial.found.capabilities.granularity;
     for weight in [
         step,
         step.rest().floor_to(step),
-        session.some_weight(),
+        trial.some_weight(),
         Weight::FULL,
         Weight::ZERO,
     ] {
-        session.apply(weighted(&ready, weight)).await?;
-        let written = session.observe().await?.traffic.written;
+        trial.apply(weighted(&ready, weight)).await?;
+        let written = trial.observe().await?.traffic.written;
         ensure!(
             written == Traffic::weight(weight),
             "asked {weight}, told {written}"
@@ -46,12 +46,12 @@ pub async fn weights_are_read_back_exactly(subject: &dyn Subject) -> Result<Stan
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn a_weight_becomes_effective(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    skip_unless_routed!(session);
-    session.settle(session.candidate(1)).await?;
-    let desired = weighted(&session.candidate(1), session.some_weight());
-    let now = session.settle(desired.clone()).await?.traffic.effective;
-    let expected = match session.found.capabilities.effectiveness {
+    let mut trial = Trial::begin(subject).await?;
+    skip_unless_routed!(trial);
+    trial.settle(trial.candidate(1)).await?;
+    let desired = weighted(&trial.candidate(1), trial.some_weight());
+    let now = trial.settle(desired.clone()).await?.traffic.effective;
+    let expected = match trial.found.capabilities.effectiveness {
         Effectiveness::Verified => Effective::Verified(desired.traffic),
         Effectiveness::Assumed { .. } => Effective::Unverified,
     };
@@ -65,24 +65,24 @@ async fn is_read_back(
     can: fn(&Capabilities) -> bool,
     change: impl FnOnce(&mut Traffic),
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    if !can(&session.found.capabilities) {
+    let mut trial = Trial::begin(subject).await?;
+    if !can(&trial.found.capabilities) {
         skip!("there are no {what} here");
     }
-    let mut desired = session.candidate(1);
-    session.settle(desired.clone()).await?;
+    let mut desired = trial.candidate(1);
+    trial.settle(desired.clone()).await?;
     change(&mut desired.traffic);
-    session.apply(desired.clone()).await?;
-    let written = session.observe().await?.traffic.written;
+    trial.apply(desired.clone()).await?;
+    let written = trial.observe().await?.traffic.written;
     ensure!(
         written == desired.traffic,
         "asked {}, told {written}",
         desired.traffic
     );
-    session.apply(session.candidate(1)).await?;
-    let written = session.observe().await?.traffic.written;
+    trial.apply(trial.candidate(1)).await?;
+    let written = trial.observe().await?.traffic.written;
     ensure!(
-        written == session.start().traffic,
+        written == trial.start().traffic,
         "taken away, told {written}"
     );
     Ok(Standing::Kept)
@@ -128,13 +128,13 @@ pub async fn a_mirror_is_read_back(subject: &dyn Subject) -> Result<Standing, Br
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn roles_stay_after_a_switch(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    skip_unless_routed!(session);
-    session.settle(session.candidate(2)).await?;
-    let switched = weighted(&session.candidate(2), Weight::FULL);
-    session.settle(switched).await?;
-    session.target = subject.target();
-    let now = session.observe().await?;
+    let mut trial = Trial::begin(subject).await?;
+    skip_unless_routed!(trial);
+    trial.settle(trial.candidate(2)).await?;
+    let switched = weighted(&trial.candidate(2), Weight::FULL);
+    trial.settle(switched).await?;
+    trial.target = subject.target();
+    let now = trial.observe().await?;
     let stable = now.stable.written.map(|written| written.revision);
     let candidate = now.candidate.written.map(|written| written.revision);
     ensure!(
@@ -142,7 +142,7 @@ pub async fn roles_stay_after_a_switch(subject: &dyn Subject) -> Result<Standing
         "stable is no longer what it was"
     );
     ensure!(
-        candidate.is_some_and(|revision| session.release.is(&revision)),
+        candidate.is_some_and(|revision| trial.release.is(&revision)),
         "the candidate is no longer the release"
     );
     ensure!(
@@ -160,8 +160,8 @@ pub async fn roles_stay_after_a_switch(subject: &dyn Subject) -> Result<Standing
 pub async fn a_switch_is_found_by_the_next_discovery(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    if !session
+    let mut trial = Trial::begin(subject).await?;
+    if !trial
         .found
         .capabilities
         .promotions
@@ -169,12 +169,12 @@ pub async fn a_switch_is_found_by_the_next_discovery(
     {
         skip!("roles are not swapped here");
     }
-    session.settle(session.candidate(2)).await?;
-    let switched = weighted(&session.candidate(2), Weight::FULL);
-    session.settle(switched).await?;
+    trial.settle(trial.candidate(2)).await?;
+    let switched = weighted(&trial.candidate(2), Weight::FULL);
+    trial.settle(switched).await?;
     let next = subject.target().discover().await?;
     ensure!(
-        next.names.stable == session.found.names.candidate,
+        next.names.stable == trial.found.names.candidate,
         "stable is {}",
         next.names.stable
     );
@@ -191,14 +191,12 @@ pub async fn a_switch_is_found_by_the_next_discovery(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn our_own_writes_are_ours(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let now = session
-        .settle(session.one_more(session.candidate(1)))
-        .await?;
+    let mut trial = Trial::begin(subject).await?;
+    let now = trial.settle(trial.one_more(trial.candidate(1))).await?;
     ensure!(now.foreign.is_empty(), "reported: {:?}", now.foreign);
-    if session.is_routed() {
-        let desired = weighted(&session.candidate(1), session.some_weight());
-        let now = session.settle(desired).await?;
+    if trial.is_routed() {
+        let desired = weighted(&trial.candidate(1), trial.some_weight());
+        let now = trial.settle(desired).await?;
         ensure!(now.foreign.is_empty(), "reported: {:?}", now.foreign);
         match now.traffic.writer {
             Writer::Us | Writer::Unknown => {}
@@ -215,12 +213,12 @@ pub async fn our_own_writes_are_ours(subject: &dyn Subject) -> Result<Standing, 
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn a_foreign_move_of_traffic_is_named(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    session.settle(session.candidate(1)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    trial.settle(trial.candidate(1)).await?;
     let Some(by) = subject.somebody_writes(ForeignField::Traffic).await else {
         skip!("nobody else can write traffic here");
     };
-    let now = session.observe().await?;
+    let now = trial.observe().await?;
     match now.traffic.writer {
         Writer::Unknown => skip!("the platform does not tell who wrote"),
         Writer::Other { name, .. } if name == by => {}
@@ -241,13 +239,13 @@ pub async fn a_foreign_move_of_traffic_is_named(subject: &dyn Subject) -> Result
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn a_foreign_change_is_named(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    session.settle(session.candidate(1)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    trial.settle(trial.candidate(1)).await?;
     let mut looked = false;
     for field in [ForeignField::Capacity, ForeignField::Revision] {
         if let Some(by) = subject.somebody_writes(field).await {
             looked = true;
-            let now = session.observe().await?;
+            let now = trial.observe().await?;
             let named = now
                 .foreign
                 .iter()

@@ -1,6 +1,6 @@
 //! Promises about writing: idempotent, never over somebody else's change, and back to the start.
 
-use super::session::{Session, desired_track, unknown_containers, weighted};
+use super::trial::{Trial, desired_track, unknown_containers, weighted};
 use super::{Broken, Standing, Subject, ensure, skip};
 use crate::target::{Apply, ForeignField};
 use crate::track::{Revision, Track};
@@ -10,10 +10,10 @@ use crate::track::{Revision, Track};
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn applying_twice_is_applying_once(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    session.apply(session.candidate(2)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    trial.apply(trial.candidate(2)).await?;
     let before = subject.stored().await;
-    session.apply(session.candidate(2)).await?;
+    trial.apply(trial.candidate(2)).await?;
     ensure!(
         subject.stored().await == before,
         "the second write wrote something"
@@ -28,10 +28,10 @@ pub async fn applying_twice_is_applying_once(subject: &dyn Subject) -> Result<St
 pub async fn a_write_repeated_after_a_lost_answer_succeeds(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let request = session.apply(session.candidate(2)).await?;
+    let mut trial = Trial::begin(subject).await?;
+    let request = trial.apply(trial.candidate(2)).await?;
     let before = subject.stored().await;
-    if let Err(error) = session.target.apply(&request).await {
+    if let Err(error) = trial.target.apply(&request).await {
         return Err(Broken(format!("the repeated write fails: {error}")));
     }
     ensure!(
@@ -48,22 +48,22 @@ pub async fn a_write_repeated_after_a_lost_answer_succeeds(
 pub async fn applying_what_is_there_writes_nothing(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
+    let mut trial = Trial::begin(subject).await?;
     let before = subject.stored().await;
-    session.apply(session.start()).await?;
+    trial.apply(trial.start()).await?;
     ensure!(subject.stored().await == before, "something was written");
     Ok(Standing::Kept)
 }
 
 async fn is_a_conflict(subject: &dyn Subject, field: ForeignField) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    let seen = session.observe().await?.owned;
-    let prepared = session.request(session.candidate(1), &seen);
+    let trial = Trial::begin(subject).await?;
+    let seen = trial.observe().await?.owned;
+    let prepared = trial.request(trial.candidate(1), &seen);
     let Some(by) = subject.somebody_writes(field).await else {
         skip!("nobody else can write {field} here");
     };
     let why = format!("over a change of {field} by {by}");
-    session.is_refused(&prepared, &why).await?;
+    trial.is_refused(&prepared, &why).await?;
     Ok(Standing::Kept)
 }
 
@@ -104,14 +104,14 @@ pub async fn a_foreign_change_of_revision_is_a_conflict(
 pub async fn a_field_that_is_already_as_desired_is_no_conflict(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let seen = session.observe().await?.owned;
-    let whole: Apply = session.request(session.one_more(session.candidate(1)), &seen);
-    session.apply(session.candidate(1)).await?;
-    if let Err(error) = session.target.apply(&whole).await {
+    let mut trial = Trial::begin(subject).await?;
+    let seen = trial.observe().await?.owned;
+    let whole: Apply = trial.request(trial.one_more(trial.candidate(1)), &seen);
+    trial.apply(trial.candidate(1)).await?;
+    if let Err(error) = trial.target.apply(&whole).await {
         return Err(Broken(format!("the rest of the write fails: {error}")));
     }
-    let now = session.observe().await?;
+    let now = trial.observe().await?;
     let told = now.stable.written.map(|written| written.replicas);
     ensure!(
         told == Some(whole.desired.stable.replicas),
@@ -127,18 +127,18 @@ pub async fn a_field_that_is_already_as_desired_is_no_conflict(
 pub async fn the_recorded_start_is_restored_exactly(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
-    let mut promoted = session.one_more(session.candidate(2));
-    session.settle(promoted.clone()).await?;
-    if session.is_routed() {
-        promoted = weighted(&promoted, session.some_weight());
-        session.settle(promoted.clone()).await?;
+    let mut trial = Trial::begin(subject).await?;
+    let mut promoted = trial.one_more(trial.candidate(2));
+    trial.settle(promoted.clone()).await?;
+    if trial.is_routed() {
+        promoted = weighted(&promoted, trial.some_weight());
+        trial.settle(promoted.clone()).await?;
     }
-    let release = session.release.clone();
+    let release = trial.release.clone();
     desired_track(&mut promoted, Track::Stable, release);
-    session.settle(promoted).await?;
-    let now = session.settle(session.start()).await?;
-    let found = &session.found.observation;
+    trial.settle(promoted).await?;
+    let now = trial.settle(trial.start()).await?;
+    let found = &trial.found.observation;
     ensure!(
         now.owned == found.owned,
         "what is owned differs: {:?} and {:?}",
@@ -157,12 +157,12 @@ pub async fn the_recorded_start_is_restored_exactly(
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn what_was_created_is_removed(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
+    let mut trial = Trial::begin(subject).await?;
     if subject.has_candidate() {
         skip!("there is a candidate");
     }
-    session.settle(session.candidate(1)).await?;
-    let now = session.settle(session.start()).await?;
+    trial.settle(trial.candidate(1)).await?;
+    let now = trial.settle(trial.start()).await?;
     ensure!(now.candidate.is_absent(), "the candidate is still there");
     Ok(Standing::Kept)
 }
@@ -172,18 +172,18 @@ pub async fn what_was_created_is_removed(subject: &dyn Subject) -> Result<Standi
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn what_was_found_is_never_removed(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
+    let trial = Trial::begin(subject).await?;
     for track in Track::ALL {
-        if session.found.observation.track(track).written.is_none() {
+        if trial.found.observation.track(track).written.is_none() {
             continue;
         }
-        let mut without = session.start();
+        let mut without = trial.start();
         desired_track(&mut without, track, Revision::Absent);
-        let seen = session.observe().await?.owned;
+        let seen = trial.observe().await?.owned;
         // Refusing is as good as leaving it there.
-        let _refused = session.target.apply(&session.request(without, &seen)).await;
+        let _refused = trial.target.apply(&trial.request(without, &seen)).await;
         subject.settle().await;
-        let now = session.observe().await?;
+        let now = trial.observe().await?;
         ensure!(now.track(track).written.is_some(), "{track} was removed");
     }
     Ok(Standing::Kept)
@@ -191,14 +191,14 @@ pub async fn what_was_found_is_never_removed(subject: &dyn Subject) -> Result<St
 
 async fn is_an_error(
     subject: &dyn Subject,
-    revision: impl FnOnce(&Session<'_>) -> Revision,
+    revision: impl FnOnce(&Trial<'_>) -> Revision,
 ) -> Result<Standing, Broken> {
-    let session = Session::begin(subject).await?;
-    let mut desired = session.candidate(1);
-    desired_track(&mut desired, Track::Stable, revision(&session));
-    let seen = session.observe().await?.owned;
+    let trial = Trial::begin(subject).await?;
+    let mut desired = trial.candidate(1);
+    desired_track(&mut desired, Track::Stable, revision(&trial));
+    let seen = trial.observe().await?.owned;
     let before = subject.stored().await;
-    match session.target.apply(&session.request(desired, &seen)).await {
+    match trial.target.apply(&trial.request(desired, &seen)).await {
         Ok(_) => return Err(Broken("it was accepted".to_owned())),
         Err(error) => ensure!(
             !error.is_transient(),
@@ -222,8 +222,8 @@ pub async fn an_unknown_revision_is_an_error(subject: &dyn Subject) -> Result<St
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn an_unknown_container_is_an_error(subject: &dyn Subject) -> Result<Standing, Broken> {
-    is_an_error(subject, |session| {
-        Revision::Release(unknown_containers(&session.subject.release()))
+    is_an_error(subject, |trial| {
+        Revision::Release(unknown_containers(&trial.subject.release()))
     })
     .await
 }
@@ -233,11 +233,11 @@ pub async fn an_unknown_container_is_an_error(subject: &dyn Subject) -> Result<S
 /// # Errors
 /// [`Broken`] when the target does not keep it.
 pub async fn counts_are_read_back(subject: &dyn Subject) -> Result<Standing, Broken> {
-    let mut session = Session::begin(subject).await?;
+    let mut trial = Trial::begin(subject).await?;
     for count in [1, 3, 2] {
-        let desired = session.one_more(session.candidate(count));
-        session.apply(desired.clone()).await?;
-        let now = session.observe().await?;
+        let desired = trial.one_more(trial.candidate(count));
+        trial.apply(desired.clone()).await?;
+        let now = trial.observe().await?;
         for track in Track::ALL {
             let told = now.track(track).written.as_ref();
             let told = told.map(|written| written.replicas);

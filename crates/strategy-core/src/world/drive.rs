@@ -107,7 +107,7 @@ impl World {
     /// let world = World::seeded(7)
     ///     .stable("app:v1", 10)
     ///     .requests_per_second(100)
-    ///     .image("app:v2", |image| image.errors = 50_000)
+    ///     .fails("app:v2", 0.05)
     ///     .build()?;
     /// let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
     /// let canary = Canary::new().stages([5, 25, 50, 100]).check("errors", errors);

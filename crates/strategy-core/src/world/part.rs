@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::task::Waker;
-use std::time::Duration;
 
-use super::ledger::{Ledger, Rates};
+use super::ledger::Ledger;
 use super::pod::Registry;
 use super::random::SplitMix64;
 use super::report::{PartReport, WeightSpan, Write};
-use super::router::{Router, WHOLE};
+use super::router::Router;
 use super::scenario::{InvalidScenario, PartSetup, Shape, WorkloadSetup};
 use super::workload::{Scaler, Template, Workload};
 use crate::release::Part;
-use crate::target::{Capabilities, Claim, ForeignChange, ForeignField, Routing, Writer};
+use crate::target::{Capabilities, Claim, ForeignChange, ForeignField, Writer};
 use crate::timestamp::Timestamp;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
-
-/// How long an autoscaler takes to make up its mind.
-const SCALER_REACTS_IN: Duration = Duration::from_secs(15);
 
 /// Everything that an observation can show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +36,17 @@ pub(super) struct PartState {
     /// What reads show while they are stale, and since when.
     pub(super) frozen: Option<(Timestamp, Picture)>,
     pub(super) requests_per_second: u32,
-    ledgers: BTreeMap<String, Ledger>,
+    pub(super) ledgers: BTreeMap<String, Ledger>,
     shown: Picture,
     pub(super) version: u64,
     waiters: Vec<Waker>,
-    weights: Vec<(Timestamp, Weight)>,
+    pub(super) weights: Vec<(Timestamp, Weight)>,
     pub(super) writes: Vec<Write>,
     /// We wrote where no claim tells whose turn it is.
     pub(super) has_written_unclaimed: bool,
     pub(super) reads: u64,
     ready_at_start: u32,
-    least_ready: u32,
+    pub(super) least_ready: u32,
 }
 
 impl PartState {
@@ -187,53 +183,6 @@ impl PartState {
         }
     }
 
-    fn serve(&mut self, registry: &Registry, now: Timestamp) {
-        let router = &self.picture.router;
-        let ready = |name: &str| self.picture.workloads.get(name).map_or(0, Workload::ready);
-        let (one, two) = (ready(&router.primary), ready(&router.secondary));
-        let secondary = match self.capabilities.routing {
-            Routing::FollowsReadiness => u64::from(two) * WHOLE / u64::from((one + two).max(1)),
-            Routing::Routed | Routing::Native => router.share(),
-        };
-        let shares = [
-            (router.primary.clone(), WHOLE - secondary),
-            (router.secondary.clone(), secondary),
-        ];
-        for (name, share) in shares {
-            let rate = u128::from(self.requests_per_second) * u128::from(share) * 1_000_000;
-            let rates = match self.picture.workloads.get(&name) {
-                Some(workload) => rates(workload, rate, registry),
-                None => Rates {
-                    served: 0,
-                    failed: rate,
-                },
-            };
-            self.ledgers
-                .entry(name.clone())
-                .or_default()
-                .record(now, rates);
-            let users_send = u128::from(self.requests_per_second) * u128::from(share);
-            if let Some(workload) = self.picture.workloads.get_mut(&name) {
-                make_up_mind(workload, users_send, now);
-            }
-        }
-        let candidate = if self.roles.candidate == self.picture.router.secondary {
-            secondary
-        } else {
-            WHOLE - secondary
-        };
-        let weight = u16::try_from((candidate + WHOLE / 20_000) / (WHOLE / 10_000))
-            .ok()
-            .and_then(|points| Weight::from_basis_points(points).ok())
-            .unwrap_or(Weight::FULL);
-        match self.weights.last_mut() {
-            Some((_, last)) if *last == weight => {}
-            Some((at, last)) if *at == now => *last = weight,
-            Some(_) | None => self.weights.push((now, weight)),
-        }
-        self.least_ready = self.least_ready.min(one + two);
-    }
-
     /// The workload that is this track by the roles of the beginning.
     pub(super) fn workload_mut(&mut self, track: Track) -> Option<&mut Workload> {
         self.picture.workloads.get_mut(self.roles.of(track))
@@ -365,51 +314,4 @@ fn built(
         pod.has_run_for_long(registry, now);
     }
     Ok(workload)
-}
-
-/// What becomes of requests that reach a workload at this rate.
-fn rates(workload: &Workload, rate: u128, registry: &Registry) -> Rates {
-    let mut ready: u128 = 0;
-    let mut errors: u128 = 0;
-    let mut serves: Option<u128> = Some(0);
-    for pod in workload.ready_pods() {
-        let behavior = pod.behavior(registry);
-        ready += 1;
-        errors += u128::from(behavior.errors);
-        serves = serves
-            .zip(behavior.serves)
-            .map(|(sum, one)| sum + u128::from(one));
-    }
-    if ready == 0 {
-        return Rates {
-            served: 0,
-            failed: rate,
-        };
-    }
-    let most = serves.map_or(rate, |serves| serves * u128::from(WHOLE) * 1_000_000);
-    let taken = rate.min(most);
-    let served = taken - taken / 1_000_000 * errors / ready;
-    Rates {
-        served,
-        failed: rate - served,
-    }
-}
-
-/// The autoscaler looks at what users send, in hundred-millionths of a request a second.
-fn make_up_mind(workload: &mut Workload, users_send: u128, now: Timestamp) {
-    let Some(scaler) = &mut workload.scaler else {
-        return;
-    };
-    let Some(per_pod) = scaler.per_pod.filter(|per_pod| *per_pod > 0) else {
-        return;
-    };
-    let wants = users_send.div_ceil(u128::from(per_pod) * u128::from(WHOLE));
-    let wants = u32::try_from(wants)
-        .unwrap_or(u32::MAX)
-        .clamp(scaler.min, scaler.max.max(scaler.min));
-    if wants == scaler.wanted {
-        scaler.next = None;
-    } else if scaler.next.is_none_or(|(_, planned)| planned != wants) {
-        scaler.next = Some((now + SCALER_REACTS_IN, wants));
-    }
 }

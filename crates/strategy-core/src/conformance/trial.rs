@@ -7,17 +7,18 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Broken, Subject};
-use crate::release::{Image, Images};
+use crate::plan::{Goal, GoalTrack, Plan, Policies, Stage, StageKind};
+use crate::release::{Image, Images, Part, Release};
 use crate::target::{
     Apply, Claim, Desired, DesiredTrack, Discovery, EffectId, Observation, ObservedTrack, Owned,
     RolloutId, Routing, Target, TargetError, TargetErrorKind,
 };
-use crate::track::{Replicas, Revision, Track};
+use crate::track::{Capacity, Replicas, Revision, Track};
 use crate::traffic::Traffic;
 use crate::weight::Weight;
 
 /// What was discovered and claimed, and what is to be written next.
-pub(super) struct Session<'a> {
+pub(super) struct Trial<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) target: Arc<dyn Target>,
     pub(super) found: Discovery,
@@ -25,7 +26,7 @@ pub(super) struct Session<'a> {
     pub(super) release: Revision,
 }
 
-impl<'a> Session<'a> {
+impl<'a> Trial<'a> {
     /// Discovered, and claimed by nobody yet.
     pub(super) async fn discover(subject: &'a dyn Subject) -> Result<Self, Broken> {
         subject.settle().await;
@@ -41,9 +42,9 @@ impl<'a> Session<'a> {
 
     /// Discovered and claimed.
     pub(super) async fn begin(subject: &'a dyn Subject) -> Result<Self, Broken> {
-        let session = Self::discover(subject).await?;
-        session.set_claim(None, Some(&session.claim)).await?;
-        Ok(session)
+        let trial = Self::discover(subject).await?;
+        trial.set_claim(None, Some(&trial.claim)).await?;
+        Ok(trial)
     }
 
     pub(super) async fn set_claim(
@@ -93,6 +94,28 @@ impl<'a> Session<'a> {
         let replicas = desired.stable.replicas;
         desired.stable.replicas = replicas.with(replicas.number() + 1);
         desired
+    }
+
+    /// Stable is given the release, and nothing else.
+    pub(super) fn plan(&self) -> Result<Plan, Broken> {
+        let bug = |error: &dyn std::error::Error| Broken(format!("a bug of the suite: {error}"));
+        let part = Part::main();
+        let images = self.subject.release();
+        let release = Release::parts([(part.clone(), images.clone())]).map_err(|e| bug(&e))?;
+        let goal = Goal {
+            stable: GoalTrack {
+                revision: Revision::Release(images),
+                capacity: Capacity::Recorded,
+            },
+            candidate: match self.found.observation.candidate.written {
+                Some(_) => GoalTrack::recorded(),
+                None => GoalTrack::absent(),
+            },
+            traffic: Traffic::default(),
+        };
+        let stage = Stage::new("promote", StageKind::Promote, [(part, goal)].into());
+        let policies = Policies::default();
+        Plan::new("conformance", release, vec![stage], [].into(), policies).map_err(|e| bug(&e))
     }
 
     pub(super) fn request(&self, desired: Desired, seen: &Owned) -> Apply {
