@@ -1,7 +1,5 @@
 //! Exit statuses: what a script learns from how the program ended.
 
-use std::process::{ExitCode, Termination};
-
 use strategy_core::rollout::Outcome;
 
 /// How the program ended. The numbers are part of its interface.
@@ -46,12 +44,6 @@ impl From<&Outcome> for Exit {
             Outcome::Abandoned { .. } => Self::Abandoned,
             _ => Self::Failure,
         }
-    }
-}
-
-impl Termination for Exit {
-    fn report(self) -> ExitCode {
-        ExitCode::from(self.code())
     }
 }
 

@@ -1,9 +1,17 @@
 //! The parts of the binary `rollway`: parse, wire, print. No decision about a rollout is made here.
 
+pub mod approval;
 pub mod args;
+pub mod commands;
+pub mod console;
+pub mod demo;
+pub mod error;
 pub mod exit;
 pub mod file;
 pub mod interrupt;
+pub mod journal_place;
 pub mod kubernetes;
 pub mod program;
 pub mod render;
+pub mod run;
+pub mod wiring;

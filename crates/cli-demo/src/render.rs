@@ -3,5 +3,6 @@
 pub mod chart;
 pub mod json;
 pub mod paint;
+pub mod status;
 pub mod table;
 pub mod text;

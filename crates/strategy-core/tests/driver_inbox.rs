@@ -1,4 +1,8 @@
 //! Inboxes: in order, once, answered, and never brought down by what lies in the folder.
+#![expect(
+    clippy::unwrap_used,
+    reason = "functions that tests share are tests as well"
+)]
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,8 @@
 //! Journals: the suite that both pass, and what a file has to survive.
+#![expect(
+    clippy::unwrap_used,
+    reason = "functions that tests share are tests as well"
+)]
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,8 @@
 //! A secret in every part of a driver's configuration that can hold one comes out nowhere.
+#![expect(
+    clippy::unwrap_used,
+    reason = "functions that tests share are tests as well"
+)]
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -51,7 +55,7 @@ impl<T> Holds<T> {
     fn fails(&self) -> bool {
         let mut calls = self.calls.lock().unwrap();
         *calls += 1;
-        *calls % 3 == 0
+        calls.is_multiple_of(3)
     }
 }
 
@@ -227,6 +231,7 @@ fn a_secret_in_the_configuration_comes_out_nowhere() {
     let inbox = FileInbox::open(FileInbox::beside(&path), Arc::new(clock())).unwrap();
     let driver = |journal: FileJournal| {
         Driver::on(holding(world.target()))
+            .id("r1".parse().unwrap())
             .clock(clock())
             .analysis(FailureShare::KIND, holding(world.analysis()))
             .hook("http", holding(()))

@@ -21,6 +21,20 @@ pub(crate) async fn start(
     router: &dyn Router,
     views: &Views,
 ) -> Result<Bound, TargetError> {
+    let watched = views.watches().api().namespace();
+    if watched != config.namespace {
+        let message = format!(
+            "the watches are of namespace {watched}, and the target is of {}; share watches within one namespace",
+            config.namespace
+        );
+        let what = "the configuration";
+        return Err(found(
+            TargetErrorKind::InvalidConfig,
+            "read",
+            &what,
+            message,
+        ));
+    }
     let routes = router.objects();
     let mut wanted = routes.clone();
     wanted.extend(deployments(&config.workload));

@@ -1,4 +1,27 @@
 //! Rollouts on Kubernetes with the user's own Deployments, Services and routes.
+//!
+//! ```no_run
+//! use strategy_core::Target;
+//! use target_k8s::config::{Config, ServiceSelectorRouter, Slot};
+//! use target_k8s::KubernetesTarget;
+//!
+//! # async fn example(client: kube::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+//! let router = ServiceSelectorRouter::new("api").key("color");
+//! let config = Config::new("shop", slots, router);
+//! println!("{}", KubernetesTarget::permissions(&config));
+//! let found = KubernetesTarget::new(client, config).discover().await?;
+//! println!("live: {}, idle: {}", found.names.stable, found.names.candidate);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it leaves to others
+//! - What is written is compared with what was seen as the watches know it, which is moments old;
+//!   objects that are written are compared once more by the API server (their `resourceVersion`).
+//! - A mesh cannot be asked whether its proxies have heard of a weight: it is taken to flow as written
+//!   after [`Config::settle`](config::Config::settle).
+//! - An autoscaler that appears while a rollout runs is not seen; one that goes is an error.
 
 mod admit;
 mod api;

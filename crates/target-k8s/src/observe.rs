@@ -7,6 +7,8 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use strategy_core::Track;
@@ -44,7 +46,7 @@ pub(crate) fn observation(
         foreign: foreign::foreign(bound, router, view, &fields),
         owned: fields.wrap()?,
         version: Version::default(),
-        age: std::time::Duration::ZERO,
+        age: Duration::ZERO,
     };
     observation.version = version(&observation)?;
     observation.age = view.age;
@@ -174,7 +176,12 @@ fn traffic(
         written: state.traffic.clone(),
         effective,
         drain: config.drain,
-        sticky: state.sticky,
+        // A Service forgets a client's pod when its endpoint goes, and a switch takes all of them.
+        sticky: if view.slices.is_some() {
+            Duration::ZERO
+        } else {
+            state.sticky
+        },
         writer: foreign::route_writer(bound, router, view),
     }
 }

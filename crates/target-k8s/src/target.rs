@@ -46,9 +46,8 @@ impl KubernetesTarget {
         Self::sharing(&watches, config)
     }
 
-    /// A target that shares its watches with others of the same namespace.
-    ///
-    /// `watches` decides the namespace; that of `config` is taken to be the same.
+    /// A target that shares its watches with others of the same namespace; `discover` refuses watches
+    /// of another one.
     pub fn sharing(watches: &Watches, config: Config) -> Self {
         Self {
             router: router::of(&config.router),

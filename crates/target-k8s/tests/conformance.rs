@@ -1,5 +1,10 @@
 //! The promises of the core's conformance suite, on a real API server.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test"
+)]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
 #[path = "control_plane/shop.rs"]

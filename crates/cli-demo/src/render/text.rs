@@ -22,8 +22,22 @@ pub struct Story {
     parts: BTreeMap<Part, Standing>,
     verdicts: BTreeMap<CheckName, Verdict>,
     shares: BTreeMap<Part, Shares>,
+    wait: Option<Wait>,
     headed: bool,
 }
+
+/// What is waited for, and since when. It is told when it lasts: most waits are over at once.
+#[derive(Debug)]
+struct Wait {
+    since: Duration,
+    /// Without its numbers: `3 of 10` and `4 of 10` are one wait.
+    kind: String,
+    what: String,
+    told: bool,
+}
+
+/// A wait is told when it has lasted so long.
+const LASTS: Duration = Duration::from_secs(15);
 
 /// How a part stands.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +58,7 @@ impl Story {
             parts: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             shares: BTreeMap::new(),
+            wait: None,
             headed: false,
         }
     }
@@ -55,9 +70,37 @@ impl Story {
         for shares in self.shares.values_mut() {
             shares.end(time);
         }
-        match self.told(event, time) {
-            Some((tone, what)) => self.lines(time, tone, &what),
-            None => Vec::new(),
+        let mut lines = self.lasting_wait(time);
+        if let Some((tone, what)) = self.told(event, time) {
+            self.wait = None;
+            lines.extend(self.lines(time, tone, &what));
+        }
+        lines
+    }
+
+    fn lasting_wait(&mut self, time: Duration) -> Vec<String> {
+        let lasts = |wait: &&mut Wait| !wait.told && time.saturating_sub(wait.since) >= LASTS;
+        let Some(wait) = self.wait.as_mut().filter(lasts) else {
+            return Vec::new();
+        };
+        wait.told = true;
+        let what = format!("waits for {}", wait.what);
+        self.lines(time, Tone::Quiet, &what)
+    }
+
+    fn waits(&mut self, part: &Part, what: &str, time: Duration) {
+        let kind: String = what.chars().filter(|char| !char.is_ascii_digit()).collect();
+        let what = format!("{what}{}", self.of(part));
+        match &mut self.wait {
+            Some(wait) if wait.kind == kind => wait.what = what,
+            Some(_) | None => {
+                self.wait = Some(Wait {
+                    since: time,
+                    kind,
+                    what,
+                    told: false,
+                });
+            }
         }
     }
 
@@ -70,8 +113,10 @@ impl Story {
     pub fn standing(&self) -> String {
         let stage = self.stage.as_deref().unwrap_or("start");
         let ready = self.ready();
+        let wait = self.wait.as_ref();
+        let wait = wait.map_or_else(String::new, |wait| format!(", waits for {}", wait.what));
         format!(
-            "{stage}: {} to the candidate, ready: stable {}, candidate {}",
+            "{stage}: {} to the candidate, ready: stable {}, candidate {}{wait}",
             self.weight(),
             ready.stable,
             ready.candidate
@@ -109,7 +154,11 @@ impl Story {
                 effective,
             } => return self.progress(part, time, *ready, *wanted, effective.unwrap_or(*written)),
             News::Applying { .. } => return None,
-            News::BakeBegan { .. } => (Tone::Quiet, "traffic is effective; watching".to_owned()),
+            News::Waiting { part, what } => {
+                self.waits(part, what, time);
+                return None;
+            }
+            News::BakeBegan { .. } => (Tone::Quiet, "traffic is effective".to_owned()),
             News::Looked {
                 check,
                 verdict,
@@ -351,7 +400,7 @@ mod tests {
                 "   0:00                                               api=api:2 begins, plan 0123456789ab",
                 "   0:01  5%                                           stage 1 of 4 begins",
                 "   0:15  5%                    5%   10/10        1/1  traffic moves to 5%",
-                "   0:16  5%                    5%   10/10        1/1  traffic is effective; watching",
+                "   0:16  5%                    5%   10/10        1/1  traffic is effective",
                 "   0:46  5%                    5%   10/10        1/1  check errors: pass, 3 of 1 010 failed",
                 "   2:16  5%                    5%   10/10        1/1  passed",
             ]

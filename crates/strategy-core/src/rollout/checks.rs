@@ -15,7 +15,6 @@ use crate::plan::{Check, CheckName};
 use crate::release::Part;
 use crate::timestamp::Timestamp;
 use crate::track::Tracks;
-use crate::weight::Weight;
 
 /// A window shorter than this says nothing and is dropped when it is closed early.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -91,18 +90,13 @@ impl Rollout {
             };
             let latest = self.latest.checks.entry(name.clone()).or_default();
             if standing {
-                let moved = latest
-                    .open
-                    .as_ref()
-                    .is_some_and(|open| (&open.weights, &open.identities) != (&facts.0, &facts.1));
+                let moved = latest.open.as_ref().is_some_and(|open| {
+                    (&open.weights, &open.identities) != (&facts.weights, &facts.identities)
+                });
                 if moved {
                     close(latest, wall);
                 }
-                latest.open.get_or_insert_with(|| OpenWindow {
-                    from: wall,
-                    weights: facts.0.clone(),
-                    identities: facts.1.clone(),
-                });
+                latest.open.get_or_insert_with(|| facts.clone());
             }
             if latest.pending.is_some()
                 || latest
@@ -138,25 +132,26 @@ impl Rollout {
             .for_each(|check| close(check, wall));
     }
 
-    fn window_facts(
-        &self,
-    ) -> (
-        BTreeMap<Part, Weight>,
-        BTreeMap<Part, Tracks<BTreeMap<String, String>>>,
-    ) {
-        let mut weights = BTreeMap::new();
-        let mut identities = BTreeMap::new();
+    /// A window that would begin now.
+    fn window_facts(&self) -> OpenWindow {
+        let mut facts = OpenWindow {
+            from: self.latest.clock.wall,
+            weights: BTreeMap::new(),
+            identities: BTreeMap::new(),
+        };
         for (part, latest) in &self.latest.parts {
             if let Some(seen) = &latest.observation {
-                weights.insert(part.clone(), seen.traffic.written.weight);
+                facts
+                    .weights
+                    .insert(part.clone(), seen.traffic.written.weight);
                 let labels = Tracks {
                     stable: seen.stable.labels.clone(),
                     candidate: seen.candidate.labels.clone(),
                 };
-                identities.insert(part.clone(), labels);
+                facts.identities.insert(part.clone(), labels);
             }
         }
-        (weights, identities)
+        facts
     }
 
     fn look(

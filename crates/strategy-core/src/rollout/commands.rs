@@ -79,9 +79,9 @@ impl Rollout {
             | State::Holding(_)
             | State::Superseding(_) => {
                 if self.decided.past_no_return {
-                    self.fail(reason)
+                    self.fail(reason);
                 } else {
-                    self.roll_back(reason)
+                    self.roll_back(reason);
                 }
                 Answer::Recorded
             }

@@ -40,7 +40,7 @@ impl Rollout {
             .map(|stage| stage.on_failure);
         match policy {
             Some(OnFailure::Hold { at_most, then }) => {
-                self.hold(Hold::Failed(reason), at_most, then, None)
+                self.hold(Hold::Failed(reason), at_most, then, None);
             }
             Some(OnFailure::StayOnCandidate { at_most, then }) => {
                 let walk = self.last_full_exposure(stage.unwrap_or(0));
@@ -63,10 +63,11 @@ impl Rollout {
     pub(super) fn hold(&mut self, why: Hold, at_most: Duration, then: Then, walk: Option<usize>) {
         let now = self.now();
         let until = now + at_most;
-        let back_to = match &self.decided.state {
-            State::Holding(holding) => holding.back_to.clone(),
-            state => state.clone(),
-        };
+        let back_to = self
+            .decided
+            .state
+            .held()
+            .map_or_else(|| self.decided.state.clone(), |held| held.back_to.clone());
         let stage = back_to
             .stage()
             .and_then(|stage| stage_name(&self.fixed.plan, stage))
@@ -213,7 +214,7 @@ impl Rollout {
                 left.push(Left {
                     part: part.clone(),
                     what,
-                })
+                });
             };
             let Some(observation) = self
                 .latest
@@ -240,7 +241,7 @@ impl Rollout {
                     (None, crate::Revision::Absent) => {}
                     (None, _) => add(format!("{track} {name} is gone")),
                     (Some(_), crate::Revision::Absent) => {
-                        add(format!("{track} {name} was created and is still there"))
+                        add(format!("{track} {name} was created and is still there"));
                     }
                     (Some(written), _) if !written.revision.recorded => {
                         add(format!("{track} {name} runs {}", written.revision.images));

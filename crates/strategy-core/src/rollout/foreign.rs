@@ -6,7 +6,7 @@ use super::outcome::Reason;
 use super::state::{Expected, Footprint, Hold, State};
 use crate::plan::{ForeignPolicy, Then};
 use crate::release::Part;
-use crate::target::{Desired, ForeignChange, ForeignField, Observation, Writer};
+use crate::target::{Desired, ForeignChange, ForeignField, Observation, Routing, Writer};
 use crate::track::Track;
 
 impl Rollout {
@@ -17,12 +17,20 @@ impl Rollout {
         observation: &Observation,
         seen: &Footprint,
     ) -> Option<(ForeignField, String)> {
+        // Where traffic follows readiness nobody writes it: what is seen as written is only what the
+        // ready pods make of it, and that moves with every pod.
+        let routing = self.fixed.found.part(part)?.capabilities.routing;
+        let ours = |change: &(ForeignField, String)| {
+            change.0 != ForeignField::Traffic || routing != Routing::FollowsReadiness
+        };
+        let misses = |desired| missing(desired, observation).into_iter().find(ours);
+        let differs = |before| differences(before, seen).into_iter().find(ours);
         match &self.decided.parts.get(part)?.expected {
-            Expected::Seen(before) => differs(before, seen),
-            Expected::Asked { desired, .. } => misses(desired, observation),
+            Expected::Seen(before) => differs(before),
+            Expected::Asked { desired, .. } => misses(desired),
             Expected::Either { before, desired } => {
-                let landed = misses(desired, observation);
-                let stayed = differs(before, seen);
+                let landed = misses(desired);
+                let stayed = differs(before);
                 match (landed, stayed) {
                     (None, _) => None,
                     // The old value, but written anew: our write landed, and somebody took it back.
@@ -188,15 +196,15 @@ fn written_anew(before: &Writer, now: &Writer) -> bool {
 }
 
 /// What differs between two written states.
-fn differs(before: &Footprint, now: &Footprint) -> Option<(ForeignField, String)> {
-    if before.traffic != now.traffic {
-        return Some((
+fn differences(before: &Footprint, now: &Footprint) -> Vec<(ForeignField, String)> {
+    let traffic = (before.traffic != now.traffic).then(|| {
+        (
             ForeignField::Traffic,
             format!("traffic went from {} to {}", before.traffic, now.traffic),
-        ));
-    }
-    Track::ALL.into_iter().find_map(
-        |track| match (before.tracks.of(track), now.tracks.of(track)) {
+        )
+    });
+    let tracks = Track::ALL.into_iter().filter_map(|track| {
+        match (before.tracks.of(track), now.tracks.of(track)) {
             (None, None) => None,
             (None, Some(_)) => Some((ForeignField::Revision, format!("{track} was created"))),
             (Some(_), None) => Some((ForeignField::Revision, format!("{track} was removed"))),
@@ -209,20 +217,21 @@ fn differs(before: &Footprint, now: &Footprint) -> Option<(ForeignField, String)
                 format!("{track} was scaled from {before} to {now}"),
             )),
             (Some(_), Some(_)) => None,
-        },
-    )
+        }
+    });
+    traffic.into_iter().chain(tracks).collect()
 }
 
 /// What of a desired state is not written.
-fn misses(desired: &Desired, observation: &Observation) -> Option<(ForeignField, String)> {
-    if desired.traffic != observation.traffic.written {
-        let written = &observation.traffic.written;
-        return Some((
+fn missing(desired: &Desired, observation: &Observation) -> Vec<(ForeignField, String)> {
+    let written = &observation.traffic.written;
+    let traffic = (desired.traffic != *written).then(|| {
+        (
             ForeignField::Traffic,
             format!("traffic is {written}, and {} was written", desired.traffic),
-        ));
-    }
-    Track::ALL.into_iter().find_map(|track| {
+        )
+    });
+    let tracks = Track::ALL.into_iter().filter_map(|track| {
         let asked = desired.track(track);
         match &observation.track(track).written {
             None if asked.revision == crate::Revision::Absent => None,
@@ -243,5 +252,6 @@ fn misses(desired: &Desired, observation: &Observation) -> Option<(ForeignField,
             }
             Some(_) => None,
         }
-    })
+    });
+    traffic.into_iter().chain(tracks).collect()
 }

@@ -69,7 +69,7 @@ impl Rollout {
                 if let Some(limit) = health.restarts
                     && restarts > u64::from(limit)
                 {
-                    failed.get_or_insert(Reason::Restarts {
+                    failed.get_or_insert_with(|| Reason::Restarts {
                         part: part.clone(),
                         restarts,
                         limit,

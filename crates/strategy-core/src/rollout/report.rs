@@ -33,18 +33,14 @@ impl Rollout {
             stage,
             stages: self.stages_shown(stage, failed),
             paused_until: self.decided.pause.map(|until| clock.wall_at(until)),
-            held_until: match &self.decided.state {
-                State::Holding(holding) => Some(clock.wall_at(holding.until)),
-                _ => None,
-            },
+            held_until: self
+                .decided
+                .state
+                .held()
+                .map(|held| clock.wall_at(held.until)),
             reason,
             waiting: self.waits(),
-            left: match &self.decided.state {
-                State::RollingBack(rolling) => rolling.left.clone(),
-                State::Settling(settling) => left_of(&settling.outcome),
-                State::Settled { outcome } => left_of(outcome),
-                _ => Vec::new(),
-            },
+            left: self.left_shown(),
             approval: self.approval(),
             bake: self.bake(),
             parts: self
@@ -56,6 +52,22 @@ impl Rollout {
             checks: self.checks_shown(),
             outcome: self.outcome().cloned(),
             settled: self.is_settled(),
+        }
+    }
+
+    fn left_shown(&self) -> Vec<Left> {
+        match &self.decided.state {
+            State::RollingBack(rolling) => rolling.left.clone(),
+            State::Settling(settling) => left_of(&settling.outcome),
+            State::Settled { outcome } => left_of(outcome),
+            State::Claiming
+            | State::Confirming
+            | State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::Superseding(_) => Vec::new(),
         }
     }
 

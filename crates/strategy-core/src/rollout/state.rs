@@ -346,6 +346,23 @@ impl State {
         }
     }
 
+    /// What it waits for a person for.
+    pub(super) fn held(&self) -> Option<&Holding> {
+        match self {
+            Self::Holding(holding) => Some(holding),
+            Self::Claiming
+            | Self::Confirming
+            | Self::Gating(_)
+            | Self::Hooking(_)
+            | Self::Stepping(_)
+            | Self::Baking(_)
+            | Self::RollingBack(_)
+            | Self::Superseding(_)
+            | Self::Settling(_)
+            | Self::Settled { .. } => None,
+        }
+    }
+
     /// On the way to the plan's end: failures act.
     pub(super) const fn is_forward(&self) -> bool {
         match self {

@@ -151,7 +151,7 @@ impl Rollout {
             Completion::HookRan(report) => self.hook_ended(id, report.passed, &report.summary),
             Completion::GateAnswered(answer) => self.gate_answered(id, Ok(answer)),
             Completion::Claimed | Completion::Applied(_) => {
-                self.part_succeeded(id, &effect, outcome)
+                self.part_succeeded(id, &effect, outcome);
             }
         }
     }
@@ -281,10 +281,10 @@ impl Rollout {
         for effect in open {
             match &effect {
                 Effect::Claim { .. } | Effect::AskGate { .. } => {
-                    self.outbox.effects.push_back(effect)
+                    self.outbox.effects.push_back(effect);
                 }
                 Effect::RunHook { request, .. } => {
-                    self.rerun(request.id, request.hook.clone(), &effect)
+                    self.rerun(request.id, request.hook.clone(), &effect);
                 }
                 // Ordered again by its part's walk, once the fence stands.
                 Effect::Apply { .. } => {}

@@ -121,7 +121,7 @@ fn what_is_neither_as_seen_nor_as_desired_is_a_conflict() {
     // Moved to where it is wanted, it is no conflict, and nothing is written.
     let mut desired = start();
     desired.traffic = Traffic::weight(Weight::FULL);
-    assert_eq!(changes(&moved, before.clone(), desired).unwrap(), []);
+    assert_eq!(changes(&moved, before, desired).unwrap(), []);
     let blue = moved
         .objects
         .get_mut(&ObjectRef::deployment("api-blue"))

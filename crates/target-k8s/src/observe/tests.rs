@@ -123,6 +123,14 @@ fn traffic_is_effective_when_no_endpoint_of_the_other_slot_is_left() {
 }
 
 #[test]
+fn a_switch_ends_the_affinity_of_a_service() {
+    let mut affine = view("blue", Vec::new());
+    let service = affine.objects.get_mut(&ObjectRef::service("api")).unwrap();
+    service["spec"]["sessionAffinity"] = json!("ClientIP");
+    assert_eq!(look(&affine).unwrap().traffic.sticky, Duration::ZERO);
+}
+
+#[test]
 fn nothing_ready_on_either_side_is_no_reason_to_wait() {
     let mut nothing = view("green", vec![slice(&[])]);
     nothing.pods = Tracks::default();

@@ -1,7 +1,13 @@
 //! The target on a real API server, with a stand-in for kubelets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test"
+)]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
+mod admit;
 mod autoscaler;
 mod bad_input;
 mod blue_green;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::kind_world::{KindWorld, Run};
 use super::{begin, plan};
-use crate::plan::{Policies, Stage};
+use crate::plan::{Policies, Stage, Unreachable};
 use crate::release::Part;
 use crate::rollout::{Command, Effect, Failure, Input, Outcome, Rollout, Wish};
 use crate::target::{Apply, Certainty, Claim, FatalReason, TargetErrorKind};
@@ -168,29 +168,20 @@ impl Node {
                 "no answer",
             )
         };
-        let refused = || Failure::new(TargetErrorKind::Unavailable, Certainty::NotTaken, "not now");
         let in_flight: Vec<Box<Apply>> = rollout
             .decided
             .open
             .values()
-            .filter_map(|effect| match effect {
-                Effect::Apply { request, .. } => Some(request.clone()),
-                _ => None,
+            .filter_map(|effect| {
+                let Effect::Apply { request, .. } = effect else {
+                    return None;
+                };
+                Some(request.clone())
             })
             .collect();
         let input = match step {
             Move::Succeed(index) => world.perform(pending[index].clone())?,
-            Move::Refuse(index) => match &pending[index] {
-                Effect::Observe { part, ticket, .. } => Input::ObserveFailed {
-                    part: part.clone(),
-                    ticket: *ticket,
-                    failure: refused(),
-                },
-                other => Input::EffectFailed {
-                    id: other.id()?,
-                    failure: refused(),
-                },
-            },
+            Move::Refuse(index) => refuse(&pending[index])?,
             Move::LoseAnswer(index) => {
                 world.perform(pending[index].clone())?;
                 Input::EffectFailed {
@@ -321,13 +312,33 @@ impl Node {
     }
 }
 
+/// The platform says not now, and certainly did nothing.
+fn refuse(effect: &Effect) -> Option<Input> {
+    let failure = Failure::new(TargetErrorKind::Unavailable, Certainty::NotTaken, "not now");
+    if let Effect::Observe { part, ticket, .. } = effect {
+        return Some(Input::ObserveFailed {
+            part: part.clone(),
+            ticket: *ticket,
+            failure,
+        });
+    }
+    Some(Input::EffectFailed {
+        id: effect.id()?,
+        failure,
+    })
+}
+
 /// Small limits, so that time adds few states.
 fn brief() -> Policies {
-    let mut policies = Policies::default();
-    policies.rollback_deadline = Duration::from_secs(60);
-    policies.unreachable.limit = Duration::from_secs(60);
-    policies.way_back_wait = Duration::from_secs(30);
-    policies
+    Policies {
+        rollback_deadline: Duration::from_secs(60),
+        unreachable: Unreachable {
+            limit: Duration::from_secs(60),
+            ..Unreachable::default()
+        },
+        way_back_wait: Duration::from_secs(30),
+        ..Policies::default()
+    }
 }
 
 fn search(
@@ -342,16 +353,8 @@ fn search(
     let mut how: BTreeMap<u128, (u128, Move)> = BTreeMap::new();
     let mut queue = VecDeque::from([(first, 0)]);
     let (mut edges, mut depth) = (0, 0);
-    let mut phases: BTreeMap<String, usize> = BTreeMap::new();
     while let Some((node, level)) = queue.pop_front() {
         depth = level;
-        *phases
-            .entry(format!(
-                "{:?} {}",
-                node.rollout.status().phase,
-                node.mischief
-            ))
-            .or_default() += 1;
         let here = fingerprint(&node);
         let path = |how: &BTreeMap<u128, (u128, Move)>| {
             let mut path = Vec::new();
@@ -378,7 +381,6 @@ fn search(
             }
         }
         if seen.len() > at_most {
-            println!("{phases:?}");
             return (seen.len(), edges, depth, false);
         }
     }

@@ -130,7 +130,7 @@ impl Rollout {
         };
         match then {
             Undecided::Hold { at_most, then } => {
-                self.hold(Hold::Undecided(reason), at_most, then, None)
+                self.hold(Hold::Undecided(reason), at_most, then, None);
             }
             Undecided::Then(Then::Abandon) => self.abandon(),
             Undecided::Then(Then::RollBack) => {

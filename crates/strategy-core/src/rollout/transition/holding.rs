@@ -39,7 +39,7 @@ impl Rollout {
             (Then::GoOn, Hold::Undecided(_) | Hold::Foreign(_)) => self.resume_hold(true),
             // A failed check is never passed by time: such a plan is refused, and this is its echo.
             (Then::GoOn, Hold::Failed(reason) | Hold::NoWayBack(reason)) => {
-                self.roll_back(reason.clone())
+                self.roll_back(reason.clone());
             }
         }
         Flow::Again

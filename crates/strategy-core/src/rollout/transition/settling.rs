@@ -56,7 +56,7 @@ impl Rollout {
                 (None, Some(sought)) => (sought, None),
             };
             let gives_up = late && state.failures >= TRIES;
-            if !gives_up && !(keeps_claim && to.is_none()) {
+            if !(gives_up || keeps_claim && to.is_none()) {
                 if state.retry_at.is_none_or(|at| at <= now) {
                     self.order_claim(&part, Some(from), to);
                 }

@@ -1,0 +1,252 @@
+//! Every command but the demo, `run` and `resume`: plan, status, orders, and what is printed only.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use strategy_core::Timestamp;
+use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
+use strategy_core::inbox::Envelope;
+use strategy_core::plan::PlanDigest;
+use strategy_core::rollout::{Answer, Rollout, Status, Wish};
+use strategy_core::world::World;
+
+use crate::approval;
+use crate::args::{self, Cluster, Command, Order, Output};
+use crate::console::{data, say};
+use crate::error::{CliError, DemoError};
+use crate::exit::Exit;
+use crate::file::{Intent, RolloutFile, Target, target};
+use crate::journal_place::{self, PeekError};
+use crate::kubernetes;
+use crate::render::status;
+use crate::wiring::Wiring;
+
+/// How long the answer to an order is waited for.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How often `status --watch` looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// `rollway plan`.
+///
+/// # Errors
+/// [`CliError`] when the file is wrong or the cluster cannot be read.
+pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliError> {
+    let (file, source) = RolloutFile::read(&options.file)?;
+    let intent = file
+        .intent(&options.images)
+        .map_err(|mistake| source.locate(mistake))?;
+    let Target::Kubernetes(target) = &file.target;
+    if options.offline {
+        return offline(target, intent);
+    }
+    let connection = kubernetes::connection(cluster).await?;
+    let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
+    let wiring = Wiring {
+        kubeconfig: None,
+        context: None,
+        parts: kubernetes::configs(target, &namespace).map_err(|wrong| source.locate(wrong))?,
+        counters: intent.counters,
+        roles: file.roles.clone(),
+    };
+    // Planned as `run` would: with a journal that lasts, in a folder that is gone afterwards.
+    let driver = wiring.driver(connection)?;
+    let planned = driver.plan(&*intent.strategy, intent.release).await?;
+    data(planned.plan.table().trim_end());
+    data(&format!("digest {}", planned.plan.digest().as_str()));
+    for finding in &planned.findings {
+        data(&finding.to_string());
+    }
+    Ok(if planned.is_blocked() {
+        Exit::Failure
+    } else {
+        Exit::Success
+    })
+}
+
+/// The plan on an assumed world: what stands in the cluster is not asked.
+fn offline(target: &target::Kubernetes, intent: Intent) -> Result<Exit, CliError> {
+    let objects = target
+        .objects()
+        .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
+    let mut scenario = World::seeded(0);
+    for (part, images) in intent.release.iter() {
+        scenario = scenario.part(part.as_str());
+        let image = images.iter().next().map_or("", |(_, image)| image.as_str());
+        scenario = match objects.get(part).map(|objects| &objects.workload) {
+            Some(target::Workload::Slots(_)) => scenario.slots(image, 1, image, 0),
+            Some(target::Workload::Canary(_)) | None => scenario.stable(image, 1),
+        };
+    }
+    let world = scenario.build().map_err(DemoError::from)?;
+    let found = intent.release.iter().map(|(part, _)| part.clone());
+    let found = found.map(|part| (part.to_string(), world.target_for(part)));
+    let driver = Driver::parts(found).clock(world.clock().clone());
+    let planned = world.block_on(driver.plan(&*intent.strategy, intent.release));
+    let planned = planned.map_err(DemoError::from)??;
+    data(planned.plan.table().trim_end());
+    say("the cluster was not asked: one replica of each workload is assumed, and no canary");
+    Ok(Exit::Success)
+}
+
+/// `rollway status`.
+///
+/// # Errors
+/// [`CliError`] when there is no such journal, or it cannot be read.
+pub async fn status(options: &args::Status) -> Result<Exit, CliError> {
+    let path = find(options.journal.as_deref())?;
+    let mut shown = None;
+    loop {
+        let status = peek(&path, SystemClock.now())?.status();
+        if shown.as_ref() != Some(&status) {
+            show(&status, options.output);
+        }
+        if !options.watch || status.settled {
+            return Ok(Exit::Success);
+        }
+        shown = Some(status);
+        SystemClock.sleep_until(SystemClock.now() + LOOK).await;
+    }
+}
+
+fn show(status: &Status, output: Output) {
+    match output {
+        Output::Text => status::lines(status).iter().for_each(|line| data(line)),
+        Output::Json => match serde_json::to_string(status) {
+            Ok(line) => data(&line),
+            Err(error) => say(&format!("the status cannot be written as JSON: {error}")),
+        },
+    }
+}
+
+/// An order to a rollout that another process carries.
+///
+/// # Errors
+/// [`CliError`] when there is no such rollout, or nobody answers.
+pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError> {
+    let path = find(options.journal.as_deref())?;
+    let now = SystemClock.now();
+    let rollout = peek(&path, now)?;
+    let Some(wish) = wish(command, &rollout.status())? else {
+        say("no stage waits for approval");
+        return Ok(Exit::Failure);
+    };
+    let actor = approval::actor(options.actor.as_deref());
+    let mut order = approval::command(&actor, now, wish);
+    if let Some(reason) = &options.reason {
+        order = order.because(reason);
+    }
+    if let Ok(wiring) = Wiring::read(&path) {
+        order.roles = wiring.roles_of(&actor);
+    }
+    let folder = FileInbox::beside(&path);
+    let answer = FileInbox::send(folder, &Envelope::Command(order), ANSWER, &SystemClock).await?;
+    Ok(match answer {
+        Answer::Recorded => {
+            data("recorded");
+            Exit::Success
+        }
+        Answer::Refused(why) => {
+            data(&format!("refused: {why}"));
+            Exit::Failure
+        }
+    })
+}
+
+/// What is asked; `None`: an approval that nobody waits for.
+fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
+    let plan = || status.plan.parse::<PlanDigest>().map_err(CliError::Usage);
+    let stage = || {
+        let stage = status.stages.get(status.stage);
+        let last = stage.or(status.stages.last());
+        last.map(|stage| stage.name.clone())
+    };
+    Ok(match command {
+        Command::Approve(_) => match &status.approval {
+            Some(approval) => Some(Wish::Approve {
+                stage: approval.stage.clone(),
+                plan: plan()?,
+            }),
+            None => None,
+        },
+        Command::Advance(_) => match stage() {
+            Some(stage) => Some(Wish::Advance {
+                stage,
+                plan: plan()?,
+            }),
+            None => None,
+        },
+        Command::Promote(_) => Some(Wish::Promote { plan: plan()? }),
+        Command::Reject(_) => Some(Wish::Reject),
+        Command::Pause(_) => Some(Wish::Pause),
+        Command::Unpause(_) => Some(Wish::Unpause),
+        Command::Abort(_) => Some(Wish::Abort { force: false }),
+        Command::Retry(_) => Some(Wish::Retry),
+        Command::Abandon(_) => Some(Wish::Abandon),
+        Command::Demo(_)
+        | Command::Plan(_)
+        | Command::Run(_)
+        | Command::Resume(_)
+        | Command::Status(_)
+        | Command::Permissions(_)
+        | Command::Schema
+        | Command::Completions(_) => None,
+    })
+}
+
+/// `rollway permissions`.
+///
+/// # Errors
+/// [`CliError`] when the file is wrong.
+pub async fn permissions(options: &args::Permissions, cluster: &Cluster) -> Result<Exit, CliError> {
+    let (file, source) = RolloutFile::read(&options.file)?;
+    let Target::Kubernetes(target) = &file.target;
+    // The cluster is not needed, only the namespace that its context may name.
+    let connection = match kubernetes::namespace(cluster, target, None) {
+        Some(_) => None,
+        None => kubernetes::connection(cluster).await.ok(),
+    };
+    let namespace = kubernetes::namespace(cluster, target, connection.as_ref());
+    let namespace = namespace.as_deref().unwrap_or("default");
+    let configs = kubernetes::configs(target, namespace).map_err(|wrong| source.locate(wrong))?;
+    if let Some(role) = kubernetes::permissions(&configs) {
+        data(role.to_string().trim_end());
+    }
+    Ok(Exit::Success)
+}
+
+/// `rollway schema`.
+///
+/// # Errors
+/// When the schema cannot be written as JSON, which is a bug.
+pub fn schema() -> Result<Exit, CliError> {
+    let text = serde_json::to_string_pretty(&RolloutFile::schema());
+    data(&text.map_err(|error| CliError::Io {
+        what: "write the schema".to_owned(),
+        source: error.into(),
+    })?);
+    Ok(Exit::Success)
+}
+
+/// `rollway completions`.
+pub fn completions(options: &args::Completions) -> Exit {
+    clap_complete::generate(
+        options.shell,
+        &mut args::definition(),
+        "rollway",
+        &mut io::stdout(),
+    );
+    Exit::Success
+}
+
+fn find(given: Option<&Path>) -> Result<PathBuf, CliError> {
+    let folder = Path::new(journal_place::FOLDER);
+    Ok(journal_place::find(given, folder, SystemClock.now())?)
+}
+
+fn peek(path: &Path, now: Timestamp) -> Result<Rollout, CliError> {
+    journal_place::peek(path, now).map_err(|error| match error {
+        PeekError::Journal(error) => error.into(),
+        PeekError::Recover(error) => error.into(),
+    })
+}

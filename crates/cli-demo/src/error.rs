@@ -1,0 +1,116 @@
+//! Why the program could not do what it was asked, and with which status it ends.
+
+use std::error::Error;
+
+use strategy_core::driver::{DriverError, SendError};
+use strategy_core::journal::JournalError;
+use strategy_core::rollout::RecoverError;
+use strategy_core::world::{Deadlock, InvalidScenario};
+use strategy_core::{InvalidRelease, PlanError};
+use thiserror::Error;
+
+use crate::exit::Exit;
+use crate::file::FileError;
+use crate::journal_place::PlaceError;
+use crate::kubernetes::ConnectError;
+
+/// Why the program could not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The rollout file, or an option that changes it.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Options that do not fit together or to what is there.
+    #[error("{0}")]
+    Usage(String),
+    /// No journal, or too many.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A journal that reads back to no rollout.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+    /// The cluster.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The driver.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// A command that nobody answered, or that could not be sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The plan is another one than was expected.
+    #[error(
+        "the plan has digest {found}, not {expected}; look at it with `rollway plan`, and start it with `--expect-digest {found}` if it is right"
+    )]
+    OtherPlan {
+        /// What was expected.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The demo's world.
+    #[error("the demo cannot go on")]
+    Demo(#[from] DemoError),
+    /// The operating system.
+    #[error("cannot {what}")]
+    Io {
+        /// What was attempted.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// A demo that cannot go on: a bug of this program.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// Its world.
+    #[error(transparent)]
+    Scenario(#[from] InvalidScenario),
+    /// Its release.
+    #[error(transparent)]
+    Release(#[from] InvalidRelease),
+    /// Its name.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Its time.
+    #[error(transparent)]
+    Deadlock(#[from] Deadlock),
+}
+
+impl CliError {
+    /// The exit status.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::File(_) | Self::Usage(_) => Exit::Usage,
+            Self::Place(_)
+            | Self::Journal(_)
+            | Self::Recover(_)
+            | Self::Connect(_)
+            | Self::Driver(_)
+            | Self::Send(_)
+            | Self::OtherPlan { .. }
+            | Self::Demo(_)
+            | Self::Io { .. } => Exit::Failure,
+        }
+    }
+
+    /// The error and what lies behind it, in one line.
+    pub fn in_words(&self) -> String {
+        let mut words = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !words.contains(&text) {
+                words = format!("{words}: {text}");
+            }
+            cause = error.source();
+        }
+        words
+    }
+}

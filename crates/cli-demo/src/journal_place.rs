@@ -1,0 +1,155 @@
+//! Where journals are: `.rollway/NAME.journal` unless somebody says otherwise.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use strategy_core::Timestamp;
+use strategy_core::driver::FileJournal;
+use strategy_core::journal::JournalError;
+use strategy_core::rollout::{RecoverError, Rollout};
+use thiserror::Error;
+
+/// The folder of journals that were given no place.
+pub const FOLDER: &str = ".rollway";
+const EXTENSION: &str = "journal";
+
+/// No journal to work with.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// Nothing is under way here.
+    #[error("there is no unfinished rollout in {}; name a journal with --journal", folder.display())]
+    Nothing {
+        /// Where was looked.
+        folder: PathBuf,
+    },
+    /// More than one rollout is under way here.
+    #[error(
+        "several rollouts are unfinished; name one of them with --journal: {}",
+        listed(found)
+    )]
+    Several {
+        /// Their journals.
+        found: Vec<PathBuf>,
+    },
+    /// The folder cannot be read.
+    #[error("cannot look through {}", folder.display())]
+    Unreadable {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", ")
+}
+
+/// Where the journal of a new rollout of this name goes.
+pub fn for_name(name: &str) -> PathBuf {
+    Path::new(FOLDER).join(name).with_extension(EXTENSION)
+}
+
+/// The journal that was named, or the only unfinished one in the folder.
+///
+/// A journal that cannot be read counts as unfinished: nobody knows that it is over.
+///
+/// # Errors
+/// [`PlaceError`] when there is none, or more than one.
+pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathBuf, PlaceError> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
+    }
+    let unreadable = |source| PlaceError::Unreadable {
+        folder: folder.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(PlaceError::Nothing {
+                folder: folder.to_owned(),
+            });
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        let is_journal = path.extension().is_some_and(|end| end == EXTENSION);
+        if is_journal && !is_finished(&path, now) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    match found.len() {
+        0 => Err(PlaceError::Nothing {
+            folder: folder.to_owned(),
+        }),
+        1 => Ok(found.remove(0)),
+        _ => Err(PlaceError::Several { found }),
+    }
+}
+
+fn is_finished(path: &Path, now: Timestamp) -> bool {
+    match FileJournal::peek(path) {
+        // Begun and nothing written: there is nothing to go on with.
+        Ok(recorded) if recorded.records.is_empty() => true,
+        Ok(recorded) => {
+            Rollout::resume(&recorded.records, false, now).is_ok_and(|rollout| rollout.is_settled())
+        }
+        Err(_) => false,
+    }
+}
+
+/// The rollout in a journal, as last written, read without disturbing whoever carries it.
+///
+/// # Errors
+/// When it cannot be read, or reads back to no rollout.
+pub fn peek(path: &Path, now: Timestamp) -> Result<Rollout, PeekError> {
+    let recorded = FileJournal::peek(path)?;
+    Ok(Rollout::resume(&recorded.records, false, now)?)
+}
+
+/// A journal that cannot be read back.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PeekError {
+    /// The file.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What it holds.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+}
+
+/// A new journal at `path`. A finished rollout that lies there is kept beside it, under its own id.
+///
+/// # Errors
+/// [`JournalError`]: as [`FileJournal::create`], so also when an unfinished rollout lies there.
+pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> {
+    match FileJournal::create(path) {
+        Err(JournalError::Exists { .. }) if is_finished(path, now) => {}
+        created => return created,
+    }
+    // Held while the old one moves away, so that nobody else takes it for theirs.
+    let held = FileJournal::open(path)?;
+    let id = match peek(path, now) {
+        Ok(rollout) => rollout.id().to_string(),
+        Err(_) => format!("{}", now.as_millis()),
+    };
+    let kept = path.with_extension(format!("{id}.finished"));
+    fs::rename(path, &kept).map_err(|source| JournalError::Storage {
+        operation: "put aside the finished rollout in".to_owned(),
+        place: path.display().to_string(),
+        source: source.into(),
+    })?;
+    drop(held);
+    FileJournal::create(path)
+}

@@ -1,0 +1,373 @@
+//! `run` and `resume`: a real rollout, its interrupts and its approvals.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use strategy_core::driver::{
+    Clock, Driver, DriverError, FileInbox, FileJournal, Heard, RolloutHandle, Run, SystemClock,
+};
+use strategy_core::plan::PlanDigest;
+use strategy_core::rollout::{Answer, Event, News, Outcome, Wish};
+use tokio::sync::mpsc;
+
+use crate::approval::{self, Typed};
+use crate::args::{self, Cluster, OnInterrupt, Output};
+use crate::console::{self, Teller, can_ask, data, say};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::file::{RolloutFile, Target};
+use crate::interrupt::Interrupts;
+use crate::journal_place;
+use crate::kubernetes;
+use crate::wiring::Wiring;
+
+/// How long a stuck rollout is carried on, in case that what was missing comes back, before the
+/// program ends with status 3. Nobody watches a pipeline for longer.
+const STUCK_FOR: Duration = Duration::from_secs(600);
+const CHART_WIDTH: usize = 64;
+
+/// `rollway run`.
+///
+/// # Errors
+/// [`CliError`] when it does not start, or the driver ends before the rollout.
+pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliError> {
+    let (file, source) = RolloutFile::read(&options.file)?;
+    let intent = file
+        .intent(&options.images)
+        .map_err(|mistake| source.locate(mistake))?;
+    let Target::Kubernetes(target) = &file.target;
+    let connection = kubernetes::connection(cluster).await?;
+    let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
+    let wiring = Wiring {
+        kubeconfig: cluster.kubeconfig.as_deref().map(absolute),
+        context: cluster.context.clone(),
+        parts: kubernetes::configs(target, &namespace).map_err(|wrong| source.locate(wrong))?,
+        counters: intent.counters,
+        roles: file.roles.clone(),
+    };
+    let path = options
+        .journal
+        .clone()
+        .unwrap_or_else(|| journal_place::for_name(&file.name));
+    let now = SystemClock.now();
+    let id = format!("{}-{:x}", file.name, now.as_millis());
+    let id = id.parse().map_err(DriverError::from)?;
+    let driver = wiring.driver(connection.clone())?.id(id);
+    if let Some(expected) = &options.expect_digest {
+        expect(&driver, &*intent.strategy, &intent.release, expected).await?;
+    }
+    let journal = journal_place::create(&path, now)?;
+    wiring.write(&path).map_err(|source| CliError::Io {
+        what: format!("write {}", Wiring::beside(&path).display()),
+        source,
+    })?;
+    let mut driver = with_journal(driver, journal, &path)?;
+    if options.take_over {
+        driver = driver.take_over();
+    }
+    let (handle, run) = driver.start(&*intent.strategy, intent.release).await?;
+    let digest = handle.status().plan;
+    if let Some(expected) = &options.expect_digest {
+        // What was planned a moment ago may not be what is planned now; nothing has been written yet.
+        named(&digest, expected)?;
+    }
+    let carried = Carried {
+        path,
+        on_interrupt: options.on_interrupt,
+        output: options.output,
+        wiring,
+        handle,
+    };
+    carried.carry(run).await
+}
+
+/// `rollway resume`.
+///
+/// # Errors
+/// As [`run`].
+pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, CliError> {
+    let folder = Path::new(journal_place::FOLDER);
+    let path = journal_place::find(options.journal.as_deref(), folder, SystemClock.now())?;
+    let journal = FileJournal::open(&path)?;
+    let wiring = Wiring::read(&path)?;
+    let other = |config: &target_k8s::Config| Some(&config.namespace) != cluster.namespace.as_ref();
+    if cluster.namespace.is_some() && wiring.parts.values().any(other) {
+        return Err(CliError::Usage(
+            "a rollout cannot be resumed in another namespace than it was started in; leave \
+             --namespace out"
+                .to_owned(),
+        ));
+    }
+    let connection = kubernetes::connection(&wiring.cluster(cluster)).await?;
+    let driver = with_journal(wiring.driver(connection)?, journal, &path)?;
+    let (handle, run) = if options.roll_back {
+        driver.resume_rolling_back().await?
+    } else {
+        driver.resume().await?
+    };
+    let carried = Carried {
+        path,
+        on_interrupt: OnInterrupt::Detach,
+        output: Output::Text,
+        wiring,
+        handle,
+    };
+    carried.carry(run).await
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn with_journal(driver: Driver, journal: FileJournal, path: &Path) -> Result<Driver, CliError> {
+    let folder = FileInbox::beside(path);
+    let inbox = FileInbox::open(&folder, Arc::new(SystemClock)).map_err(|error| CliError::Io {
+        what: format!("open the inbox {}", folder.display()),
+        source: std::io::Error::other(error),
+    })?;
+    Ok(driver.journal(journal).inbox(inbox))
+}
+
+async fn expect(
+    driver: &Driver,
+    strategy: &dyn strategy_core::Strategy,
+    release: &strategy_core::Release,
+    expected: &str,
+) -> Result<(), CliError> {
+    let planned = driver.plan(strategy, release.clone()).await?;
+    named(planned.plan.digest().as_str(), expected)
+}
+
+fn named(digest: &str, expected: &str) -> Result<(), CliError> {
+    let is_named = digest
+        .parse::<PlanDigest>()
+        .is_ok_and(|digest| digest.is_named_by(expected));
+    if is_named {
+        return Ok(());
+    }
+    Err(CliError::OtherPlan {
+        expected: expected.to_owned(),
+        found: digest.to_owned(),
+    })
+}
+
+/// A rollout on its way, and how this process treats it.
+struct Carried {
+    path: PathBuf,
+    on_interrupt: OnInterrupt,
+    output: Output,
+    wiring: Wiring,
+    handle: RolloutHandle,
+}
+
+impl Carried {
+    async fn carry(self, run: Run) -> Result<Exit, CliError> {
+        say(&format!(
+            "rollout {}, journal {}",
+            self.handle.id(),
+            self.path.display()
+        ));
+        let mut interrupts = Interrupts::listen().map_err(|source| CliError::Io {
+            what: "listen to interrupts".to_owned(),
+            source,
+        })?;
+        let mut events = self.handle.events();
+        let mut teller = Teller::new(self.output);
+        let (typed, mut answers) = mpsc::unbounded_channel();
+        let mut carrying = tokio::spawn(run);
+        let mut interrupted = false;
+        let mut stuck_until = None;
+        let mut waits_for = None;
+        let mut over = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = interrupts.next() => {
+                    if interrupted {
+                        // The journal is whole at any moment: every record is on the disk before
+                        // what it decides is done.
+                        say("ended at once; the journal is whole");
+                        say(&self.how_to_go_on());
+                        #[expect(
+                            clippy::exit,
+                            reason = "a second interrupt is an order: nothing is awaited any more"
+                        )]
+                        std::process::exit(Exit::InProgress.code().into());
+                    }
+                    interrupted = true;
+                    self.interrupted(&teller);
+                }
+                heard = events.next(), if !over => match heard {
+                    Some(Heard::Event(event)) => {
+                        teller.hear(&event);
+                        self.attend(&event, &teller, &typed, &mut waits_for, &mut stuck_until);
+                    }
+                    Some(Heard::Missed(missed)) => teller.missed(missed),
+                    None => over = true,
+                },
+                answer = answers.recv() => {
+                    if let (Some(answer), Some(stage)) = (answer, &waits_for) {
+                        self.typed(answer, stage, &typed).await;
+                    }
+                }
+                () = until(stuck_until) => {
+                    stuck_until = None;
+                    teller.aside("still stuck; it is left as it stands");
+                    self.detach();
+                }
+                end = &mut carrying, if over => {
+                    let end = end.map_err(|error| CliError::Io {
+                        what: "carry the rollout".to_owned(),
+                        source: error.into(),
+                    })?;
+                    return self.ended(end, &mut teller);
+                }
+            }
+        }
+    }
+
+    fn interrupted(&self, teller: &Teller) {
+        match self.on_interrupt {
+            OnInterrupt::Detach => {
+                teller.aside("interrupted: leaving the rollout as it stands");
+                self.detach();
+            }
+            OnInterrupt::Abort => {
+                teller.aside("interrupted: rolling back; a second interrupt ends at once");
+                let wish = Wish::Abort { force: false };
+                let command = approval::command(&approval::actor(None), SystemClock.now(), wish)
+                    .because("interrupted");
+                let handle = self.handle.clone();
+                tokio::spawn(async move {
+                    match handle.command(command).await {
+                        Ok(Answer::Recorded) => {}
+                        Ok(Answer::Refused(why)) => console::warn(&format!("refused: {why}")),
+                        Err(error) => console::warn(&error.to_string()),
+                    }
+                });
+            }
+        }
+    }
+
+    fn detach(&self) {
+        let handle = self.handle.clone();
+        tokio::spawn(async move { handle.detach().await });
+    }
+
+    /// What this process does about an event besides telling it.
+    fn attend(
+        &self,
+        event: &Event,
+        teller: &Teller,
+        typed: &mpsc::UnboundedSender<Typed>,
+        waits_for: &mut Option<strategy_core::plan::StageName>,
+        stuck_until: &mut Option<strategy_core::Timestamp>,
+    ) {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other news is told and asks nothing of this process"
+        )]
+        match &event.news {
+            News::ApprovalAwaited { stage, .. } => {
+                let is_new = waits_for.replace(stage.clone()).is_none();
+                let how = approval::how_to(&self.path, stage.as_str());
+                if can_ask() && is_new {
+                    teller.aside("");
+                    approval::ask(&format!("Approve stage `{stage}`?"), typed.clone());
+                } else if is_new {
+                    teller.aside(&how);
+                }
+            }
+            News::GateOpened { .. } => *waits_for = None,
+            News::GotStuck { left } => {
+                *stuck_until = Some(SystemClock.now() + STUCK_FOR);
+                for left in left {
+                    teller.aside(&format!("left to do: {left}"));
+                }
+                let journal = self.path.display();
+                teller.aside(&format!(
+                    "it goes on by itself when what is missing is there; or `rollway retry \
+                     --journal {journal}`, or `rollway abandon --journal {journal}`"
+                ));
+            }
+            News::GotUnstuck => *stuck_until = None,
+            _ => {}
+        }
+    }
+
+    async fn typed(
+        &self,
+        answer: Typed,
+        stage: &strategy_core::plan::StageName,
+        again: &mpsc::UnboundedSender<Typed>,
+    ) {
+        let plan = self.handle.status().plan.parse::<PlanDigest>();
+        let wish = plan.ok().and_then(|plan| answer.wish(stage, &plan));
+        let Some(wish) = wish else {
+            approval::ask("Please type `yes` or `no`:", again.clone());
+            return;
+        };
+        let actor = approval::actor(None);
+        let mut command = approval::command(&actor, SystemClock.now(), wish);
+        command.roles = self.wiring.roles_of(&actor);
+        match self.handle.command(command).await {
+            Ok(Answer::Recorded) => {}
+            Ok(Answer::Refused(why)) => {
+                console::warn(&format!("refused: {why}"));
+                say(&approval::how_to(&self.path, stage.as_str()));
+            }
+            Err(error) => console::warn(&error.to_string()),
+        }
+    }
+
+    fn how_to_go_on(&self) -> String {
+        let journal = self.path.display();
+        format!(
+            "go on with `rollway resume --journal {journal}`, or go back with \
+             `rollway resume --roll-back --journal {journal}`"
+        )
+    }
+
+    fn ended(
+        &self,
+        end: Result<Outcome, DriverError>,
+        teller: &mut Teller,
+    ) -> Result<Exit, CliError> {
+        let story = teller.end();
+        if self.output == Output::Text {
+            for (part, shares) in story.shares() {
+                data("");
+                data(&format!("traffic to the candidate of {part}"));
+                shares.lines(CHART_WIDTH).iter().for_each(|line| data(line));
+            }
+        }
+        match end {
+            Ok(outcome) => {
+                if self.output == Output::Text {
+                    data("");
+                    data(&outcome.to_string());
+                }
+                Ok(Exit::from(&outcome))
+            }
+            Err(DriverError::Detached { .. }) => {
+                let status = self.handle.status();
+                let stuck = status.phase == strategy_core::rollout::Phase::Stuck;
+                say("left behind:");
+                crate::render::status::lines(&status)
+                    .iter()
+                    .for_each(|line| say(line));
+                say(&self.how_to_go_on());
+                Ok(if stuck { Exit::Stuck } else { Exit::InProgress })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+async fn until(at: Option<strategy_core::Timestamp>) {
+    match at {
+        Some(at) => SystemClock.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

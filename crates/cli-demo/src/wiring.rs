@@ -1,0 +1,172 @@
+//! What a rollout must be wired to again when it is taken up: targets, cluster, programs, roles.
+//!
+//! A journal knows what was decided, not how the cluster is reached. That lies in `NAME.wiring.json`
+//! beside it. It holds no credentials: a kubeconfig by its path only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use strategy_core::Part;
+use strategy_core::analysis::FailureShare;
+use strategy_core::driver::Driver;
+use strategy_core::plan::CheckName;
+use target_k8s::Config;
+
+use crate::args::Cluster;
+use crate::error::CliError;
+use crate::kubernetes;
+use crate::program::{COMMAND, Program, ProgramCounter};
+
+/// What a rollout must be wired to again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Wiring {
+    /// The kubeconfig that was named; `None`: the usual places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context that was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// What each part of the target is told.
+    pub parts: BTreeMap<Part, Config>,
+    /// The program that counts for each check.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<CheckName, Vec<String>>,
+    /// The members of each role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Wiring {
+    /// Where it lies: `NAME.wiring.json` for `NAME.journal`.
+    pub fn beside(journal: &Path) -> PathBuf {
+        journal.with_extension("wiring.json")
+    }
+
+    /// Writes it beside a journal; durable when it returns.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub fn write(&self, journal: &Path) -> io::Result<()> {
+        let path = Self::beside(journal);
+        let new = path.with_extension("json.new");
+        let mut file = fs::File::create(&new)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.sync_all()?;
+        fs::rename(new, path)
+    }
+
+    /// Reads the one beside a journal.
+    ///
+    /// # Errors
+    /// When there is none, or it does not read back.
+    pub fn read(journal: &Path) -> Result<Self, CliError> {
+        let path = Self::beside(journal);
+        let failed = |source| CliError::Io {
+            what: format!("read {}, which `rollway run` writes", path.display()),
+            source,
+        };
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        serde_json::from_str(&text).map_err(|error| failed(error.into()))
+    }
+
+    /// The roles of an actor.
+    pub fn roles_of(&self, actor: &str) -> BTreeSet<String> {
+        let having = self.roles.iter();
+        having
+            .filter(|(_, members)| members.contains(actor))
+            .map(|(role, _)| role.clone())
+            .collect()
+    }
+
+    /// The cluster it was started on, where the options do not name another way to it.
+    pub fn cluster(&self, options: &Cluster) -> Cluster {
+        Cluster {
+            kubeconfig: options
+                .kubeconfig
+                .clone()
+                .or_else(|| self.kubeconfig.clone()),
+            context: options.context.clone().or_else(|| self.context.clone()),
+            namespace: options.namespace.clone(),
+        }
+    }
+
+    /// A driver with targets, checks, hooks and gates, and nothing else.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached.
+    pub fn driver(&self, connection: kube::Config) -> Result<Driver, CliError> {
+        let targets = kubernetes::targets(connection, &self.parts)?;
+        let counter = ProgramCounter::new(self.counters.clone());
+        Ok(Driver::parts(
+            targets
+                .iter()
+                .map(|(part, target)| (part.as_str(), target.clone())),
+        )
+        .hook(COMMAND, Program)
+        .gate(COMMAND, Program)
+        .analysis(FailureShare::KIND, FailureShare::new(counter)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wiring() -> Wiring {
+        serde_json::from_value(serde_json::json!({
+            "kubeconfig": "/home/ann/.kube/config",
+            "parts": {"main": {
+                "namespace": "shop",
+                "workload": {"slots": [{"deployment": "a"}, {"deployment": "b"}]},
+                "router": {"service-selector": {"service": "api"}},
+            }},
+            "counters": {"errors": ["./count"]},
+            "roles": {"sre": ["ann", "bob"], "cto": ["ann"]},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn it_survives_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("api.journal");
+        wiring().write(&journal).unwrap();
+        assert!(folder.path().join("api.wiring.json").exists());
+        assert_eq!(Wiring::read(&journal).unwrap(), wiring());
+        let missing = Wiring::read(&folder.path().join("other.journal")).unwrap_err();
+        assert!(
+            missing.in_words().contains("other.wiring.json"),
+            "{missing:?}"
+        );
+    }
+
+    #[test]
+    fn an_actor_has_the_roles_that_name_them() {
+        let roles = |actor| {
+            wiring()
+                .roles_of(actor)
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            [roles("ann"), roles("bob"), roles("eve")],
+            ["cto sre", "sre", ""]
+        );
+    }
+
+    #[test]
+    fn an_option_goes_before_what_was_written() {
+        let options = Cluster {
+            context: Some("staging".to_owned()),
+            ..Cluster::default()
+        };
+        let cluster = wiring().cluster(&options);
+        assert_eq!(cluster.context.as_deref(), Some("staging"));
+        assert_eq!(cluster.kubeconfig, wiring().kubeconfig);
+    }
+}

@@ -1,0 +1,152 @@
+//! The program from outside: exit statuses, streams, and what it prints without a cluster.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn rollway(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rollway"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("KUBECONFIG", folder.join("no-such-kubeconfig"))
+        .env_remove("KUBERNETES_SERVICE_HOST")
+        .env("HOME", folder)
+        .output()
+        .unwrap()
+}
+
+fn example(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    path.join(name).display().to_string()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn check(arguments: &[&str], status: i32, stdout: &str, stderr: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = rollway(folder.path(), arguments);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(status), "{out}{err}");
+    assert!(out.contains(stdout), "stdout: {out}");
+    assert!(err.contains(stderr), "stderr: {err}");
+}
+
+#[test]
+fn wrong_usage_is_status_64_and_help_is_no_error() {
+    check(&["deploy"], 64, "", "unrecognized subcommand");
+    check(&["run"], 64, "", "<FILE>");
+    check(&["demo", "--fault", "gremlins"], 64, "", "possible values");
+    check(
+        &["run", "x.yaml", "--image", "api"],
+        64,
+        "",
+        "CONTAINER=IMAGE",
+    );
+    check(&["--help"], 0, "Exit status", "");
+    check(&["--version"], 0, "rollway", "");
+}
+
+#[test]
+fn a_wrong_or_missing_file_is_status_64() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("bad.yaml"),
+        "version: 1\nname: api\nnmae: x\n",
+    )
+    .unwrap();
+    for command in [
+        &["plan", "bad.yaml"][..],
+        &["plan", "bad.yaml", "--offline"],
+        &["run", "bad.yaml"],
+        &["permissions", "bad.yaml"],
+    ] {
+        let output = rollway(folder.path(), command);
+        assert_eq!(output.status.code(), Some(64), "{command:?}");
+        let error = text(&output.stderr);
+        assert!(error.contains("bad.yaml:3:1: nmae"), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+    let missing = rollway(folder.path(), &["plan", "none.yaml"]);
+    assert_eq!(missing.status.code(), Some(64));
+    assert!(text(&missing.stderr).contains("none.yaml"));
+}
+
+#[test]
+fn an_image_that_fits_no_part_is_status_64() {
+    let file = example("blue-green-two-parts.yaml");
+    let arguments = ["plan", &file, "--offline", "--image", "sidecar=x:1"];
+    check(&arguments, 64, "", "PART/sidecar=IMAGE");
+}
+
+#[test]
+fn an_offline_plan_is_a_table() {
+    for name in [
+        "blue-green-selector.yaml",
+        "blue-green-two-parts.yaml",
+        "canary-istio.yaml",
+        "canary-istio-hosts.yaml",
+        "canary-autoscaled.yaml",
+        "rolling.yaml",
+    ] {
+        let file = example(name);
+        let status = 0;
+        check(&["plan", &file, "--offline"], status, "stage", "not asked");
+    }
+}
+
+#[test]
+fn without_a_cluster_it_says_how_to_name_one() {
+    let file = example("canary-istio.yaml");
+    check(&["plan", &file], 1, "", "--kubeconfig");
+    check(&["run", &file], 1, "", "--kubeconfig");
+}
+
+#[test]
+fn a_failed_start_leaves_no_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = rollway(folder.path(), &["run", &example("canary-istio.yaml")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!folder.path().join(".rollway").exists());
+}
+
+#[test]
+fn without_a_rollout_there_is_nothing_to_command() {
+    for command in ["status", "resume", "approve", "pause", "abort", "abandon"] {
+        check(&[command], 1, "", "no unfinished rollout");
+        check(&[command, "--journal", "x.journal"], 1, "", "x.journal");
+    }
+}
+
+#[test]
+fn permissions_need_no_cluster() {
+    let file = example("blue-green-selector.yaml");
+    check(&["permissions", &file], 0, "kind: Role", "");
+    check(
+        &["permissions", &file, "-n", "other"],
+        0,
+        "namespace: other",
+        "",
+    );
+}
+
+#[test]
+fn the_schema_is_json_and_knows_every_field_of_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = rollway(folder.path(), &["schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for field in [
+        "version", "name", "target", "strategy", "checks", "policies",
+    ] {
+        assert!(schema["properties"][field].is_object(), "{field}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        check(&["completions", shell], 0, "rollway", "");
+    }
+}

@@ -1,0 +1,130 @@
+//! Journals that fail, are taken over, or have to stay small.
+
+use super::*;
+
+/// A journal that does what a test says, over one in memory.
+#[derive(Clone, Debug, Default)]
+struct Trial {
+    inner: MemoryJournal,
+    broken: Arc<AtomicBool>,
+    taken_over_at: Arc<AtomicU64>,
+    largest: Arc<Mutex<usize>>,
+    compactions: Arc<AtomicU64>,
+}
+
+impl Trial {
+    fn before(&self, expected: Sequence) -> Result<(), JournalError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(JournalError::Storage {
+                operation: "write".to_owned(),
+                place: "disk".to_owned(),
+                source: "full".into(),
+            });
+        }
+        let taken = self.taken_over_at.load(Ordering::SeqCst);
+        if taken > 0 && expected.0 >= taken {
+            return Err(JournalError::Conflict {
+                expected: expected.0,
+                found: expected.0 + 1,
+            });
+        }
+        Ok(())
+    }
+
+    async fn after(&self) {
+        let recorded = self.inner.read().await.unwrap();
+        let held = serde_json::to_vec(&recorded.records).unwrap().len();
+        let mut largest = self.largest.lock().unwrap();
+        *largest = held.max(*largest);
+    }
+}
+
+#[async_trait]
+impl Journal for Trial {
+    async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
+        self.before(expected)?;
+        self.inner.append(expected, records).await?;
+        self.after().await;
+        Ok(())
+    }
+    async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
+        self.before(expected)?;
+        self.inner.compact(expected, snapshot).await?;
+        self.compactions.fetch_add(1, Ordering::SeqCst);
+        self.after().await;
+        Ok(())
+    }
+    async fn read(&self) -> Result<Recorded, JournalError> {
+        self.inner.read().await
+    }
+}
+
+#[test]
+fn nothing_is_written_while_the_journal_cannot_be() {
+    let (world, journal) = (world(), Trial::default());
+    let outage = async {
+        let clock = world.clock();
+        clock
+            .sleep_until(clock.now() + Duration::from_secs(30))
+            .await;
+        journal.broken.store(true, Ordering::SeqCst);
+        let from = clock.now();
+        clock.sleep_until(from + Duration::from_secs(400)).await;
+        journal.broken.store(false, Ordering::SeqCst);
+        (from, clock.now())
+    };
+    let run = async {
+        let (_, run) = driver(&world)
+            .journal(journal.clone())
+            .start(&canary(), release())
+            .await
+            .unwrap();
+        run.await.unwrap()
+    };
+    let ((from, to), end) = world
+        .block_on(async { futures::join!(outage, run) })
+        .unwrap();
+    assert_eq!(end, Outcome::Promoted);
+    let report = world.report();
+    let writes = &report.part(&Part::main()).unwrap().writes;
+    let meanwhile: Vec<_> = writes
+        .iter()
+        .filter(|write| write.at > from && write.at < to)
+        .collect();
+    assert!(meanwhile.is_empty(), "{meanwhile:?}");
+    assert!(writes.iter().any(|write| write.at >= to));
+}
+
+#[test]
+fn another_process_at_the_journal_ends_the_driver() {
+    let (world, journal) = (world(), Trial::default());
+    journal.taken_over_at.store(6, Ordering::SeqCst);
+    let end = carry(&world, driver(&world).journal(journal));
+    assert!(matches!(end, Err(DriverError::Journal(_))), "{end:?}");
+    let report = world.report();
+    let writes = report.part(&Part::main()).unwrap().writes.len();
+    world.advance(Duration::from_secs(3600));
+    let report = world.report();
+    assert_eq!(report.part(&Part::main()).unwrap().writes.len(), writes);
+}
+
+#[test]
+fn a_journal_stays_small_over_hours() {
+    let (world, journal) = (world(), Trial::default());
+    let mut strategy = Canary::new()
+        .stages([25, 100])
+        .bake(Duration::from_secs(3600));
+    for name in ["errors", "more-errors", "most-errors"] {
+        let mut check = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
+        check.interval = Duration::from_secs(15);
+        strategy = strategy.check(name, check);
+    }
+    let run = async {
+        let driver = driver(&world).journal(journal.clone());
+        driver.start(&strategy, release()).await.unwrap().1.await
+    };
+    assert_eq!(world.block_on(run).unwrap().unwrap(), Outcome::Promoted);
+    let largest = *journal.largest.lock().unwrap();
+    assert!(largest <= 64 * 1024, "{largest} bytes");
+    assert!(journal.compactions.load(Ordering::SeqCst) > 0);
+}

@@ -1,0 +1,118 @@
+//! What keeps a plan from starting is found before anything is written.
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use strategy_core::plan::{Goal, GoalTrack, Policies, Stage, StageKind};
+use strategy_core::target::Finding;
+use strategy_core::{Capacity, Part, Plan, Release, Revision, Target, Traffic};
+use target_k8s::KubernetesTarget;
+
+use crate::shop::{Shop, service};
+
+fn plan(images: &[(&str, &str)], policies: Policies) -> Plan {
+    let release = Release::of(images.iter().copied()).unwrap();
+    let images = release.images(&Part::main()).unwrap().clone();
+    let goal = Goal {
+        stable: GoalTrack::recorded(),
+        candidate: GoalTrack {
+            revision: Revision::Release(images),
+            capacity: Capacity::Count(1),
+        },
+        traffic: Traffic::default(),
+    };
+    let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)].into());
+    Plan::new("by hand", release, vec![stage], BTreeMap::new(), policies).unwrap()
+}
+
+async fn findings(target: &KubernetesTarget, plan: &Plan) -> Vec<Finding> {
+    let found = target.discover().await.unwrap();
+    let admission = target.admit(&Part::main(), &found, plan).await.unwrap();
+    assert_eq!(admission.binding, found.binding);
+    admission.findings
+}
+
+#[track_caller]
+fn check(findings: &[Finding], code: &str, words: &[&str]) {
+    let found = findings.iter().find(|finding| finding.code == code);
+    let text = found.map(ToString::to_string).unwrap_or_default();
+    for word in words {
+        assert!(
+            text.contains(word),
+            "{code} with {word:?} is not in {findings:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_plan_that_can_run_has_no_findings() {
+    let shop = Shop::open();
+    let plan = plan(&[("api", "shop/api:2")], Policies::default());
+    assert_eq!(findings(&shop.with_mesh(2).await, &plan).await, []);
+    let shop = Shop::open();
+    assert_eq!(findings(&shop.with_slots(2, 0).await, &plan).await, []);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn images_and_containers_that_cannot_be() {
+    let shop = Shop::open();
+    let target = shop.with_slots(2, 0).await;
+    let mut policies = Policies::default();
+    policies.immutable_images = true;
+    let found = findings(&target, &plan(&[("apy", "shop/api:2")], policies)).await;
+    check(
+        &found,
+        "revision-impossible",
+        &["no container `apy`", "name one of api, migrate, proxy"],
+    );
+    check(
+        &found,
+        "image-mutable",
+        &["`shop/api:2` names a tag", "digest"],
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_stable_of_nothing_a_paused_one_and_one_that_selects_the_canary() {
+    let shop = Shop::open();
+    shop.deploy("api", json!({"app": "api"}), "shop/api:1", 0)
+        .await;
+    shop.create(service("api", json!({"app": "api"}))).await;
+    shop.create(crate::shop::virtual_service()).await;
+    shop.create(crate::shop::destination_rule()).await;
+    shop.patch(
+        "person",
+        "Deployment",
+        "api",
+        json!({"spec": {"paused": true}}),
+    )
+    .await;
+    let target = shop.target(shop.mesh());
+    let found = findings(
+        &target,
+        &plan(&[("api", "shop/api:2")], Policies::default()),
+    )
+    .await;
+    check(
+        &found,
+        "stable-has-no-replicas",
+        &["deployment/api", "scale it"],
+    );
+    check(
+        &found,
+        "deployment-paused",
+        &["rollout resume deployment/api"],
+    );
+    check(
+        &found,
+        "selectors-overlap",
+        &["selects the pods of deployment/api-canary too"],
+    );
+    assert!(
+        !shop.get("Deployment", "api").await["metadata"]["annotations"]
+            .to_string()
+            .contains("rollway")
+    );
+}
