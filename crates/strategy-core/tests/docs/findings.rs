@@ -1,0 +1,60 @@
+//! The findings of plans and targets: code, severity, where it comes from, cause, mend.
+
+/// One a line, as they stand on the page.
+pub(super) const FINDINGS: &str = "\
+claimed | blocks | any | Another rollout holds the claim. | Resume or abandon that one; take over only if nothing works on it any more.
+no-stable | blocks | any | Nothing runs that could be replaced or gone back to. | Make the first release by hand with one replica or more.
+parts-do-not-match | blocks | any | The plan moves a part that has no target, or a target has no part in the plan. | Give one target for each part of the release.
+unknown-kind | blocks | any | The plan names a hook, gate or analysis that nothing registered knows. | Register it under that kind, at the start and at resume.
+unprepared-check | blocks | any | No analysis prepared the check. | Let the analysis of its kind prepare it in `admit`.
+unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
+weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
+stable-has-no-replicas | blocks | Kubernetes | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
+selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
+deployment-paused | blocks | Kubernetes | `spec.paused` is on, so a new template starts no pods. | `kubectl rollout resume` on it.
+revision-impossible | blocks | Kubernetes | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.
+image-mutable | blocks | Kubernetes | Only images with a digest are allowed (`immutable-images`), and one has a tag. | Name its digest, or allow mutable images in the policies.
+router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
+recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
+traffic-unsupported | blocks | Service selector | A Service cannot do what the plan asks: a share, a route, a mirror. | Switch all at once, or use a router that can, such as Istio.
+not-ready-addresses | warns | Service selector | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
+headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
+affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
+selector-absent | blocks | Service selector | The Service has no selector, or is of type ExternalName. | Give it one, or name the Service that the slots' pods stand behind.
+selector-key-absent | blocks | Service selector | The selector lacks the key that tells the slots apart. | Set it to the live slot's value.
+selector-value-unknown | blocks | Service selector | The selector's value is that of neither slot. | Set it to the live slot's value.
+selector-matches-nothing | blocks | Service selector | The selector would match no pod of the slot to be switched to. | Take the key that stands in the way out of the selector, or give the pods that label.
+slot-label-absent | blocks | Service selector | A slot's pod template lacks the label that tells the slots apart. | Give each slot's template that label with a value of its own, or set `key`.
+slots-alike | blocks | Service selector | Both slots' pods carry the same value. | Give each a value of its own, or set `key` to the label that differs.
+route-not-found | blocks | Istio | No `http` route has a name that `routes` asks for. | Mend `routes`, or name the route.
+route-name-twice | blocks | Istio | More than one `http` route has that name. | Give each a name of its own.
+route-not-named | warns | Istio | A route holds both destinations and is not among `routes`. | Add its name if it should take part.
+route-to-canary | warns | Istio | A route sends to the canary whatever the weight, also before and after the rollout. | Make sure that it is meant.
+route-to-stable | warns | Istio | A route sends to stable whatever the weight. | Give it the canary's destination with weight 0 if it should take part.
+route-conditional | warns | Istio | Weights count only for requests that match the routes that are split. | Add a last route without `match` that holds both destinations, if all requests should take part.
+route-shadowed | blocks if all are, else warns | Istio | A route before it takes every request, so it is never reached. | Put the route that matches every request last.
+routes-disagree | blocks | Istio | The routes to be split have different weights now. | Give them the same, or name those to be split.
+recorded-route-gone | blocks | Istio | A route that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
+not-an-http-route | blocks | Istio | A `tcp` or `tls` route holds one of the destinations; only `http` routes are split. | Declare the port as HTTP and route it under `http`, or move that route to a VirtualService of its own.
+destination-not-found | blocks | Istio | No route holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`.
+destination-twice | blocks | Istio | A route holds the same destination more than once. | Make one entry of them, or tell them apart by host and subset.
+destinations-alike | blocks | Istio | One destination is both stable's and the canary's as configured. | Tell the two apart by host or by subset.
+destinations-differ | blocks | Istio | A track is one destination in one route and another in the next. | Set the host of both, or name the routes.
+destination-will-be-added | warns | Istio | The canary's destination is not there yet; the first weight above zero adds it. | Add it with weight 0 if your tools put the VirtualService back as they know it.
+destination-reaches-nothing | blocks | Istio | A destination reaches no pod of its track. | Mend the subset's labels, the Service's selector or the labels of the pods.
+destination-reaches-both-tracks | blocks | Istio | A destination reaches pods of the other track as well. | Add a label that only this track's pods carry.
+destination-reaches-other-track | blocks | Istio | A destination reaches the other track instead of its own. | Let the subset name a label that stays with the track.
+destination-rule-not-named | blocks | Istio | A route sends to a subset, and no DestinationRule is configured. | Set `destination-rule` to the one that defines it.
+subset-not-found | blocks | Istio | The DestinationRule does not define the subset. | Define it, or mend its name.
+host-not-found | blocks | Istio | There is no Service behind the host. | Create it, or mend the host.
+host-not-checked | warns | Istio | Which pods the host reaches is not known: no Service of this namespace, or one without a selector. | Make sure that it reaches the pods of one track only.
+host-half-qualified | warns | Istio | Istio completes a host only when there is no dot in it. | Write the short name, or the whole one.
+third-destination | blocks | Istio | A third destination has weight, so a share of the rest is no whole weight. | Give it weight 0 or a route of its own while the rollout runs.
+weights-unusable | blocks | Istio | The weights of a route are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
+mirror-taken | blocks | Istio | A route already mirrors to another destination. | Turn its `mirror` into an entry of `mirrors`, or do without a mirror.
+mirror-unusable | blocks | Istio | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
+header-taken | blocks | Istio | A route to be split matches on the preview's header already. | Choose another header or cookie.
+preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
+preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
+no-stickiness | blocks | Istio | There is no stickiness to suspend: Istio shares by weight whoever sends. | Leave stickiness as it is.
+";

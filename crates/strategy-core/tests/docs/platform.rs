@@ -1,0 +1,279 @@
+//! A platform that can be cloned at any moment, and a rollout on it: the ground that stories run on.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use strategy_core::analysis::{Measurement, Memory, PreparedCheck, Verdict};
+use strategy_core::hook::{GateAnswer, HookReport};
+use strategy_core::rollout::{
+    Command, Completion, Effect, Failure, Input, LookId, Phase, Start, Wish,
+};
+use strategy_core::target::{
+    Applied, Certainty, Claim, Desired, Discovery, Fatal, FatalReason, Found, Observation, Owned,
+    TargetErrorKind, Version, Writer,
+};
+use strategy_core::world::{discovery_of, fulfilled, observed_track};
+use strategy_core::{Images, Part, Release, Rollout, Strategy, Timestamp, Weight};
+
+/// What a platform shows, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub(super) struct Platform {
+    found: Discovery,
+    is: Option<Desired>,
+    claim: Option<Claim>,
+    /// Every call fails.
+    pub(super) down: bool,
+    /// Every write is refused for good.
+    pub(super) refuses: bool,
+    /// Pods of the release: none is ready.
+    pub(super) unready: bool,
+    /// Pods of the release: all crash.
+    pub(super) dead: bool,
+    /// Somebody moved traffic to here.
+    pub(super) moved: Option<Weight>,
+    /// Checks fail, hooks fail, gates refuse, people do not answer.
+    pub(super) fails: bool,
+    /// Gates stay closed and people do not answer.
+    pub(super) silent: bool,
+    /// Looks never come to a judgement.
+    pub(super) undecided: bool,
+}
+
+impl Platform {
+    fn new(image: &str) -> Self {
+        let images = Images::parse([("app", image)]).unwrap();
+        Self {
+            found: discovery_of(observed_track(&images, 4), Default::default()),
+            is: None,
+            claim: None,
+            down: false,
+            refuses: false,
+            unready: false,
+            dead: false,
+            moved: None,
+            fails: false,
+            silent: false,
+            undecided: false,
+        }
+    }
+
+    /// Whatever was wrong is so no more.
+    pub(super) fn is_kind_again(&mut self) {
+        *self = Self {
+            found: self.found.clone(),
+            is: self.is.clone(),
+            claim: self.claim.clone(),
+            moved: self.moved,
+            ..Self::new("app:v1")
+        };
+    }
+
+    fn observe(&self) -> Observation {
+        let mut seen = match &self.is {
+            None => self.found.observation.clone(),
+            Some(is) => fulfilled(is, &self.found),
+        };
+        for track in [&mut seen.stable, &mut seen.candidate] {
+            for pods in track.pods.iter_mut().filter(|pods| !pods.revision.recorded) {
+                if self.unready || self.dead {
+                    pods.ready = 0;
+                    pods.available = 0;
+                }
+                if self.dead {
+                    pods.fatal = vec![Fatal {
+                        reason: FatalReason::CrashLoop,
+                        pods: pods.total,
+                        message: "app".to_owned(),
+                    }];
+                }
+            }
+        }
+        if let Some(weight) = self.moved {
+            seen.traffic.written.weight = weight;
+            seen.traffic.effective =
+                strategy_core::target::Effective::Verified(seen.traffic.written.clone());
+            seen.traffic.writer = Writer::Other {
+                name: "ada".to_owned(),
+                version: "1".to_owned(),
+            };
+            seen.owned = Owned(format!("{} moved to {weight}", seen.owned.0));
+            seen.version = Version(seen.owned.0.clone());
+        }
+        seen
+    }
+
+    fn write(&mut self, effect: &Effect) -> Result<Completion, Failure> {
+        if self.down {
+            let (kind, certainty) = (TargetErrorKind::Unavailable, Certainty::NotTaken);
+            return Err(Failure::new(kind, certainty, "the platform is down"));
+        }
+        let denied = |kind| Err(Failure::new(kind, Certainty::NotTaken, "no"));
+        match effect {
+            Effect::Claim { from, to, .. } if self.claim == *from || self.claim == *to => {
+                self.claim.clone_from(to);
+                Ok(Completion::Claimed)
+            }
+            Effect::Apply { .. } if self.refuses => denied(TargetErrorKind::PermissionDenied),
+            Effect::Apply { request, .. }
+                if self.claim.as_ref() == Some(&request.claim)
+                    && self.observe().owned == request.seen =>
+            {
+                self.is = Some(request.desired.clone());
+                self.moved = None;
+                Ok(Completion::Applied(Applied::default()))
+            }
+            Effect::RunHook { .. } => Ok(Completion::HookRan(HookReport {
+                passed: !self.fails,
+                summary: "smoke".to_owned(),
+            })),
+            Effect::AskGate { .. } => Ok(Completion::GateAnswered(if self.fails {
+                GateAnswer::Refused("no".to_owned())
+            } else if self.silent {
+                GateAnswer::Closed("not now".to_owned())
+            } else {
+                GateAnswer::Open
+            })),
+            _ => denied(TargetErrorKind::Conflict),
+        }
+    }
+
+    /// What comes of an effect; `None` where nothing is to be answered.
+    fn perform(&mut self, effect: &Effect) -> Option<Input> {
+        Some(match effect {
+            Effect::Observe { part, ticket, .. } if self.down => Input::ObserveFailed {
+                part: part.clone(),
+                ticket: *ticket,
+                failure: self.write(effect).unwrap_err(),
+            },
+            Effect::Observe { part, ticket, .. } => Input::Observed {
+                part: part.clone(),
+                ticket: *ticket,
+                observation: Box::new(self.observe()),
+            },
+            Effect::Measure { look, .. } => Input::Measured {
+                look: LookId::from(&**look),
+                measurement: Measurement {
+                    verdict: match (self.fails, self.undecided) {
+                        (true, _) => Verdict::Fail,
+                        (false, true) => Verdict::Undecided,
+                        (false, false) => Verdict::Pass,
+                    },
+                    evidence: "by hand".to_owned(),
+                    memory: Memory::default(),
+                },
+            },
+            Effect::Cancel { .. } => return None,
+            _ => {
+                let id = effect.id()?;
+                match self.write(effect) {
+                    Ok(outcome) => Input::EffectSucceeded { id, outcome },
+                    Err(failure) => Input::EffectFailed { id, failure },
+                }
+            }
+        })
+    }
+}
+
+/// A rollout on its platform, and every pair of phases that it went through.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    pub(super) rollout: Rollout,
+    pub(super) platform: Platform,
+    pub(super) now: Timestamp,
+    commands: u32,
+    phase: Phase,
+    pub(super) pairs: BTreeSet<(Phase, Phase)>,
+}
+
+impl Story {
+    /// Of this strategy, from `app:v1` to an image.
+    pub(super) fn begin(strategy: &dyn Strategy, image: &str) -> Self {
+        let platform = Platform::new("app:v1");
+        let found = Found::main(platform.found.clone());
+        let release = Release::of([("app", image)]).unwrap();
+        let plan = strategy.plan(&release, &found).unwrap();
+        let prepared = plan.checks().keys().map(|check| PreparedCheck {
+            check: check.clone(),
+            bounded: false,
+            findings: Vec::new(),
+        });
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let start = Start {
+            id: "story".parse().unwrap(),
+            prepared: prepared.collect(),
+            plan,
+            found,
+            take_over: false,
+        };
+        let rollout = Rollout::start(start, now).unwrap();
+        Self {
+            phase: rollout.status().phase,
+            rollout,
+            platform,
+            now,
+            commands: 0,
+            pairs: BTreeSet::new(),
+        }
+    }
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The machine is told something, and what followed is noted.
+    pub(super) fn tell(&mut self, input: Input) {
+        self.rollout.handle(input, self.now).unwrap();
+        self.note();
+    }
+
+    pub(super) fn note(&mut self) {
+        let after = self.rollout.status().phase;
+        if self.phase != after {
+            self.pairs.insert((self.phase, after));
+            self.phase = after;
+        }
+    }
+
+    pub(super) fn command(&mut self, wish: Wish) {
+        self.commands += 1;
+        let id = format!("command-{}", self.commands);
+        let command = Command::new(id, "ada", wish).in_role("ada");
+        self.tell(Input::Commanded(command));
+    }
+
+    /// One effect is performed; where there is none, people answer or time passes.
+    pub(super) fn step(&mut self) {
+        while self.rollout.poll_record().is_some()
+            || self.rollout.poll_answer().is_some()
+            || self.rollout.poll_event().is_some()
+        {}
+        if let Some(effect) = self.rollout.poll_effect() {
+            if let Some(input) = self.platform.perform(&effect) {
+                self.tell(input);
+            }
+            return;
+        }
+        let status = self.rollout.status();
+        if let Some(approval) = status.approval.filter(|_| !self.platform.silent) {
+            let wish = if self.platform.fails {
+                Wish::Reject
+            } else {
+                Wish::Approve {
+                    stage: approval.stage,
+                    plan: self.rollout.plan().digest(),
+                }
+            };
+            self.command(wish);
+            return;
+        }
+        if let Some(at) = self.rollout.poll_timeout() {
+            self.now = at.max(self.now + Duration::from_millis(1));
+            self.tell(Input::TimePassed);
+        }
+    }
+
+    /// There is news of the part.
+    pub(super) fn changed(&mut self) {
+        self.tell(Input::Changed { part: Part::main() });
+    }
+}
