@@ -5,6 +5,9 @@
     reason = "the shop and the scene are shared with other tests"
 )]
 
+mod autoscaled;
+mod calls;
+mod least_role;
 mod one_writer;
 mod promoted;
 mod reaction;
