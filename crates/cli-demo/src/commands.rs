@@ -4,12 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use strategy_core::Timestamp;
 use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
 use strategy_core::inbox::Envelope;
 use strategy_core::plan::PlanDigest;
 use strategy_core::rollout::{Answer, Rollout, Status, Wish};
-use strategy_core::world::World;
+use strategy_core::world::{Shape, WorkloadSetup, World};
 
 use crate::approval;
 use crate::args::{self, Cluster, Command, Order, Output};
@@ -49,11 +48,9 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
         counters: intent.counters,
         roles: file.roles.clone(),
     };
-    // Planned as `run` would: with a journal that lasts, in a folder that is gone afterwards.
     let driver = wiring.driver(connection)?;
     let planned = driver.plan(&*intent.strategy, intent.release).await?;
     data(planned.plan.table().trim_end());
-    data(&format!("digest {}", planned.plan.digest().as_str()));
     for finding in &planned.findings {
         data(&finding.to_string());
     }
@@ -71,12 +68,28 @@ fn offline(target: &target::Kubernetes, intent: Intent) -> Result<Exit, CliError
         .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
     let mut scenario = World::seeded(0);
     for (part, images) in intent.release.iter() {
-        scenario = scenario.part(part.as_str());
-        let image = images.iter().next().map_or("", |(_, image)| image.as_str());
-        scenario = match objects.get(part).map(|objects| &objects.workload) {
-            Some(target::Workload::Slots(_)) => scenario.slots(image, 1, image, 0),
-            Some(target::Workload::Canary(_)) | None => scenario.stable(image, 1),
+        let workload = |count| {
+            let mut workload = WorkloadSetup::default();
+            let images = images.iter();
+            workload.images = images
+                .map(|(container, image)| (container.to_owned(), image.as_str().to_owned()))
+                .collect();
+            workload.count = count;
+            workload
         };
+        let shape = match objects.get(part).map(|objects| &objects.workload) {
+            Some(target::Workload::Slots(_)) => Shape::Slots {
+                live: workload(1),
+                idle: workload(0),
+            },
+            Some(target::Workload::Canary(_)) | None => Shape::Tracks {
+                stable: workload(1),
+                candidate: None,
+            },
+        };
+        scenario = scenario
+            .part(part.as_str())
+            .setup(|part| part.shape = shape);
     }
     let world = scenario.build().map_err(DemoError::from)?;
     let found = intent.release.iter().map(|(part, _)| part.clone());
@@ -85,7 +98,10 @@ fn offline(target: &target::Kubernetes, intent: Intent) -> Result<Exit, CliError
     let planned = world.block_on(driver.plan(&*intent.strategy, intent.release));
     let planned = planned.map_err(DemoError::from)??;
     data(planned.plan.table().trim_end());
-    say("the cluster was not asked: one replica of each workload is assumed, and no canary");
+    say(
+        "the cluster was not asked: one replica of each workload is assumed, and no canary; what is \
+         there may change plan and digest",
+    );
     Ok(Exit::Success)
 }
 
@@ -97,7 +113,7 @@ pub async fn status(options: &args::Status) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let mut shown = None;
     loop {
-        let status = peek(&path, SystemClock.now())?.status();
+        let status = peek(&path)?.status();
         if shown.as_ref() != Some(&status) {
             show(&status, options.output);
         }
@@ -126,7 +142,7 @@ fn show(status: &Status, output: Output) {
 pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let now = SystemClock.now();
-    let rollout = peek(&path, now)?;
+    let rollout = peek(&path)?;
     let Some(wish) = wish(command, &rollout.status())? else {
         say("no stage waits for approval");
         return Ok(Exit::Failure);
@@ -158,7 +174,7 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
     let plan = || status.plan.parse::<PlanDigest>().map_err(CliError::Usage);
     let stage = || {
         let stage = status.stages.get(status.stage);
-        let last = stage.or(status.stages.last());
+        let last = stage.or_else(|| status.stages.last());
         last.map(|stage| stage.name.clone())
     };
     Ok(match command {
@@ -241,11 +257,11 @@ pub fn completions(options: &args::Completions) -> Exit {
 
 fn find(given: Option<&Path>) -> Result<PathBuf, CliError> {
     let folder = Path::new(journal_place::FOLDER);
-    Ok(journal_place::find(given, folder, SystemClock.now())?)
+    Ok(journal_place::find(given, folder)?)
 }
 
-fn peek(path: &Path, now: Timestamp) -> Result<Rollout, CliError> {
-    journal_place::peek(path, now).map_err(|error| match error {
+fn peek(path: &Path) -> Result<Rollout, CliError> {
+    journal_place::peek(path).map_err(|error| match error {
         PeekError::Journal(error) => error.into(),
         PeekError::Recover(error) => error.into(),
     })

@@ -87,7 +87,8 @@ impl CliError {
     /// The exit status.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::File(_) | Self::Usage(_) => Exit::Usage,
+            // What the file asks for is no plan: the file has to be mended.
+            Self::File(_) | Self::Usage(_) | Self::Driver(DriverError::Plan(_)) => Exit::Usage,
             Self::Place(_)
             | Self::Journal(_)
             | Self::Recover(_)

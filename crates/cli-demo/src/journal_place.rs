@@ -62,7 +62,7 @@ pub fn for_name(name: &str) -> PathBuf {
 ///
 /// # Errors
 /// [`PlaceError`] when there is none, or more than one.
-pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathBuf, PlaceError> {
+pub fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf, PlaceError> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
@@ -83,7 +83,7 @@ pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathB
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         let is_journal = path.extension().is_some_and(|end| end == EXTENSION);
-        if is_journal && !is_finished(&path, now) {
+        if is_journal && !is_finished(&path) {
             found.push(path);
         }
     }
@@ -97,12 +97,12 @@ pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathB
     }
 }
 
-fn is_finished(path: &Path, now: Timestamp) -> bool {
+fn is_finished(path: &Path) -> bool {
     match FileJournal::peek(path) {
         // Begun and nothing written: there is nothing to go on with.
         Ok(recorded) if recorded.records.is_empty() => true,
         Ok(recorded) => {
-            Rollout::resume(&recorded.records, false, now).is_ok_and(|rollout| rollout.is_settled())
+            Rollout::replay(&recorded.records, true).is_ok_and(|rollout| rollout.is_settled())
         }
         Err(_) => false,
     }
@@ -112,9 +112,9 @@ fn is_finished(path: &Path, now: Timestamp) -> bool {
 ///
 /// # Errors
 /// When it cannot be read, or reads back to no rollout.
-pub fn peek(path: &Path, now: Timestamp) -> Result<Rollout, PeekError> {
+pub fn peek(path: &Path) -> Result<Rollout, PeekError> {
     let recorded = FileJournal::peek(path)?;
-    Ok(Rollout::resume(&recorded.records, false, now)?)
+    Ok(Rollout::replay(&recorded.records, true)?)
 }
 
 /// A journal that cannot be read back.
@@ -135,12 +135,12 @@ pub enum PeekError {
 /// [`JournalError`]: as [`FileJournal::create`], so also when an unfinished rollout lies there.
 pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> {
     match FileJournal::create(path) {
-        Err(JournalError::Exists { .. }) if is_finished(path, now) => {}
+        Err(JournalError::Exists { .. }) if is_finished(path) => {}
         created => return created,
     }
     // Held while the old one moves away, so that nobody else takes it for theirs.
     let held = FileJournal::open(path)?;
-    let id = match peek(path, now) {
+    let id = match peek(path) {
         Ok(rollout) => rollout.id().to_string(),
         Err(_) => format!("{}", now.as_millis()),
     };
@@ -152,4 +152,39 @@ pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> 
     })?;
     drop(held);
     FileJournal::create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use strategy_core::world::World;
+    use strategy_core::{Canary, Release};
+
+    use super::*;
+
+    #[test]
+    fn a_finished_rollout_is_not_in_the_way_of_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.journal");
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let world = World::seeded(1).stable("app:v1", 2).build().unwrap();
+        let driver = world.driver().journal(create(&path, now).unwrap());
+        let release = Release::of([("app", "app:v2")]).unwrap();
+        world
+            .block_on(async {
+                let (_, run) = driver
+                    .start(&Canary::new().stages([50, 100]), release)
+                    .await
+                    .unwrap();
+                run.await.unwrap();
+            })
+            .unwrap();
+        assert!(matches!(
+            find(None, folder.path()),
+            Err(PlaceError::Nothing { .. })
+        ));
+        let first = peek(&path).unwrap().id().clone();
+        drop(create(&path, now).unwrap());
+        let kept = path.with_extension(format!("{first}.finished"));
+        assert!(kept.exists(), "{}", kept.display());
+    }
 }

@@ -88,7 +88,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
 /// As [`run`].
 pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, CliError> {
     let folder = Path::new(journal_place::FOLDER);
-    let path = journal_place::find(options.journal.as_deref(), folder, SystemClock.now())?;
+    let path = journal_place::find(options.journal.as_deref(), folder)?;
     let journal = FileJournal::open(&path)?;
     let wiring = Wiring::read(&path)?;
     let other = |config: &target_k8s::Config| Some(&config.namespace) != cluster.namespace.as_ref();
@@ -189,10 +189,6 @@ impl Carried {
                         // what it decides is done.
                         say("ended at once; the journal is whole");
                         say(&self.how_to_go_on());
-                        #[expect(
-                            clippy::exit,
-                            reason = "a second interrupt is an order: nothing is awaited any more"
-                        )]
                         std::process::exit(Exit::InProgress.code().into());
                     }
                     interrupted = true;

@@ -1,6 +1,7 @@
 //! The demo as a user meets it: its output, word for word, and its exit status.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p cli-demo --test demo` writes the files anew; read the difference.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
 //! The program from outside: exit statuses, streams, and what it prints without a cluster.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -91,9 +92,20 @@ fn an_offline_plan_is_a_table() {
         "rolling.yaml",
     ] {
         let file = example(name);
-        let status = 0;
-        check(&["plan", &file, "--offline"], status, "stage", "not asked");
+        check(&["plan", &file, "--offline"], 0, "stage", "not asked");
     }
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_status_64() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = std::fs::read_to_string(example("canary-istio.yaml")).unwrap();
+    let falling = good.replace("[5%, 25%, 50%, 100%]", "[25%, 5%, 100%]");
+    std::fs::write(folder.path().join("falling.yaml"), falling).unwrap();
+    let output = rollway(folder.path(), &["plan", "falling.yaml", "--offline"]);
+    let text_of_error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{text_of_error}");
+    assert!(text_of_error.contains("5%"), "{text_of_error}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub use self::registry::Registry;
 pub use self::release::{Image, Images, InvalidRelease, Part, Release};
 pub use self::rollout::Rollout;
 pub use self::share::{Amount, ShareSplit};
-pub use self::strategy::Strategy;
+pub use self::strategy::{BlueGreen, Canary, Rolling, Strategy};
 pub use self::target::Target;
 pub use self::timestamp::{Timestamp, duration};
 pub use self::track::{Capacity, Replicas, Revision, SeenRevision, Track, Tracks};

@@ -9,6 +9,7 @@ mod commands;
 mod effect;
 mod event;
 mod explain;
+mod exposure;
 mod failing;
 mod foreign;
 mod goal;

@@ -25,7 +25,6 @@ pub(crate) fn findings(
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));
     findings.extend(revisions(bound, follow, part, plan));
-    findings.extend(mutable_images(part, plan));
     findings
 }
 
@@ -122,23 +121,4 @@ fn revisions(bound: &Bound, follow: Follow, part: &Part, plan: &Plan) -> Vec<Fin
         }
     }
     findings
-}
-
-fn mutable_images(part: &Part, plan: &Plan) -> Vec<Finding> {
-    let images = plan
-        .release()
-        .images(part)
-        .filter(|_| plan.policies().immutable_images);
-    let images = images.into_iter().flat_map(strategy_core::Images::iter);
-    images
-        .filter(|(_, image)| !image.is_immutable())
-        .map(|(container, image)| {
-            Finding::blocks(
-                "image-mutable",
-                format!("container/{container}"),
-                format!("`{image}` names a tag, which may mean something else tomorrow"),
-                "name its digest (`repository@sha256:…`), or allow mutable images in the policies",
-            )
-        })
-        .collect()
 }

@@ -101,3 +101,50 @@ impl fmt::Display for Role {
         f.write_str(&yaml)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+    use crate::router;
+
+    fn printed(config: &Config) -> String {
+        role(config, router::of(&config.router).as_ref()).to_string()
+    }
+
+    #[test]
+    fn a_switch_may_create_and_delete_nothing() {
+        let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+        let config = Config::new("shop", slots, ServiceSelectorRouter::new("api"));
+        let yaml = printed(&config);
+        assert!(
+            yaml.starts_with("apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n"),
+            "{yaml}"
+        );
+        assert!(yaml.contains("namespace: shop"), "{yaml}");
+        assert!(yaml.contains("endpointslices"), "{yaml}");
+        for word in ["create", "delete", "patch", "istio", "secrets", "*"] {
+            assert!(!yaml.contains(word), "{word} in {yaml}");
+        }
+    }
+
+    #[test]
+    fn a_canary_that_is_made_may_be_removed_and_routes_be_changed() {
+        let router = IstioRouter::new("api", "api");
+        let made = printed(&Config::new("shop", Canary::of("api"), router.clone()));
+        assert!(made.contains("create") && made.contains("delete"), "{made}");
+        assert!(
+            made.contains("virtualservices") && !made.contains("endpointslices"),
+            "{made}"
+        );
+        let kept = printed(&Config::new(
+            "shop",
+            Canary::of("api").create(false),
+            router,
+        ));
+        assert!(
+            !kept.contains("create") && !kept.contains("delete"),
+            "{kept}"
+        );
+    }
+}

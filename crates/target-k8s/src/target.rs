@@ -112,25 +112,29 @@ impl KubernetesTarget {
         Ok(objects)
     }
 
-    async fn carry_out(&self, change: &Change) -> Result<(), TargetError> {
+    /// One after the other; `written` tells whether any was taken.
+    async fn carry_out(&self, changes: &[Change], written: &mut bool) -> Result<(), TargetError> {
         let watches = self.views.watches();
-        match change {
-            Change::Replace(object, content) => {
-                let stored = watches.api().replace(object, content).await?;
-                watches.wrote(object, &stored);
+        for change in changes {
+            match change {
+                Change::Replace(object, content) => {
+                    let stored = watches.api().replace(object, content).await?;
+                    watches.wrote(object, &stored);
+                }
+                Change::Create(object, content) => {
+                    let stored = watches.api().create(object, content).await?;
+                    watches.wrote(object, &stored);
+                }
+                Change::Delete {
+                    object,
+                    uid,
+                    resource_version,
+                } => {
+                    watches.api().delete(object, uid, resource_version).await?;
+                    watches.deleted(object, uid);
+                }
             }
-            Change::Create(object, content) => {
-                let stored = watches.api().create(object, content).await?;
-                watches.wrote(object, &stored);
-            }
-            Change::Delete {
-                object,
-                uid,
-                resource_version,
-            } => {
-                watches.api().delete(object, uid, resource_version).await?;
-                watches.deleted(object, uid);
-            }
+            *written = true;
         }
         Ok(())
     }
@@ -167,23 +171,18 @@ impl Target for KubernetesTarget {
                 follow: self.config.follow,
                 replica_sets: &view.replica_sets,
             };
-            let mut outcome = situation.changes(request).map(|changes| (changes, Ok(())));
-            if let Ok((changes, outcome)) = &mut outcome {
-                for change in changes {
-                    *outcome = self.carry_out(change).await;
-                    if outcome.is_err() {
-                        break;
-                    }
-                    written = true;
-                }
-            }
-            let error = match outcome {
-                Ok((_, Ok(()))) => return Ok(Applied::default()),
-                Ok((_, Err(error))) | Err(error) => error,
+            let (error, by_server) = match situation.changes(request) {
+                Ok(changes) => match self.carry_out(&changes, &mut written).await {
+                    Ok(()) => return Ok(Applied::default()),
+                    Err(error) => (error, true),
+                },
+                Err(error) => (error, false),
             };
             // The watches may lag, and an object's status changes its version: what counts is
             // whether what is there now is still lawful to change.
-            if error.kind != TargetErrorKind::Conflict || attempt == ATTEMPTS {
+            let is_fresh = attempt > 1;
+            let is_final = attempt == ATTEMPTS || (is_fresh && !by_server);
+            if error.kind != TargetErrorKind::Conflict || is_final {
                 return Err(if written {
                     TargetError {
                         certainty: Certainty::MayBeTaken,
@@ -193,11 +192,7 @@ impl Target for KubernetesTarget {
                     error
                 });
             }
-            let before = view.objects.clone();
             view.objects = self.fresh(&bound.read_objects()).await?;
-            if attempt > 1 && before == view.objects {
-                return Err(error);
-            }
         }
         Ok(Applied::default())
     }

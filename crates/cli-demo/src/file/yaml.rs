@@ -51,6 +51,10 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 
 /// The library's message in this program's words where there are some: what is wrong and how to mend it.
 fn described(error: &Error) -> String {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's other errors say well enough what is wrong"
+    )]
     match error {
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("this field");

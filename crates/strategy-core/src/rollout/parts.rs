@@ -8,13 +8,10 @@ use super::event::News;
 use super::input::{Completion, Failure};
 use super::outcome::Reason;
 use super::state::{Expected, State, Unreached, footprint};
-use super::step::Exposure;
 use super::walk::shown_weight;
 use crate::release::Part;
-use crate::target::{
-    Certainty, EffectId, Effective, Observation, PlatformState, Routing, TargetErrorKind,
-};
-use crate::track::{Track, Tracks};
+use crate::target::{Certainty, EffectId, Effective, Observation, PlatformState, TargetErrorKind};
+use crate::track::Tracks;
 
 impl Rollout {
     /// A write or claim of a part was answered.
@@ -30,19 +27,24 @@ impl Rollout {
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        state.failures = 0;
-        state.retry_at = None;
         match effect {
             Effect::Claim { to, .. } if state.claiming == Some(id) => {
                 state.claiming = None;
                 state.claim.clone_from(to);
                 state.sought = None;
+                // A fence that stands says nothing about the write it is for: that backs off all the same.
+                if !state.fence {
+                    state.failures = 0;
+                    state.retry_at = None;
+                }
                 state.fence = std::mem::take(&mut state.fence_after);
                 self.outdate(part);
             }
             Effect::Apply { .. } if state.flight == Some(id) => {
                 state.flight = None;
                 state.reissue = false;
+                state.failures = 0;
+                state.retry_at = None;
                 if let Completion::Applied(applied) = outcome
                     && let Some(binding) = &applied.binding
                 {
@@ -209,7 +211,7 @@ impl Rollout {
         }
         self.report_progress(part, previous.as_deref(), &observation);
         self.settle_expectation(part, &observation);
-        self.update_exposure(part, &observation);
+        self.update_exposure(part);
         self.update_baseline(part, &observation);
         self.update_health(part, &observation);
         self.platform_says(part, &observation);
@@ -251,73 +253,6 @@ impl Rollout {
                 written,
                 effective,
             });
-        }
-    }
-
-    /// What may reach each track now, by what is written and what is effective.
-    fn update_exposure(&mut self, part: &Part, observation: &Observation) {
-        let now = self.now();
-        let routing = self
-            .fixed
-            .found
-            .part(part)
-            .map(|found| found.capabilities.routing);
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        let changed = match &state.expected {
-            Expected::Seen(seen) => seen.traffic != observation.traffic.written,
-            Expected::Asked { .. } | Expected::Either { .. } => true,
-        };
-        if changed {
-            state.traffic_since = now;
-        }
-        let effective = self.effective(part, observation);
-        let written = &observation.traffic.written;
-        let linger = observation.traffic.drain.max(observation.traffic.sticky);
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        for track in Track::ALL {
-            let reaches = |traffic: &crate::Traffic| match track {
-                Track::Stable => traffic.reaches_stable(),
-                Track::Candidate => traffic.reaches_candidate(),
-            };
-            let exposure = state.exposure.of_mut(track);
-            let reached = match routing {
-                Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
-                Some(Routing::Routed | Routing::Native) | None => {
-                    let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
-                    reaches(written) || effective.as_ref().is_some_and(reaches) || unknown_and_was
-                }
-            };
-            *exposure = match (*exposure, reached) {
-                (_, true) => Exposure::Exposed,
-                (Exposure::Exposed, false) => Exposure::Draining {
-                    until: now + linger,
-                },
-                (Exposure::Draining { until }, false) if until <= now => Exposure::Clean,
-                (Exposure::Draining { until }, false) => Exposure::Draining { until },
-                (Exposure::Clean, false) => Exposure::Clean,
-            };
-            let share = |traffic: &crate::Traffic| match track {
-                Track::Stable => traffic.weight.rest(),
-                Track::Candidate => traffic.candidate_share(),
-            };
-            let before = *state.share.of(track);
-            let unknown = if effective.is_none() {
-                before
-            } else {
-                crate::Weight::ZERO
-            };
-            let reaching = share(written).max(effective.as_ref().map_or(unknown, share));
-            let drains = state.lost_share_drains.of_mut(track);
-            if reaching < before {
-                *drains = Some(now + linger);
-            } else if drains.is_some_and(|until| until <= now) {
-                *drains = None;
-            }
-            *state.share.of_mut(track) = reaching;
         }
     }
 

@@ -159,6 +159,9 @@ impl Rollout {
     fn turn(&mut self) {
         for _ in 0..TURNS {
             self.pause_limit();
+            self.part_names()
+                .iter()
+                .for_each(|part| self.update_exposure(part));
             self.watch_readiness();
             self.unreachable_too_long();
             if self.transition() == Flow::Rest {

@@ -4,24 +4,31 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use strategy_core::plan::{Goal, GoalTrack, Policies, Stage, StageKind};
 use strategy_core::target::Finding;
-use strategy_core::{Capacity, Part, Plan, Release, Revision, Target, Traffic};
+use strategy_core::{Capacity, Part, Plan, Release, Revision, Target, Traffic, Weight};
 use target_k8s::KubernetesTarget;
 
 use crate::shop::{Shop, service};
 
-fn plan(images: &[(&str, &str)], policies: Policies) -> Plan {
+fn plan(images: &[(&str, &str)]) -> Plan {
     let release = Release::of(images.iter().copied()).unwrap();
     let images = release.images(&Part::main()).unwrap().clone();
     let goal = Goal {
         stable: GoalTrack::recorded(),
         candidate: GoalTrack {
             revision: Revision::Release(images),
-            capacity: Capacity::Count(1),
+            capacity: Capacity::Share(Weight::FULL),
         },
-        traffic: Traffic::default(),
+        traffic: Traffic::weight(Weight::FULL),
     };
     let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)].into());
-    Plan::new("by hand", release, vec![stage], BTreeMap::new(), policies).unwrap()
+    Plan::new(
+        "by hand",
+        release,
+        vec![stage],
+        BTreeMap::new(),
+        Policies::default(),
+    )
+    .unwrap()
 }
 
 async fn findings(target: &KubernetesTarget, plan: &Plan) -> Vec<Finding> {
@@ -47,7 +54,7 @@ fn check(findings: &[Finding], code: &str, words: &[&str]) {
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn a_plan_that_can_run_has_no_findings() {
     let shop = Shop::open();
-    let plan = plan(&[("api", "shop/api:2")], Policies::default());
+    let plan = plan(&[("api", "shop/api:2")]);
     assert_eq!(findings(&shop.with_mesh(2).await, &plan).await, []);
     let shop = Shop::open();
     assert_eq!(findings(&shop.with_slots(2, 0).await, &plan).await, []);
@@ -55,21 +62,14 @@ async fn a_plan_that_can_run_has_no_findings() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
-async fn images_and_containers_that_cannot_be() {
+async fn a_container_that_is_not_there() {
     let shop = Shop::open();
     let target = shop.with_slots(2, 0).await;
-    let mut policies = Policies::default();
-    policies.immutable_images = true;
-    let found = findings(&target, &plan(&[("apy", "shop/api:2")], policies)).await;
+    let found = findings(&target, &plan(&[("apy", "shop/api:2")])).await;
     check(
         &found,
         "revision-impossible",
         &["no container `apy`", "name one of api, migrate, proxy"],
-    );
-    check(
-        &found,
-        "image-mutable",
-        &["`shop/api:2` names a tag", "digest"],
     );
 }
 
@@ -90,11 +90,7 @@ async fn a_stable_of_nothing_a_paused_one_and_one_that_selects_the_canary() {
     )
     .await;
     let target = shop.target(shop.mesh());
-    let found = findings(
-        &target,
-        &plan(&[("api", "shop/api:2")], Policies::default()),
-    )
-    .await;
+    let found = findings(&target, &plan(&[("api", "shop/api:2")])).await;
     check(
         &found,
         "stable-has-no-replicas",

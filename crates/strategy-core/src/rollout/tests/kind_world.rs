@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::release::Images;
 use crate::rollout::{Completion, Effect, Event, Failure, Input, Record, Rollout};
 use crate::target::{
-    Applied, Apply, Binding, Capabilities, Certainty, Claim, Desired, Discovery, Effective, Fatal,
-    FatalReason, Observation, ObservedTrack, ObservedTraffic, Owned, Pods, TargetErrorKind,
-    Version, Writer, Written,
+    Applied, Apply, Binding, Capabilities, Certainty, Claim, Desired, Discovery, Effective,
+    Effectiveness, Fatal, FatalReason, Observation, ObservedTrack, ObservedTraffic, Owned, Pods,
+    TargetErrorKind, Version, Writer, Written,
 };
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
@@ -36,6 +36,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) unready: BTreeSet<String>,
     /// Every call fails.
     pub(in crate::rollout) down: bool,
+    /// Nobody can ask what the router does: what is written counts after two seconds.
+    pub(in crate::rollout) unverified: bool,
     pub(in crate::rollout) writes: u32,
 }
 
@@ -79,6 +81,7 @@ impl KindWorld {
             broken: BTreeMap::new(),
             unready: BTreeSet::new(),
             down: false,
+            unverified: false,
             writes: 0,
         };
         world.converge();
@@ -155,7 +158,11 @@ impl KindWorld {
             candidate: self.track(Track::Candidate),
             traffic: ObservedTraffic {
                 written: self.traffic.clone(),
-                effective: Effective::Verified(self.traffic.clone()),
+                effective: if self.unverified {
+                    Effective::Unverified
+                } else {
+                    Effective::Verified(self.traffic.clone())
+                },
                 drain: Duration::from_secs(5),
                 sticky: Duration::ZERO,
                 writer: self.writer.clone(),
@@ -168,10 +175,20 @@ impl KindWorld {
         }
     }
 
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::routed();
+        if self.unverified {
+            capabilities.effectiveness = Effectiveness::Assumed {
+                after: Duration::from_secs(2),
+            };
+        }
+        capabilities
+    }
+
     pub(in crate::rollout) fn discover(&self) -> Discovery {
         Discovery {
             binding: Binding::new(&"kind world").unwrap(),
-            capabilities: Capabilities::routed(),
+            capabilities: self.capabilities(),
             observation: self.observe(),
             claim: self.claim.clone(),
             names: Tracks {
@@ -277,6 +294,8 @@ pub(in crate::rollout) struct Run {
     pub(in crate::rollout) now: Timestamp,
     pub(in crate::rollout) records: Vec<Record>,
     pub(in crate::rollout) events: Vec<Event>,
+    /// What was asked of the world, and when.
+    pub(in crate::rollout) asked: Vec<(Timestamp, Desired)>,
     /// Effects that the world does not perform by itself: looks, hooks, questions.
     pub(in crate::rollout) others: Vec<Effect>,
     pub(in crate::rollout) inputs: u32,
@@ -290,6 +309,7 @@ impl Run {
             now,
             records: Vec::new(),
             events: Vec::new(),
+            asked: Vec::new(),
             others: Vec::new(),
             inputs: 0,
         }
@@ -310,6 +330,9 @@ impl Run {
         let Some(effect) = self.rollout.poll_effect() else {
             return false;
         };
+        if let Effect::Apply { request, .. } = &effect {
+            self.asked.push((self.now, request.desired.clone()));
+        }
         match self.world.perform(effect.clone()) {
             Some(input) => {
                 if matches!(effect, Effect::Apply { .. }) {

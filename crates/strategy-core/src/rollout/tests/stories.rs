@@ -8,6 +8,7 @@ use crate::plan::{Policies, Stage};
 use crate::release::Part;
 use crate::rollout::{Answer, Command, Input, Outcome, Reason, Record, Rollout, Wish};
 use crate::target::FatalReason;
+use crate::track::Revision;
 
 const HOURS: Duration = Duration::from_secs(4 * 3600);
 
@@ -363,6 +364,38 @@ fn a_resume_that_rolls_back_goes_straight_home_from_every_index() {
             assert_restored(&again, &world, &what);
         }
     }
+}
+
+#[test]
+fn what_cannot_be_verified_drains_from_when_it_is_taken_to_be_effective() {
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.unverified = true;
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.run(HOURS);
+    assert_eq!(
+        run.rollout.outcome(),
+        Some(&Outcome::Promoted),
+        "{}",
+        run.story()
+    );
+    let returned = run
+        .asked
+        .iter()
+        .rfind(|(_, desired)| desired.candidate.replicas.number() > 0);
+    let removed = run
+        .asked
+        .iter()
+        .find(|(_, desired)| desired.candidate.revision == Revision::Absent);
+    let (Some((returned, _)), Some((removed, _))) = (returned, removed) else {
+        panic!("{}", run.story())
+    };
+    // Two seconds until it is effective, five of drain, and no wait for a look that is not needed.
+    let took = removed.since(*returned);
+    assert!(
+        (7..10).contains(&took.as_secs()),
+        "{took:?}\n{}",
+        run.story()
+    );
 }
 
 #[test]

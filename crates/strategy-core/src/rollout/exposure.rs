@@ -1,0 +1,82 @@
+//! Which track may be reached by users, and what still drains.
+
+use super::Rollout;
+use super::step::Exposure;
+use crate::release::Part;
+use crate::target::Routing;
+use crate::track::Track;
+
+impl Rollout {
+    /// What may reach each track now, by what is written and what is effective.
+    ///
+    /// Time alone can change it: traffic that cannot be verified becomes effective, and drains end.
+    pub(super) fn update_exposure(&mut self, part: &Part) {
+        let Some(observation) = self
+            .latest
+            .parts
+            .get(part)
+            .and_then(|latest| latest.observation.clone())
+        else {
+            return;
+        };
+        let now = self.now();
+        let routing = self
+            .fixed
+            .found
+            .part(part)
+            .map(|found| found.capabilities.routing);
+        // While a write is under way, what is effective is anybody's guess.
+        let flying = self
+            .decided
+            .parts
+            .get(part)
+            .is_some_and(|state| state.flight.is_some());
+        let effective = self.effective(part, &observation).filter(|_| !flying);
+        let written = &observation.traffic.written;
+        let linger = observation.traffic.drain.max(observation.traffic.sticky);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        for track in Track::ALL {
+            let reaches = |traffic: &crate::Traffic| match track {
+                Track::Stable => traffic.reaches_stable(),
+                Track::Candidate => traffic.reaches_candidate(),
+            };
+            let exposure = state.exposure.of_mut(track);
+            let reached = match routing {
+                Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
+                Some(Routing::Routed | Routing::Native) | None => {
+                    let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
+                    reaches(written) || effective.as_ref().is_some_and(reaches) || unknown_and_was
+                }
+            };
+            *exposure = match (*exposure, reached) {
+                (_, true) => Exposure::Exposed,
+                (Exposure::Exposed, false) => Exposure::Draining {
+                    until: now + linger,
+                },
+                (Exposure::Draining { until }, false) if until <= now => Exposure::Clean,
+                (Exposure::Draining { until }, false) => Exposure::Draining { until },
+                (Exposure::Clean, false) => Exposure::Clean,
+            };
+            let share = |traffic: &crate::Traffic| match track {
+                Track::Stable => traffic.weight.rest(),
+                Track::Candidate => traffic.candidate_share(),
+            };
+            let before = *state.share.of(track);
+            let unknown = if effective.is_none() {
+                before
+            } else {
+                crate::Weight::ZERO
+            };
+            let reaching = share(written).max(effective.as_ref().map_or(unknown, share));
+            let drains = state.lost_share_drains.of_mut(track);
+            if reaching < before {
+                *drains = Some(now + linger);
+            } else if drains.is_some_and(|until| until <= now) {
+                *drains = None;
+            }
+            *state.share.of_mut(track) = reaching;
+        }
+    }
+}

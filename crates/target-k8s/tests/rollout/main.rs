@@ -1,0 +1,18 @@
+//! Whole rollouts by the driver on a real API server, with a stand-in for kubelets.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    dead_code,
+    reason = "the shop and the scene are shared with other tests"
+)]
+
+mod one_writer;
+mod promoted;
+mod reaction;
+mod rolled_back;
+mod scene;
+#[path = "../control_plane/shop.rs"]
+mod shop;
+mod story;
+mod tag;
+mod terms;
+mod warm_slot;

@@ -1,0 +1,130 @@
+//! One rollout on a workload, and one driver on a rollout.
+
+use strategy_core::driver::{Driver, DriverError, FileJournal, MemoryJournal};
+use strategy_core::journal::JournalError;
+use strategy_core::rollout::{Command, Reason, Wish};
+
+use crate::scene::{Scene, release};
+use crate::story::Story;
+use crate::terms::{Mode, Terms};
+
+fn abort() -> Command {
+    Command::new("enough", "ann", Wish::Abort { force: false })
+}
+
+async fn a_second_rollout(mode: Mode) {
+    let scene = Scene::open(mode).await;
+    let before = scene.objects().await;
+    let first = scene.release("v2", &Terms::long_bake()).await;
+    first.until_baking(mode.first_exposed()).await;
+    let during = scene.objects().await;
+    let (driver, _) = scene.driver();
+    let strategy = Terms::default().strategy(mode);
+    let error = driver.start(&*strategy, release("v3")).await.unwrap_err();
+    println!("{mode:?}: {error}");
+    assert!(
+        error.to_string().contains(first.handle.id().as_str()),
+        "{error}"
+    );
+    assert_eq!(scene.objects().await, during);
+    first.handle.command(abort()).await.unwrap();
+    first.rolled_back().await;
+    assert_eq!(scene.objects().await, before);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_second_rollout_is_refused_by_the_claim() {
+    tokio::join!(
+        a_second_rollout(Mode::BlueGreen),
+        a_second_rollout(Mode::Canary)
+    );
+}
+
+/// Both discovered before either had claimed.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn of_two_that_start_at_once_one_is_refused_and_writes_nothing() {
+    let scene = Scene::open(Mode::BlueGreen).await;
+    let before = scene.objects().await;
+    let strategy = Terms::long_bake().strategy(scene.mode);
+    let (one, other) = (scene.driver(), scene.driver());
+    let (one_handle, one_run) = one.0.start(&*strategy, release("v2")).await.unwrap();
+    let (other_handle, other_run) = other.0.start(&*strategy, release("v3")).await.unwrap();
+    let one_run = tokio::spawn(one_run);
+    let winner = crate::scene::Running {
+        handle: one_handle,
+        story: one.1,
+        carrier: tokio::spawn(async move {
+            let _ = one_run.await;
+        }),
+    };
+    winner.until_baking("switch").await;
+    let during = scene.objects().await;
+    let loser = crate::scene::Running {
+        handle: other_handle,
+        story: other.1,
+        carrier: tokio::spawn(async move {
+            let _ = other_run.await;
+        }),
+    };
+    let reason = loser.rolled_back().await;
+    println!("{reason}");
+    assert!(matches!(reason, Reason::NotAsDiscovered { .. }), "{reason}");
+    assert_eq!(scene.objects().await, during);
+    winner.handle.command(abort()).await.unwrap();
+    winner.rolled_back().await;
+    assert_eq!(scene.objects().await, before);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_second_driver_on_the_same_file_is_refused_by_the_lock() {
+    let scene = Scene::open(Mode::BlueGreen).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.journal");
+    let (driver, story) = scene.driver();
+    let driver = driver.journal(FileJournal::create(&path).unwrap());
+    let rollout = scene.start(driver, story, "v2", &Terms::long_bake()).await;
+    rollout.until_baking("switch").await;
+    let error = FileJournal::open(&path).unwrap_err();
+    println!("{error}");
+    assert!(matches!(error, JournalError::Locked { .. }), "{error}");
+    rollout.handle.command(abort()).await.unwrap();
+    rollout.rolled_back().await;
+}
+
+/// Where no lock keeps them apart, the sequence does: whoever is late stops, and has written nothing.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_second_driver_on_the_same_journal_takes_over_and_the_first_stops() {
+    let scene = Scene::open(Mode::Canary).await;
+    let before = scene.objects().await;
+    let journal = MemoryJournal::new();
+    let (driver, story) = scene.driver();
+    let driver = driver.journal(journal.clone());
+    let first = scene.start(driver, story, "v2", &Terms::long_bake()).await;
+    first.until_baking("20%").await;
+    let story = Story::default();
+    let second = Driver::on(scene.target())
+        .journal(journal)
+        .observer(story.clone());
+    let (handle, run) = second.resume_rolling_back().await.unwrap();
+    let second = crate::scene::Running {
+        handle,
+        story,
+        carrier: tokio::spawn(async move {
+            let _ = run.await;
+        }),
+    };
+    let reason = second.rolled_back().await;
+    assert_eq!(reason, Reason::ResumedToRollBack);
+    let stopped = tokio::time::timeout(crate::scene::LIMIT, first.handle.settled()).await;
+    let error = stopped.unwrap().unwrap_err();
+    println!("the first: {error}");
+    let DriverError::Journal(why) = &error else {
+        panic!("{error}");
+    };
+    assert!(matches!(**why, JournalError::Conflict { .. }), "{why}");
+    assert_eq!(scene.objects().await, before);
+}

@@ -1,0 +1,35 @@
+//! A healthy release becomes what runs, and everything that is not our part is as it was.
+
+use crate::scene::Scene;
+use crate::terms::{Mode, Terms};
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn blue_green_by_selector() {
+    let scene = Scene::open(Mode::BlueGreen).await;
+    let before = scene.objects().await;
+    let rollout = scene.release("v2", &Terms::default()).await;
+    rollout.promoted().await;
+    println!("{}", rollout.story.told());
+    assert_eq!(rollout.story.passed(), ["preview", "switch"]);
+    assert_eq!(scene.objects().await, scene.promoted(&before, "v2"));
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn canary_by_istio_weights() {
+    let scene = Scene::open(Mode::Canary).await;
+    let before = scene.objects().await;
+    let rollout = scene.release("v2", &Terms::default()).await;
+    rollout.until_baking("50%").await;
+    let canary = scene.shop.get("Deployment", "api-canary").await;
+    assert_eq!(canary["spec"]["replicas"], 3);
+    rollout.promoted().await;
+    println!("{}", rollout.story.told());
+    let stages = ["20%", "50%", "100%", "promote", "return", "retire"];
+    assert_eq!(rollout.story.passed(), stages);
+    let weights = rollout.story.weights();
+    let percents: Vec<String> = weights.iter().map(ToString::to_string).collect();
+    assert_eq!(percents, ["0%", "20%", "50%", "100%", "0%"]);
+    assert_eq!(scene.objects().await, scene.promoted(&before, "v2"));
+}
