@@ -13,6 +13,9 @@ mod findings;
 mod mends;
 #[path = "docs/platform.rs"]
 mod platform;
+#[cfg(feature = "driver")]
+#[path = "docs/policy.rs"]
+mod policy;
 #[path = "docs/sources.rs"]
 mod sources;
 #[path = "docs/transitions.rs"]
