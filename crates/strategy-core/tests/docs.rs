@@ -16,8 +16,12 @@ mod platform;
 #[cfg(feature = "driver")]
 #[path = "docs/policy.rs"]
 mod policy;
+#[path = "docs/promises.rs"]
+mod promises;
 #[path = "docs/sources.rs"]
 mod sources;
+#[path = "docs/stories.rs"]
+mod stories;
 #[path = "docs/transitions.rs"]
 mod transitions;
 

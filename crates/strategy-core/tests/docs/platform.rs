@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use strategy_core::analysis::{Measurement, Memory, PreparedCheck, Verdict};
+use strategy_core::analysis::{Look, Measurement, Memory, PreparedCheck, Verdict, Window};
 use strategy_core::hook::{GateAnswer, HookReport};
 use strategy_core::rollout::{
-    Command, Completion, Effect, Failure, Input, LookId, Phase, Start, Wish,
+    Answer, Command, Completion, Effect, Failure, Input, LookId, Phase, Start, Wish,
 };
 use strategy_core::target::{
-    Applied, Certainty, Claim, Desired, Discovery, Fatal, FatalReason, Found, Observation, Owned,
-    TargetErrorKind, Version, Writer,
+    Applied, Certainty, Claim, Desired, Discovery, Effective, Fatal, FatalReason, Found,
+    Observation, Owned, TargetErrorKind, Version, Writer,
 };
 use strategy_core::world::{discovery_of, fulfilled, observed_track};
 use strategy_core::{Images, Part, Release, Rollout, Strategy, Timestamp, Weight};
@@ -37,6 +37,18 @@ pub(super) struct Platform {
     pub(super) silent: bool,
     /// Looks never come to a judgement.
     pub(super) undecided: bool,
+    /// What looks come to instead; `None`: they fail.
+    pub(super) looks_give: Option<Option<Verdict>>,
+    /// Observations are as old as this.
+    pub(super) age: Duration,
+    /// The router is on its way for ever.
+    pub(super) converging: bool,
+    /// Pods of the release run other images than before, under the same name.
+    pub(super) re_pointed: bool,
+    /// Every look that was taken: number, window, and what it was handed.
+    pub(super) looks: Vec<(u64, Window, String)>,
+    /// How many writes were taken.
+    pub(super) writes: u32,
 }
 
 impl Platform {
@@ -54,6 +66,12 @@ impl Platform {
             fails: false,
             silent: false,
             undecided: false,
+            looks_give: None,
+            age: Duration::ZERO,
+            converging: false,
+            re_pointed: false,
+            looks: Vec::new(),
+            writes: 0,
         }
     }
 
@@ -64,6 +82,8 @@ impl Platform {
             is: self.is.clone(),
             claim: self.claim.clone(),
             moved: self.moved,
+            looks: std::mem::take(&mut self.looks),
+            writes: self.writes,
             ..Self::new("app:v1")
         };
     }
@@ -75,6 +95,10 @@ impl Platform {
         };
         for track in [&mut seen.stable, &mut seen.candidate] {
             for pods in track.pods.iter_mut().filter(|pods| !pods.revision.recorded) {
+                if self.re_pointed {
+                    let other = [("app".to_owned(), ["another id".to_owned()].into())];
+                    pods.image_ids = other.into();
+                }
                 if self.unready || self.dead {
                     pods.ready = 0;
                     pods.available = 0;
@@ -88,10 +112,13 @@ impl Platform {
                 }
             }
         }
+        seen.age = self.age;
+        if self.converging {
+            seen.traffic.effective = Effective::Converging;
+        }
         if let Some(weight) = self.moved {
             seen.traffic.written.weight = weight;
-            seen.traffic.effective =
-                strategy_core::target::Effective::Verified(seen.traffic.written.clone());
+            seen.traffic.effective = Effective::Verified(seen.traffic.written.clone());
             seen.traffic.writer = Writer::Other {
                 name: "ada".to_owned(),
                 version: "1".to_owned(),
@@ -120,6 +147,7 @@ impl Platform {
             {
                 self.is = Some(request.desired.clone());
                 self.moved = None;
+                self.writes += 1;
                 Ok(Completion::Applied(Applied::default()))
             }
             Effect::RunHook { .. } => Ok(Completion::HookRan(HookReport {
@@ -137,6 +165,33 @@ impl Platform {
         }
     }
 
+    fn look(&mut self, look: &Look) -> Input {
+        let memory = look.memory.as_str().to_owned();
+        self.looks.push((look.number, look.window, memory));
+        let verdict = match (&self.looks_give, self.fails, self.undecided) {
+            (Some(given), _, _) => given.clone(),
+            (None, true, _) => Some(Verdict::Fail),
+            (None, false, true) => Some(Verdict::Undecided),
+            (None, false, false) => Some(Verdict::Pass),
+        };
+        let id = LookId::from(look);
+        match verdict {
+            Some(verdict) => Input::Measured {
+                look: id,
+                measurement: Measurement {
+                    verdict,
+                    evidence: "by hand".to_owned(),
+                    memory: Memory::new(format!("after {}", look.number)).unwrap(),
+                },
+            },
+            None => {
+                let (kind, certainty) = (TargetErrorKind::Unavailable, Certainty::NotTaken);
+                let failure = Failure::new(kind, certainty, "no answer");
+                Input::MeasureFailed { look: id, failure }
+            }
+        }
+    }
+
     /// What comes of an effect; `None` where nothing is to be answered.
     fn perform(&mut self, effect: &Effect) -> Option<Input> {
         Some(match effect {
@@ -150,18 +205,7 @@ impl Platform {
                 ticket: *ticket,
                 observation: Box::new(self.observe()),
             },
-            Effect::Measure { look, .. } => Input::Measured {
-                look: LookId::from(&**look),
-                measurement: Measurement {
-                    verdict: match (self.fails, self.undecided) {
-                        (true, _) => Verdict::Fail,
-                        (false, true) => Verdict::Undecided,
-                        (false, false) => Verdict::Pass,
-                    },
-                    evidence: "by hand".to_owned(),
-                    memory: Memory::default(),
-                },
-            },
+            Effect::Measure { look, .. } => self.look(look),
             Effect::Cancel { .. } => return None,
             _ => {
                 let id = effect.id()?;
@@ -234,11 +278,17 @@ impl Story {
         }
     }
 
-    pub(super) fn command(&mut self, wish: Wish) {
+    /// A person wants something; what they are told.
+    pub(super) fn command(&mut self, wish: Wish) -> Answer {
         self.commands += 1;
         let id = format!("command-{}", self.commands);
-        let command = Command::new(id, "ada", wish).in_role("ada");
+        while self.rollout.poll_answer().is_some() {}
+        let command = Command::new(id.as_str(), "ada", wish).in_role("ada");
         self.tell(Input::Commanded(command));
+        let mut answers: Vec<_> = std::iter::from_fn(|| self.rollout.poll_answer()).collect();
+        let (to, answer) = answers.pop().expect("every command is answered");
+        assert_eq!((to.0, answers), (id, Vec::new()), "and once");
+        answer
     }
 
     /// One effect is performed; where there is none, people answer or time passes.

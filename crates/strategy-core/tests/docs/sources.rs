@@ -145,6 +145,33 @@ fn is_code(text: &str) -> bool {
     text.contains('-') && text.split('-').all(word)
 }
 
+/// The name of every function in the workspace, and of every row of a macro that makes tests.
+pub(super) fn functions() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut files = Vec::new();
+    walk_all(&root().join("crates"), &mut files);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for line in text.lines() {
+            let name = line.split_once("fn ").map(|(_, rest)| rest);
+            let name = name.and_then(|rest| rest.split(['(', '<']).next());
+            found.extend(name.map(ToOwned::to_owned));
+        }
+    }
+    found
+}
+
+fn walk_all(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            walk_all(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+}
+
 /// The sources of the crates that users depend on, without their tests.
 fn library_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
