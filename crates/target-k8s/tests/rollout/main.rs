@@ -5,7 +5,8 @@
     reason = "the shop and the scene are shared with other tests"
 )]
 
-mod one_writer;
+mod autoscaled;
+mod calls;
 mod promoted;
 mod reaction;
 mod rolled_back;

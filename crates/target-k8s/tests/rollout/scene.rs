@@ -1,19 +1,21 @@
 //! The example manifests in a namespace of their own, and rollouts on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use strategy_core::driver::{Driver, RolloutHandle};
+use strategy_core::driver::{Driver, RolloutHandle, Run};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::{Release, Timestamp};
 use target_k8s::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
 use target_k8s::{Config, KubernetesTarget};
-use test_support::ControlPlane;
+use test_support::{AuditEvent, ControlPlane};
 use tokio::task::JoinHandle;
 
 use crate::shop::{Shop, pause};
@@ -25,14 +27,31 @@ pub(crate) const REPOSITORY: &str = "registry.example/shop/api";
 /// As the drivers of these tests call themselves.
 pub(crate) const AGENT: &str = "rollway-e2e";
 /// No rollout of these tests takes so long.
-pub(crate) const LIMIT: Duration = seconds(150);
+pub(crate) const LIMIT: Duration = seconds(120);
 
 /// One of the example manifests, with everything that a rollout must leave alone.
 #[derive(Debug)]
 pub(crate) struct Scene {
-    pub(crate) plane: &'static ControlPlane,
+    pub(crate) plane: Plane,
     pub(crate) shop: Shop,
     pub(crate) mode: Mode,
+}
+
+/// Where a scene is played.
+#[derive(Clone, Debug)]
+pub(crate) enum Plane {
+    Shared(&'static ControlPlane),
+    Own(Arc<ControlPlane>),
+}
+
+impl Deref for Plane {
+    type Target = ControlPlane;
+    fn deref(&self) -> &ControlPlane {
+        match self {
+            Self::Shared(plane) => plane,
+            Self::Own(plane) => plane,
+        }
+    }
 }
 
 /// A rollout on its way.
@@ -54,7 +73,7 @@ impl Scene {
     /// On the control plane that all tests share.
     pub(crate) async fn open(mode: Mode) -> Self {
         let scene = Self {
-            plane: ControlPlane::shared().unwrap(),
+            plane: Plane::Shared(ControlPlane::shared().unwrap()),
             shop: Shop::open(),
             mode,
         };
@@ -63,11 +82,12 @@ impl Scene {
     }
 
     /// On a control plane of the test's own.
-    pub(crate) async fn on(plane: &'static ControlPlane, mode: Mode) -> Self {
+    pub(crate) async fn on(plane: Arc<ControlPlane>, mode: Mode) -> Self {
         let shop = Shop {
             namespace: plane.namespace().unwrap(),
             client: plane.client("shop-test").unwrap(),
         };
+        let plane = Plane::Own(plane);
         let scene = Self { plane, shop, mode };
         scene.furnish().await;
         scene
@@ -82,6 +102,11 @@ impl Scene {
             if object["kind"] == "Deployment" {
                 // Availability is no matter of these tests, and five seconds are, dozens of times.
                 object["spec"]["minReadySeconds"] = json!(1);
+            }
+            if object["spec"]["sessionAffinity"] == "ClientIP" {
+                // What is given up waits until the last session that is pinned to it has ended.
+                let sessions = &mut object["spec"]["sessionAffinityConfig"]["clientIP"];
+                sessions["timeoutSeconds"] = json!(2);
             }
             self.shop.create(object).await;
         }
@@ -138,14 +163,7 @@ impl Scene {
         let strategy = terms.strategy(self.mode);
         let started = driver.start(&*strategy, release(tag)).await;
         let (handle, run) = started.unwrap_or_else(|error| panic!("{error}"));
-        let carrier = tokio::spawn(async move {
-            let _ = run.await;
-        });
-        Running {
-            handle,
-            story,
-            carrier,
-        }
+        Running::of(handle, run, story)
     }
 
     /// Every object of the example that is there now, without what the server and its controllers
@@ -154,7 +172,9 @@ impl Scene {
         let mut wanted = vec![("Service", "api")];
         match self.mode {
             Mode::BlueGreen => {
-                wanted.extend([("Deployment", "api-blue"), ("Deployment", "api-green")])
+                for slot in ["api-blue", "api-green"] {
+                    wanted.extend([("Deployment", slot), ("Service", slot)]);
+                }
             }
             Mode::Canary => wanted.extend([
                 ("Deployment", "api"),
@@ -163,6 +183,8 @@ impl Scene {
                 ("DestinationRule", "api"),
             ]),
         }
+        let deployments = self.deployments().iter();
+        wanted.extend(deployments.map(|name| ("HorizontalPodAutoscaler", *name)));
         let mut objects = BTreeMap::new();
         for (kind, name) in wanted {
             if let Some(object) = self.shop.try_get(kind, name).await {
@@ -201,19 +223,27 @@ impl Scene {
 
 /// What was asked of the API server.
 impl Scene {
-    /// Calls to objects of this namespace by a client of this name since then, by verb and resource.
-    pub(crate) fn calls_since(&self, since: Timestamp, agent: &str) -> BTreeMap<String, u32> {
+    /// Calls to objects of this namespace by a client of this name, by verb and resource; from
+    /// inclusive, until exclusive.
+    pub(crate) fn calls_between(
+        &self,
+        from: Timestamp,
+        until: Option<Timestamp>,
+        agent: &str,
+    ) -> BTreeMap<String, u32> {
         let mut calls = BTreeMap::new();
         for event in self.plane.audit_log().unwrap() {
             let is_ours = event.user_agent == agent && event.namespace == self.shop.namespace;
-            let received = u64::try_from(event.received.0.as_millisecond()).unwrap();
+            let received =
+                Timestamp::from_millis(event.received.0.as_millisecond().try_into().unwrap());
+            let is_within = received >= from && until.is_none_or(|until| received < until);
             // A watch is counted when it begins, everything else when it is over.
             let stage = if event.verb == "watch" {
                 "ResponseStarted"
             } else {
                 "ResponseComplete"
             };
-            if is_ours && event.stage == stage && received >= since.as_millis() {
+            if is_ours && is_within && event.stage == stage {
                 let call = format!("{} {}", event.verb, event.resource);
                 *calls.entry(call).or_insert(0) += 1;
             }
@@ -221,9 +251,22 @@ impl Scene {
         calls
     }
 
-    /// Those of them that write.
+    /// Who asked for objects of this namespace since then.
+    pub(crate) fn agents_since(&self, since: Timestamp) -> BTreeSet<String> {
+        let events = self.plane.audit_log().unwrap().into_iter();
+        let since = i64::try_from(since.as_millis()).unwrap();
+        let is_here = |event: &AuditEvent| {
+            event.namespace == self.shop.namespace && event.received.0.as_millisecond() >= since
+        };
+        events
+            .filter(is_here)
+            .map(|event| event.user_agent)
+            .collect()
+    }
+
+    /// Calls since then that write, by verb and resource.
     pub(crate) fn writes_since(&self, since: Timestamp, agent: &str) -> BTreeMap<String, u32> {
-        let mut calls = self.calls_since(since, agent);
+        let mut calls = self.calls_between(since, None, agent);
         let is_read = |call: &str| {
             ["get ", "list ", "watch "]
                 .iter()
@@ -282,6 +325,19 @@ pub(crate) fn release(tag: &str) -> Release {
 }
 
 impl Running {
+    /// Carried by a task of its own.
+    pub(crate) fn of(handle: RolloutHandle, run: Run, story: Story) -> Self {
+        let carrier = tokio::spawn(async move {
+            // The handle tells how it ended.
+            let _ = run.await;
+        });
+        Self {
+            handle,
+            story,
+            carrier,
+        }
+    }
+
     /// Waits until nothing is left to do.
     pub(crate) async fn settled(&self) -> Outcome {
         match tokio::time::timeout(LIMIT, self.handle.settled()).await {

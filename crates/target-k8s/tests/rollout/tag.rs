@@ -18,10 +18,9 @@ async fn re_pointed_between_canary_and_promotion() {
     let rollout = scene.release("v2", &terms).await;
     rollout.until_baking("100%").await;
     let image = format!("{REPOSITORY}:v2");
-    let plane = scene.plane;
-    let namespace = scene.shop.namespace.clone();
-    let repoint = move || plane.repoint_tag(&namespace, &image, "pushed again");
-    tokio::task::spawn_blocking(repoint).await.unwrap().unwrap();
+    let namespace = &scene.shop.namespace;
+    let repointed = scene.plane.repoint_tag(namespace, &image, "pushed again");
+    repointed.unwrap();
     let reason = rollout.rolled_back().await;
     println!("{reason}\n{}", rollout.story.told());
     assert!(matches!(reason, Reason::ImageChanged { .. }), "{reason}");
@@ -37,10 +36,9 @@ async fn re_pointed_and_a_pod_replaced_during_the_bake_of_blue_green() {
     let rollout = scene.release("v2", &Terms::long_bake()).await;
     rollout.until_baking("switch").await;
     let image = format!("{REPOSITORY}:v2");
-    let plane = scene.plane;
-    let namespace = scene.shop.namespace.clone();
-    let repoint = move || plane.repoint_tag(&namespace, &image, "pushed again");
-    tokio::task::spawn_blocking(repoint).await.unwrap().unwrap();
+    let namespace = &scene.shop.namespace;
+    let repointed = scene.plane.repoint_tag(namespace, &image, "pushed again");
+    repointed.unwrap();
     let pods = scene.pods("environment=green").await;
     let name = pods[0].metadata.name.as_ref().unwrap();
     scene.shop.delete("Pod", name).await;
