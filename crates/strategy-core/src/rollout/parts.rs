@@ -120,9 +120,12 @@ impl Rollout {
         }
         self.outdate(&part);
         self.ask(&part);
-        let reason = Reason::Refused {
-            part,
-            message: failure.message.clone(),
+        let message = failure.message.clone();
+        let reason = if conflict && is_claim {
+            // Somebody else holds it, or came in between.
+            Reason::NotAsDiscovered { part, message }
+        } else {
+            Reason::Refused { part, message }
         };
         match failure.kind {
             TargetErrorKind::PermissionDenied

@@ -7,6 +7,7 @@
 
 mod autoscaled;
 mod calls;
+mod one_writer;
 mod promoted;
 mod reaction;
 mod rolled_back;

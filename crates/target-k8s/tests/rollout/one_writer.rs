@@ -4,7 +4,7 @@ use strategy_core::driver::{Driver, DriverError, FileJournal, MemoryJournal};
 use strategy_core::journal::JournalError;
 use strategy_core::rollout::{Command, Reason, Wish};
 
-use crate::scene::{Scene, release};
+use crate::scene::{LIMIT, Running, Scene, release};
 use crate::story::Story;
 use crate::terms::{Mode, Terms};
 
@@ -51,23 +51,10 @@ async fn of_two_that_start_at_once_one_is_refused_and_writes_nothing() {
     let (one, other) = (scene.driver(), scene.driver());
     let (one_handle, one_run) = one.0.start(&*strategy, release("v2")).await.unwrap();
     let (other_handle, other_run) = other.0.start(&*strategy, release("v3")).await.unwrap();
-    let one_run = tokio::spawn(one_run);
-    let winner = crate::scene::Running {
-        handle: one_handle,
-        story: one.1,
-        carrier: tokio::spawn(async move {
-            let _ = one_run.await;
-        }),
-    };
+    let winner = Running::of(one_handle, one_run, one.1);
     winner.until_baking("switch").await;
     let during = scene.objects().await;
-    let loser = crate::scene::Running {
-        handle: other_handle,
-        story: other.1,
-        carrier: tokio::spawn(async move {
-            let _ = other_run.await;
-        }),
-    };
+    let loser = Running::of(other_handle, other_run, other.1);
     let reason = loser.rolled_back().await;
     println!("{reason}");
     assert!(matches!(reason, Reason::NotAsDiscovered { .. }), "{reason}");
@@ -110,16 +97,10 @@ async fn a_second_driver_on_the_same_journal_takes_over_and_the_first_stops() {
         .journal(journal)
         .observer(story.clone());
     let (handle, run) = second.resume_rolling_back().await.unwrap();
-    let second = crate::scene::Running {
-        handle,
-        story,
-        carrier: tokio::spawn(async move {
-            let _ = run.await;
-        }),
-    };
+    let second = Running::of(handle, run, story);
     let reason = second.rolled_back().await;
     assert_eq!(reason, Reason::ResumedToRollBack);
-    let stopped = tokio::time::timeout(crate::scene::LIMIT, first.handle.settled()).await;
+    let stopped = tokio::time::timeout(LIMIT, first.handle.settled()).await;
     let error = stopped.unwrap().unwrap_err();
     println!("the first: {error}");
     let DriverError::Journal(why) = &error else {
