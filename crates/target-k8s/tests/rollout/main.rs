@@ -7,6 +7,7 @@
 
 mod autoscaled;
 mod calls;
+mod least_role;
 mod one_writer;
 mod promoted;
 mod reaction;

@@ -1,0 +1,124 @@
+//! A whole rollout under exactly the Role that is printed, and what one verb less leads to.
+
+use serde_json::{Value, json};
+use strategy_core::driver::Driver;
+use strategy_core::rollout::Reason;
+use target_k8s::KubernetesTarget;
+
+use crate::scene::{AGENT, Running, Scene, release};
+use crate::story::Story;
+use crate::terms::{Mode, Terms};
+
+const USER: &str = "rollway-test-1";
+
+/// The Role as it is printed.
+fn printed(scene: &Scene) -> Value {
+    let text = KubernetesTarget::permissions(&scene.config()).to_string();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+async fn grant(scene: &Scene, role: Value) {
+    let name = role["metadata"]["name"].clone();
+    scene.shop.create(role).await;
+    scene
+        .shop
+        .create(json!({
+            "kind": "RoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
+        }))
+        .await;
+}
+
+/// A driver of a user who may do what was granted, and nothing else.
+fn driver(scene: &Scene) -> (Driver, Story) {
+    let client = scene.plane.client_for(USER, AGENT).unwrap();
+    let story = Story::default();
+    let target = KubernetesTarget::new(client, scene.config());
+    (Driver::on(target).observer(story.clone()), story)
+}
+
+async fn there_and_back(mode: Mode) {
+    let scene = Scene::open(mode).await;
+    grant(&scene, printed(&scene)).await;
+    let before = scene.objects().await;
+    let (back, story) = driver(&scene);
+    let rollout = scene
+        .start(back, story, "v2-late", &Terms::long_bake())
+        .await;
+    let reason = rollout.rolled_back().await;
+    assert!(matches!(reason, Reason::Fatal { .. }), "{reason}");
+    assert_eq!(scene.objects().await, before);
+    let (there, story) = driver(&scene);
+    let rollout = scene.start(there, story, "v3", &Terms::default()).await;
+    rollout.promoted().await;
+    assert_eq!(scene.objects().await, scene.promoted(&before, "v3"));
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn is_enough_to_be_rolled_back_and_to_be_promoted() {
+    tokio::join!(
+        there_and_back(Mode::BlueGreen),
+        there_and_back(Mode::Canary)
+    );
+}
+
+/// What a rollout says when it may not do this; nothing of the user's is changed.
+async fn without(mode: Mode, verb: &str, resource: &str) -> String {
+    let scene = Scene::open(mode).await;
+    let mut role = printed(&scene);
+    let rules = role["rules"].as_array_mut().unwrap();
+    let rule = rules
+        .iter_mut()
+        .find(|rule| rule["resources"][0] == resource);
+    let verbs = rule.unwrap()["verbs"].as_array_mut().unwrap();
+    let all = verbs.len();
+    verbs.retain(|granted| granted != verb);
+    assert_eq!(verbs.len(), all - 1);
+    grant(&scene, role).await;
+    let before = scene.objects().await;
+    let (driver, story) = driver(&scene);
+    let strategy = Terms::default().strategy(mode);
+    let said = match driver.start(&*strategy, release("v2")).await {
+        Err(error) => error.to_string(),
+        Ok((handle, run)) => Running::of(handle, run, story)
+            .rolled_back()
+            .await
+            .to_string(),
+    };
+    println!("{mode:?} without {verb} {resource}: {said}");
+    assert_eq!(scene.objects().await, before);
+    said
+}
+
+async fn is_named(mode: Mode, verb: &str, resource: &str, object: &str) {
+    let said = without(mode, verb, resource).await;
+    assert!(said.contains(&format!("{verb} {object}")), "{said}");
+    assert!(
+        said.contains(&format!("cannot {verb} resource \"{resource}\"")),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn less_one_verb_fails_and_says_which() {
+    tokio::join!(
+        is_named(Mode::BlueGreen, "list", "pods", "pods"),
+        is_named(Mode::BlueGreen, "update", "deployments", "deployment/api-"),
+        is_named(
+            Mode::Canary,
+            "create",
+            "deployments",
+            "deployment/api-canary"
+        ),
+        is_named(
+            Mode::Canary,
+            "update",
+            "virtualservices",
+            "virtualservice/api"
+        ),
+    );
+}
