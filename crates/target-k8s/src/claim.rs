@@ -1,7 +1,7 @@
 //! Whose the objects are: taken, handed over and given up by compare-and-set, object by object.
 
 use serde_json::Value;
-use strategy_core::target::{Claim, TargetError, TargetErrorKind};
+use strategy_core::target::{Certainty, Claim, TargetError, TargetErrorKind};
 
 use crate::api::Api;
 use crate::error::found;
@@ -97,9 +97,20 @@ impl Change<'_> {
         if self.to.is_none() {
             order.reverse();
         }
+        let mut stamped = false;
         for object in order {
             if let Some(content) = known.get(&object) {
-                self.stamp(api, watches, &object, content.clone()).await?;
+                let outcome = self.stamp(api, watches, &object, content.clone()).await;
+                // What was stamped before is to be given back, though this one refused.
+                outcome.map_err(|error| TargetError {
+                    certainty: if stamped {
+                        Certainty::MayBeTaken
+                    } else {
+                        error.certainty
+                    },
+                    ..error
+                })?;
+                stamped = true;
             }
         }
         Ok(())

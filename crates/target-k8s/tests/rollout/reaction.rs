@@ -9,7 +9,8 @@ use kube::api::{WatchEvent, WatchParams};
 use strategy_core::Timestamp;
 use strategy_core::driver::{Clock as _, SystemClock};
 use strategy_core::plan::Policies;
-use strategy_core::rollout::Reason;
+use strategy_core::rollout::{News, Reason};
+use test_support::AuditEvent;
 
 use crate::scene::{AGENT, Scene};
 use crate::terms::{Mode, Terms, seconds};
@@ -33,8 +34,8 @@ fn is_crash_looping(pod: &Pod) -> bool {
     })
 }
 
-/// When the first pod of the namespace was seen in a crash loop, by a watch of the test's own.
-async fn first_crash_loop(scene: &Scene) -> Timestamp {
+/// The first pod of the namespace that a watch of the test's own sees in a crash loop, and when.
+async fn first_crash_loop(scene: &Scene) -> (String, Timestamp) {
     let pods: Api<Pod> = Api::namespaced(scene.shop.client.clone(), &scene.shop.namespace);
     let watch = pods.watch(&WatchParams::default(), "0").await.unwrap();
     let mut watch = std::pin::pin!(watch);
@@ -42,14 +43,31 @@ async fn first_crash_loop(scene: &Scene) -> Timestamp {
         if let Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) = event
             && is_crash_looping(&pod)
         {
-            return SystemClock.now();
+            return (pod.metadata.name.unwrap(), SystemClock.now());
         }
     }
     panic!("the watch ended");
 }
 
-/// When the API server received the last write of ours to this object.
-fn last_write(scene: &Scene, resource: &str) -> Timestamp {
+fn received(event: &AuditEvent) -> Timestamp {
+    Timestamp::from_millis(event.received.0.as_millisecond().try_into().unwrap())
+}
+
+/// When the API server received the status that the watch then brought: the last of this pod before.
+fn status_written(scene: &Scene, pod: &str, seen: Timestamp) -> Timestamp {
+    let events = scene.plane.audit_log().unwrap();
+    let of_pod = events.iter().filter(|event| {
+        event.namespace == scene.shop.namespace
+            && (event.resource.as_str(), event.name.as_str()) == ("pods", pod)
+            && event.subresource == "status"
+            && event.verb == "patch"
+            && event.code == 200
+    });
+    of_pod.map(received).filter(|at| *at <= seen).max().unwrap()
+}
+
+/// When the API server received the first write of ours to this object after that.
+fn next_write(scene: &Scene, resource: &str, after: Timestamp) -> Timestamp {
     let events = scene.plane.audit_log().unwrap();
     let ours = events.iter().filter(|event| {
         event.user_agent == AGENT
@@ -58,13 +76,7 @@ fn last_write(scene: &Scene, resource: &str) -> Timestamp {
             && event.verb == "update"
             && event.code == 200
     });
-    // The very last one gives up the claim; the one before it changed the weight.
-    let mut times: Vec<_> = ours
-        .map(|event| event.received.0.as_millisecond())
-        .collect();
-    times.sort_unstable();
-    let millis = times[times.len().checked_sub(2).unwrap()];
-    Timestamp::from_millis(millis.try_into().unwrap())
+    ours.map(received).filter(|at| *at >= after).min().unwrap()
 }
 
 async fn from_crash_loop_to_no_traffic(mode: Mode, resource: &str) -> Duration {
@@ -84,9 +96,16 @@ async fn from_crash_loop_to_no_traffic(mode: Mode, resource: &str) -> Duration {
     let (seen, story) = tokio::join!(seen, rolled_back);
     assert!(story.is_baking(mode.first_exposed()), "{}", story.told());
     assert_eq!(scene.objects().await, before);
-    let took = last_write(&scene, resource).since(seen);
+    let (pod, seen) = seen;
+    let status = status_written(&scene, &pod, seen);
+    let took = next_write(&scene, resource, status).since(status);
+    // The first write to the route after that is the one that takes all traffic away.
+    let told = story.when(|news| matches!(news, News::RollbackBegan { .. }));
+    assert!(told.unwrap() >= status, "{}", story.told());
+    let traffic = story.weights();
+    assert_eq!(traffic.iter().filter(|weight| !weight.is_zero()).count(), 1);
     println!(
-        "{mode:?}: ready, then a crash loop during the bake: {:.3} s from the status in a watch to the write of weight 0; everything is read every {} s\n{}",
+        "{mode:?}: ready, then a crash loop during the bake: {:.3} s from the pod's status to the write of weight 0, both as the API server received them; everything is read every {} s\n{}",
         took.as_secs_f64(),
         RESYNC.as_secs(),
         story.told(),

@@ -1,6 +1,9 @@
 //! Whole rollouts while the API server is away; each test has a control plane of its own.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
-#![allow(dead_code, reason = "the shop and the scene are shared with other tests")]
+#![allow(
+    dead_code,
+    reason = "the shop and the scene are shared with other tests"
+)]
 
 #[path = "../rollout/scene.rs"]
 mod scene;
@@ -37,7 +40,10 @@ async fn away(plane: &Arc<ControlPlane>, during: &str, time: Duration) {
     let start = move || plane.start_api_server();
     tokio::task::spawn_blocking(start).await.unwrap().unwrap();
     let away = SystemClock.now().since(stopped);
-    println!("{during}: the API server was away for {:.1} s", away.as_secs_f64());
+    println!(
+        "{during}: the API server was away for {:.1} s",
+        away.as_secs_f64()
+    );
 }
 
 #[tokio::test]
@@ -53,18 +59,14 @@ async fn for_20_seconds_in_every_phase_changes_nothing_but_the_time() {
     };
     // Pods of this image take three seconds to become ready.
     let rollout = scene.release("v2-slow", &terms).await;
-    let is_waiting_for_pods = |news: &News| {
-        matches!(news, News::Waiting { what, .. } if what.contains("ready pods of candidate"))
-    };
+    let is_waiting_for_pods = |news: &News| matches!(news, News::Waiting { what, .. } if what.contains("ready pods of candidate"));
     rollout
         .until("waiting for pods", |story| story.has(is_waiting_for_pods))
         .await;
     away(&plane, "while pods become ready", seconds(20)).await;
     rollout.until_baking("20%").await;
     away(&plane, "during the bake", seconds(20)).await;
-    let promotes = |news: &News| {
-        matches!(news, News::Waiting { what, .. } if what.contains("ready pods of stable"))
-    };
+    let promotes = |news: &News| matches!(news, News::Waiting { what, .. } if what.contains("ready pods of stable"));
     rollout
         .until("updating stable", |story| story.has(promotes))
         .await;
