@@ -6,7 +6,7 @@ use super::outcome::Reason;
 use super::state::{Expected, Footprint, Hold, State};
 use crate::plan::{ForeignPolicy, Then};
 use crate::release::Part;
-use crate::target::{Desired, ForeignChange, ForeignField, Observation, Writer};
+use crate::target::{Desired, ForeignChange, ForeignField, Observation, Routing, Writer};
 use crate::track::Track;
 
 impl Rollout {
@@ -17,19 +17,25 @@ impl Rollout {
         observation: &Observation,
         seen: &Footprint,
     ) -> Option<(ForeignField, String)> {
+        let routing = self.fixed.found.part(part)?.capabilities.routing;
         match &self.decided.parts.get(part)?.expected {
-            Expected::Seen(before) => differs(before, seen),
-            Expected::Asked { desired, .. } => misses(desired, observation),
+            Expected::Seen(before) => differs(before, seen, routing),
+            Expected::Asked { desired, .. } => misses(desired, observation, routing),
             Expected::Either { before, desired } => {
-                let landed = misses(desired, observation);
-                let stayed = differs(before, seen);
+                let landed = misses(desired, observation, routing);
+                let stayed = differs(before, seen, routing);
                 match (landed, stayed) {
                     (None, _) => None,
                     // The old value, but written anew: our write landed, and somebody took it back.
-                    (Some(_), None) if written_anew(&before.writer, &seen.writer) => Some((
-                        ForeignField::Traffic,
-                        format!("traffic is at {} again", seen.traffic.weight),
-                    )),
+                    (Some(_), None)
+                        if desired.traffic != before.traffic
+                            && written_anew(&before.writer, &seen.writer) =>
+                    {
+                        Some((
+                            ForeignField::Traffic,
+                            format!("traffic is at {} again", seen.traffic.weight),
+                        ))
+                    }
                     (Some(_), None) => None,
                     (Some(_), Some(change)) => Some(change),
                 }
@@ -123,7 +129,7 @@ impl Rollout {
         }
         if towards_stable {
             tell(self, "the rollout goes back");
-            self.roll_back(reason);
+            self.roll_back_or_hold(reason);
             return;
         }
         match policy {
@@ -145,7 +151,7 @@ impl Rollout {
             }
             ForeignPolicy::RollBack => {
                 tell(self, "the rollout goes back");
-                self.roll_back(reason);
+                self.roll_back_or_hold(reason);
             }
             ForeignPolicy::Yield => {
                 tell(self, "the rollout leaves it");
@@ -188,8 +194,14 @@ fn written_anew(before: &Writer, now: &Writer) -> bool {
 }
 
 /// What differs between two written states.
-fn differs(before: &Footprint, now: &Footprint) -> Option<(ForeignField, String)> {
-    if before.traffic != now.traffic {
+///
+/// Where traffic follows readiness nobody writes it: it is what the counts make of it.
+fn differs(
+    before: &Footprint,
+    now: &Footprint,
+    routing: Routing,
+) -> Option<(ForeignField, String)> {
+    if routing != Routing::FollowsReadiness && before.traffic != now.traffic {
         return Some((
             ForeignField::Traffic,
             format!("traffic went from {} to {}", before.traffic, now.traffic),
@@ -214,8 +226,12 @@ fn differs(before: &Footprint, now: &Footprint) -> Option<(ForeignField, String)
 }
 
 /// What of a desired state is not written.
-fn misses(desired: &Desired, observation: &Observation) -> Option<(ForeignField, String)> {
-    if desired.traffic != observation.traffic.written {
+pub(super) fn misses(
+    desired: &Desired,
+    observation: &Observation,
+    routing: Routing,
+) -> Option<(ForeignField, String)> {
+    if routing != Routing::FollowsReadiness && desired.traffic != observation.traffic.written {
         let written = &observation.traffic.written;
         return Some((
             ForeignField::Traffic,
