@@ -179,6 +179,13 @@ impl Rollout {
         });
         let found = found.collect();
         let mut rollout = Self::begin(handover.to, plan, found, prepared, claims, true, now)?;
+        for part in rollout.decided.parts.values_mut() {
+            // What is not observed to be exposed counts as draining from now: the one before moved traffic.
+            part.exposure = Tracks {
+                stable: Exposure::Exposed,
+                candidate: Exposure::Exposed,
+            };
+        }
         let _ = rollout.claiming_begins();
         rollout.outbox.issued.clear();
         let snapshot = rollout.snapshot();
@@ -210,6 +217,7 @@ impl Rollout {
             open: BTreeMap::new(),
             next_id: 1,
             standing: None,
+            standing_from: now,
             past_no_return: false,
             promote_all: false,
             to_undo: Vec::new(),
@@ -262,6 +270,10 @@ impl Rollout {
             .tick(now, self.fixed.plan.policies().resync)
         {
             self.say(News::ClockJumped { by_ms });
+            // Nobody watched in between: that time belongs to no window.
+            for check in self.latest.checks.values_mut() {
+                check.open = None;
+            }
         }
         if !self.is_settled() {
             self.digest_input(input);
@@ -356,7 +368,7 @@ impl Rollout {
         match &self.decided.state {
             State::Settling(Settling {
                 outcome,
-                restore: false,
+                announced: true,
                 ..
             })
             | State::Settled { outcome } => Some(outcome),

@@ -9,8 +9,8 @@ use super::event::News;
 use super::input::Failure;
 use super::latest::{LatestCheck, OpenWindow};
 use super::outcome::Reason;
-use super::state::State;
-use crate::analysis::{Look, Measurement, Verdict, Window};
+use super::state::{Hold, State};
+use crate::analysis::{Look, Measurement, Memory, Verdict, Window};
 use crate::plan::{Check, CheckName};
 use crate::release::Part;
 use crate::timestamp::Timestamp;
@@ -18,6 +18,17 @@ use crate::track::Tracks;
 
 /// A window shorter than this says nothing and is dropped when it is closed early.
 const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A clock set back by no more than this is waited for, so that no window is counted twice.
+const SET_BACK: Duration = Duration::from_secs(300);
+
+/// The most that is kept of words that come from outside, in characters.
+const WORDS: usize = 500;
+
+/// What is kept of words that come from outside: a journal must not grow with them.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(WORDS).collect()
+}
 
 impl Rollout {
     /// The checks of the stage whose goal is in effect.
@@ -58,8 +69,12 @@ impl Rollout {
     fn is_standing(&self) -> bool {
         let watching = match &self.decided.state {
             State::Baking(_) | State::Gating(_) | State::Hooking(_) | State::Stepping(_) => true,
-            State::Holding(_)
-            | State::Claiming
+            // Traffic stands as the stage asks, and users are on the release while a person is asked.
+            State::Holding(holding) => match &holding.why {
+                Hold::Undecided(_) | Hold::HookUnfinished { .. } => true,
+                Hold::Failed(_) | Hold::NoWayBack(_) | Hold::Foreign(_) => false,
+            },
+            State::Claiming
             | State::Confirming
             | State::RollingBack(_)
             | State::Superseding(_)
@@ -84,6 +99,8 @@ impl Rollout {
             self.close_windows();
         }
         let facts = self.window_facts();
+        // The last look ends a bake: no other look begins beside it.
+        let closing = matches!(&self.decided.state, State::Baking(baking) if baking.closing);
         for name in self.applying() {
             let Some(check) = self.fixed.plan.checks().get(&name).cloned() else {
                 continue;
@@ -96,7 +113,10 @@ impl Rollout {
                 if moved {
                     close(latest, wall);
                 }
-                latest.open.get_or_insert_with(|| facts.clone());
+                latest.open.get_or_insert_with(|| OpenWindow {
+                    from: after_what_was_seen(latest.seen_to, wall),
+                    ..facts.clone()
+                });
             }
             if latest.pending.is_some()
                 || latest
@@ -107,7 +127,7 @@ impl Rollout {
             }
             let due = match (&latest.closed, &latest.open) {
                 (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
-                (None, Some(open)) if wall >= open.from + check.interval => Some((
+                (None, Some(open)) if !closing && wall >= open.from + check.interval => Some((
                     Window {
                         from: open.from,
                         to: open.from + check.interval,
@@ -130,6 +150,15 @@ impl Rollout {
             .checks
             .values_mut()
             .for_each(|check| close(check, wall));
+    }
+
+    /// The windows that are open are given up, and those that wait for their look: time that nobody
+    /// watched belongs to no window.
+    pub(super) fn drop_windows(&mut self) {
+        for check in self.latest.checks.values_mut() {
+            check.open = None;
+            check.closed = None;
+        }
     }
 
     /// A window that would begin now.
@@ -174,7 +203,8 @@ impl Rollout {
         } else if let Some(open) = &mut latest.open {
             open.from = window.to;
         }
-        let look = Look {
+        latest.seen_to = latest.seen_to.max(window.to);
+        latest.pending = Some(Box::new(Look {
             check: name.clone(),
             number: latest.number,
             analysis: check.analysis.clone(),
@@ -183,13 +213,10 @@ impl Rollout {
             identities: facts.identities.clone(),
             previews,
             alpha_millionths: alpha,
-            memory: latest.memory.clone(),
-        };
-        latest.pending = Some(Box::new(look.clone()));
-        self.outbox.effects.push_back(Effect::Measure {
-            look: Box::new(look),
-            timeout: check.timeout,
-        });
+            // Kept once, beside it: what the last look handed out does not change while this one is taken.
+            memory: Memory::default(),
+        }));
+        self.outbox.effects.extend(measure(latest, check.timeout));
     }
 
     pub(super) fn previews(&self) -> BTreeMap<Part, String> {
@@ -217,20 +244,23 @@ impl Rollout {
         {
             return;
         }
-        latest.pending = None;
+        let counts = latest
+            .pending
+            .take()
+            .is_some_and(|look| look.window.from >= self.decided.standing_from);
         latest.memory = measurement.memory.clone();
         latest.looks += 1;
         latest.consecutive_errors = 0;
         latest.verdict = Some(measurement.verdict.clone());
-        latest.evidence.clone_from(&measurement.evidence);
+        latest.evidence = short(&measurement.evidence);
         match &measurement.verdict {
             Verdict::Pass | Verdict::Warn => {
-                latest.decided_in_stage += 1;
+                latest.decided_in_stage += u32::from(counts);
                 latest.consecutive_failures = 0;
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Fail => {
-                latest.decided_in_stage += 1;
+                latest.decided_in_stage += u32::from(counts);
                 latest.failures += 1;
                 latest.consecutive_failures += 1;
                 latest.consecutive_inconclusive = 0;
@@ -238,15 +268,15 @@ impl Rollout {
             Verdict::Undecided => {}
             Verdict::Inconclusive(_) => latest.consecutive_inconclusive += 1,
         }
-        let over = over_limit(&check, latest);
+        let (over, evidence) = (over_limit(&check, latest), latest.evidence.clone());
         self.say(News::Looked {
             check: look.check.clone(),
             number: look.number,
             verdict: measurement.verdict.clone(),
-            evidence: measurement.evidence.clone(),
+            evidence: evidence.clone(),
         });
         if let Some(limit) = over {
-            let evidence = format!("{limit}: {}", measurement.evidence);
+            let evidence = format!("{limit}: {evidence}");
             self.fail(Reason::Check {
                 check: look.check.clone(),
                 evidence,
@@ -292,14 +322,10 @@ impl Rollout {
         let now = self.now();
         for (name, latest) in &mut self.latest.checks {
             if latest.again_at.is_some_and(|at| at <= now)
-                && let (Some(look), Some(check)) =
-                    (&latest.pending, self.fixed.plan.checks().get(name))
+                && let Some(check) = self.fixed.plan.checks().get(name)
             {
                 latest.again_at = None;
-                self.outbox.effects.push_back(Effect::Measure {
-                    look: look.clone(),
-                    timeout: check.timeout,
-                });
+                self.outbox.effects.extend(measure(latest, check.timeout));
             }
         }
     }
@@ -321,8 +347,9 @@ impl Rollout {
         due.min()
     }
 
-    /// A stage begins: looks are counted anew, memory and failures are not.
+    /// A stage stands: looks are counted anew from here, memory and failures are not.
     pub(super) fn reset_looks(&mut self) {
+        self.decided.standing_from = self.latest.clock.wall;
         self.latest
             .checks
             .values_mut()
@@ -349,9 +376,18 @@ impl Rollout {
                     stage.bake.looks
                 ));
             }
-            (verdict == Some(&Verdict::Fail))
-                .then(|| format!("the last look of check `{name}` failed"))
+            None
         })
+    }
+
+    /// A check of a stage whose last look failed, in words: tolerated, and still nothing to go on with.
+    pub(super) fn last_look_failed(&self, stage: usize) -> Option<String> {
+        let stage = self.fixed.plan.stages().get(stage)?;
+        let failed = stage.checks.iter().find(|name| {
+            let latest = self.latest.checks.get(*name);
+            latest.is_some_and(|latest| latest.verdict == Some(Verdict::Fail))
+        });
+        failed.map(|name| format!("the last look of check `{name}` failed"))
     }
 
     /// Looks are under way, or windows wait for theirs.
@@ -362,6 +398,29 @@ impl Rollout {
             .iter()
             .filter_map(|name| self.latest.checks.get(name))
             .any(open)
+    }
+}
+
+/// The look that is to be taken, with the memory it is handed.
+pub(super) fn measure(check: &LatestCheck, timeout: Duration) -> Option<Effect> {
+    let look = check.pending.as_ref()?;
+    Some(Effect::Measure {
+        look: Box::new(Look {
+            memory: check.memory.clone(),
+            ..(**look).clone()
+        }),
+        timeout,
+    })
+}
+
+/// Where a window begins: now, or where the last one ended if a clock that was set back says that this
+/// is still to come. If that is far ahead, the clock was wrong then, and what it called that time has
+/// not been.
+fn after_what_was_seen(seen_to: Timestamp, wall: Timestamp) -> Timestamp {
+    if seen_to.since(wall) <= SET_BACK {
+        seen_to.max(wall)
+    } else {
+        wall
     }
 }
 

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::timestamp::Timestamp;
 
+/// A clock that is kept right goes back by less than this now and then, and nobody need hear of it.
+const NOTICED: Duration = Duration::from_secs(1);
+
 /// Wall time and machine time of the last input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct MachineClock {
@@ -30,7 +33,7 @@ impl MachineClock {
     pub(super) fn tick(&mut self, now: Timestamp, resync: Duration) -> Option<i64> {
         let passed = now.since(self.wall);
         let back = self.wall.since(now);
-        let jumped = back > Duration::ZERO || passed > resync.saturating_mul(2);
+        let jumped = back >= NOTICED || passed > resync.saturating_mul(2);
         let counts = if passed > resync.saturating_mul(2) {
             resync
         } else {

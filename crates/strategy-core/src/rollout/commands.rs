@@ -7,8 +7,12 @@ use super::outcome::Reason;
 use super::state::{Audit, Hold, State, Superseding, stage_name};
 use crate::plan::{Gate, GateKind, PlanDigest, StageName};
 
-/// Commands and alarms that are remembered by id.
-const REMEMBERED: usize = 200;
+/// The most that the audit keeps of commands and alarms, in bytes of text: a snapshot must fit its
+/// journal. The oldest go first.
+const REMEMBERED: usize = 12 * 1024;
+
+/// What the audit keeps of who and why, in characters: a snapshot must fit its journal.
+const AUDIT_WORDS: usize = 100;
 
 impl Rollout {
     fn answered(&self, id: &CommandId) -> Option<Answer> {
@@ -20,17 +24,18 @@ impl Rollout {
     }
 
     fn remember(&mut self, id: CommandId, who: String, what: String, answer: Answer) {
-        if self.decided.audit.len() >= REMEMBERED {
-            self.decided.audit.remove(0);
-        }
         self.outbox.answers.push_back((id.clone(), answer.clone()));
         self.decided.audit.push(Audit {
             id,
             at: self.latest.clock.wall,
-            who,
-            what,
+            who: who.chars().take(AUDIT_WORDS).collect(),
+            what: what.chars().take(AUDIT_WORDS).collect(),
             answer,
         });
+        let mut kept: usize = self.decided.audit.iter().map(bytes).sum();
+        while kept > REMEMBERED && self.decided.audit.len() > 1 {
+            kept -= bytes(&self.decided.audit.remove(0));
+        }
     }
 
     pub(super) fn commanded(&mut self, command: Command) {
@@ -230,11 +235,24 @@ impl Rollout {
     }
 
     fn unpause(&mut self) -> Result<(), String> {
-        if self.decided.pause.take().is_none() {
+        if self.decided.pause.is_none() {
             return Err("it is not paused".to_owned());
         }
-        self.say(News::Unpaused);
+        self.end_pause();
         Ok(())
+    }
+
+    /// The deadline of a stage runs while it steps, not while it is paused.
+    pub(super) fn end_pause(&mut self) {
+        let Some(until) = self.decided.pause.take() else {
+            return;
+        };
+        let began = until.before(self.fixed.plan.policies().pause_limit);
+        let stood = self.now().since(began.max(self.decided.since));
+        if let State::Stepping(stepping) = &mut self.decided.state {
+            stepping.deadline = stepping.deadline + stood;
+        }
+        self.say(News::Unpaused);
     }
 
     fn advance(&mut self, stage: &StageName) -> Result<(), String> {
@@ -300,9 +318,13 @@ impl Rollout {
     fn retry(&mut self) -> Result<(), String> {
         match &self.decided.state {
             State::RollingBack(rolling) if rolling.stuck => {
-                let reason = rolling.reason.clone();
+                let (reason, undoing) = (rolling.reason.clone(), rolling.undoing);
                 self.say(News::GotUnstuck);
                 self.enter_rolling_back(reason, false, None);
+                // An undo that is still under way is not begun a second time.
+                if let State::RollingBack(rolling) = &mut self.decided.state {
+                    rolling.undoing = undoing;
+                }
                 Ok(())
             }
             State::Holding(_) => {
@@ -341,4 +363,13 @@ impl Rollout {
         self.enter(State::Superseding(Superseding { by, deadline }));
         Ok(())
     }
+}
+
+/// About what an entry takes in a journal.
+fn bytes(audit: &Audit) -> usize {
+    let answer = match &audit.answer {
+        Answer::Recorded => 0,
+        Answer::Refused(why) => why.len(),
+    };
+    100 + audit.id.0.len() + audit.who.len() + audit.what.len() + answer
 }

@@ -62,7 +62,22 @@ impl Rollout {
     /// Waits for a person, with a limit.
     pub(super) fn hold(&mut self, why: Hold, at_most: Duration, then: Then, walk: Option<usize>) {
         let now = self.now();
-        let until = now + at_most;
+        let mut until = now + at_most;
+        let failed = |why: &Hold| matches!(why, Hold::Failed(_) | Hold::NoWayBack(_));
+        if let Some(held) = self.decided.state.held() {
+            // What failed stays failed: nothing that comes later makes it something that is passed.
+            if failed(&held.why) && !failed(&why) {
+                return;
+            }
+            // A hand that moves again and again does not put the limit off.
+            if matches!((&held.why, &why), (Hold::Foreign(_), Hold::Foreign(_))) {
+                until = until.min(held.until);
+            }
+        }
+        if walk.is_some() {
+            // Users are taken to where the release was judged good, paused or not.
+            self.decided.pause = None;
+        }
         let back_to = self
             .decided
             .state
@@ -156,18 +171,20 @@ impl Rollout {
     /// The outcome is reached; what is left is housekeeping.
     pub(super) fn settle(&mut self, outcome: Outcome, restore: bool) {
         let deadline = self.now() + self.fixed.plan.policies().rollback_deadline;
-        self.close_windows();
+        self.drop_windows();
         self.decided.pause = None;
-        if !restore {
-            self.say(News::Ended {
-                outcome: outcome.clone(),
-            });
-        }
         self.enter(State::Settling(Settling {
             outcome,
             restore,
+            announced: false,
             deadline,
         }));
+    }
+
+    /// No write of ours is under way, and none that was given up may still land.
+    pub(super) fn nothing_may_land(&self) -> bool {
+        let quiet = |part: &super::state::PartState| part.flight.is_none() && !part.fence;
+        self.decided.parts.values().all(quiet)
     }
 
     /// Nothing that is under way is waited for any longer. Writes may still land, so they are fenced.
@@ -259,6 +276,11 @@ impl Rollout {
                 self.decided.parts.get(part).map(|part| &part.waiting)
             {
                 add(why.clone());
+            }
+            if self.decided.parts.get(part).is_some_and(|state| {
+                state.flight.is_some() || matches!(state.expected, Expected::Either { .. })
+            }) {
+                add("its last write may still be taken".to_owned());
             }
             if let Some(unreached) = self
                 .decided

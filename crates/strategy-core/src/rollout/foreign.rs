@@ -17,27 +17,25 @@ impl Rollout {
         observation: &Observation,
         seen: &Footprint,
     ) -> Option<(ForeignField, String)> {
-        // Where traffic follows readiness nobody writes it: what is seen as written is only what the
-        // ready pods make of it, and that moves with every pod.
         let routing = self.fixed.found.part(part)?.capabilities.routing;
-        let ours = |change: &(ForeignField, String)| {
-            change.0 != ForeignField::Traffic || routing != Routing::FollowsReadiness
-        };
-        let misses = |desired| missing(desired, observation).into_iter().find(ours);
-        let differs = |before| differences(before, seen).into_iter().find(ours);
         match &self.decided.parts.get(part)?.expected {
-            Expected::Seen(before) => differs(before),
-            Expected::Asked { desired, .. } => misses(desired),
+            Expected::Seen(before) => differs(before, seen, routing),
+            Expected::Asked { desired, .. } => misses(desired, observation, routing),
             Expected::Either { before, desired } => {
-                let landed = misses(desired);
-                let stayed = differs(before);
+                let landed = misses(desired, observation, routing);
+                let stayed = differs(before, seen, routing);
                 match (landed, stayed) {
                     (None, _) => None,
                     // The old value, but written anew: our write landed, and somebody took it back.
-                    (Some(_), None) if written_anew(&before.writer, &seen.writer) => Some((
-                        ForeignField::Traffic,
-                        format!("traffic is at {} again", seen.traffic.weight),
-                    )),
+                    (Some(_), None)
+                        if desired.traffic != before.traffic
+                            && written_anew(&before.writer, &seen.writer) =>
+                    {
+                        Some((
+                            ForeignField::Traffic,
+                            format!("traffic is at {} again", seen.traffic.weight),
+                        ))
+                    }
                     (Some(_), None) => None,
                     (Some(_), Some(change)) => Some(change),
                 }
@@ -131,7 +129,7 @@ impl Rollout {
         }
         if towards_stable {
             tell(self, "the rollout goes back");
-            self.roll_back(reason);
+            self.roll_back_or_hold(reason);
             return;
         }
         match policy {
@@ -153,7 +151,7 @@ impl Rollout {
             }
             ForeignPolicy::RollBack => {
                 tell(self, "the rollout goes back");
-                self.roll_back(reason);
+                self.roll_back_or_hold(reason);
             }
             ForeignPolicy::Yield => {
                 tell(self, "the rollout leaves it");
@@ -196,15 +194,21 @@ fn written_anew(before: &Writer, now: &Writer) -> bool {
 }
 
 /// What differs between two written states.
-fn differences(before: &Footprint, now: &Footprint) -> Vec<(ForeignField, String)> {
-    let traffic = (before.traffic != now.traffic).then(|| {
-        (
+///
+/// Where traffic follows readiness nobody writes it: it is what the counts make of it.
+fn differs(
+    before: &Footprint,
+    now: &Footprint,
+    routing: Routing,
+) -> Option<(ForeignField, String)> {
+    if routing != Routing::FollowsReadiness && before.traffic != now.traffic {
+        return Some((
             ForeignField::Traffic,
             format!("traffic went from {} to {}", before.traffic, now.traffic),
-        )
-    });
-    let tracks = Track::ALL.into_iter().filter_map(|track| {
-        match (before.tracks.of(track), now.tracks.of(track)) {
+        ));
+    }
+    Track::ALL.into_iter().find_map(
+        |track| match (before.tracks.of(track), now.tracks.of(track)) {
             (None, None) => None,
             (None, Some(_)) => Some((ForeignField::Revision, format!("{track} was created"))),
             (Some(_), None) => Some((ForeignField::Revision, format!("{track} was removed"))),
@@ -217,21 +221,24 @@ fn differences(before: &Footprint, now: &Footprint) -> Vec<(ForeignField, String
                 format!("{track} was scaled from {before} to {now}"),
             )),
             (Some(_), Some(_)) => None,
-        }
-    });
-    traffic.into_iter().chain(tracks).collect()
+        },
+    )
 }
 
 /// What of a desired state is not written.
-fn missing(desired: &Desired, observation: &Observation) -> Vec<(ForeignField, String)> {
-    let written = &observation.traffic.written;
-    let traffic = (desired.traffic != *written).then(|| {
-        (
+pub(super) fn misses(
+    desired: &Desired,
+    observation: &Observation,
+    routing: Routing,
+) -> Option<(ForeignField, String)> {
+    if routing != Routing::FollowsReadiness && desired.traffic != observation.traffic.written {
+        let written = &observation.traffic.written;
+        return Some((
             ForeignField::Traffic,
             format!("traffic is {written}, and {} was written", desired.traffic),
-        )
-    });
-    let tracks = Track::ALL.into_iter().filter_map(|track| {
+        ));
+    }
+    Track::ALL.into_iter().find_map(|track| {
         let asked = desired.track(track);
         match &observation.track(track).written {
             None if asked.revision == crate::Revision::Absent => None,
@@ -252,6 +259,5 @@ fn missing(desired: &Desired, observation: &Observation) -> Vec<(ForeignField, S
             }
             Some(_) => None,
         }
-    });
-    traffic.into_iter().chain(tracks).collect()
+    })
 }

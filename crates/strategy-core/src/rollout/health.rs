@@ -6,17 +6,37 @@ use std::time::Duration;
 use super::Rollout;
 use super::goal;
 use super::outcome::Reason;
-use super::state::TrackHealth;
-use crate::plan::Health;
+use super::state::{State, TrackHealth};
+use crate::plan::{Health, HookPoint};
 use crate::release::Part;
 use crate::target::{FatalReason, Observation, ObservedTrack};
-use crate::track::{Revision, Track};
+use crate::track::{Revision, Track, Tracks};
 use crate::weight::Weight;
 
 impl Rollout {
+    /// The stage whose goal is in effect, or on its way to be: while gates and the hooks before a stage
+    /// are waited for, the one before still stands.
+    fn watched_stage(&self) -> Option<usize> {
+        let of = |state: &State| match state {
+            State::Gating(_) => self.decided.standing,
+            State::Hooking(hooking) if hooking.point == HookPoint::Before => self.decided.standing,
+            State::Hooking(_) | State::Stepping(_) | State::Baking(_) | State::Holding(_) => {
+                state.stage()
+            }
+            State::Claiming
+            | State::Confirming
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => None,
+        };
+        let state = &self.decided.state;
+        of(state.held().map_or(state, |held| &held.back_to))
+    }
+
     /// Tracks of a part whose goal is a release, with what they should run.
     fn released(&self, part: &Part) -> Vec<(Track, Revision)> {
-        let Some(stage) = self.decided.state.stage() else {
+        let Some(stage) = self.watched_stage() else {
             return Vec::new();
         };
         let Some(goal) = goal::goal(&self.fixed.plan, stage, part) else {
@@ -31,7 +51,7 @@ impl Rollout {
     }
 
     fn stage_health(&self) -> Option<(Health, Duration, Weight)> {
-        let stage = self.fixed.plan.stages().get(self.decided.state.stage()?)?;
+        let stage = self.fixed.plan.stages().get(self.watched_stage()?)?;
         Some((stage.health, stage.ready.grace, stage.ready.share))
     }
 
@@ -55,8 +75,9 @@ impl Rollout {
                 let track_health = state.health.of_mut(*track);
                 track_health.restarts += counter.saturating_sub(track_health.counter);
                 track_health.counter = counter;
-                track_health.peak = track_health.peak.max(ready);
-                let lost = ready < track_health.peak.min(enough);
+                // What is not wanted any more was given up, not lost.
+                track_health.peak = track_health.peak.max(ready).min(enough);
+                let lost = ready < track_health.peak;
                 match (lost, track_health.unready_since) {
                     (true, None) => track_health.unready_since = Some(now),
                     (false, Some(since)) => {
@@ -149,29 +170,25 @@ impl Rollout {
 
     /// A stage begins: its own counts.
     pub(super) fn reset_health(&mut self) {
-        for (part, state) in &mut self.decided.parts {
+        for part in self.part_names() {
+            let released = self.released(&part);
             let observation = self
                 .latest
                 .parts
-                .get(part)
-                .and_then(|latest| latest.observation.as_ref());
-            for track in Track::ALL {
-                // Restarts are counted over all pods of a release revision: what they had before is not ours.
-                let counter = observation.map_or(0, |observation| {
-                    observation
-                        .track(track)
-                        .pods
-                        .iter()
-                        .map(|pods| pods.restarts)
-                        .max()
-                        .unwrap_or(0)
-                });
-                *state.health.of_mut(track) = TrackHealth {
-                    counter,
-                    ..TrackHealth::default()
-                };
-            }
+                .get(&part)
+                .and_then(|latest| latest.observation.clone());
+            let Some(state) = self.decided.parts.get_mut(&part) else {
+                continue;
+            };
+            state.health = Tracks::default();
             state.ready_since = None;
+            for (track, revision) in released {
+                // What its pods had before is not this stage's.
+                if let Some(observation) = &observation {
+                    let seen = observation.track(track).at(&revision);
+                    state.health.of_mut(track).counter = seen.map(|pods| pods.restarts).sum();
+                }
+            }
         }
     }
 
@@ -183,8 +200,12 @@ impl Rollout {
         revision: &Revision,
     ) -> Option<String> {
         let validated = &self.decided.parts.get(part)?.validated;
+        let shipped = self.fixed.plan.release().images(part)?;
         for pods in seen.at(revision) {
-            for (container, ids) in &pods.image_ids {
+            // A sidecar that somebody else injects is none of the release's containers.
+            let ours =
+                |(container, _): &(&String, &BTreeSet<String>)| shipped.get(container).is_some();
+            for (container, ids) in pods.image_ids.iter().filter(ours) {
                 let known = validated.get(container);
                 let strange: Vec<&str> = match known {
                     Some(known) => ids.difference(known).map(String::as_str).collect(),

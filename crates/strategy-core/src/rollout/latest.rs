@@ -86,7 +86,9 @@ pub(super) struct LatestCheck {
     pub(super) open: Option<OpenWindow>,
     /// A window that was closed before its time and waits for its look.
     pub(super) closed: Option<(Window, OpenWindow)>,
-    /// The look under way.
+    /// The end of the newest window that was looked at.
+    pub(super) seen_to: Timestamp,
+    /// The look under way, without its memory, which is the one below.
     pub(super) pending: Option<Box<Look>>,
     /// A look that failed is taken again then.
     pub(super) again_at: Option<Timestamp>,

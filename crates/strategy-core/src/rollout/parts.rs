@@ -105,7 +105,7 @@ impl Rollout {
                 }
             };
         }
-        if failure.kind.is_transient() {
+        if failure.kind.is_transient() || failure.kind == TargetErrorKind::Unexpected {
             let unreached = Unreached {
                 since: now,
                 message: failure.message.clone(),
@@ -213,6 +213,7 @@ impl Rollout {
             self.say(News::Reachable { part: part.clone() });
         }
         self.report_progress(part, previous.as_deref(), &observation);
+        self.note_traffic(part, previous.as_deref(), &observation);
         self.settle_expectation(part, &observation);
         self.update_exposure(part);
         self.update_baseline(part, &observation);
@@ -259,6 +260,23 @@ impl Rollout {
         }
     }
 
+    /// Since when traffic is written as it is: other writes than of traffic do not make it younger.
+    fn note_traffic(
+        &mut self,
+        part: &Part,
+        previous: Option<&Observation>,
+        observation: &Observation,
+    ) {
+        let now = self.now();
+        let before = previous.or_else(|| Some(&self.fixed.found.part(part)?.observation));
+        let same = before.is_some_and(|seen| seen.traffic.written == observation.traffic.written);
+        if let Some(state) = self.decided.parts.get_mut(part)
+            && !same
+        {
+            state.traffic_since = now;
+        }
+    }
+
     /// The baseline never falls.
     fn update_baseline(&mut self, part: &Part, observation: &Observation) {
         let Some(state) = self.decided.parts.get_mut(part) else {
@@ -297,20 +315,26 @@ impl Rollout {
             return;
         }
         let seen = footprint(observation);
+        let routing = self
+            .fixed
+            .found
+            .part(part)
+            .map_or(crate::target::Routing::Routed, |found| found.capabilities.routing);
         if let Some((field, message)) = self.foreign_change(part, observation, &seen) {
             self.foreign_hand(part, observation, field, &message);
         }
         if let Some(state) = self.decided.parts.get_mut(part) {
-            if state.expected != Expected::Seen(seen.clone()) {
-                if let Expected::Seen(old) = &state.expected
-                    && old.traffic == seen.traffic
-                {
-                    // Only the writer or a count differs: traffic is as old as it was.
-                } else {
-                    state.traffic_since = self.latest.clock.machine;
+            let may_land = state.fence || state.claiming.is_some();
+            let landed = match &state.expected {
+                Expected::Either { desired, .. } => {
+                    super::foreign::misses(desired, observation, routing).is_none()
                 }
+                Expected::Seen(_) | Expected::Asked { .. } => true,
+            };
+            // Not there yet is not "never": until the fence stands it may still come, and is ours then.
+            if landed || !may_land {
+                state.expected = Expected::Seen(seen);
             }
-            state.expected = Expected::Seen(seen);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::effect::LookId;
+use super::effect::{LookId, Ticket};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
@@ -117,6 +117,14 @@ pub enum Misuse {
     UnknownPart {
         /// Its name.
         part: Part,
+    },
+    /// An observation for which nobody asked.
+    #[error("part `{part}` was never asked for an observation with ticket {}", ticket.0)]
+    UnknownTicket {
+        /// Of which part.
+        part: Part,
+        /// Its ticket.
+        ticket: Ticket,
     },
     /// A look that was never issued.
     #[error("look {look} was never issued")]

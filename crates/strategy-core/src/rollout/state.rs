@@ -32,6 +32,8 @@ pub(super) struct Decided {
     pub(super) next_id: u64,
     /// The stage whose goal is in effect; its checks apply.
     pub(super) standing: Option<usize>,
+    /// Since when that stage stands, by the wall clock: only windows that began after it count for it.
+    pub(super) standing_from: Timestamp,
     /// A declared point of no return is behind us.
     pub(super) past_no_return: bool,
     /// A person wants all bakes and holds ended.
@@ -89,8 +91,11 @@ pub(super) struct Hooking {
     /// Index among the stage's hooks.
     pub(super) hook: usize,
     pub(super) running: Option<EffectId>,
-    /// A crash left it unfinished, and a person said that it is done.
+    /// It is done: a person said so after a crash, or it ended while nothing could go on.
     pub(super) confirmed: bool,
+    /// A crash left it unfinished and it may not run twice: a person is asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unfinished: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -191,6 +196,8 @@ pub(super) struct Settling {
     pub(super) outcome: Outcome,
     /// Floors of autoscalers are put back first.
     pub(super) restore: bool,
+    /// The outcome is said: nothing of ours can land any more.
+    pub(super) announced: bool,
     pub(super) deadline: Timestamp,
 }
 

@@ -42,9 +42,17 @@ impl Rollout {
                 Some(_) | None => Ok(()),
             },
             Input::EffectFailed { id, .. } => effect(*id).map(|_| ()),
-            Input::Observed { part, .. }
-            | Input::ObserveFailed { part, .. }
-            | Input::Changed { part } => {
+            Input::Observed { part, ticket, .. } | Input::ObserveFailed { part, ticket, .. } => {
+                match self.latest.parts.get(part) {
+                    Some(latest) if ticket.0 < latest.next_ticket => Ok(()),
+                    Some(_) => Err(Misuse::UnknownTicket {
+                        part: part.clone(),
+                        ticket: *ticket,
+                    }),
+                    None => Err(Misuse::UnknownPart { part: part.clone() }),
+                }
+            }
+            Input::Changed { part } => {
                 let known = self.decided.parts.contains_key(part);
                 if known {
                     Ok(())
@@ -200,8 +208,7 @@ impl Rollout {
         if self.decided.pause.is_none_or(|until| now < until) {
             return;
         }
-        self.decided.pause = None;
-        self.say(News::Unpaused);
+        self.end_pause();
         let reason = Reason::HoldExpired {
             why: "a pause reached its limit".to_owned(),
         };
@@ -270,14 +277,14 @@ impl Rollout {
         for check in self.latest.checks.values_mut() {
             // Nobody watched in between: that time belongs to no window.
             check.open = None;
-            if let Some(look) = &check.pending
-                && let Some(planned) = self.fixed.plan.checks().get(&look.check)
-            {
+            let planned = check
+                .pending
+                .as_ref()
+                .and_then(|look| self.fixed.plan.checks().get(&look.check));
+            if let Some(planned) = planned {
                 check.again_at = None;
-                self.outbox.effects.push_back(Effect::Measure {
-                    look: look.clone(),
-                    timeout: planned.timeout,
-                });
+                let look = super::checks::measure(check, planned.timeout);
+                self.outbox.effects.extend(look);
             }
         }
         let open: Vec<Effect> = self.decided.open.values().cloned().collect();
@@ -309,8 +316,11 @@ impl Rollout {
 
     /// A hook that a crash left unfinished: again if it may, else a person is asked.
     fn rerun(&mut self, id: EffectId, hook: String, effect: &Effect) {
-        let planned = match &self.decided.state {
-            State::Hooking(hooking) => Some((hooking.stage, hooking.hook)),
+        let state = &self.decided.state;
+        let planned = match state.held().map_or(state, |held| &held.back_to) {
+            State::Hooking(hooking) if hooking.running == Some(id) => {
+                Some((hooking.stage, hooking.hook))
+            }
             State::RollingBack(_) => self
                 .decided
                 .to_undo
@@ -319,6 +329,7 @@ impl Rollout {
             State::Claiming
             | State::Confirming
             | State::Gating(_)
+            | State::Hooking(_)
             | State::Stepping(_)
             | State::Baking(_)
             | State::Holding(_)
@@ -333,14 +344,15 @@ impl Rollout {
             Some(Rerun::Safe | Rerun::OnlyWithKey) => self.outbox.effects.push_back(effect.clone()),
             Some(Rerun::Never) => {
                 self.decided.open.remove(&id);
-                if let State::RollingBack(rolling) = &mut self.decided.state {
-                    rolling.undoing = None;
-                    rolling.undo_failed = Some(format!(
-                        "the undo of hook `{hook}` was under way when the process ended, and may not run twice"
-                    ));
-                } else {
-                    let limit = self.fixed.plan.policies().pause_limit;
-                    self.hold(Hold::HookUnfinished { hook }, limit, Then::RollBack, None);
+                match &mut self.decided.state {
+                    State::RollingBack(rolling) => {
+                        rolling.undoing = None;
+                        rolling.undo_failed = Some(format!(
+                            "the undo of hook `{hook}` was under way when the process ended, and may not run twice"
+                        ));
+                    }
+                    State::Holding(holding) => unfinished(&mut holding.back_to),
+                    state => unfinished(state),
                 }
             }
             None => {
@@ -382,5 +394,13 @@ impl Rollout {
             .chain(unreachable)
             .filter(|at| *at > now)
             .min()
+    }
+}
+
+/// The hook that ran is neither done nor may it run again before a person was asked.
+fn unfinished(state: &mut State) {
+    if let State::Hooking(hooking) = state {
+        hooking.running = None;
+        hooking.unfinished = true;
     }
 }

@@ -106,12 +106,7 @@ impl Rollout {
             return wait("its part");
         };
         if let Some(id) = state.flight {
-            match (state.reissue, state.fence, state.claiming) {
-                (true, true, _) => self.fence(part),
-                (true, false, None) => self.reissue(part, id),
-                (true, false, Some(_)) | (false, _, _) => {}
-            }
-            return wait("a write that is under way");
+            return self.flight_after_a_crash(part, id, course);
         }
         if state.claiming.is_some() {
             return wait("its claim");
@@ -154,6 +149,68 @@ impl Rollout {
             Step::Reached => Waits::No,
             Step::Never { why } => Waits::Never { why },
         }
+    }
+
+    /// A write is under way. One that was ordered before a crash is ordered again only if, behind a
+    /// fence and by a fresh look, it is still what is to be done; else it is given up.
+    fn flight_after_a_crash(
+        &mut self,
+        part: &Part,
+        id: crate::target::EffectId,
+        course: &Course,
+    ) -> Waits {
+        let wait = |what: &str| Waits::For {
+            what: what.to_owned(),
+            until: None,
+        };
+        let Some(state) = self.decided.parts.get(part) else {
+            return wait("its part");
+        };
+        if !state.reissue {
+            return wait("a write that is under way");
+        }
+        if state.fence || state.claiming.is_some() {
+            self.fence(part);
+            return wait("a fence against a write that may still land");
+        }
+        let Some(observation) = self.fresh(part) else {
+            self.ask(part);
+            return wait("a fresh look");
+        };
+        if self.decided.pause.is_some() && course.direction == Direction::Forward {
+            return wait("the end of the pause");
+        }
+        let asked = match self.decided.open.get(&id) {
+            Some(Effect::Apply { request, .. }) => Some(request.desired.clone()),
+            Some(_) | None => None,
+        };
+        match self.step(part, course, &observation) {
+            Step::Apply { desired, .. } if Some(&*desired) == asked.as_ref() => {
+                self.reissue(part, id);
+                wait("a write that is under way")
+            }
+            Step::Apply { .. } | Step::Wait { .. } | Step::Reached | Step::Never { .. } => {
+                self.give_up_write(part, id);
+                self.ask(part);
+                wait("a fresh look")
+            }
+        }
+    }
+
+    /// The write under way is not waited for any longer; what it left is told by the next look.
+    fn give_up_write(&mut self, part: &Part, id: crate::target::EffectId) {
+        self.decided.open.remove(&id);
+        if let Some(state) = self.decided.parts.get_mut(part) {
+            state.flight = None;
+            state.reissue = false;
+            if let Expected::Asked { before, desired } = &state.expected {
+                state.expected = Expected::Either {
+                    before: before.clone(),
+                    desired: desired.clone(),
+                };
+            }
+        }
+        self.outdate(part);
     }
 
     /// What the stepper says, without doing it.
@@ -447,7 +504,10 @@ pub(super) fn shown_weight(observation: &Observation, routing: crate::target::Ro
         }
         crate::target::Routing::FollowsReadiness => {
             let candidate = observation.candidate.ready();
-            Weight::of(candidate, candidate + observation.stable.ready())
+            Weight::of(
+                candidate,
+                candidate.saturating_add(observation.stable.ready()),
+            )
         }
     }
 }

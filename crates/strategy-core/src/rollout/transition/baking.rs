@@ -50,8 +50,13 @@ impl Rollout {
         if !well || paused {
             baking.closing = false;
         }
-        let long_enough = baking.advanced
+        let enough = baking.advanced
             || (baking.clock.at(now) >= bake.at_least && self.looks_missing(stage).is_none());
+        // A failed look may be tolerated, and is still nothing that a bake ends on.
+        let long_enough = enough && self.last_look_failed(stage).is_none();
+        if !long_enough && !self.looks_open() {
+            baking.closing = false;
+        }
         if well && !paused && long_enough && !baking.closing {
             baking.closing = true;
             self.close_windows();
@@ -61,8 +66,8 @@ impl Rollout {
         if changed {
             self.decided.state = State::Baking(baking.clone());
         }
-        if baking.closing && well && !paused && !self.looks_open() && self.last_look_taken() {
-            self.decided.standing = Some(stage);
+        let last_look = baking.closing && !self.looks_open() && self.last_look_taken();
+        if last_look && long_enough && well && !paused {
             self.enter_hooks(stage, HookPoint::Baked);
             return Flow::Again;
         }
@@ -104,7 +109,8 @@ impl Rollout {
             .get(baking.stage)
             .map(|stage| stage.bake)
             .unwrap_or_default();
-        if let Some(missing) = self.looks_missing(baking.stage) {
+        let missing = self.looks_missing(baking.stage);
+        if let Some(missing) = missing.or_else(|| self.last_look_failed(baking.stage)) {
             return missing;
         }
         if baking.clock.at(now) < bake.at_least {
@@ -133,16 +139,35 @@ impl Rollout {
                 self.hold(Hold::Undecided(reason), at_most, then, None);
             }
             Undecided::Then(Then::Abandon) => self.abandon(),
-            Undecided::Then(Then::RollBack) => {
+            // Said in the plan by whoever wrote it: time alone may end this bake, but it never makes
+            // ready what is not, nor good what failed.
+            Undecided::Then(Then::GoOn) if self.stands_well(stage) => {
+                self.enter_hooks(stage, HookPoint::Baked);
+            }
+            Undecided::Then(Then::RollBack | Then::GoOn) => {
                 self.say(News::Failed {
                     stage: Some(name),
                     reason: reason.clone(),
                 });
                 self.roll_back_or_hold(reason);
             }
-            // Said in the plan by whoever wrote it: time alone may end this bake.
-            Undecided::Then(Then::GoOn) => self.enter_hooks(stage, HookPoint::Baked),
         }
+    }
+
+    /// All is as the stage asks by a fresh look, and no last look failed.
+    pub(in crate::rollout) fn stands_well(&self, stage: usize) -> bool {
+        let reached = self.part_names().iter().all(|part| {
+            let course = self.stage_course(part, stage, Until::Effective);
+            let seen = self.fresh(part);
+            course.zip(seen).is_none_or(|(course, seen)| {
+                self.step(part, &course, &seen) == crate::rollout::step::Step::Reached
+            })
+        });
+        let fresh = self
+            .part_names()
+            .iter()
+            .all(|part| self.fresh(part).is_some());
+        reached && fresh && self.nothing_may_land() && self.last_look_failed(stage).is_none()
     }
 
     /// Back, unless the way is closed: then a person is asked.

@@ -18,24 +18,22 @@ impl Rollout {
             self.settle(Outcome::Promoted, true);
             return;
         };
-        if entered.point_of_no_return {
-            self.decided.past_no_return = true;
-        }
         self.say(News::StageEntered {
             stage: entered.name,
             number: stage + 1,
         });
-        self.reset_looks();
         self.enter_gate(stage, 0);
         self.reset_health();
     }
 
-    fn enter_gate(&mut self, stage: usize, gate: usize) {
+    pub(super) fn enter_gate(&mut self, stage: usize, gate: usize) {
         let now = self.now();
         let Some(entered) = self.fixed.plan.stages().get(stage) else {
             return;
         };
         let Some(asked) = entered.gates.get(gate).cloned() else {
+            // Only now: while its gates are asked the way back is still open.
+            self.decided.past_no_return |= entered.point_of_no_return;
             self.enter_hooks(stage, HookPoint::Before);
             return;
         };
@@ -81,7 +79,8 @@ impl Rollout {
             self.gate_opened(gating);
             return Flow::Again;
         }
-        if now >= gating.until {
+        let waits = gate.then == Then::GoOn && self.decided.pause.is_some();
+        if now >= gating.until && !waits {
             self.gate_expired(gating, &gate.name, gate.then);
             return Flow::Again;
         }
@@ -159,6 +158,14 @@ impl Rollout {
             return;
         };
         let closed = match answer {
+            // Nothing goes on in a pause; it is asked again after it.
+            Ok(GateAnswer::Open) if self.decided.pause.is_some() => {
+                if let State::Gating(gating) = &mut self.decided.state {
+                    gating.asking = None;
+                    gating.ask_at = now;
+                }
+                return;
+            }
             Ok(GateAnswer::Open) => {
                 self.gate_opened(&gating);
                 return;

@@ -20,6 +20,7 @@ impl Rollout {
         if now < holding.until {
             return Flow::Rest;
         }
+        let stage = holding.back_to.stage().unwrap_or(0);
         match (holding.then, &holding.why) {
             (Then::Abandon, _) => self.abandon(),
             (
@@ -29,17 +30,29 @@ impl Rollout {
                 | Hold::Foreign(reason)
                 | Hold::NoWayBack(reason),
             ) => {
-                self.roll_back(reason.clone());
+                self.roll_back_or_hold(reason.clone());
             }
             (Then::RollBack | Then::GoOn, Hold::HookUnfinished { .. }) => {
-                self.roll_back(Reason::HoldExpired {
+                self.roll_back_or_hold(Reason::HoldExpired {
                     why: holding.why.to_string(),
                 });
             }
-            (Then::GoOn, Hold::Undecided(_) | Hold::Foreign(_)) => self.resume_hold(true),
+            (Then::GoOn, Hold::Undecided(_) | Hold::Foreign(_)) if self.decided.pause.is_some() => {
+                return Flow::Rest;
+            }
+            // Time passes what is merely undecided, never what is unready or failed.
+            (Then::GoOn, Hold::Undecided(reason)) => {
+                if self.stands_well(stage) {
+                    self.say(News::HoldEnded);
+                    self.enter_hooks(stage, HookPoint::Baked);
+                } else {
+                    self.roll_back_or_hold(reason.clone());
+                }
+            }
+            (Then::GoOn, Hold::Foreign(_)) => self.resume_hold(true),
             // A failed check is never passed by time: such a plan is refused, and this is its echo.
             (Then::GoOn, Hold::Failed(reason) | Hold::NoWayBack(reason)) => {
-                self.roll_back(reason.clone());
+                self.roll_back_or_hold(reason.clone());
             }
         }
         Flow::Again
@@ -54,11 +67,17 @@ impl Rollout {
         let stage = holding.back_to.stage().unwrap_or(0);
         match (&holding.why, advance) {
             (Hold::Failed(_) | Hold::NoWayBack(_), _) => {
-                self.reset_health();
                 self.forgive();
-                self.enter_stepping(stage, Until::Ready);
+                self.begin_again(holding.back_to);
+                self.reset_health();
             }
-            (Hold::Undecided(_), true) => self.enter_hooks(stage, HookPoint::Baked),
+            // It ends as soon as all is well; readiness, effectiveness and a failed look are not skipped.
+            (Hold::Undecided(_), true) => {
+                self.enter_baking(stage);
+                if let State::Baking(baking) = &mut self.decided.state {
+                    baking.advanced = true;
+                }
+            }
             (Hold::Undecided(_), false) => {
                 self.reset_looks();
                 self.enter_baking(stage);
@@ -74,10 +93,42 @@ impl Rollout {
                 let mut back_to = holding.back_to;
                 if let State::Hooking(hooking) = &mut back_to {
                     hooking.running = None;
+                    hooking.unfinished = false;
                     hooking.confirmed = done;
                 }
                 self.enter(back_to);
             }
+        }
+    }
+
+    /// A failed stage begins again where it can: at the gate or hook that came before anything was
+    /// written, else on its way to readiness.
+    fn begin_again(&mut self, back_to: State) {
+        if let State::Hooking(hooking) = &back_to
+            && let Some(id) = hooking.running
+            && self.decided.open.remove(&id).is_some()
+        {
+            self.outbox.order_cancel(id);
+        }
+        match back_to {
+            State::Gating(gating) => self.enter_gate(gating.stage, gating.gate),
+            State::Hooking(hooking) if hooking.unfinished => {
+                self.enter(State::Hooking(hooking));
+            }
+            State::Hooking(mut hooking) if hooking.point == HookPoint::Before => {
+                hooking.running = None;
+                self.enter(State::Hooking(hooking));
+            }
+            State::Hooking(_) | State::Stepping(_) | State::Baking(_) => {
+                self.enter_stepping(back_to.stage().unwrap_or(0), Until::Ready);
+            }
+            State::Claiming
+            | State::Confirming
+            | State::Holding(_)
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => {}
         }
     }
 

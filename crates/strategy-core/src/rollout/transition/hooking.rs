@@ -2,13 +2,13 @@
 
 use super::Flow;
 use crate::hook::HookRequest;
-use crate::plan::{HookPlan, HookPoint, OnHookFailure, Undo};
+use crate::plan::{HookPlan, HookPoint, OnHookFailure, Then, Undo};
 use crate::rollout::Rollout;
 use crate::rollout::effect::Effect;
 use crate::rollout::event::News;
 use crate::rollout::goal;
 use crate::rollout::outcome::Reason;
-use crate::rollout::state::{Hooking, State, ToUndo};
+use crate::rollout::state::{Hold, Hooking, State, ToUndo};
 use crate::rollout::step::Until;
 use crate::target::EffectId;
 
@@ -35,6 +35,7 @@ impl Rollout {
                     hook,
                     running: None,
                     confirmed: false,
+                    unfinished: false,
                 }));
             }
             None => self.hooks_done(stage, point),
@@ -43,7 +44,10 @@ impl Rollout {
 
     fn hooks_done(&mut self, stage: usize, point: HookPoint) {
         match point {
-            HookPoint::Before => self.enter_stepping(stage, Until::Ready),
+            HookPoint::Before => {
+                self.enter_stepping(stage, Until::Ready);
+                self.reset_health();
+            }
             HookPoint::Ready => self.enter_stepping(stage, Until::Effective),
             HookPoint::Effective => self.enter_baking(stage),
             HookPoint::Baked => {
@@ -58,7 +62,14 @@ impl Rollout {
     }
 
     pub(super) fn hooking(&mut self, hooking: &Hooking) -> Flow {
-        self.maintain();
+        match hooking.point {
+            // Capacity of this stage is there and must stay there, whatever the one before asked.
+            HookPoint::Ready => {
+                let stage = hooking.stage;
+                self.walk_all(|rollout, part| rollout.stage_course(part, stage, Until::Ready));
+            }
+            HookPoint::Before | HookPoint::Effective | HookPoint::Baked => self.maintain(),
+        }
         if self.decided.state != State::Hooking(hooking.clone()) {
             return Flow::Again;
         }
@@ -68,6 +79,16 @@ impl Rollout {
         else {
             return Flow::Rest;
         };
+        if hooking.unfinished {
+            let limit = self.fixed.plan.policies().pause_limit;
+            self.hold(
+                Hold::HookUnfinished { hook: hook.name },
+                limit,
+                Then::RollBack,
+                None,
+            );
+            return Flow::Again;
+        }
         if hooking.running.is_some() || self.decided.pause.is_some() {
             return Flow::Rest;
         }
@@ -77,10 +98,15 @@ impl Rollout {
         }
         let id = self.next_id();
         match &hook.undo {
-            Undo::By(_) => self.decided.to_undo.push(ToUndo {
-                stage: hooking.stage,
-                hook: hooking.hook,
-            }),
+            Undo::By(_) => {
+                // Begun twice is still undone once.
+                let begun = ToUndo {
+                    stage: hooking.stage,
+                    hook: hooking.hook,
+                };
+                self.decided.to_undo.retain(|earlier| *earlier != begun);
+                self.decided.to_undo.push(begun);
+            }
             Undo::Impossible => self.decided.past_no_return = true,
             Undo::NotNeeded => {}
         }
@@ -155,17 +181,31 @@ impl Rollout {
                         hook,
                         running: Some(id),
                         confirmed: false,
+                        unfinished: false,
                     },
                     true,
                 )
             }
+            State::Holding(holding) => match &holding.back_to {
+                State::Hooking(hooking) if hooking.running == Some(id) => (hooking.clone(), false),
+                State::Claiming
+                | State::Confirming
+                | State::Gating(_)
+                | State::Hooking(_)
+                | State::Stepping(_)
+                | State::Baking(_)
+                | State::Holding(_)
+                | State::RollingBack(_)
+                | State::Superseding(_)
+                | State::Settling(_)
+                | State::Settled { .. } => return,
+            },
             State::Claiming
             | State::Confirming
             | State::Gating(_)
             | State::Hooking(_)
             | State::Stepping(_)
             | State::Baking(_)
-            | State::Holding(_)
             | State::RollingBack(_)
             | State::Superseding(_)
             | State::Settling(_)
@@ -186,9 +226,19 @@ impl Rollout {
         });
         if undoing {
             self.undone(passed, &hook.name, &summary);
-        } else if passed || hook.on_failure == OnHookFailure::Warn {
-            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
-        } else {
+            return;
+        }
+        let done = passed || hook.on_failure == OnHookFailure::Warn;
+        let now_hooking = match &mut self.decided.state {
+            State::Holding(holding) => &mut holding.back_to,
+            state => state,
+        };
+        if let State::Hooking(hooking) = now_hooking {
+            hooking.running = None;
+            // While it is held or paused nothing goes on: it goes on from here afterwards.
+            hooking.confirmed = done;
+        }
+        if !done {
             self.fail(Reason::Hook {
                 hook: hook.name,
                 message: summary,

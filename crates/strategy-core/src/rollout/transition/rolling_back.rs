@@ -90,8 +90,13 @@ impl Rollout {
     fn stuck_left(&self, rolling: &RollingBack) -> Vec<Left> {
         let mut left = self.left_to_do();
         if let Some(message) = &rolling.undo_failed {
+            let hook = self.decided.to_undo.last().and_then(|undo| {
+                let stage = self.fixed.plan.stages().get(undo.stage)?;
+                stage.hooks.get(undo.hook)?.part.clone()
+            });
+            let first = || self.decided.parts.keys().next().cloned();
             left.push(Left {
-                part: Part::main(),
+                part: hook.or_else(first).unwrap_or_else(Part::main),
                 what: message.clone(),
             });
         }

@@ -25,20 +25,16 @@ impl Rollout {
                 return Flow::Again;
             }
             if (restored && self.fenced()) || late {
-                self.say(News::Ended {
-                    outcome: settling.outcome.clone(),
-                });
                 self.cancel_everything();
                 let outcome = settling.outcome.clone();
-                let deadline = now + self.fixed.plan.policies().rollback_deadline;
-                self.enter(State::Settling(Settling {
-                    outcome,
-                    restore: false,
-                    deadline,
-                }));
+                self.settle(outcome, false);
                 return Flow::Again;
             }
             return Flow::Rest;
+        }
+        if !settling.announced && self.nothing_may_land() {
+            self.announce(settling);
+            return Flow::Again;
         }
         let keeps_claim = matches!(settling.outcome, Outcome::Superseded { .. });
         for part in self.part_names() {
@@ -63,11 +59,25 @@ impl Rollout {
                 return Flow::Rest;
             }
         }
+        if !settling.announced {
+            // The platform does not answer: what may still land was said with what is left.
+            self.announce(settling);
+        }
         self.say(News::Settled);
         self.enter(State::Settled {
             outcome: settling.outcome.clone(),
         });
         Flow::Again
+    }
+
+    /// The outcome is said once nothing of ours can land any more.
+    fn announce(&mut self, settling: &Settling) {
+        self.say(News::Ended {
+            outcome: settling.outcome.clone(),
+        });
+        if let State::Settling(settling) = &mut self.decided.state {
+            settling.announced = true;
+        }
     }
 
     /// The last goal, with the floors of autoscalers as they were recorded.

@@ -47,12 +47,14 @@ impl Rollout {
                     }
                     self.remember_images();
                     self.decided.standing = Some(stage);
+                    self.close_windows();
+                    self.reset_looks();
                     self.enter_hooks(stage, HookPoint::Effective);
                 }
             }
             return Flow::Again;
         }
-        if now >= stepping.deadline {
+        if now >= stepping.deadline && self.decided.pause.is_none() {
             let name = stage_name(&self.fixed.plan, stage)
                 .cloned()
                 .unwrap_or_else(|| "".into());
@@ -132,10 +134,10 @@ impl Rollout {
                 goal.candidate.replicas.number(),
                 goal.stable.replicas.number(),
             );
-            let planned = Weight::of(candidate, candidate + stable);
+            let planned = Weight::of(candidate, candidate.saturating_add(stable));
             let achieved = Weight::of(
                 seen.candidate.ready(),
-                seen.candidate.ready() + seen.stable.ready(),
+                seen.candidate.ready().saturating_add(seen.stable.ready()),
             );
             (planned.distance(achieved) > limit).then(|| Reason::ShareDeviation {
                 part: part.clone(),
