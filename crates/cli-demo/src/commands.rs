@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use strategy_core::Timestamp;
 use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
 use strategy_core::inbox::Envelope;
 use strategy_core::plan::PlanDigest;
@@ -114,7 +113,7 @@ pub async fn status(options: &args::Status) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let mut shown = None;
     loop {
-        let status = peek(&path, SystemClock.now())?.status();
+        let status = peek(&path)?.status();
         if shown.as_ref() != Some(&status) {
             show(&status, options.output);
         }
@@ -143,7 +142,7 @@ fn show(status: &Status, output: Output) {
 pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let now = SystemClock.now();
-    let rollout = peek(&path, now)?;
+    let rollout = peek(&path)?;
     let Some(wish) = wish(command, &rollout.status())? else {
         say("no stage waits for approval");
         return Ok(Exit::Failure);
@@ -258,11 +257,11 @@ pub fn completions(options: &args::Completions) -> Exit {
 
 fn find(given: Option<&Path>) -> Result<PathBuf, CliError> {
     let folder = Path::new(journal_place::FOLDER);
-    Ok(journal_place::find(given, folder, SystemClock.now())?)
+    Ok(journal_place::find(given, folder)?)
 }
 
-fn peek(path: &Path, now: Timestamp) -> Result<Rollout, CliError> {
-    journal_place::peek(path, now).map_err(|error| match error {
+fn peek(path: &Path) -> Result<Rollout, CliError> {
+    journal_place::peek(path).map_err(|error| match error {
         PeekError::Journal(error) => error.into(),
         PeekError::Recover(error) => error.into(),
     })

@@ -62,7 +62,7 @@ pub fn for_name(name: &str) -> PathBuf {
 ///
 /// # Errors
 /// [`PlaceError`] when there is none, or more than one.
-pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathBuf, PlaceError> {
+pub fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf, PlaceError> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
@@ -83,7 +83,7 @@ pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathB
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         let is_journal = path.extension().is_some_and(|end| end == EXTENSION);
-        if is_journal && !is_finished(&path, now) {
+        if is_journal && !is_finished(&path) {
             found.push(path);
         }
     }
@@ -97,12 +97,12 @@ pub fn find(given: Option<&Path>, folder: &Path, now: Timestamp) -> Result<PathB
     }
 }
 
-fn is_finished(path: &Path, now: Timestamp) -> bool {
+fn is_finished(path: &Path) -> bool {
     match FileJournal::peek(path) {
         // Begun and nothing written: there is nothing to go on with.
         Ok(recorded) if recorded.records.is_empty() => true,
         Ok(recorded) => {
-            Rollout::resume(&recorded.records, false, now).is_ok_and(|rollout| rollout.is_settled())
+            Rollout::replay(&recorded.records, false).is_ok_and(|rollout| rollout.is_settled())
         }
         Err(_) => false,
     }
@@ -112,9 +112,9 @@ fn is_finished(path: &Path, now: Timestamp) -> bool {
 ///
 /// # Errors
 /// When it cannot be read, or reads back to no rollout.
-pub fn peek(path: &Path, now: Timestamp) -> Result<Rollout, PeekError> {
+pub fn peek(path: &Path) -> Result<Rollout, PeekError> {
     let recorded = FileJournal::peek(path)?;
-    Ok(Rollout::resume(&recorded.records, false, now)?)
+    Ok(Rollout::replay(&recorded.records, false)?)
 }
 
 /// A journal that cannot be read back.
@@ -135,12 +135,12 @@ pub enum PeekError {
 /// [`JournalError`]: as [`FileJournal::create`], so also when an unfinished rollout lies there.
 pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> {
     match FileJournal::create(path) {
-        Err(JournalError::Exists { .. }) if is_finished(path, now) => {}
+        Err(JournalError::Exists { .. }) if is_finished(path) => {}
         created => return created,
     }
     // Held while the old one moves away, so that nobody else takes it for theirs.
     let held = FileJournal::open(path)?;
-    let id = match peek(path, now) {
+    let id = match peek(path) {
         Ok(rollout) => rollout.id().to_string(),
         Err(_) => format!("{}", now.as_millis()),
     };
@@ -152,4 +152,85 @@ pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> 
     })?;
     drop(held);
     FileJournal::create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use strategy_core::driver::Driver;
+    use strategy_core::strategy::Canary;
+    use strategy_core::world::World;
+    use strategy_core::{Release, Weight};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    /// A rollout whose journal is at `path`, carried to its end or dropped on the way.
+    fn rollout(path: &Path, to_its_end: bool) {
+        let world = World::seeded(1).stable("app:1", 2).build().unwrap();
+        let driver = Driver::on(world.target())
+            .clock(world.clock().clone())
+            .id("one".parse().unwrap())
+            .journal(FileJournal::create(path).unwrap());
+        let canary = Canary::new().stages([Weight::FULL]);
+        let release = Release::of([("app", "app:2")]).unwrap();
+        let story = async {
+            let (_, run) = driver.start(&canary, release).await.unwrap();
+            let mut run = std::pin::pin!(run);
+            if to_its_end {
+                run.await.unwrap();
+            } else {
+                // Once: the journal is begun, and the claim not yet taken.
+                std::future::poll_fn(|context| {
+                    let _ = run.as_mut().poll(context);
+                    std::task::Poll::Ready(())
+                })
+                .await;
+            }
+        };
+        world.block_on(story).unwrap();
+    }
+
+    #[test]
+    fn the_only_unfinished_journal_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).with_extension(EXTENSION);
+        let found = || find(None, folder.path());
+        assert!(matches!(found(), Err(PlaceError::Nothing { .. })));
+        rollout(&at("finished"), true);
+        assert!(matches!(found(), Err(PlaceError::Nothing { .. })));
+        rollout(&at("unfinished"), false);
+        assert_eq!(found().unwrap(), at("unfinished"));
+        fs::write(at("unreadable"), "what is this").unwrap();
+        assert!(matches!(found(), Err(PlaceError::Several { .. })));
+        assert_eq!(
+            find(Some(&at("other")), folder.path()).unwrap(),
+            at("other")
+        );
+    }
+
+    #[test]
+    fn a_finished_journal_can_be_looked_at_and_makes_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.journal");
+        rollout(&path, true);
+        assert!(peek(&path).unwrap().is_settled());
+        let journal = create(&path, NOW).unwrap();
+        assert_eq!(journal.path(), path);
+        assert!(folder.path().join("api.one.finished").exists());
+    }
+
+    #[test]
+    fn an_unfinished_journal_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.journal");
+        rollout(&path, false);
+        assert!(matches!(
+            create(&path, NOW),
+            Err(JournalError::Exists { .. })
+        ));
+        assert!(!peek(&path).unwrap().is_settled());
+    }
 }

@@ -88,7 +88,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
 /// As [`run`].
 pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, CliError> {
     let folder = Path::new(journal_place::FOLDER);
-    let path = journal_place::find(options.journal.as_deref(), folder, SystemClock.now())?;
+    let path = journal_place::find(options.journal.as_deref(), folder)?;
     let journal = FileJournal::open(&path)?;
     let wiring = Wiring::read(&path)?;
     let other = |config: &target_k8s::Config| Some(&config.namespace) != cluster.namespace.as_ref();
