@@ -102,7 +102,7 @@ fn is_finished(path: &Path) -> bool {
         // Begun and nothing written: there is nothing to go on with.
         Ok(recorded) if recorded.records.is_empty() => true,
         Ok(recorded) => {
-            Rollout::replay(&recorded.records, true).is_ok_and(|rollout| rollout.is_settled())
+            Rollout::replay(&recorded.records, false).is_ok_and(|rollout| rollout.is_settled())
         }
         Err(_) => false,
     }
@@ -114,7 +114,7 @@ fn is_finished(path: &Path) -> bool {
 /// When it cannot be read, or reads back to no rollout.
 pub fn peek(path: &Path) -> Result<Rollout, PeekError> {
     let recorded = FileJournal::peek(path)?;
-    Ok(Rollout::replay(&recorded.records, true)?)
+    Ok(Rollout::replay(&recorded.records, false)?)
 }
 
 /// A journal that cannot be read back.
@@ -156,35 +156,81 @@ pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> 
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+
+    use strategy_core::driver::Driver;
+    use strategy_core::strategy::Canary;
     use strategy_core::world::World;
-    use strategy_core::{Canary, Release};
+    use strategy_core::{Release, Weight};
 
     use super::*;
 
-    #[test]
-    fn a_finished_rollout_is_not_in_the_way_of_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shop.journal");
-        let now = Timestamp::from_millis(1_800_000_000_000);
-        let world = World::seeded(1).stable("app:v1", 2).build().unwrap();
-        let driver = world.driver().journal(create(&path, now).unwrap());
-        let release = Release::of([("app", "app:v2")]).unwrap();
-        world
-            .block_on(async {
-                let (_, run) = driver
-                    .start(&Canary::new().stages([50, 100]), release)
-                    .await
-                    .unwrap();
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    /// A rollout whose journal is at `path`, carried to its end or dropped on the way.
+    fn rollout(path: &Path, to_its_end: bool) {
+        let world = World::seeded(1).stable("app:1", 2).build().unwrap();
+        let driver = Driver::on(world.target())
+            .clock(world.clock().clone())
+            .id("one".parse().unwrap())
+            .journal(FileJournal::create(path).unwrap());
+        let canary = Canary::new().stages([Weight::FULL]);
+        let release = Release::of([("app", "app:2")]).unwrap();
+        let story = async {
+            let (_, run) = driver.start(&canary, release).await.unwrap();
+            let mut run = std::pin::pin!(run);
+            if to_its_end {
                 run.await.unwrap();
-            })
-            .unwrap();
+            } else {
+                // Once: the journal is begun, and the claim not yet taken.
+                std::future::poll_fn(|context| {
+                    let _ = run.as_mut().poll(context);
+                    std::task::Poll::Ready(())
+                })
+                .await;
+            }
+        };
+        world.block_on(story).unwrap();
+    }
+
+    #[test]
+    fn the_only_unfinished_journal_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).with_extension(EXTENSION);
+        let found = || find(None, folder.path());
+        assert!(matches!(found(), Err(PlaceError::Nothing { .. })));
+        rollout(&at("finished"), true);
+        assert!(matches!(found(), Err(PlaceError::Nothing { .. })));
+        rollout(&at("unfinished"), false);
+        assert_eq!(found().unwrap(), at("unfinished"));
+        fs::write(at("unreadable"), "what is this").unwrap();
+        assert!(matches!(found(), Err(PlaceError::Several { .. })));
+        assert_eq!(
+            find(Some(&at("other")), folder.path()).unwrap(),
+            at("other")
+        );
+    }
+
+    #[test]
+    fn a_finished_journal_can_be_looked_at_and_makes_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.journal");
+        rollout(&path, true);
+        assert!(peek(&path).unwrap().is_settled());
+        let journal = create(&path, NOW).unwrap();
+        assert_eq!(journal.path(), path);
+        assert!(folder.path().join("api.one.finished").exists());
+    }
+
+    #[test]
+    fn an_unfinished_journal_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.journal");
+        rollout(&path, false);
         assert!(matches!(
-            find(None, folder.path()),
-            Err(PlaceError::Nothing { .. })
+            create(&path, NOW),
+            Err(JournalError::Exists { .. })
         ));
-        let first = peek(&path).unwrap().id().clone();
-        drop(create(&path, now).unwrap());
-        let kept = path.with_extension(format!("{first}.finished"));
-        assert!(kept.exists(), "{}", kept.display());
+        assert!(!peek(&path).unwrap().is_settled());
     }
 }
