@@ -118,7 +118,7 @@ mod tests {
 
     fn wiring() -> Wiring {
         serde_json::from_value(serde_json::json!({
-            "kubeconfig": "/home/ann/.kube/config",
+            "kubeconfig": "clusters/shop.kubeconfig",
             "parts": {"main": {
                 "namespace": "shop",
                 "workload": {"slots": [{"deployment": "a"}, {"deployment": "b"}]},

@@ -2,11 +2,11 @@
 
 mod blue_green;
 mod canary;
-mod common;
 mod ground;
 mod ingredients;
 mod options;
 mod rolling;
+mod settings;
 
 pub use self::blue_green::BlueGreen;
 pub use self::canary::{Canary, CanaryStage, CandidateCapacity};

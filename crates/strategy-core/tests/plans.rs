@@ -11,5 +11,7 @@ mod found;
 mod refusals;
 #[path = "plans/shapes.rs"]
 mod shapes;
+#[path = "plans/slots_and_batches.rs"]
+mod slots_and_batches;
 #[path = "plans/systems.rs"]
 mod systems;

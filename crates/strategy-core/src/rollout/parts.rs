@@ -319,7 +319,9 @@ impl Rollout {
             .fixed
             .found
             .part(part)
-            .map_or(crate::target::Routing::Routed, |found| found.capabilities.routing);
+            .map_or(crate::target::Routing::Routed, |found| {
+                found.capabilities.routing
+            });
         if let Some((field, message)) = self.foreign_change(part, observation, &seen) {
             self.foreign_hand(part, observation, field, &message);
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Strategy;
-use super::common::{Common, Draft};
 use super::ground::Ground;
 use super::options::common_options;
+use super::settings::{Draft, Settings};
 use crate::plan::{Bake, Plan, PlanError, StageKind};
 use crate::release::Release;
 use crate::target::{Found, Routing};
@@ -28,7 +28,7 @@ const NAME: &str = "blue-green";
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct BlueGreen {
-    common: Common,
+    settings: Settings,
     bake: Bake,
     routes: Vec<Route>,
 }
@@ -47,7 +47,7 @@ impl BlueGreen {
     /// A switch that nobody has to approve, watched for five minutes; the old side is kept.
     pub fn new() -> Self {
         Self {
-            common: Common::default(),
+            settings: Settings::default(),
             bake: Bake::of(Self::BAKE),
             routes: Vec::new(),
         }
@@ -88,7 +88,7 @@ impl BlueGreen {
 
 impl Strategy for BlueGreen {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let grounds = Ground::all(NAME, release, found, self.common.promotion)?;
+        let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
         let all: Vec<&Ground<'_>> = grounds.iter().collect();
         if let Some(ground) = all
             .iter()
@@ -112,21 +112,21 @@ impl Strategy for BlueGreen {
         quiet.routes.clone_from(&self.routes);
         let mut draft = Draft::default();
         let preview =
-            self.common
+            self.settings
                 .stage("preview", StageKind::Expose, goals(&quiet), Bake::default());
         // Only preview requests reach it: too few for any check of what users get.
         draft.push(preview, Some([].into()));
-        let mut switch = self.common.stage(
+        let mut switch = self.settings.stage(
             "switch",
             StageKind::Expose,
             goals(&Traffic::weight(Weight::FULL)),
             self.bake,
         );
-        self.common.approve_swap(&mut switch, &all);
+        self.settings.approve_swap(&mut switch, &all);
         draft.push(switch, None);
-        self.common
+        self.settings
             .promote(&mut draft, &all, "", Bake::of(super::Canary::RETURN_BAKE))?;
-        self.common.retire(&mut draft, &all)?;
-        self.common.finish(NAME, release, found, draft)
+        self.settings.retire(&mut draft, &all)?;
+        self.settings.finish(NAME, release, found, draft)
     }
 }

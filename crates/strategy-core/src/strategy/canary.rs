@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use self::expose::in_order;
 pub use self::stage::CanaryStage;
-use super::common::{Common, Draft};
 use super::ground::Ground;
 use super::options::common_options;
+use super::settings::{Draft, Settings};
 use super::{Percent, Strategy};
 use crate::plan::{Bake, Plan, PlanError};
 use crate::release::{Part, Release};
@@ -51,7 +51,7 @@ const NAME: &str = "canary";
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Canary {
-    common: Common,
+    settings: Settings,
     stages: Vec<CanaryStage>,
     bake: Bake,
     return_bake: Bake,
@@ -102,7 +102,7 @@ impl Canary {
     /// A canary without stages yet.
     pub fn new() -> Self {
         Self {
-            common: Common::default(),
+            settings: Settings::default(),
             stages: Vec::new(),
             bake: Bake::of(Self::BAKE),
             return_bake: Bake::of(Self::RETURN_BAKE),
@@ -214,13 +214,13 @@ impl Canary {
 
 impl Strategy for Canary {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let grounds = Ground::all(NAME, release, found, self.common.promotion)?;
+        let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
         let all: Vec<&Ground<'_>> = grounds.iter().collect();
         let mut draft = Draft::default();
         match &self.order {
             None => {
                 self.expose(&mut draft, &all, &[], "")?;
-                self.common
+                self.settings
                     .promote(&mut draft, &all, "", self.return_bake)?;
             }
             Some(order) => {
@@ -235,12 +235,12 @@ impl Strategy for Canary {
                     };
                     let prefix = format!("{}-", turn.part);
                     self.expose(&mut draft, &[turn], &others, &prefix)?;
-                    self.common
+                    self.settings
                         .promote(&mut draft, &[turn], &prefix, self.return_bake)?;
                 }
             }
         }
-        self.common.retire(&mut draft, &all)?;
-        self.common.finish(NAME, release, found, draft)
+        self.settings.retire(&mut draft, &all)?;
+        self.settings.finish(NAME, release, found, draft)
     }
 }

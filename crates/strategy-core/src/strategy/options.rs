@@ -10,26 +10,26 @@ macro_rules! common_options {
             name: impl Into<crate::plan::CheckName>,
             check: crate::plan::Check,
         ) -> Self {
-            self.common.checks.insert(name.into(), check);
+            self.settings.checks.insert(name.into(), check);
             self
         }
 
         /// Adds a hook to the first stage: the place for migrations and for smoke tests at the preview
         /// address.
         pub fn hook(mut self, hook: crate::plan::HookPlan) -> Self {
-            self.common.hooks.push(hook);
+            self.settings.hooks.push(hook);
             self
         }
 
         /// Adds a hook to the stage of this name.
         pub fn hook_in(mut self, stage: impl Into<String>, hook: crate::plan::HookPlan) -> Self {
-            self.common.hooks_in.push((stage.into(), hook));
+            self.settings.hooks_in.push((stage.into(), hook));
             self
         }
 
         /// Adds a gate before the stage of this name.
         pub fn gate_before(mut self, stage: impl Into<String>, gate: crate::plan::Gate) -> Self {
-            self.common.gates_before.push((stage.into(), gate));
+            self.settings.gates_before.push((stage.into(), gate));
             self
         }
 
@@ -41,7 +41,7 @@ macro_rules! common_options {
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {
-            self.common.approve_promotion = Some(crate::plan::Gate::approval(
+            self.settings.approve_promotion = Some(crate::plan::Gate::approval(
                 "promotion",
                 roles.into_iter().map(Into::into),
                 quorum,
@@ -55,7 +55,7 @@ macro_rules! common_options {
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {
-            self.common.approve_retirement = Some(crate::plan::Gate::approval(
+            self.settings.approve_retirement = Some(crate::plan::Gate::approval(
                 "retirement",
                 roles.into_iter().map(Into::into),
                 quorum,
@@ -66,64 +66,64 @@ macro_rules! common_options {
         /// How the candidate becomes stable. Default: the first that the target names, which is the one
         /// it prefers.
         pub const fn promotion(mut self, promotion: crate::target::Promotion) -> Self {
-            self.common.promotion = Some(promotion);
+            self.settings.promotion = Some(promotion);
             self
         }
 
         /// What becomes of the track that is no longer needed. Default: [`Retire::Restore`](super::Retire).
         pub const fn retire(mut self, retire: super::Retire) -> Self {
-            self.common.retire = retire;
+            self.settings.retire = retire;
             self
         }
 
         /// How long the stage before retirement is watched at least. Default: as long as it is baked
         /// anyway.
         pub const fn retire_after(mut self, after: std::time::Duration) -> Self {
-            self.common.retire_after = after;
+            self.settings.retire_after = after;
             self
         }
 
         /// The built-in health checks of all stages. Default: all on.
         pub const fn health(mut self, health: crate::plan::Health) -> Self {
-            self.common.health = health;
+            self.settings.health = health;
             self
         }
 
         /// When a track counts as ready, in all stages. Default: when all of it is.
         pub const fn ready(mut self, ready: crate::plan::ReadyRule) -> Self {
-            self.common.ready = ready;
+            self.settings.ready = ready;
             self
         }
 
         /// Limit for the walking of each stage. Default: 10 minutes, as a Deployment's own.
         pub const fn deadline(mut self, deadline: std::time::Duration) -> Self {
-            self.common.deadline = deadline;
+            self.settings.deadline = deadline;
             self
         }
 
         /// What a failure means. Default: roll back, since the recorded start is what is known to work.
         pub const fn on_failure(mut self, on_failure: crate::plan::OnFailure) -> Self {
-            self.common.on_failure = on_failure;
+            self.settings.on_failure = on_failure;
             self
         }
 
         /// What a failure means once the release was judged good: while stable is updated, traffic
         /// returns, and what is left is retired. Default: as in all stages.
         pub const fn on_promotion_failure(mut self, on_failure: crate::plan::OnFailure) -> Self {
-            self.common.on_promotion_failure = Some(on_failure);
+            self.settings.on_promotion_failure = Some(on_failure);
             self
         }
 
         /// Entering the stage of this name closes the way back; what would roll back from there on
         /// holds a day for a person instead. Default: there is no such stage.
         pub fn point_of_no_return(mut self, stage: impl Into<String>) -> Self {
-            self.common.no_return = Some(stage.into());
+            self.settings.no_return = Some(stage.into());
             self
         }
 
         /// What is to be done about what may come. Default: [`Policies::default`](crate::plan::Policies).
         pub fn policies(mut self, policies: crate::plan::Policies) -> Self {
-            self.common.policies = policies;
+            self.settings.policies = policies;
             self
         }
     };

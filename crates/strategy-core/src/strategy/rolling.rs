@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Strategy;
-use super::common::{Common, Draft};
 use super::ground::Ground;
 use super::options::common_options;
+use super::settings::{Draft, Settings};
 use crate::plan::{Bake, Goal, Plan, PlanError, StageKind};
 use crate::release::{Part, Release};
 use crate::share::Amount;
@@ -30,7 +30,7 @@ const MOST_BATCHES: u32 = 90;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Rolling {
-    common: Common,
+    settings: Settings,
     max_surge: Amount,
     max_unavailable: Amount,
     surge_chosen: bool,
@@ -52,7 +52,7 @@ impl Rolling {
     /// A quarter at a time, nothing missing meanwhile.
     pub fn new() -> Self {
         Self {
-            common: Common::default(),
+            settings: Settings::default(),
             max_surge: Amount::Share(Weight::from_percent(25).unwrap_or(Weight::FULL)),
             max_unavailable: Amount::Count(0),
             surge_chosen: false,
@@ -196,7 +196,7 @@ impl Rolling {
 
 impl Strategy for Rolling {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let grounds = Ground::all(NAME, release, found, self.common.promotion)?;
+        let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
         let all: Vec<&Ground<'_>> = grounds.iter().collect();
         let batches = self.count(&all)?;
         let native = all.iter().any(|ground| ground.routing() == Routing::Native);
@@ -224,15 +224,15 @@ impl Strategy for Rolling {
             };
             let last = number == many;
             let bake = if last { self.last_bake } else { self.bake };
-            let mut stage = self.common.stage(name, StageKind::Expose, goals, bake);
+            let mut stage = self.settings.stage(name, StageKind::Expose, goals, bake);
             if last {
-                self.common.approve_swap(&mut stage, &all);
+                self.settings.approve_swap(&mut stage, &all);
             }
             draft.push(stage, None);
         }
-        self.common
+        self.settings
             .promote(&mut draft, &all, "", Bake::of(super::Canary::RETURN_BAKE))?;
-        self.common.retire(&mut draft, &all)?;
-        self.common.finish(NAME, release, found, draft)
+        self.settings.retire(&mut draft, &all)?;
+        self.settings.finish(NAME, release, found, draft)
     }
 }

@@ -9,6 +9,8 @@ use crate::error::{TaskError, chain};
 pub(crate) enum Need {
     /// The programs of the test bed.
     ControlPlane,
+    /// Nothing but time: too long for the inner loop.
+    Time,
 }
 
 /// A test that was not run, and why.
@@ -19,7 +21,10 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 1] = [("a control plane", Self::ControlPlane)];
+    const ALL: [(&'static str, Self); 2] = [
+        ("a control plane", Self::ControlPlane),
+        ("time", Self::Time),
+    ];
 
     /// What the reason of `test` asks for.
     ///
@@ -51,7 +56,7 @@ impl Need {
         missing_programs: Option<&TaskError>,
     ) -> Result<&'a Ignored, NotRun> {
         match (self, missing_programs) {
-            (Self::ControlPlane, None) => Ok(test),
+            (Self::ControlPlane, None) | (Self::Time, _) => Ok(test),
             (Self::ControlPlane, Some(error)) => Err(NotRun {
                 test: test.clone(),
                 reason: chain(error),

@@ -6,8 +6,8 @@ use super::{Canary, CanaryStage, CandidateCapacity, NAME};
 use crate::plan::{Goal, PlanError, Stage, StageKind, StageName};
 use crate::release::Part;
 use crate::share::need;
-use crate::strategy::common::Draft;
 use crate::strategy::ground::Ground;
+use crate::strategy::settings::Draft;
 use crate::target::{Promotion, Routing};
 use crate::track::Capacity;
 use crate::traffic::Traffic;
@@ -115,13 +115,13 @@ impl Canary {
             let name: StageName = format!("{prefix}{plain}").into();
             let bake = stage.bake.unwrap_or(self.bake);
             let mut made = self
-                .common
+                .settings
                 .stage(name.clone(), StageKind::Expose, goals, bake);
             made.gates.clone_from(&stage.gates);
             made.hooks.clone_from(&stage.hooks);
             own(&mut made, stage);
             if index == last && weight == Weight::FULL {
-                self.common.approve_swap(&mut made, grounds);
+                self.settings.approve_swap(&mut made, grounds);
             }
             draft.also_called(&name, plain);
             draft.push(made, stage.checks.clone());
@@ -152,9 +152,9 @@ impl Canary {
         }
         let name: StageName = format!("{prefix}rest").into();
         let mut stage = self
-            .common
+            .settings
             .stage(name.clone(), StageKind::Promote, goals, self.bake);
-        self.common.approve_swap(&mut stage, grounds);
+        self.settings.approve_swap(&mut stage, grounds);
         draft.also_called(&name, "rest");
         draft.push(stage, None);
         Ok(())

@@ -19,7 +19,7 @@ const NO_RETURN_HOLD: Duration = Duration::from_secs(24 * 3600);
 
 /// Options that every strategy has.
 #[derive(Clone, Debug)]
-pub(super) struct Common {
+pub(super) struct Settings {
     pub(super) checks: BTreeMap<CheckName, Check>,
     pub(super) hooks: Vec<HookPlan>,
     pub(super) hooks_in: Vec<(String, HookPlan)>,
@@ -38,7 +38,7 @@ pub(super) struct Common {
     pub(super) policies: Policies,
 }
 
-impl Default for Common {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             checks: BTreeMap::new(),
@@ -94,7 +94,7 @@ impl Draft {
     }
 }
 
-impl Common {
+impl Settings {
     /// A stage with everything that holds for all stages.
     pub(super) fn stage(
         &self,
