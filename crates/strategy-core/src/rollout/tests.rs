@@ -1,14 +1,31 @@
 //! The machine in a kind world: stories, and properties at every index of a story.
 
+mod acting;
+mod autoscaler;
+mod bakes;
+mod checks;
+mod clock;
+mod commands;
+mod fence;
+mod foreign;
+mod gates;
+mod health;
+mod hooks;
+mod journal;
 mod kind_world;
+mod parts;
+mod readiness;
 mod search;
 mod stories;
+mod stuck;
+mod supersede;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::kind_world::{KindWorld, Run, images};
 use super::{Rollout, Start};
+use crate::analysis::PreparedCheck;
 use crate::plan::{Bake, Goal, GoalTrack, Plan, Policies, Stage, StageKind};
 use crate::release::{Part, Release};
 use crate::target::Found;
@@ -99,11 +116,17 @@ fn plan(stages: Vec<Stage>, policies: Policies) -> Plan {
 }
 
 fn begin(plan: Plan, world: KindWorld) -> Run {
+    let prepared = plan.checks().keys().map(|check| PreparedCheck {
+        check: check.clone(),
+        bounded: true,
+        findings: Vec::new(),
+    });
+    let prepared = prepared.collect();
     let start = Start {
         id: "test".parse().unwrap(),
         plan,
         found: Found::main(world.discover()),
-        prepared: Vec::new(),
+        prepared,
         take_over: false,
     };
     Run::new(Rollout::start(start, BEGIN).unwrap(), world, BEGIN)

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::release::Images;
+use crate::release::{Images, Part};
 use crate::rollout::{Completion, Effect, Event, Failure, Input, Record, Rollout};
 use crate::target::{
-    Applied, Apply, Binding, Capabilities, Certainty, Claim, Desired, Discovery, Effective,
-    Effectiveness, Fatal, FatalReason, Observation, ObservedTrack, ObservedTraffic, Owned, Pods,
-    TargetErrorKind, Version, Writer, Written,
+    Applied, Apply, Autoscaler, Binding, Capabilities, Certainty, Claim, Desired, Discovery,
+    Effective, Effectiveness, Fatal, FatalReason, ForeignChange, Observation, ObservedTrack,
+    ObservedTraffic, Owned, Pods, Routing, TargetErrorKind, Version, Writer, Written,
 };
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
@@ -36,9 +36,18 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) unready: BTreeSet<String>,
     /// Every call fails.
     pub(in crate::rollout) down: bool,
-    /// Nobody can ask what the router does: what is written counts after two seconds.
-    pub(in crate::rollout) unverified: bool,
     pub(in crate::rollout) writes: u32,
+    /// What the autoscaler of stable would like, if there is one.
+    pub(in crate::rollout) load: Option<u32>,
+    /// Restarts of the pods of an image.
+    pub(in crate::rollout) restarts: BTreeMap<String, u64>,
+    /// What an image really is, where that is not what its name says.
+    pub(in crate::rollout) ids: BTreeMap<String, Vec<String>>,
+    pub(in crate::rollout) routing: Routing,
+    pub(in crate::rollout) effective: Option<Effective>,
+    pub(in crate::rollout) foreign: Vec<ForeignChange>,
+    /// Every write is refused in this way.
+    pub(in crate::rollout) refuses: Option<TargetErrorKind>,
 }
 
 pub(in crate::rollout) fn images(tag: &str) -> Images {
@@ -81,16 +90,55 @@ impl KindWorld {
             broken: BTreeMap::new(),
             unready: BTreeSet::new(),
             down: false,
-            unverified: false,
             writes: 0,
+            load: None,
+            restarts: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            routing: Routing::Routed,
+            effective: None,
+            foreign: Vec::new(),
+            refuses: None,
         };
         world.converge();
         world
     }
 
+    /// Stable belongs to an autoscaler with a floor, which wants so many.
+    pub(in crate::rollout) fn owned_by_an_autoscaler(tag: &str, floor: u32, load: u32) -> Self {
+        let mut world = Self::new((tag, floor), None);
+        let owned = Written {
+            revision: seen(&images(tag), true),
+            replicas: Replicas::Floor(floor),
+        };
+        world.sides.stable.written = Some(owned.clone());
+        world.recorded.stable = Some(owned);
+        world.load = Some(load);
+        world.converge();
+        world
+    }
+
+    /// Somebody else writes traffic.
+    pub(in crate::rollout) fn somebody_moves_traffic(&mut self, percent: u16) {
+        self.traffic = Traffic::weight(crate::Weight::from_percent(percent).unwrap());
+        self.writer = Writer::Other {
+            name: "kubectl".to_owned(),
+            version: format!("{percent}"),
+        };
+    }
+
+    fn wanted(&self, track: Track) -> u32 {
+        let written = self.sides.of(track).written.as_ref();
+        match written.map(|written| written.replicas) {
+            None => 0,
+            Some(Replicas::Count(count)) => count,
+            Some(Replicas::Floor(floor)) => floor.max(self.load.unwrap_or(0)),
+        }
+    }
+
     /// Pods become what is written.
     pub(in crate::rollout) fn converge(&mut self) {
         for track in Track::ALL {
+            let wanted = self.wanted(track);
             let side = self.sides.of_mut(track);
             side.pods.clear();
             if let Some(written) = &side.written {
@@ -98,7 +146,7 @@ impl KindWorld {
                     self.broken.contains_key(image.as_str())
                         || self.unready.contains(image.as_str())
                 };
-                let total = written.replicas.number();
+                let total = wanted;
                 let ready = if written.revision.images.iter().any(dead) {
                     0
                 } else {
@@ -124,23 +172,36 @@ impl KindWorld {
                 pods: total - ready,
                 message: "app".to_owned(),
             });
-            let ids = revision
-                .images
-                .iter()
-                .map(|(name, image)| (name.to_owned(), [format!("id of {image}")].into()));
+            let ids = revision.images.iter().map(|(name, image)| {
+                let own = || vec![format!("id of {image}")];
+                let ids = self.ids.get(image.as_str()).cloned().unwrap_or_else(own);
+                (name.to_owned(), ids.into_iter().collect())
+            });
             Pods {
                 revision: revision.clone(),
                 image_ids: ids.collect(),
                 total: *total,
                 ready: *ready,
                 available: *ready,
-                restarts: 0,
+                restarts: revision
+                    .images
+                    .iter()
+                    .filter_map(|(_, image)| self.restarts.get(image.as_str()))
+                    .sum(),
                 fatal: fatal.into_iter().collect(),
             }
         });
         ObservedTrack {
             written: side.written.clone(),
             pods: pods.collect(),
+            autoscaler: match side.written.as_ref().map(|written| written.replicas) {
+                Some(Replicas::Floor(min)) => Some(Autoscaler {
+                    min,
+                    max: 20,
+                    wanted: self.wanted(track),
+                }),
+                Some(Replicas::Count(_)) | None => None,
+            },
             ..ObservedTrack::default()
         }
     }
@@ -157,30 +218,39 @@ impl KindWorld {
             stable: self.track(Track::Stable),
             candidate: self.track(Track::Candidate),
             traffic: ObservedTraffic {
-                written: self.traffic.clone(),
-                effective: if self.unverified {
-                    Effective::Unverified
-                } else {
-                    Effective::Verified(self.traffic.clone())
-                },
+                written: self.shown_traffic(),
+                effective: self
+                    .effective
+                    .clone()
+                    .unwrap_or_else(|| Effective::Verified(self.shown_traffic())),
                 drain: Duration::from_secs(5),
                 sticky: Duration::ZERO,
                 writer: self.writer.clone(),
             },
             platform: None,
-            foreign: Vec::new(),
+            foreign: self.foreign.clone(),
             owned: self.owned(),
             version: Version::default(),
             age: Duration::ZERO,
         }
     }
 
+    fn shown_traffic(&self) -> Traffic {
+        if self.routing != Routing::FollowsReadiness {
+            return self.traffic.clone();
+        }
+        let (stable, candidate) = (self.wanted(Track::Stable), self.wanted(Track::Candidate));
+        Traffic::weight(crate::Weight::of(candidate, stable + candidate))
+    }
+
     fn capabilities(&self) -> Capabilities {
-        let mut capabilities = Capabilities::routed();
-        if self.unverified {
-            capabilities.effectiveness = Effectiveness::Assumed {
-                after: Duration::from_secs(2),
-            };
+        let mut capabilities = Capabilities {
+            routing: self.routing,
+            ..Capabilities::routed()
+        };
+        if self.effective == Some(Effective::Unverified) {
+            let after = Duration::from_secs(2);
+            capabilities.effectiveness = Effectiveness::Assumed { after };
         }
         capabilities
     }
@@ -205,6 +275,9 @@ impl KindWorld {
     pub(in crate::rollout) fn apply(&mut self, request: &Apply) -> Result<(), Failure> {
         if self.down {
             return Err(self.failed(TargetErrorKind::Unavailable, Certainty::NotTaken));
+        }
+        if let Some(kind) = self.refuses {
+            return Err(self.failed(kind, Certainty::NotTaken));
         }
         if self.claim.as_ref() != Some(&request.claim) || self.owned() != request.seen {
             return Err(self.failed(TargetErrorKind::Conflict, Certainty::NotTaken));
@@ -291,6 +364,10 @@ impl KindWorld {
 pub(in crate::rollout) struct Run {
     pub(in crate::rollout) rollout: Rollout,
     pub(in crate::rollout) world: KindWorld,
+    /// Of other parts than the one above.
+    pub(in crate::rollout) worlds: BTreeMap<Part, KindWorld>,
+    /// Every write and claim, in the order in which they were performed.
+    pub(in crate::rollout) done: Vec<Effect>,
     pub(in crate::rollout) now: Timestamp,
     pub(in crate::rollout) records: Vec<Record>,
     pub(in crate::rollout) events: Vec<Event>,
@@ -306,6 +383,8 @@ impl Run {
         Self {
             rollout,
             world,
+            worlds: BTreeMap::new(),
+            done: Vec::new(),
             now,
             records: Vec::new(),
             events: Vec::new(),
@@ -333,10 +412,23 @@ impl Run {
         if let Effect::Apply { request, .. } = &effect {
             self.asked.push((self.now, request.desired.clone()));
         }
-        match self.world.perform(effect.clone()) {
+        let part = match &effect {
+            Effect::Claim { part, .. }
+            | Effect::Apply { part, .. }
+            | Effect::Observe { part, .. } => self.worlds.get_mut(part),
+            Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => None,
+        };
+        let world = part.unwrap_or(&mut self.world);
+        match world.perform(effect.clone()) {
             Some(input) => {
                 if matches!(effect, Effect::Apply { .. }) {
-                    self.world.converge();
+                    world.converge();
+                }
+                if matches!(effect, Effect::Apply { .. } | Effect::Claim { .. }) {
+                    self.done.push(effect);
                 }
                 self.tell(input);
             }

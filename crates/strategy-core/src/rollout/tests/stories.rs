@@ -7,7 +7,7 @@ use super::{begin, blue_green, canary, plan};
 use crate::plan::{Policies, Stage};
 use crate::release::Part;
 use crate::rollout::{Answer, Command, Input, Outcome, Reason, Record, Rollout, Wish};
-use crate::target::FatalReason;
+use crate::target::{Effective, FatalReason};
 use crate::track::Revision;
 
 const HOURS: Duration = Duration::from_secs(4 * 3600);
@@ -369,7 +369,7 @@ fn a_resume_that_rolls_back_goes_straight_home_from_every_index() {
 #[test]
 fn what_cannot_be_verified_drains_from_when_it_is_taken_to_be_effective() {
     let mut world = KindWorld::new(("v0", 4), None);
-    world.unverified = true;
+    world.effective = Some(Effective::Unverified);
     let mut run = begin(plan(canary(), Policies::default()), world);
     run.run(HOURS);
     assert_eq!(

@@ -1,0 +1,214 @@
+//! Writes whose outcome is not known: nothing but traffic home before a new epoch and a fresh look.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, plan};
+use crate::plan::Policies;
+use crate::rollout::{Effect, Failure, Input, Outcome, Phase, Reason, Wish};
+use crate::target::{Certainty, Claim, TargetErrorKind};
+
+/// Until a write is ordered; it is not performed.
+fn at_write(run: &mut Run, number: u32) -> Effect {
+    let mut seen = 0;
+    loop {
+        while let Some(effect) = run.rollout.poll_effect() {
+            if matches!(effect, Effect::Apply { .. }) {
+                seen += 1;
+                if seen == number {
+                    return effect;
+                }
+            }
+            if let Some(input) = run.world.perform(effect) {
+                run.world.converge();
+                run.tell(input);
+            }
+        }
+        run.pass_time();
+    }
+}
+
+fn started() -> Run {
+    begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    )
+}
+
+fn lost(effect: &Effect) -> Input {
+    Input::EffectFailed {
+        id: effect.id().unwrap(),
+        failure: Failure::new(
+            TargetErrorKind::Unavailable,
+            Certainty::MayBeTaken,
+            "timed out",
+        ),
+    }
+}
+
+#[test]
+fn nothing_is_written_between_an_unknown_write_and_a_new_epoch() {
+    for number in 1..=5 {
+        let mut run = started();
+        let effect = at_write(&mut run, number);
+        let epoch = run.world.claim.clone().unwrap().epoch;
+        run.done.clear();
+        run.tell(lost(&effect));
+        run.run(seconds(3600));
+        let next = run.done.first().unwrap();
+        assert!(
+            matches!(next, Effect::Claim { to: Some(to), .. } if to.epoch == epoch + 1),
+            "write {number}: {next:?}"
+        );
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}
+
+#[test]
+fn a_cancelled_write_that_lands_after_the_fence_fails_and_before_it_is_undone() {
+    for (number, lands_first) in (1..=5).flat_map(|number| [(number, true), (number, false)]) {
+        let mut run = started();
+        let Effect::Apply { request, .. } = at_write(&mut run, number) else {
+            unreachable!()
+        };
+        run.tell(Input::Commanded(crate::rollout::Command::new(
+            "x",
+            "ada",
+            Wish::Abort { force: false },
+        )));
+        if lands_first {
+            let _ = run.world.apply(&request);
+            run.world.converge();
+        }
+        run.assert_rolled_back();
+        let before = run.world.clone();
+        let _ = run.world.apply(&request);
+        assert_eq!(run.world, before, "write {number} landed after the outcome");
+    }
+}
+
+#[test]
+fn an_outcome_waits_until_nothing_may_land() {
+    let mut run = started();
+    let effect = at_write(&mut run, 2);
+    run.tell(Input::Commanded(crate::rollout::Command::new(
+        "x",
+        "ada",
+        Wish::Abandon,
+    )));
+    assert_eq!(run.rollout.outcome(), None, "the write may still land");
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| {
+        matches!(outcome, Outcome::Abandoned { left } if left.iter().any(|left| left.what.contains("may still be taken")))
+    });
+    let _ = effect;
+    assert_eq!(run.world.claim, None);
+}
+
+#[test]
+fn a_claim_that_somebody_took_over_is_not_fought_for() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    let other = Claim {
+        holder: "other".parse().unwrap(),
+        epoch: 9,
+    };
+    run.world.claim = Some(other.clone());
+    let writes = run.world.writes;
+    run.run(seconds(3600));
+    assert_eq!(run.world.writes, writes);
+    assert_eq!(run.world.claim, Some(other.clone()));
+    assert!(
+        run.rollout.outcome().is_none() && run.rollout.is_stuck(),
+        "{}",
+        run.story()
+    );
+    run.order(Wish::Abandon);
+    run.run(seconds(3600));
+    assert!(run.rollout.is_settled());
+    assert_eq!(run.world.claim, Some(other));
+}
+
+#[test]
+fn a_write_taken_up_after_a_crash_rests_on_a_fresh_look() {
+    let mut run = started();
+    // 1 creates the candidate, 2 moves traffic.
+    let effect = at_write(&mut run, 2);
+    run.world.unready.insert("app:v1".to_owned());
+    run.world.converge();
+    run.crash(seconds(30));
+    run.wait(seconds(5));
+    assert_eq!(
+        run.weight(),
+        0,
+        "no traffic to what died meanwhile\n{}",
+        run.story()
+    );
+    run.world.unready.clear();
+    run.world.converge();
+    run.look_again();
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    let _ = effect;
+}
+
+#[test]
+fn a_write_taken_up_after_a_crash_keeps_its_id_and_has_a_new_epoch() {
+    let mut run = started();
+    let Effect::Apply { request, .. } = at_write(&mut run, 2) else {
+        unreachable!()
+    };
+    run.done.clear();
+    run.crash(seconds(5));
+    let again = run.done.iter().find_map(|effect| match effect {
+        Effect::Apply { request, .. } => Some(request.clone()),
+        _ => None,
+    });
+    let again = again.unwrap();
+    assert_eq!((again.id, &again.desired), (request.id, &request.desired));
+    assert!(again.claim.epoch > request.claim.epoch);
+}
+
+#[test]
+fn a_claim_that_makes_no_sense_is_given_up_after_a_while() {
+    let mut run = started();
+    for _ in 0..200 {
+        while let Some(effect) = run.rollout.poll_effect() {
+            let failure = Failure::new(
+                TargetErrorKind::Unexpected,
+                Certainty::MayBeTaken,
+                "what is this",
+            );
+            if let Some(id) = effect.id() {
+                run.tell(Input::EffectFailed { id, failure });
+            }
+        }
+        run.pass_time();
+    }
+    assert!(run.rollout.is_settled(), "{:?}", run.rollout.status().phase);
+    run.assert_outcome(|outcome| {
+        matches!(
+            outcome,
+            Outcome::RolledBack {
+                reason: Reason::Unreachable { .. }
+            }
+        )
+    });
+}
+
+#[test]
+fn a_refusal_fails_the_stage_at_once() {
+    for kind in [
+        TargetErrorKind::PermissionDenied,
+        TargetErrorKind::Unsupported,
+        TargetErrorKind::InvalidConfig,
+        TargetErrorKind::NotFound,
+        TargetErrorKind::Ambiguous,
+    ] {
+        let mut run = started();
+        run.world.refuses = Some(kind);
+        run.wait(seconds(1));
+        assert_ne!(run.rollout.status().phase, Phase::Stepping, "{kind:?}");
+        run.world.refuses = None;
+        run.assert_rolled_back();
+    }
+}

@@ -1,0 +1,254 @@
+//! Other people's hands: each policy for each field, and who is believed.
+
+use std::collections::BTreeSet;
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, percent, plan};
+use crate::plan::{ForeignPolicy, Policies, Then};
+use crate::rollout::{Answer, Completion, Effect, Failure, Input, Outcome, Phase, Reason, Wish};
+use crate::target::{Applied, Certainty, TargetErrorKind, Writer};
+use crate::track::Replicas;
+use crate::traffic::Traffic;
+
+fn baking(change: impl Fn(&mut Policies)) -> Run {
+    let mut policies = Policies::default();
+    change(&mut policies);
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    run
+}
+
+fn reassert(times: u32, writers: &[&str]) -> ForeignPolicy {
+    let writers: BTreeSet<String> = writers.iter().map(|name| (*name).to_owned()).collect();
+    ForeignPolicy::Reassert { times, writers }
+}
+
+fn scale_candidate(run: &mut Run, count: u32) {
+    let written = run.world.sides.candidate.written.as_mut().unwrap();
+    written.replicas = Replicas::Count(count);
+    run.world.converge();
+    run.look_again();
+}
+
+fn count(run: &Run) -> u32 {
+    let written = run.world.sides.candidate.written.as_ref();
+    written.map_or(0, |written| written.replicas.number())
+}
+
+#[test]
+fn traffic_towards_stable_rolls_back_whatever_the_policy() {
+    for policy in [
+        ForeignPolicy::Hold {
+            at_most: seconds(100),
+            then: Then::RollBack,
+        },
+        reassert(9, &[]),
+        ForeignPolicy::RollBack,
+        ForeignPolicy::Yield,
+    ] {
+        let mut run = baking(|policies| policies.foreign.traffic = policy.clone());
+        run.world.somebody_moves_traffic(20);
+        run.look_again();
+        assert!(run.weight() <= 20, "never against a person's hand");
+        run.assert_rolled_back();
+        run.assert_outcome(|outcome| {
+            matches!(outcome, Outcome::RolledBack { reason: Reason::Foreign { message, .. } } if message.contains("kubectl"))
+        });
+    }
+    let mut run = baking(|policies| policies.foreign.traffic = reassert(1, &["kubectl"]));
+    run.world.somebody_moves_traffic(20);
+    run.look_again();
+    assert_eq!(run.weight(), 50, "a named writer is put right");
+    run.world.somebody_moves_traffic(20);
+    run.look_again();
+    assert_eq!(run.weight(), 0, "so often and no more\n{}", run.story());
+}
+
+#[test]
+fn traffic_away_from_stable_follows_its_policy() {
+    let hold = |then| ForeignPolicy::Hold {
+        at_most: seconds(100),
+        then,
+    };
+    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 5] = [
+        (hold(Then::RollBack), |o| {
+            matches!(o, Outcome::RolledBack { .. })
+        }),
+        (hold(Then::GoOn), |o| *o == Outcome::Promoted),
+        (hold(Then::Abandon), |o| {
+            matches!(o, Outcome::Abandoned { .. })
+        }),
+        (reassert(3, &[]), |o| *o == Outcome::Promoted),
+        (ForeignPolicy::Yield, |o| {
+            matches!(o, Outcome::Abandoned { .. })
+        }),
+    ];
+    for (policy, outcome) in cases {
+        let mut run = baking(|policies| policies.foreign.traffic = policy.clone());
+        run.world.somebody_moves_traffic(70);
+        run.look_again();
+        if let ForeignPolicy::Hold { .. } = policy {
+            assert_eq!(run.rollout.status().phase, Phase::Holding);
+            run.wait(seconds(90));
+            assert_eq!(run.weight(), 70, "it waits");
+        }
+        run.run(seconds(3600));
+        run.assert_outcome(outcome);
+    }
+}
+
+#[test]
+fn a_hold_for_a_hand_is_ended_by_a_person_and_put_off_by_no_other_hand() {
+    let mut run = baking(|_| ());
+    run.world.somebody_moves_traffic(70);
+    run.look_again();
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    assert_eq!(run.weight(), 50);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+
+    let mut run = baking(|_| ());
+    for minute in 0..100 {
+        run.world.somebody_moves_traffic(70 + minute % 2);
+        run.look_again();
+        run.wait(seconds(60));
+    }
+    run.assert_rolled_back();
+}
+
+#[test]
+fn a_scaled_track_is_put_back_three_times() {
+    let mut run = baking(|_| ());
+    for _ in 0..3 {
+        scale_candidate(&mut run, 6);
+        run.wait(seconds(10));
+        assert_eq!(count(&run), 2);
+    }
+    scale_candidate(&mut run, 6);
+    assert_eq!(
+        run.rollout.status().phase,
+        Phase::Holding,
+        "{}",
+        run.story()
+    );
+    run.wait(seconds(3500));
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn another_revision_rolls_back() {
+    let mut run = baking(|_| ());
+    let other = KindWorld::new(("hotfix", 2), None).sides.stable.written;
+    let mut other = other.unwrap();
+    other.revision.recorded = false;
+    run.world.sides.candidate.written = Some(other);
+    run.world.converge();
+    run.look_again();
+    run.assert_rolled_back();
+}
+
+/// The write that raises the weight is ordered, and nobody performed it yet.
+fn at_the_write_of_traffic() -> (Run, Effect) {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    loop {
+        while let Some(effect) = run.rollout.poll_effect() {
+            if let Effect::Apply { request, .. } = &effect
+                && request.desired.traffic.weight == percent(50)
+            {
+                return (run, effect);
+            }
+            if let Some(input) = run.world.perform(effect) {
+                run.world.converge();
+                run.tell(input);
+            }
+        }
+        run.pass_time();
+    }
+}
+
+fn lose_answer(run: &mut Run, effect: &Effect) {
+    let failure = Failure::new(
+        TargetErrorKind::Unavailable,
+        Certainty::MayBeTaken,
+        "timed out",
+    );
+    run.tell(Input::EffectFailed {
+        id: effect.id().unwrap(),
+        failure,
+    });
+}
+
+#[test]
+fn after_a_lost_answer_a_person_who_restores_the_old_value_is_seen() {
+    let (mut run, effect) = at_the_write_of_traffic();
+    run.world.perform(effect.clone());
+    run.world.somebody_moves_traffic(0);
+    lose_answer(&mut run, &effect);
+    run.settle_now();
+    assert_eq!(run.weight(), 0, "{}", run.story());
+    run.assert_rolled_back();
+    assert!(
+        run.story().contains("traffic is at 0% again"),
+        "{}",
+        run.story()
+    );
+}
+
+#[test]
+fn a_write_of_ours_that_lands_late_is_nobody_elses() {
+    let (mut run, effect) = at_the_write_of_traffic();
+    lose_answer(&mut run, &effect);
+    // The first look is before it lands.
+    let mut looked = 0;
+    while let Some(ordered) = run.rollout.poll_effect() {
+        if let Effect::Claim { .. } = &ordered
+            && looked < 2
+        {
+            let Effect::Apply { request, .. } = &effect else {
+                unreachable!()
+            };
+            if looked == 0 {
+                run.world.write(&request.desired);
+                run.world.converge();
+            }
+            looked = 2;
+        }
+        if let Some(input) = run.world.perform(ordered) {
+            run.tell(input);
+        }
+    }
+    run.run(seconds(3600));
+    assert!(!run.story().contains("by somebody"), "{}", run.story());
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn a_hand_on_the_way_home_is_where_it_goes_home_from() {
+    let mut run = baking(|_| ());
+    run.world.refuses = Some(TargetErrorKind::Unavailable);
+    run.order(Wish::Abort { force: false });
+    run.world.somebody_moves_traffic(90);
+    run.look_again();
+    run.world.refuses = None;
+    run.assert_rolled_back();
+    assert!(run.story().contains("it goes home from here"));
+}
+
+#[test]
+fn who_wrote_the_same_is_nobodys_hand() {
+    let mut run = baking(|_| ());
+    run.world.writer = Writer::Other {
+        name: "argocd".to_owned(),
+        version: "1".to_owned(),
+    };
+    run.look_again();
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(run.world.traffic, Traffic::default());
+    let _ = Completion::Applied(Applied::default());
+}

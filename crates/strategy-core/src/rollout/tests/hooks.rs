@@ -1,0 +1,347 @@
+//! Hooks: order, failure, crash, undo, and the way back that one may close.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, plan};
+use crate::plan::{
+    Extension, HookPlan, HookPoint, OnFailure, Policies, Rerun, Stage, Then, Undecided, Undo,
+};
+use crate::rollout::{Answer, Outcome, Phase, Wish};
+use crate::target::EffectId;
+
+fn hook(name: &str, point: HookPoint) -> HookPlan {
+    HookPlan::new(name, point, Extension::new(name))
+}
+
+fn run_with(stages: Vec<Stage>) -> Run {
+    begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    )
+}
+
+fn with_hooks(stage: usize, hooks: Vec<HookPlan>) -> Run {
+    let mut stages = canary();
+    stages[stage].hooks = hooks;
+    run_with(stages)
+}
+
+const POINTS: [HookPoint; 4] = [
+    HookPoint::Before,
+    HookPoint::Ready,
+    HookPoint::Effective,
+    HookPoint::Baked,
+];
+
+#[test]
+fn hooks_run_at_their_points_in_order_and_nothing_passes_them() {
+    let hooks = POINTS.into_iter().rev().flat_map(|point| {
+        [
+            hook(&format!("{point:?}-1"), point),
+            hook(&format!("{point:?}-2"), point),
+        ]
+    });
+    let mut run = with_hooks(1, hooks.collect());
+    let (mut order, mut weights) = (Vec::new(), Vec::new());
+    while !run.rollout.is_settled() {
+        run.settle_now();
+        for hook in run.hooks() {
+            let writes = run.world.writes;
+            run.wait(seconds(90));
+            assert_eq!(run.world.writes, writes, "{}: it is waited for", hook.hook);
+            weights.push(run.weight());
+            order.push(hook.hook.clone());
+            run.end_hook(&hook, true);
+        }
+        run.pass_time();
+    }
+    let names: Vec<String> = POINTS
+        .into_iter()
+        .flat_map(|point| [format!("{point:?}-1"), format!("{point:?}-2")])
+        .collect();
+    assert_eq!(order, names);
+    assert_eq!(weights, [50, 50, 50, 50, 100, 100, 100, 100]);
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn capacity_stays_while_a_hook_tests_what_is_ready() {
+    for stage in [1, 2] {
+        let mut run = with_hooks(stage, vec![hook("smoke", HookPoint::Ready)]);
+        run.until("hook `smoke`");
+        let before = (run.world.sides.clone(), run.world.writes);
+        run.wait(seconds(120));
+        assert_eq!((run.world.sides.clone(), run.world.writes), before);
+    }
+}
+
+#[test]
+fn a_hook_that_fails_blocks_or_warns() {
+    for point in POINTS {
+        let mut run = with_hooks(0, vec![hook("test", point)]);
+        run.until("hook `test`");
+        let asked = run.hook();
+        run.end_hook(&asked, false);
+        run.assert_rolled_back();
+        let mut run = with_hooks(0, vec![hook("test", point).warns()]);
+        run.until("hook `test`");
+        let asked = run.hook();
+        run.end_hook(&asked, false);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}
+
+#[test]
+fn a_hook_that_may_run_again_does_so_under_the_same_id() {
+    for rerun in [Rerun::Safe, Rerun::OnlyWithKey] {
+        let mut run = with_hooks(0, vec![hook("migrate", HookPoint::Before).rerun(rerun)]);
+        run.until("hook `migrate`");
+        let first = run.hook();
+        run.crash(seconds(9));
+        assert_eq!(run.hook(), first, "{rerun:?}");
+        run.end_hook(&first, true);
+        run.end_hook(&first, true);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}
+
+fn unfinished() -> (Run, EffectId) {
+    let undo = Undo::By(Extension::new("unmigrate"));
+    let mut run = with_hooks(0, vec![hook("migrate", HookPoint::Before).undo(undo)]);
+    run.until("hook `migrate`");
+    let first = run.hook();
+    run.crash(seconds(9));
+    assert!(run.hooks().is_empty(), "it may not run twice");
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    (run, first.id)
+}
+
+#[test]
+fn a_person_is_asked_about_a_hook_that_may_not_run_again() {
+    let (mut run, _) = unfinished();
+    assert_eq!(run.advance("half"), Answer::Recorded);
+    assert!(run.hooks().is_empty());
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+
+    let (mut run, first) = unfinished();
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    let again = run.hook();
+    assert_ne!(again.id, first, "a person wants it run again: a new run");
+    run.end_hook(&again, true);
+    run.until("stage `half` is effective");
+    run.order(Wish::Abort { force: false });
+    run.until("is being undone");
+    let undo = run.hook();
+    run.end_hook(&undo, true);
+    assert!(run.hooks().is_empty(), "undone once, though it began twice");
+    run.assert_rolled_back();
+
+    let (mut run, _) = unfinished();
+    run.order(Wish::Abort { force: false });
+    run.until("is being undone");
+    let undo = run.hook();
+    run.end_hook(&undo, true);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn undos_run_in_reverse_once_and_after_traffic_is_restored() {
+    let undo = |name: &str| Undo::By(Extension::new(name));
+    let mut run = with_hooks(
+        0,
+        vec![
+            hook("a", HookPoint::Before).undo(undo("undo-a")),
+            hook("none", HookPoint::Ready),
+            hook("b", HookPoint::Effective).undo(undo("undo-b")),
+        ],
+    );
+    for _ in 0..3 {
+        run.until("runs");
+        while run.others.is_empty() {
+            run.pass_time();
+            run.settle_now();
+        }
+        let asked = run.hook();
+        run.end_hook(&asked, true);
+    }
+    run.until("is effective and is watched");
+    run.order(Wish::Abort { force: false });
+    for name in ["undo-b", "undo-a"] {
+        assert_eq!(run.weight(), 0);
+        assert!(run.story().contains("traffic is restored"));
+        let asked = run.hook();
+        assert_eq!((asked.run.kind.as_str(), asked.point), (name, None));
+        run.wait(seconds(60));
+        assert!(run.hooks().is_empty(), "one at a time");
+        run.end_hook(&asked, true);
+    }
+    run.assert_rolled_back();
+}
+
+#[test]
+fn a_failed_undo_is_stuck_and_never_rolled_back() {
+    let undo = Undo::By(Extension::new("undo"));
+    let mut run = with_hooks(0, vec![hook("a", HookPoint::Before).undo(undo)]);
+    run.until("hook `a`");
+    let asked = run.hook();
+    run.end_hook(&asked, true);
+    run.until("is effective and is watched");
+    run.order(Wish::Abort { force: false });
+    let asked = run.hook();
+    run.end_hook(&asked, false);
+    run.wait(seconds(3600));
+    assert!(run.rollout.is_stuck() && run.rollout.outcome().is_none());
+    assert!(run.hooks().is_empty(), "only a person runs it again");
+    assert!(run.story().contains("the undo of hook `a` failed"));
+    run.order(Wish::Retry);
+    let again = run.hook();
+    run.end_hook(&again, true);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn a_retry_begins_no_second_undo_beside_one_that_runs() {
+    let undo = Undo::By(Extension::new("undo"));
+    let mut run = with_hooks(0, vec![hook("a", HookPoint::Before).undo(undo)]);
+    run.until("hook `a`");
+    let asked = run.hook();
+    run.end_hook(&asked, true);
+    run.order(Wish::Abort { force: false });
+    let asked = run.hook();
+    run.wait(seconds(700));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    assert!(run.hooks().is_empty());
+    run.end_hook(&asked, true);
+    run.assert_rolled_back();
+}
+
+fn no_return() -> Vec<Stage> {
+    let mut stages = canary();
+    for stage in &mut stages {
+        stage.on_failure = OnFailure::Hold {
+            at_most: seconds(600),
+            then: Then::Abandon,
+        };
+        stage.bake.undecided = Undecided::Then(Then::Abandon);
+    }
+    stages[0].hooks = vec![hook("drop", HookPoint::Before).undo(Undo::Impossible)];
+    stages
+}
+
+#[test]
+fn past_a_point_of_no_return_a_failure_holds_and_an_abort_needs_force() {
+    let mut run = run_with(no_return());
+    run.until("hook `drop`");
+    let asked = run.hook();
+    run.refused(Wish::Abort { force: false });
+    run.refused(Wish::Reject);
+    run.end_hook(&asked, false);
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.wait(seconds(7200));
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    assert_eq!(run.order(Wish::Abort { force: true }), Answer::Recorded);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn no_limit_goes_back_past_a_point_of_no_return() {
+    let mut run = run_with(no_return());
+    run.until("hook `drop`");
+    run.hook();
+    run.crash(seconds(3));
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.wait(seconds(24 * 3600 + 60));
+    assert_ne!(run.rollout.status().phase, Phase::RollingBack);
+    run.assert_unreturned();
+
+    let mut run = run_with(no_return());
+    run.until("hook `drop`");
+    let asked = run.hook();
+    run.end_hook(&asked, true);
+    run.until("is effective and is watched");
+    run.world.somebody_moves_traffic(0);
+    run.look_again();
+    run.wait(seconds(60));
+    assert_ne!(run.rollout.status().phase, Phase::RollingBack);
+    run.assert_unreturned();
+}
+
+impl Run {
+    #[track_caller]
+    fn assert_unreturned(&self) {
+        assert!(!self.story().contains("going back"), "{}", self.story());
+    }
+}
+
+#[test]
+fn a_hook_that_ends_while_a_person_is_asked_is_not_forgotten() {
+    for (passed, crash) in [(true, false), (false, false), (true, true)] {
+        let test = hook("load", HookPoint::Effective).rerun(Rerun::Safe);
+        let mut run = with_hooks(1, vec![test]);
+        run.until("hook `load`");
+        let mut asked = run.hook();
+        run.world.somebody_moves_traffic(100);
+        run.world.traffic.mirror = super::percent(1);
+        run.look_again();
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Holding,
+            "{}",
+            run.story()
+        );
+        if crash {
+            run.crash(seconds(3));
+            asked = run.hook();
+        }
+        run.end_hook(&asked, passed);
+        if !passed {
+            run.assert_rolled_back();
+            continue;
+        }
+        assert_eq!(run.rollout.status().phase, Phase::Holding);
+        run.order(Wish::Retry);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}
+
+#[test]
+fn a_retry_after_a_failed_hook_before_the_stage_runs_it_again() {
+    let mut stages = canary();
+    stages[0].hooks = vec![hook("migrate", HookPoint::Before)];
+    stages[0].on_failure = OnFailure::Hold {
+        at_most: seconds(600),
+        then: Then::RollBack,
+    };
+    let mut run = run_with(stages);
+    run.until("hook `migrate`");
+    let asked = run.hook();
+    run.end_hook(&asked, false);
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    assert!(run.advance("half") != Answer::Recorded);
+    run.order(Wish::Retry);
+    let again = run.hook();
+    assert_eq!(run.world.writes, 0, "nothing is written before it");
+    run.end_hook(&again, true);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn nothing_goes_on_after_a_hook_in_a_pause() {
+    let mut run = with_hooks(0, vec![hook("report", HookPoint::Baked)]);
+    run.until("hook `report`");
+    let asked = run.hook();
+    run.order(Wish::Pause);
+    run.end_hook(&asked, true);
+    run.wait(seconds(60));
+    assert!(!run.story().contains("`all` begins"), "{}", run.story());
+    run.order(Wish::Unpause);
+    assert!(run.hooks().is_empty(), "it is done");
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
