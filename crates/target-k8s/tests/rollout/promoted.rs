@@ -42,6 +42,7 @@ async fn canary_by_istio_weights() {
 async fn a_plan_that_has_no_patience_with_watches_is_blocked() {
     let scene = Scene::open(Mode::BlueGreen).await;
     let mut terms = Terms::default();
+    terms.policies.resync = seconds(2);
     terms.policies.stale_after = seconds(5);
     let strategy = terms.strategy(scene.mode);
     let (driver, _) = scene.driver();

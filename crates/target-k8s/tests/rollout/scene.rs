@@ -359,10 +359,11 @@ impl Running {
 
     /// Waits until it has rolled back, and says why.
     pub(crate) async fn rolled_back(&self) -> Reason {
-        match self.settled().await {
-            Outcome::RolledBack { reason } => reason,
-            other => panic!("{other}\n{}", self.story.told()),
-        }
+        let outcome = self.settled().await;
+        let Outcome::RolledBack { reason } = outcome else {
+            panic!("{outcome}\n{}", self.story.told());
+        };
+        reason
     }
 
     /// Waits until this is told.

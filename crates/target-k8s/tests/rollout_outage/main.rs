@@ -1,5 +1,11 @@
 //! Whole rollouts while the API server is away; each test has a control plane of its own.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "test"
+)]
 #![allow(
     dead_code,
     reason = "the shop and the scene are shared with other tests"
