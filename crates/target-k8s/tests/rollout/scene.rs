@@ -27,7 +27,7 @@ pub(crate) const REPOSITORY: &str = "registry.example/shop/api";
 /// As the drivers of these tests call themselves.
 pub(crate) const AGENT: &str = "rollway-e2e";
 /// No rollout of these tests takes so long.
-pub(crate) const LIMIT: Duration = seconds(120);
+pub(crate) const LIMIT: Duration = seconds(180);
 
 /// One of the example manifests, with everything that a rollout must leave alone.
 #[derive(Debug)]

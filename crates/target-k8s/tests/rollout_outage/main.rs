@@ -53,7 +53,7 @@ async fn away(plane: &Arc<ControlPlane>, during: &str, time: Duration) {
 }
 
 /// Stops the API server as soon as it is so; everything ends as if it had been there all the time.
-async fn nothing_but_the_time(during: &str, is_so: impl Fn(&News) -> bool) {
+async fn nothing_but_the_time(tag: &str, during: &str, is_so: impl Fn(&News) -> bool) {
     let plane = own_plane().await;
     let scene = Scene::on(Arc::clone(&plane), Mode::Canary).await;
     let before = scene.objects().await;
@@ -64,8 +64,7 @@ async fn nothing_but_the_time(during: &str, is_so: impl Fn(&News) -> bool) {
         deadline: seconds(300),
         ..Terms::default()
     };
-    // Pods of this image take three seconds to become ready.
-    let rollout = scene.release("v2-slow", &terms).await;
+    let rollout = scene.release(tag, &terms).await;
     rollout.until(during, |story| story.has(&is_so)).await;
     away(&plane, during, seconds(20)).await;
     rollout.promoted().await;
@@ -75,7 +74,7 @@ async fn nothing_but_the_time(during: &str, is_so: impl Fn(&News) -> bool) {
     let weights = rollout.story.weights();
     let percents: Vec<String> = weights.iter().map(ToString::to_string).collect();
     assert_eq!(percents, ["0%", "100%", "0%"]);
-    assert_eq!(scene.objects().await, scene.promoted(&before, "v2-slow"));
+    assert_eq!(scene.objects().await, scene.promoted(&before, tag));
 }
 
 fn waits_for(news: &News, what: &str) -> bool {
@@ -86,21 +85,22 @@ fn waits_for(news: &News, what: &str) -> bool {
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn for_20_seconds_while_pods_become_ready_changes_nothing_but_the_time() {
     let is_so = |news: &News| waits_for(news, "ready pods of candidate");
-    nothing_but_the_time("waiting for pods", is_so).await;
+    // Pods of this image take three seconds to become ready.
+    nothing_but_the_time("v2-slow", "waiting for pods", is_so).await;
 }
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn for_20_seconds_during_the_bake_changes_nothing_but_the_time() {
     let is_so = |news: &News| matches!(news, News::BakeBegan { .. });
-    nothing_but_the_time("baking", is_so).await;
+    nothing_but_the_time("v2", "baking", is_so).await;
 }
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn for_20_seconds_while_stable_is_updated_changes_nothing_but_the_time() {
     let is_so = |news: &News| waits_for(news, "ready pods of stable");
-    nothing_but_the_time("updating stable", is_so).await;
+    nothing_but_the_time("v2", "updating stable", is_so).await;
 }
 
 #[tokio::test]
