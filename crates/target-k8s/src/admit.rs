@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use strategy_core::target::Finding;
-use strategy_core::{Part, Plan, Revision, Track};
+use strategy_core::{Part, Plan, Revision, Track, duration};
 
 use crate::binding::{Bound, TrackStart};
 use crate::config::Follow;
@@ -25,7 +25,25 @@ pub(crate) fn findings(
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));
     findings.extend(revisions(bound, follow, part, plan));
+    findings.extend(impatient(bound, plan));
     findings
+}
+
+/// At rest a watch is heard of once a minute, and an observation is as old as that.
+fn impatient(bound: &Bound, plan: &Plan) -> Option<Finding> {
+    let least = crate::watch::SILENCE;
+    let stale_after = plan.policies().stale_after;
+    (stale_after < least).then(|| {
+        Finding::blocks(
+            "stale-after-too-short",
+            bound.tracks.stable.object().to_string(),
+            format!(
+                "observations are unknown after {}, and at rest the API server tells once a minute that nothing has changed",
+                duration::format(stale_after)
+            ),
+            format!("let `stale_after` be {} or more", duration::format(least)),
+        )
+    })
 }
 
 fn stable_without_replicas(bound: &Bound) -> Option<Finding> {

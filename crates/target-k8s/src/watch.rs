@@ -26,7 +26,7 @@ const CALL: Duration = Duration::from_secs(10);
 
 /// A watch that tells nothing for this long, not even a bookmark, is taken to be dead and begun
 /// again. API servers send a bookmark a minute.
-const SILENCE: Duration = Duration::from_secs(70);
+pub(crate) const SILENCE: Duration = Duration::from_secs(70);
 
 /// The first and the longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));

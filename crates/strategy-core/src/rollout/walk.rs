@@ -301,11 +301,13 @@ impl Rollout {
         latest.next_ticket += 1;
         latest.asked = Some((ticket, now));
         latest.news = false;
+        let policies = self.fixed.plan.policies();
         let effect = Effect::Observe {
             part: part.clone(),
             binding: state.binding.clone(),
             ticket,
-            timeout: self.fixed.plan.policies().write_timeout,
+            // Reads are repeated meanwhile: longer, and a part that is away would not be noticed in time.
+            timeout: policies.write_timeout.min(policies.unreachable.limit),
         };
         self.outbox.effects.push_back(effect);
     }

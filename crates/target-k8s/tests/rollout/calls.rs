@@ -27,10 +27,10 @@ async fn of_a_whole_canary() {
     rollout.promoted().await;
     let mut steps: Vec<(String, Timestamp)> = vec![("discovery and claim".to_owned(), begin)];
     for event in rollout.story.events() {
-        match &event.news {
-            News::StageEntered { stage, .. } => steps.push((format!("stage {stage}"), event.at)),
-            News::Ended { .. } => steps.push(("giving up the claim".to_owned(), event.at)),
-            _ => {}
+        if let News::StageEntered { stage, .. } = &event.news {
+            steps.push((format!("stage {stage}"), event.at));
+        } else if let News::Ended { .. } = &event.news {
+            steps.push(("giving up the claim".to_owned(), event.at));
         }
     }
     println!(

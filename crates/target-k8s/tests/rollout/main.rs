@@ -1,5 +1,11 @@
 //! Whole rollouts by the driver on a real API server, with a stand-in for kubelets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "test"
+)]
 #![allow(
     dead_code,
     reason = "the shop and the scene are shared with other tests"

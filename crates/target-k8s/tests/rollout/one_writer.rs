@@ -1,10 +1,17 @@
 //! One rollout on a workload, and one driver on a rollout.
 
-use strategy_core::driver::{Driver, DriverError, FileJournal, MemoryJournal};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use strategy_core::driver::{
+    Clock as _, Driver, DriverError, FileJournal, MemoryJournal, SystemClock,
+};
 use strategy_core::journal::JournalError;
 use strategy_core::rollout::{Command, Reason, Wish};
+use target_k8s::KubernetesTarget;
 
 use crate::scene::{LIMIT, Running, Scene, release};
+use crate::shop::pause;
 use crate::story::Story;
 use crate::terms::{Mode, Terms};
 
@@ -108,4 +115,67 @@ async fn a_second_driver_on_the_same_journal_takes_over_and_the_first_stops() {
     };
     assert!(matches!(**why, JournalError::Conflict { .. }), "{why}");
     assert_eq!(scene.objects().await, before);
+}
+
+/// Suspended as by a stopped process; meanwhile somebody takes its workloads over.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_zombie_that_wakes_after_a_takeover_writes_nothing() {
+    const ZOMBIE: &str = "rollway-zombie";
+    let scene = Scene::open(Mode::BlueGreen).await;
+    let client = scene.plane.client(ZOMBIE).unwrap();
+    let story = Story::default();
+    let target = KubernetesTarget::new(client, scene.config());
+    let driver = Driver::on(target).observer(story.clone());
+    let strategy = Terms::long_bake().strategy(scene.mode);
+    let (handle, mut run) = driver.start(&*strategy, release("v2")).await.unwrap();
+    let baking = async {
+        while !story.is_baking("switch") {
+            pause(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        end = &mut run => panic!("{end:?}"),
+        () = baking => {}
+    }
+    let before = scene.objects().await;
+
+    let (driver, their_story) = scene.driver();
+    let taken_over = scene
+        .start(driver.take_over(), their_story, "v3", &Terms::long_bake())
+        .await;
+    taken_over.until_baking("switch").await;
+    let during = scene.objects().await;
+    let woken = SystemClock.now();
+    let zombie = Running::of(handle, run, story);
+    zombie.handle.command(abort()).await.unwrap();
+    // It wants the traffic back, and tries.
+    let is_refused = |scene: &Scene| {
+        let attempts = scene.calls_between(woken, None, ZOMBIE);
+        attempts.contains_key("get services")
+    };
+    for _ in 0..500 {
+        if is_refused(&scene) {
+            break;
+        }
+        pause(Duration::from_millis(20)).await;
+    }
+    pause(Duration::from_secs(3)).await;
+    println!("{}", zombie.story.told());
+    println!("the zombie: {:?}", scene.calls_between(woken, None, ZOMBIE));
+    println!("the zombie is now: {:?}", zombie.handle.status().phase);
+    assert_eq!(scene.writes_since(woken, ZOMBIE), BTreeMap::new());
+    assert_eq!(scene.objects().await, during);
+    zombie.handle.detach().await;
+
+    taken_over.handle.command(abort()).await.unwrap();
+    taken_over.rolled_back().await;
+    let mut unclaimed = before;
+    for object in unclaimed.values_mut() {
+        if let Some(annotations) = object["metadata"].get_mut("annotations") {
+            let annotations = annotations.as_object_mut().unwrap();
+            annotations.retain(|key, _| !key.starts_with("rollway.dev/"));
+        }
+    }
+    assert_eq!(scene.objects().await, unclaimed);
 }

@@ -27,7 +27,7 @@ pub(crate) const REPOSITORY: &str = "registry.example/shop/api";
 /// As the drivers of these tests call themselves.
 pub(crate) const AGENT: &str = "rollway-e2e";
 /// No rollout of these tests takes so long.
-pub(crate) const LIMIT: Duration = seconds(120);
+pub(crate) const LIMIT: Duration = seconds(180);
 
 /// One of the example manifests, with everything that a rollout must leave alone.
 #[derive(Debug)]
@@ -359,10 +359,11 @@ impl Running {
 
     /// Waits until it has rolled back, and says why.
     pub(crate) async fn rolled_back(&self) -> Reason {
-        match self.settled().await {
-            Outcome::RolledBack { reason } => reason,
-            other => panic!("{other}\n{}", self.story.told()),
-        }
+        let outcome = self.settled().await;
+        let Outcome::RolledBack { reason } = outcome else {
+            panic!("{outcome}\n{}", self.story.told());
+        };
+        reason
     }
 
     /// Waits until this is told.
