@@ -13,7 +13,6 @@ stable-has-no-replicas | blocks | Kubernetes | Stable is told to run no replicas
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
 deployment-paused | blocks | Kubernetes | `spec.paused` is on, so a new template starts no pods. | `kubectl rollout resume` on it.
 revision-impossible | blocks | Kubernetes | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.
-image-mutable | blocks | Kubernetes | Only images with a digest are allowed (`immutable-images`), and one has a tag. | Name its digest, or allow mutable images in the policies.
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
 traffic-unsupported | blocks | Service selector | A Service cannot do what the plan asks: a share, a route, a mirror. | Switch all at once, or use a router that can, such as Istio.
