@@ -215,12 +215,14 @@ impl Run {
         self.run(seconds(3600));
         self.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
         assert_eq!(
-            self.world.sides.stable.written, self.world.recorded.stable,
+            self.world.sides.stable.written,
+            self.world.recorded.stable,
             "{}",
             self.story()
         );
         assert_eq!(
-            self.world.sides.candidate.written, self.world.recorded.candidate,
+            self.world.sides.candidate.written,
+            self.world.recorded.candidate,
             "{}",
             self.story()
         );

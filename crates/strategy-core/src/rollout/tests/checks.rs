@@ -90,8 +90,17 @@ fn windows_lie_on_a_grid_are_disjoint_and_hand_their_memory_on_across_stages() {
             assert_eq!(one.window.to, next.window.from, "no gap in a stage");
         }
     }
-    let weights: Vec<_> = looks.iter().map(|look| look.weights[&Part::main()]).collect();
-    assert_eq!(weights.iter().filter(|weight| **weight == super::percent(50)).count(), 4);
+    let weights: Vec<_> = looks
+        .iter()
+        .map(|look| look.weights[&Part::main()])
+        .collect();
+    assert_eq!(
+        weights
+            .iter()
+            .filter(|weight| **weight == super::percent(50))
+            .count(),
+        4
+    );
     assert!(weights.is_sorted(), "a change of weight closes a window");
 }
 
@@ -113,12 +122,37 @@ fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
     let cases: [(Limits, Vec<Verdict>, bool); 8] = [
         (limits(0), vec![Verdict::Fail], true),
         (limits(1), vec![Verdict::Fail], false),
-        (limits(1), vec![Verdict::Fail, Verdict::Pass, Verdict::Fail], true),
-        (consecutive, vec![Verdict::Fail, Verdict::Fail, Verdict::Pass, Verdict::Fail], false),
-        (consecutive, vec![Verdict::Fail, Verdict::Fail, Verdict::Undecided, Verdict::Fail], true),
-        (inconclusive, vec![none(), none(), Verdict::Pass, none(), none()], false),
+        (
+            limits(1),
+            vec![Verdict::Fail, Verdict::Pass, Verdict::Fail],
+            true,
+        ),
+        (
+            consecutive,
+            vec![Verdict::Fail, Verdict::Fail, Verdict::Pass, Verdict::Fail],
+            false,
+        ),
+        (
+            consecutive,
+            vec![
+                Verdict::Fail,
+                Verdict::Fail,
+                Verdict::Undecided,
+                Verdict::Fail,
+            ],
+            true,
+        ),
+        (
+            inconclusive,
+            vec![none(), none(), Verdict::Pass, none(), none()],
+            false,
+        ),
         (inconclusive, vec![none(), none(), none()], true),
-        (limits(0), vec![Verdict::Warn, Verdict::Undecided, Verdict::Pass], false),
+        (
+            limits(0),
+            vec![Verdict::Warn, Verdict::Undecided, Verdict::Pass],
+            false,
+        ),
     ];
     for (limits, verdicts, fails) in cases {
         let mut run = run_with(every_15(limits));
@@ -135,7 +169,12 @@ fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
         if fails {
             run.assert_rolled_back();
             run.assert_outcome(|outcome| {
-                matches!(outcome, Outcome::RolledBack { reason: Reason::Check { .. } })
+                matches!(
+                    outcome,
+                    Outcome::RolledBack {
+                        reason: Reason::Check { .. }
+                    }
+                )
             });
         }
     }
@@ -183,14 +222,21 @@ fn no_window_is_counted_twice_over_a_crash_with_or_without_the_newest_state() {
             run.records = vec![snapshot];
             run.crash(seconds(4));
             let again = run.looks();
-            assert_eq!(again, vec![two.clone()], "the same look with the same memory");
+            assert_eq!(
+                again,
+                vec![two.clone()],
+                "the same look with the same memory"
+            );
             run.judge(&two, Verdict::Pass);
         }
         let later = next(&mut run);
         let end = if lose { one.window.from } else { two.window.to };
         assert!(later.window.from >= end);
         if !lose {
-            assert!(later.window.from >= two.window.to + seconds(4), "nobody watched");
+            assert!(
+                later.window.from >= two.window.to + seconds(4),
+                "nobody watched"
+            );
             assert_eq!(later.memory.as_str(), "1,2,");
         }
     }
@@ -286,7 +332,11 @@ fn checks_that_share_a_budget_take_equal_shares() {
     let mut run = begin(plan, KindWorld::new(("v0", 4), None));
     run.until("is effective and is watched");
     run.wait(seconds(16));
-    let shares: Vec<u32> = run.looks().iter().map(|look| look.alpha_millionths).collect();
+    let shares: Vec<u32> = run
+        .looks()
+        .iter()
+        .map(|look| look.alpha_millionths)
+        .collect();
     assert_eq!(shares, [3_333; 3]);
 }
 

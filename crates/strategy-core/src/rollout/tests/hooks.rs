@@ -35,10 +35,12 @@ const POINTS: [HookPoint; 4] = [
 
 #[test]
 fn hooks_run_at_their_points_in_order_and_nothing_passes_them() {
-    let hooks = POINTS
-        .into_iter()
-        .rev()
-        .flat_map(|point| [hook(&format!("{point:?}-1"), point), hook(&format!("{point:?}-2"), point)]);
+    let hooks = POINTS.into_iter().rev().flat_map(|point| {
+        [
+            hook(&format!("{point:?}-1"), point),
+            hook(&format!("{point:?}-2"), point),
+        ]
+    });
     let mut run = with_hooks(1, hooks.collect());
     let (mut order, mut weights) = (Vec::new(), Vec::new());
     while !run.rollout.is_settled() {
@@ -285,7 +287,12 @@ fn a_hook_that_ends_while_a_person_is_asked_is_not_forgotten() {
         run.world.somebody_moves_traffic(100);
         run.world.traffic.mirror = super::percent(1);
         run.look_again();
-        assert_eq!(run.rollout.status().phase, Phase::Holding, "{}", run.story());
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Holding,
+            "{}",
+            run.story()
+        );
         if crash {
             run.crash(seconds(3));
             asked = run.hook();

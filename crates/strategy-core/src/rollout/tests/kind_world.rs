@@ -172,14 +172,11 @@ impl KindWorld {
                 pods: total - ready,
                 message: "app".to_owned(),
             });
-            let ids = revision
-                .images
-                .iter()
-                .map(|(name, image)| {
-                    let own = || vec![format!("id of {image}")];
-                    let ids = self.ids.get(image.as_str()).cloned().unwrap_or_else(own);
-                    (name.to_owned(), ids.into_iter().collect())
-                });
+            let ids = revision.images.iter().map(|(name, image)| {
+                let own = || vec![format!("id of {image}")];
+                let ids = self.ids.get(image.as_str()).cloned().unwrap_or_else(own);
+                (name.to_owned(), ids.into_iter().collect())
+            });
             Pods {
                 revision: revision.clone(),
                 image_ids: ids.collect(),
