@@ -89,7 +89,7 @@ fn the_floor_is_restored_at_rollback_and_after_a_crash_in_between() {
 #[test]
 fn a_crash_while_the_floor_is_restored_after_promotion_restores_it() {
     let mut run = started(blue_green());
-    while !run.story().contains("`switch` passed") {
+    while run.rollout.status().phase != crate::rollout::Phase::Settling {
         if !run.perform_one() {
             run.pass_time();
         }

@@ -26,12 +26,13 @@ fn an_equal_observation_is_no_record() {
     run.until("is effective and is watched");
     // Until what stable lost of its share has drained.
     run.wait(seconds(10));
+    run.look_again();
     let records = run.records.len();
     for _ in 0..50 {
         run.look_again();
     }
     run.wait(seconds(40));
-    assert_eq!(run.records.len(), records);
+    assert_eq!(run.records.len(), records, "{:#?}", &run.records[records..]);
 }
 
 /// Two hours with three checks every 15 seconds, whose memories are as large as they may be. Compacted
