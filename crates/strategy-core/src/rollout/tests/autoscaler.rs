@@ -1,1 +1,155 @@
-//! autoscaler
+//! Counts that an autoscaler owns: never written, floors held and restored, the baseline a ratchet.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{at, begin, canary, percent, plan, stage};
+use crate::plan::{GoalTrack, Policies, Stage, StageKind};
+use crate::release::Part;
+use crate::rollout::{Effect, Outcome, Wish};
+use crate::track::{Capacity, Replicas, Revision};
+
+const FLOOR: u32 = 2;
+const LOAD: u32 = 5;
+
+/// The canary; stable keeps its recorded floor when it is given the release.
+fn stages() -> Vec<Stage> {
+    let mut stages = canary();
+    for stage in &mut stages[2..] {
+        let goal = stage.goals.get_mut(&Part::main()).unwrap();
+        goal.stable.capacity = Capacity::Recorded;
+    }
+    stages
+}
+
+fn blue_green() -> Vec<Stage> {
+    let goal = GoalTrack::recorded();
+    vec![stage(
+        "switch",
+        StageKind::Expose,
+        goal,
+        at("v1", 100),
+        100,
+        60,
+    )]
+}
+
+fn started(stages: Vec<Stage>) -> Run {
+    let world = KindWorld::owned_by_an_autoscaler("v0", FLOOR, LOAD);
+    begin(plan(stages, Policies::default()), world)
+}
+
+fn floor(run: &Run) -> Replicas {
+    run.world.sides.stable.written.as_ref().unwrap().replicas
+}
+
+#[test]
+fn the_count_is_never_written_and_the_floor_is_held_and_restored_at_promotion() {
+    for (stages, name) in [(stages(), "canary"), (blue_green(), "blue-green")] {
+        let mut run = started(stages);
+        run.until("is effective and is watched");
+        assert_eq!(
+            floor(&run),
+            Replicas::Floor(LOAD),
+            "{name}\n{}",
+            run.story()
+        );
+        run.world.load = Some(1);
+        run.world.converge();
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+        assert_eq!(
+            floor(&run),
+            Replicas::Floor(FLOOR),
+            "{name}\n{}",
+            run.story()
+        );
+        for effect in &run.done {
+            if let Effect::Apply { request, .. } = effect {
+                let owned = matches!(request.desired.stable.replicas, Replicas::Floor(_));
+                assert!(owned, "{name}: {effect:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_floor_is_restored_at_rollback_and_after_a_crash_in_between() {
+    for crash in [false, true] {
+        let mut run = started(stages());
+        run.until("is effective and is watched");
+        run.order(Wish::Abort { force: false });
+        if crash {
+            run.crash(seconds(20));
+        }
+        run.assert_rolled_back();
+        assert_eq!(floor(&run), Replicas::Floor(FLOOR));
+    }
+}
+
+#[test]
+fn a_crash_while_the_floor_is_restored_after_promotion_restores_it() {
+    let mut run = started(blue_green());
+    while run.rollout.status().phase != crate::rollout::Phase::Settling {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+    }
+    assert_eq!(floor(&run), Replicas::Floor(LOAD));
+    run.crash(seconds(1));
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(floor(&run), Replicas::Floor(FLOOR), "{}", run.story());
+    assert!(run.said(|news| matches!(news, crate::rollout::News::Ended { .. })) == 1);
+}
+
+#[test]
+fn an_outcome_is_said_after_the_floor_is_restored() {
+    let mut run = started(blue_green());
+    while run.rollout.outcome().is_none() {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+    }
+    assert_eq!(floor(&run), Replicas::Floor(FLOOR));
+}
+
+#[test]
+fn the_baseline_never_falls() {
+    let mut run = started(stages());
+    run.until("`half` is effective");
+    let count = |run: &Run| {
+        let written = run.world.sides.candidate.written.as_ref();
+        written.map_or(0, |written| written.replicas.number())
+    };
+    assert_eq!(count(&run), 3, "half of 5");
+    run.world.load = Some(9);
+    run.world.converge();
+    run.look_again();
+    assert_eq!(count(&run), 5, "half of 9\n{}", run.story());
+    run.world.load = Some(2);
+    run.world.converge();
+    run.look_again();
+    run.wait(seconds(20));
+    assert_eq!(count(&run), 5, "it never falls");
+    run.until("`all` is effective");
+    assert_eq!(count(&run), 9);
+}
+
+#[test]
+fn an_autoscaler_that_scales_the_release_up_is_not_lost_readiness() {
+    let mut stages = stages();
+    stages[3].bake = crate::plan::Bake::of(seconds(300));
+    let mut run = started(stages);
+    run.until("stage `return` is effective");
+    for load in [2, 8, 3, 9] {
+        run.world.load = Some(load);
+        run.look_again();
+        run.wait(seconds(20));
+        run.world.converge();
+        run.look_again();
+    }
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(percent(100).ceil_of(u32::MAX), u32::MAX);
+    assert!(Revision::Recorded.is_release() == false);
+}

@@ -57,8 +57,12 @@ fn the_clock_stands_in_a_pause_and_while_nothing_fresh_is_known() {
     run.wait(seconds(200));
     let at = elapsed(&run);
     assert!(
-        at < 60,
+        at <= 20 + 76,
         "what nobody saw does not count beyond the limit of age: {at}"
+    );
+    assert!(
+        !run.story().contains("`half` passed"),
+        "no pass without a look"
     );
     assert_eq!(run.rollout.status().phase, Phase::Baking, "{}", run.story());
 }
@@ -84,7 +88,6 @@ fn at_most_is_wall_time_and_then_it_is_undecided() {
     for (undecided, expected) in [
         (Undecided::Then(Then::RollBack), 0),
         (Undecided::Then(Then::Abandon), 1),
-        (Undecided::Then(Then::GoOn), 0),
     ] {
         let mut stages = canary();
         stages[0].bake.at_most = seconds(200);
@@ -104,30 +107,6 @@ fn at_most_is_wall_time_and_then_it_is_undecided() {
             Outcome::Abandoned { .. } => expected == 1,
             Outcome::Promoted | Outcome::Superseded { .. } => false,
         });
-    }
-}
-
-#[test]
-fn time_passes_what_is_undecided_only_where_all_stands_well() {
-    let mut stages = canary();
-    stages[0].bake.at_most = seconds(200);
-    stages[0].bake.undecided = Undecided::Then(Then::GoOn);
-    for verdict in [Verdict::Undecided, Verdict::Fail] {
-        let plan = plan_with(stages.clone(), &[("errors", every_15(limits(100)))]);
-        let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-        run.until("is effective and is watched");
-        let end = run.now + seconds(230);
-        while run.now < end {
-            run.settle_now();
-            for look in run.looks() {
-                run.judge(&look, verdict.clone());
-            }
-            run.pass_time();
-        }
-        assert_eq!(
-            run.story().contains("`half` passed"),
-            verdict == Verdict::Undecided
-        );
     }
 }
 
@@ -160,7 +139,7 @@ fn the_last_look_ends_a_bake_and_may_fail_it() {
     run.until("is effective and is watched");
     let began = run.now;
     let mut last = None;
-    while run.now < began + seconds(60) {
+    while run.now < began + seconds(70) {
         run.settle_now();
         for look in run.looks() {
             if look.number < 4 {

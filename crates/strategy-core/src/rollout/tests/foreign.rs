@@ -71,11 +71,10 @@ fn traffic_away_from_stable_follows_its_policy() {
         at_most: seconds(100),
         then,
     };
-    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 5] = [
+    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 4] = [
         (hold(Then::RollBack), |o| {
             matches!(o, Outcome::RolledBack { .. })
         }),
-        (hold(Then::GoOn), |o| *o == Outcome::Promoted),
         (hold(Then::Abandon), |o| {
             matches!(o, Outcome::Abandoned { .. })
         }),

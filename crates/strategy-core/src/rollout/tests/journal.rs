@@ -1,1 +1,206 @@
-//! journal
+//! What a journal holds: decisions and not a record more, small enough, and read back whole.
+
+use super::acting::seconds;
+use super::checks::{every_15, limits, plan_with};
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, plan};
+use crate::analysis::{Measurement, Memory, Verdict};
+use crate::plan::{Bake, Policies};
+use crate::rollout::{EffectKind, Input, LookId, Record, RecoverError, Rollout, Wish};
+use crate::target::EffectId;
+
+fn started() -> Run {
+    begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    )
+}
+
+fn size(record: &Record) -> usize {
+    serde_json::to_vec(record).unwrap().len()
+}
+
+#[test]
+fn an_equal_observation_is_no_record() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    // Until what stable lost of its share has drained.
+    run.wait(seconds(10));
+    run.look_again();
+    let records = run.records.len();
+    for _ in 0..50 {
+        run.look_again();
+    }
+    run.wait(seconds(40));
+    assert_eq!(run.records.len(), records, "{:#?}", &run.records[records..]);
+}
+
+/// Two hours with three checks every 15 seconds, whose memories are as large as they may be. Compacted
+/// as the driver does it: when the journal would hold more than 48 KiB.
+#[test]
+fn a_two_hour_rollout_stays_below_64_kib_at_any_time() {
+    let mut stages = canary();
+    for stage in &mut stages[..2] {
+        stage.bake = Bake::of(seconds(3600));
+    }
+    let checks = ["errors", "latency", "saturation"].map(|name| (name, every_15(limits(0))));
+    let mut run = begin(plan_with(stages, &checks), KindWorld::new(("v0", 4), None));
+    let (mut held, mut most, mut written, mut compactions) = (0, 0, 0, 0);
+    let (mut largest_snapshot, mut largest_batch, mut looks) = (0, 0, 0);
+    while !run.rollout.is_settled() {
+        loop {
+            let more = run.perform_one();
+            let batch: usize = run.records.drain(..).map(|record| size(&record)).sum();
+            largest_batch = largest_batch.max(batch);
+            if batch > 0 && held + batch > 48 * 1024 {
+                held = size(&run.rollout.snapshot());
+                largest_snapshot = largest_snapshot.max(held);
+                written += held;
+                compactions += 1;
+            } else {
+                held += batch;
+                written += batch;
+            }
+            most = most.max(held);
+            if !more {
+                break;
+            }
+        }
+        for look in run.looks() {
+            looks += 1;
+            run.tell(Input::Measured {
+                look: LookId::from(&look),
+                measurement: Measurement {
+                    verdict: Verdict::Pass,
+                    evidence: "x".repeat(200),
+                    memory: Memory::new(format!("{:02048}", look.number)).unwrap(),
+                },
+            });
+        }
+        run.pass_time();
+    }
+    let figures = format!(
+        "{looks} looks; {written} bytes written, {compactions} compactions; snapshot {largest_snapshot}, batch {largest_batch}, journal at most {most}"
+    );
+    println!("{figures}");
+    assert!(looks > 1_400, "{figures}");
+    assert!(
+        most < 64 * 1024 && largest_snapshot < 32 * 1024,
+        "{figures}"
+    );
+}
+
+#[test]
+fn every_effect_that_waits_is_in_the_batch_before_it() {
+    let mut run = started();
+    let mut known: Vec<EffectId> = Vec::new();
+    for _ in 0..200 {
+        while let Some(record) = run.rollout.poll_record() {
+            match &record {
+                Record::Snapshot(snapshot) => known.extend(snapshot.rollout.decided.open.keys()),
+                Record::Decision(decision) => known.extend(decision.effects.iter().map(|e| e.0)),
+                Record::State(_) => {}
+            }
+        }
+        let Some(effect) = run.rollout.poll_effect() else {
+            run.pass_time();
+            continue;
+        };
+        if effect.kind().waits_for_journal() {
+            assert!(known.contains(&effect.id().unwrap()), "{effect:?}");
+        }
+        if let Some(input) = run.world.perform(effect) {
+            run.world.converge();
+            run.tell(input);
+        }
+    }
+    assert!(known.len() > 5);
+}
+
+#[test]
+fn a_journal_that_does_not_read_back_says_why() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    let resume = |records: &[Record], back: bool| Rollout::resume(records, back, run.now).err();
+    assert_eq!(resume(&[], false), Some(RecoverError::Empty));
+    assert_eq!(
+        resume(&run.records[1..], false),
+        Some(RecoverError::NoSnapshot)
+    );
+    let mut newer = run.records.clone();
+    if let Record::Snapshot(snapshot) = &mut newer[0] {
+        snapshot.schema += 1;
+    }
+    assert!(matches!(
+        resume(&newer, false),
+        Some(RecoverError::TooNew { .. })
+    ));
+    let mut other = run.records.clone();
+    let decision = other.iter_mut().rev().find_map(|record| match record {
+        Record::Decision(decision) => Some(decision),
+        Record::Snapshot(_) | Record::State(_) => None,
+    });
+    decision
+        .unwrap()
+        .effects
+        .push((EffectId(999), EffectKind::Apply));
+    assert!(matches!(
+        resume(&other, false),
+        Some(RecoverError::Diverged { .. })
+    ));
+    assert_eq!(
+        resume(&other, true),
+        None,
+        "straight home needs only binding and start"
+    );
+    run.run(seconds(3600));
+    let over = Rollout::resume(&run.records, false, run.now).err();
+    assert!(matches!(over, Some(RecoverError::Over { .. })), "{over:?}");
+}
+
+#[test]
+fn a_snapshot_at_any_time_stands_for_the_records_before_it() {
+    let mut run = started();
+    let mut compared = 0;
+    while !run.rollout.is_settled() {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+        if run.rollout.outcome().is_some() {
+            break;
+        }
+        let resumed = Rollout::resume(&[run.rollout.snapshot()], false, run.now);
+        let text = serde_json::to_string(&run.rollout.snapshot()).unwrap();
+        let read: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(Rollout::resume(&[read], false, run.now), resumed);
+        compared += 1;
+    }
+    assert!(compared > 20);
+}
+
+#[test]
+fn late_and_repeated_completions_change_nothing() {
+    let mut run = started();
+    let mut old = Vec::new();
+    for _ in 0..60 {
+        let Some(effect) = run.rollout.poll_effect() else {
+            run.pass_time();
+            continue;
+        };
+        let id = effect.id();
+        if let Some(input) = run.world.perform(effect) {
+            run.world.converge();
+            run.tell(input.clone());
+            if id.is_some() {
+                old.push(input);
+            }
+        }
+        let before = run.rollout.clone();
+        for input in &old {
+            run.rollout.handle(input.clone(), run.now).unwrap();
+        }
+        assert_eq!(run.rollout.decided, before.decided);
+    }
+    assert!(old.len() > 4);
+    run.order(Wish::Abort { force: false });
+}

@@ -1,1 +1,125 @@
-//! stuck
+//! Stuck is no outcome: it keeps looking, goes on by itself or waits to be told, and says what is left.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, plan};
+use crate::plan::{Policies, Then, Unreachable};
+use crate::rollout::{Answer, Outcome, Phase, Reason, Wish};
+
+/// Half of the traffic is on the candidate when it has to go back, and the platform takes no write.
+fn stuck(policies: Policies) -> Run {
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    run.world.refuses = Some(crate::target::TargetErrorKind::RateLimited);
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(590));
+    assert!(!run.rollout.is_stuck(), "before its deadline");
+    run.wait(seconds(20));
+    assert!(run.rollout.is_stuck() && run.rollout.outcome().is_none());
+    assert!(run.world.claim.is_some(), "it keeps its claim");
+    assert!(!run.rollout.status().left.is_empty());
+    assert!(!run.story().contains("rolled back"), "{}", run.story());
+    run
+}
+
+#[test]
+fn it_goes_on_by_itself_when_what_was_missing_is_there() {
+    let mut run = stuck(Policies::default());
+    run.wait(seconds(7200));
+    assert!(run.rollout.is_stuck());
+    run.world.refuses = None;
+    run.assert_rolled_back();
+    assert!(run.story().contains("it goes on"));
+}
+
+#[test]
+fn it_waits_to_be_told_where_the_plan_says_so() {
+    let policies = Policies {
+        stuck_goes_on: false,
+        ..Policies::default()
+    };
+    let mut run = stuck(policies);
+    run.world.refuses = None;
+    let writes = run.world.writes;
+    run.wait(seconds(7200));
+    assert!(run.rollout.is_stuck());
+    assert_eq!(run.world.writes, writes);
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn abandon_says_what_is_left_and_gives_the_claim_back() {
+    let mut run = stuck(Policies::default());
+    assert_eq!(run.order(Wish::Abandon), Answer::Recorded);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| {
+        matches!(outcome, Outcome::Abandoned { left } if left.iter().any(|left| left.what.contains("traffic is at 50%")))
+    });
+    assert_eq!(run.world.claim, None);
+    assert_eq!(run.weight(), 50, "all as it is");
+}
+
+#[test]
+fn an_abandoned_rollout_whose_claim_cannot_be_given_back_ends_all_the_same() {
+    let mut run = stuck(Policies::default());
+    run.world.down = true;
+    run.order(Wish::Abandon);
+    run.run(seconds(7200));
+    assert!(run.rollout.is_settled());
+}
+
+#[test]
+fn a_way_back_onto_nothing_ready_is_stuck_with_the_candidate_alive() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("stage `all` is effective");
+    run.world.unready.insert("app:v0".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(3600));
+    assert!(run.rollout.is_stuck());
+    assert_eq!(run.weight(), 100, "users stay where somebody answers");
+    assert!(run.world.sides.candidate.written.is_some());
+    run.crash(seconds(60));
+    assert!(run.rollout.is_stuck());
+    run.world.unready.clear();
+    run.world.converge();
+    run.assert_rolled_back();
+}
+
+#[test]
+fn a_platform_that_cannot_be_reached_for_long_follows_its_policy() {
+    for then in [Then::RollBack, Then::Abandon] {
+        let policies = Policies {
+            unreachable: Unreachable {
+                limit: seconds(300),
+                then,
+            },
+            ..Policies::default()
+        };
+        let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+        run.until("is effective and is watched");
+        run.world.down = true;
+        run.wait(seconds(290));
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Baking,
+            "{then:?}\n{}",
+            run.story()
+        );
+        run.wait(seconds(60));
+        run.world.down = false;
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| match outcome {
+            Outcome::RolledBack {
+                reason: Reason::Unreachable { .. },
+            } => then == Then::RollBack,
+            Outcome::Abandoned { .. } => then == Then::Abandon,
+            Outcome::Promoted | Outcome::RolledBack { .. } | Outcome::Superseded { .. } => false,
+        });
+    }
+}
