@@ -1,7 +1,7 @@
 //! Whose the objects are: taken, handed over and given up by compare-and-set, object by object.
 
 use serde_json::Value;
-use strategy_core::target::{Claim, TargetError, TargetErrorKind};
+use strategy_core::target::{Certainty, Claim, TargetError, TargetErrorKind};
 
 use crate::api::Api;
 use crate::error::found;
@@ -80,6 +80,8 @@ impl Change<'_> {
     }
 
     /// Carries it out, in this order; giving up goes backwards.
+    ///
+    /// A failure after the first object says that the claim may be taken: it is on that object.
     pub(crate) async fn carry_out(
         &self,
         api: &Api,
@@ -97,41 +99,52 @@ impl Change<'_> {
         if self.to.is_none() {
             order.reverse();
         }
+        let mut written = false;
         for object in order {
             if let Some(content) = known.get(&object) {
-                self.stamp(api, watches, &object, content.clone()).await?;
+                match self.stamp(api, watches, &object, content.clone()).await {
+                    Ok(stamped) => written |= stamped,
+                    Err(error) if written => {
+                        return Err(TargetError {
+                            certainty: Certainty::MayBeTaken,
+                            ..error
+                        });
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())
     }
 
+    /// Whether it had to be written.
     async fn stamp(
         &self,
         api: &Api,
         watches: &Watches,
         object: &ObjectRef,
         mut known: Value,
-    ) -> Result<(), TargetError> {
+    ) -> Result<bool, TargetError> {
         for attempt in 1.. {
             self.check(object, &known)?;
             let Some(content) = self.content(&known) else {
-                return Ok(());
+                return Ok(false);
             };
             match api.replace(object, &content).await {
                 Ok(stored) => {
                     watches.wrote(object, &stored);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(error) if error.kind == TargetErrorKind::Conflict && attempt < ATTEMPTS => {
                     match api.get(object).await? {
                         Some(fresh) => known = fresh,
-                        None => return Ok(()),
+                        None => return Ok(false),
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn check(&self, object: &ObjectRef, content: &Value) -> Result<(), TargetError> {
