@@ -108,7 +108,7 @@ async fn a_wrong_file_is_status_64_and_a_blocked_plan_status_1() {
     }
     rollway.write(&good);
     let other = rollway.run(&["--image", "sidecar=x:1"]).ended().await;
-    other.check(1, "", "sidecar");
+    other.check(64, "", "sidecar");
     let digest = rollway
         .run(&["--expect-digest", "0123456789"])
         .ended()

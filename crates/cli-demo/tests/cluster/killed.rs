@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::file::{JOURNAL, rollout};
-use crate::program::Rollway;
-use crate::shop::{Mode, Shop, pause};
+use crate::program::{Progress, Rollway};
+use crate::shop::{Mode, Shop};
 
 const POINTS: u32 = 10;
 /// So many at a time: each has a control plane's work to wait for, and there is one control plane.
@@ -70,7 +70,8 @@ async fn check(mode: Mode, tag: &'static str, bake: &'static str, status: i32) {
     };
     let (shop, rollway) = case.set_up().await;
     let before = shop.objects().await;
-    let calm = rollway.run(&[]).ended().await;
+    let (calm, progress) = rollway.watched().await;
+    let progress = Arc::new(progress);
     calm.check(status, "", JOURNAL);
     let end = shop.objects().await;
     case.check_end(&before, &end);
@@ -78,10 +79,12 @@ async fn check(mode: Mode, tag: &'static str, bake: &'static str, status: i32) {
 
     let (mut killed, turns) = (JoinSet::new(), Arc::new(Semaphore::new(AT_A_TIME)));
     for point in 1..=POINTS {
-        let turns = turns.clone();
+        let (turns, progress) = (turns.clone(), progress.clone());
+        // In the middle of each tenth.
+        let moment = calm.took * (2 * point - 1) / (2 * POINTS);
         killed.spawn(async move {
             let _turn = turns.acquire_owned().await.unwrap();
-            case.killed(point, calm.took).await
+            case.killed(point, moment, &progress).await
         });
     }
     let mut killed = killed.join_all().await;
@@ -104,11 +107,9 @@ impl Case {
         (shop, rollway)
     }
 
-    async fn killed(self, point: u32, whole: Duration) -> Killed {
+    async fn killed(self, point: u32, moment: Duration, progress: &Progress) -> Killed {
         let (shop, rollway) = self.set_up().await;
-        let run = rollway.run(&[]);
-        pause(whole * point / POINTS).await;
-        let hit = run.kill().await;
+        let hit = rollway.killed_at(moment, progress).await;
         let doing = rollway.call(&["status", "--journal", JOURNAL, "-o", "json"]);
         let doing = doing.await;
         let doing = doing.out.parse::<Value>().ok();

@@ -7,13 +7,15 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use strategy_core::Timestamp;
-use strategy_core::driver::{Clock, SystemClock};
+use strategy_core::driver::{Clock, FileJournal, SystemClock};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::file::FILE;
+use crate::file::{FILE, JOURNAL};
 use crate::shop::{Shop, pause};
 
+/// How often a journal is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 /// Nothing in these tests takes so long.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -136,8 +138,48 @@ impl Rollway {
     }
 }
 
+/// How many records the journal had when, since the process began.
+pub(crate) type Progress = Vec<(Duration, u64)>;
+
+impl Rollway {
+    fn records(&self) -> u64 {
+        // Before the journal is there, nothing is recorded.
+        let recorded = FileJournal::peek(&self.folder.path().join(JOURNAL));
+        recorded.map_or(0, |recorded| recorded.sequence.0)
+    }
+
+    /// Runs to the end and notes how the journal grew.
+    pub(crate) async fn watched(&self) -> (Ended, Progress) {
+        let mut run = self.run(&[]);
+        let mut progress = vec![(Duration::ZERO, 0)];
+        while run.child.try_wait().unwrap().is_none() {
+            let records = self.records();
+            if progress.last().is_some_and(|(_, last)| *last != records) {
+                progress.push((SystemClock.now().since(run.began), records));
+            }
+            pause(LOOK).await;
+        }
+        (run.ended().await, progress)
+    }
+
+    /// Lets it run to where the watched run was at `moment`, and kills it there.
+    ///
+    /// That is told by its journal, and by time only within a step of it: ten runs at once take
+    /// longer than one.
+    pub(crate) async fn killed_at(&self, moment: Duration, watched: &Progress) -> Option<Duration> {
+        let mut run = self.run(&[]);
+        let passed = watched.iter().rev().find(|(at, _)| *at <= moment);
+        let (at, records) = *passed.unwrap();
+        while self.records() < records && run.child.try_wait().unwrap().is_none() {
+            pause(LOOK).await;
+        }
+        pause(moment - at).await;
+        run.kill().await
+    }
+}
+
 impl Running {
-    /// Whether `kill -9` came before its end.
+    /// `kill -9`; how long it had lived, or `None` if it was over.
     pub(crate) async fn kill(mut self) -> Option<Duration> {
         let is_over = self.child.try_wait().unwrap().is_some();
         let lived = SystemClock.now().since(self.began);

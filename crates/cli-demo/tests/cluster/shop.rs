@@ -65,7 +65,13 @@ impl Shop {
             }
             shop.create(object).await;
         }
-        shop.settle().await;
+        shop.until(|deployment| {
+            let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
+            status["observedGeneration"] == deployment["metadata"]["generation"]
+                && status["availableReplicas"] == *wanted
+                && status["replicas"] == *wanted
+        })
+        .await;
         shop
     }
 
@@ -96,8 +102,12 @@ impl Shop {
     /// differs from namespace to namespace and what only controllers say of it.
     ///
     /// The number of a Deployment's revision is kept: a template that was changed once too often
-    /// and back shows there.
+    /// and back shows there. Its controller writes it when it has seen the newest template.
     pub(crate) async fn objects(&self) -> BTreeMap<String, Value> {
+        self.until(|deployment| {
+            deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"]
+        })
+        .await;
         let mut objects = BTreeMap::new();
         for kind in ["Deployment", "Service", "VirtualService", "DestinationRule"] {
             for object in self.list(kind).await {
@@ -124,16 +134,10 @@ impl Shop {
         }
     }
 
-    /// Waits until every Deployment has all its pods available.
-    async fn settle(&self) {
-        let is_settled = |deployment: &Value| {
-            let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
-            status["observedGeneration"] == deployment["metadata"]["generation"]
-                && status["availableReplicas"] == *wanted
-                && status["replicas"] == *wanted
-        };
+    /// Waits until every Deployment is so.
+    async fn until(&self, is_so: impl Fn(&Value) -> bool) {
         for _ in 0..1200 {
-            if self.list("Deployment").await.iter().all(is_settled) {
+            if self.list("Deployment").await.iter().all(&is_so) {
                 return;
             }
             pause(Duration::from_millis(50)).await;
