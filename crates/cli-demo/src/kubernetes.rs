@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config as Connection};
 use strategy_core::{Part, Target};
@@ -35,6 +37,9 @@ pub enum ConnectError {
     Client(#[source] Box<kube::Error>),
 }
 
+/// As the program calls itself to the API server, whose audit log names it.
+const AGENT: &str = concat!("rollway/", env!("CARGO_PKG_VERSION"));
+
 /// Where the cluster is, and which namespace is its default.
 ///
 /// # Errors
@@ -45,20 +50,23 @@ pub async fn connection(cluster: &Cluster) -> Result<Connection, ConnectError> {
         ..KubeConfigOptions::default()
     };
     let kubeconfig = |error| ConnectError::Kubeconfig(Box::new(error));
-    match (&cluster.kubeconfig, &cluster.context) {
+    let mut connection = match (&cluster.kubeconfig, &cluster.context) {
         (Some(path), _) => {
             let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
             Connection::from_custom_kubeconfig(file, &options)
                 .await
-                .map_err(kubeconfig)
+                .map_err(kubeconfig)?
         }
         (None, Some(_)) => Connection::from_kubeconfig(&options)
             .await
-            .map_err(kubeconfig),
+            .map_err(kubeconfig)?,
         (None, None) => Connection::infer()
             .await
-            .map_err(|error| ConnectError::Nowhere(Box::new(error))),
-    }
+            .map_err(|error| ConnectError::Nowhere(Box::new(error)))?,
+    };
+    let agent = HeaderValue::from_static(AGENT);
+    connection.headers.push((USER_AGENT, agent));
+    Ok(connection)
 }
 
 /// The namespace: the option's, else the file's, else the connection's.

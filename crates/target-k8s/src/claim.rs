@@ -80,6 +80,8 @@ impl Change<'_> {
     }
 
     /// Carries it out, in this order; giving up goes backwards.
+    ///
+    /// A failure after the first object says that the claim may be taken: it is on that object.
     pub(crate) async fn carry_out(
         &self,
         api: &Api,
@@ -97,52 +99,52 @@ impl Change<'_> {
         if self.to.is_none() {
             order.reverse();
         }
-        let mut stamped = false;
+        let mut written = false;
         for object in order {
             if let Some(content) = known.get(&object) {
-                let outcome = self.stamp(api, watches, &object, content.clone()).await;
-                // What was stamped before is to be given back, though this one refused.
-                outcome.map_err(|error| TargetError {
-                    certainty: if stamped {
-                        Certainty::MayBeTaken
-                    } else {
-                        error.certainty
-                    },
-                    ..error
-                })?;
-                stamped = true;
+                match self.stamp(api, watches, &object, content.clone()).await {
+                    Ok(stamped) => written |= stamped,
+                    Err(error) if written => {
+                        return Err(TargetError {
+                            certainty: Certainty::MayBeTaken,
+                            ..error
+                        });
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())
     }
 
+    /// Whether it had to be written.
     async fn stamp(
         &self,
         api: &Api,
         watches: &Watches,
         object: &ObjectRef,
         mut known: Value,
-    ) -> Result<(), TargetError> {
+    ) -> Result<bool, TargetError> {
         for attempt in 1.. {
             self.check(object, &known)?;
             let Some(content) = self.content(&known) else {
-                return Ok(());
+                return Ok(false);
             };
             match api.replace(object, &content).await {
                 Ok(stored) => {
                     watches.wrote(object, &stored);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(error) if error.kind == TargetErrorKind::Conflict && attempt < ATTEMPTS => {
                     match api.get(object).await? {
                         Some(fresh) => known = fresh,
-                        None => return Ok(()),
+                        None => return Ok(false),
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn check(&self, object: &ObjectRef, content: &Value) -> Result<(), TargetError> {

@@ -1,0 +1,224 @@
+//! The program as a process, in a folder of its own.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use strategy_core::Timestamp;
+use strategy_core::driver::{Clock, FileJournal, SystemClock};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::file::{FILE, JOURNAL};
+use crate::shop::{Shop, pause};
+
+/// How often a journal is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Nothing in these tests takes so long.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Where the program is called: a folder with a rollout file, a kubeconfig, a namespace.
+pub(crate) struct Rollway {
+    folder: TempDir,
+    kubeconfig: PathBuf,
+    namespace: String,
+}
+
+/// How a call ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None`: a signal ended it.
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) took: Duration,
+}
+
+/// A call under way.
+pub(crate) struct Running {
+    child: Child,
+    began: Timestamp,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Rollway {
+    pub(crate) fn new(shop: &Shop, rollout: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), rollout).unwrap();
+        Self {
+            folder,
+            kubeconfig: shop.plane.kubeconfig(),
+            namespace: shop.namespace.clone(),
+        }
+    }
+
+    /// The same as one of the users who have no rights but those that are granted.
+    pub(crate) fn as_user(mut self, shop: &Shop, user: &str) -> Self {
+        self.kubeconfig = shop.plane.kubeconfig_for(user).unwrap();
+        self
+    }
+
+    pub(crate) fn write(&self, rollout: &str) {
+        std::fs::write(self.folder.path().join(FILE), rollout).unwrap();
+    }
+
+    pub(crate) fn has(&self, file: &str) -> bool {
+        self.folder.path().join(file).exists()
+    }
+
+    /// `rollway` with these words and nothing else: neither cluster nor namespace.
+    pub(crate) fn start(&self, words: &[&str]) -> Running {
+        let streams = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
+        let [out, err] = ["out", "err"].map(|name| streams.join(name));
+        let stream = |path: &PathBuf| Stdio::from(std::fs::File::create(path).unwrap());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollway"));
+        command.args(words).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command.stdout(stream(&out)).stderr(stream(&err));
+        command
+            .env("USER", "tester")
+            .env("HOME", self.folder.path());
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "KUBECONFIG"] {
+            command.env_remove(proxy).env_remove(proxy.to_lowercase());
+        }
+        Running {
+            began: SystemClock.now(),
+            child: command.spawn().unwrap(),
+            out,
+            err,
+        }
+    }
+
+    pub(crate) async fn call(&self, words: &[&str]) -> Ended {
+        self.start(words).ended().await
+    }
+
+    /// A command that talks to the cluster.
+    pub(crate) fn start_there(&self, words: &[&str]) -> Running {
+        let kubeconfig = self.kubeconfig.display().to_string();
+        let there = ["--kubeconfig", &kubeconfig, "-n", &self.namespace];
+        self.start(&[words, &there].concat())
+    }
+
+    pub(crate) async fn call_there(&self, words: &[&str]) -> Ended {
+        self.start_there(words).ended().await
+    }
+
+    /// `rollway run`, with more options.
+    pub(crate) fn run(&self, options: &[&str]) -> Running {
+        self.start_there(&[&["run", FILE], options].concat())
+    }
+
+    /// `rollway status -o json`.
+    pub(crate) async fn status(&self) -> Value {
+        let ended = self.call(&["status", "-o", "json"]).await;
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        serde_json::from_str(&ended.out).unwrap()
+    }
+
+    /// Waits until the status is so.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let began = SystemClock.now();
+        let mut last = Value::Null;
+        while SystemClock.now().since(began) < LIMIT {
+            // The first record may not have been written yet.
+            let ended = self.call(&["status", "-o", "json"]).await;
+            if let Ok(status) = serde_json::from_str(&ended.out) {
+                if is_so(&status) {
+                    return status;
+                }
+                last = status;
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        panic!("never {what}: {last:#}");
+    }
+}
+
+/// How many records the journal had when, since the process began.
+pub(crate) type Progress = Vec<(Duration, u64)>;
+
+impl Rollway {
+    fn records(&self) -> u64 {
+        // Before the journal is there, nothing is recorded.
+        let recorded = FileJournal::peek(&self.folder.path().join(JOURNAL));
+        recorded.map_or(0, |recorded| recorded.sequence.0)
+    }
+
+    /// Runs to the end and notes how the journal grew.
+    pub(crate) async fn watched(&self) -> (Ended, Progress) {
+        let mut run = self.run(&[]);
+        let mut progress = vec![(Duration::ZERO, 0)];
+        while run.child.try_wait().unwrap().is_none() {
+            let records = self.records();
+            if progress.last().is_some_and(|(_, last)| *last != records) {
+                progress.push((SystemClock.now().since(run.began), records));
+            }
+            pause(LOOK).await;
+        }
+        (run.ended().await, progress)
+    }
+
+    /// Lets it run to where the watched run was at `moment`, and kills it there.
+    ///
+    /// That is told by its journal, and by time only within a step of it: ten runs at once take
+    /// longer than one.
+    pub(crate) async fn killed_at(&self, moment: Duration, watched: &Progress) -> Option<Duration> {
+        let mut run = self.run(&[]);
+        let passed = watched.iter().rev().find(|(at, _)| *at <= moment);
+        let (at, records) = *passed.unwrap();
+        while self.records() < records && run.child.try_wait().unwrap().is_none() {
+            pause(LOOK).await;
+        }
+        pause(moment - at).await;
+        run.kill().await
+    }
+}
+
+impl Running {
+    /// `kill -9`; how long it had lived, or `None` if it was over.
+    pub(crate) async fn kill(mut self) -> Option<Duration> {
+        let is_over = self.child.try_wait().unwrap().is_some();
+        let lived = SystemClock.now().since(self.began);
+        self.child.kill().await.unwrap();
+        (!is_over).then_some(lived)
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    }
+
+    pub(crate) async fn ended(mut self) -> Ended {
+        let Ok(status) = tokio::time::timeout(LIMIT, self.child.wait()).await else {
+            panic!("not over after {LIMIT:?}: {:?}", self.said(None));
+        };
+        let took = SystemClock.now().since(self.began);
+        let mut ended = self.said(status.unwrap().code());
+        ended.took = took;
+        ended
+    }
+
+    fn said(&self, status: Option<i32>) -> Ended {
+        Ended {
+            status,
+            out: std::fs::read_to_string(&self.out).unwrap(),
+            err: std::fs::read_to_string(&self.err).unwrap(),
+            took: Duration::ZERO,
+        }
+    }
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn check(&self, status: i32, out: &str, err: &str) {
+        let said = format!("status {:?}\n{}\n{}", self.status, self.out, self.err);
+        assert_eq!(self.status, Some(status), "{said}");
+        assert!(self.out.contains(out), "{out:?} is not on stdout: {said}");
+        assert!(self.err.contains(err), "{err:?} is not on stderr: {said}");
+    }
+}

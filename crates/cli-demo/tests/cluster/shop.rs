@@ -1,0 +1,184 @@
+//! A namespace of one's own with the objects of an example in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use kube::Client;
+use kube::core::Request;
+use kube::core::params::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+use strategy_core::driver::{Clock, SystemClock};
+use test_support::{AuditEvent, ControlPlane};
+
+/// How the shop's requests are shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Two slots behind a Service.
+    BlueGreen,
+    /// Stable and a canary made from it, behind an Istio VirtualService.
+    Canary,
+}
+
+/// A namespace of one's own with the objects of an example in it.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    pub(crate) plane: &'static ControlPlane,
+    pub(crate) namespace: String,
+    client: Client,
+}
+
+/// Real time: other processes are waited for.
+pub(crate) async fn pause(time: Duration) {
+    SystemClock.sleep_until(SystemClock.now() + time).await;
+}
+
+fn place(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "Deployment" => ("apps/v1", "deployments"),
+        "Service" => ("v1", "services"),
+        "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
+        "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "Role" => ("rbac.authorization.k8s.io/v1", "roles"),
+        "RoleBinding" => ("rbac.authorization.k8s.io/v1", "rolebindings"),
+        other => panic!("no place for a {other}"),
+    }
+}
+
+impl Shop {
+    /// A namespace with the example's objects in it, and all pods available.
+    pub(crate) async fn open(mode: Mode) -> Self {
+        let plane = ControlPlane::shared().unwrap();
+        let shop = Self {
+            plane,
+            namespace: plane.namespace().unwrap(),
+            client: plane.client("shop-test").unwrap(),
+        };
+        let file = match mode {
+            Mode::BlueGreen => "blue-green-selector.yaml",
+            Mode::Canary => "canary-istio.yaml",
+        };
+        for mut object in manifest(file) {
+            if object["kind"] == "Deployment" {
+                // Availability is no matter of these tests, and five seconds are, dozens of times.
+                object["spec"]["minReadySeconds"] = json!(1);
+            }
+            shop.create(object).await;
+        }
+        shop.until(|deployment| {
+            let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
+            status["observedGeneration"] == deployment["metadata"]["generation"]
+                && status["availableReplicas"] == *wanted
+                && status["replicas"] == *wanted
+        })
+        .await;
+        shop
+    }
+
+    pub(crate) async fn create(&self, object: Value) -> Value {
+        let kind = object["kind"].as_str().unwrap();
+        let body = serde_json::to_vec(&object).unwrap();
+        let request = self.request(kind).create(&PostParams::default(), body);
+        self.client.request(request.unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, kind: &str, name: &str) {
+        let request = self.request(kind).delete(name, &DeleteParams::default());
+        let _: Value = self.client.request(request.unwrap()).await.unwrap();
+    }
+
+    pub(crate) async fn patch(&self, kind: &str, name: &str, patch: Value) {
+        let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+        let request = self.request(kind).patch(name, &params, &patch);
+        let _: Value = self.client.request(request.unwrap()).await.unwrap();
+    }
+
+    pub(crate) async fn get(&self, kind: &str, name: &str) -> Value {
+        let request = self.request(kind).get(name, &GetParams::default());
+        self.client.request(request.unwrap()).await.unwrap()
+    }
+
+    /// Every object that the example or a rollout may have put here, by `kind/name`, without what
+    /// differs from namespace to namespace and what only controllers say of it.
+    ///
+    /// The number of a Deployment's revision is kept: a template that was changed once too often
+    /// and back shows there. Its controller writes it when it has seen the newest template.
+    pub(crate) async fn objects(&self) -> BTreeMap<String, Value> {
+        self.until(|deployment| {
+            deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"]
+        })
+        .await;
+        let mut objects = BTreeMap::new();
+        for kind in ["Deployment", "Service", "VirtualService", "DestinationRule"] {
+            for object in self.list(kind).await {
+                let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+                objects.insert(format!("{kind}/{name}"), content(object));
+            }
+        }
+        objects
+    }
+
+    /// What the API server was asked about this namespace by somebody who so calls himself.
+    pub(crate) fn calls(&self, is_agent: impl Fn(&str) -> bool) -> Vec<AuditEvent> {
+        let mut events = self.plane.audit_log().unwrap();
+        events.retain(|event| event.namespace == self.namespace && is_agent(&event.user_agent));
+        events
+    }
+
+    async fn list(&self, kind: &str) -> Vec<Value> {
+        let request = self.request(kind).list(&ListParams::default()).unwrap();
+        let mut list: Value = self.client.request(request).await.unwrap();
+        match list["items"].take() {
+            Value::Array(items) => items,
+            other => panic!("no list: {other}"),
+        }
+    }
+
+    /// Waits until every Deployment is so.
+    async fn until(&self, is_so: impl Fn(&Value) -> bool) {
+        for _ in 0..1200 {
+            if self.list("Deployment").await.iter().all(&is_so) {
+                return;
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        panic!("never settled: {:#?}", self.list("Deployment").await);
+    }
+
+    fn request(&self, kind: &str) -> Request {
+        let (api, plural) = place(kind);
+        let root = if api.contains('/') { "apis" } else { "api" };
+        let namespace = &self.namespace;
+        Request::new(format!("/{root}/{api}/namespaces/{namespace}/{plural}"))
+    }
+}
+
+/// The objects of an example, without a namespace.
+fn manifest(file: &str) -> Vec<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/manifests");
+    let text = std::fs::read_to_string(root.join(file)).unwrap();
+    serde_saphyr::from_multiple(&text).unwrap()
+}
+
+fn content(mut object: Value) -> Value {
+    let map = object.as_object_mut().unwrap();
+    for key in ["status", "apiVersion", "kind"] {
+        map.remove(key);
+    }
+    let metadata = map["metadata"].as_object_mut().unwrap();
+    for key in [
+        "namespace",
+        "resourceVersion",
+        "generation",
+        "managedFields",
+        "uid",
+        "creationTimestamp",
+    ] {
+        metadata.remove(key);
+    }
+    let spec = map["spec"].as_object_mut().unwrap();
+    for key in ["clusterIP", "clusterIPs"] {
+        spec.remove(key);
+    }
+    object
+}
