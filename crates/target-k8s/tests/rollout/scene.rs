@@ -100,8 +100,10 @@ impl Scene {
         };
         for mut object in manifest(file) {
             if object["kind"] == "Deployment" {
-                // Availability is no matter of these tests, and five seconds are, dozens of times.
+                // Pods that break after five seconds are to be exposed before, on a busy machine too:
+                // all start at once, and none has to stand for long before the next.
                 object["spec"]["minReadySeconds"] = json!(1);
+                object["spec"]["strategy"]["rollingUpdate"]["maxSurge"] = json!("100%");
             }
             if object["spec"]["sessionAffinity"] == "ClientIP" {
                 // What is given up waits until the last session that is pinned to it has ended.
