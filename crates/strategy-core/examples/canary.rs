@@ -25,7 +25,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         .stable("app:v1", 4)
         .requests_per_second(100);
 
-    let world = quiet.clone().build()?;
+    let world = quiet.build()?;
     let finished = world.run(&canary, Release::of([("app", "app:v2")])?)?;
     for event in &finished.events {
         println!("{event}");

@@ -2,6 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    clippy::expect_used,
     reason = "functions that tests share are tests as well"
 )]
 

@@ -23,7 +23,7 @@ impl Rollout {
             .map(|audit| audit.answer.clone())
     }
 
-    fn remember(&mut self, id: CommandId, who: String, what: String, answer: Answer) {
+    fn remember(&mut self, id: CommandId, who: &str, what: &str, answer: Answer) {
         self.outbox.answers.push_back((id.clone(), answer.clone()));
         self.decided.audit.push(Audit {
             id,
@@ -56,7 +56,7 @@ impl Rollout {
             command: Box::new(command.clone()),
             answer: answer.clone(),
         });
-        self.remember(command.id, command.actor, what, answer);
+        self.remember(command.id, &command.actor, &what, answer);
     }
 
     pub(super) fn alarmed(&mut self, alarm: Alarm) {
@@ -93,8 +93,8 @@ impl Rollout {
         };
         self.remember(
             alarm.id,
-            alarm.source,
-            format!("alarm: {}", alarm.message),
+            &alarm.source,
+            &format!("alarm: {}", alarm.message),
             answer,
         );
     }

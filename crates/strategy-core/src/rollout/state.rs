@@ -370,6 +370,14 @@ impl State {
         }
     }
 
+    /// The state that goes on when a hold ends; itself, where nothing is held.
+    pub(super) const fn underneath_mut(&mut self) -> &mut Self {
+        let Self::Holding(holding) = self else {
+            return self;
+        };
+        &mut holding.back_to
+    }
+
     /// On the way to the plan's end: failures act.
     pub(super) const fn is_forward(&self) -> bool {
         match self {

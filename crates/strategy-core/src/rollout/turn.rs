@@ -294,7 +294,7 @@ impl Rollout {
                     self.outbox.effects.push_back(effect);
                 }
                 Effect::RunHook { request, .. } => {
-                    self.rerun(request.id, request.hook.clone(), &effect);
+                    self.rerun(request.id, &request.hook, &effect);
                 }
                 // Ordered again by its part's walk, once the fence stands.
                 Effect::Apply { .. } => {}
@@ -315,7 +315,7 @@ impl Rollout {
     }
 
     /// A hook that a crash left unfinished: again if it may, else a person is asked.
-    fn rerun(&mut self, id: EffectId, hook: String, effect: &Effect) {
+    fn rerun(&mut self, id: EffectId, hook: &str, effect: &Effect) {
         let state = &self.decided.state;
         let planned = match state.held().map_or(state, |held| &held.back_to) {
             State::Hooking(hooking) if hooking.running == Some(id) => {
@@ -344,15 +344,13 @@ impl Rollout {
             Some(Rerun::Safe | Rerun::OnlyWithKey) => self.outbox.effects.push_back(effect.clone()),
             Some(Rerun::Never) => {
                 self.decided.open.remove(&id);
-                match &mut self.decided.state {
-                    State::RollingBack(rolling) => {
-                        rolling.undoing = None;
-                        rolling.undo_failed = Some(format!(
-                            "the undo of hook `{hook}` was under way when the process ended, and may not run twice"
-                        ));
-                    }
-                    State::Holding(holding) => unfinished(&mut holding.back_to),
-                    state => unfinished(state),
+                if let State::RollingBack(rolling) = &mut self.decided.state {
+                    rolling.undoing = None;
+                    rolling.undo_failed = Some(format!(
+                        "the undo of hook `{hook}` was under way when the process ended, and may not run twice"
+                    ));
+                } else {
+                    unfinished(self.decided.state.underneath_mut());
                 }
             }
             None => {

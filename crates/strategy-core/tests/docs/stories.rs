@@ -134,7 +134,10 @@ pub(super) fn wish(story: &Story, what: Happening) -> Option<Wish> {
         Unpause => Wish::Unpause,
         Advance => {
             let status = story.rollout.status();
-            let stage = status.stages.get(status.stage).or(status.stages.last());
+            let stage = status
+                .stages
+                .get(status.stage)
+                .or_else(|| status.stages.last());
             Wish::Advance {
                 stage: stage?.name.clone(),
                 plan,

@@ -151,5 +151,5 @@ fn an_autoscaler_that_scales_the_release_up_is_not_lost_readiness() {
     run.run(seconds(3600));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     assert_eq!(percent(100).ceil_of(u32::MAX), u32::MAX);
-    assert!(Revision::Recorded.is_release() == false);
+    assert!(!Revision::Recorded.is_release());
 }

@@ -51,7 +51,7 @@ fn next(run: &mut Run) -> Look {
             assert_eq!(looks.len(), 1);
             return looks.remove(0);
         }
-        assert!(run.rollout.is_settled() == false, "{}", run.story());
+        assert!(!run.rollout.is_settled(), "{}", run.story());
         run.pass_time();
         run.settle_now();
     }

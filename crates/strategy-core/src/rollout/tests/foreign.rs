@@ -71,7 +71,8 @@ fn traffic_away_from_stable_follows_its_policy() {
         at_most: seconds(100),
         then,
     };
-    let cases: [(ForeignPolicy, fn(&Outcome) -> bool); 4] = [
+    type Ends = fn(&Outcome) -> bool;
+    let cases: [(ForeignPolicy, Ends); 4] = [
         (hold(Then::RollBack), |o| {
             matches!(o, Outcome::RolledBack { .. })
         }),

@@ -229,11 +229,7 @@ impl Rollout {
             return;
         }
         let done = passed || hook.on_failure == OnHookFailure::Warn;
-        let now_hooking = match &mut self.decided.state {
-            State::Holding(holding) => &mut holding.back_to,
-            state => state,
-        };
-        if let State::Hooking(hooking) = now_hooking {
+        if let State::Hooking(hooking) = self.decided.state.underneath_mut() {
             hooking.running = None;
             // While it is held or paused nothing goes on: it goes on from here afterwards.
             hooking.confirmed = done;
