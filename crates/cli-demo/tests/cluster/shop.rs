@@ -130,10 +130,7 @@ impl Shop {
     async fn list(&self, kind: &str) -> Vec<Value> {
         let request = self.request(kind).list(&ListParams::default()).unwrap();
         let mut list: Value = self.client.request(request).await.unwrap();
-        match list["items"].take() {
-            Value::Array(items) => items,
-            other => panic!("no list: {other}"),
-        }
+        serde_json::from_value(list["items"].take()).unwrap()
     }
 
     /// Waits until every Deployment is so.
