@@ -8,7 +8,7 @@ use strategy_core::driver::{
     Clock, Driver, DriverError, FileInbox, FileJournal, Heard, RolloutHandle, Run, SystemClock,
 };
 use strategy_core::plan::PlanDigest;
-use strategy_core::rollout::{Answer, Event, News, Outcome, Wish};
+use strategy_core::rollout::{Answer, Event, News, Outcome, RecoverError, Wish};
 use tokio::sync::mpsc;
 
 use crate::approval::{self, Typed};
@@ -82,7 +82,8 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
     carried.carry(run).await
 }
 
-/// `rollway resume`.
+/// `rollway resume`. One that is over ends with the status of its outcome, unless a way back was
+/// asked for that there is not any more.
 ///
 /// # Errors
 /// As [`run`].
@@ -104,7 +105,19 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
     let (handle, run) = if options.roll_back {
         driver.resume_rolling_back().await?
     } else {
-        driver.resume().await?
+        match driver.resume().await {
+            Ok(taken_up) => taken_up,
+            // Its process ended between the last record and its own end, which is told here.
+            Err(error @ DriverError::Recover(RecoverError::Over { .. })) => {
+                let outcome = journal_place::peek(&path).ok();
+                let outcome = outcome.and_then(|rollout| rollout.status().outcome);
+                let outcome = outcome.ok_or(error)?;
+                say("nothing is left to do");
+                data(&outcome.to_string());
+                return Ok(Exit::from(&outcome));
+            }
+            Err(error) => return Err(error.into()),
+        }
     };
     let carried = Carried {
         path,

@@ -11,6 +11,10 @@ async fn a_promoted_rollout_is_status_0_and_not_in_the_way_of_the_next() {
     let rollway = Rollway::new(&shop, &rollout(Mode::BlueGreen, "v2", "1s", ""));
     let ended = rollway.run(&[]).ended().await;
     ended.check(0, "promoted", JOURNAL);
+    let over = rollway.call(&["resume", "--journal", JOURNAL]).await;
+    over.check(0, "promoted", "nothing is left to do");
+    let back = ["resume", "--roll-back", "--journal", JOURNAL];
+    rollway.call(&back).await.check(1, "", "over: promoted");
     rollway.write(&rollout(Mode::BlueGreen, "v3-bad", "1s", ""));
     let next = rollway.run(&["-o", "json"]).ended().await;
     next.check(2, r#""type":"settled""#, JOURNAL);

@@ -31,7 +31,7 @@ impl Shop {
 async fn set_up(mode: Mode, bake: &str) -> (Shop, Rollway, Value) {
     let shop = Shop::open(mode).await;
     let rollway = Rollway::new(&shop, &rollout(mode, "v2", bake, ""));
-    let rollway = rollway.as_user(&shop, USER);
+    let rollway = rollway.by_user(&shop, USER);
     let printed = rollway.call_there(&["permissions", FILE]).await;
     printed.check(0, "kind: Role", "");
     let role: Value = serde_saphyr::from_str(&printed.out).unwrap();

@@ -1,5 +1,9 @@
 //! The program against a real API server: killed, interrupted, commanded, refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the figures of a run are part of what it shows"
+)]
 
 mod exits;
 mod file;
