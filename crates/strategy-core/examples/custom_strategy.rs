@@ -40,8 +40,10 @@ impl ShadowThenAll {
 
 impl Strategy for ShadowThenAll {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let mut copies = Traffic::default();
-        copies.mirror = Weight::FULL;
+        let copies = Traffic {
+            mirror: Weight::FULL,
+            ..Traffic::default()
+        };
         let everything = Traffic::weight(Weight::FULL);
         let stages = vec![
             Self::stage("shadow", release, &copies, self.shadow),

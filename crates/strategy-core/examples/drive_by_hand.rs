@@ -58,7 +58,9 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
                 ticket,
                 observation: Box::new(is.clone()),
             },
-            other => return Err(format!("this plan has no {:?}", other.kind()).into()),
+            Effect::Measure { .. } | Effect::RunHook { .. } | Effect::AskGate { .. } | _ => {
+                return Err("this plan has no checks, hooks, external gates or haste".into());
+            }
         };
         rollout.handle(input, now)?;
     }

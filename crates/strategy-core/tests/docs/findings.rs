@@ -10,6 +10,7 @@ unprepared-check | blocks | any | No analysis prepared the check. | Let the anal
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
 weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
 stable-has-no-replicas | blocks | Kubernetes | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
+stale-after-too-short | blocks | Kubernetes | An observation would count as unknown sooner than a quiet watch is heard of, about once a minute, so nothing could go on. | Let `stale_after` be at least what the finding names.
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
 deployment-paused | blocks | Kubernetes | `spec.paused` is on, so a new template starts no pods. | `kubectl rollout resume` on it.
 revision-impossible | blocks | Kubernetes | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.

@@ -178,6 +178,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "Answer a claim with `Claimed`, a write with `Applied`, a hook with `HookRan`, a gate with `GateAnswered`.",
             ),
             ("UnknownPart", "Tell of the parts of the plan only."),
+            (
+                "UnknownTicket",
+                "Hand back the ticket of the `Observe` effect that asked.",
+            ),
             ("UnknownLook", "Answer only looks that `poll_effect` gave."),
         ],
     ),
