@@ -1,6 +1,7 @@
 //! The machine: decides everything and does nothing. Inputs in; records, effects and events out;
 //! time as an argument.
 
+mod begin;
 mod canonical;
 mod checks;
 mod clock;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::begin::{part_at_start, runs_already, share_budget, vet_parts};
 use self::clock::MachineClock;
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
@@ -48,7 +50,7 @@ use self::outbox::Outbox;
 pub use self::outcome::{Left, Outcome, Reason};
 pub use self::record::{Decision, Record, RecoverError, SCHEMA, Snapshot};
 pub use self::start::{HandedPart, Handover, Misuse, Start, StartError};
-use self::state::{Decided, Expected, PartState, Settling, State, Waits, footprint};
+use self::state::{Decided, Settling, State, Waits};
 pub use self::status::{
     ApprovalStatus, BakeStatus, CheckStatus, PartStatus, Phase, StageState, StageStatus, Status,
     TrackStatus,
@@ -57,9 +59,9 @@ use self::step::Exposure;
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan, PlanDigest};
 use crate::release::Part;
-use crate::target::{Binding, Claim, Discovery, EffectId, Found, Observation, RolloutId, Routing};
+use crate::target::{Binding, Claim, Discovery, EffectId, Found, Observation, RolloutId};
 use crate::timestamp::Timestamp;
-use crate::track::{Revision, Track, Tracks};
+use crate::track::Tracks;
 
 /// The machine that carries one release from its recorded start to an outcome.
 ///
@@ -483,124 +485,4 @@ impl Rollout {
         }
         self.decided.state = state;
     }
-}
-
-fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
-    let Some(images) = plan.release().images(part) else {
-        return false;
-    };
-    let release = Revision::Release(images.clone());
-    let seen = &found.observation;
-    let runs = seen
-        .stable
-        .written
-        .as_ref()
-        .is_some_and(|written| release.is(&written.revision));
-    let ready =
-        seen.stable.is_whole(&release) && seen.stable.ready_at(&release) >= found.baseline();
-    runs && ready && !seen.traffic.written.reaches_candidate()
-}
-
-fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
-    let traffic = &found.observation.traffic.written;
-    let exposure = |reached: bool| {
-        if reached {
-            Exposure::Exposed
-        } else {
-            Exposure::Clean
-        }
-    };
-    PartState {
-        binding: found.binding.clone(),
-        claim: None,
-        sought: None,
-        claiming: None,
-        fence: false,
-        fence_after: false,
-        flight: None,
-        reissue: false,
-        min_ticket: Ticket::default(),
-        last_look: Ticket::default(),
-        expected: Expected::Seen(footprint(&found.observation)),
-        exposure: Tracks {
-            stable: exposure(traffic.reaches_stable()),
-            candidate: exposure(traffic.reaches_candidate()),
-        },
-        share: Tracks {
-            stable: traffic.weight.rest(),
-            candidate: traffic.candidate_share(),
-        },
-        lost_share_drains: Tracks::default(),
-        // What was found has been so for long.
-        traffic_since: Timestamp::from_millis(0)
-            .max(now.before(std::time::Duration::from_secs(3600))),
-        baseline: found.baseline(),
-        validated: BTreeMap::new(),
-        reasserted: 0,
-        person_moved_traffic: false,
-        unreachable: None,
-        failures: 0,
-        retry_at: None,
-        health: Tracks::default(),
-        ready_since: None,
-        waiting: Waits::default(),
-    }
-}
-
-fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
-    for (part, _) in plan.release().iter() {
-        if found.part(part).is_none() {
-            let problem = "the release names it, and no target was given for it".to_owned();
-            return Err(StartError::Parts {
-                part: part.clone(),
-                problem,
-            });
-        }
-    }
-    for (part, found) in found.iter() {
-        if plan.release().images(part).is_none() {
-            let problem =
-                "a target was given for it, and the release names no image of it".to_owned();
-            return Err(StartError::Parts {
-                part: part.clone(),
-                problem,
-            });
-        }
-        let owned = found.observation.track(Track::Stable).autoscaler.is_some();
-        if owned && found.capabilities.routing == Routing::FollowsReadiness {
-            return Err(StartError::Unreachable {
-                part: part.clone(),
-                problem: "traffic follows ready pods, and an autoscaler owns stable's count, so no share can be reached"
-                    .to_owned(),
-                mend: "suspend the autoscaler for the rollout, or use a router".to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn share_budget(
-    plan: &Plan,
-    prepared: &[PreparedCheck],
-) -> Result<BTreeMap<CheckName, u32>, StartError> {
-    for check in plan.checks().keys() {
-        if !prepared.iter().any(|prepared| prepared.check == *check) {
-            return Err(StartError::Unprepared {
-                check: check.clone(),
-            });
-        }
-    }
-    let bounded: Vec<_> = prepared
-        .iter()
-        .filter(|prepared| prepared.bounded)
-        .collect();
-    let budget = u32::from(plan.policies().false_alarms) * 100;
-    let share = u32::try_from(bounded.len())
-        .ok()
-        .and_then(|checks| budget.checked_div(checks))
-        .unwrap_or(0);
-    Ok(bounded
-        .into_iter()
-        .map(|prepared| (prepared.check.clone(), share))
-        .collect())
 }

@@ -110,22 +110,29 @@ struct Witness {
 }
 
 impl Witness {
-    /// The snapshot that begins a journal holds the first claim; all else is named by a decision.
+    /// A decision names it, or a snapshot holds it whole, as the one that begins a journal does the first claim.
     fn finds(&self, kind: EffectKind, id: Option<EffectId>) {
         self.writes.fetch_add(1, Ordering::SeqCst);
         let records = read(&self.journal).records;
-        let ordered = records.iter().any(|record| {
-            let Record::Decision(decision) = record else {
-                return false;
-            };
-            let mut effects = decision.effects.iter();
-            effects.any(|(one, of)| *of == kind && id.is_none_or(|id| id == *one))
+        // Named by a decision; or whole in a snapshot that was written in its place.
+        let ordered = records.iter().any(|record| match record {
+            Record::Decision(decision) => {
+                let mut effects = decision.effects.iter();
+                effects.any(|(one, of)| *of == kind && id.is_none_or(|id| id == *one))
+            }
+            Record::Snapshot(snapshot) => {
+                let whole = serde_json::to_value(&snapshot.rollout).unwrap();
+                let open = whole
+                    .pointer("/decided/open")
+                    .and_then(|open| open.as_object());
+                open.is_some_and(|open| match id {
+                    Some(id) => open.contains_key(&id.0.to_string()),
+                    None => open.values().any(|effect| effect.get("claim").is_some()),
+                })
+            }
+            Record::State(_) | _ => false,
         });
-        let begins = records.len() == 1 && kind == EffectKind::Claim;
-        assert!(
-            ordered || begins,
-            "{kind:?} {id:?} before the journal had it"
-        );
+        assert!(ordered, "{kind:?} {id:?} before the journal had it");
     }
 }
 
