@@ -33,8 +33,9 @@ pub struct Config {
     /// as written. Default: 5 seconds, more than a mesh of some hundred proxies takes.
     #[serde(default = "Config::default_settle", with = "duration")]
     pub settle: Duration,
-    /// Whether a pod that no node takes fails the release at once. Default: yes; say no where a
-    /// cluster autoscaler adds nodes when they are needed.
+    /// Whether a pod that no node takes is reported among what will not mend itself. It is shown in
+    /// what the rollout waits for; since a node may yet be added, only the stage's deadline acts on
+    /// it. Default: yes.
     #[serde(default = "yes")]
     pub unschedulable_is_fatal: bool,
 }
@@ -78,7 +79,7 @@ impl Config {
         self
     }
 
-    /// Whether a pod that no node takes fails the release at once.
+    /// Whether a pod that no node takes is reported among what will not mend itself.
     #[must_use]
     pub const fn unschedulable_is_fatal(mut self, fatal: bool) -> Self {
         self.unschedulable_is_fatal = fatal;
