@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::ControlPlaneError;
 use super::watchdog::Watchdog;
@@ -103,20 +104,30 @@ impl Process {
         self.watchdog().forget(child.id()).map_err(failed)
     }
 
+    /// Returns when every thread of the program stands still: the signal alone leaves those that
+    /// run on another core time for an answer or two.
     pub(crate) fn pause(&self) -> Result<(), ControlPlaneError> {
-        self.signal("pause", Signal::STOP)
+        self.signal("pause", Signal::STOP, |pid| {
+            waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED).map(|_| ())
+        })
     }
 
     pub(crate) fn resume(&self) -> Result<(), ControlPlaneError> {
-        self.signal("resume", Signal::CONT)
+        self.signal("resume", Signal::CONT, |_| Ok(()))
     }
 
-    fn signal(&self, attempt: &'static str, signal: Signal) -> Result<(), ControlPlaneError> {
-        let pid = self.child.as_ref().map(Pid::from_child);
-        let sent = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| {
-            kill_process(pid, signal)
+    fn signal(
+        &self,
+        attempt: &'static str,
+        signal: Signal,
+        taken: impl FnOnce(Pid) -> Result<(), Errno>,
+    ) -> Result<(), ControlPlaneError> {
+        let pid = self.child.as_ref().map(Pid::from_child).ok_or(Errno::SRCH);
+        let done = pid.and_then(|pid| {
+            kill_process(pid, signal)?;
+            taken(pid)
         });
-        sent.map_err(|errno| ControlPlaneError::Process {
+        done.map_err(|errno| ControlPlaneError::Process {
             attempt,
             program: self.program,
             source: errno.into(),
@@ -186,7 +197,7 @@ mod tests {
         process.stop().unwrap();
         assert_eq!(
             rustix::process::test_kill_process(pid),
-            Err(rustix::io::Errno::SRCH)
+            Err(Errno::SRCH)
         );
         process.stop().unwrap();
         assert!(process.pause().is_err(), "nothing is left to pause");
