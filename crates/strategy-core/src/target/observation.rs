@@ -271,7 +271,8 @@ pub enum PlatformState {
 /// A change by somebody else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ForeignChange {
-    /// Who, by the name the platform has for them.
+    /// Who, by the name the platform has for them; "this or that" where the platform's own notes
+    /// leave several.
     pub by: String,
     /// To what.
     pub field: ForeignField,

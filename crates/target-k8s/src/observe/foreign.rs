@@ -52,14 +52,9 @@ pub(super) fn foreign(
     let mut changes = Vec::new();
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
         let content = view.objects.get(object);
-        let writers = content
-            .map(|content| managed::writers(content, path))
-            .unwrap_or_default();
-        let other = writers
-            .into_iter()
-            .find(|writer| writer.name != FIELD_MANAGER);
+        let other = content.and_then(|content| managed::last_other(content, path, FIELD_MANAGER));
         changes.push(ForeignChange {
-            by: other.map_or_else(|| "somebody".to_owned(), |writer| writer.name),
+            by: other.unwrap_or_else(|| "somebody".to_owned()),
             field,
             message: format!("{what} of {object} was changed"),
         });

@@ -1,5 +1,7 @@
 //! Who wrote a field last, by `managedFields`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::object::{list, text};
@@ -29,6 +31,22 @@ pub(crate) fn writers(object: &Value, path: &[&str]) -> Vec<FieldWriter> {
         .collect();
     writers.sort_by(|one, other| other.time.cmp(&one.time));
     writers
+}
+
+/// The name of whoever other than `us` wrote the field at `path` last.
+///
+/// The server writes times down in whole seconds: those who wrote within the same second are all
+/// named, since nothing says who of them came last.
+pub(crate) fn last_other(object: &Value, path: &[&str], us: &str) -> Option<String> {
+    let mut others = writers(object, path);
+    others.retain(|writer| writer.name != us);
+    let latest = others.first()?.time.clone();
+    let names: BTreeSet<_> = others
+        .into_iter()
+        .filter(|writer| writer.time == latest)
+        .map(|writer| writer.name)
+        .collect();
+    Some(names.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
 fn holds(fields: Option<&Value>, path: &[&str]) -> bool {
@@ -67,5 +85,29 @@ mod tests {
         assert_eq!(names(&["f:spec", "f:template"]), ["argocd", "kubectl"]);
         assert_eq!(names(&["f:spec", "f:replicas"]), ["scaler"]);
         assert!(names(&["f:spec", "f:selector"]).is_empty());
+    }
+
+    #[test]
+    fn whoever_wrote_within_the_same_second_may_have_been_the_last() {
+        let entry = |manager: &str, time: &str| json!({"manager": manager, "time": time, "fieldsV1": {"f:spec": {"f:template": {}}}});
+        let early = "2026-01-01T00:00:00Z";
+        let late = "2026-01-01T00:00:01Z";
+        let by = |entries: Value| {
+            let object = json!({"metadata": {"managedFields": entries}});
+            last_other(&object, &["f:spec", "f:template"], "rollway")
+        };
+        let one = json!([
+            entry("kubectl", early),
+            entry("argocd", late),
+            entry("rollway", late)
+        ]);
+        assert_eq!(by(one).as_deref(), Some("argocd"));
+        let two = json!([
+            entry("kubectl", late),
+            entry("argocd", late),
+            entry("rollway", late)
+        ]);
+        assert_eq!(by(two).as_deref(), Some("argocd or kubectl"));
+        assert_eq!(by(json!([entry("rollway", late)])), None);
     }
 }

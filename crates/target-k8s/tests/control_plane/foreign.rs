@@ -2,9 +2,14 @@
 
 use serde_json::json;
 use strategy_core::Replicas;
-use strategy_core::target::{ForeignField, Writer};
+use strategy_core::target::{ForeignChange, ForeignField, Writer};
 
 use crate::shop::{Hand, Shop, release, weight};
+
+/// Names of whoever wrote within the same second are told together: the shop is younger than that.
+fn is_by(change: &ForeignChange, name: &str) -> bool {
+    change.by.split(" or ").any(|one| one == name)
+}
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
@@ -19,7 +24,7 @@ async fn each_kind_of_change_is_told_with_its_author() {
     shop.patch("kubectl-patch", "Service", "api", back).await;
     let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
     assert_eq!(seen.foreign[0].field, ForeignField::Traffic);
-    assert_eq!(seen.foreign[0].by, "kubectl-patch");
+    assert!(is_by(&seen.foreign[0], "kubectl-patch"), "{seen:?}");
     assert!(matches!(&seen.traffic.writer, Writer::Other { name, .. } if name == "kubectl-patch"));
     // Put back by us, it is ours again.
     hand.step(|desired| desired.traffic = weight(100)).await;
@@ -34,7 +39,7 @@ async fn each_kind_of_change_is_told_with_its_author() {
     .await;
     let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
     assert_eq!(seen.foreign[0].field, ForeignField::Capacity);
-    assert_eq!(seen.foreign[0].by, "scaler");
+    assert!(is_by(&seen.foreign[0], "scaler"), "{seen:?}");
     hand.step(|desired| desired.candidate.replicas = Replicas::Count(2))
         .await;
 
@@ -43,7 +48,7 @@ async fn each_kind_of_change_is_told_with_its_author() {
         .await;
     let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
     assert_eq!(seen.foreign[0].field, ForeignField::Revision);
-    assert_eq!(seen.foreign[0].by, "kubectl-rollout");
+    assert!(is_by(&seen.foreign[0], "kubectl-rollout"), "{seen:?}");
     assert!(!seen.stable.written.unwrap().revision.recorded);
 }
 
@@ -61,7 +66,7 @@ async fn a_tool_that_applies_its_file_again_is_seen_although_all_is_as_recorded(
         .await;
     let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
     assert_eq!(seen.foreign[0].field, ForeignField::Revision);
-    assert_eq!(seen.foreign[0].by, "kubectl-create");
+    assert!(is_by(&seen.foreign[0], "kubectl-create"), "{seen:?}");
 }
 
 #[tokio::test]
