@@ -195,10 +195,7 @@ mod tests {
         let pid = Pid::from_child(process.child.as_ref().unwrap());
         process.check_alive().unwrap();
         process.stop().unwrap();
-        assert_eq!(
-            rustix::process::test_kill_process(pid),
-            Err(Errno::SRCH)
-        );
+        assert_eq!(rustix::process::test_kill_process(pid), Err(Errno::SRCH));
         process.stop().unwrap();
         assert!(process.pause().is_err(), "nothing is left to pause");
     }
