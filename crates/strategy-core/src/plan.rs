@@ -69,8 +69,14 @@ impl Plan {
             checks,
             policies,
         };
-        validate::check(&plan)?;
+        plan.check()?;
         Ok(plan)
+    }
+
+    /// What [`Plan::new`] refuses. A plan that was read back is not asked again, so that a later version
+    /// can be stricter and still take up the journal of an older one; one that begins is.
+    pub(crate) fn check(&self) -> Result<(), PlanError> {
+        validate::check(self)
     }
 
     /// The name of the strategy that made it.

@@ -32,8 +32,9 @@ mod tests;
 mod transition;
 mod turn;
 mod walk;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -146,7 +147,10 @@ impl Rollout {
                 outcome: outcome.clone(),
             });
             rollout.say(News::Settled);
-            rollout.decided.state = State::Settled { outcome };
+            rollout.decided.state = State::Settled {
+                outcome,
+                left: Vec::new(),
+            };
         } else {
             let _ = rollout.claiming_begins();
         }
@@ -168,9 +172,10 @@ impl Rollout {
         prepared: &[PreparedCheck],
         now: Timestamp,
     ) -> Result<Self, StartError> {
-        let mut claims = BTreeMap::new();
+        let (mut claims, mut baselines) = (BTreeMap::new(), BTreeMap::new());
         let found = handover.parts.into_iter().map(|(part, handed)| {
             claims.insert(part.clone(), handed.claim);
+            baselines.insert(part.clone(), handed.baseline);
             (
                 part,
                 Discovery {
@@ -181,7 +186,8 @@ impl Rollout {
         });
         let found = found.collect();
         let mut rollout = Self::begin(handover.to, plan, found, prepared, claims, true, now)?;
-        for part in rollout.decided.parts.values_mut() {
+        for (name, part) in &mut rollout.decided.parts {
+            part.baseline = part.baseline.max(baselines.get(name).copied().unwrap_or(0));
             // What is not observed to be exposed counts as draining from now: the one before moved traffic.
             part.exposure = Tracks {
                 stable: Exposure::Exposed,
@@ -205,6 +211,7 @@ impl Rollout {
         inherited: bool,
         now: Timestamp,
     ) -> Result<Self, StartError> {
+        plan.check()?;
         vet_parts(&plan, &found)?;
         let alpha = share_budget(&plan, prepared)?;
         let digest = plan.digest();
@@ -223,6 +230,7 @@ impl Rollout {
             past_no_return: false,
             promote_all: false,
             to_undo: Vec::new(),
+            done_for_good: BTreeSet::new(),
             traffic_restored: false,
             audit: Vec::new(),
         };
@@ -266,6 +274,7 @@ impl Rollout {
     /// [`Misuse`]: the caller's mistake, found by reading the caller's code; nothing was changed.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Result<(), Misuse> {
         self.vet(&input)?;
+        let input = input.bounded();
         if let Some(by_ms) = self
             .latest
             .clock
@@ -373,7 +382,7 @@ impl Rollout {
                 announced: true,
                 ..
             })
-            | State::Settled { outcome } => Some(outcome),
+            | State::Settled { outcome, .. } => Some(outcome),
             State::Settling(_)
             | State::Claiming
             | State::Confirming
@@ -428,6 +437,7 @@ impl Rollout {
                     found,
                     binding: state.binding.clone(),
                     claim,
+                    baseline: state.baseline,
                 },
             ))
         });

@@ -186,7 +186,7 @@ impl Story {
             }
             News::TrafficRestored => (Tone::Good, "traffic is restored".to_owned()),
             News::Ended { outcome } => (tone_of_outcome(outcome), outcome.to_string()),
-            News::Settled => (Tone::Quiet, "nothing is left to do".to_owned()),
+            News::Settled => (Tone::Quiet, "the rollout is over".to_owned()),
             _ => (Tone::Warn, without_time(event)),
         })
     }

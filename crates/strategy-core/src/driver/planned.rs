@@ -211,6 +211,12 @@ impl Admitted {
 /// What keeps a rollout from starting, as a finding.
 fn in_the_way(error: StartError) -> Finding {
     match error {
+        StartError::Plan(error) => Finding::blocks(
+            "unchecked-plan",
+            "the plan",
+            error.to_string(),
+            "make the plan with `Plan::new`, which checks it",
+        ),
         StartError::Parts { part, problem } => Finding::blocks(
             "parts-do-not-match",
             part.to_string(),

@@ -107,15 +107,18 @@ pub enum OnHookFailure {
     Warn,
 }
 
-/// Whether a hook that a crash left unfinished may run again.
+/// Whether a hook may run again: after a crash that left it unfinished, and when a person begins a
+/// failed stage again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rerun {
     /// Any number of times.
     Safe,
-    /// With the same key, by which the other end recognises it: the request's effect id.
+    /// After a crash with the same key, by which the other end recognises it: the request's effect id.
+    /// A stage that begins again runs it again under a new one.
     OnlyWithKey,
-    /// No: a person is asked whether it is done.
+    /// No: after a crash a person is asked whether it is done, and a stage that begins again passes
+    /// it if it is.
     Never,
 }
 

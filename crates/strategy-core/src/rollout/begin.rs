@@ -69,6 +69,7 @@ pub(super) fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         unreachable: None,
         failures: 0,
         retry_at: None,
+        refused: None,
         health: Tracks::default(),
         ready_since: None,
         waiting: Waits::default(),

@@ -73,6 +73,7 @@ impl Rollout {
             latest.next_ticket = ticket(Ticket(latest.next_ticket)).0;
             latest.asked = latest.asked.map(|(asked, at)| (ticket(asked), time(at)));
             latest.at = latest.at.map(time);
+            latest.failures = latest.failures.min(3);
             latest.not_before = latest.not_before.filter(|at| *at > now).map(time);
             latest.observation = latest.observation.take().map(|seen| {
                 Arc::new(Observation {
@@ -135,6 +136,7 @@ fn part_canonical(
     state.traffic_since = time(state.traffic_since);
     state.retry_at = state.retry_at.filter(|at| *at > now).map(time);
     state.failures = state.failures.min(6);
+    state.refused = None;
     state.ready_since = state.ready_since.map(time);
     if let Some(unreached) = &mut state.unreachable {
         unreached.since = time(unreached.since);
@@ -211,7 +213,8 @@ fn state_canonical(
         id: &impl Fn(EffectId) -> EffectId,
     ) {
         match state {
-            State::Claiming | State::Confirming | State::Settled { .. } => {}
+            State::Claiming | State::Confirming => {}
+            State::Settled { left, .. } => left.clear(),
             State::Gating(gating) => {
                 gating.until = time(gating.until);
                 gating.ask_at = time(gating.ask_at);
@@ -233,8 +236,14 @@ fn state_canonical(
                 rolling.undoing = rolling.undoing.map(id);
                 rolling.left.clear();
             }
-            State::Superseding(superseding) => superseding.deadline = time(superseding.deadline),
-            State::Settling(settling) => settling.deadline = time(settling.deadline),
+            State::Superseding(superseding) => {
+                superseding.deadline = time(superseding.deadline);
+                superseding.undoing = superseding.undoing.map(id);
+            }
+            State::Settling(settling) => {
+                settling.deadline = time(settling.deadline);
+                settling.left.clear();
+            }
         }
     }
     reduce(&mut decided.state, time, id);

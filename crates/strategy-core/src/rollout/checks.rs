@@ -22,14 +22,6 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// A clock set back by no more than this is waited for, so that no window is counted twice.
 const SET_BACK: Duration = Duration::from_secs(300);
 
-/// The most that is kept of words that come from outside, in characters.
-const WORDS: usize = 500;
-
-/// What is kept of words that come from outside: a journal must not grow with them.
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(WORDS).collect()
-}
-
 impl Rollout {
     /// The checks of the stage whose goal is in effect.
     pub(super) fn applying(&self) -> Vec<CheckName> {
@@ -252,7 +244,7 @@ impl Rollout {
         latest.looks += 1;
         latest.consecutive_errors = 0;
         latest.verdict = Some(measurement.verdict.clone());
-        latest.evidence = short(&measurement.evidence);
+        latest.evidence.clone_from(&measurement.evidence);
         match &measurement.verdict {
             Verdict::Pass | Verdict::Warn => {
                 latest.decided_in_stage += u32::from(counts);

@@ -102,7 +102,7 @@ impl Rollout {
     fn over(&self) -> String {
         match &self.decided.state {
             State::Settling(settling) => format!("the rollout is over: {}", settling.outcome),
-            State::Settled { outcome } => format!("the rollout is over: {outcome}"),
+            State::Settled { outcome, .. } => format!("the rollout is over: {outcome}"),
             State::Claiming
             | State::Confirming
             | State::Gating(_)
@@ -360,7 +360,11 @@ impl Rollout {
         self.cancel_everything();
         self.decided.pause = None;
         self.decided.standing = None;
-        self.enter(State::Superseding(Superseding { by, deadline }));
+        self.enter(State::Superseding(Superseding {
+            by,
+            deadline,
+            undoing: None,
+        }));
         Ok(())
     }
 }

@@ -234,7 +234,12 @@ pub enum News {
         /// Which.
         outcome: Outcome,
     },
-    /// Clean-up is done; nothing is left to do.
+    /// The outcome stands, and the clean-up could not do all of it in time: a person has to.
+    LeftBehind {
+        /// What is left to do.
+        left: Vec<Left>,
+    },
+    /// The rollout does nothing more.
     Settled,
     /// The clock jumped. Its steps count at most one resync interval.
     ClockJumped {

@@ -2,6 +2,7 @@
 
 use super::command::Answer;
 use super::event::News;
+use super::outcome::Left;
 use crate::timestamp::duration;
 
 /// One line, without the time.
@@ -110,10 +111,8 @@ pub(super) fn news(news: &News) -> String {
         News::Reachable { part } => format!("{part} can be reached again"),
         News::RollbackBegan { reason } => format!("going back to the recorded start: {reason}"),
         News::TrafficRestored => "traffic is restored: users are back where they were".to_owned(),
-        News::GotStuck { left } => {
-            let left: Vec<_> = left.iter().map(ToString::to_string).collect();
-            format!("stuck; left to do: {}", left.join("; "))
-        }
+        News::GotStuck { left } => format!("stuck; left to do: {}", in_words(left)),
+        News::LeftBehind { left } => format!("left to do by hand: {}", in_words(left)),
         News::GotUnstuck => "it goes on".to_owned(),
         News::Commanded { command, answer } => {
             let name = command.wish.name();
@@ -131,11 +130,16 @@ pub(super) fn news(news: &News) -> String {
         }
         News::AlarmRaised { source, message } => format!("alarm from {source}: {message}"),
         News::Ended { outcome } => outcome.to_string(),
-        News::Settled => "settled: nothing is left to do".to_owned(),
+        News::Settled => "settled: the rollout does nothing more".to_owned(),
         News::ClockJumped { by_ms } => {
             let by = duration::format(std::time::Duration::from_millis(by_ms.unsigned_abs()));
             let way = if *by_ms < 0 { "back" } else { "forward" };
             format!("the clock jumped {way} by {by}; it counts as one resync interval at most")
         }
     }
+}
+
+fn in_words(left: &[Left]) -> String {
+    let left: Vec<_> = left.iter().map(ToString::to_string).collect();
+    left.join("; ")
 }

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::News;
 use super::outcome::{Left, Outcome, Reason};
 use super::state::{Expected, Hold, Holding, RollingBack, Settling, State, stage_name};
-use crate::plan::{OnFailure, StageKind, Then};
+use crate::plan::{HookPoint, OnFailure, StageKind, Then};
 
 impl Rollout {
     /// Something failed on the way forward: the stage's policy answers.
@@ -22,7 +22,7 @@ impl Rollout {
                 Hold::Undecided(_) | Hold::Foreign(_) | Hold::HookUnfinished { .. } => {}
             }
         }
-        let stage = self.decided.state.stage();
+        let stage = self.failed_stage(&reason);
         let name = stage
             .and_then(|stage| stage_name(&self.fixed.plan, stage))
             .cloned();
@@ -47,6 +47,30 @@ impl Rollout {
                 self.hold(Hold::Failed(reason), at_most, then, walk);
             }
             Some(OnFailure::RollBack) | None => self.roll_back(reason),
+        }
+    }
+
+    /// The stage whose policy answers. Until a stage has begun to move anything, only its own gates and
+    /// hooks fail it; all else befalls the one that stands, which users are on.
+    fn failed_stage(&self, reason: &Reason) -> Option<usize> {
+        let state = self.decided.state.underneath();
+        let entering = match state {
+            State::Gating(_) => true,
+            State::Hooking(hooking) => hooking.point == HookPoint::Before,
+            State::Claiming
+            | State::Confirming
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => false,
+        };
+        let of_its_own = matches!(reason, Reason::Gate { .. } | Reason::Hook { .. });
+        match self.decided.standing {
+            Some(standing) if entering && !of_its_own => Some(standing),
+            Some(_) | None => state.stage(),
         }
     }
 
@@ -178,6 +202,7 @@ impl Rollout {
             restore,
             announced: false,
             deadline,
+            left: Vec::new(),
         }));
     }
 
@@ -281,6 +306,14 @@ impl Rollout {
                 state.flight.is_some() || matches!(state.expected, Expected::Either { .. })
             }) {
                 add("its last write may still be taken".to_owned());
+            }
+            if let Some(refused) = self
+                .decided
+                .parts
+                .get(part)
+                .and_then(|part| part.refused.as_ref())
+            {
+                add(format!("its last write or claim failed: {refused}"));
             }
             if let Some(unreached) = self
                 .decided

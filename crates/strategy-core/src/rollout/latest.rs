@@ -75,6 +75,14 @@ pub(super) struct LatestPart {
     pub(super) news: bool,
     /// No new look before this, after one that failed.
     pub(super) not_before: Option<Timestamp>,
+    /// Looks that failed one after the other.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) failures: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Memory and counters of a check.

@@ -1,6 +1,7 @@
 //! What happens to one part: answers of writes and claims, observations, and other people's hands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Rollout;
 use super::effect::{Effect, Ticket};
@@ -12,6 +13,10 @@ use super::walk::shown_weight;
 use crate::release::Part;
 use crate::target::{Certainty, EffectId, Effective, Observation, PlatformState, TargetErrorKind};
 use crate::track::Tracks;
+
+/// A part that cannot be read is looked at again after 1, 2, 4 and then every so many seconds: what
+/// pods do meanwhile is not known.
+const SLOWEST_LOOK: Duration = Duration::from_secs(5);
 
 impl Rollout {
     /// A write or claim of a part was answered.
@@ -38,6 +43,7 @@ impl Rollout {
                     state.retry_at = None;
                 }
                 state.fence = std::mem::take(&mut state.fence_after);
+                state.refused = None;
                 self.outdate(part);
             }
             Effect::Apply { .. } if state.flight == Some(id) => {
@@ -45,6 +51,7 @@ impl Rollout {
                 state.reissue = false;
                 state.failures = 0;
                 state.retry_at = None;
+                state.refused = None;
                 if let Completion::Applied(applied) = outcome
                     && let Some(binding) = &applied.binding
                 {
@@ -83,6 +90,7 @@ impl Rollout {
         state.retry_at =
             (!conflict || state.failures > 0).then(|| now + Self::backoff(state.failures));
         state.failures = state.failures.saturating_add(1);
+        state.refused = Some(failure.message.clone());
         if is_claim && state.claiming == Some(id) {
             state.claiming = None;
             if failure.certainty == Certainty::NotTaken && state.failures <= 1 {
@@ -167,7 +175,8 @@ impl Rollout {
         if latest.asked.is_some_and(|(asked, _)| asked == ticket) {
             latest.asked = None;
             latest.news = true;
-            latest.not_before = Some(now + std::time::Duration::from_secs(1));
+            latest.not_before = Some(now + Self::backoff(latest.failures).min(SLOWEST_LOOK));
+            latest.failures = latest.failures.saturating_add(1);
         }
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
@@ -208,6 +217,7 @@ impl Rollout {
         };
         latest.ticket = ticket;
         latest.not_before = None;
+        latest.failures = 0;
         latest.at = Some(begun.before(observation.age));
         if state.unreachable.take().is_some() {
             self.say(News::Reachable { part: part.clone() });

@@ -58,8 +58,8 @@ impl Rollout {
     fn left_shown(&self) -> Vec<Left> {
         match &self.decided.state {
             State::RollingBack(rolling) => rolling.left.clone(),
-            State::Settling(settling) => left_of(&settling.outcome),
-            State::Settled { outcome } => left_of(outcome),
+            State::Settling(settling) => left_of(&settling.outcome, &settling.left),
+            State::Settled { outcome, left } => left_of(outcome, left),
             State::Claiming
             | State::Confirming
             | State::Gating(_)
@@ -99,7 +99,7 @@ impl Rollout {
                 Hold::HookUnfinished { .. } => None,
             },
             State::Settling(settling) => reason_of(&settling.outcome),
-            State::Settled { outcome } => reason_of(outcome),
+            State::Settled { outcome, .. } => reason_of(outcome),
             State::Claiming
             | State::Confirming
             | State::Gating(_)
@@ -117,7 +117,8 @@ impl Rollout {
                 outcome: Outcome::Promoted,
                 ..
             }) | State::Settled {
-                outcome: Outcome::Promoted
+                outcome: Outcome::Promoted,
+                ..
             }
         );
         if promoted {
@@ -159,7 +160,12 @@ impl Rollout {
                 Waits::No => None,
                 Waits::For { what, .. } => Some(Left {
                     part: part.clone(),
-                    what: what.clone(),
+                    what: match &state.refused {
+                        Some(refused) => {
+                            format!("{what} (the last write or claim failed: {refused})")
+                        }
+                        None => what.clone(),
+                    },
                 }),
                 Waits::Never { why } => Some(Left {
                     part: part.clone(),
@@ -249,11 +255,12 @@ fn reason_of(outcome: &Outcome) -> Option<Reason> {
     }
 }
 
-fn left_of(outcome: &Outcome) -> Vec<Left> {
-    match outcome {
-        Outcome::Abandoned { left } => left.clone(),
-        Outcome::Promoted | Outcome::Superseded { .. } | Outcome::RolledBack { .. } => Vec::new(),
-    }
+fn left_of(outcome: &Outcome, behind: &[Left]) -> Vec<Left> {
+    let abandoned = match outcome {
+        Outcome::Abandoned { left } => left.as_slice(),
+        Outcome::Promoted | Outcome::Superseded { .. } | Outcome::RolledBack { .. } => &[],
+    };
+    [abandoned, behind].concat()
 }
 
 fn track_status(name: &str, seen: &ObservedTrack) -> TrackStatus {

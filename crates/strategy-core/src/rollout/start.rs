@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::effect::{LookId, Ticket};
 use crate::analysis::PreparedCheck;
-use crate::plan::{CheckName, Plan};
+use crate::plan::{CheckName, Plan, PlanError};
 use crate::release::Part;
 use crate::target::{Binding, Claim, Discovery, EffectId, Found, RolloutId};
 
@@ -28,6 +28,7 @@ pub struct Start {
 
 /// What passes from a superseded rollout to its successor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Handover {
     /// To whom.
     pub to: RolloutId,
@@ -37,6 +38,7 @@ pub struct Handover {
 
 /// One part of a [`Handover`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HandedPart {
     /// The start as recorded.
     pub found: Discovery,
@@ -44,12 +46,17 @@ pub struct HandedPart {
     pub binding: Binding,
     /// The claim to take over from.
     pub claim: Claim,
+    /// The most replicas that were wanted so far: shares are of it, and it never falls.
+    pub baseline: u32,
 }
 
 /// Why a rollout does not start. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The plan was read from data that nobody checked, and could not end.
+    #[error("the plan: {0}")]
+    Plan(#[from] PlanError),
     /// The plan moves a part that was not discovered, or the other way round.
     #[error("part `{part}`: {problem}")]
     Parts {

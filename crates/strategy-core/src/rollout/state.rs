@@ -39,7 +39,10 @@ pub(super) struct Decided {
     /// A person wants all bakes and holds ended.
     pub(super) promote_all: bool,
     /// Hooks that have begun and have an undo, in order.
-    pub(super) to_undo: Vec<ToUndo>,
+    pub(super) to_undo: Vec<HookAt>,
+    /// Hooks that may not run twice and are done: a stage that begins again passes them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) done_for_good: BTreeSet<HookAt>,
     /// Recorded traffic is effective, and stable covers it.
     pub(super) traffic_restored: bool,
     /// Commands and alarms, each once.
@@ -71,7 +74,12 @@ pub(super) enum State {
     /// The outcome is reached; floors are restored and claims given back.
     Settling(Settling),
     /// Nothing is left to do.
-    Settled { outcome: Outcome },
+    Settled {
+        outcome: Outcome,
+        /// What the clean-up could not do in time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<Left>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -189,6 +197,9 @@ pub(super) struct RollingBack {
 pub(super) struct Superseding {
     pub(super) by: RolloutId,
     pub(super) deadline: Timestamp,
+    /// The undo under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) undoing: Option<EffectId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -199,11 +210,14 @@ pub(super) struct Settling {
     /// The outcome is said: nothing of ours can land any more.
     pub(super) announced: bool,
     pub(super) deadline: Timestamp,
+    /// What could not be restored in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) left: Vec<Left>,
 }
 
-/// A hook that has begun and has an undo.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct ToUndo {
+/// A hook of the plan, by its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct HookAt {
     pub(super) stage: usize,
     pub(super) hook: usize,
 }
@@ -263,6 +277,9 @@ pub(super) struct PartState {
     /// Writes or claims that failed one after the other, and when the next is due.
     pub(super) failures: u32,
     pub(super) retry_at: Option<Timestamp>,
+    /// What the last write or claim failed with, until one succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<String>,
     /// Health of the release in this stage, by track.
     pub(super) health: Tracks<TrackHealth>,
     /// Since when all is ready as the stage asks.
@@ -371,11 +388,50 @@ impl State {
     }
 
     /// The state that goes on when a hold ends; itself, where nothing is held.
+    pub(super) fn underneath(&self) -> &Self {
+        self.held().map_or(self, |holding| &holding.back_to)
+    }
+
+    /// The same, to change it.
     pub(super) const fn underneath_mut(&mut self) -> &mut Self {
         let Self::Holding(holding) = self else {
             return self;
         };
         &mut holding.back_to
+    }
+
+    /// The undo under way.
+    pub(super) const fn undoing(&self) -> Option<EffectId> {
+        match self {
+            Self::RollingBack(rolling) => rolling.undoing,
+            Self::Superseding(superseding) => superseding.undoing,
+            Self::Claiming
+            | Self::Confirming
+            | Self::Gating(_)
+            | Self::Hooking(_)
+            | Self::Stepping(_)
+            | Self::Baking(_)
+            | Self::Holding(_)
+            | Self::Settling(_)
+            | Self::Settled { .. } => None,
+        }
+    }
+
+    /// The undo under way, where hooks are undone.
+    pub(super) const fn undoing_mut(&mut self) -> Option<&mut Option<EffectId>> {
+        match self {
+            Self::RollingBack(rolling) => Some(&mut rolling.undoing),
+            Self::Superseding(superseding) => Some(&mut superseding.undoing),
+            Self::Claiming
+            | Self::Confirming
+            | Self::Gating(_)
+            | Self::Hooking(_)
+            | Self::Stepping(_)
+            | Self::Baking(_)
+            | Self::Holding(_)
+            | Self::Settling(_)
+            | Self::Settled { .. } => None,
+        }
     }
 
     /// On the way to the plan's end: failures act.

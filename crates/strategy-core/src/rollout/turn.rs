@@ -271,6 +271,7 @@ impl Rollout {
             if let Some(latest) = self.latest.parts.get_mut(part) {
                 latest.asked = None;
                 latest.not_before = None;
+                latest.failures = 0;
                 state.min_ticket = super::Ticket(latest.next_ticket);
             }
         }
@@ -316,12 +317,11 @@ impl Rollout {
 
     /// A hook that a crash left unfinished: again if it may, else a person is asked.
     fn rerun(&mut self, id: EffectId, hook: &str, effect: &Effect) {
-        let state = &self.decided.state;
-        let planned = match state.held().map_or(state, |held| &held.back_to) {
+        let planned = match self.decided.state.underneath() {
             State::Hooking(hooking) if hooking.running == Some(id) => {
                 Some((hooking.stage, hooking.hook))
             }
-            State::RollingBack(_) => self
+            State::RollingBack(_) | State::Superseding(_) => self
                 .decided
                 .to_undo
                 .last()
@@ -333,7 +333,6 @@ impl Rollout {
             | State::Stepping(_)
             | State::Baking(_)
             | State::Holding(_)
-            | State::Superseding(_)
             | State::Settling(_)
             | State::Settled { .. } => None,
         };
@@ -344,11 +343,11 @@ impl Rollout {
             Some(Rerun::Safe | Rerun::OnlyWithKey) => self.outbox.effects.push_back(effect.clone()),
             Some(Rerun::Never) => {
                 self.decided.open.remove(&id);
-                if let State::RollingBack(rolling) = &mut self.decided.state {
-                    rolling.undoing = None;
-                    rolling.undo_failed = Some(format!(
+                if self.decided.state.undoing_mut().is_some() {
+                    let message = format!(
                         "the undo of hook `{hook}` was under way when the process ended, and may not run twice"
-                    ));
+                    );
+                    self.undo_failed(hook, message);
                 } else {
                     unfinished(self.decided.state.underneath_mut());
                 }

@@ -6,6 +6,7 @@ claimed | blocks | any | Another rollout holds the claim. | Resume or abandon th
 no-stable | blocks | any | Nothing runs that could be replaced or gone back to. | Make the first release by hand with one replica or more.
 parts-do-not-match | blocks | any | The plan moves a part that has no target, or a target has no part in the plan. | Give one target for each part of the release.
 unknown-kind | blocks | any | The plan names a hook, gate or analysis that nothing registered knows. | Register it under that kind, at the start and at resume.
+unchecked-plan | blocks | any | The plan was read from data and is one that `Plan::new` refuses. | Make the plan with `Plan::new`, which says what is wrong.
 unprepared-check | blocks | any | No analysis prepared the check. | Let the analysis of its kind prepare it in `admit`.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
 weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.

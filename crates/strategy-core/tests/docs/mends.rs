@@ -145,6 +145,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
         "crates/strategy-core/src/rollout/start.rs",
         "A rollout does not start; nothing was written.\n`Driver::plan` tells the same as findings.",
         &[
+            (
+                "Plan",
+                "Make the plan with `Plan::new`, which checks it, instead of reading it from data.",
+            ),
             ("Parts", "Give one target for each part of the release."),
             (
                 "Claimed",

@@ -153,3 +153,42 @@ fn an_autoscaler_that_scales_the_release_up_is_not_lost_readiness() {
     assert_eq!(percent(100).ceil_of(u32::MAX), u32::MAX);
     assert!(!Revision::Recorded.is_release());
 }
+
+#[test]
+fn a_floor_that_cannot_be_given_back_is_said() {
+    let mut run = started(blue_green());
+    run.until("is effective and is watched");
+    run.world.refuses = Some(crate::target::TargetErrorKind::PermissionDenied);
+    run.run(seconds(7200));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(floor(&run), Replicas::Floor(LOAD));
+    assert!(
+        run.story().contains("left to do by hand: main: "),
+        "{}",
+        run.story()
+    );
+    let [left] = run.rollout.status().left.try_into().unwrap();
+    assert!(left.what.contains("unkind"), "{left}");
+}
+
+#[test]
+fn a_successor_keeps_the_baseline_that_load_has_raised() {
+    let mut run = started(stages());
+    run.until("is effective and is watched");
+    run.world.load = Some(LOAD + 3);
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Supersede {
+        by: "next".parse().unwrap(),
+    });
+    run.run(seconds(600));
+    let handed = run.rollout.handover().unwrap();
+    assert_eq!(handed.parts[&Part::main()].baseline, LOAD + 3);
+    run.world.load = Some(1);
+    let next = plan(stages(), Policies::default());
+    let rollout = crate::Rollout::succeed(handed, next, &[], run.now).unwrap();
+    let mut next = Run::new(rollout, run.world.clone(), run.now);
+    next.until("is effective and is watched");
+    let candidate = next.world.sides.candidate.written.unwrap().replicas;
+    assert_eq!(candidate, Replicas::Count((LOAD + 3).div_ceil(2)));
+}

@@ -4,7 +4,7 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::hook::GateAnswer;
-use crate::plan::{Extension, Gate, Policies, Stage, Then};
+use crate::plan::{Extension, Gate, OnFailure, Policies, Stage, Then};
 use crate::rollout::{Answer, Outcome, Phase, Wish};
 
 fn with_gate(gate: Gate) -> Run {
@@ -150,7 +150,7 @@ fn while_a_gate_is_asked_the_way_back_is_open() {
     let last = stages.len() - 1;
     stages[last].gates.push(approval(1));
     stages[last].point_of_no_return = true;
-    let hold = crate::plan::OnFailure::Hold {
+    let hold = OnFailure::Hold {
         at_most: seconds(600),
         then: Then::Abandon,
     };
@@ -183,4 +183,35 @@ fn a_release_that_dies_while_a_gate_waits_goes_back() {
     run.world.converge();
     run.look_again();
     run.assert_rolled_back();
+}
+
+#[test]
+fn what_befalls_the_release_while_a_gate_waits_is_answered_by_the_stage_that_users_are_on() {
+    let hold = OnFailure::Hold {
+        at_most: seconds(3600),
+        then: Then::RollBack,
+    };
+    for (standing, entering) in [
+        (OnFailure::RollBack, hold.clone()),
+        (hold, OnFailure::RollBack),
+    ] {
+        let mut stages = canary();
+        stages[0].on_failure = standing.clone();
+        stages[1].on_failure = entering;
+        stages[1].gates.push(approval(1));
+        let world = KindWorld::new(("v0", 4), None);
+        let mut run = begin(plan(stages, Policies::default()), world);
+        run.until("stage 2 `all` begins");
+        let all = crate::target::FatalReason::CrashLoop;
+        run.world.broken.insert("app:v1".to_owned(), all);
+        run.world.converge();
+        run.look_again();
+        assert!(
+            run.story().contains("stage `half` failed"),
+            "{}",
+            run.story()
+        );
+        let holds = run.rollout.status().phase == Phase::Holding;
+        assert_eq!(holds, standing != OnFailure::RollBack, "{standing:?}");
+    }
 }

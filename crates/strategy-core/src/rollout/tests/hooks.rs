@@ -345,3 +345,40 @@ fn nothing_goes_on_after_a_hook_in_a_pause() {
     run.run(seconds(3600));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
 }
+
+#[test]
+fn a_stage_that_begins_again_runs_its_hooks_again_but_those_that_may_not() {
+    for (rerun, runs_again) in [(Rerun::Never, false), (Rerun::Safe, true)] {
+        let mut stages = canary();
+        stages[0].hooks = vec![hook("seed", HookPoint::Ready).rerun(rerun)];
+        stages[0].on_failure = OnFailure::Hold {
+            at_most: seconds(3600),
+            then: Then::RollBack,
+        };
+        let mut run = run_with(stages);
+        run.until("hook `seed`");
+        let first = run.hook();
+        run.end_hook(&first, true);
+        run.until("is effective and is watched");
+        let all = crate::target::FatalReason::CrashLoop;
+        run.world.broken.insert("app:v1".to_owned(), all);
+        run.world.converge();
+        run.look_again();
+        assert_eq!(run.rollout.status().phase, Phase::Holding);
+        run.world.broken.clear();
+        run.world.converge();
+        run.look_again();
+        assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+        run.wait(seconds(30));
+        let again = run.hooks();
+        assert_eq!(
+            again.len(),
+            usize::from(runs_again),
+            "{rerun:?}\n{}",
+            run.story()
+        );
+        again.iter().for_each(|hook| run.end_hook(hook, true));
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}

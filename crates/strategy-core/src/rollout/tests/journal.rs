@@ -3,11 +3,14 @@
 use super::acting::seconds;
 use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
-use super::{begin, canary, plan};
+use super::{BEGIN, begin, canary, plan};
 use crate::analysis::{Measurement, Memory, Verdict};
-use crate::plan::{Bake, Policies};
-use crate::rollout::{EffectKind, Input, LookId, Record, RecoverError, Rollout, Wish};
-use crate::target::EffectId;
+use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
+use crate::rollout::{
+    Alarm, Command, CommandId, EffectKind, Failure, Input, LookId, Record, RecoverError, Rollout,
+    Start, StartError, Wish,
+};
+use crate::target::{Certainty, EffectId, Found, TargetErrorKind};
 
 fn started() -> Run {
     begin(
@@ -203,4 +206,64 @@ fn late_and_repeated_completions_change_nothing() {
     }
     assert!(old.len() > 4);
     run.order(Wish::Abort { force: false });
+}
+
+#[test]
+fn a_plan_that_was_never_checked_does_not_begin() {
+    let data = serde_json::to_string(&plan(canary(), Policies::default())).unwrap();
+    let endless = data.replacen("\"deadline\":\"10m\"", "\"deadline\":\"0s\"", 1);
+    assert_ne!(data, endless, "{data}");
+    let found = Found::main(KindWorld::new(("v0", 4), None).discover());
+    let start = |data: &str| {
+        Rollout::start(
+            Start {
+                id: "one".parse().unwrap(),
+                plan: serde_json::from_str(data).unwrap(),
+                found: found.clone(),
+                prepared: Vec::new(),
+                take_over: false,
+            },
+            BEGIN,
+        )
+    };
+    assert!(start(&data).is_ok());
+    assert!(matches!(start(&endless), Err(StartError::Plan(_))));
+}
+
+#[test]
+fn words_from_outside_are_cut() {
+    let flood = || "x".repeat(1_000_000);
+    let mut stages = canary();
+    let point = HookPoint::Before;
+    stages[0].hooks = vec![HookPlan::new("migrate", point, Extension::new("migrate"))];
+    let world = KindWorld::new(("v0", 4), None);
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `migrate`");
+    let hook = run.hook();
+    let mut failure = Failure::new(TargetErrorKind::Unexpected, Certainty::NotTaken, "");
+    failure.message = flood();
+    run.tell(Input::Commanded(
+        Command::new("one", flood(), Wish::Pause).because(flood()),
+    ));
+    run.tell(Input::EffectFailed {
+        id: hook.id,
+        failure,
+    });
+    run.tell(Input::AlarmRaised(Alarm {
+        id: CommandId("two".to_owned()),
+        source: flood(),
+        message: flood(),
+    }));
+    run.settle_now();
+    run.run(seconds(600));
+    run.assert_rolled_back();
+    let largest = run.records.iter().map(size).max().unwrap();
+    assert!(largest < 16 * 1024, "{largest}");
+    let told: usize = run
+        .events
+        .iter()
+        .map(|event| format!("{event}").len())
+        .max()
+        .unwrap();
+    assert!(told < 1_500, "{told}");
 }

@@ -376,6 +376,7 @@ pub(in crate::rollout) struct Run {
     /// Effects that the world does not perform by itself: looks, hooks, questions.
     pub(in crate::rollout) others: Vec<Effect>,
     pub(in crate::rollout) inputs: u32,
+    pub(in crate::rollout) looks_at_the_part: u32,
 }
 
 impl Run {
@@ -391,6 +392,7 @@ impl Run {
             asked: Vec::new(),
             others: Vec::new(),
             inputs: 0,
+            looks_at_the_part: 0,
         }
     }
 
@@ -421,6 +423,7 @@ impl Run {
             | Effect::AskGate { .. }
             | Effect::Cancel { .. } => None,
         };
+        self.looks_at_the_part += u32::from(matches!(effect, Effect::Observe { .. }));
         let world = part.unwrap_or(&mut self.world);
         match world.perform(effect.clone()) {
             Some(input) => {

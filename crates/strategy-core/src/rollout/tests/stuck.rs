@@ -123,3 +123,56 @@ fn a_platform_that_cannot_be_reached_for_long_follows_its_policy() {
         });
     }
 }
+
+#[test]
+fn whose_claim_is_in_the_way_is_said() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.refuses = Some(crate::target::TargetErrorKind::Conflict);
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(20));
+    let waiting = run.rollout.status().waiting;
+    let said = waiting
+        .iter()
+        .any(|left| left.what.contains("the kind world is unkind"));
+    assert!(said, "{waiting:?}");
+    run.wait(seconds(600));
+    assert!(run.rollout.is_stuck());
+    let left = run.rollout.status().left;
+    assert!(
+        left.iter()
+            .any(|left| left.what.contains("the kind world is unkind")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_looked_at_less_and_less_often() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.down = true;
+    let looks = |run: &Run| run.looks_at_the_part;
+    let before = looks(&run);
+    run.look_again();
+    run.wait(seconds(60));
+    let taken = looks(&run) - before;
+    assert!((10..=16).contains(&taken), "{taken}");
+    run.world.down = false;
+    run.wait(seconds(5));
+    assert!(run.story().contains("can be reached again"));
+    run.world.down = true;
+    run.look_again();
+    let before = looks(&run);
+    run.wait(seconds(3));
+    assert_eq!(
+        looks(&run) - before,
+        2,
+        "after 1 and after 2 more seconds: counted anew"
+    );
+}

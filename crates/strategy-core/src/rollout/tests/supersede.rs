@@ -3,7 +3,7 @@
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run, images};
 use super::{begin, canary, plan};
-use crate::plan::{Plan, Policies};
+use crate::plan::{Extension, HookPlan, HookPoint, Plan, Policies, Rerun, Undo};
 use crate::release::{Part, Release};
 use crate::rollout::{Answer, Effect, Outcome, Rollout, Wish};
 use crate::target::TargetErrorKind;
@@ -140,4 +140,53 @@ fn a_crash_while_superseding_changes_nothing() {
     run.world.refuses = None;
     run.run(seconds(600));
     run.assert_outcome(|outcome| matches!(outcome, Outcome::Superseded { .. }));
+}
+
+fn with_an_undo(rerun: Rerun) -> Run {
+    let mut stages = canary();
+    let undo = Undo::By(Extension::new("unmigrate"));
+    let migrate = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
+    stages[0].hooks = vec![migrate.undo(undo).rerun(rerun)];
+    let world = KindWorld::new(("v0", 4), None);
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `migrate`");
+    let hook = run.hook();
+    run.end_hook(&hook, true);
+    run.until("is effective and is watched");
+    assert_eq!(run.order(by()), Answer::Recorded);
+    run.until("is being undone");
+    assert_eq!(run.weight(), 0, "users first");
+    run
+}
+
+#[test]
+fn what_hooks_did_is_undone_before_a_successor_takes_over() {
+    let mut run = with_an_undo(Rerun::Safe);
+    let undo = run.hook();
+    assert_eq!(undo.run.kind, "unmigrate");
+    run.wait(seconds(60));
+    assert!(run.rollout.handover().is_none());
+    run.crash(seconds(10));
+    assert_eq!(run.hook(), undo, "the same undo, after a crash");
+    run.end_hook(&undo, true);
+    run.run(seconds(600));
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::Superseded { .. }));
+}
+
+#[test]
+fn a_successor_is_not_given_what_could_not_be_undone() {
+    let mut run = with_an_undo(Rerun::Safe);
+    let undo = run.hook();
+    run.end_hook(&undo, false);
+    run.wait(seconds(600));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    let undo = run.hook();
+    run.end_hook(&undo, true);
+    run.assert_rolled_back();
+
+    let mut run = with_an_undo(Rerun::Never);
+    run.crash(seconds(10));
+    run.wait(seconds(600));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
 }

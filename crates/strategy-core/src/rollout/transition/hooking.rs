@@ -2,13 +2,13 @@
 
 use super::Flow;
 use crate::hook::HookRequest;
-use crate::plan::{HookPlan, HookPoint, OnHookFailure, Then, Undo};
+use crate::plan::{HookPlan, HookPoint, OnHookFailure, Rerun, Then, Undo};
 use crate::rollout::Rollout;
 use crate::rollout::effect::Effect;
 use crate::rollout::event::News;
 use crate::rollout::goal;
 use crate::rollout::outcome::Reason;
-use crate::rollout::state::{Hold, Hooking, State, ToUndo};
+use crate::rollout::state::{Hold, HookAt, Hooking, State};
 use crate::rollout::step::Until;
 use crate::target::EffectId;
 
@@ -79,6 +79,20 @@ impl Rollout {
         else {
             return Flow::Rest;
         };
+        let at = HookAt {
+            stage: hooking.stage,
+            hook: hooking.hook,
+        };
+        if self.decided.done_for_good.contains(&at) && !hooking.confirmed {
+            self.say(News::HookEnded {
+                stage,
+                hook: hook.name,
+                passed: true,
+                summary: "it is done and may not run twice".to_owned(),
+            });
+            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
+            return Flow::Again;
+        }
         if hooking.unfinished {
             let limit = self.fixed.plan.policies().pause_limit;
             self.hold(
@@ -93,6 +107,9 @@ impl Rollout {
             return Flow::Rest;
         }
         if hooking.confirmed {
+            if hook.rerun == Rerun::Never {
+                self.decided.done_for_good.insert(at);
+            }
             self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
             return Flow::Again;
         }
@@ -100,12 +117,8 @@ impl Rollout {
         match &hook.undo {
             Undo::By(_) => {
                 // Begun twice is still undone once.
-                let begun = ToUndo {
-                    stage: hooking.stage,
-                    hook: hooking.hook,
-                };
-                self.decided.to_undo.retain(|earlier| *earlier != begun);
-                self.decided.to_undo.push(begun);
+                self.decided.to_undo.retain(|earlier| *earlier != at);
+                self.decided.to_undo.push(at);
             }
             Undo::Impossible => self.decided.past_no_return = true,
             Undo::NotNeeded => {}
@@ -166,78 +179,38 @@ impl Rollout {
 
     /// A hook ended, or could not be run.
     pub(in crate::rollout) fn hook_ended(&mut self, id: EffectId, passed: bool, summary: &str) {
-        let (hooking, undoing) = match &self.decided.state {
-            State::Hooking(hooking) if hooking.running == Some(id) => (hooking.clone(), false),
-            State::RollingBack(rolling) if rolling.undoing == Some(id) => {
-                let Some(last) = self.decided.to_undo.last() else {
-                    return;
-                };
-                let (stage, hook) = (last.stage, last.hook);
-                let point = HookPoint::Before;
-                (
-                    Hooking {
-                        stage,
-                        point,
-                        hook,
-                        running: Some(id),
-                        confirmed: false,
-                        unfinished: false,
-                    },
-                    true,
-                )
-            }
-            State::Holding(holding) => match &holding.back_to {
-                State::Hooking(hooking) if hooking.running == Some(id) => (hooking.clone(), false),
-                State::Claiming
-                | State::Confirming
-                | State::Gating(_)
-                | State::Hooking(_)
-                | State::Stepping(_)
-                | State::Baking(_)
-                | State::Holding(_)
-                | State::RollingBack(_)
-                | State::Superseding(_)
-                | State::Settling(_)
-                | State::Settled { .. } => return,
-            },
-            State::Claiming
-            | State::Confirming
-            | State::Gating(_)
-            | State::Hooking(_)
-            | State::Stepping(_)
-            | State::Baking(_)
-            | State::RollingBack(_)
-            | State::Superseding(_)
-            | State::Settling(_)
-            | State::Settled { .. } => return,
+        if self.decided.state.undoing() == Some(id) {
+            self.undo_ended(passed, summary);
+            return;
+        }
+        let State::Hooking(hooking) = self.decided.state.underneath_mut() else {
+            return;
         };
-        let stage = self.fixed.plan.stages().get(hooking.stage);
-        let Some((name, hook)) = stage
-            .and_then(|stage| Some((stage.name.clone(), stage.hooks.get(hooking.hook)?.clone())))
+        if hooking.running != Some(id) {
+            return;
+        }
+        let stages = self.fixed.plan.stages();
+        let Some((stage, hook)) = stages
+            .get(hooking.stage)
+            .and_then(|stage| Some((stage, stage.hooks.get(hooking.hook)?)))
         else {
             return;
         };
-        let summary = summary.to_owned();
-        self.say(News::HookEnded {
-            stage: name,
-            hook: hook.name.clone(),
-            passed,
-            summary: summary.clone(),
-        });
-        if undoing {
-            self.undone(passed, &hook.name, &summary);
-            return;
-        }
         let done = passed || hook.on_failure == OnHookFailure::Warn;
-        if let State::Hooking(hooking) = self.decided.state.underneath_mut() {
-            hooking.running = None;
-            // While it is held or paused nothing goes on: it goes on from here afterwards.
-            hooking.confirmed = done;
-        }
+        hooking.running = None;
+        // While it is held or paused nothing goes on: it goes on from here afterwards.
+        hooking.confirmed = done;
+        let (stage, hook) = (stage.name.clone(), hook.name.clone());
+        self.say(News::HookEnded {
+            stage,
+            hook: hook.clone(),
+            passed,
+            summary: summary.to_owned(),
+        });
         if !done {
             self.fail(Reason::Hook {
-                hook: hook.name,
-                message: summary,
+                hook,
+                message: summary.to_owned(),
             });
         }
     }

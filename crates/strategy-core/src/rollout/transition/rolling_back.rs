@@ -1,12 +1,13 @@
 //! The way home, what undoes hooks, and being stuck; and the way to no exposure, for a successor.
 
 use super::Flow;
+use crate::plan::{HookPlan, StageName};
 use crate::release::Part;
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
 use crate::rollout::goal;
 use crate::rollout::outcome::{Left, Outcome, Reason};
-use crate::rollout::state::{RollingBack, State, Superseding, Waits};
+use crate::rollout::state::{HookAt, RollingBack, State, Superseding, Waits};
 use crate::rollout::step::{Direction, Until};
 use crate::rollout::walk::Course;
 use crate::target::{Observation, Routing};
@@ -90,10 +91,7 @@ impl Rollout {
     fn stuck_left(&self, rolling: &RollingBack) -> Vec<Left> {
         let mut left = self.left_to_do();
         if let Some(message) = &rolling.undo_failed {
-            let hook = self.decided.to_undo.last().and_then(|undo| {
-                let stage = self.fixed.plan.stages().get(undo.stage)?;
-                stage.hooks.get(undo.hook)?.part.clone()
-            });
+            let hook = self.newest_to_undo().and_then(|(_, _, hook)| hook.part);
             let first = || self.decided.parts.keys().next().cloned();
             left.push(Left {
                 part: hook.or_else(first).unwrap_or_else(Part::main),
@@ -198,36 +196,60 @@ impl Rollout {
 
     /// Undoes the newest hook that is not undone. Says whether one was begun.
     fn undo_next(&mut self) -> bool {
-        let Some(last) = self.decided.to_undo.last().cloned() else {
-            return false;
-        };
-        let stage = self.fixed.plan.stages().get(last.stage);
-        let Some((name, hook)) =
-            stage.and_then(|stage| Some((stage.name.clone(), stage.hooks.get(last.hook)?.clone())))
-        else {
+        let Some((at, stage, hook)) = self.newest_to_undo() else {
             return false;
         };
         let id = self.next_id();
         self.say(News::HookBegan {
-            stage: name,
+            stage,
             hook: hook.name.clone(),
             point: None,
         });
-        self.run_hook(id, last.stage, &hook, true);
-        if let State::RollingBack(rolling) = &mut self.decided.state {
-            rolling.undoing = Some(id);
+        self.run_hook(id, at.stage, &hook, true);
+        if let Some(undoing) = self.decided.state.undoing_mut() {
+            *undoing = Some(id);
         }
         true
     }
 
-    pub(super) fn undone(&mut self, passed: bool, hook: &str, summary: &str) {
+    fn newest_to_undo(&self) -> Option<(HookAt, StageName, HookPlan)> {
+        let at = self.decided.to_undo.last()?.clone();
+        let stage = self.fixed.plan.stages().get(at.stage)?;
+        let hook = stage.hooks.get(at.hook)?.clone();
+        Some((at, stage.name.clone(), hook))
+    }
+
+    /// The undo under way ended, or could not be run.
+    pub(super) fn undo_ended(&mut self, passed: bool, summary: &str) {
+        let Some((_, stage, hook)) = self.newest_to_undo() else {
+            return;
+        };
+        if let Some(undoing) = self.decided.state.undoing_mut() {
+            *undoing = None;
+        }
+        self.say(News::HookEnded {
+            stage,
+            hook: hook.name.clone(),
+            passed,
+            summary: summary.to_owned(),
+        });
+        if passed {
+            self.decided.to_undo.pop();
+        } else {
+            let message = format!("the undo of hook `{}` failed: {summary}", hook.name);
+            self.undo_failed(&hook.name, message);
+        }
+    }
+
+    /// Only a person's retry runs it again; a successor is not given what could not be undone.
+    pub(in crate::rollout) fn undo_failed(&mut self, hook: &str, message: String) {
+        self.roll_back(Reason::Hook {
+            hook: hook.to_owned(),
+            message: message.clone(),
+        });
         if let State::RollingBack(rolling) = &mut self.decided.state {
             rolling.undoing = None;
-            if passed {
-                self.decided.to_undo.pop();
-            } else {
-                rolling.undo_failed = Some(format!("the undo of hook `{hook}` failed: {summary}"));
-            }
+            rolling.undo_failed = Some(message);
         }
     }
 
@@ -237,7 +259,12 @@ impl Rollout {
         if self.decided.state != State::Superseding(superseding.clone()) {
             return Flow::Again;
         }
-        if reached && self.fenced() {
+        // What hooks did for this release is nothing that its successor begins with.
+        if reached && superseding.undoing.is_none() && self.undo_next() {
+            return Flow::Again;
+        }
+        let undone = self.decided.to_undo.is_empty() && superseding.undoing.is_none();
+        if reached && undone && self.fenced() {
             self.settle(
                 Outcome::Superseded {
                     by: superseding.by.clone(),

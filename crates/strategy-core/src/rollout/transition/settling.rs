@@ -6,10 +6,11 @@ use crate::release::Part;
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
 use crate::rollout::goal;
-use crate::rollout::outcome::Outcome;
-use crate::rollout::state::{Settling, State};
+use crate::rollout::outcome::{Left, Outcome};
+use crate::rollout::state::{Settling, State, Waits};
 use crate::rollout::step::{Direction, Until};
 use crate::rollout::walk::Course;
+use crate::target::Claim;
 
 /// A claim that cannot be given back is tried at least so often, however late it is.
 const TRIES: u32 = 3;
@@ -24,10 +25,18 @@ impl Rollout {
             if self.decided.state != State::Settling(settling.clone()) {
                 return Flow::Again;
             }
-            if (restored && self.fenced()) || late {
+            let done = restored && self.fenced();
+            if done || late {
+                let left = if done {
+                    Vec::new()
+                } else {
+                    self.not_restored()
+                };
                 self.cancel_everything();
-                let outcome = settling.outcome.clone();
-                self.settle(outcome, false);
+                self.settle(settling.outcome.clone(), false);
+                if let State::Settling(settling) = &mut self.decided.state {
+                    settling.left = left;
+                }
                 return Flow::Again;
             }
             return Flow::Rest;
@@ -36,6 +45,7 @@ impl Rollout {
             self.announce(settling);
             return Flow::Again;
         }
+        let mut left = settling.left.clone();
         let keeps_claim = matches!(settling.outcome, Outcome::Superseded { .. });
         for part in self.part_names() {
             let Some(state) = self.decided.parts.get(&part) else {
@@ -58,14 +68,21 @@ impl Rollout {
                 }
                 return Flow::Rest;
             }
+            if gives_up {
+                left.push(claim_left(part, &from));
+            }
         }
         if !settling.announced {
             // The platform does not answer: what may still land was said with what is left.
             self.announce(settling);
         }
+        if !left.is_empty() {
+            self.say(News::LeftBehind { left: left.clone() });
+        }
         self.say(News::Settled);
         self.enter(State::Settled {
             outcome: settling.outcome.clone(),
+            left,
         });
         Flow::Again
     }
@@ -78,6 +95,23 @@ impl Rollout {
         if let State::Settling(settling) = &mut self.decided.state {
             settling.announced = true;
         }
+    }
+
+    /// What is not as the end of the plan asks, in words.
+    fn not_restored(&self) -> Vec<Left> {
+        let parts = self.decided.parts.iter().filter_map(|(part, state)| {
+            let waits = match &state.waiting {
+                Waits::No => return None,
+                Waits::For { what, .. } => what,
+                Waits::Never { why } => why,
+            };
+            let refused = state.refused.as_ref().map_or_else(String::new, |refused| format!(" ({refused})"));
+            Some(Left {
+                part: part.clone(),
+                what: format!("what was held for the rollout, such as the floor of an autoscaler, was not given back in time: {waits}{refused}"),
+            })
+        });
+        parts.collect()
     }
 
     /// The last goal, with the floors of autoscalers as they were recorded.
@@ -101,5 +135,15 @@ impl Rollout {
             ready,
             start_ready_suffices: false,
         })
+    }
+}
+
+fn claim_left(part: Part, claim: &Claim) -> Left {
+    Left {
+        part,
+        what: format!(
+            "the claim of rollout {} could not be given back: the next one has to take it over",
+            claim.holder
+        ),
     }
 }
