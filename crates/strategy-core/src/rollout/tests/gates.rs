@@ -192,11 +192,11 @@ fn what_befalls_the_release_while_a_gate_waits_is_answered_by_the_stage_that_use
         then: Then::RollBack,
     };
     for (standing, entering) in [
-        (OnFailure::RollBack, hold.clone()),
+        (OnFailure::RollBack, hold),
         (hold, OnFailure::RollBack),
     ] {
         let mut stages = canary();
-        stages[0].on_failure = standing.clone();
+        stages[0].on_failure = standing;
         stages[1].on_failure = entering;
         stages[1].gates.push(approval(1));
         let world = KindWorld::new(("v0", 4), None);
