@@ -226,7 +226,8 @@ impl Rollout {
             open: BTreeMap::new(),
             next_id: 1,
             standing: None,
-            standing_from: now,
+            standings: 0,
+            failed_at: None,
             past_no_return: false,
             promote_all: false,
             to_undo: Vec::new(),
@@ -275,17 +276,7 @@ impl Rollout {
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Result<(), Misuse> {
         self.vet(&input)?;
         let input = input.bounded();
-        if let Some(by_ms) = self
-            .latest
-            .clock
-            .tick(now, self.fixed.plan.policies().resync)
-        {
-            self.say(News::ClockJumped { by_ms });
-            // Nobody watched in between: that time belongs to no window.
-            for check in self.latest.checks.values_mut() {
-                check.open = None;
-            }
-        }
+        self.time_passes(&input, now);
         if !self.is_settled() {
             self.digest_input(input);
         } else if let Input::Commanded(command) = input {
@@ -295,6 +286,27 @@ impl Rollout {
             ));
         }
         Ok(())
+    }
+
+    fn time_passes(&mut self, input: &Input, now: Timestamp) {
+        if matches!(input, Input::Resumed { .. }) {
+            self.latest.clock.take_up(now);
+            return;
+        }
+        let resync = self.fixed.plan.policies().resync;
+        let Some(by_ms) = self.latest.clock.tick(now, resync) else {
+            return;
+        };
+        self.say(News::ClockJumped { by_ms });
+        // Nobody watched in between: that time belongs to no window, and what was seen is old.
+        for check in self.latest.checks.values_mut() {
+            check.open = None;
+        }
+        for part in self.latest.parts.values_mut() {
+            part.at = None;
+            part.heard = None;
+            part.asked = None;
+        }
     }
 
     /// Time has passed. Spurious calls change nothing.

@@ -19,7 +19,8 @@ pub struct Bake {
     /// Wall time, whether the clock stands or not. Default: an hour more than `at_least`.
     #[serde(with = "duration")]
     pub at_most: Duration,
-    /// Decided looks of each check that applies. Default: 1, so that no check passes unasked.
+    /// Looks of each check that applies which must pass; a failed one that is tolerated is none.
+    /// Default: 1, so that no check passes unasked.
     pub looks: u32,
     /// What follows when `at_most` runs out undecided. Default: roll back.
     pub undecided: Undecided,

@@ -73,6 +73,7 @@ impl Rollout {
             latest.next_ticket = ticket(Ticket(latest.next_ticket)).0;
             latest.asked = latest.asked.map(|(asked, at)| (ticket(asked), time(at)));
             latest.at = latest.at.map(time);
+            latest.heard = latest.heard.map(time);
             latest.failures = latest.failures.min(3);
             latest.not_before = latest.not_before.filter(|at| *at > now).map(time);
             latest.observation = latest.observation.take().map(|seen| {
@@ -138,7 +139,7 @@ fn part_canonical(
     state.failures = state.failures.min(6);
     state.refused = None;
     state.ready_since = state.ready_since.map(time);
-    if let Some(unreached) = &mut state.unreachable {
+    for unreached in state.unreadable.iter_mut().chain(&mut state.unwritable) {
         unreached.since = time(unreached.since);
         unreached.message.clear();
     }

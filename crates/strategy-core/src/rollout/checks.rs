@@ -19,6 +19,9 @@ use crate::track::Tracks;
 /// A window shorter than this says nothing and is dropped when it is closed early.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// The most windows that wait for their looks: a source that is slower than that has a fault of its own.
+pub(super) const QUEUED: usize = 8;
+
 /// A clock set back by no more than this is waited for, so that no window is counted twice.
 const SET_BACK: Duration = Duration::from_secs(300);
 
@@ -117,7 +120,7 @@ impl Rollout {
             {
                 continue;
             }
-            let due = match (&latest.closed, &latest.open) {
+            let due = match (latest.closed.front(), &latest.open) {
                 (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
                 (None, Some(open)) if !closing && wall >= open.from + check.interval => Some((
                     Window {
@@ -149,7 +152,7 @@ impl Rollout {
     pub(super) fn drop_windows(&mut self) {
         for check in self.latest.checks.values_mut() {
             check.open = None;
-            check.closed = None;
+            check.closed.clear();
         }
     }
 
@@ -157,6 +160,7 @@ impl Rollout {
     fn window_facts(&self) -> OpenWindow {
         let mut facts = OpenWindow {
             from: self.latest.clock.wall,
+            standing: self.decided.standings,
             weights: BTreeMap::new(),
             identities: BTreeMap::new(),
         };
@@ -190,8 +194,9 @@ impl Rollout {
         };
         latest.number += 1;
         latest.again_at = None;
+        latest.pending_standing = facts.standing;
         if was_closed {
-            latest.closed = None;
+            latest.closed.pop_front();
         } else if let Some(open) = &mut latest.open {
             open.from = window.to;
         }
@@ -236,10 +241,8 @@ impl Rollout {
         {
             return;
         }
-        let counts = latest
-            .pending
-            .take()
-            .is_some_and(|look| look.window.from >= self.decided.standing_from);
+        latest.pending = None;
+        let counts = latest.pending_standing == self.decided.standings;
         latest.memory = measurement.memory.clone();
         latest.looks += 1;
         latest.consecutive_errors = 0;
@@ -247,12 +250,13 @@ impl Rollout {
         latest.evidence.clone_from(&measurement.evidence);
         match &measurement.verdict {
             Verdict::Pass | Verdict::Warn => {
-                latest.decided_in_stage += u32::from(counts);
+                latest.passed_in_stage += u32::from(counts);
+                latest.failing = false;
                 latest.consecutive_failures = 0;
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Fail => {
-                latest.decided_in_stage += u32::from(counts);
+                latest.failing = true;
                 latest.failures += 1;
                 latest.consecutive_failures += 1;
                 latest.consecutive_inconclusive = 0;
@@ -341,11 +345,11 @@ impl Rollout {
 
     /// A stage stands: looks are counted anew from here, memory and failures are not.
     pub(super) fn reset_looks(&mut self) {
-        self.decided.standing_from = self.latest.clock.wall;
+        self.decided.standings += 1;
         self.latest
             .checks
             .values_mut()
-            .for_each(|check| check.decided_in_stage = 0);
+            .for_each(|check| check.passed_in_stage = 0);
     }
 
     /// What the checks of a stage still lack, in words; `None`: nothing.
@@ -353,9 +357,9 @@ impl Rollout {
         let stage = self.fixed.plan.stages().get(stage)?;
         stage.checks.iter().find_map(|name| {
             let latest = self.latest.checks.get(name);
-            let decided = latest.map_or(0, |latest| latest.decided_in_stage);
+            let passed = latest.map_or(0, |latest| latest.passed_in_stage);
             let verdict = latest.and_then(|latest| latest.verdict.as_ref());
-            if decided < stage.bake.looks {
+            if passed < stage.bake.looks {
                 let why = match verdict {
                     Some(Verdict::Inconclusive(why)) => {
                         format!("; the last one was inconclusive: {why}")
@@ -364,7 +368,7 @@ impl Rollout {
                     None => String::new(),
                 };
                 return Some(format!(
-                    "check `{name}` has {decided} of {} decided looks{why}",
+                    "check `{name}` has {passed} of {} looks that passed{why}",
                     stage.bake.looks
                 ));
             }
@@ -372,12 +376,13 @@ impl Rollout {
         })
     }
 
-    /// A check of a stage whose last look failed, in words: tolerated, and still nothing to go on with.
+    /// A check of a stage whose last look that said anything failed, in words: tolerated, and still
+    /// nothing to go on with.
     pub(super) fn last_look_failed(&self, stage: usize) -> Option<String> {
         let stage = self.fixed.plan.stages().get(stage)?;
         let failed = stage.checks.iter().find(|name| {
             let latest = self.latest.checks.get(*name);
-            latest.is_some_and(|latest| latest.verdict == Some(Verdict::Fail))
+            latest.is_some_and(|latest| latest.failing)
         });
         failed.map(|name| format!("the last look of check `{name}` failed"))
     }
@@ -385,7 +390,7 @@ impl Rollout {
     /// Looks are under way, or windows wait for theirs.
     pub(super) fn looks_open(&self) -> bool {
         let applying = self.applying();
-        let open = |check: &LatestCheck| check.pending.is_some() || check.closed.is_some();
+        let open = |check: &LatestCheck| check.pending.is_some() || !check.closed.is_empty();
         applying
             .iter()
             .filter_map(|name| self.latest.checks.get(name))
@@ -416,18 +421,17 @@ fn after_what_was_seen(seen_to: Timestamp, wall: Timestamp) -> Timestamp {
     }
 }
 
+/// What was watched is looked at, also where looks are slower than changes: up to a number of windows.
 fn close(check: &mut LatestCheck, wall: Timestamp) {
     if let Some(open) = check.open.take()
-        && check.closed.is_none()
+        && check.closed.len() < QUEUED
         && wall.since(open.from) >= SHORTEST
     {
-        check.closed = Some((
-            Window {
-                from: open.from,
-                to: wall,
-            },
-            open,
-        ));
+        let window = Window {
+            from: open.from,
+            to: wall,
+        };
+        check.closed.push_back((window, open));
     }
 }
 

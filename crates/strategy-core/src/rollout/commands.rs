@@ -242,11 +242,21 @@ impl Rollout {
         Ok(())
     }
 
+    /// What comes does not wait for the end of a pause.
+    pub(super) fn drop_pause(&mut self) {
+        if self.decided.pause.take().is_some() {
+            self.say(News::Unpaused);
+        }
+    }
+
     /// The deadline of a stage runs while it steps, not while it is paused.
     pub(super) fn end_pause(&mut self) {
         let Some(until) = self.decided.pause.take() else {
             return;
         };
+        if matches!(self.decided.state, State::Claiming | State::Confirming) {
+            self.decided.since = self.now();
+        }
         let began = until.before(self.fixed.plan.policies().pause_limit);
         let stood = self.now().since(began.max(self.decided.since));
         if let State::Stepping(stepping) = &mut self.decided.state {
@@ -308,6 +318,12 @@ impl Rollout {
         if !self.decided.state.is_forward() {
             return Err("it is not on its way forward".to_owned());
         }
+        if let Some(Hold::HookUnfinished { hook }) = self.decided.state.held().map(|held| &held.why)
+        {
+            return Err(format!(
+                "hook `{hook}` was left unfinished, which `promote` does not skip: `advance` if it is done, `retry` to run it again"
+            ));
+        }
         if matches!(self.decided.state, State::Baking(_) | State::Holding(_)) {
             self.end_bake_or_hold()?;
         }
@@ -353,12 +369,15 @@ impl Rollout {
         if self.decided.past_no_return {
             return Err("the point of no return is past".to_owned());
         }
+        if let State::Superseding(superseding) = &self.decided.state {
+            return Err(format!("{} succeeds it already", superseding.by));
+        }
         if by == self.fixed.id {
             return Err("a rollout cannot succeed itself".to_owned());
         }
         let deadline = self.now() + self.fixed.plan.policies().rollback_deadline;
         self.cancel_everything();
-        self.decided.pause = None;
+        self.drop_pause();
         self.decided.standing = None;
         self.enter(State::Superseding(Superseding {
             by,

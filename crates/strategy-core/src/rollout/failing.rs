@@ -100,7 +100,7 @@ impl Rollout {
         }
         if walk.is_some() {
             // Users are taken to where the release was judged good, paused or not.
-            self.decided.pause = None;
+            self.drop_pause();
         }
         let back_to = self
             .decided
@@ -141,11 +141,12 @@ impl Rollout {
             | State::Holding(_)
             | State::Superseding(_) => {}
         }
+        self.decided.failed_at = self.decided.state.stage().or(self.decided.standing);
         self.say(News::RollbackBegan {
             reason: reason.clone(),
         });
         self.cancel_everything();
-        self.decided.pause = None;
+        self.drop_pause();
         self.decided.standing = None;
         self.decided.traffic_restored = false;
         self.close_windows();
@@ -183,6 +184,9 @@ impl Rollout {
         });
         self.cancel_everything();
         self.settle(Outcome::RolledBack { reason }, false);
+        if let State::Settling(settling) = &mut self.decided.state {
+            settling.returns = true;
+        }
     }
 
     /// Leaves all as it is.
@@ -196,10 +200,11 @@ impl Rollout {
     pub(super) fn settle(&mut self, outcome: Outcome, restore: bool) {
         let deadline = self.now() + self.fixed.plan.policies().rollback_deadline;
         self.drop_windows();
-        self.decided.pause = None;
+        self.drop_pause();
         self.enter(State::Settling(Settling {
             outcome,
             restore,
+            returns: false,
             announced: false,
             deadline,
             left: Vec::new(),
@@ -315,12 +320,12 @@ impl Rollout {
             {
                 add(format!("its last write or claim failed: {refused}"));
             }
-            if let Some(unreached) = self
+            let unreadable = self
                 .decided
                 .parts
                 .get(part)
-                .and_then(|part| part.unreachable.as_ref())
-            {
+                .and_then(|part| part.unreadable.as_ref());
+            if let Some(unreached) = unreadable {
                 add(format!("it cannot be reached: {}", unreached.message));
             }
         }

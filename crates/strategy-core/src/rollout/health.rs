@@ -10,7 +10,7 @@ use super::state::{State, TrackHealth};
 use crate::plan::{Health, HookPoint};
 use crate::release::Part;
 use crate::target::{FatalReason, Observation, ObservedTrack};
-use crate::track::{Revision, Track, Tracks};
+use crate::track::{Revision, Track};
 use crate::weight::Weight;
 
 impl Rollout {
@@ -170,6 +170,7 @@ impl Rollout {
 
     /// A stage begins: its own counts.
     pub(super) fn reset_health(&mut self) {
+        let now = self.now();
         for part in self.part_names() {
             let released = self.released(&part);
             let observation = self
@@ -180,13 +181,23 @@ impl Rollout {
             let Some(state) = self.decided.parts.get_mut(&part) else {
                 continue;
             };
-            state.health = Tracks::default();
+            let before = std::mem::take(&mut state.health);
             state.ready_since = None;
             for (track, revision) in released {
-                // What its pods had before is not this stage's.
                 if let Some(observation) = &observation {
-                    let seen = observation.track(track).at(&revision);
-                    state.health.of_mut(track).counter = seen.map(|pods| pods.restarts).sum();
+                    let seen = observation.track(track);
+                    let health = state.health.of_mut(track);
+                    // What its pods had before is not this stage's; that they were ready is, also where
+                    // it was lost when the stage began.
+                    health.counter = seen.at(&revision).map(|pods| pods.restarts).sum();
+                    let before = before.of(track);
+                    let lost = before.unready_since.is_some();
+                    health.peak = if lost {
+                        before.peak
+                    } else {
+                        seen.ready_at(&revision)
+                    };
+                    health.unready_since = lost.then_some(now);
                 }
             }
         }

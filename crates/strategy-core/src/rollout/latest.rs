@@ -1,6 +1,6 @@
 //! What is replaced, not added: the newest observation, and memory and counters of checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,8 @@ pub(super) struct LatestPart {
     pub(super) observation: Option<Arc<Observation>>,
     /// How old it is: machine time at which its read began, less its age.
     pub(super) at: Option<Timestamp>,
+    /// When it came, by the machine's clock.
+    pub(super) heard: Option<Timestamp>,
     /// Its ticket.
     pub(super) ticket: Ticket,
     /// A look that is under way, and since when.
@@ -92,20 +94,24 @@ pub(super) struct LatestCheck {
     pub(super) number: u64,
     /// The window that is open.
     pub(super) open: Option<OpenWindow>,
-    /// A window that was closed before its time and waits for its look.
-    pub(super) closed: Option<(Window, OpenWindow)>,
+    /// Windows that were closed before their time and wait for their looks, oldest first.
+    pub(super) closed: VecDeque<(Window, OpenWindow)>,
     /// The end of the newest window that was looked at.
     pub(super) seen_to: Timestamp,
     /// The look under way, without its memory, which is the one below.
     pub(super) pending: Option<Box<Look>>,
+    /// How often a stage had begun to stand when its window began.
+    pub(super) pending_standing: u64,
     /// A look that failed is taken again then.
     pub(super) again_at: Option<Timestamp>,
     /// What the last look handed out.
     pub(super) memory: Memory,
     /// Looks judged.
     pub(super) looks: u64,
-    /// Looks judged with a decided verdict since the stage began.
-    pub(super) decided_in_stage: u32,
+    /// Looks that passed, of windows that began since the stage stands.
+    pub(super) passed_in_stage: u32,
+    /// The newest look that said anything said `Fail`.
+    pub(super) failing: bool,
     /// `Fail`, over all stages.
     pub(super) failures: u32,
     /// `Fail`, one after the other.
@@ -125,6 +131,8 @@ pub(super) struct LatestCheck {
 pub(super) struct OpenWindow {
     /// By the wall clock.
     pub(super) from: Timestamp,
+    /// How often a stage had begun to stand by then.
+    pub(super) standing: u64,
     /// The candidate's share, by part.
     pub(super) weights: BTreeMap<Part, Weight>,
     /// What tells the tracks' series apart, by part.

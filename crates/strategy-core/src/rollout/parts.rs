@@ -35,7 +35,8 @@ impl Rollout {
         match effect {
             Effect::Claim { to, .. } if state.claiming == Some(id) => {
                 state.claiming = None;
-                state.claim.clone_from(to);
+                let ours = to.as_ref().filter(|claim| claim.holder == self.fixed.id);
+                state.claim = ours.cloned();
                 state.sought = None;
                 // A fence that stands says nothing about the write it is for: that backs off all the same.
                 if !state.fence {
@@ -43,7 +44,7 @@ impl Rollout {
                     state.retry_at = None;
                 }
                 state.fence = std::mem::take(&mut state.fence_after);
-                state.refused = None;
+                self.can_be_written(part);
                 self.outdate(part);
             }
             Effect::Apply { .. } if state.flight == Some(id) => {
@@ -51,12 +52,12 @@ impl Rollout {
                 state.reissue = false;
                 state.failures = 0;
                 state.retry_at = None;
-                state.refused = None;
                 if let Completion::Applied(applied) = outcome
                     && let Some(binding) = &applied.binding
                 {
                     state.binding = binding.clone();
                 }
+                self.can_be_written(part);
                 self.outdate(part);
             }
             Effect::Claim { .. }
@@ -114,17 +115,7 @@ impl Rollout {
             };
         }
         if failure.kind.is_transient() || failure.kind == TargetErrorKind::Unexpected {
-            let unreached = Unreached {
-                since: now,
-                message: failure.message.clone(),
-            };
-            if state.unreachable.is_none() {
-                state.unreachable = Some(unreached);
-                self.say(News::Unreachable {
-                    part: part.clone(),
-                    why: failure.message.clone(),
-                });
-            }
+            self.cannot_be_written(&part, failure);
         }
         self.outdate(&part);
         self.ask(&part);
@@ -181,15 +172,51 @@ impl Rollout {
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        if state.unreachable.is_none() {
-            state.unreachable = Some(Unreached {
-                since: now,
-                message: failure.message.clone(),
-            });
+        let news = !state.is_unreachable();
+        state.unreadable.get_or_insert_with(|| Unreached {
+            since: now,
+            message: failure.message.clone(),
+        });
+        if news {
             self.say(News::Unreachable {
                 part: part.clone(),
                 why: failure.message.clone(),
             });
+        }
+    }
+
+    /// Reads that are answered meanwhile do not make it well: only a write or claim that succeeds does.
+    fn cannot_be_written(&mut self, part: &Part, failure: &Failure) {
+        let now = self.now();
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        let news = !state.is_unreachable();
+        state.unwritable.get_or_insert_with(|| Unreached {
+            since: now,
+            message: failure.message.clone(),
+        });
+        if news {
+            self.say(News::Unreachable {
+                part: part.clone(),
+                why: failure.message.clone(),
+            });
+        }
+    }
+
+    fn can_be_written(&mut self, part: &Part) {
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        state.refused = None;
+        if state.unwritable.take().is_some() && state.unreadable.is_none() {
+            self.say(News::Reachable { part: part.clone() });
+        }
+        // What a quiet watch knew before is not what it will know now.
+        if let Some(latest) = self.latest.parts.get_mut(part)
+            && latest.failures == 0
+        {
+            latest.not_before = None;
         }
     }
 
@@ -198,17 +225,15 @@ impl Rollout {
         let Some(latest) = self.latest.parts.get_mut(part) else {
             return;
         };
-        let begun = match latest.asked {
-            Some((asked, since)) if asked == ticket => {
-                latest.asked = None;
-                since
-            }
-            Some(_) | None => now,
+        // An answer that comes again, or to a question that was asked anew since, tells nothing.
+        let Some((asked, begun)) = latest.asked.filter(|(asked, _)| *asked == ticket) else {
+            return;
         };
+        latest.asked = None;
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        if ticket < state.min_ticket || (ticket < latest.ticket && latest.observation.is_some()) {
+        if asked < state.min_ticket {
             return;
         }
         let previous = latest.observation.replace(Arc::new(observation));
@@ -216,10 +241,14 @@ impl Rollout {
             return;
         };
         latest.ticket = ticket;
-        latest.not_before = None;
         latest.failures = 0;
-        latest.at = Some(begun.before(observation.age));
-        if state.unreachable.take().is_some() {
+        latest.heard = Some(now);
+        let at = begun.before(observation.age);
+        latest.at = Some(at);
+        // A cached read that is too old to act on gets no younger by asking at once.
+        let stale = now.since(at) > self.fixed.plan.policies().stale_after;
+        latest.not_before = stale.then(|| now + Duration::from_secs(1));
+        if state.unreadable.take().is_some() && state.unwritable.is_none() {
             self.say(News::Reachable { part: part.clone() });
         }
         self.report_progress(part, previous.as_deref(), &observation);

@@ -29,10 +29,7 @@ impl Rollout {
                 .unwrap_or_default();
             return Err(RecoverError::Over { outcome });
         }
-        rollout
-            .latest
-            .clock
-            .tick(now, rollout.fixed.plan.policies().resync);
+        rollout.latest.clock.take_up(now);
         rollout.digest_input(Input::Resumed { roll_back });
         Ok(rollout)
     }
@@ -83,6 +80,10 @@ impl Rollout {
                             replayed: in_words(&replayed),
                         });
                     }
+                    // An id that was given out is never given out again, whatever this version orders.
+                    let issued = decision.effects.iter().map(|(id, _)| id.0 + 1).max();
+                    let next_id = rollout.decided.next_id;
+                    rollout.decided.next_id = next_id.max(issued.unwrap_or(0));
                     rollout.outbox = Outbox::default();
                 }
             }

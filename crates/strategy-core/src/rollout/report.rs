@@ -127,6 +127,7 @@ impl Rollout {
         self.decided
             .state
             .stage()
+            .or(self.decided.failed_at)
             .or(self.decided.standing)
             .unwrap_or(0)
     }
@@ -152,6 +153,9 @@ impl Rollout {
     }
 
     fn waits(&self) -> Vec<Left> {
+        if self.is_settled() {
+            return Vec::new();
+        }
         let waits = self
             .decided
             .parts
@@ -228,7 +232,7 @@ impl Rollout {
                 .decided
                 .parts
                 .get(part)
-                .is_none_or(|state| state.unreachable.is_none()),
+                .is_none_or(|state| !state.is_unreachable()),
             observed: latest.at.map(|at| self.latest.clock.wall_at(at)),
         })
     }

@@ -32,8 +32,11 @@ pub(super) struct Decided {
     pub(super) next_id: u64,
     /// The stage whose goal is in effect; its checks apply.
     pub(super) standing: Option<usize>,
-    /// Since when that stage stands, by the wall clock: only windows that began after it count for it.
-    pub(super) standing_from: Timestamp,
+    /// How often a stage has begun to stand: only windows that began since count for the one that does.
+    pub(super) standings: u64,
+    /// The stage in which it failed, was aborted or was superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failed_at: Option<usize>,
     /// A declared point of no return is behind us.
     pub(super) past_no_return: bool,
     /// A person wants all bakes and holds ended.
@@ -207,6 +210,9 @@ pub(super) struct Settling {
     pub(super) outcome: Outcome,
     /// Floors of autoscalers are put back first.
     pub(super) restore: bool,
+    /// Nothing was written: claims that were taken over go back to whom they were taken from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) returns: bool,
     /// The outcome is said: nothing of ours can land any more.
     pub(super) announced: bool,
     pub(super) deadline: Timestamp,
@@ -272,8 +278,10 @@ pub(super) struct PartState {
     pub(super) reasserted: u32,
     /// A person moved traffic: it is never moved away from the goal again.
     pub(super) person_moved_traffic: bool,
-    /// Since when it cannot be read or written.
-    pub(super) unreachable: Option<Unreached>,
+    /// Since when it cannot be read.
+    pub(super) unreadable: Option<Unreached>,
+    /// Since when it cannot be written.
+    pub(super) unwritable: Option<Unreached>,
     /// Writes or claims that failed one after the other, and when the next is due.
     pub(super) failures: u32,
     pub(super) retry_at: Option<Timestamp>,
@@ -292,6 +300,17 @@ pub(super) struct PartState {
 pub(super) struct Unreached {
     pub(super) since: Timestamp,
     pub(super) message: String,
+}
+
+impl PartState {
+    pub(super) const fn is_unreachable(&self) -> bool {
+        self.unreadable.is_some() || self.unwritable.is_some()
+    }
+
+    /// Since when it cannot be read, and since when it cannot be written.
+    pub(super) fn unreached(&self) -> impl Iterator<Item = &Unreached> {
+        self.unreadable.iter().chain(&self.unwritable)
+    }
 }
 
 /// What a part's walk came to.

@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use super::Rollout;
+use super::checks::QUEUED;
 use super::effect::{Effect, LookId};
 use super::event::News;
 use super::input::{Completion, Input};
+use super::latest::LatestCheck;
 use super::outcome::Reason;
 use super::record::{Decision, Record};
 use super::start::Misuse;
-use super::state::{Hold, State};
+use super::state::{Hold, PartState, State};
 use super::transition::Flow;
 use crate::plan::{Rerun, Then};
+use crate::release::Part;
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
 
-/// Memory and counters of checks are journaled at least so often, decision or not.
+/// Memory and counters of checks, and the clock, are journaled at least so often, decision or not.
 const FLUSH: Duration = Duration::from_secs(120);
 
 /// More turns than any input can need: a machine that turns more often has a fault, and rests.
@@ -94,15 +97,41 @@ impl Rollout {
                 .records
                 .push_back(Record::Decision(Box::new(decision)));
             self.journaled();
-        } else if self.now().since(self.outbox.journaled_at) >= FLUSH {
-            let state = self.latest.since(&self.outbox.journaled);
-            if !state.checks.is_empty() {
-                self.outbox
-                    .records
-                    .push_back(Record::State(Box::new(state)));
-                self.journaled();
-            }
+        } else if self.judged_worse() || self.now().since(self.outbox.journaled_at) >= FLUSH {
+            self.flush();
         }
+    }
+
+    /// What a crash should not forget without a decision: checks, and how long was watched. What was
+    /// observed is left to the next decision, whose batch it must stand in.
+    fn flush(&mut self) {
+        let mut state = self.latest.since(&self.outbox.journaled);
+        state.parts.clear();
+        self.outbox
+            .records
+            .push_back(Record::State(Box::new(state)));
+        self.outbox.journaled.checks.clone_from(&self.latest.checks);
+        self.outbox.journaled_at = self.now();
+    }
+
+    /// A look counted towards a limit: what was tolerated must not be forgotten by a crash.
+    fn judged_worse(&self) -> bool {
+        self.latest.checks.iter().any(|(name, check)| {
+            let before = self.outbox.journaled.checks.get(name);
+            let counts = |check: &LatestCheck| {
+                [
+                    check.failures,
+                    check.consecutive_failures,
+                    check.consecutive_errors,
+                    check.consecutive_inconclusive,
+                ]
+            };
+            let before = before.map(counts).unwrap_or_default();
+            counts(check)
+                .iter()
+                .zip(before)
+                .any(|(now, before)| *now > before)
+        })
     }
 
     pub(super) fn journaled(&mut self) {
@@ -140,6 +169,9 @@ impl Rollout {
             Input::Changed { part } => {
                 if let Some(latest) = self.latest.parts.get_mut(&part) {
                     latest.news = true;
+                    if latest.failures == 0 {
+                        latest.not_before = None;
+                    }
                 }
             }
             Input::Measured { look, measurement } => self.measured(&look, &measurement),
@@ -191,7 +223,7 @@ impl Rollout {
             let Some(latest) = self.latest.parts.get(&part) else {
                 continue;
             };
-            let old = latest.at.is_none_or(|at| now.since(at) >= resync);
+            let old = latest.heard.is_none_or(|at| now.since(at) >= resync);
             let claimed = self
                 .decided
                 .parts
@@ -223,14 +255,17 @@ impl Rollout {
     pub(super) fn unreachable_too_long(&mut self) -> bool {
         let (now, policy) = (self.now(), self.fixed.plan.policies().unreachable);
         let too_long = self.decided.parts.iter().find_map(|(part, state)| {
-            let unreached = state.unreachable.as_ref()?;
-            let message = unreached.message.clone();
-            (now.since(unreached.since) >= policy.limit).then(|| Reason::Unreachable {
+            let mut unreached = state.unreached();
+            let unreached =
+                unreached.find(|unreached| now.since(unreached.since) >= policy.limit)?;
+            Some(Reason::Unreachable {
                 part: part.clone(),
-                message,
+                message: unreached.message.clone(),
             })
         });
-        let Some(reason) = too_long else { return false };
+        let Some(reason) = too_long.or_else(|| self.start_takes_too_long()) else {
+            return false;
+        };
         match &self.decided.state {
             State::Claiming | State::Confirming => {
                 self.give_back(reason);
@@ -256,6 +291,25 @@ impl Rollout {
         }
     }
 
+    /// Claims and the look that confirms them belong to no stage, so no deadline ends them: the limit of
+    /// an unreachable platform does, also where it answers now and then.
+    fn start_takes_too_long(&self) -> Option<Reason> {
+        let ends = self.start_ends()?;
+        let unclaimed = |(_, state): &(&Part, &PartState)| state.claim.is_none();
+        let part = self.decided.parts.iter().find(unclaimed);
+        let (part, _) = part.or_else(|| self.decided.parts.iter().next())?;
+        (self.now() >= ends).then(|| Reason::Unreachable {
+            part: part.clone(),
+            message: "it could not be claimed and looked at in time".to_owned(),
+        })
+    }
+
+    fn start_ends(&self) -> Option<Timestamp> {
+        let begins = matches!(self.decided.state, State::Claiming | State::Confirming);
+        (begins && self.decided.pause.is_none())
+            .then(|| self.decided.since + self.fixed.plan.policies().unreachable.limit)
+    }
+
     /// A process took the rollout up again: what was under way is ordered again, behind a fence.
     fn taken_up_again(&mut self, roll_back: bool) {
         self.say(News::Resumed);
@@ -264,7 +318,8 @@ impl Rollout {
             state.fence = state.claim.is_some();
             state.reissue = state.flight.is_some();
             state.retry_at = None;
-            state.unreachable = None;
+            state.unreadable = None;
+            state.unwritable = None;
             // What is not observed to be exposed counts as draining from now.
             state.exposure.stable = super::step::Exposure::Exposed;
             state.exposure.candidate = super::step::Exposure::Exposed;
@@ -275,9 +330,18 @@ impl Rollout {
                 state.min_ticket = super::Ticket(latest.next_ticket);
             }
         }
-        for check in self.latest.checks.values_mut() {
+        for (name, check) in &mut self.latest.checks {
             // Nobody watched in between: that time belongs to no window.
             check.open = None;
+            // No number is given out twice: looks since the last record may have been taken.
+            if let Some(planned) = self.fixed.plan.checks().get(name) {
+                let interval = planned.interval.as_millis().max(1);
+                let unrecorded = u64::try_from(FLUSH.as_millis() / interval).unwrap_or(u64::MAX);
+                check.number = check
+                    .number
+                    .saturating_add(unrecorded)
+                    .saturating_add(QUEUED as u64);
+            }
             let planned = check
                 .pending
                 .as_ref()
@@ -361,7 +425,8 @@ impl Rollout {
     /// When the next timer fires, by the machine's clock.
     pub(super) fn next_timer(&self) -> Option<Timestamp> {
         let own = match &self.decided.state {
-            State::Claiming | State::Confirming | State::Settled { .. } => None,
+            State::Claiming | State::Confirming => self.start_ends(),
+            State::Settled { .. } => None,
             State::Gating(gating) => self.gate_timers(gating),
             State::Hooking(_) => None,
             State::Stepping(stepping) => Some(stepping.deadline),
@@ -377,7 +442,7 @@ impl Rollout {
             .decided
             .parts
             .values()
-            .filter_map(|part| Some(part.unreachable.as_ref()?.since + limit));
+            .flat_map(|part| part.unreached().map(|unreached| unreached.since + limit));
         let timers = [
             own,
             self.decided.pause,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use strategy_core::Weight;
 use strategy_core::analysis::{Verdict, Window};
 use strategy_core::plan::{Check, Extension, ForeignPolicy, Policies, Then};
-use strategy_core::rollout::{Answer, Outcome, Phase, Reason, Wish};
+use strategy_core::rollout::{Answer, Effect, Outcome, Phase, Reason, Wish};
 use strategy_core::strategy::Canary;
 
 use super::platform::Story;
@@ -154,7 +154,7 @@ fn looks_are_counted_once_and_memory_is_handed_on_over_stages_and_crashes() {
         let mut before: Option<(u64, Window, String)> = None;
         for look in looks {
             if let Some((number, window, _)) = &before {
-                assert_eq!(look.0, number + 1, "each number once, with one window");
+                assert!(look.0 > *number, "each number once, with one window");
                 assert!(window.to <= look.1.from, "{window:?} {:?}", look.1);
                 assert_eq!(look.2, format!("after {number}"));
             }
@@ -174,6 +174,10 @@ fn nothing_is_written_and_no_stage_passes_on_old_observations() {
         while story.phase() == Phase::Hooking {
             story.step();
         }
+        let mut decided = story.rollout.clone();
+        let decided = std::iter::from_fn(|| decided.poll_effect());
+        let under_way = decided.filter(|effect| matches!(effect, Effect::Apply { .. }));
+        let under_way = u32::try_from(under_way.count()).unwrap();
         let (writes, stage) = (story.platform.writes, story.rollout.status().stage);
         story.platform.age = Duration::from_secs(3600);
         story.platform.silent = true;
@@ -186,8 +190,9 @@ fn nothing_is_written_and_no_stage_passes_on_old_observations() {
             steps += 1;
             assert!(steps < 2_000, "{:?} never rests", story.phase());
         }
-        assert!(story.platform.writes <= writes + 1, "{:?}", story.phase());
-        assert!(story.rollout.status().stage <= stage + 1);
+        let written = story.platform.writes - writes;
+        assert_eq!(written, under_way, "{:?}", story.phase());
+        assert_eq!(story.rollout.status().stage, stage, "{:?}", story.phase());
         held += 1;
     }
     assert!(held > 20, "{held}");

@@ -373,3 +373,56 @@ fn a_clock_that_is_set_back_counts_no_window_twice_and_stops_none() {
         }
     }
 }
+
+#[test]
+fn failed_looks_and_then_none_that_says_anything_are_no_pass() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(5)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let end = run.now + seconds(130);
+    let mut number = 0;
+    while run.now < end {
+        run.settle_now();
+        for look in run.looks() {
+            number += 1;
+            let verdict = if number < 4 {
+                Verdict::Fail
+            } else {
+                Verdict::Undecided
+            };
+            run.judge(&look, verdict);
+        }
+        run.pass_time();
+    }
+    assert!(!run.story().contains("`half` passed"), "{}", run.story());
+}
+
+#[test]
+fn failures_are_not_forgotten_by_crashes() {
+    let mut stages = canary();
+    stages[0].bake = crate::plan::Bake::of(seconds(900));
+    let plan = plan_with(stages, &[("errors", every_15(limits(7)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let (mut failed, mut windows) = (0, Vec::new());
+    for _crash in 0..8 {
+        let end = run.now + seconds(80);
+        while run.now < end {
+            run.settle_now();
+            for look in run.looks() {
+                windows.push((look.number, look.window));
+                failed += 1;
+                run.judge(&look, Verdict::Fail);
+            }
+            if run.rollout.is_rolling_back() || run.rollout.is_settled() {
+                return;
+            }
+            run.pass_time();
+        }
+        run.crash(seconds(2));
+    }
+    panic!(
+        "{failed} looks failed, 7 are tolerated, and it goes on: {windows:#?}\n{}",
+        run.story()
+    );
+}

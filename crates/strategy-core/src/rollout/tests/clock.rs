@@ -1,10 +1,12 @@
 //! Clocks that jump, processes that sleep, and timers that are never busy.
 
 use super::acting::seconds;
+use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
-use crate::plan::Policies;
-use crate::rollout::{Outcome, Phase};
+use crate::analysis::Verdict;
+use crate::plan::{Gate, Policies};
+use crate::rollout::{Command, Effect, Input, Outcome, Phase, Wish};
 
 fn baking() -> Run {
     let mut run = begin(
@@ -92,4 +94,70 @@ fn spurious_timeouts_change_nothing() {
     assert_eq!(run.rollout, before);
     assert_eq!(run.records.len(), records);
     assert!(run.rollout.poll_timeout().unwrap() <= run.now + seconds(30));
+}
+
+#[test]
+fn after_a_long_sleep_no_step_rests_on_what_was_seen_before() {
+    let mut stages = canary();
+    stages[1].gates.push(Gate::approval("go", [], 1));
+    let mut run = begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("stage 2 `all` begins");
+    run.settle_now();
+    // The machine sleeps for two hours; a person's approval wakes it up.
+    run.now = run.now + seconds(7200);
+    let plan = run.rollout.plan().digest();
+    run.tell(Input::Commanded(Command::new(
+        "x",
+        "ada",
+        Wish::Approve {
+            stage: "all".into(),
+            plan,
+        },
+    )));
+    let mut first = Vec::new();
+    while let Some(effect) = run.rollout.poll_effect() {
+        first.push(effect);
+    }
+    assert!(
+        !first
+            .iter()
+            .any(|effect| matches!(effect, Effect::Apply { .. })),
+        "it writes on what it saw two hours ago: {first:#?}"
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_back_in_a_checked_bake_costs_no_release() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(0)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    run.wait(seconds(5));
+    run.now = run.now.before(seconds(7200));
+    run.rollout.handle_timeout(run.now);
+    while !run.rollout.is_settled() {
+        run.settle_now();
+        for look in run.looks() {
+            run.judge(&look, Verdict::Pass);
+        }
+        run.pass_time();
+    }
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn time_in_which_no_process_ran_is_no_bake() {
+    for down in [10, 29, 50, 59, 61, 7200] {
+        let mut run = baking();
+        run.wait(seconds(5));
+        run.crash(seconds(down));
+        let elapsed = run.rollout.status().bake.unwrap().elapsed;
+        assert!(elapsed <= seconds(5), "down for {down} s: {elapsed:?}");
+        run.wait(seconds(50));
+        assert!(!run.story().contains("`half` passed"), "down for {down} s");
+        run.wait(seconds(10));
+        assert!(run.story().contains("`half` passed"), "down for {down} s");
+    }
 }

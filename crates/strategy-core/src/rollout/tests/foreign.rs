@@ -8,7 +8,7 @@ use super::{begin, canary, percent, plan};
 use crate::plan::{ForeignPolicy, Policies, Then};
 use crate::rollout::{Answer, Completion, Effect, Failure, Input, Outcome, Phase, Reason, Wish};
 use crate::target::{Applied, Certainty, TargetErrorKind, Writer};
-use crate::track::Replicas;
+use crate::track::{Replicas, Track};
 use crate::traffic::Traffic;
 
 fn baking(change: impl Fn(&mut Policies)) -> Run {
@@ -251,4 +251,32 @@ fn who_wrote_the_same_is_nobodys_hand() {
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     assert_eq!(run.world.traffic, Traffic::default());
     let _ = Completion::Applied(Applied::default());
+}
+
+#[test]
+fn a_bake_ends_though_somebody_scales_now_and_then() {
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::Hold {
+        at_most: seconds(60),
+        then: Then::GoOn,
+    };
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let end = run.now + seconds(7 * 24 * 3600);
+    while run.now < end && !run.rollout.is_settled() && !run.rollout.is_rolling_back() {
+        if run.rollout.status().phase == Phase::Baking
+            && let Some(written) = &mut run.world.sides.of_mut(Track::Candidate).written
+        {
+            written.replicas = Replicas::Count(3);
+            run.world.converge();
+        }
+        run.wait(seconds(50));
+        run.records.clear();
+        run.events.clear();
+    }
+    assert!(
+        run.now < end,
+        "a week, and the first stage of 60 s goes on: {:?}",
+        run.rollout.status().phase
+    );
 }

@@ -3,7 +3,7 @@
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run, images};
 use super::{begin, canary, percent, plan};
-use crate::plan::Policies;
+use crate::plan::{Gate, Policies, Then};
 use crate::rollout::{Outcome, Phase, Reason};
 use crate::target::FatalReason;
 use crate::track::SeenRevision;
@@ -212,4 +212,27 @@ fn a_ready_rule_below_all_takes_what_it_asks() {
     ready(&mut run, 0);
     run.wait(seconds(30));
     assert!(run.story().contains("going back"));
+}
+
+#[test]
+fn readiness_lost_right_after_a_stage_was_entered_spends_the_grace() {
+    let mut stages = canary();
+    stages[1]
+        .gates
+        .push(Gate::approval("go", [], 1).within(seconds(24 * 3600), Then::RollBack));
+    let mut run = begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("stage 2 `all` begins");
+    run.world.unready.insert("app:v1".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.wait(seconds(3 * 3600));
+    assert_ne!(
+        run.rollout.status().phase,
+        Phase::Gating,
+        "half of the users have been on 0 ready pods for three hours\n{}",
+        run.story()
+    );
 }

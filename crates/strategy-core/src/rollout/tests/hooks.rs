@@ -382,3 +382,33 @@ fn a_stage_that_begins_again_runs_its_hooks_again_but_those_that_may_not() {
         run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     }
 }
+
+#[test]
+fn promote_does_not_confirm_an_unfinished_hook() {
+    let mut stages = canary();
+    let mut hook = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
+    hook.rerun = Rerun::Never;
+    stages[1].hooks = vec![hook];
+    let mut run = begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("stage 2 `all` begins");
+    run.settle_now();
+    let _ = run.hook();
+    run.crash(seconds(3));
+    assert_eq!(
+        run.rollout.status().phase,
+        Phase::Holding,
+        "{}",
+        run.story()
+    );
+    let plan = run.rollout.plan().digest();
+    run.order(Wish::Promote { plan });
+    run.run(seconds(3600));
+    assert!(
+        run.rollout.outcome() != Some(&Outcome::Promoted),
+        "promoted though nobody said that the migration is done\n{}",
+        run.story()
+    );
+}

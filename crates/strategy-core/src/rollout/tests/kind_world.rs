@@ -48,6 +48,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) foreign: Vec<ForeignChange>,
     /// Every write is refused in this way.
     pub(in crate::rollout) refuses: Option<TargetErrorKind>,
+    /// How old what is read is: a cached read of a watch that has nothing to tell.
+    pub(in crate::rollout) age: Duration,
 }
 
 pub(in crate::rollout) fn images(tag: &str) -> Images {
@@ -98,6 +100,7 @@ impl KindWorld {
             effective: None,
             foreign: Vec::new(),
             refuses: None,
+            age: Duration::ZERO,
         };
         world.converge();
         world
@@ -231,7 +234,7 @@ impl KindWorld {
             foreign: self.foreign.clone(),
             owned: self.owned(),
             version: Version::default(),
-            age: Duration::ZERO,
+            age: self.age,
         }
     }
 

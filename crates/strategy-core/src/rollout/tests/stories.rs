@@ -6,7 +6,7 @@ use super::kind_world::{KindWorld, Run};
 use super::{begin, blue_green, canary, plan};
 use crate::plan::{Policies, Stage};
 use crate::release::Part;
-use crate::rollout::{Answer, Command, Input, Outcome, Reason, Record, Rollout, Wish};
+use crate::rollout::{Answer, Command, Input, Outcome, Reason, Record, Rollout, StageState, Wish};
 use crate::target::{Effective, FatalReason};
 use crate::track::Revision;
 
@@ -420,4 +420,25 @@ fn commands_are_answered_once() {
         "{}",
         run.story()
     );
+}
+
+#[test]
+fn where_it_failed_is_shown_until_the_end() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("stage `all` is effective");
+    run.order(Wish::Abort { force: false });
+    let states = |run: &Run| {
+        run.rollout.status().stages[..3]
+            .iter()
+            .map(|stage| stage.state)
+            .collect::<Vec<_>>()
+    };
+    let shown = [StageState::Passed, StageState::Failed, StageState::Pending];
+    assert_eq!(states(&run), shown);
+    run.assert_rolled_back();
+    assert_eq!(states(&run), shown);
+    assert_eq!(run.rollout.status().waiting, []);
 }

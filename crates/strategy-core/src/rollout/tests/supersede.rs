@@ -190,3 +190,50 @@ fn a_successor_is_not_given_what_could_not_be_undone() {
     run.wait(seconds(600));
     assert!(run.rollout.is_stuck(), "{}", run.story());
 }
+
+#[test]
+fn a_second_successor_does_not_silently_replace_the_first() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.down = true;
+    let first = run.order(Wish::Supersede {
+        by: "first".parse().unwrap(),
+    });
+    let second = run.order(Wish::Supersede {
+        by: "second".parse().unwrap(),
+    });
+    run.world.down = false;
+    run.run(seconds(3600));
+    assert!(
+        first != second,
+        "both were told `recorded`, and one of them waits for ever: {:?}",
+        run.rollout.outcome()
+    );
+}
+
+#[test]
+fn supersede_again_and_again_does_not_put_its_deadline_off() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.refuses = Some(TargetErrorKind::Unavailable);
+    let end = run.now + seconds(24 * 3600);
+    let mut number = 0;
+    while run.now < end && !run.rollout.is_rolling_back() {
+        run.order(Wish::Supersede {
+            by: format!("by-{number}").parse().unwrap(),
+        });
+        number += 1;
+        run.wait(seconds(300));
+    }
+    assert!(
+        run.rollout.is_rolling_back(),
+        "a day: {:?}",
+        run.rollout.status().phase
+    );
+}

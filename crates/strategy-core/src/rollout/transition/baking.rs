@@ -71,7 +71,8 @@ impl Rollout {
             self.enter_hooks(stage, HookPoint::Baked);
             return Flow::Again;
         }
-        if now >= baking.at_most {
+        let waits = paused && bake.undecided == Undecided::Then(Then::GoOn);
+        if now >= baking.at_most && !waits {
             let missing = self.missing(&baking);
             self.undecided(stage, bake.undecided, missing);
             return Flow::Again;

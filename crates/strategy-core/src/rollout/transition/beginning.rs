@@ -21,7 +21,9 @@ impl Rollout {
             }
             if state.claiming.is_none() && state.retry_at.is_none_or(|at| at <= now) {
                 let from = self.fixed.claims_before.get(&part).cloned();
-                let epoch = from.as_ref().map_or(1, |claim| claim.epoch + 1);
+                let epoch = from
+                    .as_ref()
+                    .map_or(1, |claim| claim.epoch.saturating_add(1));
                 let to = Claim {
                     holder: self.fixed.id.clone(),
                     epoch,

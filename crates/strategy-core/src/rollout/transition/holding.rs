@@ -1,5 +1,7 @@
 //! Waiting for a person, with a limit and what follows.
 
+use std::time::Duration;
+
 use super::Flow;
 use crate::plan::{HookPoint, Then};
 use crate::rollout::Rollout;
@@ -49,7 +51,11 @@ impl Rollout {
                     self.roll_back_or_hold(reason.clone());
                 }
             }
-            (Then::GoOn, Hold::Foreign(_)) => self.resume_hold(true),
+            (Then::GoOn, Hold::Foreign(_)) => {
+                self.say(News::HoldEnded);
+                self.accept_hands();
+                self.go_on(holding.back_to.clone(), Duration::ZERO);
+            }
             // A failed check is never passed by time: such a plan is refused, and this is its echo.
             (Then::GoOn, Hold::Failed(reason) | Hold::NoWayBack(reason)) => {
                 self.roll_back_or_hold(reason.clone());
@@ -83,11 +89,9 @@ impl Rollout {
                 self.enter_baking(stage);
             }
             (Hold::Foreign(_), _) => {
-                // What a person did is where we stand; the walk goes on from there.
-                for part in self.decided.parts.values_mut() {
-                    part.person_moved_traffic = false;
-                }
-                self.go_on(holding.back_to);
+                let stood = self.now().since(self.decided.since);
+                self.accept_hands();
+                self.go_on(holding.back_to, stood);
             }
             (Hold::HookUnfinished { .. }, done) => {
                 let mut back_to = holding.back_to;
@@ -132,11 +136,28 @@ impl Rollout {
         }
     }
 
-    /// A state that was left is taken up again: its walking begins anew, with a deadline of its own.
-    fn go_on(&mut self, back_to: State) {
+    /// What a person did is where we stand; the walk goes on from there.
+    fn accept_hands(&mut self) {
+        for part in self.decided.parts.values_mut() {
+            part.person_moved_traffic = false;
+        }
+    }
+
+    /// A state that was left is taken up again. Its limits are put off by as long as a person let it
+    /// stand; not where the hold ended by itself, or a hand that comes again and again would put them
+    /// off for ever.
+    fn go_on(&mut self, back_to: State, stood: Duration) {
         match back_to {
-            State::Stepping(stepping) => self.enter_stepping(stepping.stage, stepping.until),
-            State::Baking(baking) => self.enter_stepping(baking.stage, Until::Ready),
+            State::Stepping(mut stepping) => {
+                stepping.deadline = stepping.deadline + stood;
+                self.enter(State::Stepping(stepping));
+            }
+            State::Baking(mut baking) => {
+                baking.at_most = baking.at_most + stood;
+                baking.clock.stand(self.decided.since);
+                baking.closing = false;
+                self.enter(State::Baking(baking));
+            }
             State::Gating(mut gating) => {
                 gating.asking = None;
                 self.enter(State::Gating(gating));
@@ -159,7 +180,8 @@ impl Rollout {
             check.consecutive_failures = 0;
             check.consecutive_errors = 0;
             check.consecutive_inconclusive = 0;
-            check.decided_in_stage = 0;
+            check.passed_in_stage = 0;
+            check.failing = false;
         }
     }
 }

@@ -58,11 +58,12 @@ impl Rollout {
             let (from, to) = match (state.claim.clone(), state.sought.clone()) {
                 (None, None) => continue,
                 (Some(held), Some(sought)) => (held, Some(sought)),
-                (Some(held), None) => (held, None),
-                (None, Some(sought)) => (sought, None),
+                (Some(held), None) => (held, self.claim_to_return(settling, &part)),
+                (None, Some(sought)) => (sought, self.claim_to_return(settling, &part)),
             };
+            let certain = state.claim.is_some() && state.sought.is_some();
             let gives_up = late && state.failures >= TRIES;
-            if !(gives_up || keeps_claim && to.is_none()) {
+            if !(gives_up || keeps_claim && !certain) {
                 if state.retry_at.is_none_or(|at| at <= now) {
                     self.order_claim(&part, Some(from), to);
                 }
@@ -85,6 +86,12 @@ impl Rollout {
             left,
         });
         Flow::Again
+    }
+
+    /// Whose claim it was before, if nothing was written under ours.
+    fn claim_to_return(&self, settling: &Settling, part: &Part) -> Option<Claim> {
+        let before = self.fixed.claims_before.get(part);
+        before.filter(|_| settling.returns).cloned()
     }
 
     /// The outcome is said once nothing of ours can land any more.

@@ -1,0 +1,109 @@
+//! How old an observation is, and how often one is asked for.
+
+use super::acting::seconds;
+use super::kind_world::KindWorld;
+use super::{begin, canary, plan};
+use crate::plan::Policies;
+use crate::release::Part;
+use crate::rollout::{Effect, Input, Outcome};
+
+#[test]
+fn an_observation_that_comes_again_and_again_becomes_old() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    let mut kept: Option<Input> = None;
+    let end = run.now + seconds(1800);
+    // From here on nothing is read any more; the last answer comes again and again.
+    run.tell(Input::Changed { part: Part::main() });
+    while let Some(effect) = run.rollout.poll_effect() {
+        if matches!(effect, Effect::Observe { .. }) {
+            kept = run.world.perform(effect);
+        }
+    }
+    let kept = kept.unwrap();
+    let began = run.now;
+    while run.now < end {
+        run.tell(kept.clone());
+        while run.rollout.poll_effect().is_some() {}
+        run.now = run.now + seconds(20);
+        run.rollout.handle_timeout(run.now);
+    }
+    let _ = began;
+    let elapsed = run.rollout.status().bake.map(|bake| bake.elapsed);
+    assert!(
+        elapsed.is_some_and(|elapsed| elapsed <= seconds(100)),
+        "the bake ran for {elapsed:?} on one reading"
+    );
+}
+
+#[test]
+fn a_late_answer_is_as_old_as_its_question() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.tell(Input::Changed { part: Part::main() });
+    let mut first = None;
+    while let Some(effect) = run.rollout.poll_effect() {
+        if matches!(effect, Effect::Observe { .. }) {
+            first = run.world.perform(effect);
+        }
+    }
+    let first = first.unwrap();
+    let asked = run.now;
+    // 100 s later, asked for a second time, the first answer comes.
+    for _ in 0..10 {
+        run.now = run.now + seconds(10);
+        run.rollout.handle_timeout(run.now);
+        while run.rollout.poll_effect().is_some() {}
+    }
+    run.tell(first);
+    let at = run.rollout.latest.parts[&Part::main()].at.unwrap();
+    assert!(
+        at <= asked,
+        "a reading begun {:?} ago counts as {:?} old",
+        run.now.since(asked),
+        run.now.since(at)
+    );
+}
+
+#[test]
+fn a_watch_that_has_nothing_to_tell_is_asked_once_a_resync() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.age = seconds(45);
+    let before = run.looks_at_the_part;
+    run.wait(seconds(55));
+    let looks = run.looks_at_the_part - before;
+    assert!(looks <= 4, "{looks}");
+    run.world.age = seconds(0);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn what_is_too_old_to_act_on_is_asked_for_once_a_second_and_is_no_well() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.age = seconds(600);
+    run.look_again();
+    let (before, bake) = (run.looks_at_the_part, run.rollout.status().bake.unwrap());
+    run.wait(seconds(20));
+    let looks = run.looks_at_the_part - before;
+    assert!((18..=22).contains(&looks), "{looks}");
+    assert_eq!(run.rollout.status().bake.unwrap().elapsed, bake.elapsed);
+    // A watch that has something to tell is heard at once.
+    run.world.age = seconds(0);
+    run.look_again();
+    assert!(run.rollout.status().bake.unwrap().running);
+}
