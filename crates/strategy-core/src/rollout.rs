@@ -12,17 +12,23 @@ mod event;
 mod explain;
 mod exposure;
 mod failing;
+mod fencing;
 mod foreign;
 mod goal;
 mod health;
 mod input;
 mod latest;
+mod looking;
+mod misuse;
 mod outbox;
 mod outcome;
+mod part_state;
 mod parts;
 mod record;
+mod recording;
 mod replay;
 mod report;
+mod resuming;
 mod start;
 mod state;
 mod status;
@@ -31,38 +37,36 @@ pub mod step;
 mod tests;
 mod transition;
 mod turn;
+mod unreachable;
 mod walk;
+mod windows;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::begin::{part_at_start, runs_already, share_budget, vet_parts};
-use self::clock::MachineClock;
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
 pub use self::event::{Event, News};
 pub use self::input::{Completion, Failure, Input};
 pub use self::latest::Latest;
-use self::latest::LatestPart;
+pub use self::misuse::Misuse;
 use self::outbox::Outbox;
 pub use self::outcome::{Left, Outcome, Reason};
+use self::part_state::Waits;
 pub use self::record::{Decision, Record, RecoverError, SCHEMA, Snapshot};
-pub use self::start::{HandedPart, Handover, Misuse, Start, StartError};
-use self::state::{Decided, Settling, State, Waits};
+pub use self::start::{HandedPart, Handover, Start, StartError};
+use self::state::{Decided, Settling, State};
 pub use self::status::{
     ApprovalStatus, BakeStatus, CheckStatus, PartStatus, Phase, StageState, StageStatus, Status,
     TrackStatus,
 };
-use self::step::Exposure;
-use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan, PlanDigest};
 use crate::release::Part;
-use crate::target::{Binding, Claim, Discovery, EffectId, Found, Observation, RolloutId};
+use crate::target::{Binding, Claim, EffectId, Found, Observation, RolloutId};
 use crate::timestamp::Timestamp;
-use crate::track::Tracks;
 
 /// The machine that carries one release from its recorded start to an outcome.
 ///
@@ -104,169 +108,6 @@ struct Fixed {
 }
 
 impl Rollout {
-    /// A rollout that begins now. Its first outputs are the record that begins the journal and the
-    /// first claim.
-    ///
-    /// A release that every part already runs is promoted at once, without a write.
-    ///
-    /// # Errors
-    /// [`StartError`]; nothing was written.
-    pub fn start(start: Start, now: Timestamp) -> Result<Self, StartError> {
-        let Start {
-            id,
-            plan,
-            found,
-            prepared,
-            take_over,
-        } = start;
-        let mut claims_before = BTreeMap::new();
-        for (part, found) in found.iter() {
-            if let Some(claim) = &found.claim {
-                if !take_over {
-                    return Err(StartError::Claimed {
-                        part: part.clone(),
-                        holder: claim.holder.clone(),
-                    });
-                }
-                claims_before.insert(part.clone(), claim.clone());
-            }
-            if found.observation.stable.written.is_none() || found.baseline() == 0 {
-                return Err(StartError::NoStable {
-                    part: part.clone(),
-                    name: found.names.stable.clone(),
-                });
-            }
-        }
-        let runs_already = found
-            .iter()
-            .all(|(part, found)| runs_already(part, found, &plan));
-        let mut rollout = Self::begin(id, plan, found, &prepared, claims_before, false, now)?;
-        if runs_already {
-            let outcome = Outcome::Promoted;
-            rollout.say(News::Ended {
-                outcome: outcome.clone(),
-            });
-            rollout.say(News::Settled);
-            rollout.decided.state = State::Settled {
-                outcome,
-                left: Vec::new(),
-            };
-        } else {
-            let _ = rollout.claiming_begins();
-        }
-        rollout.outbox.issued.clear();
-        let snapshot = rollout.snapshot();
-        rollout.outbox.records.push_back(snapshot);
-        rollout.journaled();
-        Ok(rollout)
-    }
-
-    /// The successor of a superseded rollout: it takes over claim, binding and recorded start, and
-    /// never discovers its own.
-    ///
-    /// # Errors
-    /// [`StartError`]; nothing was written.
-    pub fn succeed(
-        handover: Handover,
-        plan: Plan,
-        prepared: &[PreparedCheck],
-        now: Timestamp,
-    ) -> Result<Self, StartError> {
-        let (mut claims, mut baselines) = (BTreeMap::new(), BTreeMap::new());
-        let found = handover.parts.into_iter().map(|(part, handed)| {
-            claims.insert(part.clone(), handed.claim);
-            baselines.insert(part.clone(), handed.baseline);
-            (
-                part,
-                Discovery {
-                    binding: handed.binding,
-                    ..handed.found
-                },
-            )
-        });
-        let found = found.collect();
-        let mut rollout = Self::begin(handover.to, plan, found, prepared, claims, true, now)?;
-        for (name, part) in &mut rollout.decided.parts {
-            part.baseline = part.baseline.max(baselines.get(name).copied().unwrap_or(0));
-            // What is not observed to be exposed counts as draining from now: the one before moved traffic.
-            part.exposure = Tracks {
-                stable: Exposure::Exposed,
-                candidate: Exposure::Exposed,
-            };
-        }
-        let _ = rollout.claiming_begins();
-        rollout.outbox.issued.clear();
-        let snapshot = rollout.snapshot();
-        rollout.outbox.records.push_back(snapshot);
-        rollout.journaled();
-        Ok(rollout)
-    }
-
-    fn begin(
-        id: RolloutId,
-        plan: Plan,
-        found: Found,
-        prepared: &[PreparedCheck],
-        claims_before: BTreeMap<Part, Claim>,
-        inherited: bool,
-        now: Timestamp,
-    ) -> Result<Self, StartError> {
-        plan.check()?;
-        vet_parts(&plan, &found)?;
-        let alpha = share_budget(&plan, prepared)?;
-        let digest = plan.digest();
-        let parts = found
-            .iter()
-            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
-        let decided = Decided {
-            state: State::Claiming,
-            since: now,
-            pause: None,
-            parts: parts.collect(),
-            open: BTreeMap::new(),
-            next_id: 1,
-            standing: None,
-            standings: 0,
-            failed_at: None,
-            past_no_return: false,
-            promote_all: false,
-            to_undo: Vec::new(),
-            done_for_good: BTreeSet::new(),
-            traffic_restored: false,
-            audit: Vec::new(),
-        };
-        let latest = Latest {
-            clock: MachineClock::begin(now),
-            parts: found
-                .iter()
-                .map(|(part, _)| (part.clone(), LatestPart::default()))
-                .collect(),
-            checks: BTreeMap::new(),
-        };
-        let fixed = Arc::new(Fixed {
-            id,
-            plan,
-            digest,
-            found,
-            alpha,
-            claims_before,
-            inherited,
-        });
-        let mut rollout = Self {
-            fixed,
-            decided,
-            latest,
-            outbox: Outbox::default(),
-        };
-        let plan = &rollout.fixed.plan;
-        rollout.say(News::Started {
-            release: plan.release().to_string(),
-            plan: rollout.fixed.digest.as_str().to_owned(),
-            stages: plan.stages().len(),
-        });
-        Ok(rollout)
-    }
-
     /// Something has happened. Afterwards drain the outputs.
     ///
     /// A completion that comes twice, or late, changes nothing.
@@ -457,10 +298,6 @@ impl Rollout {
             to: by.clone(),
             parts: parts.collect(),
         })
-    }
-
-    fn claiming_begins(&mut self) -> transition::Flow {
-        self.transition()
     }
 
     /// Machine time.

@@ -1,19 +1,196 @@
-//! What a start is checked for, and the state that each part begins in.
+//! A rollout begins: what its start is checked for, and the state that each part begins in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::Ticket;
-use super::start::StartError;
-use super::state::{Expected, PartState, Waits, footprint};
+use super::clock::MachineClock;
+use super::event::News;
+use super::latest::{Latest, LatestPart};
+use super::outbox::Outbox;
+use super::outcome::Outcome;
+use super::part_state::{Expected, PartState, Waits, footprint};
+
+use super::start::{Handover, Start, StartError};
+use super::state::{Decided, State};
 use super::step::Exposure;
+use super::{Fixed, Rollout, Ticket, transition};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
-use crate::target::{Discovery, Found, Routing};
+use crate::target::{Claim, Discovery, Found, RolloutId, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track, Tracks};
 
-pub(super) fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
+impl Rollout {
+    /// A rollout that begins now. Its first outputs are the record that begins the journal and the
+    /// first claim.
+    ///
+    /// A release that every part already runs is promoted at once, without a write.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing was written.
+    pub fn start(start: Start, now: Timestamp) -> Result<Self, StartError> {
+        let Start {
+            id,
+            plan,
+            found,
+            prepared,
+            take_over,
+        } = start;
+        let mut claims_before = BTreeMap::new();
+        for (part, found) in found.iter() {
+            if let Some(claim) = &found.claim {
+                if !take_over {
+                    return Err(StartError::Claimed {
+                        part: part.clone(),
+                        holder: claim.holder.clone(),
+                    });
+                }
+                claims_before.insert(part.clone(), claim.clone());
+            }
+            if found.observation.stable.written.is_none() || found.baseline() == 0 {
+                return Err(StartError::NoStable {
+                    part: part.clone(),
+                    name: found.names.stable.clone(),
+                });
+            }
+        }
+        let runs_already = found
+            .iter()
+            .all(|(part, found)| runs_already(part, found, &plan));
+        let mut rollout = Self::begin(id, plan, found, &prepared, claims_before, false, now)?;
+        if runs_already {
+            let outcome = Outcome::Promoted;
+            rollout.say(News::Ended {
+                outcome: outcome.clone(),
+            });
+            rollout.say(News::Settled);
+            rollout.decided.state = State::Settled {
+                outcome,
+                left: Vec::new(),
+            };
+        } else {
+            let _ = rollout.claiming_begins();
+        }
+        rollout.outbox.issued.clear();
+        let snapshot = rollout.snapshot();
+        rollout.outbox.records.push_back(snapshot);
+        rollout.journaled();
+        Ok(rollout)
+    }
+
+    /// The successor of a superseded rollout: it takes over claim, binding and recorded start, and
+    /// never discovers its own.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing was written.
+    pub fn succeed(
+        handover: Handover,
+        plan: Plan,
+        prepared: &[PreparedCheck],
+        now: Timestamp,
+    ) -> Result<Self, StartError> {
+        let (mut claims, mut baselines) = (BTreeMap::new(), BTreeMap::new());
+        let found = handover.parts.into_iter().map(|(part, handed)| {
+            claims.insert(part.clone(), handed.claim);
+            baselines.insert(part.clone(), handed.baseline);
+            (
+                part,
+                Discovery {
+                    binding: handed.binding,
+                    ..handed.found
+                },
+            )
+        });
+        let found = found.collect();
+        let mut rollout = Self::begin(handover.to, plan, found, prepared, claims, true, now)?;
+        for (name, part) in &mut rollout.decided.parts {
+            part.baseline = part.baseline.max(baselines.get(name).copied().unwrap_or(0));
+            // What is not observed to be exposed counts as draining from now: the one before moved traffic.
+            part.exposure = Tracks {
+                stable: Exposure::Exposed,
+                candidate: Exposure::Exposed,
+            };
+        }
+        let _ = rollout.claiming_begins();
+        rollout.outbox.issued.clear();
+        let snapshot = rollout.snapshot();
+        rollout.outbox.records.push_back(snapshot);
+        rollout.journaled();
+        Ok(rollout)
+    }
+
+    fn begin(
+        id: RolloutId,
+        plan: Plan,
+        found: Found,
+        prepared: &[PreparedCheck],
+        claims_before: BTreeMap<Part, Claim>,
+        inherited: bool,
+        now: Timestamp,
+    ) -> Result<Self, StartError> {
+        plan.check()?;
+        vet_parts(&plan, &found)?;
+        let alpha = share_budget(&plan, prepared)?;
+        let digest = plan.digest();
+        let parts = found
+            .iter()
+            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
+        let decided = Decided {
+            state: State::Claiming,
+            since: now,
+            pause: None,
+            parts: parts.collect(),
+            open: BTreeMap::new(),
+            next_id: 1,
+            standing: None,
+            standings: 0,
+            failed_at: None,
+            past_no_return: false,
+            promote_all: false,
+            to_undo: Vec::new(),
+            done_for_good: BTreeSet::new(),
+            traffic_restored: false,
+            audit: Vec::new(),
+        };
+        let latest = Latest {
+            clock: MachineClock::begin(now),
+            parts: found
+                .iter()
+                .map(|(part, _)| (part.clone(), LatestPart::default()))
+                .collect(),
+            checks: BTreeMap::new(),
+        };
+        let fixed = Arc::new(Fixed {
+            id,
+            plan,
+            digest,
+            found,
+            alpha,
+            claims_before,
+            inherited,
+        });
+        let mut rollout = Self {
+            fixed,
+            decided,
+            latest,
+            outbox: Outbox::default(),
+        };
+        let plan = &rollout.fixed.plan;
+        rollout.say(News::Started {
+            release: plan.release().to_string(),
+            plan: rollout.fixed.digest.as_str().to_owned(),
+            stages: plan.stages().len(),
+        });
+        Ok(rollout)
+    }
+
+    fn claiming_begins(&mut self) -> transition::Flow {
+        self.transition()
+    }
+}
+
+fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
     let Some(images) = plan.release().images(part) else {
         return false;
     };
@@ -29,7 +206,7 @@ pub(super) fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool 
     runs && ready && !seen.traffic.written.reaches_candidate()
 }
 
-pub(super) fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
+fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     let traffic = &found.observation.traffic.written;
     let exposure = |reached: bool| {
         if reached {
@@ -77,7 +254,7 @@ pub(super) fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     }
 }
 
-pub(super) fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
+fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
     for (part, _) in plan.release().iter() {
         if found.part(part).is_none() {
             let problem = "the release names it, and no target was given for it".to_owned();
@@ -109,7 +286,7 @@ pub(super) fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
     Ok(())
 }
 
-pub(super) fn share_budget(
+fn share_budget(
     plan: &Plan,
     prepared: &[PreparedCheck],
 ) -> Result<BTreeMap<CheckName, u32>, StartError> {

@@ -1,8 +1,13 @@
 //! News in words, for logs and people.
 
+use super::Rollout;
 use super::command::Answer;
 use super::event::News;
 use super::outcome::Left;
+use super::step::Waiting;
+use super::walk::Course;
+use crate::release::Part;
+use crate::target::Observation;
 use crate::timestamp::duration;
 
 /// One line, without the time.
@@ -142,4 +147,53 @@ pub(super) fn news(news: &News) -> String {
 fn in_words(left: &[Left]) -> String {
     let left: Vec<_> = left.iter().map(ToString::to_string).collect();
     left.join("; ")
+}
+
+impl Rollout {
+    pub(super) fn explain_wait(
+        &self,
+        part: &Part,
+        what: Waiting,
+        course: &Course,
+        observation: &Observation,
+    ) -> String {
+        let count = |track: crate::Track| {
+            let seen = observation.track(track);
+            let wanted = seen.wanted();
+            let ready = seen.ready_at(&course.goal.track(track).revision);
+            let troubles: Vec<String> = seen
+                .pods
+                .iter()
+                .flat_map(|pods| pods.fatal.iter())
+                .map(|fatal| format!("{}: {}", fatal.reason, fatal.message))
+                .collect();
+            let trouble = if troubles.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", troubles.join("; "))
+            };
+            (ready, wanted, trouble)
+        };
+        let name = |track| {
+            let found = self.fixed.found.part(part);
+            found
+                .map(|found| found.names.of(track).clone())
+                .unwrap_or_default()
+        };
+        match what {
+            Waiting::Ready(track) => {
+                let (ready, wanted, trouble) = count(track);
+                format!(
+                    "ready pods of {track} {}: {ready} of {wanted}{trouble}",
+                    name(track)
+                )
+            }
+            Waiting::Cover(track) => format!("{track} {} to cover all traffic", name(track)),
+            Waiting::Effective => format!(
+                "traffic to be effective at {}",
+                observation.traffic.written.weight
+            ),
+            Waiting::Drain(track) => format!("requests of {track} {} to end", name(track)),
+        }
+    }
 }

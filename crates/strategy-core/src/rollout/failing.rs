@@ -6,7 +6,8 @@ use super::Rollout;
 use super::effect::Effect;
 use super::event::News;
 use super::outcome::{Left, Outcome, Reason};
-use super::state::{Expected, Hold, Holding, RollingBack, Settling, State, stage_name};
+use super::part_state::Expected;
+use super::state::{Hold, Holding, RollingBack, Settling, State, stage_name};
 use crate::plan::{HookPoint, OnFailure, StageKind, Then};
 
 impl Rollout {
@@ -153,6 +154,16 @@ impl Rollout {
         self.enter_rolling_back(reason, false, None);
     }
 
+    /// Back, unless the way is closed: then a person is asked.
+    pub(super) fn roll_back_or_hold(&mut self, reason: Reason) {
+        if self.decided.past_no_return {
+            let limit = self.fixed.plan.policies().pause_limit;
+            self.hold(Hold::NoWayBack(reason), limit, Then::Abandon, None);
+        } else {
+            self.roll_back(reason);
+        }
+    }
+
     pub(super) fn enter_rolling_back(
         &mut self,
         reason: Reason,
@@ -209,12 +220,6 @@ impl Rollout {
             deadline,
             left: Vec::new(),
         }));
-    }
-
-    /// No write of ours is under way, and none that was given up may still land.
-    pub(super) fn nothing_may_land(&self) -> bool {
-        let quiet = |part: &super::state::PartState| part.flight.is_none() && !part.fence;
-        self.decided.parts.values().all(quiet)
     }
 
     /// Nothing that is under way is waited for any longer. Writes may still land, so they are fenced.
@@ -302,7 +307,7 @@ impl Rollout {
                     (Some(_), _) => {}
                 }
             }
-            if let Some(super::state::Waits::Never { why }) =
+            if let Some(super::part_state::Waits::Never { why }) =
                 self.decided.parts.get(part).map(|part| &part.waiting)
             {
                 add(why.clone());

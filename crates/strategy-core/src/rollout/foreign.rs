@@ -3,7 +3,8 @@
 use super::Rollout;
 use super::event::News;
 use super::outcome::Reason;
-use super::state::{Expected, Footprint, Hold, State};
+use super::part_state::{Expected, Footprint};
+use super::state::{Hold, State};
 use crate::plan::{ForeignPolicy, Then};
 use crate::release::Part;
 use crate::target::{Desired, ForeignChange, ForeignField, Observation, Routing, Writer};

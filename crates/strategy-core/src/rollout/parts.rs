@@ -8,7 +8,8 @@ use super::effect::{Effect, Ticket};
 use super::event::News;
 use super::input::{Completion, Failure};
 use super::outcome::Reason;
-use super::state::{Expected, State, Unreached, footprint};
+use super::part_state::{Expected, Unreached, footprint};
+use super::state::State;
 use super::walk::shown_weight;
 use crate::release::Part;
 use crate::target::{Certainty, EffectId, Effective, Observation, PlatformState, TargetErrorKind};
@@ -182,41 +183,6 @@ impl Rollout {
                 part: part.clone(),
                 why: failure.message.clone(),
             });
-        }
-    }
-
-    /// Reads that are answered meanwhile do not make it well: only a write or claim that succeeds does.
-    fn cannot_be_written(&mut self, part: &Part, failure: &Failure) {
-        let now = self.now();
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        let news = !state.is_unreachable();
-        state.unwritable.get_or_insert_with(|| Unreached {
-            since: now,
-            message: failure.message.clone(),
-        });
-        if news {
-            self.say(News::Unreachable {
-                part: part.clone(),
-                why: failure.message.clone(),
-            });
-        }
-    }
-
-    fn can_be_written(&mut self, part: &Part) {
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        state.refused = None;
-        if state.unwritable.take().is_some() && state.unreadable.is_none() {
-            self.say(News::Reachable { part: part.clone() });
-        }
-        // What a quiet watch knew before is not what it will know now.
-        if let Some(latest) = self.latest.parts.get_mut(part)
-            && latest.failures == 0
-        {
-            latest.not_before = None;
         }
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::outcome::{Left, Outcome};
-use super::state::{Hold, State, Waits};
+use super::part_state::Waits;
+use super::state::{Hold, State};
 use super::status::{
     ApprovalStatus, BakeStatus, CheckStatus, PartStatus, Phase, StageState, StageStatus, Status,
     TrackStatus,

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::effect::{LookId, Ticket};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan, PlanError};
 use crate::release::Part;
-use crate::target::{Binding, Claim, Discovery, EffectId, Found, RolloutId};
+use crate::target::{Binding, Claim, Discovery, Found, RolloutId};
 
 /// Everything a rollout is started with: made from what discover, plan and admit said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,43 +99,5 @@ pub enum StartError {
         problem: String,
         /// How to mend it.
         mend: String,
-    },
-}
-
-/// What the caller does wrong: found and fixed by reading the caller's code.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// An answer to an effect that was never issued.
-    #[error("effect {id} was never issued")]
-    UnknownEffect {
-        /// Its id.
-        id: EffectId,
-    },
-    /// The answer is of another kind than the effect.
-    #[error("effect {id} was answered with the result of another kind of effect")]
-    WrongKind {
-        /// Its id.
-        id: EffectId,
-    },
-    /// News of a part that the rollout does not have.
-    #[error("the rollout has no part `{part}`")]
-    UnknownPart {
-        /// Its name.
-        part: Part,
-    },
-    /// An observation for which nobody asked.
-    #[error("part `{part}` was never asked for an observation with ticket {}", ticket.0)]
-    UnknownTicket {
-        /// Of which part.
-        part: Part,
-        /// Its ticket.
-        ticket: Ticket,
-    },
-    /// A look that was never issued.
-    #[error("look {look} was never issued")]
-    UnknownLook {
-        /// Which.
-        look: LookId,
     },
 }

@@ -8,6 +8,8 @@ mod hooking;
 mod rolling_back;
 mod settling;
 mod stepping;
+mod superseding;
+mod undoing;
 
 use super::Rollout;
 use super::state::State;

@@ -1,20 +1,18 @@
 //! Walking one part towards a desired state: look, step, write, and never more than one write at a time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
 use super::effect::Effect;
 use super::event::News;
 use super::goal;
-use super::state::{Expected, Waits, footprint};
-use super::step::{Direction, Exposure, Kind, Step, StepInput, Until, Waiting, next_step};
+use super::part_state::{Expected, Waits, footprint};
+use super::step::{Direction, Exposure, Kind, Step, StepInput, Until, next_step};
 use crate::plan::{ReadyRule, StageKind};
 use crate::release::Part;
-use crate::target::{Apply, Claim, Desired, Effective, Effectiveness, Observation, Owned};
+use crate::target::{Apply, Desired, Observation, Owned};
 use crate::timestamp::Timestamp;
 use crate::track::Tracks;
-use crate::traffic::Traffic;
 use crate::weight::Weight;
 
 /// Where a walk goes, and by which rules.
@@ -248,80 +246,6 @@ impl Rollout {
         })
     }
 
-    /// What the router does, where it is known: verified, or assumed after the settle time.
-    pub(super) fn effective(&self, part: &Part, observation: &Observation) -> Option<Traffic> {
-        match &observation.traffic.effective {
-            Effective::Verified(traffic) => Some(traffic.clone()),
-            Effective::Converging => None,
-            Effective::Unverified => {
-                let settled = self.assumed_at(part)?;
-                (settled <= self.now()).then(|| observation.traffic.written.clone())
-            }
-        }
-    }
-
-    /// When traffic that cannot be verified is taken to be effective.
-    pub(super) fn assumed_at(&self, part: &Part) -> Option<Timestamp> {
-        match self.fixed.found.part(part)?.capabilities.effectiveness {
-            Effectiveness::Assumed { after } => {
-                Some(self.decided.parts.get(part)?.traffic_since + after)
-            }
-            Effectiveness::Verified => None,
-        }
-    }
-
-    /// The newest observation, if it began after our last write ended and is not too old to act on.
-    pub(super) fn fresh(&self, part: &Part) -> Option<Arc<Observation>> {
-        let latest = self.latest.parts.get(part)?;
-        let state = self.decided.parts.get(part)?;
-        let young = self.now().since(latest.at?) <= self.fixed.plan.policies().stale_after;
-        (latest.ticket >= state.min_ticket && young).then(|| latest.observation.clone())?
-    }
-
-    /// Asks for a look, unless one that will do is under way.
-    pub(super) fn ask(&mut self, part: &Part) {
-        let now = self.now();
-        let patience = self.fixed.plan.policies().write_timeout * 2;
-        let (Some(latest), Some(state)) = (
-            self.latest.parts.get_mut(part),
-            self.decided.parts.get(part),
-        ) else {
-            return;
-        };
-        if latest.not_before.is_some_and(|at| at > now) {
-            return;
-        }
-        if let Some((ticket, since)) = latest.asked
-            && ticket >= state.min_ticket
-            && now.since(since) < patience
-        {
-            return;
-        }
-        let ticket = super::Ticket(latest.next_ticket);
-        latest.next_ticket += 1;
-        latest.asked = Some((ticket, now));
-        latest.news = false;
-        let policies = self.fixed.plan.policies();
-        let effect = Effect::Observe {
-            part: part.clone(),
-            binding: state.binding.clone(),
-            ticket,
-            // Reads are repeated meanwhile: longer, and a part that is away would not be noticed in time.
-            timeout: policies.write_timeout.min(policies.unreachable.limit),
-        };
-        self.outbox.effects.push_back(effect);
-    }
-
-    /// Observations that were already under way do not count any more.
-    pub(super) fn outdate(&mut self, part: &Part) {
-        if let (Some(latest), Some(state)) = (
-            self.latest.parts.get(part),
-            self.decided.parts.get_mut(part),
-        ) {
-            state.min_ticket = super::Ticket(latest.next_ticket);
-        }
-    }
-
     fn write(&mut self, part: &Part, desired: Desired, observation: &Observation) {
         let timeout = self.fixed.plan.policies().write_timeout;
         let id = self.next_id();
@@ -372,42 +296,6 @@ impl Rollout {
         }
     }
 
-    /// A new epoch of our claim: whatever of the last one is still on its way will fail.
-    pub(super) fn fence(&mut self, part: &Part) {
-        let now = self.now();
-        let Some(state) = self.decided.parts.get(part) else {
-            return;
-        };
-        if state.claiming.is_some() || state.retry_at.is_some_and(|at| at > now) {
-            return;
-        }
-        if let Some(from) = state.claim.clone() {
-            let to = from.next();
-            self.order_claim(part, Some(from), Some(to));
-        }
-    }
-
-    pub(super) fn order_claim(&mut self, part: &Part, from: Option<Claim>, to: Option<Claim>) {
-        let timeout = self.fixed.plan.policies().write_timeout;
-        let id = self.next_id();
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        state.claiming = Some(id);
-        if to.is_some() {
-            state.sought.clone_from(&to);
-        }
-        let binding = state.binding.clone();
-        self.order(Effect::Claim {
-            id,
-            part: part.clone(),
-            binding,
-            from,
-            to,
-            timeout,
-        });
-    }
-
     /// All parts in their order of names; says whether every one of them is where it should be.
     pub(super) fn walk_all(&mut self, course: impl Fn(&Self, &Part) -> Option<Course>) -> bool {
         for part in self.part_names() {
@@ -419,53 +307,6 @@ impl Rollout {
             .parts
             .values()
             .all(|state| state.waiting == Waits::No)
-    }
-
-    fn explain_wait(
-        &self,
-        part: &Part,
-        what: Waiting,
-        course: &Course,
-        observation: &Observation,
-    ) -> String {
-        let count = |track: crate::Track| {
-            let seen = observation.track(track);
-            let wanted = seen.wanted();
-            let ready = seen.ready_at(&course.goal.track(track).revision);
-            let troubles: Vec<String> = seen
-                .pods
-                .iter()
-                .flat_map(|pods| pods.fatal.iter())
-                .map(|fatal| format!("{}: {}", fatal.reason, fatal.message))
-                .collect();
-            let trouble = if troubles.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", troubles.join("; "))
-            };
-            (ready, wanted, trouble)
-        };
-        let name = |track| {
-            let found = self.fixed.found.part(part);
-            found
-                .map(|found| found.names.of(track).clone())
-                .unwrap_or_default()
-        };
-        match what {
-            Waiting::Ready(track) => {
-                let (ready, wanted, trouble) = count(track);
-                format!(
-                    "ready pods of {track} {}: {ready} of {wanted}{trouble}",
-                    name(track)
-                )
-            }
-            Waiting::Cover(track) => format!("{track} {} to cover all traffic", name(track)),
-            Waiting::Effective => format!(
-                "traffic to be effective at {}",
-                observation.traffic.written.weight
-            ),
-            Waiting::Drain(track) => format!("requests of {track} {} to end", name(track)),
-        }
     }
 
     /// The next wall-clock delay after so many failures one after the other.

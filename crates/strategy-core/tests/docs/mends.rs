@@ -170,7 +170,7 @@ pub(super) const ERRORS: &[ErrorType] = &[
     ),
     of(
         "Misuse",
-        "crates/strategy-core/src/rollout/start.rs",
+        "crates/strategy-core/src/rollout/misuse.rs",
         "The caller of the machine made a mistake; nothing was changed.\nOnly those who write a driver of their own meet these.",
         &[
             (

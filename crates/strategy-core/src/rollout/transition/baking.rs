@@ -171,16 +171,6 @@ impl Rollout {
         reached && fresh && self.nothing_may_land() && self.last_look_failed(stage).is_none()
     }
 
-    /// Back, unless the way is closed: then a person is asked.
-    pub(in crate::rollout) fn roll_back_or_hold(&mut self, reason: Reason) {
-        if self.decided.past_no_return {
-            let limit = self.fixed.plan.policies().pause_limit;
-            self.hold(Hold::NoWayBack(reason), limit, Then::Abandon, None);
-        } else {
-            self.roll_back(reason);
-        }
-    }
-
     pub(in crate::rollout) fn bake_timers(&self, baking: &Baking) -> Option<Timestamp> {
         let bake = self.fixed.plan.stages().get(baking.stage)?.bake;
         let ends = baking

@@ -3,7 +3,8 @@
 use super::Flow;
 use crate::rollout::Rollout;
 use crate::rollout::outcome::Reason;
-use crate::rollout::state::{Expected, State, footprint};
+use crate::rollout::part_state::{Expected, footprint};
+use crate::rollout::state::State;
 use crate::target::Claim;
 
 impl Rollout {

@@ -1,15 +1,13 @@
 //! The way home, what undoes hooks, and being stuck; and the way to no exposure, for a successor.
 
 use super::Flow;
-use crate::plan::{HookPlan, StageName};
 use crate::release::Part;
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
 use crate::rollout::goal;
-use crate::rollout::outcome::{Left, Outcome, Reason};
-use crate::rollout::state::{HookAt, RollingBack, State, Superseding, Waits};
-use crate::rollout::step::{Direction, Until};
-use crate::rollout::walk::Course;
+use crate::rollout::outcome::{Left, Outcome};
+use crate::rollout::part_state::Waits;
+use crate::rollout::state::{RollingBack, State};
 use crate::target::{Observation, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track};
@@ -109,26 +107,6 @@ impl Rollout {
         left
     }
 
-    /// Nothing of ours is under way, and nothing may still land.
-    pub(super) fn fenced(&mut self) -> bool {
-        let mut fenced = true;
-        for part in self.part_names() {
-            let Some(state) = self.decided.parts.get(&part) else {
-                continue;
-            };
-            if state.fence {
-                fenced = false;
-                self.fence(&part);
-            }
-            let Some(state) = self.decided.parts.get(&part) else {
-                continue;
-            };
-            fenced &=
-                state.flight.is_none() && state.claiming.is_none() && self.fresh(&part).is_some();
-        }
-        fenced
-    }
-
     /// The recorded traffic is effective, and stable covers it.
     fn traffic_is_restored(&self) -> bool {
         self.fixed.found.iter().all(|(part, found)| {
@@ -192,119 +170,6 @@ impl Rollout {
             let ready = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part);
             routed && ready && Track::ALL.into_iter().all(|track| written(&seen, track))
         })
-    }
-
-    /// Undoes the newest hook that is not undone. Says whether one was begun.
-    fn undo_next(&mut self) -> bool {
-        let Some((at, stage, hook)) = self.newest_to_undo() else {
-            return false;
-        };
-        let id = self.next_id();
-        self.say(News::HookBegan {
-            stage,
-            hook: hook.name.clone(),
-            point: None,
-        });
-        self.run_hook(id, at.stage, &hook, true);
-        if let Some(undoing) = self.decided.state.undoing_mut() {
-            *undoing = Some(id);
-        }
-        true
-    }
-
-    fn newest_to_undo(&self) -> Option<(HookAt, StageName, HookPlan)> {
-        let at = self.decided.to_undo.last()?.clone();
-        let stage = self.fixed.plan.stages().get(at.stage)?;
-        let hook = stage.hooks.get(at.hook)?.clone();
-        Some((at, stage.name.clone(), hook))
-    }
-
-    /// The undo under way ended, or could not be run.
-    pub(super) fn undo_ended(&mut self, passed: bool, summary: &str) {
-        let Some((_, stage, hook)) = self.newest_to_undo() else {
-            return;
-        };
-        if let Some(undoing) = self.decided.state.undoing_mut() {
-            *undoing = None;
-        }
-        self.say(News::HookEnded {
-            stage,
-            hook: hook.name.clone(),
-            passed,
-            summary: summary.to_owned(),
-        });
-        if passed {
-            self.decided.to_undo.pop();
-        } else {
-            let message = format!("the undo of hook `{}` failed: {summary}", hook.name);
-            self.undo_failed(&hook.name, message);
-        }
-    }
-
-    /// Only a person's retry runs it again; a successor is not given what could not be undone.
-    pub(in crate::rollout) fn undo_failed(&mut self, hook: &str, message: String) {
-        self.roll_back(Reason::Hook {
-            hook: hook.to_owned(),
-            message: message.clone(),
-        });
-        if let State::RollingBack(rolling) = &mut self.decided.state {
-            rolling.undoing = None;
-            rolling.undo_failed = Some(message);
-        }
-    }
-
-    pub(super) fn superseding(&mut self, superseding: &Superseding) -> Flow {
-        let now = self.now();
-        let reached = self.walk_all(Self::course_without_exposure);
-        if self.decided.state != State::Superseding(superseding.clone()) {
-            return Flow::Again;
-        }
-        // What hooks did for this release is nothing that its successor begins with.
-        if reached && superseding.undoing.is_none() && self.undo_next() {
-            return Flow::Again;
-        }
-        let undone = self.decided.to_undo.is_empty() && superseding.undoing.is_none();
-        if reached && undone && self.fenced() {
-            self.settle(
-                Outcome::Superseded {
-                    by: superseding.by.clone(),
-                },
-                false,
-            );
-            return Flow::Again;
-        }
-        if now >= superseding.deadline {
-            let message = format!(
-                "exposure could not be taken to 0 for {}: {}",
-                superseding.by,
-                self.waiting_in_words()
-            );
-            let part = self
-                .part_names()
-                .into_iter()
-                .next()
-                .unwrap_or_else(Part::main);
-            self.roll_back(Reason::Refused { part, message });
-            return Flow::Again;
-        }
-        Flow::Rest
-    }
-
-    /// Recorded traffic, and capacities as they are.
-    fn course_without_exposure(&self, part: &Part) -> Option<Course> {
-        let mut course = self.course_home(part, true)?;
-        if let Some(seen) = self.latest.parts.get(part)?.observation.as_ref()
-            && let Some(written) = &seen.candidate.written
-        {
-            let candidate = course.goal.track_mut(Track::Candidate);
-            candidate.replicas = written.replicas;
-            if !written.revision.recorded {
-                candidate.revision = Revision::Release(written.revision.images.clone());
-            }
-        }
-        course.direction = Direction::Back;
-        course.until = Until::Effective;
-        Some(course)
     }
 
     pub(in crate::rollout) fn rollback_timers(&self, rolling: &RollingBack) -> Option<Timestamp> {

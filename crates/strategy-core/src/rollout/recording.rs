@@ -1,0 +1,81 @@
+//! What is journaled of an input, and when what was not decided is.
+
+use std::time::Duration;
+
+use super::Rollout;
+use super::input::Input;
+use super::latest::LatestCheck;
+use super::record::{Decision, Record};
+
+/// Memory and counters of checks, and the clock, are journaled at least so often, decision or not.
+pub(super) const FLUSH: Duration = Duration::from_secs(120);
+
+impl Rollout {
+    /// One input at the time the clock shows; records what was decided.
+    pub(super) fn digest_input(&mut self, input: Input) {
+        let latest = self.latest.clone();
+        let decided = self.decided.clone();
+        self.outbox.issued.clear();
+        self.take(input.clone());
+        self.turn();
+        let effects = std::mem::take(&mut self.outbox.issued);
+        if decided != self.decided || !effects.is_empty() {
+            let state = latest.since(&self.outbox.journaled);
+            if !state.parts.is_empty() || !state.checks.is_empty() {
+                self.outbox
+                    .records
+                    .push_back(Record::State(Box::new(state)));
+            }
+            let clock = self.latest.clock;
+            let decision = Decision {
+                wall: clock.wall,
+                machine: clock.machine,
+                input,
+                effects,
+            };
+            self.outbox
+                .records
+                .push_back(Record::Decision(Box::new(decision)));
+            self.journaled();
+        } else if self.judged_worse() || self.now().since(self.outbox.journaled_at) >= FLUSH {
+            self.flush();
+        }
+    }
+
+    /// A look counted towards a limit: what was tolerated must not be forgotten by a crash.
+    fn judged_worse(&self) -> bool {
+        self.latest.checks.iter().any(|(name, check)| {
+            let before = self.outbox.journaled.checks.get(name);
+            let counts = |check: &LatestCheck| {
+                [
+                    check.failures,
+                    check.consecutive_failures,
+                    check.consecutive_errors,
+                    check.consecutive_inconclusive,
+                ]
+            };
+            let before = before.map(counts).unwrap_or_default();
+            counts(check)
+                .iter()
+                .zip(before)
+                .any(|(now, before)| *now > before)
+        })
+    }
+
+    /// What a crash should not forget without a decision: checks, and how long was watched. What was
+    /// observed is left to the next decision, whose batch it must stand in.
+    fn flush(&mut self) {
+        let mut state = self.latest.since(&self.outbox.journaled);
+        state.parts.clear();
+        self.outbox
+            .records
+            .push_back(Record::State(Box::new(state)));
+        self.outbox.journaled.checks.clone_from(&self.latest.checks);
+        self.outbox.journaled_at = self.now();
+    }
+
+    pub(super) fn journaled(&mut self) {
+        self.outbox.journaled = self.latest.clone();
+        self.outbox.journaled_at = self.now();
+    }
+}

@@ -1,0 +1,66 @@
+//! The way to no exposure, for a successor.
+
+use super::Flow;
+use crate::release::Part;
+use crate::rollout::Rollout;
+use crate::rollout::outcome::{Outcome, Reason};
+use crate::rollout::state::{State, Superseding};
+use crate::rollout::step::{Direction, Until};
+use crate::rollout::walk::Course;
+use crate::track::{Revision, Track};
+
+impl Rollout {
+    pub(super) fn superseding(&mut self, superseding: &Superseding) -> Flow {
+        let now = self.now();
+        let reached = self.walk_all(Self::course_without_exposure);
+        if self.decided.state != State::Superseding(superseding.clone()) {
+            return Flow::Again;
+        }
+        // What hooks did for this release is nothing that its successor begins with.
+        if reached && superseding.undoing.is_none() && self.undo_next() {
+            return Flow::Again;
+        }
+        let undone = self.decided.to_undo.is_empty() && superseding.undoing.is_none();
+        if reached && undone && self.fenced() {
+            self.settle(
+                Outcome::Superseded {
+                    by: superseding.by.clone(),
+                },
+                false,
+            );
+            return Flow::Again;
+        }
+        if now >= superseding.deadline {
+            let message = format!(
+                "exposure could not be taken to 0 for {}: {}",
+                superseding.by,
+                self.waiting_in_words()
+            );
+            let part = self
+                .part_names()
+                .into_iter()
+                .next()
+                .unwrap_or_else(Part::main);
+            self.roll_back(Reason::Refused { part, message });
+            return Flow::Again;
+        }
+        Flow::Rest
+    }
+
+    /// Recorded traffic, and capacities as they are.
+    fn course_without_exposure(&self, part: &Part) -> Option<Course> {
+        let mut course = self.course_home(part, true)?;
+        if let Some(seen) = self.latest.parts.get(part)?.observation.as_ref()
+            && let Some(written) = &seen.candidate.written
+        {
+            let candidate = course.goal.track_mut(Track::Candidate);
+            candidate.replicas = written.replicas;
+            if !written.revision.recorded {
+                candidate.revision = Revision::Release(written.revision.images.clone());
+            }
+        }
+        course.direction = Direction::Back;
+        course.until = Until::Effective;
+        Some(course)
+    }
+}

@@ -1,0 +1,107 @@
+//! Parts that cannot be read or written, and for how long that is borne.
+
+use super::Rollout;
+use super::event::News;
+use super::input::Failure;
+use super::outcome::Reason;
+use super::part_state::{PartState, Unreached};
+use super::state::{Hold, State};
+use crate::plan::Then;
+use crate::release::Part;
+use crate::timestamp::Timestamp;
+
+impl Rollout {
+    /// A part could not be read or written for longer than is borne. Says whether that changed anything.
+    pub(super) fn unreachable_too_long(&mut self) -> bool {
+        let (now, policy) = (self.now(), self.fixed.plan.policies().unreachable);
+        let too_long = self.decided.parts.iter().find_map(|(part, state)| {
+            let mut unreached = state.unreached();
+            let unreached =
+                unreached.find(|unreached| now.since(unreached.since) >= policy.limit)?;
+            Some(Reason::Unreachable {
+                part: part.clone(),
+                message: unreached.message.clone(),
+            })
+        });
+        let Some(reason) = too_long.or_else(|| self.start_takes_too_long()) else {
+            return false;
+        };
+        match &self.decided.state {
+            State::Claiming | State::Confirming => {
+                self.give_back(reason);
+                true
+            }
+            State::Holding(holding) if matches!(holding.why, Hold::NoWayBack(_)) => false,
+            State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_) => {
+                match policy.then {
+                    Then::RollBack => self.roll_back_or_hold(reason),
+                    Then::Abandon => self.abandon(),
+                    Then::GoOn => return false,
+                }
+                true
+            }
+            State::RollingBack(_)
+            | State::Superseding(_)
+            | State::Settling(_)
+            | State::Settled { .. } => false,
+        }
+    }
+
+    /// Claims and the look that confirms them belong to no stage, so no deadline ends them: the limit of
+    /// an unreachable platform does, also where it answers now and then.
+    pub(super) fn start_takes_too_long(&self) -> Option<Reason> {
+        let ends = self.start_ends()?;
+        let unclaimed = |(_, state): &(&Part, &PartState)| state.claim.is_none();
+        let part = self.decided.parts.iter().find(unclaimed);
+        let (part, _) = part.or_else(|| self.decided.parts.iter().next())?;
+        (self.now() >= ends).then(|| Reason::Unreachable {
+            part: part.clone(),
+            message: "it could not be claimed and looked at in time".to_owned(),
+        })
+    }
+
+    pub(super) fn start_ends(&self) -> Option<Timestamp> {
+        let begins = matches!(self.decided.state, State::Claiming | State::Confirming);
+        (begins && self.decided.pause.is_none())
+            .then(|| self.decided.since + self.fixed.plan.policies().unreachable.limit)
+    }
+
+    /// Reads that are answered meanwhile do not make it well: only a write or claim that succeeds does.
+    pub(super) fn cannot_be_written(&mut self, part: &Part, failure: &Failure) {
+        let now = self.now();
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        let news = !state.is_unreachable();
+        state.unwritable.get_or_insert_with(|| Unreached {
+            since: now,
+            message: failure.message.clone(),
+        });
+        if news {
+            self.say(News::Unreachable {
+                part: part.clone(),
+                why: failure.message.clone(),
+            });
+        }
+    }
+
+    pub(super) fn can_be_written(&mut self, part: &Part) {
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        state.refused = None;
+        if state.unwritable.take().is_some() && state.unreadable.is_none() {
+            self.say(News::Reachable { part: part.clone() });
+        }
+        // What a quiet watch knew before is not what it will know now.
+        if let Some(latest) = self.latest.parts.get_mut(part)
+            && latest.failures == 0
+        {
+            latest.not_before = None;
+        }
+    }
+}
