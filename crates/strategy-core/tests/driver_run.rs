@@ -5,6 +5,8 @@
     reason = "functions that tests share are tests as well"
 )]
 
+#[path = "driver_run/fairness.rs"]
+mod fairness;
 #[path = "driver_run/interrupted.rs"]
 mod interrupted;
 #[path = "driver_run/journal.rs"]

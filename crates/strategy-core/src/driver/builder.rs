@@ -1,6 +1,6 @@
 //! The builder: from parts to a plan, a running rollout, or one taken up again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
 use super::retry::seed;
-use super::run::{Carrier, Ending, Run};
+use super::run::{Arrived, Carrier, Ending, Run, Source};
 use crate::analysis::Analysis;
 use crate::hook::{ExternalGate, Hook};
 use crate::inbox::Inbox;
@@ -298,8 +298,10 @@ impl Driver {
             audience,
             status,
             ending: Ending { id, progress },
-            arrived: VecDeque::new(),
+            arrived: Arrived::default(),
             ticked: None,
+            first: Source::UnderWay,
+            in_a_row: 0,
             clock: self.clock,
         });
         (handle, run)
