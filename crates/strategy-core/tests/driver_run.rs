@@ -11,6 +11,8 @@ mod fairness;
 mod interrupted;
 #[path = "driver_run/journal.rs"]
 mod journal;
+#[path = "driver_run/newer.rs"]
+mod newer;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

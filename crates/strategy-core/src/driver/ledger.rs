@@ -23,6 +23,9 @@ pub(super) struct Ledger {
     end: Sequence,
     held: usize,
     snapshot: usize,
+    /// Another version wrote the newest snapshot. The first write is a snapshot of ours: a version that
+    /// reads no newer ones must find that, and not decisions of ours behind a snapshot that it knows.
+    of_another_version: bool,
 }
 
 impl Ledger {
@@ -39,6 +42,7 @@ impl Ledger {
             end: recorded.sequence,
             held: recorded.records.iter().map(size).sum(),
             snapshot: recorded.records.first().map_or(0, size),
+            of_another_version: is_of_another_version(recorded),
         }
     }
 
@@ -51,7 +55,9 @@ impl Ledger {
     ) -> BoxFuture<'static, Result<(), JournalError>> {
         let added: usize = records.iter().map(size).sum();
         let limit = COMPACT_AT.max(self.snapshot + AT_LEAST);
-        let batch = if self.held > 0 && self.held + added > limit {
+        let compact = self.of_another_version || self.held + added > limit;
+        self.of_another_version = false;
+        let batch = if self.held > 0 && compact {
             Batch::Compact(snapshot())
         } else {
             Batch::Append(records)
@@ -93,13 +99,23 @@ impl Ledger {
                         | JournalError::Locked { .. }
                         | JournalError::Missing { .. }
                         | JournalError::Exists { .. }
-                        | JournalError::Damaged { .. },
+                        | JournalError::Damaged { .. }
+                        | JournalError::TooNew { .. },
                     ) => return written,
                 }
             }
         }
         .boxed()
     }
+}
+
+fn is_of_another_version(recorded: &Recorded) -> bool {
+    let mut newest_first = recorded.records.iter().rev();
+    let newest = newest_first.find_map(|record| match record {
+        Record::Snapshot(snapshot) => Some(&snapshot.version),
+        Record::State(_) | Record::Decision(_) => None,
+    });
+    newest.is_some_and(|version| version != env!("CARGO_PKG_VERSION"))
 }
 
 enum Batch {

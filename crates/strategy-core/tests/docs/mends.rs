@@ -237,6 +237,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "Keep a copy, and put the file back from before the damage; nothing was changed.",
             ),
             (
+                "TooNew",
+                "Use the version that wrote it, or a later one; nothing was changed.",
+            ),
+            (
                 "Storage",
                 "Free space, mend rights or disk; the driver tries again meanwhile.",
             ),
