@@ -7,6 +7,8 @@
 
 #[path = "driver_run/fairness.rs"]
 mod fairness;
+#[path = "driver_run/golden.rs"]
+mod golden;
 #[path = "driver_run/interrupted.rs"]
 mod interrupted;
 #[path = "driver_run/journal.rs"]
