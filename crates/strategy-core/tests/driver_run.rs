@@ -15,6 +15,8 @@ mod interrupted;
 mod journal;
 #[path = "driver_run/newer.rs"]
 mod newer;
+#[path = "driver_run/succession.rs"]
+mod succession;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -1,5 +1,7 @@
 //! The builder: from parts to a plan, a running rollout, or one taken up again.
 
+mod succeed;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -227,15 +229,8 @@ impl Driver {
             plan,
             found,
             prepared,
-            findings,
-        } = admit(&means, strategy, &release).await?;
-        let findings: Vec<_> = findings
-            .into_iter()
-            .filter(|finding| finding.severity == crate::target::Severity::Blocks)
-            .collect();
-        if !findings.is_empty() {
-            return Err(DriverError::Blocked { findings });
-        }
+            ..
+        } = admit(&means, strategy, &release).await?.unblocked()?;
         let start = Start {
             id,
             plan,

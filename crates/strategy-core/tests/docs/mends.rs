@@ -289,6 +289,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
             ("JournalInUse", "Resume it, or start with another journal."),
             ("Recover", "See `recover-error`."),
             ("Journal", "See `journal-error`."),
+            (
+                "NotTheSuccessor",
+                "Leave `Driver::id` out, or supersede by the name that the successor has.",
+            ),
             ("Detached", "Resume it from its journal."),
             ("Bug", "Report it with the journal."),
         ],
