@@ -13,7 +13,7 @@ use super::audience::Audience;
 use super::clock::{Clock, SystemClock};
 use super::error::DriverError;
 use super::flights::Flights;
-use super::handle::{Progress, RolloutHandle};
+use super::handle::{Listens, Progress, RolloutHandle};
 use super::ledger::Ledger;
 use super::mail::Mail;
 use super::memory_journal::MemoryJournal;
@@ -283,11 +283,27 @@ impl Driver {
         let (status, statuses) = watch::channel(rollout.status());
         let (progress, ends) = watch::channel(Progress::default());
         let (id, seed) = (rollout.id().clone(), means.seed);
-        let audience = Audience::new(self.observers);
-        let handle = RolloutHandle::new(id.clone(), letters, ends, statuses, audience.listeners());
+        let (trouble, troubles) = watch::channel(None);
+        let audience = Audience::new(self.observers, troubles.clone());
+        let handle = RolloutHandle::new(
+            id.clone(),
+            Listens {
+                letters,
+                progress: ends,
+                status: statuses,
+                trouble: troubles,
+                listeners: audience.listeners(),
+            },
+        );
         let run = Run::new(Carrier {
             rollout,
-            ledger: Ledger::new(self.journal, Arc::clone(&self.clock), seed, recorded),
+            ledger: Ledger::new(
+                self.journal,
+                Arc::clone(&self.clock),
+                seed,
+                recorded,
+                trouble,
+            ),
             flights: Flights::new(means),
             mail: Mail::new(handles, self.inbox, Arc::clone(&self.clock), seed),
             audience,

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::perform::in_words;
 use super::retry::Backoff;
 use crate::journal::{Journal, JournalError, Recorded, Sequence};
+use crate::observer::Trouble;
 use crate::rollout::Record;
+use crate::timestamp::Timestamp;
 
 /// A journal that would hold more than this is compacted instead, so that it stays below 64 KiB.
 const COMPACT_AT: usize = 48 * 1024;
@@ -26,6 +30,7 @@ pub(super) struct Ledger {
     /// Another version wrote the newest snapshot. The first write is a snapshot of ours: a version that
     /// reads no newer ones must find that, and not decisions of ours behind a snapshot that it knows.
     of_another_version: bool,
+    trouble: watch::Sender<Option<Trouble>>,
 }
 
 impl Ledger {
@@ -34,6 +39,7 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         seed: u64,
         recorded: &Recorded,
+        trouble: watch::Sender<Option<Trouble>>,
     ) -> Self {
         Self {
             journal,
@@ -43,6 +49,7 @@ impl Ledger {
             held: recorded.records.iter().map(size).sum(),
             snapshot: recorded.records.first().map_or(0, size),
             of_another_version: is_of_another_version(recorded),
+            trouble,
         }
     }
 
@@ -78,6 +85,7 @@ impl Ledger {
             }
         }
         let (journal, clock) = (Arc::clone(&self.journal), Arc::clone(&self.clock));
+        let trouble = self.trouble.clone();
         let mut backoff = Backoff::new(self.seed ^ expected.0);
         async move {
             loop {
@@ -87,10 +95,12 @@ impl Ledger {
                 };
                 match written {
                     Err(error @ JournalError::Storage { .. }) => {
+                        let why = in_words(&error);
                         tracing::warn!(
-                            why = %super::perform::in_words(&error),
+                            %why,
                             "the journal cannot be written; nothing is done until it can"
                         );
+                        unwritable(&trouble, clock.now(), why);
                         backoff.pause(&*clock).await;
                     }
                     Ok(())
@@ -101,12 +111,32 @@ impl Ledger {
                         | JournalError::Exists { .. }
                         | JournalError::Damaged { .. }
                         | JournalError::TooNew { .. },
-                    ) => return written,
+                    ) => {
+                        let over = |trouble: &mut Option<Trouble>| trouble.take().is_some();
+                        if trouble.send_if_modified(over) && written.is_ok() {
+                            tracing::info!("the journal can be written again");
+                        }
+                        return written;
+                    }
                 }
             }
         }
         .boxed()
     }
+}
+
+fn unwritable(trouble: &watch::Sender<Option<Trouble>>, now: Timestamp, why: String) {
+    trouble.send_if_modified(|trouble| match trouble {
+        Some(Trouble::JournalUnwritable { why: known, .. }) => {
+            let changed = *known != why;
+            *known = why;
+            changed
+        }
+        None => {
+            *trouble = Some(Trouble::JournalUnwritable { since: now, why });
+            true
+        }
+    });
 }
 
 fn is_of_another_version(recorded: &Recorded) -> bool {

@@ -209,7 +209,9 @@ impl Carrier {
         }
         let mut written = self.ledger.write(records, || self.rollout.snapshot());
         poll_fn(|context| {
-            if let Poll::Ready(result) = written.poll_unpin(context) {
+            let written = written.poll_unpin(context);
+            self.audience.tell_trouble();
+            if let Poll::Ready(result) = written {
                 return Poll::Ready(result.map_err(DriverError::from));
             }
             while self.arrived.len() < WAITING {
