@@ -120,6 +120,18 @@ pub enum JournalError {
         /// How it shows.
         problem: String,
     },
+    /// A newer version wrote it.
+    #[error(
+        "{place} was written by a newer version ({found}) than this one, which reads up to {known}: use that version or a later one; nothing was changed"
+    )]
+    TooNew {
+        /// Which journal.
+        place: String,
+        /// What it was written as, such as `schema 2, version 1.1.0`.
+        found: String,
+        /// The newest that is read here.
+        known: String,
+    },
     /// The storage said no.
     #[error("{operation} {place}")]
     Storage {

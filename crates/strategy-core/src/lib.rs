@@ -17,6 +17,7 @@ pub mod journal;
 pub mod mock;
 pub mod observer;
 pub mod plan;
+mod random;
 pub mod registry;
 mod release;
 pub mod rollout;

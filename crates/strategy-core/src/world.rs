@@ -35,7 +35,6 @@ mod ledger;
 mod owned;
 mod part;
 mod pod;
-pub(crate) mod random;
 mod report;
 mod router;
 mod scenario;

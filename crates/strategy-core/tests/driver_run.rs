@@ -5,10 +5,21 @@
     reason = "functions that tests share are tests as well"
 )]
 
+#[path = "driver_run/audience.rs"]
+mod audience;
+#[path = "driver_run/fairness.rs"]
+mod fairness;
+#[path = "driver_run/golden.rs"]
+mod golden;
 #[path = "driver_run/interrupted.rs"]
 mod interrupted;
 #[path = "driver_run/journal.rs"]
 mod journal;
+mod log;
+#[path = "driver_run/newer.rs"]
+mod newer;
+#[path = "driver_run/succession.rs"]
+mod succession;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -175,32 +186,6 @@ fn the_same_scenario_writes_the_same_bytes() {
     let first = run();
     assert!(first.len() > 1000);
     assert_eq!(first, run());
-}
-
-#[derive(Clone, Debug, Default)]
-struct Panics(Arc<AtomicU64>);
-
-impl Observer for Panics {
-    fn event(&self, _: &Event) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        panic!("an observer of bad manners");
-    }
-}
-
-#[test]
-fn an_observer_that_panics_changes_nothing() {
-    let run = |observer: Option<Panics>| {
-        let (world, journal) = (world(), MemoryJournal::new());
-        let mut driver = driver(&world).journal(journal.clone());
-        if let Some(observer) = observer {
-            driver = driver.observer(observer);
-        }
-        carry(&world, driver).unwrap();
-        json(&journal)
-    };
-    let observer = Panics::default();
-    assert_eq!(run(Some(observer.clone())), run(None));
-    assert!(observer.0.load(Ordering::SeqCst) > 10);
 }
 
 #[test]

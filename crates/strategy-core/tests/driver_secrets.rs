@@ -4,7 +4,8 @@
     reason = "functions that tests share are tests as well"
 )]
 
-use std::fmt;
+mod log;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ use strategy_core::target::{
 use strategy_core::world::{InMemoryTarget, World};
 use strategy_core::{Release, Target, Timestamp};
 use tempfile::TempDir;
-use tracing::field::{Field, Visit};
-use tracing::span;
+
+use self::log::Log;
 
 const SECRET: &str = "hunter2-c0ffee";
 
@@ -175,37 +176,6 @@ impl<T: Clock> Clock for Holds<T> {
     }
 }
 
-/// Everything that is logged, at every level.
-#[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut log = self.0.lock().unwrap();
-        log.push_str(&format!("{field}={value:?} "));
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        attributes.record(&mut self.clone());
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        values.record(&mut self.clone());
-    }
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut self.clone());
-        self.0.lock().unwrap().push('\n');
-    }
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 #[test]
 fn a_secret_in_the_configuration_comes_out_nowhere() {
     let folder = TempDir::new().unwrap();
@@ -278,7 +248,7 @@ fn a_secret_in_the_configuration_comes_out_nowhere() {
         shown.push(format!("{refused:?} {refused}"));
     };
     tracing::subscriber::with_default(log.clone(), || world.block_on(story).unwrap());
-    let log = log.0.lock().unwrap().clone();
+    let log = log.text();
     for said in [
         "failed in passing",
         "journal cannot be written",

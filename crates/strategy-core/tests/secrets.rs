@@ -6,6 +6,8 @@
     reason = "functions that tests share are tests as well"
 )]
 
+mod log;
+
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,9 +21,8 @@ use strategy_core::driver::{Driver, FileJournal};
 use strategy_core::hook::{
     ExternalGate, GateAnswer, GateRequest, Hook, HookError, HookReport, HookRequest,
 };
-use strategy_core::observer::Observer;
 use strategy_core::plan::{Check, Extension, Gate, HookPlan, HookPoint, Plan, Undo};
-use strategy_core::rollout::{Completion, Effect, Event, Input, LookId, Start};
+use strategy_core::rollout::{Completion, Effect, Input, LookId, Start};
 use strategy_core::strategy::Canary;
 use strategy_core::target::{
     Applied, Apply, Binding, Claim, Discovery, Found, Observation, TargetError, TargetErrorKind,
@@ -30,8 +31,8 @@ use strategy_core::target::{
 use strategy_core::world::{InMemoryTarget, World, discovery_of, fulfilled, observed_track};
 use strategy_core::{Images, Part, Release, Rollout, Strategy, Target, Timestamp};
 use tempfile::TempDir;
-use tracing::field::{Field, Visit};
-use tracing::span;
+
+use self::log::Log;
 
 const SECRET: &str = "hunter2-c0ffee";
 
@@ -284,47 +285,6 @@ impl ExternalGate for Obliging {
     }
 }
 
-/// Everything that is logged or told, at every level.
-#[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Log {
-    fn add(&self, text: &str) {
-        self.0.lock().unwrap().push_str(text);
-    }
-}
-
-impl Observer for Log {
-    fn event(&self, event: &Event) {
-        self.add(&format!("{event} {event:?}\n"));
-    }
-}
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.add(&format!("{field}={value:?} "));
-    }
-}
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        attributes.record(&mut self.clone());
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        values.record(&mut self.clone());
-    }
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut self.clone());
-    }
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 #[test]
 fn logs_and_errors_hide_it_and_journal_and_plan_table_hold_it() {
     let folder = TempDir::new().unwrap();
@@ -385,7 +345,7 @@ fn logs_and_errors_hide_it_and_journal_and_plan_table_hold_it() {
         shown.debug(&handle.status());
     };
     tracing::subscriber::with_default(log.clone(), || world.block_on(story).unwrap());
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.text();
     assert!(
         logged.contains("failed in passing") && logged.contains("promoted"),
         "{logged}"

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-use crate::observer::Observer;
+use crate::observer::{Observer, Trouble};
 use crate::rollout::Event;
 
 /// News that waits for observers; more of it pushes the oldest out.
@@ -20,15 +20,20 @@ pub(super) struct Audience {
     queue: VecDeque<Event>,
     missed: u64,
     listeners: broadcast::Sender<Event>,
+    trouble: watch::Receiver<Option<Trouble>>,
 }
 
 impl Audience {
-    pub(super) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
+    pub(super) fn new(
+        observers: Vec<Arc<dyn Observer>>,
+        trouble: watch::Receiver<Option<Trouble>>,
+    ) -> Self {
         Self {
             observers,
             queue: VecDeque::new(),
             missed: 0,
             listeners: broadcast::Sender::new(LAG),
+            trouble,
         }
     }
 
@@ -58,18 +63,33 @@ impl Audience {
             return false;
         };
         let missed = std::mem::take(&mut self.missed);
+        self.call(|observer| {
+            if missed > 0 {
+                observer.missed(missed);
+            }
+            observer.event(&event);
+        });
+        true
+    }
+
+    /// Tells observers that the driver cannot go on, or can again; not behind other news, since none is
+    /// told meanwhile.
+    pub(super) fn tell_trouble(&mut self) {
+        // Whoever sends it lives as long as the loop that calls this.
+        if !self.trouble.has_changed().unwrap_or_default() {
+            return;
+        }
+        let trouble = self.trouble.borrow_and_update().clone();
+        self.call(|observer| observer.trouble(trouble.as_ref()));
+    }
+
+    fn call(&self, tell: impl Fn(&dyn Observer)) {
         for observer in &self.observers {
-            // Nothing of ours is shared with the observer but the event, which it cannot change.
-            let call = AssertUnwindSafe(|| {
-                if missed > 0 {
-                    observer.missed(missed);
-                }
-                observer.event(&event);
-            });
+            // Nothing of ours is shared with the observer but what it is told, which it cannot change.
+            let call = AssertUnwindSafe(|| tell(&**observer));
             if catch_unwind(call).is_err() {
                 tracing::warn!("an observer panicked; the rollout goes on");
             }
         }
-        true
     }
 }

@@ -1,6 +1,8 @@
 //! The builder: from parts to a plan, a running rollout, or one taken up again.
 
-use std::collections::{BTreeMap, VecDeque};
+mod succeed;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -11,14 +13,14 @@ use super::audience::Audience;
 use super::clock::{Clock, SystemClock};
 use super::error::DriverError;
 use super::flights::Flights;
-use super::handle::{Progress, RolloutHandle};
+use super::handle::{Listens, Progress, RolloutHandle};
 use super::ledger::Ledger;
 use super::mail::Mail;
 use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
 use super::retry::seed;
-use super::run::{Carrier, Ending, Run};
+use super::run::{Arrived, Carrier, Ending, Run, Source};
 use crate::analysis::Analysis;
 use crate::hook::{ExternalGate, Hook};
 use crate::inbox::Inbox;
@@ -227,15 +229,8 @@ impl Driver {
             plan,
             found,
             prepared,
-            findings,
-        } = admit(&means, strategy, &release).await?;
-        let findings: Vec<_> = findings
-            .into_iter()
-            .filter(|finding| finding.severity == crate::target::Severity::Blocks)
-            .collect();
-        if !findings.is_empty() {
-            return Err(DriverError::Blocked { findings });
-        }
+            ..
+        } = admit(&means, strategy, &release).await?.unblocked()?;
         let start = Start {
             id,
             plan,
@@ -288,18 +283,36 @@ impl Driver {
         let (status, statuses) = watch::channel(rollout.status());
         let (progress, ends) = watch::channel(Progress::default());
         let (id, seed) = (rollout.id().clone(), means.seed);
-        let audience = Audience::new(self.observers);
-        let handle = RolloutHandle::new(id.clone(), letters, ends, statuses, audience.listeners());
+        let (trouble, troubles) = watch::channel(None);
+        let audience = Audience::new(self.observers, troubles.clone());
+        let handle = RolloutHandle::new(
+            id.clone(),
+            Listens {
+                letters,
+                progress: ends,
+                status: statuses,
+                trouble: troubles,
+                listeners: audience.listeners(),
+            },
+        );
         let run = Run::new(Carrier {
             rollout,
-            ledger: Ledger::new(self.journal, Arc::clone(&self.clock), seed, recorded),
+            ledger: Ledger::new(
+                self.journal,
+                Arc::clone(&self.clock),
+                seed,
+                recorded,
+                trouble,
+            ),
             flights: Flights::new(means),
             mail: Mail::new(handles, self.inbox, Arc::clone(&self.clock), seed),
             audience,
             status,
             ending: Ending { id, progress },
-            arrived: VecDeque::new(),
+            arrived: Arrived::default(),
             ticked: None,
+            first: Source::UnderWay,
+            in_a_row: 0,
             clock: self.clock,
         });
         (handle, run)

@@ -60,6 +60,16 @@ pub enum DriverError {
     /// The journal cannot be used: another process is at it, or it is damaged.
     #[error("the journal cannot be used")]
     Journal(#[source] Arc<JournalError>),
+    /// A rollout was handed over to a successor of another name. Nothing was written.
+    #[error(
+        "the rollout was superseded by `{to}`, and the driver was told to be `{id}`: leave `Driver::id` out, or supersede by `{id}`"
+    )]
+    NotTheSuccessor {
+        /// The driver's.
+        id: RolloutId,
+        /// The successor's.
+        to: RolloutId,
+    },
     /// The driver was told to stop, or dropped: the rollout is in progress and nobody carries it.
     #[error("rollout `{id}` was left in progress: resume it from its journal")]
     Detached {

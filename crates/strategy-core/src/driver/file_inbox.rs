@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::entry::{Entry, answer_path, entry_path};
+use self::entry::{Entry, Unread, answer_path, entry_path};
 pub use self::send::SendError;
 use super::clock::Clock;
 use super::files::put;
@@ -28,6 +28,7 @@ use crate::rollout::{Answer, CommandId};
 /// # Guarantees
 /// - Envelopes are taken in order of arrival: by the file's time, then by its name.
 /// - One that was answered is not taken again; one that was taken and not answered is, after a restart.
+/// - One that the disk does not give (an I/O error) stays, and is tried again; those behind it are taken meanwhile.
 /// - What does not read back, is too large or has another name than its id is answered with a refusal,
 ///   renamed to `ID.json.bad`, and named in the log.
 #[derive(Clone, Debug)]
@@ -71,20 +72,34 @@ impl FileInbox {
     }
 
     /// The first envelope in order of arrival that was neither answered nor taken.
+    ///
+    /// One that the disk does not give now is left for the next time, and holds up none behind it: that
+    /// may be an abort.
     fn first(&self) -> Result<Option<Envelope>, InboxError> {
+        self.first_read_by(Entry::read)
+    }
+
+    fn first_read_by(
+        &self,
+        read: impl Fn(&Entry) -> Result<Option<Envelope>, Unread>,
+    ) -> Result<Option<Envelope>, InboxError> {
         let waiting = entry::waiting(&self.folder, &self.taken())?;
+        let mut unread = None;
         for entry in waiting {
-            match entry.read() {
+            match read(&entry) {
                 Ok(Some(envelope)) => {
                     self.taken().insert(envelope.id().clone());
                     return Ok(Some(envelope));
                 }
                 // Withdrawn since the folder was listed.
                 Ok(None) => {}
-                Err(problem) => return Err(self.set_aside(&entry, problem)?),
+                Err(Unread::Bad(problem)) => return Err(self.set_aside(&entry, problem)?),
+                Err(Unread::Storage(error)) => {
+                    unread.get_or_insert_with(|| storage("read", &entry.path)(error));
+                }
             }
         }
-        Ok(None)
+        unread.map_or(Ok(None), Err)
     }
 
     /// Answers and renames what cannot be read, and says what it was.
@@ -154,5 +169,41 @@ fn storage(operation: &str, path: &Path) -> impl FnOnce(io::Error) -> InboxError
         operation,
         place,
         source: error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{Command, Wish};
+    use crate::timestamp::Timestamp;
+    use crate::world::VirtualClock;
+
+    #[test]
+    fn an_envelope_that_the_disk_does_not_give_now_is_neither_lost_nor_in_the_way() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+        let inbox = FileInbox::open(folder.path(), Arc::new(clock)).unwrap();
+        for (id, seconds) in [("abort", 1), ("pause", 2)] {
+            let wish = Wish::Abort { force: false };
+            let envelope = Envelope::Command(Command::new(id, "ann", wish));
+            let path = folder.path().join(format!("{id}.json"));
+            fs::write(&path, serde_json::to_vec(&envelope).unwrap()).unwrap();
+            let at = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
+            fs::File::open(&path).unwrap().set_modified(at).unwrap();
+        }
+        let failing = |entry: &Entry| {
+            if entry.name == "abort.json" {
+                return Err(Unread::Storage(io::Error::other("too many open files")));
+            }
+            entry.read()
+        };
+        let taken = inbox.first_read_by(failing).unwrap().unwrap();
+        assert_eq!(taken.id().0, "pause");
+        let error = inbox.first_read_by(failing).unwrap_err();
+        assert!(matches!(error, InboxError::Storage { .. }), "{error}");
+        assert!(folder.path().join("abort.json").exists());
+        assert!(!folder.path().join("abort.answer.json").exists());
+        assert_eq!(inbox.first().unwrap().unwrap().id().0, "abort");
     }
 }

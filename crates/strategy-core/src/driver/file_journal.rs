@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use self::line::Content;
+use self::line::{Content, Unreadable};
 use super::files::{folder_of, private, storage, sync_folder, with_suffix};
 use crate::journal::{Journal, JournalError, Recorded, Sequence};
 use crate::rollout::Record;
@@ -78,8 +78,8 @@ impl FileJournal {
     /// The journal at `path`, with the lock taken; a torn last batch is cut off at the next write.
     ///
     /// # Errors
-    /// [`JournalError::Missing`], [`JournalError::Locked`], [`JournalError::Damaged`] or
-    /// [`JournalError::Storage`].
+    /// [`JournalError::Missing`], [`JournalError::Locked`], [`JournalError::Damaged`],
+    /// [`JournalError::TooNew`] or [`JournalError::Storage`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         if path.exists() {
@@ -93,7 +93,8 @@ impl FileJournal {
     /// Reads the journal at `path` without its lock, while another process may be writing it. Never writes.
     ///
     /// # Errors
-    /// [`JournalError::Missing`], [`JournalError::Damaged`] or [`JournalError::Storage`].
+    /// [`JournalError::Missing`], [`JournalError::Damaged`], [`JournalError::TooNew`] or
+    /// [`JournalError::Storage`].
     pub fn peek(path: impl AsRef<Path>) -> Result<Recorded, JournalError> {
         let path = path.as_ref();
         match read(path)? {
@@ -309,10 +310,18 @@ fn read(path: &Path) -> Result<Option<Found>, JournalError> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)
         .map_err(storage("read", path))?;
-    let content = line::read(&bytes).map_err(|damage| JournalError::Damaged {
-        place: path.display().to_string(),
-        offset: damage.offset as u64,
-        problem: damage.problem,
+    let place = path.display().to_string();
+    let content = line::read(&bytes).map_err(|unreadable| match unreadable {
+        Unreadable::Damaged { offset, problem } => JournalError::Damaged {
+            place,
+            offset: offset as u64,
+            problem,
+        },
+        Unreadable::TooNew { found, known } => JournalError::TooNew {
+            place,
+            found,
+            known,
+        },
     })?;
     Ok(Some(Found {
         content,

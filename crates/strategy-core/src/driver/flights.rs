@@ -1,6 +1,7 @@
-//! What is under way: the driver's own futures, looked at in a fixed order.
+//! What is under way: the driver's own futures, looked at in a fixed rotation.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(super) struct Flights {
     under_way: BTreeMap<Key, BoxFuture<'static, Input>>,
     /// The newest news of each part, and when it was told.
     told: BTreeMap<Part, (Version, Timestamp)>,
+    /// What was done last: those behind it are looked at before it is again.
+    last: Option<Key>,
 }
 
 impl Flights {
@@ -31,6 +34,7 @@ impl Flights {
             means,
             under_way: BTreeMap::new(),
             told: BTreeMap::new(),
+            last: None,
         }
     }
 
@@ -79,18 +83,21 @@ impl Flights {
         }
     }
 
-    /// The first that is done, in the order of keys.
+    /// The first that is done, in the order of keys, beginning behind the one that was done last: one
+    /// that is ready whenever it is begun again keeps no other waiting.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
-        let done =
-            self.under_way
-                .iter_mut()
-                .find_map(|(key, work)| match work.poll_unpin(context) {
-                    Poll::Ready(input) => Some((key.clone(), input)),
-                    Poll::Pending => None,
-                });
+        let behind = match &self.last {
+            Some(last) => (Bound::Excluded(last), Bound::Unbounded),
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let done = poll_first(self.under_way.range_mut::<Key, _>(behind), context).or_else(|| {
+            let last = self.last.as_ref()?;
+            poll_first(self.under_way.range_mut(..=last), context)
+        });
         let Some((key, input)) = done else {
             return Poll::Pending;
         };
+        self.last = Some(key.clone());
         self.under_way.remove(&key);
         match failure(&input) {
             Some(failure) => {
@@ -110,6 +117,16 @@ impl Flights {
     }
 }
 
+fn poll_first<'a>(
+    mut under_way: impl Iterator<Item = (&'a Key, &'a mut BoxFuture<'static, Input>)>,
+    context: &mut Context<'_>,
+) -> Option<(Key, Input)> {
+    under_way.find_map(|(key, work)| match work.poll_unpin(context) {
+        Poll::Ready(input) => Some((key.clone(), input)),
+        Poll::Pending => None,
+    })
+}
+
 const fn failure(input: &Input) -> Option<&Failure> {
     match input {
         Input::EffectFailed { failure, .. }
@@ -123,5 +140,53 @@ const fn failure(input: &Input) -> Option<&Failure> {
         | Input::AlarmRaised(_)
         | Input::TimePassed
         | Input::Resumed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Waker;
+
+    use super::*;
+    use crate::registry::Registry;
+    use crate::rollout::Ticket;
+    use crate::world::World;
+
+    #[test]
+    fn one_that_is_always_ready_keeps_no_other_waiting() {
+        let world = World::seeded(1).stable("app:1", 1).build().unwrap();
+        let target: Arc<dyn crate::target::Target> = Arc::new(world.target());
+        let names = ["a", "b", "c"].map(|name| name.parse::<Part>().unwrap());
+        let binding = world.block_on(target.discover()).unwrap().unwrap().binding;
+        let means = Means {
+            parts: names
+                .iter()
+                .map(|part| (part.clone(), Arc::clone(&target)))
+                .collect(),
+            registry: Registry::new(),
+            clock: Arc::new(world.clock().clone()),
+            seed: 1,
+        };
+        let look = |part: &Part| Effect::Observe {
+            part: part.clone(),
+            binding: binding.clone(),
+            ticket: Ticket(1),
+            timeout: Duration::from_secs(30),
+        };
+        let mut flights = Flights::new(means);
+        for part in &names {
+            flights.begin(look(part));
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let mut served = Vec::new();
+        for _ in 0..6 {
+            let Poll::Ready(Input::Observed { part, .. }) = flights.poll(&mut context) else {
+                panic!("a look in memory waits for nothing");
+            };
+            flights.begin(look(&part));
+            served.push(part.to_string());
+        }
+        assert_eq!(served, ["a", "b", "c", "a", "b", "c"]);
     }
 }

@@ -6,6 +6,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::error::DriverError;
 use super::mail::Letter;
+use crate::observer::Trouble;
 use crate::rollout::{Answer, Command, Event, Outcome, Status};
 use crate::target::RolloutId;
 
@@ -15,15 +16,17 @@ use crate::target::RolloutId;
 #[derive(Clone, Debug)]
 pub struct RolloutHandle {
     id: RolloutId,
-    shared: Arc<Shared>,
+    shared: Arc<Listens>,
 }
 
+/// What all clones of a handle hear their driver by.
 #[derive(Debug)]
-struct Shared {
-    letters: mpsc::Sender<Letter>,
-    progress: watch::Receiver<Progress>,
-    status: watch::Receiver<Status>,
-    listeners: broadcast::WeakSender<Event>,
+pub(super) struct Listens {
+    pub(super) letters: mpsc::Sender<Letter>,
+    pub(super) progress: watch::Receiver<Progress>,
+    pub(super) status: watch::Receiver<Status>,
+    pub(super) trouble: watch::Receiver<Option<Trouble>>,
+    pub(super) listeners: broadcast::WeakSender<Event>,
 }
 
 /// How far a driver is.
@@ -36,21 +39,10 @@ pub(super) struct Progress {
 }
 
 impl RolloutHandle {
-    pub(super) fn new(
-        id: RolloutId,
-        letters: mpsc::Sender<Letter>,
-        progress: watch::Receiver<Progress>,
-        status: watch::Receiver<Status>,
-        listeners: broadcast::WeakSender<Event>,
-    ) -> Self {
+    pub(super) fn new(id: RolloutId, listens: Listens) -> Self {
         Self {
             id,
-            shared: Arc::new(Shared {
-                letters,
-                progress,
-                status,
-                listeners,
-            }),
+            shared: Arc::new(listens),
         }
     }
 
@@ -87,6 +79,18 @@ impl RolloutHandle {
     /// How it stands, with every change of it; changes that nobody waited for are skipped.
     pub fn watch(&self) -> watch::Receiver<Status> {
         self.shared.status.clone()
+    }
+
+    /// What keeps the driver from going on now; `None`: nothing does.
+    ///
+    /// It is no part of [`status`](Self::status), which stands as the journal last had it meanwhile.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.shared.trouble.borrow().clone()
+    }
+
+    /// What keeps the driver from going on, with every change of it.
+    pub fn watch_trouble(&self) -> watch::Receiver<Option<Trouble>> {
+        self.shared.trouble.clone()
     }
 
     /// Everything that happens from now on. Asked for before the driver runs, it misses nothing.
@@ -148,7 +152,7 @@ impl RolloutHandle {
     }
 }
 
-impl Drop for Shared {
+impl Drop for Listens {
     fn drop(&mut self) {
         if self.progress.borrow().end.is_none() && self.progress.has_changed().is_ok() {
             tracing::info!("no handle is left; the driver carries the rollout on alone");

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::perform::in_words;
 use super::retry::Backoff;
 use crate::journal::{Journal, JournalError, Recorded, Sequence};
+use crate::observer::Trouble;
 use crate::rollout::Record;
+use crate::timestamp::Timestamp;
 
 /// A journal that would hold more than this is compacted instead, so that it stays below 64 KiB.
 const COMPACT_AT: usize = 48 * 1024;
@@ -23,6 +27,10 @@ pub(super) struct Ledger {
     end: Sequence,
     held: usize,
     snapshot: usize,
+    /// Another version wrote the newest snapshot. The first write is a snapshot of ours: a version that
+    /// reads no newer ones must find that, and not decisions of ours behind a snapshot that it knows.
+    of_another_version: bool,
+    trouble: watch::Sender<Option<Trouble>>,
 }
 
 impl Ledger {
@@ -31,6 +39,7 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         seed: u64,
         recorded: &Recorded,
+        trouble: watch::Sender<Option<Trouble>>,
     ) -> Self {
         Self {
             journal,
@@ -39,6 +48,8 @@ impl Ledger {
             end: recorded.sequence,
             held: recorded.records.iter().map(size).sum(),
             snapshot: recorded.records.first().map_or(0, size),
+            of_another_version: is_of_another_version(recorded),
+            trouble,
         }
     }
 
@@ -51,7 +62,9 @@ impl Ledger {
     ) -> BoxFuture<'static, Result<(), JournalError>> {
         let added: usize = records.iter().map(size).sum();
         let limit = COMPACT_AT.max(self.snapshot + AT_LEAST);
-        let batch = if self.held > 0 && self.held + added > limit {
+        let compact = self.of_another_version || self.held + added > limit;
+        self.of_another_version = false;
+        let batch = if self.held > 0 && compact {
             Batch::Compact(snapshot())
         } else {
             Batch::Append(records)
@@ -72,6 +85,7 @@ impl Ledger {
             }
         }
         let (journal, clock) = (Arc::clone(&self.journal), Arc::clone(&self.clock));
+        let trouble = self.trouble.clone();
         let mut backoff = Backoff::new(self.seed ^ expected.0);
         async move {
             loop {
@@ -81,10 +95,12 @@ impl Ledger {
                 };
                 match written {
                     Err(error @ JournalError::Storage { .. }) => {
+                        let why = in_words(&error);
                         tracing::warn!(
-                            why = %super::perform::in_words(&error),
+                            %why,
                             "the journal cannot be written; nothing is done until it can"
                         );
+                        unwritable(&trouble, clock.now(), why);
                         backoff.pause(&*clock).await;
                     }
                     Ok(())
@@ -93,13 +109,43 @@ impl Ledger {
                         | JournalError::Locked { .. }
                         | JournalError::Missing { .. }
                         | JournalError::Exists { .. }
-                        | JournalError::Damaged { .. },
-                    ) => return written,
+                        | JournalError::Damaged { .. }
+                        | JournalError::TooNew { .. },
+                    ) => {
+                        let over = |trouble: &mut Option<Trouble>| trouble.take().is_some();
+                        if trouble.send_if_modified(over) && written.is_ok() {
+                            tracing::info!("the journal can be written again");
+                        }
+                        return written;
+                    }
                 }
             }
         }
         .boxed()
     }
+}
+
+fn unwritable(trouble: &watch::Sender<Option<Trouble>>, now: Timestamp, why: String) {
+    trouble.send_if_modified(|trouble| match trouble {
+        Some(Trouble::JournalUnwritable { why: known, .. }) => {
+            let changed = *known != why;
+            *known = why;
+            changed
+        }
+        None => {
+            *trouble = Some(Trouble::JournalUnwritable { since: now, why });
+            true
+        }
+    });
+}
+
+fn is_of_another_version(recorded: &Recorded) -> bool {
+    let mut newest_first = recorded.records.iter().rev();
+    let newest = newest_first.find_map(|record| match record {
+        Record::Snapshot(snapshot) => Some(&snapshot.version),
+        Record::State(_) | Record::Decision(_) => None,
+    });
+    newest.is_some_and(|version| version != env!("CARGO_PKG_VERSION"))
 }
 
 enum Batch {

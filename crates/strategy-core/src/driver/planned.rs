@@ -79,6 +79,16 @@ pub(super) async fn admit(
         let found = means.repeat(0, READ, call, TargetError::is_transient).await;
         discoveries.push((part.clone(), readable(part, found)?));
     }
+    admit_on(means, discoveries, strategy, release).await
+}
+
+/// As [`admit`], of parts that were discovered before.
+pub(super) async fn admit_on(
+    means: &Means,
+    mut discoveries: Vec<(Part, Discovery)>,
+    strategy: &dyn Strategy,
+    release: &Release,
+) -> Result<Admitted, DriverError> {
     let found: Found = discoveries.iter().cloned().collect();
     let plan = strategy.plan(release, &found)?;
     let several = means.parts.len() > 1;
@@ -156,6 +166,18 @@ fn readable<T>(part: &Part, read: Result<T, crate::rollout::Failure>) -> Result<
 }
 
 impl Admitted {
+    /// Without findings that only tell; an error if any stands in the way.
+    pub(super) fn unblocked(mut self) -> Result<Self, DriverError> {
+        self.findings
+            .retain(|finding| finding.severity == Severity::Blocks);
+        if self.findings.is_empty() {
+            return Ok(self);
+        }
+        Err(DriverError::Blocked {
+            findings: self.findings,
+        })
+    }
+
     /// For people: with what would keep it from starting among the findings.
     pub(super) fn planned(
         self,

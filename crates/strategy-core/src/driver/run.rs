@@ -27,6 +27,9 @@ use crate::timestamp::Timestamp;
 
 /// The journal may be out of reach this many arrivals long before new ones are left where they are.
 const WAITING: usize = 64;
+/// After so many arrivals without a wait the task is left to others for once: neither the runtime nor
+/// observers must starve where a target always has something to say.
+const IN_A_ROW: u32 = 16;
 
 /// The future that carries a rollout, to be spawned or awaited by whoever embeds it.
 ///
@@ -75,9 +78,13 @@ pub(super) struct Carrier {
     pub(super) status: watch::Sender<Status>,
     pub(super) ending: Ending,
     /// What came while the journal was written.
-    pub(super) arrived: VecDeque<Arrival>,
+    pub(super) arrived: Arrived,
     /// When the machine was last told that time has passed.
     pub(super) ticked: Option<Timestamp>,
+    /// Who is asked first next time.
+    pub(super) first: Source,
+    /// How many arrivals came without a wait between them.
+    pub(super) in_a_row: u32,
 }
 
 /// What the loop waits for.
@@ -85,6 +92,39 @@ pub(super) enum Arrival {
     Input(Input),
     Incoming(Incoming),
     TimePassed,
+}
+
+/// What came while nothing could be done with it, in order.
+#[derive(Default)]
+pub(super) struct Arrived {
+    inputs: VecDeque<Input>,
+    incoming: VecDeque<Incoming>,
+}
+
+impl Arrived {
+    fn len(&self) -> usize {
+        self.inputs.len() + self.incoming.len()
+    }
+}
+
+/// Where arrivals come from. Whoever was served is asked last next time, so that none of them, however
+/// much it has, keeps the others from being heard: no flood of commands holds a deadline up, and no
+/// target that always has news a command.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    UnderWay,
+    Time,
+    Mail,
+}
+
+impl Source {
+    const fn next(self) -> Self {
+        match self {
+            Self::UnderWay => Self::Time,
+            Self::Time => Self::Mail,
+            Self::Mail => Self::UnderWay,
+        }
+    }
 }
 
 impl Carrier {
@@ -118,7 +158,7 @@ impl Carrier {
             }
             for order in orders {
                 let ended = self.flights.begin(order);
-                self.arrived.extend(ended.map(Arrival::Input));
+                self.arrived.inputs.extend(ended);
             }
             while let Some(event) = self.rollout.poll_event() {
                 self.audience.tell(event);
@@ -169,17 +209,22 @@ impl Carrier {
         }
         let mut written = self.ledger.write(records, || self.rollout.snapshot());
         poll_fn(|context| {
-            if let Poll::Ready(result) = written.poll_unpin(context) {
+            let written = written.poll_unpin(context);
+            self.audience.tell_trouble();
+            if let Poll::Ready(result) = written {
                 return Poll::Ready(result.map_err(DriverError::from));
             }
             while self.arrived.len() < WAITING {
-                match self.poll_arrival(context) {
-                    Poll::Ready(Arrival::Incoming(Incoming::Detach)) => {
+                if let Poll::Ready(input) = self.flights.poll(context) {
+                    self.arrived.inputs.push_back(input);
+                } else if let Poll::Ready(incoming) = self.mail.poll(context) {
+                    if matches!(incoming, Incoming::Detach) {
                         let id = self.rollout.id().clone();
                         return Poll::Ready(Err(DriverError::Detached { id }));
                     }
-                    Poll::Ready(arrival) => self.arrived.push_back(arrival),
-                    Poll::Pending => break,
+                    self.arrived.incoming.push_back(incoming);
+                } else {
+                    break;
                 }
             }
             Poll::Pending
@@ -187,29 +232,41 @@ impl Carrier {
         .await
     }
 
-    /// The first of: what came while the journal was written, what was under way, the machine's next
-    /// time, handles, inbox. Time comes before people, so that no flood of commands holds a deadline up.
-    /// Observers hear when nothing else is due.
+    /// The first that has something of: what is under way, the machine's next time, handles and inbox;
+    /// what came while the journal was written before what comes now.
+    ///
+    /// They are asked in turn, and the task is given away once in a while, so that none of them starves.
+    /// Observers hear then, and when nothing else is due.
     async fn next(&mut self) -> Arrival {
-        if let Some(arrival) = self.arrived.pop_front() {
-            return arrival;
-        }
         let clock = Arc::clone(&self.clock);
         let mut due = self.due().map(|at| clock.sleep_until(at));
         poll_fn(|context| {
+            if self.in_a_row >= IN_A_ROW {
+                self.in_a_row = 0;
+                self.audience.deliver();
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             loop {
-                if let Poll::Ready(input) = self.flights.poll(context) {
-                    return Poll::Ready(Arrival::Input(input));
-                }
-                if let Some(due) = &mut due
-                    && due.poll_unpin(context).is_ready()
-                {
-                    return Poll::Ready(Arrival::TimePassed);
-                }
-                if let Poll::Ready(incoming) = self.mail.poll(context) {
-                    return Poll::Ready(Arrival::Incoming(incoming));
+                let mut source = self.first;
+                for _ in 0..3 {
+                    let arrival = match source {
+                        Source::UnderWay => self.poll_under_way(context),
+                        Source::Time => match &mut due {
+                            Some(due) => due.poll_unpin(context).map(|()| Arrival::TimePassed),
+                            None => Poll::Pending,
+                        },
+                        Source::Mail => self.poll_mail(context),
+                    };
+                    source = source.next();
+                    if arrival.is_ready() {
+                        self.first = source;
+                        self.in_a_row += 1;
+                        return arrival;
+                    }
                 }
                 if !self.audience.deliver() {
+                    self.in_a_row = 0;
                     return Poll::Pending;
                 }
             }
@@ -217,11 +274,18 @@ impl Carrier {
         .await
     }
 
-    fn poll_arrival(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
-        if let Poll::Ready(input) = self.flights.poll(context) {
-            return Poll::Ready(Arrival::Input(input));
+    fn poll_under_way(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        match self.arrived.inputs.pop_front() {
+            Some(input) => Poll::Ready(Arrival::Input(input)),
+            None => self.flights.poll(context).map(Arrival::Input),
         }
-        self.mail.poll(context).map(Arrival::Incoming)
+    }
+
+    fn poll_mail(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        match self.arrived.incoming.pop_front() {
+            Some(incoming) => Poll::Ready(Arrival::Incoming(incoming)),
+            None => self.mail.poll(context).map(Arrival::Incoming),
+        }
     }
 
     /// When the machine wants to hear that time has passed: never twice in the same millisecond.

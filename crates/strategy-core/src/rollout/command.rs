@@ -106,8 +106,13 @@ pub enum Wish {
     /// Leaves all as it is, gives up the claim and says what is left.
     Abandon,
     /// Exposure to 0, then everything passes to a successor that never discovers its start.
+    ///
+    /// The rollout ends with [`Outcome::Superseded`](super::Outcome::Superseded) and leaves its claim
+    /// where it is: from then on only the successor may go on, begun with `Driver::succeed` and the
+    /// [`Handover`](super::Handover) that `Driver::handover` reads from this rollout's journal.
+    /// Until somebody begins it the recorded start is what users get, and the candidate stays.
     Supersede {
-        /// The successor.
+        /// The successor's name, which it must be begun with.
         by: RolloutId,
     },
 }

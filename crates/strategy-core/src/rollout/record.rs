@@ -1,6 +1,6 @@
 //! What a journal holds: decisions, with the state they were decided on.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 use super::Rollout;
@@ -30,11 +30,23 @@ pub enum Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// [`SCHEMA`] when it was written.
+    #[serde(deserialize_with = "known_schema")]
     pub schema: u32,
     /// The version of this crate that wrote it.
     pub version: String,
     /// The machine, unfinished effects whole.
     pub rollout: Rollout,
+}
+
+/// Written first and read first, so that what a newer version wrote behind it is never looked at.
+fn known_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let schema = u32::deserialize(deserializer)?;
+    if schema > SCHEMA {
+        return Err(serde::de::Error::custom(format!(
+            "a newer version wrote it: it has schema {schema}, and this version reads up to {SCHEMA}"
+        )));
+    }
+    Ok(schema)
 }
 
 /// An input that changed more than the newest observation, memory and counters.

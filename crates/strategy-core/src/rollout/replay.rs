@@ -40,15 +40,18 @@ impl Rollout {
     /// As [`resume`](Self::resume), and settled rollouts are no error.
     pub fn replay(records: &[Record], lenient: bool) -> Result<Self, RecoverError> {
         let (first, rest) = records.split_first().ok_or(RecoverError::Empty)?;
-        let mut rollout = match first {
-            Record::Snapshot(snapshot) if snapshot.schema > SCHEMA => {
-                let version = snapshot.version.clone();
+        for record in records {
+            if let Record::Snapshot(snapshot) = record
+                && snapshot.schema > SCHEMA
+            {
                 return Err(RecoverError::TooNew {
                     found: snapshot.schema,
-                    version,
+                    version: snapshot.version.clone(),
                     known: SCHEMA,
                 });
             }
+        }
+        let mut rollout = match first {
             Record::Snapshot(snapshot) => snapshot.rollout.clone(),
             Record::State(_) | Record::Decision(_) => return Err(RecoverError::NoSnapshot),
         };

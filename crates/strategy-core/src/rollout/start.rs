@@ -66,7 +66,7 @@ pub enum StartError {
     },
     /// Somebody else works on it.
     #[error(
-        "{part} is claimed by rollout `{holder}`: resume or abandon that one, or take over with `--take-over` (`Builder::take_over`) if nothing works on it any more"
+        "{part} is claimed by rollout `{holder}`: resume or abandon that one, or take over from it (`Driver::take_over`) if nothing works on it any more"
     )]
     Claimed {
         /// Which part.

@@ -12,9 +12,9 @@ use super::{
     TargetErrorKind, Version,
 };
 use crate::plan::Plan;
+use crate::random::SplitMix64;
 use crate::release::Part;
 use crate::weight::Weight;
-use crate::world::random::SplitMix64;
 
 /// What can go wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,11 +5,11 @@ use std::task::Waker;
 
 use super::ledger::Ledger;
 use super::pod::Registry;
-use super::random::SplitMix64;
 use super::report::{PartReport, WeightSpan, Write};
 use super::router::Router;
 use super::scenario::{InvalidScenario, PartSetup, Shape, WorkloadSetup};
 use super::workload::{Scaler, Template, Workload};
+use crate::random::SplitMix64;
 use crate::release::Part;
 use crate::target::{Capabilities, Claim, ForeignChange, ForeignField, Writer};
 use crate::timestamp::Timestamp;

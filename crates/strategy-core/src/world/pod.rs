@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::image::{Ailment, Behavior};
-use super::random::SplitMix64;
+use crate::random::SplitMix64;
 use crate::release::Images;
 use crate::target::FatalReason;
 use crate::timestamp::Timestamp;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::pod::{Phase, Pod, Registry};
-use super::random::SplitMix64;
+use crate::random::SplitMix64;
 use crate::release::{Image, Images};
 use crate::target::{Autoscaler, Fatal, FatalReason, ObservedTrack, Pods, Written};
 use crate::timestamp::Timestamp;

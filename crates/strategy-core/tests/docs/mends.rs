@@ -237,6 +237,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "Keep a copy, and put the file back from before the damage; nothing was changed.",
             ),
             (
+                "TooNew",
+                "Use the version that wrote it, or a later one; nothing was changed.",
+            ),
+            (
                 "Storage",
                 "Free space, mend rights or disk; the driver tries again meanwhile.",
             ),
@@ -285,6 +289,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
             ("JournalInUse", "Resume it, or start with another journal."),
             ("Recover", "See `recover-error`."),
             ("Journal", "See `journal-error`."),
+            (
+                "NotTheSuccessor",
+                "Leave `Driver::id` out, or supersede by the name that the successor has.",
+            ),
             ("Detached", "Resume it from its journal."),
             ("Bug", "Report it with the journal."),
         ],

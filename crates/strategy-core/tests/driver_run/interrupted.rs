@@ -3,7 +3,7 @@
 use super::*;
 
 /// What a world looks like in the end.
-fn picture(world: &World) -> String {
+pub(super) fn picture(world: &World) -> String {
     let found = world
         .block_on(Target::discover(&world.target()))
         .unwrap()

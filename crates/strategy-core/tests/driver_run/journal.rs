@@ -1,5 +1,7 @@
 //! Journals that fail, are taken over, or have to stay small.
 
+use strategy_core::observer::Trouble;
+
 use super::*;
 
 /// A journal that does what a test says, over one in memory.
@@ -93,6 +95,62 @@ fn nothing_is_written_while_the_journal_cannot_be() {
         .collect();
     assert!(meanwhile.is_empty(), "{meanwhile:?}");
     assert!(writes.iter().any(|write| write.at >= to));
+}
+
+/// Writes down every trouble that it is told of.
+#[derive(Clone, Debug, Default)]
+struct Troubles(Arc<Mutex<Vec<Option<String>>>>);
+
+impl Observer for Troubles {
+    fn event(&self, _: &Event) {}
+    fn trouble(&self, trouble: Option<&Trouble>) {
+        let said = trouble.map(ToString::to_string);
+        self.0.lock().unwrap().push(said);
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_is_told_while_it_lasts_and_when_it_is_over() {
+    let (world, journal, troubles) = (world(), Trial::default(), Troubles::default());
+    let story = async {
+        let (handle, run) = driver(&world)
+            .journal(journal.clone())
+            .observer(troubles.clone())
+            .start(&canary(), release())
+            .await
+            .unwrap();
+        let mut watched = handle.watch_trouble();
+        let outage = async {
+            let clock = world.clock();
+            let wait = |seconds| clock.sleep_until(clock.now() + Duration::from_secs(seconds));
+            wait(30).await;
+            assert_eq!(handle.trouble(), None);
+            assert_eq!(*troubles.0.lock().unwrap(), []);
+            let from = clock.now();
+            journal.broken.store(true, Ordering::SeqCst);
+            watched.changed().await.unwrap();
+            wait(60).await;
+            let Some(Trouble::JournalUnwritable { since, why, .. }) = handle.trouble() else {
+                panic!("{:?}", handle.trouble());
+            };
+            assert!(since >= from && since <= clock.now());
+            assert!(why.contains("disk") && why.contains("full"), "{why}");
+            assert_eq!(
+                troubles.0.lock().unwrap().len(),
+                1,
+                "told once, and at once"
+            );
+            journal.broken.store(false, Ordering::SeqCst);
+            wait(30).await;
+            assert_eq!(handle.trouble(), None);
+        };
+        futures::join!(run, outage).0.unwrap()
+    };
+    assert_eq!(world.block_on(story).unwrap(), Outcome::Promoted);
+    let told = troubles.0.lock().unwrap().clone();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].as_ref().unwrap().contains("nothing is done until"));
+    assert_eq!(told[1], None);
 }
 
 #[test]

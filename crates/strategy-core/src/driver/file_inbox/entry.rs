@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -83,35 +83,99 @@ pub(super) fn waiting(
     Ok(entries)
 }
 
+/// Why an entry gives no envelope.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// What lies there is no envelope, and never will be.
+    Bad(String),
+    /// It could not be read now; later it may be, so nothing is done to it.
+    Storage(io::Error),
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+fn bad(problem: impl Into<String>) -> Unread {
+    Unread::Bad(problem.into())
+}
+
 impl Entry {
     /// Its envelope; `None` if it has gone meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Envelope>, String> {
+    pub(super) fn read(&self) -> Result<Option<Envelope>, Unread> {
+        self.read_by(|path| File::open(path))
+    }
+
+    fn read_by<R: Read>(
+        &self,
+        open: impl FnOnce(&Path) -> io::Result<R>,
+    ) -> Result<Option<Envelope>, Unread> {
         let id = self
             .id
             .as_ref()
-            .ok_or("its name is no id: use letters, digits, `-`, `_` and `.`")?;
-        let in_words = |error: io::Error| error.to_string();
-        let metadata = match fs::symlink_metadata(&self.path) {
-            Ok(metadata) => metadata,
+            .ok_or_else(|| bad("its name is no id: use letters, digits, `-`, `_` and `.`"))?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => return Err(bad("it is no file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(in_words(error)),
-        };
-        if !metadata.is_file() {
-            return Err("it is no file".to_owned());
+            Err(error) => return Err(error.into()),
         }
+        let file = match open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         let mut bytes = Vec::new();
-        File::open(&self.path)
-            .and_then(|file| file.take(FileInbox::LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(in_words)?;
+        file.take(FileInbox::LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > FileInbox::LARGEST {
-            return Err(format!("it has more than {} bytes", FileInbox::LARGEST));
+            return Err(bad(format!(
+                "it has more than {} bytes",
+                FileInbox::LARGEST
+            )));
         }
         let envelope: Envelope =
-            serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+            serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
         if envelope.id() == id {
             Ok(Some(envelope))
         } else {
-            Err("its id is not its name".to_owned())
+            Err(bad("its id is not its name"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file whose disk fails in the middle.
+    struct Failing(&'static [u8]);
+
+    impl Read for Failing {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(into)? {
+                0 => Err(io::Error::other("input/output error")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_disk_does_is_not_held_against_an_envelope() {
+        let folder = tempfile::TempDir::new().unwrap();
+        fs::write(folder.path().join("abort.json"), "{").unwrap();
+        let entry = waiting(folder.path(), &BTreeSet::new()).unwrap().remove(0);
+        let no_handles = entry.read_by(|_| Err::<File, _>(io::Error::other("too many open files")));
+        assert!(
+            matches!(no_handles, Err(Unread::Storage(_))),
+            "{no_handles:?}"
+        );
+        let breaks = entry.read_by(|_| Ok(Failing(b"{\"command\"")));
+        assert!(matches!(breaks, Err(Unread::Storage(_))), "{breaks:?}");
+        let gone = entry.read_by(|_| Err::<File, _>(io::ErrorKind::NotFound.into()));
+        assert!(matches!(gone, Ok(None)), "{gone:?}");
+        let cut = entry.read();
+        assert!(matches!(cut, Err(Unread::Bad(_))), "{cut:?}");
     }
 }

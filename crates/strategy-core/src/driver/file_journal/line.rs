@@ -2,13 +2,17 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::journal::Sequence;
-use crate::rollout::Record;
+use crate::rollout::{Record, SCHEMA};
 
 /// The first line of every journal file.
 pub(super) const HEADER: &str = "rollway-journal 1\n";
+/// How the first line of every version's journal files begins; what follows is the version of the format.
+const HEADER_OF_ANY: &str = "rollway-journal ";
+const FORMAT: u32 = 1;
 
 /// A batch as read back.
 #[derive(Debug)]
@@ -36,11 +40,13 @@ impl Content {
     }
 }
 
-/// A place that does not read back, with more behind it.
+/// Why a file does not read back.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Damage {
-    pub(super) offset: usize,
-    pub(super) problem: String,
+pub(super) enum Unreadable {
+    /// A place that is damaged, with more behind it.
+    Damaged { offset: usize, problem: String },
+    /// A newer version wrote it; nothing can be said of what else it holds.
+    TooNew { found: String, known: String },
 }
 
 /// A batch as one line: `CHECKSUM LENGTH SEQUENCE COUNT JSON`.
@@ -57,16 +63,21 @@ pub(super) fn write(first: Sequence, records: &[Record]) -> Result<String, serde
 /// The last line may be torn: cut short, or with a hole where a block was not written. It was never
 /// acknowledged. Anything else that does not read back is damage, also a last line of full length: it
 /// may have been acknowledged, and nothing acknowledged is cut off.
-pub(super) fn read(bytes: &[u8]) -> Result<Content, Damage> {
+pub(super) fn read(bytes: &[u8]) -> Result<Content, Unreadable> {
     let mut content = Content::default();
     if !bytes.starts_with(HEADER.as_bytes()) {
         // A file whose creation was interrupted holds less than the header, or zeros.
         return if HEADER.as_bytes().starts_with(bytes) || bytes.iter().all(|byte| *byte == 0) {
             Ok(content)
+        } else if let Some(found) = newer_format(bytes) {
+            Err(Unreadable::TooNew {
+                found: format!("file format {found}"),
+                known: format!("file format {FORMAT}"),
+            })
         } else {
-            Err(Damage {
+            Err(Unreadable::Damaged {
                 offset: 0,
-                problem: "it does not begin as a journal of this version does".to_owned(),
+                problem: "it does not begin as a journal does".to_owned(),
             })
         };
     }
@@ -87,9 +98,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content, Damage> {
                 break;
             }
             Err(Unread::Torn(problem) | Unread::Wrong(problem)) => {
-                return Err(Damage {
+                return Err(Unreadable::Damaged {
                     offset: content.whole,
                     problem,
+                });
+            }
+            Err(Unread::TooNew(found)) => {
+                return Err(Unreadable::TooNew {
+                    found,
+                    known: format!("schema {SCHEMA}"),
                 });
             }
         }
@@ -114,6 +131,44 @@ enum Unread {
     Torn(String),
     /// As no interrupted write leaves it.
     Wrong(String),
+    /// It holds a snapshot with a schema that this version does not know.
+    TooNew(String),
+}
+
+/// As much of a record as any version can read of any other's.
+#[derive(Deserialize)]
+struct Head {
+    snapshot: Option<Written>,
+}
+
+/// By whom a snapshot was written.
+#[derive(Deserialize)]
+struct Written {
+    schema: u32,
+    version: String,
+}
+
+/// The schema and version of a snapshot that a newer version wrote, if there is one.
+///
+/// Looked for before anything else is read: what such a snapshot holds, and all that follows it, may be
+/// of kinds that this version does not know.
+fn newer_schema(json: &str) -> Option<String> {
+    let heads: Vec<Head> = serde_json::from_str(json).ok()?;
+    let mut written = heads.into_iter().filter_map(|head| head.snapshot);
+    let newer = written.find(|written| written.schema > SCHEMA)?;
+    Some(format!(
+        "schema {}, version {}",
+        newer.schema, newer.version
+    ))
+}
+
+/// The version of the format that the file begins with, if it is a later one.
+fn newer_format(bytes: &[u8]) -> Option<u32> {
+    let first = bytes.split(|byte| *byte == b'\n').next()?;
+    let format = std::str::from_utf8(first)
+        .ok()?
+        .strip_prefix(HEADER_OF_ANY)?;
+    format.parse().ok().filter(|format| *format > FORMAT)
 }
 
 fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
@@ -148,6 +203,9 @@ fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
     if let Some(expected) = expected.filter(|expected| expected.0 != first) {
         let problem = format!("the sequence is {first} where {} follows", expected.0);
         return Err(wrong(problem));
+    }
+    if let Some(found) = newer_schema(json) {
+        return Err(Unread::TooNew(found));
     }
     let records: Vec<Record> = serde_json::from_str(json).map_err(|error| {
         wrong(format!(

@@ -1,6 +1,7 @@
-//! A small seeded generator: the same seed, the same world.
+//! A small seeded generator: the same seed, the same world, the same waits.
 
-/// `SplitMix64`: one word of state, good enough to vary a world and the same on every machine.
+/// `SplitMix64` (Steele, Lea and Flood): one word of state, good enough to vary a world and to spread
+/// waits, and the same on every machine. Not for secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SplitMix64(u64);
 
