@@ -100,7 +100,7 @@ async fn a_service_that_was_taken_over_before_its_write_arrives_stays_as_it_is()
     };
     let zombie = zombie(shop.slots()).await;
     is_refused(&shop, zombie, place, |desired| {
-        desired.traffic = weight(100)
+        desired.traffic = weight(100);
     })
     .await;
 }
@@ -120,7 +120,7 @@ async fn a_virtual_service_that_was_taken_over_before_its_write_arrives_stays_as
         .await;
     hand.until(|seen| seen.candidate.ready() == 1).await;
     is_refused(&shop, (hand, gate), place, |desired| {
-        desired.traffic = weight(10)
+        desired.traffic = weight(10);
     })
     .await;
 }
