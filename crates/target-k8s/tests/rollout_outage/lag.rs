@@ -54,6 +54,8 @@ async fn readiness_of_the_old_template_is_not_counted_for_the_new_one() {
     let new = format!("{REPOSITORY}:v2");
     let old = image(&scene.shop.get("Deployment", "api-green").await).to_owned();
     assert_ne!(old, new);
+    let reader = scene.target();
+    let binding = reader.discover().await.unwrap().binding;
     plane.pause_controllers().unwrap();
     let rollout = scene.release("v2", &Terms::default()).await;
     let green = scene
@@ -70,8 +72,6 @@ async fn readiness_of_the_old_template_is_not_counted_for_the_new_one() {
     ] {
         assert_eq!(green["status"][count], 3, "{green:#}");
     }
-    let reader = scene.target();
-    let binding = reader.discover().await.unwrap().binding;
     for _ in 0..5 {
         pause(seconds(1)).await;
         assert!(!is_seen(&scene.shop.get("Deployment", "api-green").await));
