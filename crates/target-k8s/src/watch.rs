@@ -31,6 +31,8 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(70);
 /// The first and the longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
+const TOO_OLD: &str = "the server no longer has what came after the version that is known";
+
 /// The watches of one namespace, shared by all targets that are given a clone of it.
 ///
 /// A watch begins when the first target needs it and ends when the last one is dropped.
@@ -172,58 +174,59 @@ async fn follow(api: Api, cache: Arc<Cache>, news: watch::Sender<u64>) {
     let tell = || news.send_modify(|count| *count = count.wrapping_add(1));
     let mut pause = PAUSES.0;
     loop {
-        let version = match api.list(cache.key()).await {
+        match api.list(cache.key()).await {
             Ok((items, version)) => {
                 cache.replace(items, &version);
                 tell();
-                version
+                let (brought, why) = follow_from(&api, &cache, version, &tell).await;
+                tracing::debug!(watch = %cache.key().plural, %why, "watch is begun again");
+                if brought {
+                    pause = PAUSES.0;
+                }
             }
             Err(error) => {
-                cache.failed(Failure::of(&error, "list"));
+                cache.failed(Failure::of(&error, cache::LIST));
                 tell();
-                wait(pause).await;
-                pause = (pause * 2).min(PAUSES.1);
-                continue;
             }
-        };
-        if let Ended::Broken(why) = follow_from(&api, &cache, version, &tell).await {
-            // A list tells whether the server can still be asked; only that is an error to readers.
-            tracing::debug!(watch = %cache.key().plural, %why, "watch broke off");
         }
-        pause = PAUSES.0;
         wait(pause).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
 }
 
-/// Why a list is needed again.
-enum Ended {
-    /// Too old, or silent.
-    Quietly,
-    /// By an error.
-    Broken(Told),
-}
-
-async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl Fn()) -> Ended {
+/// Whether a watch brought anything at all, and why a list is needed again.
+///
+/// A list shows nothing of whether watches work: only what a watch brings ends the growing of pauses.
+async fn follow_from(
+    api: &Api,
+    cache: &Cache,
+    mut version: String,
+    tell: &impl Fn(),
+) -> (bool, String) {
+    let mut brought = false;
     loop {
         let events = match api.watch(cache.key(), &version).await {
             Ok(events) => events,
-            Err(error) if is_too_old(&error) => return Ended::Quietly,
+            Err(error) if is_too_old(&error) => return (brought, TOO_OLD.to_owned()),
             Err(error) => {
                 // A list may be allowed where a watch is not.
-                cache.failed(Failure::of(&error, "watch"));
+                cache.failed(Failure::of(&error, cache::WATCH));
                 tell();
-                return Ended::Broken(Told::of(&error));
+                return (brought, Told::of(&error).0);
             }
         };
+        cache.followed();
+        tell();
+        let mut brought_now = false;
         pin_mut!(events);
-        loop {
+        let ended = loop {
             let event = match tokio::time::timeout(SILENCE, events.next()).await {
                 Ok(Some(Ok(event))) => event,
                 // The server ends every watch after a while; it goes on where it stopped.
-                Ok(None) => break,
-                Ok(Some(Err(error))) if is_too_old(&error) => return Ended::Quietly,
-                Ok(Some(Err(error))) => return Ended::Broken(Told::of(&error)),
-                Err(_) => return Ended::Quietly,
+                Ok(None) => break None,
+                Ok(Some(Err(error))) if is_too_old(&error) => break Some(TOO_OLD.to_owned()),
+                Ok(Some(Err(error))) => break Some(Told::of(&error).0),
+                Err(_) => break Some(format!("nothing came for {SILENCE:?}")),
             };
             match event {
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => {
@@ -240,12 +243,19 @@ async fn follow_from(api: &Api, cache: &Cache, mut version: String, tell: &impl 
                     version = bookmark.metadata.resource_version;
                     cache.alive();
                 }
-                WatchEvent::Error(status) if status.code == 410 => return Ended::Quietly,
+                WatchEvent::Error(status) if status.code == 410 => break Some(TOO_OLD.to_owned()),
                 WatchEvent::Error(status) => {
                     let error = kube::Error::Api(status);
-                    return Ended::Broken(Told::of(&error));
+                    break Some(Told::of(&error).0);
                 }
             }
+            brought_now = true;
+        };
+        brought |= brought_now;
+        match ended {
+            None if brought_now => {}
+            None => return (brought, "it ended before anything came".to_owned()),
+            Some(why) => return (brought, why),
         }
     }
 }
@@ -261,3 +271,6 @@ fn is_too_old(error: &kube::Error) -> bool {
 async fn wait(pause: Duration) {
     tokio::time::sleep(pause).await;
 }
+
+#[cfg(test)]
+mod tests;

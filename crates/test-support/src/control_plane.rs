@@ -6,6 +6,7 @@ mod audit;
 mod credentials;
 mod error;
 mod folder;
+mod gate;
 mod launch;
 mod port;
 mod process;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use access::TEST_USERS;
 pub use audit::AuditEvent;
 pub use error::ControlPlaneError;
+pub use gate::Gate;
 
 use crate::programs::{Programs, programs};
 use folder::RunFolder;
@@ -135,6 +137,23 @@ impl ControlPlane {
     /// When the process cannot be resumed.
     pub fn resume_api_server(&self) -> Result<(), ControlPlaneError> {
         self.launched().api_server.resume()
+    }
+
+    /// Suspends the controller manager: objects can be written and nobody acts on it, until
+    /// [`resume_controllers`](Self::resume_controllers).
+    ///
+    /// # Errors
+    /// When the process cannot be suspended.
+    pub fn pause_controllers(&self) -> Result<(), ControlPlaneError> {
+        self.launched().controller_manager()?.pause()
+    }
+
+    /// Lets a suspended controller manager go on.
+    ///
+    /// # Errors
+    /// When the process cannot be resumed.
+    pub fn resume_controllers(&self) -> Result<(), ControlPlaneError> {
+        self.launched().controller_manager()?.resume()
     }
 
     /// What the API server has answered since the start, oldest first; watches appear when they

@@ -23,5 +23,5 @@ pub mod control_plane;
 pub mod kubelet;
 pub mod programs;
 
-pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Options};
+pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, Options};
 pub use programs::{Missing, Programs, programs};

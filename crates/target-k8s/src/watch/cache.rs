@@ -12,6 +12,10 @@ use tokio::time::Instant;
 use crate::error::{self, Told};
 use crate::object::{self, WatchKey};
 
+/// The two verbs of a watch, as Roles have them.
+pub(super) const LIST: &str = "list";
+pub(super) const WATCH: &str = "watch";
+
 /// What one watch has brought.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -26,6 +30,8 @@ pub(super) struct State {
     gone: BTreeSet<String>,
     /// When the last event or bookmark came; `None` before the first list.
     heard: Option<Instant>,
+    /// Whether a watch has ever begun: what was only listed would grow old unseen.
+    is_followed: bool,
     failure: Option<Failure>,
 }
 
@@ -74,7 +80,7 @@ impl Failure {
 impl State {
     /// There is an answer, be it that there will be none.
     pub(super) fn is_settled(&self) -> bool {
-        self.heard.is_some() || self.failure.is_some()
+        self.heard.is_some() && self.is_followed || self.failure.is_some()
     }
 
     fn put(&mut self, object: Value) {
@@ -114,6 +120,14 @@ impl Cache {
             .send_modify(|state| state.failure = Some(failure));
     }
 
+    /// The server has taken the watch up.
+    pub(super) fn followed(&self) {
+        self.state.send_modify(|state| {
+            state.is_followed = true;
+            state.failure = None;
+        });
+    }
+
     pub(super) fn alive(&self) {
         self.state
             .send_modify(|state| state.heard = Some(Instant::now()));
@@ -132,7 +146,8 @@ impl Cache {
                 state.put(object);
             }
             state.heard = Some(Instant::now());
-            state.failure = None;
+            // That a list works says nothing of watches.
+            state.failure.take_if(|failure| failure.verb == LIST);
         });
     }
 
@@ -171,13 +186,13 @@ impl State {
         match (&self.failure, self.heard) {
             // What cannot be reached is unknown, whatever was known before.
             (Some(failure), _) => Err(failure.error(key)),
-            (None, Some(heard)) => Ok(Contents {
+            (None, Some(heard)) if self.is_followed => Ok(Contents {
                 objects: self.objects.clone(),
                 age: heard.elapsed(),
             }),
-            (None, None) => Err(error::found(
+            (None, _) => Err(error::found(
                 TargetErrorKind::Unavailable,
-                "list",
+                LIST,
                 &key.plural,
                 "the API server did not answer",
             )),
@@ -225,6 +240,7 @@ mod tests {
     fn cache() -> Cache {
         let cache = Cache::new(WatchKey::all("apps/v1", "deployments"));
         cache.replace(vec![object("1", "10")], "10");
+        cache.followed();
         cache
     }
 
@@ -261,27 +277,74 @@ mod tests {
         assert_eq!(versions(&cache), ["12"]);
     }
 
+    fn refused(verb: &'static str) -> Failure {
+        Failure {
+            kind: TargetErrorKind::PermissionDenied,
+            verb,
+            message: "no".to_owned(),
+        }
+    }
+
+    fn known(cache: &Cache) -> Result<Contents, TargetError> {
+        cache.state().borrow().known(cache.key())
+    }
+
     #[tokio::test]
     async fn a_refusal_is_an_error_and_never_an_empty_list() {
         let cache = Cache::new(WatchKey::all("v1", "pods"));
-        assert!(cache.state().borrow().known(cache.key()).is_err());
-        cache.failed(Failure {
-            kind: TargetErrorKind::PermissionDenied,
-            verb: "watch",
-            message: "no".to_owned(),
-        });
-        let error = cache.state().borrow().known(cache.key()).unwrap_err();
+        assert!(known(&cache).is_err());
+        cache.failed(refused(WATCH));
+        let error = known(&cache).unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::PermissionDenied);
         assert!(error.to_string().contains("`watch` on `pods`"), "{error}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn it_is_as_old_as_the_last_thing_heard() {
+    #[tokio::test]
+    async fn what_is_only_listed_is_not_known() {
+        let cache = Cache::new(WatchKey::all("v1", "pods"));
+        cache.replace(vec![object("1", "10")], "10");
+        assert!(!cache.state().borrow().is_settled());
+        assert!(known(&cache).is_err());
+        cache.followed();
+        assert!(cache.state().borrow().is_settled());
+        assert!(known(&cache).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_list_mends_a_list_and_only_a_watch_mends_a_watch() {
         let cache = cache();
-        tokio::time::advance(Duration::from_secs(40)).await;
-        let age = |cache: &Cache| cache.state().borrow().known(cache.key()).unwrap().age;
+        cache.failed(refused(LIST));
+        assert!(known(&cache).is_err());
+        cache.replace(Vec::new(), "11");
+        assert!(known(&cache).is_ok());
+        cache.failed(refused(WATCH));
+        cache.replace(Vec::new(), "12");
+        assert!(known(&cache).is_err());
+        cache.followed();
+        assert!(known(&cache).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_watch_ages_and_an_event_or_a_bookmark_makes_it_young() {
+        let cache = cache();
+        let age = |cache: &Cache| known(cache).unwrap().age;
+        let later = async || tokio::time::advance(Duration::from_secs(40)).await;
+        later().await;
         assert_eq!(age(&cache), Duration::from_secs(40));
+        cache.put(object("1", "11"));
+        assert_eq!(age(&cache), Duration::ZERO);
+        later().await;
+        later().await;
+        assert_eq!(age(&cache), Duration::from_secs(80));
         cache.alive();
         assert_eq!(age(&cache), Duration::ZERO);
+        later().await;
+        cache.remove(&object("1", "12"));
+        assert_eq!(age(&cache), Duration::ZERO);
+        later().await;
+        // What was asked for and refused makes nothing younger.
+        cache.failed(refused(WATCH));
+        cache.followed();
+        assert_eq!(age(&cache), Duration::from_secs(40));
     }
 }

@@ -17,4 +17,6 @@ mod fence;
 mod foreign;
 mod istio_canary;
 mod permissions;
+mod revisions;
 mod shop;
+mod zombie;

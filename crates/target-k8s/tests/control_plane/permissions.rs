@@ -1,12 +1,14 @@
 //! The Role that is printed suffices, and one verb less is named.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use strategy_core::Target;
 use strategy_core::target::TargetErrorKind;
 use target_k8s::{Config, KubernetesTarget};
 use test_support::ControlPlane;
 
-use crate::shop::{Hand, Shop, release, start, weight};
+use crate::shop::{Hand, Shop, pause, release, start, weight};
 
 async fn grant(shop: &Shop, user: &str, role: &Value) {
     let mut role = role.clone();
@@ -99,4 +101,40 @@ async fn a_verb_that_is_missing_is_named_with_its_resource() {
         .unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::PermissionDenied);
     assert!(error.to_string().contains("list pods"), "{error}");
+}
+
+/// Where pods may be listed and not watched, nothing is known of them: not now and then either.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn without_a_watch_every_look_fails_and_lists_become_rare() {
+    const USER: &str = "rollway-test-5";
+    let shop = Shop::open();
+    drop(shop.with_slots(1, 1).await);
+    let mut less = role(&shop.slots());
+    let mut rules = less["rules"].as_array_mut().unwrap().iter_mut();
+    let pods = rules.find(|rule| rule["resources"][0] == "pods").unwrap();
+    pods["verbs"] = json!(["list"]);
+    grant(&shop, USER, &less).await;
+    let unable = target(USER, shop.slots());
+    for _ in 0..60 {
+        let error = unable.discover().await.unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
+        assert!(error.to_string().contains("watch pods"), "{error}");
+        assert!(
+            error.to_string().contains("grant `watch` on `pods`"),
+            "{error}"
+        );
+        pause(Duration::from_millis(200)).await;
+    }
+    let events = ControlPlane::shared().unwrap().audit_log().unwrap();
+    let lists = events.iter().filter(|event| {
+        (event.user.as_str(), event.verb.as_str()) == (USER, "list")
+            && (event.namespace.as_str(), event.resource.as_str())
+                == (shop.namespace.as_str(), "pods")
+            && event.stage == "ResponseComplete"
+    });
+    let lists = lists.count();
+    println!("{lists} lists of the pods of two slots in 12 s");
+    // Each after 0, 0.2, 0.6, 1.4, 3, 6.2 and 12.6 seconds.
+    assert!((10..=14).contains(&lists), "{lists}");
 }

@@ -10,7 +10,7 @@ use crate::scene::{Running, Scene};
 use crate::story::Story;
 use crate::terms::{Mode, Terms};
 
-async fn autoscale(scene: &Scene) {
+pub(crate) async fn autoscale(scene: &Scene) {
     for deployment in scene.deployments() {
         scene.shop.create(autoscaler(deployment)).await;
     }

@@ -1,10 +1,14 @@
 //! A whole rollout under exactly the Role that is printed, and what one verb less leads to.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use strategy_core::Timestamp;
 use strategy_core::driver::Driver;
 use strategy_core::rollout::Reason;
-use target_k8s::KubernetesTarget;
+use target_k8s::{KubernetesTarget, Rule};
 
+use crate::autoscaled::autoscale;
 use crate::scene::{AGENT, Running, Scene, release};
 use crate::story::Story;
 use crate::terms::{Mode, Terms};
@@ -39,8 +43,24 @@ fn driver(scene: &Scene) -> (Driver, Story) {
     (Driver::on(target).observer(story.clone()), story)
 }
 
-async fn there_and_back(mode: Mode) {
+/// What is granted, as `verb resource`.
+fn granted(scene: &Scene) -> BTreeSet<String> {
+    let role = KubernetesTarget::permissions(&scene.config());
+    let of = |rule: &Rule| -> Vec<String> {
+        let verbs = rule.verbs.iter();
+        let words =
+            verbs.flat_map(|verb| rule.resources.iter().map(move |of| format!("{verb} {of}")));
+        words.collect()
+    };
+    role.rules.iter().flat_map(of).collect()
+}
+
+/// Rolled back, then promoted, under the Role as it is printed; what was done with it.
+async fn there_and_back(mode: Mode, is_autoscaled: bool) -> BTreeSet<String> {
     let scene = Scene::open(mode).await;
+    if is_autoscaled {
+        autoscale(&scene).await;
+    }
     grant(&scene, printed(&scene)).await;
     let before = scene.objects().await;
     let (back, story) = driver(&scene);
@@ -54,14 +74,41 @@ async fn there_and_back(mode: Mode) {
     let rollout = scene.start(there, story, "v3", &Terms::default()).await;
     rollout.promoted().await;
     assert_eq!(scene.objects().await, scene.promoted(&before, "v3"));
+    let calls = scene.calls_between(Timestamp::from_millis(0), None, AGENT);
+    println!("{mode:?}, autoscaled: {is_autoscaled}: {calls:?}");
+    let used: BTreeSet<String> = calls.into_keys().collect();
+    let granted = granted(&scene);
+    assert!(used.is_subset(&granted), "{used:?}");
+    used
+}
+
+/// What is granted and was used by none of these runs, with its reason.
+async fn is_enough_and_not_too_much(mode: Mode, unused: &[(&str, &str)]) {
+    let (plain, autoscaled) = tokio::join!(there_and_back(mode, false), there_and_back(mode, true));
+    let used: BTreeSet<String> = plain.union(&autoscaled).cloned().collect();
+    let scene = Scene::open(mode).await;
+    let granted = granted(&scene);
+    for call in granted.difference(&used) {
+        let reason = unused.iter().find(|(expected, _)| expected == call);
+        let Some((_, reason)) = reason else {
+            panic!("{mode:?}: `{call}` is granted and nobody used it");
+        };
+        println!("{mode:?}: `{call}` was not used: {reason}");
+    }
 }
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
-async fn is_enough_to_be_rolled_back_and_to_be_promoted() {
+async fn is_enough_to_be_rolled_back_and_to_be_promoted_and_not_too_much() {
     tokio::join!(
-        there_and_back(Mode::BlueGreen),
-        there_and_back(Mode::Canary)
+        is_enough_and_not_too_much(Mode::BlueGreen, &[]),
+        is_enough_and_not_too_much(
+            Mode::Canary,
+            &[(
+                "get destinationrules",
+                "it is read again with everything else after a conflict, and there was none"
+            )],
+        ),
     );
 }
 

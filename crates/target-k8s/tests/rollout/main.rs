@@ -12,9 +12,11 @@
 )]
 
 mod autoscaled;
+mod bad_input;
 mod calls;
 mod least_role;
 mod one_writer;
+mod parts;
 mod promoted;
 mod reaction;
 mod rolled_back;

@@ -18,6 +18,7 @@ use crate::programs::Programs;
 /// The audit log's name in the folder of the run.
 pub(crate) const AUDIT_LOG: &str = "audit.log";
 
+const CONTROLLER_MANAGER: &str = "kube-controller-manager";
 const AUDIT_POLICY: &str = include_str!("audit-policy.yaml");
 const CONTROLLERS: &str = "deployment-controller,replicaset-controller,endpointslice-controller,\
     endpoints-controller,statefulset-controller,horizontal-pod-autoscaler-controller,\
@@ -93,7 +94,7 @@ impl Launched {
         let stages = folder.join("stages.yaml").display().to_string();
         let started = [
             (
-                "kube-controller-manager",
+                CONTROLLER_MANAGER,
                 &programs.kube_controller_manager,
                 vec![
                     format!("--kubeconfig={kubeconfig}"),
@@ -149,6 +150,19 @@ impl Launched {
         self.controllers
             .iter_mut()
             .try_for_each(Process::check_alive)
+    }
+
+    /// # Errors
+    /// When it has not been started yet.
+    pub(crate) fn controller_manager(&self) -> Result<&Process, ControlPlaneError> {
+        let mut controllers = self.controllers.iter();
+        controllers
+            .find(|process| process.program() == CONTROLLER_MANAGER)
+            .ok_or_else(|| ControlPlaneError::Process {
+                attempt: "find",
+                program: CONTROLLER_MANAGER,
+                source: std::io::ErrorKind::NotFound.into(),
+            })
     }
 
     /// The end of the log of the program of that name, or of the API server's.
