@@ -1,5 +1,7 @@
 //! Whether a plan can run here: findings before anything is written. Pure.
 
+mod templates;
+
 use std::collections::BTreeSet;
 
 use strategy_core::target::Finding;
@@ -25,6 +27,7 @@ pub(crate) fn findings(
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));
     findings.extend(revisions(bound, follow, part, plan));
+    findings.extend(templates::findings(bound, follow, part, plan));
     findings.extend(impatient(bound, plan));
     findings
 }

@@ -201,8 +201,21 @@ impl Bound {
         }
     }
 
-    fn release(&self, track: Track, images: &Images, follow: Follow) -> Result<Value, TargetError> {
+    /// A track's own template, with the images that stable ran at the start wherever both have the
+    /// container: what a release does not name stays as stable runs it, and an idle slot may have been
+    /// left behind long ago.
+    fn release_base(&self, track: Track) -> Value {
         let base = self.base_template(track);
+        match (track, &self.tracks.stable.start) {
+            (Track::Candidate, TrackStart::Found { template, .. }) => {
+                template::with_images_of(&base, template)
+            }
+            (Track::Candidate, TrackStart::Missing(_)) | (Track::Stable, _) => base,
+        }
+    }
+
+    fn release(&self, track: Track, images: &Images, follow: Follow) -> Result<Value, TargetError> {
+        let base = self.release_base(track);
         template::with_images(&base, images, follow).map_err(|missing| {
             let there: Vec<_> = template::image_texts(&base).into_keys().collect();
             let message = format!(

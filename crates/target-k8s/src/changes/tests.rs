@@ -46,9 +46,17 @@ fn seen(view: &View) -> Owned {
 }
 
 fn changes(view: &View, seen: Owned, desired: Desired) -> Result<Vec<Change>, TargetError> {
-    let bound = bound();
+    changes_of(&bound(), view, seen, desired)
+}
+
+fn changes_of(
+    bound: &Bound,
+    view: &View,
+    seen: Owned,
+    desired: Desired,
+) -> Result<Vec<Change>, TargetError> {
     let situation = Situation {
-        bound: &bound,
+        bound,
         objects: &view.objects,
         router: &ServiceSelectorRouter::new("api"),
         follow: Follow::default(),
@@ -108,6 +116,38 @@ fn a_write_touches_image_count_and_its_own_note_only() {
     let annotations = content["metadata"]["annotations"].as_object_mut().unwrap();
     assert!(annotations.remove(mark::WRITTEN).is_some());
     assert_eq!(content, view.objects[object]);
+}
+
+#[test]
+fn what_a_release_does_not_name_is_as_stable_runs_it() {
+    let template = |slot: &str, tag: u32| {
+        json!({
+            "metadata": {"labels": {"app": "api", "version": slot}},
+            "spec": {"containers": [
+                {"name": "api", "image": format!("shop/api:{tag}"), "env": [{"name": "SLOT", "value": slot}]},
+                {"name": "worker", "image": format!("shop/worker:{tag}")},
+            ]},
+        })
+    };
+    let mut bound = bound();
+    for (track, slot, tag) in [(Track::Stable, "blue", 1), (Track::Candidate, "green", 0)] {
+        if let crate::binding::TrackStart::Found {
+            template: found, ..
+        } = &mut bound.tracks.of_mut(track).start
+        {
+            *found = template(slot, tag);
+        }
+    }
+    let released = |track| {
+        let template = bound.template(track, &release("2"), Follow::default(), |_| None);
+        template.unwrap().unwrap()
+    };
+    let mut expected = template("green", 1);
+    expected["spec"]["containers"][0]["image"] = json!("shop/api:2");
+    assert_eq!(released(Track::Candidate), expected);
+    let mut expected = template("blue", 1);
+    expected["spec"]["containers"][0]["image"] = json!("shop/api:2");
+    assert_eq!(released(Track::Stable), expected);
 }
 
 #[test]

@@ -8,11 +8,13 @@
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
 mod admit;
+mod admit_tracks;
 mod autoscaler;
 mod bad_input;
 mod blue_green;
 mod broken_pods;
 mod calls;
+mod companions;
 mod fence;
 mod foreign;
 mod istio_canary;
