@@ -117,6 +117,11 @@ impl Bound {
         objects
     }
 
+    /// The Service whose selector picks the track, where that is the router.
+    pub(crate) fn service(&self) -> Option<&ObjectRef> {
+        self.router.iter().find(|object| object.kind == "Service")
+    }
+
     /// Every object that was there at the start.
     pub(crate) fn found_objects(&self) -> Vec<ObjectRef> {
         let mut objects = self.read_objects();

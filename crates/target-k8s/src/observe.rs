@@ -2,11 +2,11 @@
 
 mod effective;
 mod foreign;
+pub(crate) mod strangers;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
-
 use std::time::Duration;
 
 use serde_json::Value;

@@ -121,6 +121,16 @@ pub(crate) fn names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
         .collect()
 }
 
+/// The names of those of them that are ready.
+pub(crate) fn ready_names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
+    let ready: Vec<_> = pods
+        .iter()
+        .filter(|pod| is_true(pod, "Ready"))
+        .cloned()
+        .collect();
+    names(deployment, &ready)
+}
+
 fn add(entry: &mut Pods, pod: &Value, unschedulable_is_fatal: bool) {
     entry.total += 1;
     entry.ready += u32::from(is_true(pod, "Ready"));
@@ -213,7 +223,7 @@ fn is_true(pod: &Value, kind: &str) -> bool {
     condition(pod, kind).is_some_and(|condition| text(condition, "/status") == "True")
 }
 
-fn is_alive(pod: &Value) -> bool {
+pub(crate) fn is_alive(pod: &Value) -> bool {
     pod.pointer("/metadata/deletionTimestamp").is_none()
         && !matches!(text(pod, "/status/phase"), "Failed" | "Succeeded")
 }

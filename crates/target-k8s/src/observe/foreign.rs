@@ -4,6 +4,7 @@ use serde_json::Value;
 use strategy_core::Replicas;
 use strategy_core::target::{ForeignChange, ForeignField, Writer};
 
+use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
 use crate::binding::{Bound, TrackStart};
 use crate::mark;
@@ -131,6 +132,15 @@ pub(super) fn foreign(
         if is != expected && !switched_off {
             let what = format!("the count ({} now)", is.unwrap_or(0));
             differs(&scaled, &path, ForeignField::Capacity, what);
+        }
+    }
+    if let Some(service) = bound.service() {
+        for stranger in strangers_behind(bound, view, service) {
+            changes.push(ForeignChange {
+                message: format!("{service} sends to {stranger}, which belongs to neither track"),
+                by: stranger,
+                field: ForeignField::Traffic,
+            });
         }
     }
     changes
