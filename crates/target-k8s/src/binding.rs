@@ -39,6 +39,9 @@ pub(crate) struct BoundTrack {
     /// The HorizontalPodAutoscaler that decides its count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) autoscaler: Option<String>,
+    /// Its minimum, which a count of 0 hides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) minimum: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
     pub(crate) start: TrackStart,

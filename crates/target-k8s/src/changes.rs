@@ -12,7 +12,7 @@ use crate::config::Follow;
 use crate::error::found;
 use crate::mark::{self, Held};
 use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
-use crate::owned::{Fields, TrackFields};
+use crate::owned::{self, Fields, Scaler, TrackFields};
 use crate::router::Router;
 use crate::workload::template;
 
@@ -117,9 +117,24 @@ impl Situation<'_> {
             Some(template) => TrackFields {
                 template: Some(template::id(template)),
                 replicas: Some(self.possible(bound, *replicas)?),
+                scaler: self.scaler(bound, replicas.number()),
             },
         };
         Ok(Wanted { template, fields })
+    }
+
+    /// What a floor means for the autoscaler, if there is one.
+    fn scaler(&self, bound: &BoundTrack, floor: u32) -> Option<Scaler> {
+        let autoscaler = self.objects.get(&bound.autoscaler_object()?)?;
+        let off = floor == 0;
+        let left = || {
+            let held_from = owned::held_from(autoscaler, bound.minimum);
+            held_from.unwrap_or_else(|| owned::floor(autoscaler))
+        };
+        Some(Scaler {
+            off,
+            minimum: if off { left() } else { floor },
+        })
     }
 
     /// The same number, if this track can be told so.
@@ -205,8 +220,8 @@ impl Situation<'_> {
         }
     }
 
-    /// The minimum of the autoscaler, held at the floor; a floor of 0 leaves it, since the count of 0
-    /// has switched the autoscaler off. It is noted too when the autoscaler is switched on again.
+    /// The minimum of the autoscaler, held at the floor. A floor of 0 switches the autoscaler off by
+    /// the count, so its minimum is put back to what was found, unless somebody set it since.
     fn floor_change(
         &self,
         bound: &BoundTrack,
@@ -218,12 +233,16 @@ impl Situation<'_> {
         let Some(Replicas::Floor(floor)) = wanted.fields.replicas else {
             return None;
         };
-        if floor == 0 || now.replicas == wanted.fields.replicas {
+        let minimum = if floor == 0 {
+            owned::held_from(autoscaler, bound.minimum)?
+        } else if now.replicas == wanted.fields.replicas {
             return None;
-        }
+        } else {
+            floor
+        };
         let mut content = autoscaler.clone();
-        map_mut(&mut content, "spec")?.insert("minReplicas".to_owned(), json!(floor));
-        mark::note(&mut content, "replicas", json!(floor));
+        map_mut(&mut content, "spec")?.insert("minReplicas".to_owned(), json!(minimum));
+        mark::note(&mut content, "replicas", json!(minimum));
         Some(Change::Replace(object, content))
     }
 

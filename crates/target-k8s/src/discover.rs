@@ -193,6 +193,7 @@ fn canary_tracks(
             start: TrackStart::Missing(Blueprint::of(stable, &canary_name, &canary.labels)),
             deployment: canary_name,
             autoscaler: None,
+            minimum: None,
             preview: canary.preview.clone(),
         }
     } else {
@@ -244,13 +245,14 @@ fn found_track(
     Ok(BoundTrack {
         deployment: deployment_name.to_owned(),
         autoscaler: autoscaler.map(|autoscaler| name(autoscaler).to_owned()),
+        minimum: autoscaler.map(|autoscaler| owned::floor(autoscaler)),
         preview,
         start: TrackStart::Found {
             selector: content
                 .pointer("/spec/selector")
                 .cloned()
                 .unwrap_or_default(),
-            replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref)),
+            replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref), None),
             template: template::plain(&template),
         },
     })

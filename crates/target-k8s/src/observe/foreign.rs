@@ -125,11 +125,16 @@ pub(super) fn foreign(
             .map(mark::written)
             .unwrap_or_default();
         let noted = note.get("replicas").and_then(Value::as_u64);
-        let expected = noted.or_else(|| found_replicas.map(|found| u64::from(found.number())));
-        let is = now.replicas.map(Replicas::number).map(u64::from);
         // A count of 0 switches an autoscaler off and leaves its minimum.
-        let switched_off = now.replicas == Some(Replicas::Floor(0));
-        if is != expected && !switched_off {
+        let (is, recorded) = match now.scaler {
+            Some(scaler) => (Some(scaler.minimum), of.minimum),
+            None => (
+                now.replicas.map(Replicas::number),
+                found_replicas.map(Replicas::number),
+            ),
+        };
+        let expected = noted.or_else(|| recorded.map(u64::from));
+        if is.map(u64::from) != expected && (now.scaler.is_none() || expected.is_some()) {
             let what = format!("the count ({} now)", is.unwrap_or(0));
             differs(&scaled, &path, ForeignField::Capacity, what);
         }

@@ -57,6 +57,7 @@ pub(crate) fn bound() -> Bound {
     let track = |slot: &str| BoundTrack {
         deployment: format!("api-{slot}"),
         autoscaler: None,
+        minimum: None,
         preview: None,
         start: TrackStart::Found {
             template: deployment(slot)["spec"]["template"].clone(),
@@ -202,6 +203,31 @@ fn a_pod_of_neither_slot_is_told_while_it_keeps_traffic_from_settling() {
     assert_eq!(seen.traffic.effective, Effective::Converging);
     let told = seen.foreign.iter().find(|change| change.by == "pod/debug");
     assert!(told.unwrap().message.contains("neither track"), "{seen:?}");
+}
+
+#[test]
+fn a_minimum_that_somebody_sets_is_told_also_of_an_autoscaler_that_is_off() {
+    let mut bound = bound();
+    bound.tracks.stable.autoscaler = Some("scaler".to_owned());
+    bound.tracks.stable.minimum = Some(1);
+    let TrackStart::Found { replicas, .. } = &mut bound.tracks.stable.start else {
+        panic!("{bound:?}");
+    };
+    *replicas = Replicas::Floor(1);
+    let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+    let router = ServiceSelectorRouter::new("api");
+    let config = Config::new("shop", slots, router.clone());
+    for count in [1, 0] {
+        for (minimum, told) in [(1, 0), (4, 1)] {
+            let mut view = view("blue", Vec::new());
+            let scaler = json!({"metadata": {"name": "scaler"}, "spec": {"minReplicas": minimum}});
+            view.objects.insert(ObjectRef::autoscaler("scaler"), scaler);
+            let blue = ObjectRef::deployment("api-blue");
+            view.objects.get_mut(&blue).unwrap()["spec"]["replicas"] = json!(count);
+            let seen = observation(&config, &bound, &router, &view).unwrap();
+            assert_eq!(seen.foreign.len(), told, "{count} {minimum}: {seen:?}");
+        }
+    }
 }
 
 #[test]
