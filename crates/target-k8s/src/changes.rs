@@ -56,7 +56,7 @@ impl Situation<'_> {
     pub(crate) fn changes(&self, request: &Apply) -> Result<Vec<Change>, TargetError> {
         self.check_claims(request)?;
         let labels = self.bound.labels();
-        let now = self.router.read(self.objects, &labels)?;
+        let now = self.router.read_bound(self.objects, &labels)?;
         let fields = Fields::of(self.bound, self.objects, &now.owned);
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
@@ -258,7 +258,7 @@ impl Situation<'_> {
     fn routes_after(&self, routed: &Objects) -> Result<Value, TargetError> {
         let mut after = self.objects.clone();
         after.extend(routed.clone());
-        Ok(self.router.read(&after, &self.bound.labels())?.owned)
+        Ok(self.router.read_bound(&after, &self.bound.labels())?.owned)
     }
 
     fn route_changes(&self, routed: Objects, digest: &str) -> Vec<Change> {

@@ -151,6 +151,25 @@ fn what_a_release_does_not_name_is_as_stable_runs_it() {
 }
 
 #[test]
+fn the_way_home_is_put_back_and_not_written() {
+    let mut view = claimed("green");
+    let service = view.objects.get_mut(&ObjectRef::service("api")).unwrap();
+    service["spec"]["selector"] = json!({"app": "api", "version": "nobody", "more": "yes"});
+    let router = ServiceSelectorRouter::new("api");
+    let routes = router.read_bound(&view.objects, &bound().labels());
+    let routes = routes.unwrap().owned;
+    let seen = Fields::of(&bound(), &view.objects, &routes).wrap().unwrap();
+    let made = changes(&view, seen, start()).unwrap();
+    let [Change::Replace(_, content)] = made.as_slice() else {
+        panic!("{made:?}");
+    };
+    assert_eq!(
+        content["spec"]["selector"],
+        json!({"app": "api", "version": "blue"})
+    );
+}
+
+#[test]
 fn what_is_neither_as_seen_nor_as_desired_is_a_conflict() {
     let view = claimed("blue");
     let before = seen(&view);

@@ -10,7 +10,7 @@ use crate::binding::{Bound, TrackStart};
 use crate::mark;
 use crate::object::ObjectRef;
 use crate::owned::Fields;
-use crate::router::Router;
+use crate::router::{Router, RouterState};
 use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
@@ -49,6 +49,7 @@ pub(super) fn foreign(
     router: &dyn Router,
     view: &View,
     fields: &Fields,
+    state: &RouterState,
 ) -> Vec<ForeignChange> {
     let mut changes = Vec::new();
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
@@ -138,6 +139,13 @@ pub(super) fn foreign(
             let what = format!("the count ({} now)", is.unwrap_or(0));
             differs(&scaled, &path, ForeignField::Capacity, what);
         }
+    }
+    // The first of all, where there is one.
+    let traffic = changes
+        .first_mut()
+        .filter(|change| change.field == ForeignField::Traffic);
+    if let (Some(change), Some(broken)) = (traffic, &state.broken) {
+        change.message = format!("{}: {broken}", change.message);
     }
     if let Some(service) = bound.service() {
         for stranger in strangers_behind(bound, view, service) {

@@ -13,6 +13,7 @@ mod autoscaler;
 mod bad_input;
 mod blue_green;
 mod broken_pods;
+mod broken_selector;
 mod calls;
 mod companions;
 mod fence;
