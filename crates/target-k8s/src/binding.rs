@@ -1,6 +1,8 @@
 //! What a target must know about one start: which Deployment is which track, and the recorded start
 //! with everything needed to put it back.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strategy_core::target::{Binding, TargetError, TargetErrorKind};
@@ -8,7 +10,7 @@ use strategy_core::{Images, Replicas, Revision, Track, Tracks, Traffic};
 
 use crate::config::Follow;
 use crate::error::found;
-use crate::object::{ObjectRef, texts};
+use crate::object::{ObjectRef, texts, uid};
 use crate::router::{PodLabels, TrackLabels};
 use crate::workload::{Blueprint, template};
 
@@ -30,6 +32,9 @@ pub(crate) struct Bound {
     /// The router's objects that are only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_only: Vec<ObjectRef>,
+    /// Which ones they were, by `kind/name`: another of the same name is not the one that was claimed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) uids: BTreeMap<String, String>,
 }
 
 /// One track at the start.
@@ -79,7 +84,14 @@ impl Bound {
             routes,
             router,
             read_only,
+            uids: BTreeMap::new(),
         }
+    }
+
+    /// Whether this is another object than the one that was there at the start.
+    pub(crate) fn is_another(&self, object: &ObjectRef, content: &Value) -> bool {
+        let known = self.uids.get(&object.to_string());
+        known.is_some_and(|known| known != uid(content))
     }
 
     pub(crate) fn read(binding: &Binding) -> Result<Self, TargetError> {

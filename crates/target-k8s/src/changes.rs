@@ -54,7 +54,7 @@ impl Situation<'_> {
     /// `Conflict` when somebody else holds an object, or a field is neither as it was seen nor as it
     /// is desired; `Unsupported` and `InvalidConfig` when it cannot be had.
     pub(crate) fn changes(&self, request: &Apply) -> Result<Vec<Change>, TargetError> {
-        self.check_claims(request)?;
+        self.check_claims(request, &self.bound.router)?;
         let labels = self.bound.labels();
         let now = self.router.read_bound(self.objects, &labels)?;
         let fields = Fields::of(self.bound, self.objects, &now.owned);
@@ -86,23 +86,33 @@ impl Situation<'_> {
             let now = fields.tracks.of(track);
             changes.extend(self.track_changes(track, now, wanted, request)?);
         }
+        // Whoever takes over puts his claim on the router's objects too: it is they that fence off a
+        // write of traffic alone, and the way home is not barred by a workload that somebody replaced.
+        let is_way_home = changes.is_empty() && request.desired.traffic == self.bound.traffic;
+        if !is_way_home {
+            self.check_claims(request, &self.bound.objects())?;
+        }
         changes.extend(self.route_changes(routed, &desired.routes));
         Ok(changes)
     }
 
-    fn check_claims(&self, request: &Apply) -> Result<(), TargetError> {
-        for object in self.bound.objects() {
-            let Some(content) = self.objects.get(&object) else {
+    fn check_claims(&self, request: &Apply, of: &[ObjectRef]) -> Result<(), TargetError> {
+        for object in of {
+            let Some(content) = self.objects.get(object) else {
                 continue;
             };
             let whose = match mark::held(content) {
                 Held::By(claim) if claim == request.claim => continue,
                 Held::By(claim) => format!("it is claimed by {claim}"),
                 Held::Unreadable(text) => format!("its claim `{text}` cannot be read"),
+                Held::Free if self.bound.is_another(object, content) => {
+                    "it was deleted and made again since the rollout began, and is claimed by nobody"
+                        .to_owned()
+                }
                 Held::Free => "it is claimed by nobody".to_owned(),
             };
             let message = format!("{whose}, not by {}", request.claim);
-            return Err(found(TargetErrorKind::Conflict, "update", &object, message));
+            return Err(found(TargetErrorKind::Conflict, "update", object, message));
         }
         Ok(())
     }

@@ -208,6 +208,45 @@ fn an_object_under_another_claim_is_a_conflict_also_if_it_is_not_written() {
 }
 
 #[test]
+fn traffic_goes_home_past_a_workload_that_was_replaced_and_past_no_take_over() {
+    let at_green = |service: Option<u64>, blue: Option<u64>| {
+        let mut view = claimed("green");
+        for (object, epoch) in [
+            (ObjectRef::service("api"), service),
+            (ObjectRef::deployment("api-blue"), blue),
+        ] {
+            let content = view.objects.get_mut(&object).unwrap();
+            *content = mark::with_claim(content, epoch.map(claim).as_ref());
+        }
+        view
+    };
+    let replaced = at_green(Some(1), None);
+    let home = changes(&replaced, seen(&replaced), start()).unwrap();
+    assert_eq!(written(&home), ["replace service/api"]);
+    for (service, what) in [(Some(2), "claimed by api-1/2"), (None, "claimed by nobody")] {
+        let taken = at_green(service, Some(1));
+        let error = changes(&taken, seen(&taken), start()).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Conflict);
+        assert!(error.to_string().contains(what), "{error}");
+    }
+    // Any other write needs all of them, and says what has become of the one that is not ours.
+    let mut bound = bound();
+    bound.uids = [("deployment/api-blue".to_owned(), "once".to_owned())].into();
+    for change in [
+        |desired: &mut Desired| desired.candidate.replicas = Replicas::Count(2),
+        |desired: &mut Desired| desired.traffic = Traffic::weight(Weight::FULL),
+    ] {
+        let mut desired = start();
+        change(&mut desired);
+        let error = changes_of(&bound, &replaced, seen(&replaced), desired).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Conflict);
+        for words in ["deployment/api-blue", "deleted and made again"] {
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}
+
+#[test]
 fn what_was_found_is_not_removed_and_containers_must_exist() {
     let view = claimed("blue");
     let mut desired = start();

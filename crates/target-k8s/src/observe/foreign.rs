@@ -7,7 +7,7 @@ use strategy_core::target::{ForeignChange, ForeignField, Writer};
 use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
 use crate::binding::{Bound, TrackStart};
-use crate::mark;
+use crate::mark::{self, Held};
 use crate::object::ObjectRef;
 use crate::owned::Fields;
 use crate::router::{Router, RouterState};
@@ -140,6 +140,7 @@ pub(super) fn foreign(
             differs(&scaled, &path, ForeignField::Capacity, what);
         }
     }
+    changes.extend(lost(bound, view));
     // The first of all, where there is one.
     let traffic = changes
         .first_mut()
@@ -157,4 +158,35 @@ pub(super) fn foreign(
         }
     }
     changes
+}
+
+/// Objects that the claim is not on any more, while it is on others.
+fn lost(bound: &Bound, view: &View) -> Vec<ForeignChange> {
+    let there = |object: &ObjectRef| Some((object.clone(), view.objects.get(object)?));
+    let objects: Vec<_> = bound.objects().iter().filter_map(there).collect();
+    let is_free = |content: &Value| mark::held(content) == Held::Free;
+    if objects.iter().all(|(_, content)| is_free(content)) {
+        return Vec::new();
+    }
+    let mut lost = Vec::new();
+    for (object, content) in objects {
+        let what = if bound.is_another(&object, content) {
+            format!("{object} was deleted and made again")
+        } else if is_free(content) {
+            format!("the claim on {object} was taken away")
+        } else {
+            continue;
+        };
+        let field = match object.kind.as_str() {
+            "Deployment" => ForeignField::Revision,
+            "HorizontalPodAutoscaler" => ForeignField::Capacity,
+            _ => ForeignField::Traffic,
+        };
+        lost.push(ForeignChange {
+            by: "somebody".to_owned(),
+            field,
+            message: what,
+        });
+    }
+    lost
 }

@@ -19,5 +19,6 @@ mod companions;
 mod fence;
 mod foreign;
 mod istio_canary;
+mod lost_claim;
 mod permissions;
 mod shop;
