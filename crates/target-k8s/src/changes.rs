@@ -30,6 +30,17 @@ pub(crate) enum Change {
     },
 }
 
+impl Change {
+    /// What it writes.
+    const fn object(&self) -> &ObjectRef {
+        match self {
+            Self::Replace(object, _) | Self::Create(object, _) | Self::Delete { object, .. } => {
+                object
+            }
+        }
+    }
+}
+
 /// Everything the writes depend on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Situation<'a> {
@@ -88,12 +99,24 @@ impl Situation<'_> {
         }
         // Whoever takes over puts his claim on the router's objects too: it is they that fence off a
         // write of traffic alone, and the way home is not barred by a workload that somebody replaced.
-        let is_way_home = changes.is_empty() && request.desired.traffic == self.bound.traffic;
-        if !is_way_home {
-            self.check_claims(request, &self.bound.objects())?;
+        let is_home = request.desired.traffic == self.bound.traffic;
+        if !is_home || !changes.is_empty() {
+            let mut objects = self.bound.objects();
+            objects.retain(|object| !(is_home && self.is_replaced(object, &changes)));
+            self.check_claims(request, &objects)?;
         }
         changes.extend(self.route_changes(routed, &desired.routes));
         Ok(changes)
+    }
+
+    /// Whether it is another than the one that was claimed, claimed by nobody, and not to be written.
+    fn is_replaced(&self, object: &ObjectRef, changes: &[Change]) -> bool {
+        let written = changes.iter().any(|change| change.object() == object);
+        let content = self.objects.get(object);
+        !written
+            && content.is_some_and(|content| {
+                self.bound.is_another(object, content) && mark::held(content) == Held::Free
+            })
     }
 
     fn check_claims(&self, request: &Apply, of: &[ObjectRef]) -> Result<(), TargetError> {

@@ -229,11 +229,18 @@ fn traffic_goes_home_past_a_workload_that_was_replaced_and_past_no_take_over() {
         assert_eq!(error.kind, TargetErrorKind::Conflict);
         assert!(error.to_string().contains(what), "{error}");
     }
-    // Any other write needs all of them, and says what has become of the one that is not ours.
+    // Anything else on the way home may be written, but not to the one that is not ours.
     let mut bound = bound();
     bound.uids = [("deployment/api-blue".to_owned(), "once".to_owned())].into();
+    let mut desired = start();
+    desired.candidate.replicas = Replicas::Count(2);
+    let home = changes_of(&bound, &replaced, seen(&replaced), desired).unwrap();
+    assert_eq!(
+        written(&home),
+        ["replace deployment/api-green", "replace service/api"]
+    );
     for change in [
-        |desired: &mut Desired| desired.candidate.replicas = Replicas::Count(2),
+        |desired: &mut Desired| desired.stable.replicas = Replicas::Count(2),
         |desired: &mut Desired| desired.traffic = Traffic::weight(Weight::FULL),
     ] {
         let mut desired = start();

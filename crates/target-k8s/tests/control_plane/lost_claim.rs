@@ -25,7 +25,7 @@ async fn a_deployment_that_was_made_again_does_not_bar_the_way_home() {
     assert!(seen.foreign[0].message.contains("made again"), "{seen:?}");
 
     let error = hand
-        .try_step(|desired| desired.candidate.replicas = release("2", 1).replicas)
+        .try_step(|desired| desired.stable.replicas = release("1", 3).replicas)
         .await
         .unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Conflict, "{error}");
@@ -33,13 +33,17 @@ async fn a_deployment_that_was_made_again_does_not_bar_the_way_home() {
         assert!(error.to_string().contains(words), "{error}");
     }
     hand.try_step(|desired| {
-        desired.candidate.replicas = release("2", 2).replicas;
+        desired.stable.replicas = release("1", 2).replicas;
         desired.traffic = weight(0);
     })
     .await
     .unwrap();
     let service = shop.get("Service", "api").await;
     assert_eq!(service["spec"]["selector"]["version"], "blue");
+    // What is left of the way home is written too.
+    hand.try_step(|desired| desired.candidate.replicas = release("2", 1).replicas)
+        .await
+        .unwrap();
     // Whoever takes over claims it too, and everything can be written again.
     let next = hand.claim.next();
     let from = Some(&hand.claim);
@@ -49,7 +53,7 @@ async fn a_deployment_that_was_made_again_does_not_bar_the_way_home() {
     let late = hand.target.apply(&late).await.unwrap_err();
     assert_eq!(late.kind, TargetErrorKind::Conflict, "{late}");
     hand.claim = next;
-    hand.try_step(|desired| desired.candidate.replicas = release("2", 1).replicas)
+    hand.try_step(|desired| desired.stable.replicas = release("1", 3).replicas)
         .await
         .unwrap();
 }

@@ -13,6 +13,7 @@
 
 mod autoscaled;
 mod calls;
+mod hands;
 mod least_role;
 mod one_writer;
 mod promoted;
