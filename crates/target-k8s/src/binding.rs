@@ -1,7 +1,7 @@
 //! What a target must know about one start: which Deployment is which track, and the recorded start
 //! with everything needed to put it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +32,9 @@ pub(crate) struct Bound {
     /// The router's objects that are only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_only: Vec<ObjectRef>,
+    /// Rules beside the routes that sent to a track all along; `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) beside: Option<BTreeSet<String>>,
     /// Which ones they were, by `kind/name`: another of the same name is not the one that was claimed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) uids: BTreeMap<String, String>,
@@ -84,6 +87,7 @@ impl Bound {
             routes,
             router,
             read_only,
+            beside: None,
             uids: BTreeMap::new(),
         }
     }

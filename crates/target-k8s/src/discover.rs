@@ -64,6 +64,7 @@ pub(crate) async fn start(
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
     bound.routes = state.owned;
+    bound.beside = Some(state.beside.into_keys().collect());
     bound.uids = uids(&bound, &objects, &autoscalers);
     Ok(bound)
 }

@@ -112,6 +112,9 @@ pub(crate) struct RouterState {
     pub(crate) owned: Value,
     /// How long a session stays with the track it was given to; zero where there are none.
     pub(crate) sticky: Duration,
+    /// Rules beside those that are read and written, that send to a track whatever the traffic: in
+    /// words, by what tells them apart.
+    pub(crate) beside: BTreeMap<String, String>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
 }

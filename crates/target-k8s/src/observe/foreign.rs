@@ -140,6 +140,22 @@ pub(super) fn foreign(
             differs(&scaled, &path, ForeignField::Capacity, what);
         }
     }
+    if let (Some(known), Some(object)) = (&bound.beside, bound.router.first()) {
+        let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
+        for (_, words) in added {
+            let message = format!("{object} was changed: {words}");
+            let content = view.objects.get(object);
+            let path = router.managed_path(object);
+            let by = content
+                .and_then(|content| managed::last_other(content, path, FIELD_MANAGER))
+                .unwrap_or_else(|| "somebody".to_owned());
+            changes.push(ForeignChange {
+                by,
+                field: ForeignField::Traffic,
+                message,
+            });
+        }
+    }
     changes.extend(lost(bound, view));
     // The first of all, where there is one.
     let traffic = changes

@@ -7,6 +7,8 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Stickiness, Track, Traffic, Weight};
@@ -36,6 +38,7 @@ impl Router for ServiceSelectorRouter {
             traffic,
             owned: self.owned(service),
             sticky: affinity::duration(service),
+            beside: BTreeMap::new(),
             broken: None,
         })
     }
@@ -60,6 +63,7 @@ impl Router for ServiceSelectorRouter {
             traffic,
             owned: self.owned(service),
             sticky: affinity::duration(service),
+            beside: BTreeMap::new(),
             broken: Some(format!(
                 "{}, so half of the traffic is assumed to reach each slot",
                 problem.error.message

@@ -7,6 +7,7 @@
 )]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
+mod added_route;
 mod admit;
 mod admit_tracks;
 mod autoscaler;
