@@ -22,6 +22,7 @@ pub(crate) async fn start(
     router: &dyn Router,
     views: &Views,
 ) -> Result<Bound, TargetError> {
+    config.check_names()?;
     let watched = views.watches().api().namespace();
     if watched != config.namespace {
         let message = format!(

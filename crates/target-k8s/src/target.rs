@@ -67,6 +67,7 @@ impl KubernetesTarget {
     }
 
     async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
+        self.config.check_names()?;
         let router = self.router.as_ref();
         let by_endpoints = router.capabilities().by_endpoints;
         let service = bound.service().filter(|_| by_endpoints);
@@ -220,6 +221,7 @@ impl Target for KubernetesTarget {
         from: Option<&Claim>,
         to: Option<&Claim>,
     ) -> Result<(), TargetError> {
+        self.config.check_names()?;
         let bound = Bound::read(binding)?;
         let order = bound.objects();
         let known = self.fresh(&order).await?;

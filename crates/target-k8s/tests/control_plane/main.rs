@@ -21,5 +21,6 @@ mod fence;
 mod foreign;
 mod istio_canary;
 mod lost_claim;
+mod names;
 mod permissions;
 mod shop;
