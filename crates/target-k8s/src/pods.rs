@@ -114,8 +114,13 @@ pub(crate) fn of_deployment(
 
 /// The names of the pods of a Deployment that exist and are not being deleted.
 pub(crate) fn names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
-    let alive = pods.iter().filter(|pod| is_alive(pod));
-    alive
+    let alive: Vec<_> = pods.iter().filter(|pod| is_alive(pod)).cloned().collect();
+    names_ever(deployment, &alive)
+}
+
+/// The names of all of them that are known, also of those that are on their way out.
+pub(crate) fn names_ever(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
+    pods.iter()
         .filter(|pod| belongs(owner(pod, "ReplicaSet"), text(pod, HASH), deployment))
         .map(|pod| name(pod).to_owned())
         .collect()

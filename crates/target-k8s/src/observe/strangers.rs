@@ -17,15 +17,12 @@ pub(crate) fn strangers_behind(
     let Some(slices) = &view.slices else {
         return BTreeSet::new();
     };
-    let deployments = [
-        &bound.tracks.stable.deployment,
-        &bound.tracks.candidate.deployment,
-    ];
     // An endpoint may outlive its pod for a moment; pods are named after their Deployment.
     let is_ours = |name: &str| {
-        deployments.iter().any(|deployment| {
-            name.strip_prefix(deployment.as_str())
-                .is_some_and(|rest| rest.starts_with('-'))
+        bound.tracks.iter().any(|(track, of)| {
+            let after = name.strip_prefix(of.deployment.as_str());
+            after.is_some_and(|rest| rest.starts_with('-'))
+                || pods::names_ever(&of.deployment, view.pods.of(track)).contains(name)
         })
     };
     let mut strangers: BTreeSet<String> = slices

@@ -203,6 +203,17 @@ fn a_pod_of_neither_slot_is_told_while_it_keeps_traffic_from_settling() {
     assert_eq!(seen.traffic.effective, Effective::Converging);
     let told = seen.foreign.iter().find(|change| change.by == "pod/debug");
     assert!(told.unwrap().message.contains("neither track"), "{seen:?}");
+    // Names of pods are cut where they get too long; their owner's is not.
+    let cut = view.pods.candidate.last_mut().unwrap();
+    let mut owned = (**cut).clone();
+    owned["metadata"]["labels"]["pod-template-hash"] = json!("h");
+    owned["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "api-green-h"}]);
+    *cut = Arc::new(owned);
+    let told = look(&view).unwrap().foreign;
+    assert!(
+        !told.iter().any(|change| change.by == "pod/debug"),
+        "{told:?}"
+    );
 }
 
 #[test]
