@@ -1,5 +1,8 @@
 //! Whether a plan can run here: findings before anything is written. Pure.
 
+pub(crate) mod reach;
+mod templates;
+
 use std::collections::BTreeSet;
 
 use strategy_core::target::Finding;
@@ -9,22 +12,29 @@ use crate::binding::{Bound, TrackStart};
 use crate::config::Follow;
 use crate::object::Objects;
 use crate::router::Router;
+use crate::view::View;
 use crate::workload::selector;
 
 /// Everything that stands in the way or is worth knowing.
 pub(crate) fn findings(
     bound: &Bound,
-    objects: &Objects,
+    view: &View,
     router: &dyn Router,
     follow: Follow,
     part: &Part,
     plan: &Plan,
 ) -> Vec<Finding> {
+    let objects = &view.objects;
     let mut findings = router.check(objects, &bound.labels());
+    findings.extend(reach::recorded_traffic(bound));
+    findings.extend(reach::mirror(bound, part, plan));
+    findings.extend(reach::ports(bound, objects));
+    findings.extend(reach::strangers(bound, view));
     findings.extend(stable_without_replicas(bound));
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));
     findings.extend(revisions(bound, follow, part, plan));
+    findings.extend(templates::findings(bound, follow, part, plan));
     findings.extend(impatient(bound, plan));
     findings
 }

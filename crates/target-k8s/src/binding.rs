@@ -1,6 +1,8 @@
 //! What a target must know about one start: which Deployment is which track, and the recorded start
 //! with everything needed to put it back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strategy_core::target::{Binding, TargetError, TargetErrorKind};
@@ -8,7 +10,7 @@ use strategy_core::{Images, Replicas, Revision, Track, Tracks, Traffic};
 
 use crate::config::Follow;
 use crate::error::found;
-use crate::object::{ObjectRef, texts};
+use crate::object::{ObjectRef, texts, uid};
 use crate::router::{PodLabels, TrackLabels};
 use crate::workload::{Blueprint, template};
 
@@ -30,6 +32,12 @@ pub(crate) struct Bound {
     /// The router's objects that are only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_only: Vec<ObjectRef>,
+    /// Rules beside the routes that sent to a track all along; `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) beside: Option<BTreeSet<String>>,
+    /// Which ones they were, by `kind/name`: another of the same name is not the one that was claimed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) uids: BTreeMap<String, String>,
 }
 
 /// One track at the start.
@@ -39,6 +47,9 @@ pub(crate) struct BoundTrack {
     /// The HorizontalPodAutoscaler that decides its count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) autoscaler: Option<String>,
+    /// Its minimum, which a count of 0 hides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) minimum: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
     pub(crate) start: TrackStart,
@@ -76,7 +87,15 @@ impl Bound {
             routes,
             router,
             read_only,
+            beside: None,
+            uids: BTreeMap::new(),
         }
+    }
+
+    /// Whether this is another object than the one that was there at the start.
+    pub(crate) fn is_another(&self, object: &ObjectRef, content: &Value) -> bool {
+        let known = self.uids.get(&object.to_string());
+        known.is_some_and(|known| known != uid(content))
     }
 
     pub(crate) fn read(binding: &Binding) -> Result<Self, TargetError> {
@@ -115,6 +134,11 @@ impl Bound {
             objects.extend(track.autoscaler_object());
         }
         objects
+    }
+
+    /// The Service whose selector picks the track, where that is the router.
+    pub(crate) fn service(&self) -> Option<&ObjectRef> {
+        self.router.iter().find(|object| object.kind == "Service")
     }
 
     /// Every object that was there at the start.
@@ -201,8 +225,21 @@ impl Bound {
         }
     }
 
-    fn release(&self, track: Track, images: &Images, follow: Follow) -> Result<Value, TargetError> {
+    /// A track's own template, with the images that stable ran at the start wherever both have the
+    /// container: what a release does not name stays as stable runs it, and an idle slot may have been
+    /// left behind long ago.
+    fn release_base(&self, track: Track) -> Value {
         let base = self.base_template(track);
+        match (track, &self.tracks.stable.start) {
+            (Track::Candidate, TrackStart::Found { template, .. }) => {
+                template::with_images_of(&base, template)
+            }
+            (Track::Candidate, TrackStart::Missing(_)) | (Track::Stable, _) => base,
+        }
+    }
+
+    fn release(&self, track: Track, images: &Images, follow: Follow) -> Result<Value, TargetError> {
+        let base = self.release_base(track);
         template::with_images(&base, images, follow).map_err(|missing| {
             let there: Vec<_> = template::image_texts(&base).into_keys().collect();
             let message = format!(

@@ -12,7 +12,7 @@ use crate::config::Follow;
 use crate::error::found;
 use crate::mark::{self, Held};
 use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
-use crate::owned::{Fields, TrackFields};
+use crate::owned::{self, Fields, Scaler, TrackFields};
 use crate::router::Router;
 use crate::workload::template;
 
@@ -28,6 +28,17 @@ pub(crate) enum Change {
         uid: String,
         resource_version: String,
     },
+}
+
+impl Change {
+    /// What it writes.
+    const fn object(&self) -> &ObjectRef {
+        match self {
+            Self::Replace(object, _) | Self::Create(object, _) | Self::Delete { object, .. } => {
+                object
+            }
+        }
+    }
 }
 
 /// Everything the writes depend on.
@@ -54,9 +65,9 @@ impl Situation<'_> {
     /// `Conflict` when somebody else holds an object, or a field is neither as it was seen nor as it
     /// is desired; `Unsupported` and `InvalidConfig` when it cannot be had.
     pub(crate) fn changes(&self, request: &Apply) -> Result<Vec<Change>, TargetError> {
-        self.check_claims(request)?;
+        self.check_claims(request, &self.bound.router)?;
         let labels = self.bound.labels();
-        let now = self.router.read(self.objects, &labels)?;
+        let now = self.router.read_bound(self.objects, &labels)?;
         let fields = Fields::of(self.bound, self.objects, &now.owned);
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
@@ -86,23 +97,45 @@ impl Situation<'_> {
             let now = fields.tracks.of(track);
             changes.extend(self.track_changes(track, now, wanted, request)?);
         }
+        // Whoever takes over puts his claim on the router's objects too: it is they that fence off a
+        // write of traffic alone, and the way home is not barred by a workload that somebody replaced.
+        let is_home = request.desired.traffic == self.bound.traffic;
+        if !is_home || !changes.is_empty() {
+            let mut objects = self.bound.objects();
+            objects.retain(|object| !(is_home && self.is_replaced(object, &changes)));
+            self.check_claims(request, &objects)?;
+        }
         changes.extend(self.route_changes(routed, &desired.routes));
         Ok(changes)
     }
 
-    fn check_claims(&self, request: &Apply) -> Result<(), TargetError> {
-        for object in self.bound.objects() {
-            let Some(content) = self.objects.get(&object) else {
+    /// Whether it is another than the one that was claimed, claimed by nobody, and not to be written.
+    fn is_replaced(&self, object: &ObjectRef, changes: &[Change]) -> bool {
+        let written = changes.iter().any(|change| change.object() == object);
+        let content = self.objects.get(object);
+        !written
+            && content.is_some_and(|content| {
+                self.bound.is_another(object, content) && mark::held(content) == Held::Free
+            })
+    }
+
+    fn check_claims(&self, request: &Apply, of: &[ObjectRef]) -> Result<(), TargetError> {
+        for object in of {
+            let Some(content) = self.objects.get(object) else {
                 continue;
             };
             let whose = match mark::held(content) {
                 Held::By(claim) if claim == request.claim => continue,
                 Held::By(claim) => format!("it is claimed by {claim}"),
                 Held::Unreadable(text) => format!("its claim `{text}` cannot be read"),
+                Held::Free if self.bound.is_another(object, content) => {
+                    "it was deleted and made again since the rollout began, and is claimed by nobody"
+                        .to_owned()
+                }
                 Held::Free => "it is claimed by nobody".to_owned(),
             };
             let message = format!("{whose}, not by {}", request.claim);
-            return Err(found(TargetErrorKind::Conflict, "update", &object, message));
+            return Err(found(TargetErrorKind::Conflict, "update", object, message));
         }
         Ok(())
     }
@@ -117,9 +150,24 @@ impl Situation<'_> {
             Some(template) => TrackFields {
                 template: Some(template::id(template)),
                 replicas: Some(self.possible(bound, *replicas)?),
+                scaler: self.scaler(bound, replicas.number()),
             },
         };
         Ok(Wanted { template, fields })
+    }
+
+    /// What a floor means for the autoscaler, if there is one.
+    fn scaler(&self, bound: &BoundTrack, floor: u32) -> Option<Scaler> {
+        let autoscaler = self.objects.get(&bound.autoscaler_object()?)?;
+        let off = floor == 0;
+        let left = || {
+            let held_from = owned::held_from(autoscaler, bound.minimum);
+            held_from.unwrap_or_else(|| owned::floor(autoscaler))
+        };
+        Some(Scaler {
+            off,
+            minimum: if off { left() } else { floor },
+        })
     }
 
     /// The same number, if this track can be told so.
@@ -205,8 +253,8 @@ impl Situation<'_> {
         }
     }
 
-    /// The minimum of the autoscaler, held at the floor; a floor of 0 leaves it, since the count of 0
-    /// has switched the autoscaler off. It is noted too when the autoscaler is switched on again.
+    /// The minimum of the autoscaler, held at the floor. A floor of 0 switches the autoscaler off by
+    /// the count, so its minimum is put back to what was found, unless somebody set it since.
     fn floor_change(
         &self,
         bound: &BoundTrack,
@@ -218,12 +266,16 @@ impl Situation<'_> {
         let Some(Replicas::Floor(floor)) = wanted.fields.replicas else {
             return None;
         };
-        if floor == 0 || now.replicas == wanted.fields.replicas {
+        let minimum = if floor == 0 {
+            owned::held_from(autoscaler, bound.minimum)?
+        } else if now.replicas == wanted.fields.replicas {
             return None;
-        }
+        } else {
+            floor
+        };
         let mut content = autoscaler.clone();
-        map_mut(&mut content, "spec")?.insert("minReplicas".to_owned(), json!(floor));
-        mark::note(&mut content, "replicas", json!(floor));
+        map_mut(&mut content, "spec")?.insert("minReplicas".to_owned(), json!(minimum));
+        mark::note(&mut content, "replicas", json!(minimum));
         Some(Change::Replace(object, content))
     }
 
@@ -239,7 +291,7 @@ impl Situation<'_> {
     fn routes_after(&self, routed: &Objects) -> Result<Value, TargetError> {
         let mut after = self.objects.clone();
         after.extend(routed.clone());
-        Ok(self.router.read(&after, &self.bound.labels())?.owned)
+        Ok(self.router.read_bound(&after, &self.bound.labels())?.owned)
     }
 
     fn route_changes(&self, routed: Objects, digest: &str) -> Vec<Change> {

@@ -1,5 +1,6 @@
 //! What a target is told about the objects it works with.
 
+mod names;
 mod router;
 mod workload;
 

@@ -1,5 +1,6 @@
 //! What is found before a rollout begins: who is live, what runs, and the recorded start.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use strategy_core::{Image, Track, Tracks};
 use crate::binding::{Bound, BoundTrack, TrackStart};
 use crate::config::{Canary, Config, RouterConfig, Slot, WorkloadConfig};
 use crate::error::found;
-use crate::object::{ObjectRef, Objects, name, text, texts};
+use crate::object::{ObjectRef, Objects, name, text, texts, uid};
 use crate::owned;
 use crate::router::Router;
 use crate::view::Views;
@@ -21,6 +22,7 @@ pub(crate) async fn start(
     router: &dyn Router,
     views: &Views,
 ) -> Result<Bound, TargetError> {
+    config.check_names()?;
     let watched = views.watches().api().namespace();
     if watched != config.namespace {
         let message = format!(
@@ -63,7 +65,26 @@ pub(crate) async fn start(
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
     bound.routes = state.owned;
+    bound.beside = Some(state.beside.into_keys().collect());
+    bound.uids = uids(&bound, &objects, &autoscalers);
     Ok(bound)
+}
+
+/// Of everything that may be written.
+fn uids(bound: &Bound, objects: &Objects, autoscalers: &[Arc<Value>]) -> BTreeMap<String, String> {
+    let content = |object: &ObjectRef| {
+        if object.kind == ObjectRef::autoscaler("").kind {
+            let mut scalers = autoscalers.iter().map(AsRef::as_ref);
+            scalers.find(|scaler| name(scaler) == object.name)
+        } else {
+            objects.get(object)
+        }
+    };
+    let known = bound.objects().into_iter().filter_map(|object| {
+        let uid = uid(content(&object)?).to_owned();
+        (!uid.is_empty()).then(|| (object.to_string(), uid))
+    });
+    known.collect()
 }
 
 fn deployments(workload: &WorkloadConfig) -> Vec<ObjectRef> {
@@ -193,6 +214,7 @@ fn canary_tracks(
             start: TrackStart::Missing(Blueprint::of(stable, &canary_name, &canary.labels)),
             deployment: canary_name,
             autoscaler: None,
+            minimum: None,
             preview: canary.preview.clone(),
         }
     } else {
@@ -244,13 +266,14 @@ fn found_track(
     Ok(BoundTrack {
         deployment: deployment_name.to_owned(),
         autoscaler: autoscaler.map(|autoscaler| name(autoscaler).to_owned()),
+        minimum: autoscaler.map(|autoscaler| owned::floor(autoscaler)),
         preview,
         start: TrackStart::Found {
             selector: content
                 .pointer("/spec/selector")
                 .cloned()
                 .unwrap_or_default(),
-            replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref)),
+            replicas: owned::replicas(content, autoscaler.map(AsRef::as_ref), None),
             template: template::plain(&template),
         },
     })

@@ -31,10 +31,14 @@ mod claim;
 pub mod config;
 mod discover;
 mod error;
+#[cfg(test)]
+mod fake;
 mod mark;
 mod object;
 mod observe;
 mod owned;
+#[cfg(test)]
+mod partial;
 mod permissions;
 mod pods;
 mod router;

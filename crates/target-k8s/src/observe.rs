@@ -2,11 +2,11 @@
 
 mod effective;
 mod foreign;
+pub(crate) mod strangers;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
-
 use std::time::Duration;
 
 use serde_json::Value;
@@ -36,14 +36,14 @@ pub(crate) fn observation(
     view: &View,
 ) -> Result<Observation, TargetError> {
     nothing_is_gone(bound, view)?;
-    let state = router.read(&view.objects, &bound.labels())?;
+    let state = router.read_bound(&view.objects, &bound.labels())?;
     let fields = Fields::of(bound, &view.objects, &state.owned);
     let mut observation = Observation {
         stable: track(config, bound, view, &fields, Track::Stable),
         candidate: track(config, bound, view, &fields, Track::Candidate),
         traffic: traffic(config, bound, router, view, &state),
         platform: None,
-        foreign: foreign::foreign(bound, router, view, &fields),
+        foreign: foreign::foreign(bound, router, view, &fields, &state),
         owned: fields.wrap()?,
         version: Version::default(),
         age: Duration::ZERO,
@@ -169,6 +169,8 @@ fn traffic(
     state: &RouterState,
 ) -> ObservedTraffic {
     let effective = match &view.slices {
+        // What is written is an assumption, and no look at endpoints makes it true.
+        _ if state.broken.is_some() => Effective::Converging,
         None => Effective::Unverified,
         Some(slices) => effective::effective(bound, view, slices, &state.traffic),
     };

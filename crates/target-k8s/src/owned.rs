@@ -7,6 +7,7 @@ use strategy_core::{Replicas, Track, Tracks};
 
 use crate::binding::{Bound, BoundTrack};
 use crate::error::found;
+use crate::mark;
 use crate::object::{Objects, count};
 use crate::workload::template;
 
@@ -24,6 +25,33 @@ pub(crate) struct TrackFields {
     /// The identity of the template.
     pub(crate) template: Option<String>,
     pub(crate) replicas: Option<Replicas>,
+    /// Of the autoscaler: a write of its floor is one of two objects, and may end between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scaler: Option<Scaler>,
+}
+
+/// What tells a floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scaler {
+    /// By a count of 0.
+    pub(crate) off: bool,
+    pub(crate) minimum: u32,
+}
+
+impl TrackFields {
+    /// Each field on its own is as it was seen or as it is wanted.
+    fn is_between(&self, seen: &Self, wanted: &Self) -> bool {
+        if self.replicas == seen.replicas || self.replicas == wanted.replicas {
+            return true;
+        }
+        match (self.scaler, seen.scaler, wanted.scaler) {
+            (Some(now), Some(seen), Some(wanted)) => {
+                [seen.off, wanted.off].contains(&now.off)
+                    && [seen.minimum, wanted.minimum].contains(&now.minimum)
+            }
+            (None, _, _) | (_, None, _) | (_, _, None) => false,
+        }
+    }
 }
 
 impl Fields {
@@ -74,7 +102,7 @@ impl Fields {
             if now.template != seen.template && now.template != wanted.template {
                 return Err(format!("the template of {}", said(track)));
             }
-            if now.replicas != seen.replicas && now.replicas != wanted.replicas {
+            if !now.is_between(seen, wanted) {
                 return Err(format!("the count of {}", said(track)));
             }
         }
@@ -98,21 +126,41 @@ impl TrackFields {
         let autoscaler = autoscaler.and_then(|object| objects.get(&object));
         Self {
             template: deployment.pointer("/spec/template").map(template::id),
-            replicas: Some(replicas(deployment, autoscaler)),
+            replicas: Some(replicas(deployment, autoscaler, bound.minimum)),
+            scaler: autoscaler.map(|autoscaler| Scaler {
+                off: count(deployment, "/spec/replicas") == Some(0),
+                minimum: floor(autoscaler),
+            }),
         }
     }
 }
 
 /// What a Deployment has been told: its count, or the floor of its autoscaler.
 ///
-/// A count of 0 switches an autoscaler off, so it is a floor of 0.
-pub(crate) fn replicas(deployment: &Value, autoscaler: Option<&Value>) -> Replicas {
+/// A count of 0 switches an autoscaler off, so it is a floor of 0, but not before the minimum that
+/// was held is what it was when it was found.
+pub(crate) fn replicas(
+    deployment: &Value,
+    autoscaler: Option<&Value>,
+    found: Option<u32>,
+) -> Replicas {
     let told = count(deployment, "/spec/replicas").unwrap_or(1);
     match autoscaler {
-        Some(_) if told == 0 => Replicas::Floor(0),
+        Some(autoscaler) if told == 0 && held_from(autoscaler, found).is_none() => {
+            Replicas::Floor(0)
+        }
         Some(autoscaler) => Replicas::Floor(floor(autoscaler)),
         None => Replicas::Count(told),
     }
+}
+
+/// The minimum to be put back, if it is held at another one by us; one that somebody set since is
+/// theirs.
+pub(crate) fn held_from(autoscaler: &Value, found: Option<u32>) -> Option<u32> {
+    let is = floor(autoscaler);
+    let noted = mark::written(autoscaler);
+    let is_ours = noted.get("replicas").and_then(Value::as_u64) == Some(u64::from(is));
+    found.filter(|found| is_ours && *found != is)
 }
 
 /// `spec.minReplicas`, which is 1 where it is not given.
@@ -128,6 +176,7 @@ mod tests {
         let track = |template: &str, number| TrackFields {
             template: Some(template.to_owned()),
             replicas: Some(Replicas::Count(number)),
+            scaler: None,
         };
         Fields {
             tracks: Tracks {
@@ -153,6 +202,20 @@ mod tests {
         assert_eq!(other, Err("the template of the candidate".to_owned()));
         let other = fields("new", 5).check(&seen, &wanted);
         assert_eq!(other, Err("the count of the candidate".to_owned()));
+    }
+
+    #[test]
+    fn a_floor_may_be_written_halfway() {
+        let fields = |off, minimum| TrackFields {
+            template: None,
+            replicas: Some(Replicas::Floor(if off { 0 } else { minimum })),
+            scaler: Some(Scaler { off, minimum }),
+        };
+        let (seen, wanted) = (fields(true, 1), fields(false, 3));
+        for (off, minimum) in [(true, 1), (true, 3), (false, 1), (false, 3)] {
+            assert!(fields(off, minimum).is_between(&seen, &wanted));
+        }
+        assert!(!fields(false, 2).is_between(&seen, &wanted));
     }
 
     #[test]

@@ -114,11 +114,26 @@ pub(crate) fn of_deployment(
 
 /// The names of the pods of a Deployment that exist and are not being deleted.
 pub(crate) fn names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
-    let alive = pods.iter().filter(|pod| is_alive(pod));
-    alive
+    let alive: Vec<_> = pods.iter().filter(|pod| is_alive(pod)).cloned().collect();
+    names_ever(deployment, &alive)
+}
+
+/// The names of all of them that are known, also of those that are on their way out.
+pub(crate) fn names_ever(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
+    pods.iter()
         .filter(|pod| belongs(owner(pod, "ReplicaSet"), text(pod, HASH), deployment))
         .map(|pod| name(pod).to_owned())
         .collect()
+}
+
+/// The names of those of them that are ready.
+pub(crate) fn ready_names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<String> {
+    let ready: Vec<_> = pods
+        .iter()
+        .filter(|pod| is_true(pod, "Ready"))
+        .cloned()
+        .collect();
+    names(deployment, &ready)
 }
 
 fn add(entry: &mut Pods, pod: &Value, unschedulable_is_fatal: bool) {
@@ -213,7 +228,7 @@ fn is_true(pod: &Value, kind: &str) -> bool {
     condition(pod, kind).is_some_and(|condition| text(condition, "/status") == "True")
 }
 
-fn is_alive(pod: &Value) -> bool {
+pub(crate) fn is_alive(pod: &Value) -> bool {
     pod.pointer("/metadata/deletionTimestamp").is_none()
         && !matches!(text(pod, "/status/phase"), "Failed" | "Succeeded")
 }

@@ -50,6 +50,19 @@ pub(crate) trait Router: Debug + Send + Sync {
     /// Works in the middle of a rollout as well as before one.
     fn read(&self, objects: &Objects, tracks: &TrackLabels) -> Result<RouterState, RouterError>;
 
+    /// The same while a rollout works with them, when what somebody made of them is a change to be
+    /// answered and no reason to see nothing any more.
+    ///
+    /// # Errors
+    /// Where not even that can be told.
+    fn read_bound(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+    ) -> Result<RouterState, RouterError> {
+        self.read(objects, tracks)
+    }
+
     /// Whole objects changed so that traffic is as asked; only those that differ from what is there.
     fn write(
         &self,
@@ -99,6 +112,11 @@ pub(crate) struct RouterState {
     pub(crate) owned: Value,
     /// How long a session stays with the track it was given to; zero where there are none.
     pub(crate) sticky: Duration,
+    /// Rules beside those that are read and written, that send to a track whatever the traffic: in
+    /// words, by what tells them apart.
+    pub(crate) beside: BTreeMap<String, String>,
+    /// Why `traffic` is an assumption: what was found picks no single track.
+    pub(crate) broken: Option<String>,
 }
 
 /// What a router can do.

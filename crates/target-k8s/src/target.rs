@@ -67,9 +67,10 @@ impl KubernetesTarget {
     }
 
     async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
+        self.config.check_names()?;
         let router = self.router.as_ref();
-        let service = bound.router.iter().find(|object| object.kind == "Service");
-        let service = service.filter(|_| router.capabilities().by_endpoints);
+        let by_endpoints = router.capabilities().by_endpoints;
+        let service = bound.service().filter(|_| by_endpoints);
         self.views.view(bound, service).await
     }
 
@@ -205,11 +206,12 @@ impl Target for KubernetesTarget {
     ) -> Result<Admission, TargetError> {
         let bound = Bound::read(&found.binding)?;
         let router = self.router.as_ref();
-        let mut objects = self.views.objects(&bound.read_objects()).await?;
-        objects.extend(self.views.objects(&router.referred(&objects)).await?);
+        let mut view = self.view(&bound).await?;
+        let referred = router.referred(&view.objects);
+        view.objects.extend(self.views.objects(&referred).await?);
         Ok(Admission {
             binding: found.binding.clone(),
-            findings: admit::findings(&bound, &objects, router, self.config.follow, part, plan),
+            findings: admit::findings(&bound, &view, router, self.config.follow, part, plan),
         })
     }
 
@@ -219,6 +221,7 @@ impl Target for KubernetesTarget {
         from: Option<&Claim>,
         to: Option<&Claim>,
     ) -> Result<(), TargetError> {
+        self.config.check_names()?;
         let bound = Bound::read(binding)?;
         let order = bound.objects();
         let known = self.fresh(&order).await?;

@@ -15,6 +15,13 @@ stale-after-too-short | blocks | Kubernetes | An observation would count as unkn
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
 deployment-paused | blocks | Kubernetes | `spec.paused` is on, so a new template starts no pods. | `kubectl rollout resume` on it.
 revision-impossible | blocks | Kubernetes | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.
+container-missing | blocks | Kubernetes | Only one of the two Deployments has the container. | Give both templates the same containers, init containers too.
+templates-differ | warns | Kubernetes | The two templates differ in the fields that the finding names; a release takes over stable's images and nothing else. | Make them alike, unless that is what tells the two apart.
+release-incomplete | blocks | Kubernetes | The candidate has the images of the release already, with others than stable's in containers that the release does not name. | Name these containers in the release too.
+traffic-to-nothing | blocks | Kubernetes | The routes send to a candidate that is not there or has no replicas, so the start could never be gone back to. | Send everything to stable, or let the candidate run what its share needs.
+mirror-not-kept | blocks | Kubernetes | A route mirrors to the candidate, and the plan does not end with that mirror. | Take the mirror out before the rollout, or let the plan keep it.
+port-not-found | blocks | Kubernetes | The Service sends to a port by a name that no container of the track has. | Name the port in the template, or let the Service send to a number.
+endpoint-not-ours | blocks | Service selector | A pod behind the Service, or behind it after a switch, belongs to neither track, so traffic could never be seen to flow as written. | Take the label away that the Service selects it by, or remove it.
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
 traffic-unsupported | blocks | Service selector | A Service cannot do what the plan asks: a share, a route, a mirror. | Switch all at once, or use a router that can, such as Istio.

@@ -46,9 +46,17 @@ fn seen(view: &View) -> Owned {
 }
 
 fn changes(view: &View, seen: Owned, desired: Desired) -> Result<Vec<Change>, TargetError> {
-    let bound = bound();
+    changes_of(&bound(), view, seen, desired)
+}
+
+fn changes_of(
+    bound: &Bound,
+    view: &View,
+    seen: Owned,
+    desired: Desired,
+) -> Result<Vec<Change>, TargetError> {
     let situation = Situation {
-        bound: &bound,
+        bound,
         objects: &view.objects,
         router: &ServiceSelectorRouter::new("api"),
         follow: Follow::default(),
@@ -111,6 +119,57 @@ fn a_write_touches_image_count_and_its_own_note_only() {
 }
 
 #[test]
+fn what_a_release_does_not_name_is_as_stable_runs_it() {
+    let template = |slot: &str, tag: u32| {
+        json!({
+            "metadata": {"labels": {"app": "api", "version": slot}},
+            "spec": {"containers": [
+                {"name": "api", "image": format!("shop/api:{tag}"), "env": [{"name": "SLOT", "value": slot}]},
+                {"name": "worker", "image": format!("shop/worker:{tag}")},
+            ]},
+        })
+    };
+    let mut bound = bound();
+    for (track, slot, tag) in [(Track::Stable, "blue", 1), (Track::Candidate, "green", 0)] {
+        if let crate::binding::TrackStart::Found {
+            template: found, ..
+        } = &mut bound.tracks.of_mut(track).start
+        {
+            *found = template(slot, tag);
+        }
+    }
+    let released = |track| {
+        let template = bound.template(track, &release("2"), Follow::default(), |_| None);
+        template.unwrap().unwrap()
+    };
+    let mut expected = template("green", 1);
+    expected["spec"]["containers"][0]["image"] = json!("shop/api:2");
+    assert_eq!(released(Track::Candidate), expected);
+    let mut expected = template("blue", 1);
+    expected["spec"]["containers"][0]["image"] = json!("shop/api:2");
+    assert_eq!(released(Track::Stable), expected);
+}
+
+#[test]
+fn the_way_home_is_put_back_and_not_written() {
+    let mut view = claimed("green");
+    let service = view.objects.get_mut(&ObjectRef::service("api")).unwrap();
+    service["spec"]["selector"] = json!({"app": "api", "version": "nobody", "more": "yes"});
+    let router = ServiceSelectorRouter::new("api");
+    let routes = router.read_bound(&view.objects, &bound().labels());
+    let routes = routes.unwrap().owned;
+    let seen = Fields::of(&bound(), &view.objects, &routes).wrap().unwrap();
+    let made = changes(&view, seen, start()).unwrap();
+    let [Change::Replace(_, content)] = made.as_slice() else {
+        panic!("{made:?}");
+    };
+    assert_eq!(
+        content["spec"]["selector"],
+        json!({"app": "api", "version": "blue"})
+    );
+}
+
+#[test]
 fn what_is_neither_as_seen_nor_as_desired_is_a_conflict() {
     let view = claimed("blue");
     let before = seen(&view);
@@ -145,6 +204,52 @@ fn an_object_under_another_claim_is_a_conflict_also_if_it_is_not_written() {
         let error = changes(&view, seen(&view), desired).unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::Conflict);
         assert!(error.to_string().contains("deployment/api-blue"), "{error}");
+    }
+}
+
+#[test]
+fn traffic_goes_home_past_a_workload_that_was_replaced_and_past_no_take_over() {
+    let at_green = |service: Option<u64>, blue: Option<u64>| {
+        let mut view = claimed("green");
+        for (object, epoch) in [
+            (ObjectRef::service("api"), service),
+            (ObjectRef::deployment("api-blue"), blue),
+        ] {
+            let content = view.objects.get_mut(&object).unwrap();
+            *content = mark::with_claim(content, epoch.map(claim).as_ref());
+        }
+        view
+    };
+    let replaced = at_green(Some(1), None);
+    let home = changes(&replaced, seen(&replaced), start()).unwrap();
+    assert_eq!(written(&home), ["replace service/api"]);
+    for (service, what) in [(Some(2), "claimed by api-1/2"), (None, "claimed by nobody")] {
+        let taken = at_green(service, Some(1));
+        let error = changes(&taken, seen(&taken), start()).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Conflict);
+        assert!(error.to_string().contains(what), "{error}");
+    }
+    // Anything else on the way home may be written, but not to the one that is not ours.
+    let mut bound = bound();
+    bound.uids = [("deployment/api-blue".to_owned(), "once".to_owned())].into();
+    let mut desired = start();
+    desired.candidate.replicas = Replicas::Count(2);
+    let home = changes_of(&bound, &replaced, seen(&replaced), desired).unwrap();
+    assert_eq!(
+        written(&home),
+        ["replace deployment/api-green", "replace service/api"]
+    );
+    for change in [
+        |desired: &mut Desired| desired.stable.replicas = Replicas::Count(2),
+        |desired: &mut Desired| desired.traffic = Traffic::weight(Weight::FULL),
+    ] {
+        let mut desired = start();
+        change(&mut desired);
+        let error = changes_of(&bound, &replaced, seen(&replaced), desired).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Conflict);
+        for words in ["deployment/api-blue", "deleted and made again"] {
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 }
 

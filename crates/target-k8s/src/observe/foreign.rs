@@ -4,12 +4,13 @@ use serde_json::Value;
 use strategy_core::Replicas;
 use strategy_core::target::{ForeignChange, ForeignField, Writer};
 
+use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
 use crate::binding::{Bound, TrackStart};
-use crate::mark;
+use crate::mark::{self, Held};
 use crate::object::ObjectRef;
 use crate::owned::Fields;
-use crate::router::Router;
+use crate::router::{Router, RouterState};
 use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
@@ -48,6 +49,7 @@ pub(super) fn foreign(
     router: &dyn Router,
     view: &View,
     fields: &Fields,
+    state: &RouterState,
 ) -> Vec<ForeignChange> {
     let mut changes = Vec::new();
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
@@ -124,14 +126,83 @@ pub(super) fn foreign(
             .map(mark::written)
             .unwrap_or_default();
         let noted = note.get("replicas").and_then(Value::as_u64);
-        let expected = noted.or_else(|| found_replicas.map(|found| u64::from(found.number())));
-        let is = now.replicas.map(Replicas::number).map(u64::from);
         // A count of 0 switches an autoscaler off and leaves its minimum.
-        let switched_off = now.replicas == Some(Replicas::Floor(0));
-        if is != expected && !switched_off {
+        let (is, recorded) = match now.scaler {
+            Some(scaler) => (Some(scaler.minimum), of.minimum),
+            None => (
+                now.replicas.map(Replicas::number),
+                found_replicas.map(Replicas::number),
+            ),
+        };
+        let expected = noted.or_else(|| recorded.map(u64::from));
+        if is.map(u64::from) != expected && (now.scaler.is_none() || expected.is_some()) {
             let what = format!("the count ({} now)", is.unwrap_or(0));
             differs(&scaled, &path, ForeignField::Capacity, what);
         }
     }
+    if let (Some(known), Some(object)) = (&bound.beside, bound.router.first()) {
+        let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
+        for (_, words) in added {
+            let message = format!("{object} was changed: {words}");
+            let content = view.objects.get(object);
+            let path = router.managed_path(object);
+            let by = content
+                .and_then(|content| managed::last_other(content, path, FIELD_MANAGER))
+                .unwrap_or_else(|| "somebody".to_owned());
+            changes.push(ForeignChange {
+                by,
+                field: ForeignField::Traffic,
+                message,
+            });
+        }
+    }
+    changes.extend(lost(bound, view));
+    // The first of all, where there is one.
+    let traffic = changes
+        .first_mut()
+        .filter(|change| change.field == ForeignField::Traffic);
+    if let (Some(change), Some(broken)) = (traffic, &state.broken) {
+        change.message = format!("{}: {broken}", change.message);
+    }
+    if let Some(service) = bound.service() {
+        for stranger in strangers_behind(bound, view, service) {
+            changes.push(ForeignChange {
+                message: format!("{service} sends to {stranger}, which belongs to neither track"),
+                by: stranger,
+                field: ForeignField::Traffic,
+            });
+        }
+    }
     changes
+}
+
+/// Objects that the claim is not on any more, while it is on others.
+fn lost(bound: &Bound, view: &View) -> Vec<ForeignChange> {
+    let there = |object: &ObjectRef| Some((object.clone(), view.objects.get(object)?));
+    let objects: Vec<_> = bound.objects().iter().filter_map(there).collect();
+    let is_free = |content: &Value| mark::held(content) == Held::Free;
+    if objects.iter().all(|(_, content)| is_free(content)) {
+        return Vec::new();
+    }
+    let mut lost = Vec::new();
+    for (object, content) in objects {
+        let what = if bound.is_another(&object, content) {
+            format!("{object} was deleted and made again")
+        } else if is_free(content) {
+            format!("the claim on {object} was taken away")
+        } else {
+            continue;
+        };
+        let field = match object.kind.as_str() {
+            "Deployment" => ForeignField::Revision,
+            "HorizontalPodAutoscaler" => ForeignField::Capacity,
+            _ => ForeignField::Traffic,
+        };
+        lost.push(ForeignChange {
+            by: "somebody".to_owned(),
+            field,
+            message: what,
+        });
+    }
+    lost
 }

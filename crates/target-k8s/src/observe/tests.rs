@@ -57,6 +57,7 @@ pub(crate) fn bound() -> Bound {
     let track = |slot: &str| BoundTrack {
         deployment: format!("api-{slot}"),
         autoscaler: None,
+        minimum: None,
         preview: None,
         start: TrackStart::Found {
             template: deployment(slot)["spec"]["template"].clone(),
@@ -119,6 +120,124 @@ fn traffic_is_effective_when_no_endpoint_of_the_other_slot_is_left() {
         let seen = look(&view("green", vec![slice(&endpoints)])).unwrap();
         assert_eq!(seen.traffic.effective, expected, "{endpoints:?}");
         assert_eq!(seen.traffic.written, Traffic::weight(Weight::FULL));
+    }
+}
+
+#[test]
+fn endpoints_without_every_port_have_not_arrived() {
+    let ported = |ports: Value| {
+        let mut slice = (*slice(&[("green", true)])).clone();
+        slice["ports"] = ports;
+        let mut view = view("green", vec![Arc::new(slice)]);
+        let service = view.objects.get_mut(&ObjectRef::service("api")).unwrap();
+        service["spec"]["ports"] = json!([
+            {"name": "http", "port": 80, "targetPort": "http"},
+            {"name": "grpc", "port": 90, "targetPort": "grpc"},
+        ]);
+        look(&view).unwrap().traffic.effective
+    };
+    let http = json!({"name": "http", "port": 8080});
+    let grpc = json!({"name": "grpc", "port": 9090});
+    for ports in [
+        Value::Null,
+        json!([]),
+        json!([http]),
+        json!([http, {"name": "grpc"}]),
+    ] {
+        assert_eq!(ported(ports.clone()), Effective::Converging, "{ports}");
+    }
+    let full = Effective::Verified(Traffic::weight(Weight::FULL));
+    assert_eq!(ported(json!([grpc, http])), full);
+}
+
+#[test]
+fn every_ready_pod_must_have_arrived_in_one_family_of_addresses() {
+    let named = |names: &[&str], family: &str| {
+        let endpoints: Vec<_> = names
+            .iter()
+            .map(
+                |name| json!({"targetRef": {"kind": "Pod", "name": format!("api-green-h-{name}")}}),
+            )
+            .collect();
+        Arc::new(json!({"addressType": family, "endpoints": endpoints}))
+    };
+    let effective = |slices: Vec<Arc<Value>>| {
+        let mut view = view("green", slices);
+        for number in ["2", "3"] {
+            let mut pod = (*pod("green")).clone();
+            pod["metadata"]["name"] = json!(format!("api-green-h-{number}"));
+            view.pods.candidate.push(Arc::new(pod));
+        }
+        look(&view).unwrap().traffic.effective
+    };
+    let full = || Effective::Verified(Traffic::weight(Weight::FULL));
+    let all = ["1", "2", "3"];
+    assert_eq!(
+        effective(vec![named(&all[..1], "IPv4")]),
+        Effective::Converging
+    );
+    assert_eq!(
+        effective(vec![named(&all[..2], "IPv4"), named(&all[2..], "IPv6")]),
+        Effective::Converging
+    );
+    assert_eq!(
+        effective(vec![named(&all[..2], "IPv4"), named(&all[2..], "IPv4")]),
+        full()
+    );
+    assert_eq!(
+        effective(vec![named(&all, "IPv4"), named(&[], "IPv6")]),
+        full()
+    );
+}
+
+#[test]
+fn a_pod_of_neither_slot_is_told_while_it_keeps_traffic_from_settling() {
+    let mut debug = (*pod("green")).clone();
+    debug["metadata"] = json!({"name": "debug", "labels": {"app": "api", "version": "green"}});
+    let mut of_both = (*slice(&[("green", true)])).clone();
+    let stranger = json!({"targetRef": {"kind": "Pod", "name": "debug"}});
+    of_both["endpoints"].as_array_mut().unwrap().push(stranger);
+    let mut view = view("green", vec![Arc::new(of_both)]);
+    view.pods.candidate.push(Arc::new(debug));
+    let seen = look(&view).unwrap();
+    assert_eq!(seen.traffic.effective, Effective::Converging);
+    let told = seen.foreign.iter().find(|change| change.by == "pod/debug");
+    assert!(told.unwrap().message.contains("neither track"), "{seen:?}");
+    // Names of pods are cut where they get too long; their owner's is not.
+    let cut = view.pods.candidate.last_mut().unwrap();
+    let mut owned = (**cut).clone();
+    owned["metadata"]["labels"]["pod-template-hash"] = json!("h");
+    owned["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "api-green-h"}]);
+    *cut = Arc::new(owned);
+    let told = look(&view).unwrap().foreign;
+    assert!(
+        !told.iter().any(|change| change.by == "pod/debug"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_minimum_that_somebody_sets_is_told_also_of_an_autoscaler_that_is_off() {
+    let mut bound = bound();
+    bound.tracks.stable.autoscaler = Some("scaler".to_owned());
+    bound.tracks.stable.minimum = Some(1);
+    let TrackStart::Found { replicas, .. } = &mut bound.tracks.stable.start else {
+        panic!("{bound:?}");
+    };
+    *replicas = Replicas::Floor(1);
+    let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+    let router = ServiceSelectorRouter::new("api");
+    let config = Config::new("shop", slots, router.clone());
+    for count in [1, 0] {
+        for (minimum, told) in [(1, 0), (4, 1)] {
+            let mut view = view("blue", Vec::new());
+            let scaler = json!({"metadata": {"name": "scaler"}, "spec": {"minReplicas": minimum}});
+            view.objects.insert(ObjectRef::autoscaler("scaler"), scaler);
+            let blue = ObjectRef::deployment("api-blue");
+            view.objects.get_mut(&blue).unwrap()["spec"]["replicas"] = json!(count);
+            let seen = observation(&config, &bound, &router, &view).unwrap();
+            assert_eq!(seen.foreign.len(), told, "{count} {minimum}: {seen:?}");
+        }
     }
 }
 

@@ -51,6 +51,8 @@ impl Router for IstioRouter {
             // Envoy draws the destination by weight before it looks at a consistent hash, so no
             // client is pinned to a track.
             sticky: Duration::ZERO,
+            beside: check::beside(&reader, &splits),
+            broken: None,
         })
     }
 

@@ -7,6 +7,8 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Stickiness, Track, Traffic, Weight};
@@ -15,7 +17,7 @@ pub(super) use self::pick::unmatched;
 use super::problem::Problem;
 use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
 use crate::config::ServiceSelectorRouter;
-use crate::object::{ObjectRef, Objects};
+use crate::object::{ObjectRef, Objects, map_mut};
 
 impl Router for ServiceSelectorRouter {
     fn objects(&self) -> Vec<ObjectRef> {
@@ -36,6 +38,36 @@ impl Router for ServiceSelectorRouter {
             traffic,
             owned: self.owned(service),
             sticky: affinity::duration(service),
+            beside: BTreeMap::new(),
+            broken: None,
+        })
+    }
+
+    /// A selector that picks no single slot may pick both or none, and which it does may change with
+    /// every pod: half of the traffic for each is what neither a start nor a switch writes, and what
+    /// leaves neither slot without need.
+    fn read_bound(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+    ) -> Result<RouterState, RouterError> {
+        let service = self.service(objects)?;
+        let Err(problem) = self.picked(service, tracks) else {
+            return self.read(objects, tracks);
+        };
+        let mut traffic = Traffic::weight(Weight::of(1, 2));
+        if affinity::is_suspended(service) {
+            traffic.stickiness = Stickiness::Suspended;
+        }
+        Ok(RouterState {
+            traffic,
+            owned: self.owned(service),
+            sticky: affinity::duration(service),
+            beside: BTreeMap::new(),
+            broken: Some(format!(
+                "{}, so half of the traffic is assumed to reach each slot",
+                problem.error.message
+            )),
         })
     }
 
@@ -65,8 +97,15 @@ impl Router for ServiceSelectorRouter {
         let value = recorded["selector"]
             .get(&self.key)
             .ok_or_else(|| Problem::not_ours(&self.object()))?;
-        self.selector_of(&mut after)?
-            .insert(self.key.clone(), value.clone());
+        // All of it, whatever has become of it: what cannot be read can be put back too.
+        let mut selector = match recorded["others"].as_object() {
+            Some(others) => others.clone(),
+            None => self.selector_of(&mut after)?.clone(),
+        };
+        selector.insert(self.key.clone(), value.clone());
+        if let Some(spec) = map_mut(&mut after, "spec") {
+            spec.insert("selector".to_owned(), Value::Object(selector));
+        }
         affinity::restore(&mut after, recorded)?;
         Ok(self.if_changed(before, after))
     }
@@ -160,14 +199,15 @@ impl ServiceSelectorRouter {
         }
     }
 
-    /// The one key of the selector, and affinity while it is suspended.
+    /// The selector, in it the key that picks the slot, and affinity while it is suspended.
     fn owned(&self, service: &Value) -> Value {
-        let selector: Map<String, Value> = service["spec"]["selector"]
-            .get(&self.key)
-            .map(|value| (self.key.clone(), value.clone()))
+        let selector = service["spec"]["selector"].as_object();
+        let (key, others): (Map<_, _>, Map<_, _>) = selector
             .into_iter()
-            .collect();
-        let mut owned = json!({ "selector": selector });
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .partition(|(key, _)| *key == self.key);
+        let mut owned = json!({ "selector": key, "others": others });
         if let (Some(affinity), Value::Object(owned)) = (affinity::owned(service), &mut owned) {
             owned.insert("affinity".to_owned(), affinity);
         }

@@ -83,14 +83,15 @@ impl State {
         self.heard.is_some() && self.is_followed || self.failure.is_some()
     }
 
-    fn put(&mut self, object: Value) {
+    fn put(&mut self, object: Value, key: &WatchKey) {
         if self.gone.contains(object::uid(&object)) {
             return;
         }
         let name = object::name(&object);
         let known = self.objects.get(name);
         if known.is_none_or(|known| !is_newer(known, &object)) {
-            self.objects.insert(name.to_owned(), Arc::new(slim(object)));
+            self.objects
+                .insert(name.to_owned(), Arc::new(slim(object, key)));
         }
     }
 }
@@ -143,7 +144,7 @@ impl Cache {
             let present: BTreeSet<_> = items.iter().map(object::uid).map(str::to_owned).collect();
             state.gone.retain(|uid| present.contains(uid));
             for object in items {
-                state.put(object);
+                state.put(object, &self.key);
             }
             state.heard = Some(Instant::now());
             // That a list works says nothing of watches.
@@ -154,7 +155,7 @@ impl Cache {
     /// News of an object; ignored if a newer state of it is known.
     pub(super) fn put(&self, object: Value) {
         self.state.send_modify(|state| {
-            state.put(object);
+            state.put(object, &self.key);
             state.heard = state.heard.map(|_| Instant::now());
         });
     }
@@ -211,11 +212,11 @@ fn is_newer(known: &Value, news: &Value) -> bool {
     object::uid(known) == object::uid(news) && version(known) > version(news)
 }
 
-/// Without what nobody asks of objects that are only read.
-fn slim(mut object: Value) -> Value {
+/// Without what nobody asks of objects that are only read. The items of a list do not say their kind.
+fn slim(mut object: Value, key: &WatchKey) -> Value {
     let only_read = matches!(
-        object.get("kind").and_then(Value::as_str),
-        Some("Pod" | "ReplicaSet" | "EndpointSlice")
+        key.plural.as_str(),
+        "pods" | "replicasets" | "endpointslices"
     );
     if only_read
         && let Some(metadata) = object
@@ -263,6 +264,19 @@ mod tests {
         cache.replace(vec![object("1", "15")], "20");
         cache.put(object("1", "9000000000000000000"));
         assert_eq!(versions(&cache), ["9000000000000000000"]);
+    }
+
+    #[tokio::test]
+    async fn who_wrote_what_is_kept_of_objects_that_are_written() {
+        for (plural, kept) in [("pods", false), ("deployments", true)] {
+            let cache = Cache::new(WatchKey::all("v1", plural));
+            let mut listed = object("1", "10");
+            listed["metadata"]["managedFields"] = json!([{"manager": "kubectl"}]);
+            cache.replace(vec![listed], "10");
+            let state = cache.state();
+            let known = state.borrow().objects["a"].clone();
+            assert_eq!(known["metadata"].get("managedFields").is_some(), kept);
+        }
     }
 
     #[tokio::test]

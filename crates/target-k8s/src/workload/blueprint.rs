@@ -116,6 +116,8 @@ mod tests {
                 "annotations": {
                     "team": "shop",
                     "deployment.kubernetes.io/revision": "4",
+                    "kubectl.kubernetes.io/last-applied-configuration": "{\"kind\":\"Deployment\"}",
+                    "rollway.dev/claim": "{}",
                     "argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/api",
                 },
             },

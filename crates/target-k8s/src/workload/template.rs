@@ -10,7 +10,7 @@ use crate::config::Follow;
 use crate::object::{list, text};
 
 /// Where a pod template lists containers.
-const LISTS: [&str; 2] = ["containers", "initContainers"];
+pub(crate) const LISTS: [&str; 2] = ["containers", "initContainers"];
 
 /// The label that the Deployment controller adds to the template of each ReplicaSet.
 const HASH: &str = "pod-template-hash";
@@ -85,6 +85,26 @@ pub(crate) fn with_images(
         }
     }
     Ok(changed)
+}
+
+/// The same template with the images that `other` has for the containers of the same name.
+pub(crate) fn with_images_of(template: &Value, other: &Value) -> Value {
+    let images = image_texts(other);
+    let mut changed = template.clone();
+    for list_name in LISTS {
+        let containers = changed.pointer_mut(&format!("/spec/{list_name}"));
+        for container in containers
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let image = images.get(text(container, "/name")).cloned();
+            if let (Some(image), Some(slot)) = (image, container.get_mut("image")) {
+                *slot = Value::String(image);
+            }
+        }
+    }
+    changed
 }
 
 /// The template without what controllers and serialisers add: equal content, equal value.

@@ -9,7 +9,7 @@ use target_k8s::KubernetesTarget;
 
 use crate::shop::{Shop, service};
 
-fn plan(images: &[(&str, &str)]) -> Plan {
+pub(crate) fn plan(images: &[(&str, &str)]) -> Plan {
     let release = Release::of(images.iter().copied()).unwrap();
     let images = release.images(&Part::main()).unwrap().clone();
     let goal = Goal {
@@ -31,7 +31,7 @@ fn plan(images: &[(&str, &str)]) -> Plan {
     .unwrap()
 }
 
-async fn findings(target: &KubernetesTarget, plan: &Plan) -> Vec<Finding> {
+pub(crate) async fn findings(target: &KubernetesTarget, plan: &Plan) -> Vec<Finding> {
     let found = target.discover().await.unwrap();
     let admission = target.admit(&Part::main(), &found, plan).await.unwrap();
     assert_eq!(admission.binding, found.binding);
@@ -39,7 +39,7 @@ async fn findings(target: &KubernetesTarget, plan: &Plan) -> Vec<Finding> {
 }
 
 #[track_caller]
-fn check(findings: &[Finding], code: &str, words: &[&str]) {
+pub(crate) fn check(findings: &[Finding], code: &str, words: &[&str]) {
     let found = findings.iter().find(|finding| finding.code == code);
     let text = found.map(ToString::to_string).unwrap_or_default();
     for word in words {

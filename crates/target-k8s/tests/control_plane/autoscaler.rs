@@ -107,3 +107,43 @@ async fn a_floor_of_nothing_switches_it_off_and_a_floor_on_again() {
         .await;
     hand.until(|seen| seen.candidate.ready() == 2).await;
 }
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn the_minimum_of_one_that_was_switched_off_is_restored_too() {
+    let shop = Shop::open();
+    let mut scaler = autoscaler("api-green");
+    scaler["spec"]["minReplicas"] = json!(1);
+    shop.create(scaler).await;
+    let mut hand = Hand::on(shop.with_slots(2, 0).await).await;
+    hand.step(|desired| desired.candidate.replicas = Replicas::Floor(2))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 2).await;
+    hand.step(|desired| desired.candidate.replicas = Replicas::Floor(0))
+        .await;
+    let minimum = async || {
+        let scaler = shop.get("HorizontalPodAutoscaler", "api-green-scaler");
+        scaler.await["spec"]["minReplicas"].clone()
+    };
+    assert_eq!(minimum().await, 1);
+    // One that somebody set since is theirs.
+    hand.step(|desired| desired.candidate.replicas = Replicas::Floor(2))
+        .await;
+    let theirs = json!({"spec": {"minReplicas": 3}});
+    shop.patch(
+        "person",
+        "HorizontalPodAutoscaler",
+        "api-green-scaler",
+        theirs,
+    )
+    .await;
+    let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
+    assert!(
+        seen.foreign[0].message.contains("the count (3 now)"),
+        "{seen:?}"
+    );
+    hand.try_step(|desired| desired.candidate.replicas = Replicas::Floor(0))
+        .await
+        .unwrap();
+    assert_eq!(minimum().await, 3);
+}

@@ -7,15 +7,21 @@
 )]
 #![allow(dead_code, reason = "the shop is shared with other tests")]
 
+mod added_route;
 mod admit;
+mod admit_tracks;
 mod autoscaler;
 mod bad_input;
 mod blue_green;
 mod broken_pods;
+mod broken_selector;
 mod calls;
+mod companions;
 mod fence;
 mod foreign;
 mod istio_canary;
+mod lost_claim;
+mod names;
 mod permissions;
 mod revisions;
 mod shop;

@@ -1,10 +1,12 @@
 //! What stands in the way of a canary by Istio, or is worth knowing, before anything is written.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
-use super::virtual_service::{Reader, Split, list, named};
+use super::virtual_service::{Reader, Split, identity, list, named};
 use super::{destination_rule, preview, traffic, weight};
 use crate::object::Objects;
 use crate::router::TrackLabels;
@@ -133,42 +135,76 @@ fn is_catch_all(route: &Value) -> bool {
 
 /// Routes that hold one of the two destinations and keep it whatever the weight.
 fn unsplit(reader: &Reader<'_>, splits: &[Split]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (index, route) in reader.http().iter().enumerate() {
-        if preview::is_ours(route) || splits.iter().any(|split| split.route == index) {
-            continue;
+    let findings = fixed(reader, splits).map(|(index, route, reached)| {
+        let (code, mend) = match reached {
+            Reached::Candidate => (
+                "route-to-canary",
+                "make sure that this is meant, and that those who use it expect it to fail",
+            ),
+            Reached::Stable => (
+                "route-to-stable",
+                "give it the canary's destination with weight 0 if it should take part",
+            ),
+            Reached::Both => (
+                "route-not-named",
+                "add its name to `routes` if it should take part",
+            ),
+        };
+        let message = format!("{} sends to {}", named(index, route), reached.words());
+        Finding::warns(code, reader.object.to_string(), message, mend)
+    });
+    findings.collect()
+}
+
+/// These routes by name and match, since others may come to stand before them.
+pub(super) fn beside(reader: &Reader<'_>, splits: &[Split]) -> BTreeMap<String, String> {
+    let fixed = fixed(reader, splits).map(|(index, route, reached)| {
+        let key = Value::Object(identity(route)).to_string();
+        let words = format!("{} sends to {}", named(index, route), reached.words());
+        (format!("{key} {reached:?}"), words)
+    });
+    fixed.collect()
+}
+
+/// Which tracks a route reaches.
+#[derive(Clone, Copy, Debug)]
+enum Reached {
+    Stable,
+    Candidate,
+    Both,
+}
+
+impl Reached {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Candidate => "the canary, whatever the weight, also before and after the rollout",
+            Self::Stable => "stable, whatever the weight",
+            Self::Both => "both destinations, and it is not among the configured `routes`",
         }
+    }
+}
+
+fn fixed<'a>(
+    reader: &'a Reader<'_>,
+    splits: &'a [Split],
+) -> impl Iterator<Item = (usize, &'a Value, Reached)> {
+    let others = reader.http().iter().enumerate().filter(|(index, route)| {
+        !preview::is_ours(route) && !splits.iter().any(|split| split.route == *index)
+    });
+    others.filter_map(|(index, route)| {
         let holds = |track| {
             list(&route["route"])
                 .iter()
                 .any(|entry| reaches(reader, splits, track, &entry["destination"]))
         };
-        let (code, to, mend) = match (holds(Track::Stable), holds(Track::Candidate)) {
-            (false, false) => continue,
-            (false, true) => (
-                "route-to-canary",
-                "the canary, whatever the weight, also before and after the rollout",
-                "make sure that this is meant, and that those who use it expect it to fail",
-            ),
-            (true, false) => (
-                "route-to-stable",
-                "stable, whatever the weight",
-                "give it the canary's destination with weight 0 if it should take part",
-            ),
-            (true, true) => (
-                "route-not-named",
-                "both destinations, and it is not among the configured `routes`",
-                "add its name to `routes` if it should take part",
-            ),
+        let reached = match (holds(Track::Stable), holds(Track::Candidate)) {
+            (false, false) => return None,
+            (false, true) => Reached::Candidate,
+            (true, false) => Reached::Stable,
+            (true, true) => Reached::Both,
         };
-        findings.push(Finding::warns(
-            code,
-            reader.object.to_string(),
-            format!("{} sends to {to}", named(index, route)),
-            mend,
-        ));
-    }
-    findings
+        Some((index, route, reached))
+    })
 }
 
 /// Whether a destination is a track's, or any subset of a host that is the track's alone.

@@ -49,7 +49,10 @@ fn the_value_of_the_key_says_which_slot_is_live() {
     let blue = objects(FIXTURE);
     let state = router().read(&blue, &slots()).unwrap();
     assert_eq!(state.traffic, Traffic::default());
-    assert_eq!(state.owned, json!({"selector": {"slot": "blue"}}));
+    assert_eq!(
+        state.owned,
+        json!({"selector": {"slot": "blue"}, "others": {"app": "checkout", "tier": "backend"}})
+    );
 
     let green = with_selector(json!({"app": "checkout", "slot": "green"}));
     assert_eq!(router().read(&green, &slots()).unwrap().traffic, switched());
@@ -126,6 +129,39 @@ fn a_selector_that_picks_no_single_slot_is_an_error_and_never_a_default() {
         InvalidConfig,
         &["no selector"],
     );
+}
+
+#[test]
+fn a_broken_selector_is_read_as_a_change_and_put_back_whole() {
+    let found = objects(FIXTURE);
+    let recorded = router().read(&found, &slots()).unwrap();
+    assert_eq!(recorded.broken, None);
+    for broken in [
+        json!({"app": "checkout", "tier": "backend"}),
+        json!({"app": "checkout", "tier": "backend", "slot": "purple"}),
+        json!({"app": "checkout", "tier": "front", "slot": "blue"}),
+        json!({}),
+        Value::Null,
+    ] {
+        let broken = with_selector(broken);
+        let state = router().read_bound(&broken, &slots()).unwrap();
+        assert_ne!(state.traffic, recorded.traffic);
+        assert_ne!(state.traffic, switched());
+        assert_ne!(state.owned, recorded.owned);
+        assert!(state.broken.unwrap().contains("selector"));
+        let written = router().restore(&broken, &recorded.owned).unwrap();
+        assert_eq!(after(&broken, written), found);
+        // Forward nothing is built on it but by a person.
+        if broken[&service()]["spec"]["selector"]["slot"] != "blue" {
+            continue;
+        }
+        assert!(router().write(&broken, &slots(), &switched()).is_err());
+    }
+    // A start that an earlier version recorded knows the one key.
+    let old = json!({"selector": {"slot": "blue"}});
+    let purple = with_selector(json!({"app": "checkout", "tier": "backend", "slot": "purple"}));
+    let written = router().restore(&purple, &old).unwrap();
+    assert_eq!(after(&purple, written), found);
 }
 
 #[test]
