@@ -6,9 +6,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileInbox, storage};
 use crate::inbox::{Envelope, InboxError};
 use crate::rollout::CommandId;
+use crate::target::RolloutId;
 
 const ENVELOPE: &str = ".json";
 const ANSWER: &str = ".answer.json";
@@ -31,6 +34,16 @@ pub(super) fn entry_path(folder: &Path, id: &CommandId) -> PathBuf {
 
 pub(super) fn answer_path(folder: &Path, id: &CommandId) -> PathBuf {
     folder.join(format!("{id}{ANSWER}"))
+}
+
+/// An envelope as it lies in its file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Addressed<E = Envelope> {
+    /// `None`: whichever rollout looks here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rollout: Option<RolloutId>,
+    #[serde(flatten)]
+    pub(super) envelope: E,
 }
 
 /// A file that may be an envelope.
@@ -85,7 +98,7 @@ pub(super) fn waiting(
 
 impl Entry {
     /// Its envelope; `None` if it has gone meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Envelope>, String> {
+    pub(super) fn read(&self) -> Result<Option<Addressed>, String> {
         let id = self
             .id
             .as_ref()
@@ -106,10 +119,10 @@ impl Entry {
         if bytes.len() as u64 > FileInbox::LARGEST {
             return Err(format!("it has more than {} bytes", FileInbox::LARGEST));
         }
-        let envelope: Envelope =
+        let addressed: Addressed =
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        if envelope.id() == id {
-            Ok(Some(envelope))
+        if addressed.envelope.id() == id {
+            Ok(Some(addressed))
         } else {
             Err("its id is not its name".to_owned())
         }
