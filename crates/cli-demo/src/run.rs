@@ -9,6 +9,7 @@ use strategy_core::driver::{
 };
 use strategy_core::plan::PlanDigest;
 use strategy_core::rollout::{Answer, Event, News, Outcome, RecoverError, Wish};
+use strategy_core::target::RolloutId;
 use tokio::sync::mpsc;
 
 use crate::approval::{self, Typed};
@@ -52,8 +53,8 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         .unwrap_or_else(|| journal_place::for_name(&file.name));
     let now = SystemClock.now();
     let id = format!("{}-{:x}", file.name, now.as_millis());
-    let id = id.parse().map_err(DriverError::from)?;
-    let driver = wiring.driver(connection.clone())?.id(id);
+    let id: RolloutId = id.parse().map_err(DriverError::from)?;
+    let driver = wiring.driver(connection.clone())?.id(id.clone());
     if let Some(expected) = &options.expect_digest {
         expect(&driver, &*intent.strategy, &intent.release, expected).await?;
     }
@@ -62,7 +63,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         what: format!("write {}", Wiring::beside(&path).display()),
         source,
     })?;
-    let mut driver = with_journal(driver, journal, &path)?;
+    let mut driver = with_journal(driver, journal, &path, Some(id))?;
     if options.take_over {
         driver = driver.take_over();
     }
@@ -101,7 +102,10 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
         ));
     }
     let connection = kubernetes::connection(&wiring.cluster(cluster)).await?;
-    let driver = with_journal(wiring.driver(connection)?, journal, &path)?;
+    // Of what does not read back, the driver says why.
+    let id = journal_place::peek(&path).ok();
+    let id = id.map(|peeked| peeked.rollout.id().clone());
+    let driver = with_journal(wiring.driver(connection)?, journal, &path, id)?;
     let (handle, run) = if options.roll_back {
         driver.resume_rolling_back().await?
     } else {
@@ -110,7 +114,7 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
             // Its process ended between the last record and its own end, which is told here.
             Err(error @ DriverError::Recover(RecoverError::Over { .. })) => {
                 let outcome = journal_place::peek(&path).ok();
-                let outcome = outcome.and_then(|rollout| rollout.status().outcome);
+                let outcome = outcome.and_then(|peeked| peeked.rollout.status().outcome);
                 let outcome = outcome.ok_or(error)?;
                 say("nothing is left to do");
                 data(&outcome.to_string());
@@ -133,12 +137,21 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn with_journal(driver: Driver, journal: FileJournal, path: &Path) -> Result<Driver, CliError> {
+fn with_journal(
+    driver: Driver,
+    journal: FileJournal,
+    path: &Path,
+    id: Option<RolloutId>,
+) -> Result<Driver, CliError> {
     let folder = FileInbox::beside(path);
-    let inbox = FileInbox::open(&folder, Arc::new(SystemClock)).map_err(|error| CliError::Io {
-        what: format!("open the inbox {}", folder.display()),
-        source: std::io::Error::other(error),
-    })?;
+    let mut inbox =
+        FileInbox::open(&folder, Arc::new(SystemClock)).map_err(|error| CliError::Io {
+            what: format!("open the inbox {}", folder.display()),
+            source: std::io::Error::other(error),
+        })?;
+    if let Some(id) = id {
+        inbox = inbox.of(id);
+    }
     Ok(driver.journal(journal).inbox(inbox))
 }
 
