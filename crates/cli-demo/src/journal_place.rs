@@ -295,14 +295,12 @@ mod tests {
     fn written_by_another_version(path: &Path) {
         let recorded = FileJournal::peek(path).unwrap();
         let mut records = serde_json::to_value(&recorded.records).unwrap();
-        let decision = records
-            .as_array_mut()
-            .unwrap()
-            .iter_mut()
-            .find_map(|record| {
-                let effects = record["decision"]["effects"].as_array_mut();
-                effects.filter(|effects| !effects.is_empty())
-            });
+        let mut records_of = records.as_array_mut().unwrap().iter_mut();
+        let decision = records_of.find_map(|record| {
+            // Indexing would add what is not there.
+            let effects = record.get_mut("decision")?.get_mut("effects")?;
+            effects.as_array_mut().filter(|effects| !effects.is_empty())
+        });
         decision.unwrap().pop();
         let records: Vec<Record> = serde_json::from_value(records).unwrap();
         fs::remove_file(path).unwrap();
