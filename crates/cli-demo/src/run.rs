@@ -12,7 +12,7 @@ use strategy_core::rollout::{Answer, Event, News, Outcome, RecoverError, Wish};
 use strategy_core::target::RolloutId;
 use tokio::sync::mpsc;
 
-use crate::approval::{self, Typed};
+use crate::approval::{self, Answered, Follows, Waiting};
 use crate::args::{self, Cluster, OnInterrupt, Output};
 use crate::console::{self, Teller, can_ask, data, say};
 use crate::error::CliError;
@@ -204,7 +204,7 @@ impl Carried {
         let mut carrying = tokio::spawn(run);
         let mut interrupted = false;
         let mut stuck_until = None;
-        let mut waits_for = None;
+        let mut waiting = Waiting::default();
         let mut over = false;
         loop {
             tokio::select! {
@@ -223,14 +223,14 @@ impl Carried {
                 heard = events.next(), if !over => match heard {
                     Some(Heard::Event(event)) => {
                         teller.hear(&event);
-                        self.attend(&event, &teller, &typed, &mut waits_for, &mut stuck_until);
+                        self.attend(&event, &teller, &typed, &mut waiting, &mut stuck_until);
                     }
                     Some(Heard::Missed(missed)) => teller.missed(missed),
                     None => over = true,
                 },
                 answer = answers.recv() => {
-                    if let (Some(answer), Some(stage)) = (answer, &waits_for) {
-                        self.typed(answer, stage, &typed).await;
+                    if let Some(answer) = answer {
+                        self.typed(&answer, &waiting, &typed, &teller).await;
                     }
                 }
                 () = until(stuck_until) => {
@@ -282,8 +282,8 @@ impl Carried {
         &self,
         event: &Event,
         teller: &Teller,
-        typed: &mpsc::UnboundedSender<Typed>,
-        waits_for: &mut Option<strategy_core::plan::StageName>,
+        typed: &mpsc::UnboundedSender<Answered>,
+        waiting: &mut Waiting,
         stuck_until: &mut Option<strategy_core::Timestamp>,
     ) {
         #[expect(
@@ -292,16 +292,16 @@ impl Carried {
         )]
         match &event.news {
             News::ApprovalAwaited { stage, .. } => {
-                let is_new = waits_for.replace(stage.clone()).is_none();
+                let is_new = waiting.begin(stage);
                 let how = approval::how_to(&self.path, stage.as_str());
                 if can_ask() && is_new {
                     teller.aside("");
-                    approval::ask(&format!("Approve stage `{stage}`?"), typed.clone());
+                    approval::ask(&approval::question(stage), stage, typed.clone());
                 } else if is_new {
                     teller.aside(&how);
                 }
             }
-            News::GateOpened { .. } => *waits_for = None,
+            News::GateOpened { .. } => waiting.end(),
             News::GotStuck { left } => {
                 *stuck_until = Some(SystemClock.now() + STUCK_FOR);
                 for left in left {
@@ -320,15 +320,32 @@ impl Carried {
 
     async fn typed(
         &self,
-        answer: Typed,
-        stage: &strategy_core::plan::StageName,
-        again: &mpsc::UnboundedSender<Typed>,
+        answer: &Answered,
+        waiting: &Waiting,
+        again: &mpsc::UnboundedSender<Answered>,
+        teller: &Teller,
     ) {
-        let plan = self.handle.status().plan.parse::<PlanDigest>();
-        let wish = plan.ok().and_then(|plan| answer.wish(stage, &plan));
-        let Some(wish) = wish else {
-            approval::ask("Please type `yes` or `no`:", again.clone());
+        let stage = &answer.stage;
+        let Ok(plan) = self.handle.status().plan.parse::<PlanDigest>() else {
             return;
+        };
+        let wish = match waiting.hear(answer, &plan) {
+            Follows::Send(wish) => wish,
+            Follows::AskAgain => {
+                approval::ask("Please type `yes` or `no`:", stage, again.clone());
+                return;
+            }
+            Follows::Late { waits } => {
+                teller.aside(&format!(
+                    "what was typed was the answer for stage `{stage}`, which no longer waits: \
+                     nothing follows from it"
+                ));
+                if let Some(waits) = waits {
+                    // Its own answer is read already.
+                    approval::show(&approval::question(&waits));
+                }
+                return;
+            }
         };
         let actor = approval::actor(None);
         let mut command = approval::command(&actor, SystemClock.now(), wish);
