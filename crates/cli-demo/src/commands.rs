@@ -212,7 +212,7 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
         Command::Reject(_) => Some(Wish::Reject),
         Command::Pause(_) => Some(Wish::Pause),
         Command::Unpause(_) => Some(Wish::Unpause),
-        Command::Abort(_) => Some(Wish::Abort { force: false }),
+        Command::Abort(abort) => Some(Wish::Abort { force: abort.force }),
         Command::Retry(_) => Some(Wish::Retry),
         Command::Abandon(_) => Some(Wish::Abandon),
         Command::Demo(_)
