@@ -25,8 +25,12 @@ pub fn begin() {
     let _ = tracing::subscriber::set_global_default(subscriber(filter, || Aside));
 }
 
+/// Warnings, without those of the Kubernetes client: each of its errors comes back to whoever called,
+/// and is told there, once instead of at every attempt.
 fn warnings() -> Targets {
-    Targets::new().with_default(LevelFilter::WARN)
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("kube_client::client", LevelFilter::OFF)
 }
 
 fn filter(wanted: Option<&str>) -> Result<Targets, String> {
@@ -77,6 +81,7 @@ mod tests {
             tracing::warn!(why = "full", "the journal cannot be written");
             tracing::info!("a matter of course");
             tracing::debug!(target: "kube", "a request");
+            tracing::error!(target: "kube_client::client::builder", "no connection");
         });
         let kept = kept.lock().unwrap().clone();
         String::from_utf8(kept).unwrap()
@@ -108,7 +113,7 @@ mod tests {
             assert_eq!(shown.lines().count(), 1, "{shown}");
         }
         let more = shown(Some("info,kube=debug"));
-        assert_eq!(more.lines().count(), 3, "{more}");
+        assert_eq!(more.lines().count(), 4, "{more}");
         assert_eq!(shown(Some("off")), "");
         assert!(filter(Some("kube=loud")).is_err());
     }
