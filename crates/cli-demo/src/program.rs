@@ -135,7 +135,10 @@ impl Hook for Program {
                     .map(ToString::to_string)
                     .unwrap_or_default(),
             ),
-            ("ROLLWAY_KEY", format!("{}-{}", request.rollout, request.id.0)),
+            (
+                "ROLLWAY_KEY",
+                format!("{}-{}", request.rollout, request.id.0),
+            ),
         ];
         let ended = run(&argv, &words, request)
             .await

@@ -72,7 +72,7 @@ impl Wiring {
         // Elsewhere a folder cannot be opened, and a rename is as durable as it gets.
         if cfg!(unix) {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+            fs::File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
         }
         Ok(())
     }
