@@ -41,19 +41,84 @@ impl Typed {
     }
 }
 
-/// Prints a question and sends the next line that is typed.
-///
-/// A thread of its own, because reading a terminal cannot be cancelled; it ends with the process.
-pub fn ask(question: &str, typed: mpsc::UnboundedSender<Typed>) {
+/// What was typed, and to which question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The stage that was asked about.
+    pub stage: StageName,
+    /// What was typed.
+    pub typed: Typed,
+}
+
+/// Which stage waits for approval, as far as this process has heard.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    stage: Option<StageName>,
+}
+
+/// What follows from an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// This is sent.
+    Send(Wish),
+    /// The same is asked once more.
+    AskAgain,
+    /// Nothing: the question is no longer open. Another stage may wait, and its question stands.
+    Late {
+        /// The stage that waits now.
+        waits: Option<StageName>,
+    },
+}
+
+impl Waiting {
+    /// A stage waits; whether that is news.
+    pub fn begin(&mut self, stage: &StageName) -> bool {
+        self.stage.replace(stage.clone()).as_ref() != Some(stage)
+    }
+
+    /// No stage waits any more: its gate has opened, or the rollout goes elsewhere.
+    pub fn end(&mut self) {
+        self.stage = None;
+    }
+
+    /// What follows from an answer: an answer counts for the stage that was asked about and for no
+    /// other, since nobody has seen the other one's question when the answer was begun.
+    pub fn hear(&self, answered: &Answered, plan: &PlanDigest) -> Follows {
+        if self.stage.as_ref() != Some(&answered.stage) {
+            return Follows::Late {
+                waits: self.stage.clone(),
+            };
+        }
+        let wish = answered.typed.wish(&answered.stage, plan);
+        wish.map_or(Follows::AskAgain, Follows::Send)
+    }
+}
+
+/// What is asked about a stage.
+pub fn question(stage: &StageName) -> String {
+    format!("Approve stage `{stage}`?")
+}
+
+/// Prints a question that waits for an answer already.
+pub fn show(question: &str) {
     let mut error = io::stderr().lock();
     // A terminal that has gone answers nothing either.
     let _ = write!(error, "{question} [yes/no] ");
     let _ = error.flush();
-    drop(error);
+}
+
+/// Prints a question about a stage and sends the next line that is typed.
+///
+/// A thread of its own, because reading a terminal cannot be cancelled; it ends with the process.
+/// Where one still waits, this one reads the line after.
+pub fn ask(question: &str, stage: &StageName, answers: mpsc::UnboundedSender<Answered>) {
+    show(question);
+    let stage = stage.clone();
     std::thread::spawn(move || {
         let mut line = String::new();
         if matches!(io::stdin().lock().read_line(&mut line), Ok(bytes) if bytes > 0) {
-            let _ = typed.send(Typed::read(&line));
+            let typed = Typed::read(&line);
+            let _ = answers.send(Answered { stage, typed });
         }
     });
 }
@@ -101,5 +166,50 @@ mod tests {
         ] {
             assert_eq!(Typed::read(line), typed, "{line:?}");
         }
+    }
+    #[test]
+    fn an_answer_counts_for_the_stage_that_was_asked_about() {
+        let [first, second]: [StageName; 2] = ["5%", "100%"].map(StageName::from);
+        let plan: PlanDigest = "0".repeat(64).parse().unwrap();
+        let answered = |stage: &StageName, typed| Answered {
+            stage: stage.clone(),
+            typed,
+        };
+        let mut waiting = Waiting::default();
+        assert!(waiting.begin(&first));
+        assert!(!waiting.begin(&first), "asked twice");
+        // Approved elsewhere, before anything was typed here.
+        waiting.end();
+        let late = |waits| Follows::Late { waits };
+        for typed in [Typed::Approve, Typed::Reject, Typed::Unclear] {
+            assert_eq!(waiting.hear(&answered(&first, typed), &plan), late(None));
+        }
+        assert!(waiting.begin(&second));
+        for typed in [Typed::Approve, Typed::Reject, Typed::Unclear] {
+            let follows = waiting.hear(&answered(&first, typed), &plan);
+            assert_eq!(follows, late(Some(second.clone())), "{typed:?} for another");
+        }
+        assert_eq!(
+            waiting.hear(&answered(&second, Typed::Unclear), &plan),
+            Follows::AskAgain
+        );
+        assert_eq!(
+            waiting.hear(&answered(&second, Typed::Reject), &plan),
+            Follows::Send(Wish::Reject)
+        );
+        assert_eq!(
+            waiting.hear(&answered(&second, Typed::Approve), &plan),
+            Follows::Send(Wish::Approve {
+                stage: second.clone(),
+                plan
+            })
+        );
+    }
+
+    #[test]
+    fn a_stage_that_waits_in_another_one_s_place_is_asked_about() {
+        let mut waiting = Waiting::default();
+        assert!(waiting.begin(&"5%".into()));
+        assert!(waiting.begin(&"100%".into()));
     }
 }

@@ -12,7 +12,7 @@ use clap_complete::Shell;
 #[command(name = "rollway", version, max_term_width = 100)]
 #[command(
     after_help = "Exit status: 0 promoted, 2 rolled back, 3 stuck, 4 left in progress, \
-    5 superseded, 6 abandoned, 64 wrong usage or rollout file, 1 anything else."
+    5 superseded (no command does that; a program that uses the library can), 6 abandoned, 64 wrong usage or rollout file, 1 anything else."
 )]
 pub struct Cli {
     /// What to do; nothing: the demo.
@@ -75,7 +75,7 @@ pub enum Command {
     /// End the bake or hold of the present stage and of all that follow.
     Promote(Order),
     /// Roll back to the recorded start.
-    Abort(Order),
+    Abort(Abort),
     /// Try again what is left: a stuck rollback, a held stage, an unfinished hook.
     Retry(Order),
     /// Leave all as it is, give up the claim, and say what is left to do.
@@ -274,9 +274,20 @@ pub struct Order {
     /// Why; kept in the journal.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Who asks; default: $USER.
+    /// Who asks; default: $USER. The rollout file says in which roles.
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
+}
+
+/// Options of `abort`.
+#[derive(Clone, Debug, Args)]
+pub struct Abort {
+    /// As of every order.
+    #[command(flatten)]
+    pub order: Order,
+    /// Roll back past a point of no return too, such as a hook that cannot be undone.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Options of `permissions`.
@@ -331,6 +342,21 @@ mod tests {
             "demo plan run resume status approve reject pause unpause advance promote abort retry \
              abandon permissions schema completions"
         );
+    }
+
+    #[test]
+    fn an_abort_is_forced_only_if_asked_to() {
+        for (words, is_forced) in [
+            (&["rollway", "abort", "--reason", "x"][..], false),
+            (&["rollway", "abort", "--force"], true),
+        ] {
+            let cli = Cli::try_parse_from(words).unwrap();
+            let Some(Command::Abort(abort)) = cli.command else {
+                panic!("not an abort");
+            };
+            assert_eq!(abort.force, is_forced);
+        }
+        assert!(Cli::try_parse_from(["rollway", "reject", "--force"]).is_err());
     }
 
     #[test]

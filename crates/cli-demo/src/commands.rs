@@ -7,16 +7,16 @@ use std::time::Duration;
 use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
 use strategy_core::inbox::Envelope;
 use strategy_core::plan::PlanDigest;
-use strategy_core::rollout::{Answer, Rollout, Status, Wish};
+use strategy_core::rollout::{Answer, Status, Wish};
 use strategy_core::world::{Shape, WorkloadSetup, World};
 
 use crate::approval;
 use crate::args::{self, Cluster, Command, Order, Output};
-use crate::console::{data, say};
+use crate::console::{data, say, warn};
 use crate::error::{CliError, DemoError};
 use crate::exit::Exit;
 use crate::file::{Intent, RolloutFile, Target, target};
-use crate::journal_place::{self, PeekError};
+use crate::journal_place::{self, PeekError, Peeked};
 use crate::kubernetes;
 use crate::render::status;
 use crate::wiring::Wiring;
@@ -113,7 +113,11 @@ pub async fn status(options: &args::Status) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let mut shown = None;
     loop {
-        let status = peek(&path)?.status();
+        let peeked = peek(&path)?;
+        if shown.is_none() {
+            caution(&peeked);
+        }
+        let status = peeked.rollout.status();
         if shown.as_ref() != Some(&status) {
             show(&status, options.output);
         }
@@ -142,8 +146,19 @@ fn show(status: &Status, output: Output) {
 pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError> {
     let path = find(options.journal.as_deref())?;
     let now = SystemClock.now();
-    let rollout = peek(&path)?;
-    let Some(wish) = wish(command, &rollout.status())? else {
+    let peeked = peek(&path)?;
+    let status = peeked.rollout.status();
+    if status.settled {
+        let outcome = status.outcome.map(|outcome| outcome.to_string());
+        let outcome = outcome.unwrap_or_default();
+        say(&format!("the rollout is over: {outcome}; nothing was sent"));
+        return Ok(Exit::Failure);
+    }
+    // The plan is what it is; a stage may not be the one that this version takes it for.
+    if matches!(command, Command::Approve(_) | Command::Advance(_)) {
+        caution(&peeked);
+    }
+    let Some(wish) = wish(command, &status)? else {
         say("no stage waits for approval");
         return Ok(Exit::Failure);
     };
@@ -156,7 +171,8 @@ pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError>
         order.roles = wiring.roles_of(&actor);
     }
     let folder = FileInbox::beside(&path);
-    let answer = FileInbox::send(folder, &Envelope::Command(order), ANSWER, &SystemClock).await?;
+    let (id, envelope) = (&status.id, Envelope::Command(order));
+    let answer = FileInbox::send_to(id, folder, &envelope, ANSWER, &SystemClock).await?;
     Ok(match answer {
         Answer::Recorded => {
             data("recorded");
@@ -196,7 +212,7 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
         Command::Reject(_) => Some(Wish::Reject),
         Command::Pause(_) => Some(Wish::Pause),
         Command::Unpause(_) => Some(Wish::Unpause),
-        Command::Abort(_) => Some(Wish::Abort { force: false }),
+        Command::Abort(abort) => Some(Wish::Abort { force: abort.force }),
         Command::Retry(_) => Some(Wish::Retry),
         Command::Abandon(_) => Some(Wish::Abandon),
         Command::Demo(_)
@@ -260,7 +276,15 @@ fn find(given: Option<&Path>) -> Result<PathBuf, CliError> {
     Ok(journal_place::find(given, folder)?)
 }
 
-fn peek(path: &Path) -> Result<Rollout, CliError> {
+fn caution(peeked: &Peeked) {
+    if let Some(why) = &peeked.otherwise {
+        warn(&format!(
+            "another version of this program carries the rollout, and may see it otherwise: {why}"
+        ));
+    }
+}
+
+fn peek(path: &Path) -> Result<Peeked, CliError> {
     journal_place::peek(path).map_err(|error| match error {
         PeekError::Journal(error) => error.into(),
         PeekError::Recover(error) => error.into(),

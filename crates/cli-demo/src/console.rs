@@ -1,6 +1,7 @@
 //! The two streams: data on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,6 +25,30 @@ pub fn say(line: &str) {
 /// Writes a line that is not data, and that nobody should miss.
 pub fn warn(line: &str) {
     say(&Paint::for_stream(&io::stderr()).tone(Tone::Warn, line));
+}
+
+/// The line that is overwritten, while there is one.
+static LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Standard error, for what does not come through a [`Teller`]: written in between.
+#[derive(Clone, Copy, Debug)]
+pub struct Aside;
+
+/// Writes to standard error without tearing the line that is overwritten.
+///
+/// # Errors
+/// What writing gives.
+pub fn aside(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let line = LINE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let write = || write(&mut io::stderr().lock());
+    match line {
+        Some(line) => line.suspend(write),
+        None => write(),
+    }
+}
+
+fn set_line(line: Option<ProgressBar>) {
+    *LINE.lock().unwrap_or_else(PoisonError::into_inner) = line;
 }
 
 /// Whether a person can be asked: questions go to standard error and answers come from standard
@@ -50,6 +75,7 @@ impl Teller {
         };
         line.set_style(ProgressStyle::default_spinner());
         line.enable_steady_tick(Duration::from_millis(120));
+        set_line(Some(line.clone()));
         Self {
             output,
             story: Story::new(Paint::for_stream(&io::stdout())),
@@ -86,6 +112,7 @@ impl Teller {
 
     /// No more events: the overwritten line goes away.
     pub fn end(&mut self) -> &Story {
+        set_line(None);
         self.line.finish_and_clear();
         &self.story
     }

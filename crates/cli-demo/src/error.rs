@@ -87,6 +87,8 @@ impl CliError {
     /// The exit status.
     pub const fn exit(&self) -> Exit {
         match self {
+            // Nothing is wrong with the file, but with what stands there now.
+            Self::Driver(DriverError::Plan(PlanError::Unready { .. })) => Exit::Failure,
             // What the file asks for is no plan: the file has to be mended.
             Self::File(_) | Self::Usage(_) | Self::Driver(DriverError::Plan(_)) => Exit::Usage,
             Self::Place(_)
@@ -113,5 +115,28 @@ impl CliError {
             cause = error.source();
         }
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strategy_core::world::World;
+    use strategy_core::{Canary, Release};
+
+    use super::*;
+
+    fn exit(replicas: u32, container: &str) -> Exit {
+        let world = World::seeded(1).stable("app:1", replicas).build().unwrap();
+        let driver = strategy_core::driver::Driver::on(world.target());
+        let release = Release::of([(container, "app:2")]).unwrap();
+        let canary = Canary::new().stages([100]);
+        let planned = world.block_on(driver.plan(&canary, release)).unwrap();
+        CliError::from(planned.unwrap_err()).exit()
+    }
+
+    #[test]
+    fn a_workload_without_replicas_is_no_mistake_of_the_file() {
+        assert_eq!(exit(0, "app"), Exit::Failure);
+        assert_eq!(exit(1, "other"), Exit::Usage);
     }
 }

@@ -16,7 +16,8 @@ pub enum Exit {
     Stuck = 3,
     /// Left in progress: detached, to be resumed.
     InProgress = 4,
-    /// Passed to a successor.
+    /// Passed to a successor. No command asks for that; a program that uses the library can, through
+    /// the inbox.
     Superseded = 5,
     /// Left as it was, by order of a person.
     Abandoned = 6,

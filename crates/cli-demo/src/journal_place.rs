@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use strategy_core::Timestamp;
-use strategy_core::driver::FileJournal;
+use strategy_core::driver::{FileInbox, FileJournal};
 use strategy_core::journal::JournalError;
 use strategy_core::rollout::{RecoverError, Rollout};
 use thiserror::Error;
@@ -102,7 +102,7 @@ fn is_finished(path: &Path) -> bool {
         // Begun and nothing written: there is nothing to go on with.
         Ok(recorded) if recorded.records.is_empty() => true,
         Ok(recorded) => {
-            Rollout::replay(&recorded.records, false).is_ok_and(|rollout| rollout.is_settled())
+            Rollout::replay(&recorded.records, true).is_ok_and(|rollout| rollout.is_settled())
         }
         Err(_) => false,
     }
@@ -110,11 +110,26 @@ fn is_finished(path: &Path) -> bool {
 
 /// The rollout in a journal, as last written, read without disturbing whoever carries it.
 ///
+/// One that this version would have decided otherwise is read all the same: a rollout can be looked at,
+/// paused and aborted while the program is being replaced by another version of it. Whoever carries it
+/// judges what it is sent, so that nothing depends on what is read here.
+///
 /// # Errors
 /// When it cannot be read, or reads back to no rollout.
-pub fn peek(path: &Path) -> Result<Rollout, PeekError> {
+pub fn peek(path: &Path) -> Result<Peeked, PeekError> {
     let recorded = FileJournal::peek(path)?;
-    Ok(Rollout::replay(&recorded.records, false)?)
+    let rollout = Rollout::replay(&recorded.records, true)?;
+    let otherwise = Rollout::replay(&recorded.records, false).err();
+    Ok(Peeked { rollout, otherwise })
+}
+
+/// A rollout that was read without disturbing whoever carries it.
+#[derive(Debug)]
+pub struct Peeked {
+    /// The rollout as last written.
+    pub rollout: Rollout,
+    /// Why this version may see it otherwise than the one that carries it; `None`: both see the same.
+    pub otherwise: Option<RecoverError>,
 }
 
 /// A journal that cannot be read back.
@@ -129,29 +144,52 @@ pub enum PeekError {
     Recover(#[from] RecoverError),
 }
 
-/// A new journal at `path`. A finished rollout that lies there is kept beside it, under its own id.
+/// A new journal at `path`. A finished rollout that lies there is kept beside it, under its own id,
+/// and so are the orders that were left for it: they are not the new one's business.
 ///
 /// # Errors
 /// [`JournalError`]: as [`FileJournal::create`], so also when an unfinished rollout lies there.
 pub fn create(path: &Path, now: Timestamp) -> Result<FileJournal, JournalError> {
+    let unnamed = || format!("{}", now.as_millis());
     match FileJournal::create(path) {
         Err(JournalError::Exists { .. }) if is_finished(path) => {}
-        created => return created,
+        Ok(journal) => {
+            put_aside_inbox(path, &unnamed())?;
+            return Ok(journal);
+        }
+        Err(error) => return Err(error),
     }
     // Held while the old one moves away, so that nobody else takes it for theirs.
     let held = FileJournal::open(path)?;
     let id = match peek(path) {
-        Ok(rollout) => rollout.id().to_string(),
-        Err(_) => format!("{}", now.as_millis()),
+        Ok(peeked) => peeked.rollout.id().to_string(),
+        Err(_) => unnamed(),
     };
+    // The orders first: where only that was done, the finished journal is still there to say so.
+    put_aside_inbox(path, &id)?;
     let kept = path.with_extension(format!("{id}.finished"));
-    fs::rename(path, &kept).map_err(|source| JournalError::Storage {
-        operation: "put aside the finished rollout in".to_owned(),
-        place: path.display().to_string(),
-        source: source.into(),
-    })?;
+    fs::rename(path, &kept).map_err(put_aside(path))?;
     drop(held);
     FileJournal::create(path)
+}
+
+/// Moves the inbox of a rollout that is over out of the way.
+fn put_aside_inbox(journal: &Path, id: &str) -> Result<(), JournalError> {
+    let inbox = FileInbox::beside(journal);
+    let kept = journal.with_extension(format!("{id}.finished.inbox"));
+    match fs::rename(&inbox, &kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(put_aside(&inbox)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn put_aside(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let place = path.display().to_string();
+    move |source| JournalError::Storage {
+        operation: "put aside the finished rollout in".to_owned(),
+        place,
+        source: source.into(),
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +197,8 @@ mod tests {
     use std::future::Future;
 
     use strategy_core::driver::Driver;
+    use strategy_core::journal::{Journal, Sequence};
+    use strategy_core::rollout::Record;
     use strategy_core::strategy::Canary;
     use strategy_core::world::World;
     use strategy_core::{Release, Weight};
@@ -216,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("api.journal");
         rollout(&path, true);
-        assert!(peek(&path).unwrap().is_settled());
+        assert!(peek(&path).unwrap().rollout.is_settled());
         let journal = create(&path, NOW).unwrap();
         assert_eq!(journal.path(), path);
         assert!(folder.path().join("api.one.finished").exists());
@@ -231,6 +271,64 @@ mod tests {
             create(&path, NOW),
             Err(JournalError::Exists { .. })
         ));
-        assert!(!peek(&path).unwrap().is_settled());
+        assert!(!peek(&path).unwrap().rollout.is_settled());
+    }
+    #[test]
+    fn orders_left_for_a_finished_rollout_go_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.journal");
+        rollout(&path, true);
+        let inbox = FileInbox::beside(&path);
+        fs::create_dir(&inbox).unwrap();
+        fs::write(inbox.join("late.json"), "an order").unwrap();
+        create(&path, NOW).unwrap();
+        assert!(!inbox.exists(), "the next rollout would hear it");
+        let kept = folder.path().join("api.one.finished.inbox/late.json");
+        assert!(kept.exists());
+        // Of one whose journal was removed by hand, too.
+        fs::create_dir(&inbox).unwrap();
+        create(&path, NOW).unwrap();
+        assert!(!inbox.exists());
+    }
+
+    /// A journal that says of one decision that something else was ordered.
+    fn written_by_another_version(path: &Path) {
+        let recorded = FileJournal::peek(path).unwrap();
+        let mut records = serde_json::to_value(&recorded.records).unwrap();
+        let mut records_of = records.as_array_mut().unwrap().iter_mut();
+        let decision = records_of.find_map(|record| {
+            // Indexing would add what is not there.
+            let effects = record.get_mut("decision")?.get_mut("effects")?;
+            effects.as_array_mut().filter(|effects| !effects.is_empty())
+        });
+        decision.unwrap().pop();
+        let records: Vec<Record> = serde_json::from_value(records).unwrap();
+        fs::remove_file(path).unwrap();
+        let journal = FileJournal::create(path).unwrap();
+        let world = World::seeded(1).stable("app:1", 2).build().unwrap();
+        world
+            .block_on(journal.append(Sequence(0), &records))
+            .unwrap()
+            .unwrap();
+    }
+
+    #[test]
+    fn a_journal_of_another_version_is_finished_or_not_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).with_extension(EXTENSION);
+        rollout(&at("finished"), true);
+        written_by_another_version(&at("finished"));
+        let peeked = peek(&at("finished")).unwrap();
+        assert!(matches!(
+            peeked.otherwise,
+            Some(RecoverError::Diverged { .. })
+        ));
+        assert!(peeked.rollout.is_settled());
+        assert!(matches!(
+            find(None, folder.path()),
+            Err(PlaceError::Nothing { .. })
+        ));
+        create(&at("finished"), NOW).unwrap();
+        assert!(folder.path().join("finished.one.finished").exists());
     }
 }

@@ -173,6 +173,9 @@ fn router(given: &target::Router) -> RouterConfig {
             if let Some(canary) = &given.canary {
                 router.canary = destination(canary);
             }
+            if let Some(add) = given.add_canary {
+                router.add_canary = add;
+            }
             router.into()
         }
     }
@@ -270,7 +273,8 @@ mod tests {
             }},
             "router": {"istio": {
                 "virtual-service": "api", "destination-rule": "rule", "routes": ["split"],
-                "stable": {"host": "api"}, "canary": {"host": "api-next", "subset": "b"}
+                "stable": {"host": "api"}, "canary": {"host": "api-next", "subset": "b"},
+                "add-canary": true
             }},
         });
         let read_back = read(given.clone());

@@ -11,6 +11,7 @@ pub mod file;
 pub mod interrupt;
 pub mod journal_place;
 pub mod kubernetes;
+pub mod log;
 pub mod program;
 pub mod render;
 pub mod run;

@@ -6,7 +6,7 @@ use clap::Parser;
 use cli_demo::args::{Cli, Command};
 use cli_demo::error::CliError;
 use cli_demo::exit::Exit;
-use cli_demo::{commands, console, demo, run};
+use cli_demo::{commands, console, demo, log, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -48,13 +48,15 @@ fn obey(cli: &Cli) -> Result<Exit, CliError> {
         | Command::Unpause(order)
         | Command::Advance(order)
         | Command::Promote(order)
-        | Command::Abort(order)
         | Command::Retry(order)
         | Command::Abandon(order) => block_on(commands::order(&command, order)),
+        Command::Abort(abort) => block_on(commands::order(&command, &abort.order)),
     }
 }
 
 fn block_on<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    // Not for the demo: what fails in its world is part of what it tells.
+    log::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -135,7 +135,10 @@ impl Hook for Program {
                     .map(ToString::to_string)
                     .unwrap_or_default(),
             ),
-            ("ROLLWAY_KEY", format!("{}-{}", request.rollout, request.id)),
+            (
+                "ROLLWAY_KEY",
+                format!("{}-{}", request.rollout, request.id.0),
+            ),
         ];
         let ended = run(&argv, &words, request)
             .await
@@ -252,3 +255,6 @@ impl Counter for ProgramCounter {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

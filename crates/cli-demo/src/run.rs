@@ -9,9 +9,10 @@ use strategy_core::driver::{
 };
 use strategy_core::plan::PlanDigest;
 use strategy_core::rollout::{Answer, Event, News, Outcome, RecoverError, Wish};
+use strategy_core::target::RolloutId;
 use tokio::sync::mpsc;
 
-use crate::approval::{self, Typed};
+use crate::approval::{self, Answered, Follows, Waiting};
 use crate::args::{self, Cluster, OnInterrupt, Output};
 use crate::console::{self, Teller, can_ask, data, say};
 use crate::error::CliError;
@@ -52,8 +53,8 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         .unwrap_or_else(|| journal_place::for_name(&file.name));
     let now = SystemClock.now();
     let id = format!("{}-{:x}", file.name, now.as_millis());
-    let id = id.parse().map_err(DriverError::from)?;
-    let driver = wiring.driver(connection.clone())?.id(id);
+    let id: RolloutId = id.parse().map_err(DriverError::from)?;
+    let driver = wiring.driver(connection.clone())?.id(id.clone());
     if let Some(expected) = &options.expect_digest {
         expect(&driver, &*intent.strategy, &intent.release, expected).await?;
     }
@@ -62,7 +63,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         what: format!("write {}", Wiring::beside(&path).display()),
         source,
     })?;
-    let mut driver = with_journal(driver, journal, &path)?;
+    let mut driver = with_journal(driver, journal, &path, Some(id))?;
     if options.take_over {
         driver = driver.take_over();
     }
@@ -101,7 +102,10 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
         ));
     }
     let connection = kubernetes::connection(&wiring.cluster(cluster)).await?;
-    let driver = with_journal(wiring.driver(connection)?, journal, &path)?;
+    // Of what does not read back, the driver says why.
+    let id = journal_place::peek(&path).ok();
+    let id = id.map(|peeked| peeked.rollout.id().clone());
+    let driver = with_journal(wiring.driver(connection)?, journal, &path, id)?;
     let (handle, run) = if options.roll_back {
         driver.resume_rolling_back().await?
     } else {
@@ -110,7 +114,7 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
             // Its process ended between the last record and its own end, which is told here.
             Err(error @ DriverError::Recover(RecoverError::Over { .. })) => {
                 let outcome = journal_place::peek(&path).ok();
-                let outcome = outcome.and_then(|rollout| rollout.status().outcome);
+                let outcome = outcome.and_then(|peeked| peeked.rollout.status().outcome);
                 let outcome = outcome.ok_or(error)?;
                 say("nothing is left to do");
                 data(&outcome.to_string());
@@ -133,12 +137,21 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn with_journal(driver: Driver, journal: FileJournal, path: &Path) -> Result<Driver, CliError> {
+fn with_journal(
+    driver: Driver,
+    journal: FileJournal,
+    path: &Path,
+    id: Option<RolloutId>,
+) -> Result<Driver, CliError> {
     let folder = FileInbox::beside(path);
-    let inbox = FileInbox::open(&folder, Arc::new(SystemClock)).map_err(|error| CliError::Io {
-        what: format!("open the inbox {}", folder.display()),
-        source: std::io::Error::other(error),
-    })?;
+    let mut inbox =
+        FileInbox::open(&folder, Arc::new(SystemClock)).map_err(|error| CliError::Io {
+            what: format!("open the inbox {}", folder.display()),
+            source: std::io::Error::other(error),
+        })?;
+    if let Some(id) = id {
+        inbox = inbox.of(id);
+    }
     Ok(driver.journal(journal).inbox(inbox))
 }
 
@@ -191,7 +204,7 @@ impl Carried {
         let mut carrying = tokio::spawn(run);
         let mut interrupted = false;
         let mut stuck_until = None;
-        let mut waits_for = None;
+        let mut waiting = Waiting::default();
         let mut over = false;
         loop {
             tokio::select! {
@@ -210,14 +223,14 @@ impl Carried {
                 heard = events.next(), if !over => match heard {
                     Some(Heard::Event(event)) => {
                         teller.hear(&event);
-                        self.attend(&event, &teller, &typed, &mut waits_for, &mut stuck_until);
+                        self.attend(&event, &teller, &typed, &mut waiting, &mut stuck_until);
                     }
                     Some(Heard::Missed(missed)) => teller.missed(missed),
                     None => over = true,
                 },
                 answer = answers.recv() => {
-                    if let (Some(answer), Some(stage)) = (answer, &waits_for) {
-                        self.typed(answer, stage, &typed).await;
+                    if let Some(answer) = answer {
+                        self.typed(&answer, &waiting, &typed, &teller).await;
                     }
                 }
                 () = until(stuck_until) => {
@@ -269,8 +282,8 @@ impl Carried {
         &self,
         event: &Event,
         teller: &Teller,
-        typed: &mpsc::UnboundedSender<Typed>,
-        waits_for: &mut Option<strategy_core::plan::StageName>,
+        typed: &mpsc::UnboundedSender<Answered>,
+        waiting: &mut Waiting,
         stuck_until: &mut Option<strategy_core::Timestamp>,
     ) {
         #[expect(
@@ -279,16 +292,16 @@ impl Carried {
         )]
         match &event.news {
             News::ApprovalAwaited { stage, .. } => {
-                let is_new = waits_for.replace(stage.clone()).is_none();
+                let is_new = waiting.begin(stage);
                 let how = approval::how_to(&self.path, stage.as_str());
                 if can_ask() && is_new {
                     teller.aside("");
-                    approval::ask(&format!("Approve stage `{stage}`?"), typed.clone());
+                    approval::ask(&approval::question(stage), stage, typed.clone());
                 } else if is_new {
                     teller.aside(&how);
                 }
             }
-            News::GateOpened { .. } => *waits_for = None,
+            News::GateOpened { .. } => waiting.end(),
             News::GotStuck { left } => {
                 *stuck_until = Some(SystemClock.now() + STUCK_FOR);
                 for left in left {
@@ -307,15 +320,32 @@ impl Carried {
 
     async fn typed(
         &self,
-        answer: Typed,
-        stage: &strategy_core::plan::StageName,
-        again: &mpsc::UnboundedSender<Typed>,
+        answer: &Answered,
+        waiting: &Waiting,
+        again: &mpsc::UnboundedSender<Answered>,
+        teller: &Teller,
     ) {
-        let plan = self.handle.status().plan.parse::<PlanDigest>();
-        let wish = plan.ok().and_then(|plan| answer.wish(stage, &plan));
-        let Some(wish) = wish else {
-            approval::ask("Please type `yes` or `no`:", again.clone());
+        let stage = &answer.stage;
+        let Ok(plan) = self.handle.status().plan.parse::<PlanDigest>() else {
             return;
+        };
+        let wish = match waiting.hear(answer, &plan) {
+            Follows::Send(wish) => wish,
+            Follows::AskAgain => {
+                approval::ask("Please type `yes` or `no`:", stage, again.clone());
+                return;
+            }
+            Follows::Late { waits } => {
+                teller.aside(&format!(
+                    "what was typed was the answer for stage `{stage}`, which no longer waits: \
+                     nothing follows from it"
+                ));
+                if let Some(waits) = waits {
+                    // Its own answer is read already.
+                    approval::show(&approval::question(&waits));
+                }
+                return;
+            }
         };
         let actor = approval::actor(None);
         let mut command = approval::command(&actor, SystemClock.now(), wish);

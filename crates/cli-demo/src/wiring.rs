@@ -46,17 +46,35 @@ impl Wiring {
         journal.with_extension("wiring.json")
     }
 
-    /// Writes it beside a journal; durable when it returns.
+    /// Writes it beside a journal, for its owner only as the journal is; durable when it returns.
     ///
     /// # Errors
     /// When the disk says no.
     pub fn write(&self, journal: &Path) -> io::Result<()> {
         let path = Self::beside(journal);
         let new = path.with_extension("json.new");
-        let mut file = fs::File::create(&new)?;
+        // One that a crash left would keep its mode.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut file = options.open(&new)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.sync_all()?;
-        fs::rename(new, path)
+        fs::rename(new, &path)?;
+        // Elsewhere a folder cannot be opened, and a rename is as durable as it gets.
+        if cfg!(unix) {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            fs::File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
+        }
+        Ok(())
     }
 
     /// Reads the one beside a journal.
@@ -142,6 +160,22 @@ mod tests {
             missing.in_words().contains("other.wiring.json"),
             "{missing:?}"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn it_is_its_owner_s_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("api.journal");
+        // What a crash left behind says nothing about the mode.
+        let left = folder.path().join("api.wiring.json.new");
+        fs::write(&left, "half").unwrap();
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o666)).unwrap();
+        wiring().write(&journal).unwrap();
+        let metadata = fs::metadata(Wiring::beside(&journal)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+        assert!(!left.exists());
     }
 
     #[test]

@@ -109,6 +109,38 @@ fn a_sender_is_told_what_became_of_it() {
 }
 
 #[test]
+fn what_was_sent_to_another_rollout_is_refused() {
+    let Setup {
+        _folder: folder,
+        path,
+        clock,
+        inbox,
+    } = setup();
+    let inbox = inbox.of("second".parse().unwrap());
+    let send = async |text: &str, rollout: &str| {
+        let (rollout, wait) = (rollout.parse().unwrap(), Duration::from_secs(5));
+        FileInbox::send_to(&rollout, &path, &envelope(text), wait, &clock).await
+    };
+    let story = async {
+        // From when the first rollout was not yet over: nobody answered.
+        send("late", "first").await.unwrap_err();
+        let carry = async {
+            let next = inbox.next(None).await.unwrap();
+            inbox.answer(next.id(), &Answer::Recorded).await.unwrap();
+            next
+        };
+        let (next, answer) = futures::join!(carry, send("now", "second"));
+        assert_eq!((next, answer.unwrap()), (envelope("now"), Answer::Recorded));
+        let Answer::Refused(why) = send("late", "first").await.unwrap() else {
+            panic!("an order to the first rollout reached the second one");
+        };
+        assert!(why.contains("`first`") && why.contains("`second`"), "{why}");
+    };
+    block_on(&clock, story).unwrap();
+    drop(folder);
+}
+
+#[test]
 fn a_sender_that_nobody_answers_says_so_after_its_time() {
     let setup = setup();
     let before = setup.clock.now();

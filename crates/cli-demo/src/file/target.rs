@@ -144,6 +144,10 @@ pub struct Istio {
     /// Where the canary is reached. Default: the subset `canary`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<Destination>,
+    /// Whether the canary's destination is added to a route that holds only stable's, and taken out
+    /// again on the way back. Default: no; a route without it is more often a name misspelt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_canary: Option<bool>,
 }
 
 /// A destination of an Istio route.

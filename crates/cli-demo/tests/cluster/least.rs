@@ -12,7 +12,7 @@ const USER: &str = "rollway-test-2";
 
 impl Shop {
     /// Lets the user do in this namespace what the Role says, and nothing else.
-    async fn grant(&self, role: Value) {
+    pub(crate) async fn grant(&self, role: Value) {
         let name = role["metadata"]["name"].clone();
         self.create(role).await;
         let group = "rbac.authorization.k8s.io";
@@ -28,7 +28,7 @@ impl Shop {
 }
 
 /// A shop, and the Role that the program prints for it.
-async fn set_up(mode: Mode, bake: &str) -> (Shop, Rollway, Value) {
+pub(crate) async fn set_up(mode: Mode, bake: &str) -> (Shop, Rollway, Value) {
     let shop = Shop::open(mode).await;
     let rollway = Rollway::new(&shop, &rollout(mode, "v2", bake, ""));
     let rollway = rollway.by_user(&shop, USER);

@@ -13,3 +13,4 @@ mod orders;
 mod plans;
 mod program;
 mod shop;
+mod steering;

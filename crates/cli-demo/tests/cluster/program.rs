@@ -5,9 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use strategy_core::Timestamp;
 use strategy_core::driver::{Clock, FileJournal, SystemClock};
+use strategy_core::rollout::{Phase, Rollout};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -65,18 +66,47 @@ impl Rollway {
         std::fs::write(self.folder.path().join(FILE), rollout).unwrap();
     }
 
+    /// A file in the folder where the program is called.
+    pub(crate) fn put(&self, file: &str, text: &str) {
+        std::fs::write(self.folder.path().join(file), text).unwrap();
+    }
+
+    /// From now on the kubeconfig leads nowhere, unless this context of it is named.
+    pub(crate) fn elsewhere_by_default(&mut self) -> String {
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let mut config: Value = serde_saphyr::from_str(&text).unwrap();
+        let good = config["current-context"].as_str().unwrap().to_owned();
+        let add = |list: &mut Value, item: Value| list.as_array_mut().unwrap().push(item);
+        let nowhere = json!({"name": "nowhere", "cluster": {"server": "https://127.0.0.1:1"}});
+        add(&mut config["clusters"], nowhere);
+        let user = config["users"][0]["name"].clone();
+        let context = json!({"cluster": "nowhere", "user": user});
+        add(
+            &mut config["contexts"],
+            json!({"name": "nowhere", "context": context}),
+        );
+        config["current-context"] = json!("nowhere");
+        self.put("two.kubeconfig", &config.to_string());
+        self.kubeconfig = self.folder.path().join("two.kubeconfig");
+        good
+    }
+
     pub(crate) fn has(&self, file: &str) -> bool {
         self.folder.path().join(file).exists()
     }
 
     /// `rollway` with these words and nothing else: neither cluster nor namespace.
     pub(crate) fn start(&self, words: &[&str]) -> Running {
+        self.start_reading(words, Stdio::null())
+    }
+
+    fn start_reading(&self, words: &[&str], stdin: Stdio) -> Running {
         let streams = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
         let [out, err] = ["out", "err"].map(|name| streams.join(name));
         let stream = |path: &PathBuf| Stdio::from(std::fs::File::create(path).unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollway"));
         command.args(words).current_dir(self.folder.path());
-        command.stdin(Stdio::null()).kill_on_drop(true);
+        command.stdin(stdin).kill_on_drop(true);
         command.stdout(stream(&out)).stderr(stream(&err));
         command
             .env("USER", "tester")
@@ -98,9 +128,18 @@ impl Rollway {
 
     /// A command that talks to the cluster.
     pub(crate) fn start_there(&self, words: &[&str]) -> Running {
+        self.start_there_reading(words, Stdio::null())
+    }
+
+    fn start_there_reading(&self, words: &[&str], stdin: Stdio) -> Running {
         let kubeconfig = self.kubeconfig.display().to_string();
         let there = ["--kubeconfig", &kubeconfig, "-n", &self.namespace];
-        self.start(&[words, &there].concat())
+        self.start_reading(&[words, &there].concat(), stdin)
+    }
+
+    /// `rollway run` with this as its standard input.
+    pub(crate) fn run_reading(&self, stdin: Stdio) -> Running {
+        self.start_there_reading(&["run", FILE], stdin)
     }
 
     pub(crate) async fn call_there(&self, words: &[&str]) -> Ended {
@@ -138,42 +177,77 @@ impl Rollway {
     }
 }
 
-/// How many records the journal had when, since the process began.
-pub(crate) type Progress = Vec<(Duration, u64)>;
+/// What a rollout was doing, and in which stage, as its journal tells; `None`: nothing was written yet.
+type Seen = Option<(Phase, usize)>;
 
-impl Rollway {
-    fn records(&self) -> u64 {
-        // Before the journal is there, nothing is recorded.
-        let recorded = FileJournal::peek(self.folder.path().join(JOURNAL));
-        recorded.map_or(0, |recorded| recorded.sequence.0)
+/// What a run was seen doing, one after the other, and since when; ends with its being settled.
+#[derive(Debug)]
+pub(crate) struct Progress(Vec<(Duration, Seen)>);
+
+impl Progress {
+    /// From the start of the process to the end of the rollout.
+    pub(crate) fn length(&self) -> Duration {
+        let settled = self.0.iter().find(|(_, seen)| is_settled(*seen));
+        settled.unwrap().0
     }
 
-    /// Runs to the end and notes how the journal grew.
+    fn place(&self, seen: Seen) -> Option<usize> {
+        self.0.iter().position(|(_, passed)| *passed == seen)
+    }
+}
+
+const fn is_settled(seen: Seen) -> bool {
+    matches!(seen, Some((Phase::Settled, _)))
+}
+
+impl Rollway {
+    fn seen(&self) -> Seen {
+        let recorded = FileJournal::peek(self.folder.path().join(JOURNAL)).ok()?;
+        let rollout = Rollout::replay(&recorded.records, true).ok()?;
+        let status = rollout.status();
+        Some((status.phase, status.stage))
+    }
+
+    /// Runs to the end and notes what it was doing when.
     pub(crate) async fn watched(&self) -> (Ended, Progress) {
         let mut run = self.run(&[]);
-        let mut progress = vec![(Duration::ZERO, 0)];
-        while run.child.try_wait().unwrap().is_none() {
-            let records = self.records();
-            if progress.last().is_some_and(|(_, last)| *last != records) {
-                progress.push((SystemClock.now().since(run.began), records));
+        let mut progress = vec![(Duration::ZERO, None)];
+        loop {
+            let is_over = run.child.try_wait().unwrap().is_some();
+            let seen = self.seen();
+            if progress.last().is_some_and(|(_, last)| *last != seen) {
+                progress.push((SystemClock.now().since(run.began), seen));
+            }
+            if is_over {
+                return (run.ended().await, Progress(progress));
             }
             pause(LOOK).await;
         }
-        (run.ended().await, progress)
     }
 
     /// Lets it run to where the watched run was at `moment`, and kills it there.
     ///
-    /// That is told by its journal, and by time only within a step of it: ten runs at once take
-    /// longer than one.
+    /// What it does is told by its journal, and by time only how long it has been doing that: ten runs
+    /// at once take longer than one. If it does something later already, it is killed at once.
     pub(crate) async fn killed_at(&self, moment: Duration, watched: &Progress) -> Option<Duration> {
         let mut run = self.run(&[]);
-        let passed = watched.iter().rev().find(|(at, _)| *at <= moment);
-        let (at, records) = *passed.unwrap();
-        while self.records() < records && run.child.try_wait().unwrap().is_none() {
+        let place = watched.0.iter().rposition(|(at, _)| *at <= moment).unwrap();
+        let (at, _) = watched.0[place];
+        let mut arrived = None;
+        while run.child.try_wait().unwrap().is_none() {
+            let now = SystemClock.now();
+            match watched.place(self.seen()) {
+                Some(here) if here > place => break,
+                Some(here) if here == place => {
+                    let arrived = *arrived.get_or_insert(now);
+                    if now.since(arrived) >= moment - at {
+                        break;
+                    }
+                }
+                Some(_) | None => {}
+            }
             pause(LOOK).await;
         }
-        pause(moment - at).await;
         run.kill().await
     }
 }
@@ -189,8 +263,32 @@ impl Running {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// SIGINT, as of Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// SIGSTOP: from now on it does nothing.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: from now on it does again.
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// What it has said so far.
+    pub(crate) fn so_far(&self) -> Ended {
+        self.said(None)
     }
 
     pub(crate) async fn ended(mut self) -> Ended {

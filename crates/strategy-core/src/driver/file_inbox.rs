@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::entry::{Entry, Unread, answer_path, entry_path};
+use self::entry::{Addressed, Entry, Unread, answer_path, entry_path};
 pub use self::send::SendError;
 use super::clock::Clock;
 use super::files::put;
 use crate::inbox::{Envelope, Inbox, InboxError};
 use crate::rollout::{Answer, CommandId};
+use crate::target::RolloutId;
 
 /// An inbox in a folder: `ID.json` is an envelope, `ID.answer.json` what became of it.
 ///
@@ -35,6 +36,8 @@ use crate::rollout::{Answer, CommandId};
 pub struct FileInbox {
     folder: PathBuf,
     clock: Arc<dyn Clock>,
+    /// `None`: what was sent to whichever rollout is taken.
+    rollout: Option<RolloutId>,
     /// Taken since `next(None)`, and not yet answered.
     taken: Arc<Mutex<BTreeSet<CommandId>>>,
 }
@@ -57,8 +60,19 @@ impl FileInbox {
         Ok(Self {
             folder,
             clock,
+            rollout: None,
             taken: Arc::default(),
         })
+    }
+
+    /// The inbox of this rollout: it refuses what was [sent to](Self::send_to) another one, as to the one
+    /// before it in the same place.
+    ///
+    /// Without it, and for envelopes that name no rollout, the place alone decides.
+    #[must_use]
+    pub fn of(mut self, rollout: RolloutId) -> Self {
+        self.rollout = Some(rollout);
+        self
     }
 
     /// The folder that belongs to a journal: `NAME.inbox` for `NAME.journal`.
@@ -81,13 +95,20 @@ impl FileInbox {
 
     fn first_read_by(
         &self,
-        read: impl Fn(&Entry) -> Result<Option<Envelope>, Unread>,
+        read: impl Fn(&Entry) -> Result<Option<Addressed>, Unread>,
     ) -> Result<Option<Envelope>, InboxError> {
         let waiting = entry::waiting(&self.folder, &self.taken())?;
         let mut unread = None;
         for entry in waiting {
             match read(&entry) {
-                Ok(Some(envelope)) => {
+                Ok(Some(Addressed { rollout, envelope })) => {
+                    if let (Some(meant), Some(here)) = (&rollout, &self.rollout)
+                        && meant != here
+                    {
+                        let why = format!("it was sent to rollout `{meant}`, and this is `{here}`");
+                        self.write_answer(envelope.id(), &Answer::Refused(why))?;
+                        continue;
+                    }
                     self.taken().insert(envelope.id().clone());
                     return Ok(Some(envelope));
                 }

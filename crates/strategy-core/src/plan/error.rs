@@ -75,6 +75,16 @@ pub enum PlanError {
         /// How to mend it.
         mend: String,
     },
+    /// The intent is a plan, and what stands there now is nothing that it can work with.
+    #[error("part `{part}`: {problem}; {mend}")]
+    Unready {
+        /// Which part.
+        part: Part,
+        /// What stands there.
+        problem: String,
+        /// How to mend it.
+        mend: String,
+    },
     /// A policy is wrong.
     #[error("policy `{policy}`: {problem}; {mend}")]
     Policy {
@@ -133,6 +143,18 @@ impl PlanError {
 
     pub(crate) fn part(part: &Part, problem: impl Into<String>, mend: impl Into<String>) -> Self {
         Self::Part {
+            part: part.clone(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    pub(crate) fn unready(
+        part: &Part,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Unready {
             part: part.clone(),
             problem: problem.into(),
             mend: mend.into(),

@@ -42,14 +42,14 @@ pub(super) fn check(plan: &Plan, found: &Found) -> Result<(), PlanError> {
 fn stable(part: &Part, images: &Images, found: &Discovery) -> Result<(), PlanError> {
     let name = &found.names.stable;
     let Some(running) = found.images(Track::Stable) else {
-        return Err(PlanError::part(
+        return Err(PlanError::unready(
             part,
             "nothing runs yet that a release could replace",
             format!("make the first release by hand ({name}), then use a rollout for the next one"),
         ));
     };
     if found.baseline() == 0 {
-        return Err(PlanError::part(
+        return Err(PlanError::unready(
             part,
             format!("{name} wants no replicas, so nothing would be compared or protected"),
             "scale it to one replica or more first",
@@ -65,7 +65,7 @@ fn stable(part: &Part, images: &Images, found: &Discovery) -> Result<(), PlanErr
     }
     let owned: Option<Autoscaler> = found.observation.stable.autoscaler;
     if let (Some(_), Routing::FollowsReadiness) = (owned, found.capabilities.routing) {
-        return Err(PlanError::part(
+        return Err(PlanError::unready(
             part,
             format!(
                 "traffic follows the ready replicas, and an autoscaler decides how many {name} has"

@@ -108,6 +108,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "Give release and targets the same parts and containers, or ask for what the part's platform can do.",
             ),
             (
+                "Unready",
+                "Change what stands on the platform as the message says; the intent is in order.",
+            ),
+            (
                 "Policy",
                 "Give the policy a limit that is not zero and an end that leads somewhere.",
             ),

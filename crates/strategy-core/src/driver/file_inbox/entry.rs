@@ -6,9 +6,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileInbox, storage};
 use crate::inbox::{Envelope, InboxError};
 use crate::rollout::CommandId;
+use crate::target::RolloutId;
 
 const ENVELOPE: &str = ".json";
 const ANSWER: &str = ".answer.json";
@@ -31,6 +34,16 @@ pub(super) fn entry_path(folder: &Path, id: &CommandId) -> PathBuf {
 
 pub(super) fn answer_path(folder: &Path, id: &CommandId) -> PathBuf {
     folder.join(format!("{id}{ANSWER}"))
+}
+
+/// An envelope as it lies in its file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Addressed<E = Envelope> {
+    /// `None`: whichever rollout looks here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rollout: Option<RolloutId>,
+    #[serde(flatten)]
+    pub(super) envelope: E,
 }
 
 /// A file that may be an envelope.
@@ -104,14 +117,14 @@ fn bad(problem: impl Into<String>) -> Unread {
 
 impl Entry {
     /// Its envelope; `None` if it has gone meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Envelope>, Unread> {
+    pub(super) fn read(&self) -> Result<Option<Addressed>, Unread> {
         self.read_by(|path| File::open(path))
     }
 
     fn read_by<R: Read>(
         &self,
         open: impl FnOnce(&Path) -> io::Result<R>,
-    ) -> Result<Option<Envelope>, Unread> {
+    ) -> Result<Option<Addressed>, Unread> {
         let id = self
             .id
             .as_ref()
@@ -135,10 +148,10 @@ impl Entry {
                 FileInbox::LARGEST
             )));
         }
-        let envelope: Envelope =
+        let addressed: Addressed =
             serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
-        if envelope.id() == id {
-            Ok(Some(envelope))
+        if addressed.envelope.id() == id {
+            Ok(Some(addressed))
         } else {
             Err(bad("its id is not its name"))
         }

@@ -9,10 +9,11 @@ use thiserror::Error;
 
 use super::super::clock::Clock;
 use super::super::files::put;
-use super::entry::{answer_path, entry_path, is_name};
+use super::entry::{Addressed, answer_path, entry_path, is_name};
 use super::{FileInbox, make_folder, storage};
 use crate::inbox::{Envelope, InboxError};
 use crate::rollout::{Answer, CommandId};
+use crate::target::RolloutId;
 use crate::timestamp::duration;
 
 /// A sender looks for the answer this often.
@@ -66,14 +67,43 @@ impl FileInbox {
         wait: Duration,
         clock: &dyn Clock,
     ) -> Result<Answer, SendError> {
-        let (folder, id) = (folder.as_ref(), envelope.id());
+        Self::put_and_wait(folder.as_ref(), None, envelope, wait, clock).await
+    }
+
+    /// As [`send`](Self::send), to this rollout only: the inbox of another one that comes to lie in the
+    /// same place refuses it, if it knows [whose](Self::of) it is.
+    ///
+    /// # Errors
+    /// [`SendError`] says whether the envelope lies there now.
+    pub async fn send_to(
+        rollout: &RolloutId,
+        folder: impl AsRef<Path>,
+        envelope: &Envelope,
+        wait: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Answer, SendError> {
+        Self::put_and_wait(folder.as_ref(), Some(rollout), envelope, wait, clock).await
+    }
+
+    async fn put_and_wait(
+        folder: &Path,
+        rollout: Option<&RolloutId>,
+        envelope: &Envelope,
+        wait: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Answer, SendError> {
+        let id = envelope.id();
         if !is_name(id) {
             return Err(SendError::Id { id: id.clone() });
         }
         make_folder(folder).map_err(storage("make the folder", folder))?;
         let path = entry_path(folder, id);
-        let json =
-            serde_json::to_vec(envelope).map_err(|error| storage("write", &path)(error.into()))?;
+        let addressed = Addressed {
+            rollout: rollout.cloned(),
+            envelope,
+        };
+        let json = serde_json::to_vec(&addressed)
+            .map_err(|error| storage("write", &path)(error.into()))?;
         match read(&path)? {
             None => put(&path, &json).map_err(storage("write", &path))?,
             Some(there) if there == json => {}
