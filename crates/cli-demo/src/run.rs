@@ -213,6 +213,7 @@ impl Carried {
                         self.attend(&event, &teller, &typed, &mut waits_for, &mut stuck_until);
                     }
                     Some(Heard::Missed(missed)) => teller.missed(missed),
+                    Some(_) => {}
                     None => over = true,
                 },
                 answer = answers.recv() => {
@@ -252,6 +253,7 @@ impl Carried {
                     match handle.command(command).await {
                         Ok(Answer::Recorded) => {}
                         Ok(Answer::Refused(why)) => console::warn(&format!("refused: {why}")),
+                        Ok(other) => console::warn(&format!("{other:?}")),
                         Err(error) => console::warn(&error.to_string()),
                     }
                 });
@@ -326,6 +328,7 @@ impl Carried {
                 console::warn(&format!("refused: {why}"));
                 say(&approval::how_to(&self.path, stage.as_str()));
             }
+            Ok(other) => console::warn(&format!("{other:?}")),
             Err(error) => console::warn(&error.to_string()),
         }
     }

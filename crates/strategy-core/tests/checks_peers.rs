@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strategy_core::Release;
-use strategy_core::analysis::{
-    Analysis, Look, MeasureError, Measurement, Memory, PreparedCheck, Verdict,
-};
+use strategy_core::analysis::{Analysis, Look, MeasureError, Measurement, PreparedCheck, Verdict};
 use strategy_core::plan::{Bake, Check, Extension, Limits, Plan};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::Canary;
@@ -36,13 +34,7 @@ use Seen::{Bad, Good, Unclear, Unreachable};
 impl Analysis for Scripted {
     async fn admit(&self, plan: &Plan, _: &Found) -> Result<Vec<PreparedCheck>, MeasureError> {
         let checks = plan.checks().keys().cloned();
-        Ok(checks
-            .map(|check| PreparedCheck {
-                check,
-                bounded: false,
-                findings: Vec::new(),
-            })
-            .collect())
+        Ok(checks.map(PreparedCheck::new).collect())
     }
 
     async fn measure(&self, _: &Look) -> Result<Measurement, MeasureError> {
@@ -58,11 +50,7 @@ impl Analysis for Scripted {
                 });
             }
         };
-        Ok(Measurement {
-            verdict,
-            evidence: format!("{seen:?}"),
-            memory: Memory::default(),
-        })
+        Ok(Measurement::new(verdict, format!("{seen:?}")))
     }
 }
 
@@ -85,10 +73,9 @@ enum Peer {
 use Peer::{Agrees, Differs};
 
 fn limits(failures: u32, inconclusive: u32) -> Limits {
-    let mut limits = Limits::default();
-    limits.failures = failures;
-    limits.consecutive_inconclusive = inconclusive;
-    limits
+    Limits::default()
+        .failures(failures)
+        .consecutive_inconclusive(inconclusive)
 }
 
 /// A rollout with one check every ten seconds that needs so many decided looks.
@@ -96,8 +83,7 @@ fn ends(limits: Limits, looks: u32, seen: &[Seen]) -> Result<End, Box<dyn Error>
     let every = Duration::from_secs(10);
     let check = Check::new(Extension::new(KIND)).every(every).limits(limits);
     // Time for all of what is seen; it goes on until there are as many decided looks.
-    let mut bake = Bake::of(every * 12);
-    bake.looks = looks;
+    let bake = Bake::of(every * 12).looks(looks);
     let canary = Canary::new()
         .stages([50, 100])
         .bake(bake)

@@ -6,7 +6,7 @@ use strategy_core::analysis::FailureShare;
 use strategy_core::plan::{self, CheckName, Extension};
 use strategy_core::strategy::{self, CanaryStage, CandidateCapacity};
 use strategy_core::target;
-use strategy_core::{Part, Release, RouteBy, Strategy, share};
+use strategy_core::{Part, Release, Strategy, share};
 
 use super::gate::Approvers;
 use super::stage::{Route, Stage};
@@ -181,8 +181,8 @@ impl RolloutFile {
         for (index, route) in canary.routes.iter().enumerate() {
             let field = format!("strategy.canary.routes[{index}]");
             strategy = match carried(route, &field)? {
-                (RouteBy::Header, name) => strategy.header_route(name, &route.value),
-                (RouteBy::Cookie, name) => strategy.cookie_route(name, &route.value),
+                Carried::Header(name) => strategy.header_route(name, &route.value),
+                Carried::Cookie(name) => strategy.cookie_route(name, &route.value),
             };
         }
         if canary.suspend_stickiness {
@@ -216,8 +216,8 @@ impl RolloutFile {
         }
         for (index, route) in given.routes.iter().enumerate() {
             stage = match carried(route, &format!("{field}.routes[{index}]"))? {
-                (RouteBy::Header, name) => stage.header_route(name, &route.value),
-                (RouteBy::Cookie, name) => stage.cookie_route(name, &route.value),
+                Carried::Header(name) => stage.header_route(name, &route.value),
+                Carried::Cookie(name) => stage.cookie_route(name, &route.value),
             };
         }
         if let Some(checks) = &given.checks {
@@ -356,10 +356,16 @@ fn capacity(given: Capacity) -> CandidateCapacity {
     }
 }
 
-fn carried<'a>(route: &'a Route, field: &str) -> Result<(RouteBy, &'a str), Mistake> {
+/// What requests carry, by its name.
+enum Carried<'a> {
+    Header(&'a str),
+    Cookie(&'a str),
+}
+
+fn carried<'a>(route: &'a Route, field: &str) -> Result<Carried<'a>, Mistake> {
     match (&route.header, &route.cookie) {
-        (Some(name), None) => Ok((RouteBy::Header, name)),
-        (None, Some(name)) => Ok((RouteBy::Cookie, name)),
+        (Some(name), None) => Ok(Carried::Header(name)),
+        (None, Some(name)) => Ok(Carried::Cookie(name)),
         (None, None) | (Some(_), Some(_)) => Err(Mistake::new(
             field,
             "names one of `header` and `cookie`, such as `{header: x-canary, value: \"true\"}`",

@@ -82,7 +82,8 @@ impl Shop {
         shop.until(|deployment| {
             let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
             // A Deployment without replicas says nothing of them.
-            let has = |number: &str| status[number].as_u64().unwrap_or(0) == wanted.as_u64().unwrap();
+            let has =
+                |number: &str| status[number].as_u64().unwrap_or(0) == wanted.as_u64().unwrap();
             status["observedGeneration"] == deployment["metadata"]["generation"]
                 && has("availableReplicas")
                 && has("replicas")

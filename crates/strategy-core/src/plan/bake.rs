@@ -12,6 +12,7 @@ use crate::timestamp::duration;
 /// The clock runs while traffic is effective and every exposed track, and every track at the
 /// release, is ready; else it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bake {
     /// Time on the bake clock. Default: none.
     #[serde(with = "duration")]
@@ -38,6 +39,27 @@ impl Bake {
             undecided: Undecided::Then(Then::RollBack),
         }
     }
+
+    /// Wall time, whether the clock stands or not.
+    #[must_use]
+    pub const fn at_most(mut self, at_most: Duration) -> Self {
+        self.at_most = at_most;
+        self
+    }
+
+    /// Decided looks of each check that applies.
+    #[must_use]
+    pub const fn looks(mut self, looks: u32) -> Self {
+        self.looks = looks;
+        self
+    }
+
+    /// What follows when `at_most` runs out undecided.
+    #[must_use]
+    pub const fn undecided(mut self, undecided: Undecided) -> Self {
+        self.undecided = undecided;
+        self
+    }
 }
 
 impl Default for Bake {
@@ -56,6 +78,7 @@ impl From<Duration> for Bake {
 /// What follows when a bake runs out of time undecided. It is never a pass by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Undecided {
     /// At once.
     Then(Then),

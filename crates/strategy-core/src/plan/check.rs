@@ -97,6 +97,7 @@ impl Check {
 
 /// How many of each kind of result end a check. A limit counts what is tolerated: one more fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Limits {
     /// `Fail`, over all stages. Default: 0, the first one fails.
     pub failures: u32,
@@ -107,6 +108,36 @@ pub struct Limits {
     pub consecutive_errors: u32,
     /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10.
     pub consecutive_inconclusive: u32,
+}
+
+impl Limits {
+    /// So many `Fail` are tolerated, over all stages.
+    #[must_use]
+    pub const fn failures(mut self, tolerated: u32) -> Self {
+        self.failures = tolerated;
+        self
+    }
+
+    /// So many `Fail` are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_failures(mut self, tolerated: u32) -> Self {
+        self.consecutive_failures = Some(tolerated);
+        self
+    }
+
+    /// So many errors are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_errors(mut self, tolerated: u32) -> Self {
+        self.consecutive_errors = tolerated;
+        self
+    }
+
+    /// So many `Inconclusive` are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_inconclusive(mut self, tolerated: u32) -> Self {
+        self.consecutive_inconclusive = tolerated;
+        self
+    }
 }
 
 impl Default for Limits {

@@ -86,6 +86,7 @@ impl HookPlan {
 /// The four points of a stage at which a hook can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum HookPoint {
     /// Before anything of the stage is written.
     Before,
@@ -100,6 +101,7 @@ pub enum HookPoint {
 /// What a failed hook means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum OnHookFailure {
     /// The stage fails.
     Block,
@@ -111,6 +113,7 @@ pub enum OnHookFailure {
 /// failed stage again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Rerun {
     /// Any number of times.
     Safe,
@@ -125,6 +128,7 @@ pub enum Rerun {
 /// How a hook is undone on the way back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Undo {
     /// It leaves nothing behind.
     NotNeeded,

@@ -72,6 +72,7 @@ impl Default for Policies {
 
 /// What follows when a part cannot be read or written for long while the rollout goes forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Unreachable {
     /// How long it is borne. Default: 5 minutes.
     #[serde(with = "duration")]
@@ -82,10 +83,14 @@ pub struct Unreachable {
 
 impl Default for Unreachable {
     fn default() -> Self {
-        Self {
-            limit: Duration::from_secs(300),
-            then: Then::RollBack,
-        }
+        Self::after(Duration::from_secs(300), Then::RollBack)
+    }
+}
+
+impl Unreachable {
+    /// This follows after so long.
+    pub const fn after(limit: Duration, then: Then) -> Self {
+        Self { limit, then }
     }
 }
 
@@ -95,6 +100,7 @@ impl Default for Unreachable {
 /// named in a `Reassert`; the rollout never moves it against a person's hand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ForeignPolicies {
     /// Weight, routes, mirror. Default: hold an hour, then roll back.
     pub traffic: ForeignPolicy,
@@ -123,6 +129,7 @@ impl Default for ForeignPolicies {
 /// What is done about somebody else's change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ForeignPolicy {
     /// Wait for a person.
     Hold {

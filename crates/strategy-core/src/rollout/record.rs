@@ -28,6 +28,7 @@ pub enum Record {
 
 /// The whole machine at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// [`SCHEMA`] when it was written.
     pub schema: u32,
@@ -39,6 +40,7 @@ pub struct Snapshot {
 
 /// An input that changed more than the newest observation, memory and counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Decision {
     /// When, by the wall clock.
     pub wall: Timestamp,

@@ -53,11 +53,11 @@ pub(super) fn foreign(
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
         let content = view.objects.get(object);
         let other = content.and_then(|content| managed::last_other(content, path, FIELD_MANAGER));
-        changes.push(ForeignChange {
-            by: other.unwrap_or_else(|| "somebody".to_owned()),
+        changes.push(ForeignChange::new(
+            other.unwrap_or_else(|| "somebody".to_owned()),
             field,
-            message: format!("{what} of {object} was changed"),
-        });
+            format!("{what} of {object} was changed"),
+        ));
     };
     if let Some(first) = bound.router.first() {
         let note = view

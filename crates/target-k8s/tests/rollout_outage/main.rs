@@ -110,10 +110,7 @@ async fn beyond_the_limit_rolls_back_when_it_is_there_again() {
     let scene = Scene::on(Arc::clone(&plane), Mode::BlueGreen).await;
     let before = scene.objects().await;
     let mut policies = Policies::default();
-    policies.unreachable = Unreachable {
-        limit: seconds(6),
-        then: Then::RollBack,
-    };
+    policies.unreachable = Unreachable::after(seconds(6), Then::RollBack);
     policies.resync = seconds(2);
     let terms = Terms {
         policies,
