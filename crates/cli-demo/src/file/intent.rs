@@ -8,7 +8,6 @@ use strategy_core::strategy::{self, CanaryStage, CandidateCapacity};
 use strategy_core::target;
 use strategy_core::{Part, Release, Strategy, share};
 
-use super::gate::Approvers;
 use super::stage::{Route, Stage};
 use super::strategy::{Canary, Capacity, FollowsWeight};
 use super::{
@@ -51,11 +50,11 @@ macro_rules! in_common {
         }
         if let Some(approvals) = &file.approvals {
             file.known_approvers(approvals)?;
-            if let Some(Approvers { roles, quorum }) = &approvals.promotion {
-                strategy = strategy.approve_promotion(roles.iter().cloned(), quorum.unwrap_or(1));
+            if let Some(approvers) = &approvals.promotion {
+                strategy = strategy.gate_promotion(convert::approval("promotion", approvers));
             }
-            if let Some(Approvers { roles, quorum }) = &approvals.retirement {
-                strategy = strategy.approve_retirement(roles.iter().cloned(), quorum.unwrap_or(1));
+            if let Some(approvers) = &approvals.retirement {
+                strategy = strategy.gate_retirement(convert::approval("retirement", approvers));
             }
         }
         if let Some(promotion) = file.promotion {
@@ -325,6 +324,7 @@ fn judged(given: &Check) -> plan::Check {
     if let Some(Time(timeout)) = given.timeout {
         check.timeout = timeout;
     }
+    check.compares_with_stable = given.compares_with_stable;
     if let Some(limits) = given.limits {
         let default = check.limits;
         check.limits.failures = limits.failures.unwrap_or(default.failures);
@@ -419,6 +419,32 @@ release: {api: "api:2"}
         let text = format!("{:?}", intent.strategy);
         for word in ["Weight(2500)", "x-canary", "migrate", "errors", "sre"] {
             assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn approvals_have_limits_of_their_own_and_checks_may_compare() {
+        for (from, to, means) in [
+            (
+                "promotion: {roles: [sre]}",
+                "promotion: {roles: [sre], limit: 30m, then: abandon}",
+                "limit: 1800s, then: Abandon",
+            ),
+            (
+                "promotion: {roles: [sre]}",
+                "retirement: {limit: 15m, then: go-on}",
+                "limit: 900s, then: GoOn",
+            ),
+            (
+                "errors: {",
+                "errors: {compares-with-stable: true, ",
+                "compares_with_stable: true",
+            ),
+        ] {
+            let strategy = |text: &str| format!("{:?}", intent(text, &[]).unwrap().strategy);
+            assert!(!strategy(GOOD).contains(means), "{means}");
+            let text = strategy(&GOOD.replacen(from, to, 1));
+            assert!(text.contains(means), "{means}: {text}");
         }
     }
 
