@@ -14,15 +14,16 @@ use crate::timestamp::duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bake {
-    /// Time on the bake clock. Default: none.
+    /// Time on the bake clock. Default: none; strategies have defaults of their own.
     #[serde(with = "duration")]
     pub at_least: Duration,
-    /// Wall time, whether the clock stands or not. Default: an hour more than `at_least`.
+    /// Wall time, whether the clock stands or not. Default: an hour more than `at_least`, in which most
+    /// of what stops the clock mends itself.
     #[serde(with = "duration")]
     pub at_most: Duration,
     /// Decided looks of each check that applies. Default: 1, so that no check passes unasked.
     pub looks: u32,
-    /// What follows when `at_most` runs out undecided. Default: roll back.
+    /// What follows when `at_most` runs out undecided. Default: roll back, since no decision is no pass.
     pub undecided: Undecided,
 }
 

@@ -42,15 +42,18 @@ impl fmt::Display for CheckName {
 pub struct Check {
     /// What measures and judges, found by name in the [`Registry`](crate::Registry) or analysis.
     pub analysis: Extension,
-    /// Length of a window, and time between looks. Default: 30 seconds.
+    /// Length of a window, and time between looks. Default: 30 seconds: ten looks in a canary's default
+    /// bake, each over a window that holds events.
     #[serde(with = "duration")]
     pub interval: Duration,
-    /// How long one look may take before it counts as an error. Default: 30 seconds.
+    /// How long one look may take before it counts as an error. Default: 30 seconds, the length of a
+    /// window: what takes longer falls behind.
     #[serde(with = "duration")]
     pub timeout: Duration,
     /// What is too much.
     pub limits: Limits,
-    /// It compares the candidate with stable, so it ends before stable changes. Default: no.
+    /// It compares the candidate with stable, so it ends before stable changes. Default: no,
+    /// since most judge the candidate alone.
     pub compares_with_stable: bool,
 }
 
@@ -101,12 +104,14 @@ impl Check {
 pub struct Limits {
     /// `Fail`, over all stages. Default: 0, the first one fails.
     pub failures: u32,
-    /// `Fail` one after the other; `None`: no such limit. Default: none.
+    /// `Fail` one after the other; `None`: no such limit. Default: none, since `failures` counts them too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consecutive_failures: Option<u32>,
-    /// Errors one after the other: the source could not be asked. Default: 4.
+    /// Errors one after the other: the source could not be asked. Default: 4: a failed look is taken
+    /// again after ten seconds at most, so a source may be away for half a minute.
     pub consecutive_errors: u32,
-    /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10.
+    /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10:
+    /// five minutes of default windows, so a lull passes and a source that never says anything does not.
     pub consecutive_inconclusive: u32,
 }
 

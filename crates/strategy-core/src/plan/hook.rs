@@ -21,14 +21,15 @@ pub struct HookPlan {
     pub part: Option<Part>,
     /// What is run, found by name in the [`Registry`](crate::Registry).
     pub run: Extension,
-    /// How long it may take. Default: 10 minutes.
+    /// How long it may take. Default: 10 minutes, as the deadline of a stage: tests take less, and what
+    /// takes longer should say so.
     #[serde(with = "duration")]
     pub timeout: Duration,
-    /// What its failure means. Default: the stage fails.
+    /// What its failure means. Default: the stage fails, since it was asked for.
     pub on_failure: OnHookFailure,
     /// Whether it may run again after a crash left it unfinished. Default: never, a person is asked.
     pub rerun: Rerun,
-    /// How it is undone on the way back. Default: it need not be.
+    /// How it is undone on the way back. Default: it need not be, as tests need not.
     pub undo: Undo,
 }
 

@@ -184,7 +184,8 @@ pub struct ReadyRule {
     #[serde(with = "duration")]
     pub settle: Duration,
     /// How long, summed over all episodes of the stage, a release that was ready may be unready
-    /// before the stage fails; flapping spends it. Default: 10 seconds.
+    /// before the stage fails; flapping spends it. Default: 10 seconds, one period of a Kubernetes
+    /// readiness probe: a probe that is missed once is borne.
     #[serde(with = "duration")]
     pub grace: Duration,
 }
