@@ -94,7 +94,7 @@ fn ends(limits: Limits, looks: u32, seen: &[Seen]) -> Result<End, Box<dyn Error>
     let finished = world.run_with(driver, &canary, Release::of([("app", "app:v2")])?)?;
     #[expect(clippy::wildcard_enum_match_arm, reason = "an outcome that no row has")]
     match finished.outcome {
-        Outcome::Promoted { .. } => Ok(Well),
+        Outcome::Promoted => Ok(Well),
         Outcome::RolledBack {
             reason: Reason::Check { .. },
             ..
@@ -102,6 +102,9 @@ fn ends(limits: Limits, looks: u32, seen: &[Seen]) -> Result<End, Box<dyn Error>
         other => Err(other.to_string().into()),
     }
 }
+
+/// Source, limits, decided looks asked for, what is seen, what it comes to, peer.
+type Row = (&'static str, Limits, u32, &'static [Seen], End, Peer);
 
 #[test]
 fn limits_stop_where_the_peers_stop() {
@@ -114,9 +117,8 @@ fn limits_stop_where_the_peers_stop() {
         many decided something, for as long as the bake may take";
     const NO_RUN: &str = "theirs asks for good looks in a row at any time; ours asks for decided looks, \
         and that the last one is good";
-    // source, limits, decided looks asked for, what is seen, what it comes to, peer
     #[rustfmt::skip]
-    let rows: &[(&str, Limits, u32, &[Seen], End, Peer)] = &[
+    let rows: &[Row] = &[
         (FAILURES, limits(2, 10), 1, &[Bad; 3], Stopped, Agrees),
         (FAILURES, limits(3, 10), 1, &[Bad; 3], Well, Agrees),
         // Theirs is inconclusive then and waits for a person; it does not go on either.

@@ -37,7 +37,7 @@ macro_rules! common_options {
         /// before all traffic moves. No roles: anyone counts. Default: nobody is asked, since the
         /// checks decide.
         pub fn approve_promotion(
-            mut self,
+            self,
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {
@@ -54,7 +54,7 @@ macro_rules! common_options {
 
         /// Asks people before what is no longer needed is given up. Default: nobody is asked.
         pub fn approve_retirement(
-            mut self,
+            self,
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {

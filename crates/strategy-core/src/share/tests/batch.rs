@@ -2,13 +2,21 @@
 
 use super::*;
 
+/// Source, batch, workload, replicas (none: refused), and what the peer says.
+type Row = (
+    &'static str,
+    &'static str,
+    u32,
+    Option<u32>,
+    Peer<Option<u32>>,
+);
+
 #[test]
 fn a_batch_is_a_count_or_a_share_of_the_workload() {
     const BATCH: &str = "OpenKruise rollouts TestCalculateBatchReplicas";
     const TOO_MUCH: &str = "more than all of it is a mistake, and is said to be one";
-    // source, batch, workload, replicas (none: refused), peer
     #[rustfmt::skip]
-    let rows: &[(&str, &str, u32, Option<u32>, Peer<Option<u32>>)] = &[
+    let rows: &[Row] = &[
         (BATCH, "5", 10, Some(5), Agrees),
         (BATCH, "20%", 10, Some(2), Agrees),
         (BATCH, "100%", 10, Some(10), Agrees),

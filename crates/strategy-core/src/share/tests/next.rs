@@ -284,6 +284,9 @@ fn routed(from: u16, to: u16, stable: Side, candidate: Side) -> Step {
     step(Routing::Routed, &observation, replicas, &goal, direction)
 }
 
+/// Weight from, to, stable, candidate, the counts that follow, peer; ten replicas. 0%: an abort.
+type Routed = (u16, u16, Side, Side, Counts, Peer<Counts>);
+
 #[test]
 fn the_next_counts_behind_a_router() {
     const SOURCE: &str =
@@ -292,9 +295,8 @@ fn the_next_counts_behind_a_router() {
         at once, so that users are home as soon as it is ready";
     const WRITTEN: &str = "theirs raises a candidate that has lost pods to what its share needs; ours is \
         on the way home, where stable is raised and takes over what is ready of it";
-    // Weight from, to, stable, candidate, the counts that follow, peer; ten replicas. 0%: an abort.
     #[rustfmt::skip]
-    let rows: &[(u16, u16, Side, Side, Counts, Peer<Counts>)] = &[
+    let rows: &[Routed] = &[
         (60, 0, (4, 4), (6, 6), (10, 6), Differs { theirs: (8, 6), why: ALL }),
         (60, 0, (4, 4), (1, 1), (10, 1), Differs { theirs: (8, 6), why: WRITTEN }),
         (60, 0, (8, 4), (2, 2), (10, 2), Differs { theirs: (8, 6), why: WRITTEN }),
