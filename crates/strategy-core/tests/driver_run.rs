@@ -144,6 +144,7 @@ fn a_good_release_is_promoted_and_everything_is_told() {
         let late = Command::new("late", "ann", Wish::Pause);
         match handle.command(late).await.unwrap() {
             Answer::Refused(why) => assert!(why.contains("promoted"), "{why}"),
+            Answer::Recorded => panic!("recorded after the end"),
             other => panic!("{other:?} after the end"),
         }
     };
