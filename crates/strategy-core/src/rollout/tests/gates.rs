@@ -191,7 +191,10 @@ fn what_befalls_the_release_while_a_gate_waits_is_answered_by_the_stage_that_use
         at_most: seconds(3600),
         then: Then::RollBack,
     };
-    for (standing, entering) in [(OnFailure::RollBack, hold), (hold, OnFailure::RollBack)] {
+    for (standing, entering) in [
+        (OnFailure::RollBack, hold),
+        (hold, OnFailure::RollBack),
+    ] {
         let mut stages = canary();
         stages[0].on_failure = standing;
         stages[1].on_failure = entering;
