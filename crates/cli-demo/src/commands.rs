@@ -182,6 +182,10 @@ pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError>
             data(&format!("refused: {why}"));
             Exit::Failure
         }
+        other => {
+            data(&format!("{other:?}"));
+            Exit::Failure
+        }
     })
 }
 

@@ -46,6 +46,7 @@ pub fn run(options: &Demo) -> Result<Exit, CliError> {
                 match heard {
                     Heard::Event(event) => teller.hear(&event),
                     Heard::Missed(events) => teller.missed(events),
+                    _ => {}
                 }
             }
         };

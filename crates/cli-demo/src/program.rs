@@ -106,11 +106,7 @@ fn failed(
     problem: &str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> HookError {
-    HookError {
-        hook: hook.to_owned(),
-        problem: problem.to_owned(),
-        source: Some(source.into()),
-    }
+    HookError::new(hook, problem).because(source)
 }
 
 #[async_trait]
@@ -143,9 +139,9 @@ impl Hook for Program {
         let ended = run(&argv, &words, request)
             .await
             .map_err(|error| failed(&request.hook, "its program could not be run", error))?;
-        Ok(HookReport {
-            passed: ended.status == Some(0),
-            summary: ended.words(),
+        Ok(match ended.status {
+            Some(0) => HookReport::passed(ended.words()),
+            Some(_) | None => HookReport::failed(ended.words()),
         })
     }
 }
@@ -167,14 +163,13 @@ impl ExternalGate for Program {
             Some(0) => Ok(GateAnswer::Open),
             Some(1) => Ok(GateAnswer::Closed(ended.words())),
             Some(2) => Ok(GateAnswer::Refused(ended.words())),
-            Some(_) | None => Err(HookError {
-                hook: request.gate.clone(),
-                problem: format!(
+            Some(_) | None => Err(HookError::new(
+                &request.gate,
+                format!(
                     "its program must end with 0 (open), 1 (closed for now) or 2 (refused): {}",
                     ended.words()
                 ),
-                source: None,
-            }),
+            )),
         }
     }
 }

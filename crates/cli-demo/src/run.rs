@@ -226,6 +226,7 @@ impl Carried {
                         self.attend(&event, &teller, &typed, &mut waiting, &mut stuck_until);
                     }
                     Some(Heard::Missed(missed)) => teller.missed(missed),
+                    Some(_) => {}
                     None => over = true,
                 },
                 answer = answers.recv() => {
@@ -265,6 +266,7 @@ impl Carried {
                     match handle.command(command).await {
                         Ok(Answer::Recorded) => {}
                         Ok(Answer::Refused(why)) => console::warn(&format!("refused: {why}")),
+                        Ok(other) => console::warn(&format!("{other:?}")),
                         Err(error) => console::warn(&error.to_string()),
                     }
                 });
@@ -356,6 +358,7 @@ impl Carried {
                 console::warn(&format!("refused: {why}"));
                 say(&approval::how_to(&self.path, stage.as_str()));
             }
+            Ok(other) => console::warn(&format!("{other:?}")),
             Err(error) => console::warn(&error.to_string()),
         }
     }

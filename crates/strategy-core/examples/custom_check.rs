@@ -6,9 +6,7 @@
 use std::error::Error;
 
 use async_trait::async_trait;
-use strategy_core::analysis::{
-    Analysis, Look, MeasureError, Measurement, Memory, PreparedCheck, Verdict,
-};
+use strategy_core::analysis::{Analysis, Look, MeasureError, Measurement, PreparedCheck, Verdict};
 use strategy_core::plan::{Check, Extension, Plan};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::Canary;
@@ -34,11 +32,7 @@ impl Analysis for Latency {
         let checks = plan.checks().iter();
         let ours = checks.filter(|(_, check)| check.analysis.kind == Self::KIND);
         Ok(ours
-            .map(|(name, _)| PreparedCheck {
-                check: name.clone(),
-                bounded: false,
-                findings: Vec::new(),
-            })
+            .map(|(name, _)| PreparedCheck::new(name.clone()))
             .collect())
     }
 
@@ -47,15 +41,13 @@ impl Analysis for Latency {
         let limit = limit.and_then(serde_json::Value::as_u64).unwrap_or(500);
         let weight = look.weights.get(&Part::main()).copied();
         let p99 = Self::p99_ms(weight.unwrap_or(Weight::ZERO));
-        Ok(Measurement {
-            verdict: if p99 <= limit {
-                Verdict::Pass
-            } else {
-                Verdict::Fail
-            },
-            evidence: format!("p99 is {p99} ms, limit {limit} ms"),
-            memory: Memory::default(),
-        })
+        let verdict = if p99 <= limit {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        };
+        let evidence = format!("p99 is {p99} ms, limit {limit} ms");
+        Ok(Measurement::new(verdict, evidence))
     }
 }
 

@@ -21,13 +21,10 @@ struct ShadowThenAll {
 
 impl ShadowThenAll {
     fn stage(name: &str, release: &Release, traffic: &Traffic, bake: Duration) -> Stage {
-        let goal = |images: &Images| Goal {
-            stable: GoalTrack::recorded(),
-            candidate: GoalTrack {
-                revision: Revision::Release(images.clone()),
-                capacity: Capacity::Share(Weight::FULL),
-            },
-            traffic: traffic.clone(),
+        let goal = |images: &Images| {
+            let shipped = Revision::Release(images.clone());
+            let candidate = GoalTrack::new(shipped, Capacity::Share(Weight::FULL));
+            Goal::new(GoalTrack::recorded(), candidate, traffic.clone())
         };
         let goals = release
             .iter()
@@ -40,10 +37,8 @@ impl ShadowThenAll {
 
 impl Strategy for ShadowThenAll {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let copies = Traffic {
-            mirror: Weight::FULL,
-            ..Traffic::default()
-        };
+        let mut copies = Traffic::default();
+        copies.mirror = Weight::FULL;
         let everything = Traffic::weight(Weight::FULL);
         let stages = vec![
             Self::stage("shadow", release, &copies, self.shadow),

@@ -11,7 +11,7 @@ use strategy_core::rollout::Outcome;
 use strategy_core::strategy::Canary;
 use strategy_core::target::{
     Applied, Apply, Binding, Desired, DesiredTrack, Discovery, Observation, TargetError,
-    TargetErrorKind,
+    TargetErrorKind::Conflict,
 };
 use strategy_core::world::{World, discovery_of, fulfilled, observed_track};
 use strategy_core::{Images, Release, Replicas, Revision, Target, Traffic};
@@ -62,8 +62,7 @@ impl Target for Balancer {
         let there = fulfilled(&is, &self.start).owned;
         // The law: what is neither as it was seen nor as it should be is somebody else's work.
         if there != request.seen && *is != request.desired {
-            let conflict = TargetError::new(TargetErrorKind::Conflict, "update", "balancer");
-            return Err(conflict.because("it was changed since it was read"));
+            return Err(TargetError::new(Conflict, "update", "balancer"));
         }
         is.clone_from(&request.desired);
         Ok(Applied::default())

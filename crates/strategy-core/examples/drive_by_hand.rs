@@ -19,13 +19,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let plan = canary.plan(&Release::of([("app", "app:v2")])?, &found)?;
 
     let mut now = Timestamp::from_millis(1_800_000_000_000);
-    let begin = Start {
-        id: "by-hand".parse()?,
-        plan,
-        found,
-        prepared: Vec::new(),
-        take_over: false,
-    };
+    let begin = Start::new("by-hand".parse()?, plan, found);
     let mut rollout = Rollout::start(begin, now)?;
     let mut is = start.observation.clone(); // the platform: what it shows now
     let (mut journal, mut weights) = (Vec::new(), Vec::new());

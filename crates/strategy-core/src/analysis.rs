@@ -45,6 +45,7 @@ const _: Option<&dyn Analysis> = None;
 
 /// A check that can run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PreparedCheck {
     /// Which.
     pub check: CheckName,
@@ -55,8 +56,20 @@ pub struct PreparedCheck {
     pub findings: Vec<Finding>,
 }
 
+impl PreparedCheck {
+    /// It can run, nothing is to be said of it, and its judge has no bound.
+    pub fn new(check: impl Into<CheckName>) -> Self {
+        Self {
+            check: check.into(),
+            bounded: false,
+            findings: Vec::new(),
+        }
+    }
+}
+
 /// One look of one check: everything the judgement may depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Look {
     /// Of which check.
     pub check: CheckName,
@@ -76,6 +89,24 @@ pub struct Look {
     pub alpha_millionths: u32,
     /// What the last look handed out; empty at the first.
     pub memory: Memory,
+}
+
+impl Look {
+    /// A first look, to try an analysis with: no weights, identities or previews, no share of the
+    /// budget, nothing remembered.
+    pub fn new(check: impl Into<CheckName>, analysis: Extension, window: Window) -> Self {
+        Self {
+            check: check.into(),
+            number: 1,
+            analysis,
+            window,
+            weights: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            previews: BTreeMap::new(),
+            alpha_millionths: 0,
+            memory: Memory::default(),
+        }
+    }
 }
 
 /// A closed span of time: from inclusive, to exclusive.
@@ -130,6 +161,7 @@ impl From<Memory> for String {
 
 /// What a look found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Measurement {
     /// The judgement.
     pub verdict: Verdict,
@@ -139,9 +171,27 @@ pub struct Measurement {
     pub memory: Memory,
 }
 
+impl Measurement {
+    /// A judgement and its evidence, with nothing to remember.
+    pub fn new(verdict: Verdict, evidence: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            evidence: evidence.into(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// What the next look is handed.
+    #[must_use]
+    pub fn remember(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+}
+
 /// A judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// Good, on evidence.
     Pass,

@@ -55,6 +55,7 @@ use crate::target::TargetError;
 
 /// How a target stands to a promise that it does not break.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Standing {
     /// It keeps it.
     Kept,

@@ -27,6 +27,7 @@ const _: Option<&dyn Hook> = None;
 
 /// What a hook is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HookRequest {
     /// The same when it is run again after a crash: a key by which the other end can recognise it.
     pub id: EffectId,
@@ -50,8 +51,34 @@ pub struct HookRequest {
     pub run: Extension,
 }
 
+impl HookRequest {
+    /// What a hook is told once for its stage, before anything is written: to try it with.
+    pub fn new(
+        id: EffectId,
+        rollout: RolloutId,
+        stage: impl Into<StageName>,
+        hook: impl Into<String>,
+        release: Release,
+        run: Extension,
+    ) -> Self {
+        Self {
+            id,
+            rollout,
+            stage: stage.into(),
+            hook: hook.into(),
+            point: Some(HookPoint::Before),
+            part: None,
+            release,
+            revisions: BTreeMap::new(),
+            previews: BTreeMap::new(),
+            run,
+        }
+    }
+}
+
 /// What a hook found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HookReport {
     /// Whether it is as it should be.
     pub passed: bool,
@@ -59,9 +86,28 @@ pub struct HookReport {
     pub summary: String,
 }
 
+impl HookReport {
+    /// All is as it should be.
+    pub fn passed(summary: impl Into<String>) -> Self {
+        Self {
+            passed: true,
+            summary: summary.into(),
+        }
+    }
+
+    /// It is not.
+    pub fn failed(summary: impl Into<String>) -> Self {
+        Self {
+            passed: false,
+            summary: summary.into(),
+        }
+    }
+}
+
 /// A hook that could not be run.
 #[derive(Debug, Error)]
 #[error("hook `{hook}`: {problem}")]
+#[non_exhaustive]
 pub struct HookError {
     /// Which.
     pub hook: String,
@@ -70,6 +116,26 @@ pub struct HookError {
     /// Why.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl HookError {
+    /// It could not be run, for this reason.
+    pub fn new(hook: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            hook: hook.into(),
+            problem: problem.into(),
+            source: None,
+        }
+    }
+
+    /// Why, as an error or in words.
+    #[must_use]
+    pub fn because(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
+    }
 }
 
 /// A condition that somebody else knows.
@@ -86,6 +152,7 @@ const _: Option<&dyn ExternalGate> = None;
 
 /// What an external gate is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GateRequest {
     /// Of this question.
     pub id: EffectId,
@@ -101,9 +168,31 @@ pub struct GateRequest {
     pub ask: Extension,
 }
 
+impl GateRequest {
+    /// What a gate is told: to try it with.
+    pub fn new(
+        id: EffectId,
+        rollout: RolloutId,
+        stage: impl Into<StageName>,
+        gate: impl Into<String>,
+        release: Release,
+        ask: Extension,
+    ) -> Self {
+        Self {
+            id,
+            rollout,
+            stage: stage.into(),
+            gate: gate.into(),
+            release,
+            ask,
+        }
+    }
+}
+
 /// What an external gate says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum GateAnswer {
     /// Go on.
     Open,

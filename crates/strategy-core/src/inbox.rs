@@ -9,6 +9,7 @@ use crate::rollout::{Alarm, Answer, Command, CommandId};
 /// A command or alarm on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Envelope {
     /// Somebody wants something.
     Command(Command),

@@ -23,11 +23,19 @@ impl Sequence {
 
 /// What a journal holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The sequence after the last record.
     pub sequence: Sequence,
     /// The newest snapshot or beginning, and everything after it, in order.
     pub records: Vec<Record>,
+}
+
+impl Recorded {
+    /// These records, the last of which has this sequence.
+    pub const fn new(sequence: Sequence, records: Vec<Record>) -> Self {
+        Self { sequence, records }
+    }
 }
 
 /// Durable, ordered memory of one rollout, with one writer at a time.

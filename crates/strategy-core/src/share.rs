@@ -41,6 +41,7 @@ pub const fn count(capacity: Capacity, baseline: u32, recorded: u32) -> u32 {
 ///
 /// Percent is not share: 3 replicas cannot give 10%, they give 33.33%, and this says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ShareSplit {
     /// Replicas of stable.
     pub stable: u32,
@@ -150,6 +151,7 @@ impl PartialOrd for Fraction {
 /// How many replicas a rolling update may add or do without: `2` or `25%`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Amount {
     /// So many.
     Count(u32),

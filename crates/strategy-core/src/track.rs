@@ -124,6 +124,7 @@ impl fmt::Display for Revision {
 
 /// A revision as the platform shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SeenRevision {
     /// The platform's own identity for it: a pod-template hash, a task definition.
     /// Two revisions with different ids are different revisions.
@@ -138,9 +139,22 @@ pub struct SeenRevision {
     pub name: Option<String>,
 }
 
+impl SeenRevision {
+    /// These images under this identity, not what was recorded at the start.
+    pub fn new(id: impl Into<String>, images: Images) -> Self {
+        Self {
+            id: id.into(),
+            images,
+            recorded: false,
+            name: None,
+        }
+    }
+}
+
 /// How many a goal wants, before the baseline is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Capacity {
     /// So many.
     Count(u32),

@@ -8,6 +8,7 @@ use crate::weight::Weight;
 
 /// The whole of what decides which track a request reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Traffic {
     /// The candidate's share; stable has the rest.
     pub weight: Weight,
@@ -76,6 +77,7 @@ pub struct Route {
 /// What a [`Route`] looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum RouteBy {
     /// A request header.
     Header,
@@ -96,6 +98,7 @@ impl fmt::Display for Route {
 /// What happens to session stickiness during a rollout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Stickiness {
     /// As found. Its duration counts towards drain: a pinned session still reaches its track.
     #[default]

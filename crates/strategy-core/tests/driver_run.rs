@@ -156,6 +156,7 @@ fn a_good_release_is_promoted_and_everything_is_told() {
         match handle.command(late).await.unwrap() {
             Answer::Refused(why) => assert!(why.contains("promoted"), "{why}"),
             Answer::Recorded => panic!("recorded after the end"),
+            other => panic!("{other:?} after the end"),
         }
     };
     world.block_on(story).unwrap();
@@ -219,11 +220,11 @@ fn commands_and_alarms_come_from_handle_and_inbox() {
                 Answer::Recorded
             );
             assert_eq!(handle.status().paused_until, None);
-            inbox.send(Envelope::Alarm(Alarm {
-                id: CommandId("a1".to_owned()),
-                source: "pager".to_owned(),
-                message: "checkout is down".to_owned(),
-            }));
+            inbox.send(Envelope::Alarm(Alarm::new(
+                "a1",
+                "pager",
+                "checkout is down",
+            )));
             assert_eq!(
                 inbox.answer_to(&CommandId("a1".to_owned())).await,
                 Answer::Recorded

@@ -109,10 +109,7 @@ impl Analysis for Holds<FailureShare> {
 #[async_trait]
 impl Hook for Holds<()> {
     async fn run(&self, _: &HookRequest) -> Result<HookReport, HookError> {
-        Ok(HookReport {
-            passed: true,
-            summary: "fine".to_owned(),
-        })
+        Ok(HookReport::passed("fine"))
     }
 }
 
@@ -122,11 +119,7 @@ impl ExternalGate for Holds<()> {
         if self.fails() {
             return Ok(GateAnswer::Open);
         }
-        Err(HookError {
-            hook: request.gate.clone(),
-            problem: "no answer".to_owned(),
-            source: None,
-        })
+        Err(HookError::new(&request.gate, "no answer"))
     }
 }
 

@@ -7,6 +7,8 @@
 
 #[path = "plans/found.rs"]
 mod found;
+#[path = "plans/peers.rs"]
+mod peers;
 #[path = "plans/refusals.rs"]
 mod refusals;
 #[path = "plans/shapes.rs"]

@@ -14,9 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use strategy_core::analysis::{
-    Analysis, Look, MeasureError, Measurement, Memory, PreparedCheck, Verdict,
-};
+use strategy_core::analysis::{Analysis, Look, MeasureError, Measurement, PreparedCheck, Verdict};
 use strategy_core::driver::{Driver, FileJournal};
 use strategy_core::hook::{
     ExternalGate, GateAnswer, GateRequest, Hook, HookError, HookReport, HookRequest,
@@ -88,19 +86,9 @@ fn debug_output_of_machine_plan_effects_and_inputs_names_parameters_only() {
     shown.debug(&plan);
     shown.debug(&strategy());
     shown.debug(&start);
-    let prepared = PreparedCheck {
-        check: "errors".into(),
-        bounded: false,
-        findings: Vec::new(),
-    };
     let mut now = Timestamp::from_millis(1_800_000_000_000);
-    let start_with = Start {
-        id: "secret".parse().unwrap(),
-        plan,
-        found,
-        prepared: vec![prepared],
-        take_over: false,
-    };
+    let start_with =
+        Start::new("secret".parse().unwrap(), plan, found).prepared([PreparedCheck::new("errors")]);
     shown.debug(&start_with);
     let mut rollout = Rollout::start(start_with, now).unwrap();
     let mut is = start.observation.clone();
@@ -136,9 +124,7 @@ fn debug_output_of_machine_plan_effects_and_inputs_names_parameters_only() {
                 is = fulfilled(&request.desired, &start);
                 // Platforms hand out bindings too.
                 let binding = Binding::new(&format!("{SECRET} {}", request.id)).unwrap();
-                done(Completion::Applied(Applied {
-                    binding: Some(binding),
-                }))
+                done(Completion::Applied(Applied::rebound(binding)))
             }
             Effect::Observe { part, ticket, .. } => Input::Observed {
                 part: part.clone(),
@@ -169,18 +155,11 @@ fn debug_output_of_machine_plan_effects_and_inputs_names_parameters_only() {
 }
 
 fn passed() -> Measurement {
-    Measurement {
-        verdict: Verdict::Pass,
-        evidence: "fine".to_owned(),
-        memory: Memory::default(),
-    }
+    Measurement::new(Verdict::Pass, "fine")
 }
 
 fn report() -> HookReport {
-    HookReport {
-        passed: true,
-        summary: "fine".to_owned(),
-    }
+    HookReport::passed("fine")
 }
 
 /// A target that keeps a secret in its binding, and now and then cannot be reached.
@@ -230,9 +209,9 @@ impl Target for Sealed {
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let mut inner = request.clone();
         inner.binding = open(&request.binding)?;
-        let applied = self.0.apply(&inner).await?;
-        let binding = applied.binding.map(seal);
-        Ok(Applied { binding })
+        let mut applied = self.0.apply(&inner).await?;
+        applied.binding = applied.binding.map(seal);
+        Ok(applied)
     }
     async fn claim(
         &self,
@@ -256,12 +235,8 @@ struct Obliging;
 #[async_trait]
 impl Analysis for Obliging {
     async fn admit(&self, plan: &Plan, _: &Found) -> Result<Vec<PreparedCheck>, MeasureError> {
-        let prepared = plan.checks().keys().map(|check| PreparedCheck {
-            check: check.clone(),
-            bounded: false,
-            findings: Vec::new(),
-        });
-        Ok(prepared.collect())
+        let checks = plan.checks().keys().cloned();
+        Ok(checks.map(PreparedCheck::new).collect())
     }
     async fn measure(&self, look: &Look) -> Result<Measurement, MeasureError> {
         assert_eq!(look.analysis.params["token"], SECRET, "code is given it");

@@ -1,7 +1,7 @@
 //! Whose the objects are: taken, handed over and given up by compare-and-set, object by object.
 
 use serde_json::Value;
-use strategy_core::target::{Certainty, Claim, TargetError, TargetErrorKind};
+use strategy_core::target::{Claim, TargetError, TargetErrorKind};
 
 use crate::api::Api;
 use crate::error::found;
@@ -104,12 +104,7 @@ impl Change<'_> {
             if let Some(content) = known.get(&object) {
                 match self.stamp(api, watches, &object, content.clone()).await {
                     Ok(stamped) => written |= stamped,
-                    Err(error) if written => {
-                        return Err(TargetError {
-                            certainty: Certainty::MayBeTaken,
-                            ..error
-                        });
-                    }
+                    Err(error) if written => return Err(error.maybe_taken()),
                     Err(error) => return Err(error),
                 }
             }

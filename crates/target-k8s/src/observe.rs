@@ -7,7 +7,6 @@ pub(crate) mod strangers;
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -38,16 +37,13 @@ pub(crate) fn observation(
     nothing_is_gone(bound, view)?;
     let state = router.read_bound(&view.objects, &bound.labels())?;
     let fields = Fields::of(bound, &view.objects, &state.owned);
-    let mut observation = Observation {
-        stable: track(config, bound, view, &fields, Track::Stable),
-        candidate: track(config, bound, view, &fields, Track::Candidate),
-        traffic: traffic(config, bound, router, view, &state),
-        platform: None,
-        foreign: foreign::foreign(bound, router, view, &fields, &state),
-        owned: fields.wrap()?,
-        version: Version::default(),
-        age: Duration::ZERO,
-    };
+    let mut observation = Observation::new(
+        track(config, bound, view, &fields, Track::Stable),
+        track(config, bound, view, &fields, Track::Candidate),
+        traffic(config, bound, router, view, &state),
+    );
+    observation.foreign = foreign::foreign(bound, router, view, &fields, &state);
+    observation.owned = fields.wrap()?;
     observation.version = version(&observation)?;
     observation.age = view.age;
     Ok(observation)
@@ -102,39 +98,38 @@ fn track(
     let sets = view.replica_sets.of(track);
     let written = deployment.and_then(|deployment| {
         let template = deployment.pointer("/spec/template")?;
-        Some(Written {
-            revision: naming.revision(template, pods::number(&of.deployment, sets, template)),
-            replicas: fields.tracks.of(track).replicas?,
-        })
+        let number = pods::number(&of.deployment, sets, template);
+        let revision = naming.revision(template, number);
+        Some(Written::new(revision, fields.tracks.of(track).replicas?))
     });
     let autoscaler = of.autoscaler_object();
     let autoscaler = autoscaler.and_then(|object| view.objects.get(&object));
-    ObservedTrack {
-        labels: identity(bound, track),
-        written,
-        pods: pods::of_deployment(
-            &of.deployment,
-            sets,
-            view.pods.of(track),
-            &naming,
-            config.unschedulable_is_fatal,
-        ),
-        autoscaler: deployment.zip(autoscaler).map(|(deployment, autoscaler)| {
-            let (min, told) = (
-                floor(autoscaler),
-                count(deployment, "/spec/replicas").unwrap_or(1),
-            );
-            let max = count(autoscaler, "/spec/maxReplicas").unwrap_or(told);
-            Autoscaler {
-                min,
-                max,
-                // It will want its minimum before it has got round to saying so; a count of 0 has
-                // switched it off.
-                wanted: if told == 0 { 0 } else { told.max(min.min(max)) },
-            }
-        }),
-        preview: of.preview.clone(),
-    }
+    let mut seen = ObservedTrack::default();
+    seen.labels = identity(bound, track);
+    seen.written = written;
+    seen.pods = pods::of_deployment(
+        &of.deployment,
+        sets,
+        view.pods.of(track),
+        &naming,
+        config.unschedulable_is_fatal,
+    );
+    seen.autoscaler = deployment.zip(autoscaler).map(|(deployment, autoscaler)| {
+        let (min, told) = (
+            floor(autoscaler),
+            count(deployment, "/spec/replicas").unwrap_or(1),
+        );
+        let max = count(autoscaler, "/spec/maxReplicas").unwrap_or(told);
+        Autoscaler {
+            min,
+            max,
+            // It will want its minimum before it has got round to saying so; a count of 0 has
+            // switched it off.
+            wanted: if told == 0 { 0 } else { told.max(min.min(max)) },
+        }
+    });
+    seen.preview.clone_from(&of.preview);
+    seen
 }
 
 /// The revision that was asked for by name, and the identity of its template.
@@ -174,16 +169,12 @@ fn traffic(
         None => Effective::Unverified,
         Some(slices) => effective::effective(bound, view, slices, &state.traffic),
     };
-    ObservedTraffic {
-        written: state.traffic.clone(),
-        effective,
-        drain: config.drain,
-        // A Service forgets a client's pod when its endpoint goes, and a switch takes all of them.
-        sticky: if view.slices.is_some() {
-            Duration::ZERO
-        } else {
-            state.sticky
-        },
-        writer: foreign::route_writer(bound, router, view),
+    let mut traffic = ObservedTraffic::new(state.traffic.clone(), effective);
+    traffic.drain = config.drain;
+    // A Service forgets a client's pod when its endpoint goes, and a switch takes all of them.
+    if view.slices.is_none() {
+        traffic.sticky = state.sticky;
     }
+    traffic.writer = foreign::route_writer(bound, router, view);
+    traffic
 }

@@ -82,21 +82,15 @@ async fn a_write_that_ended_on_the_way_may_be_taken() {
             revision: Revision::Release(Images::parse([("api", "shop/api:2")]).unwrap()),
             replicas: Replicas::Count(2),
         };
-        let error = target
-            .apply(&Apply {
-                id: EffectId(1),
-                claim: claim(1),
-                binding: found.binding,
-                desired: Desired {
-                    stable: released(),
-                    candidate: released(),
-                    traffic: Traffic::default(),
-                },
-                seen: found.observation.owned,
-                timeout: Duration::from_secs(1),
-            })
-            .await
-            .unwrap_err();
+        let desired = Desired {
+            stable: released(),
+            candidate: released(),
+            traffic: Traffic::default(),
+        };
+        let mut request = Apply::new(EffectId(1), claim(1), desired);
+        request.binding = found.binding;
+        request.seen = found.observation.owned;
+        let error = target.apply(&request).await.unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
         assert_eq!(error.certainty, expected, "after {through}");
         assert_eq!(names(&fake).len(), through + 1);

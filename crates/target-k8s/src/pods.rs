@@ -29,12 +29,11 @@ impl Naming {
         let id = template::id(template);
         let asked = self.asked.as_ref().filter(|(_, asked)| *asked == id);
         let number = asked.map_or(number, |(name, _)| name);
-        SeenRevision {
-            images: template::images(template),
-            recorded: self.recorded.as_ref() == Some(&id),
-            name: (!number.is_empty()).then(|| number.to_owned()),
-            id,
-        }
+        let recorded = self.recorded.as_ref() == Some(&id);
+        let mut revision = SeenRevision::new(id, template::images(template));
+        revision.recorded = recorded;
+        revision.name = (!number.is_empty()).then(|| number.to_owned());
+        revision
     }
 }
 
@@ -92,14 +91,9 @@ pub(crate) fn of_deployment(
             }
             None => continue,
         };
-        let entry = revisions.entry(id.clone()).or_insert_with(|| Pods {
-            revision: SeenRevision {
-                id: id.clone(),
-                images: template::images(pod),
-                ..SeenRevision::default()
-            },
-            ..Pods::default()
-        });
+        let entry = revisions
+            .entry(id.clone())
+            .or_insert_with(|| Pods::of(SeenRevision::new(id, template::images(pod))));
         add(entry, pod, unschedulable_is_fatal);
     }
     for entry in revisions.values_mut() {
@@ -159,11 +153,7 @@ fn add(entry: &mut Pods, pod: &Value, unschedulable_is_fatal: bool) {
     for (reason, message) in fatal {
         match entry.fatal.iter_mut().find(|known| known.reason == reason) {
             Some(known) => known.pods += 1,
-            None => entry.fatal.push(Fatal {
-                reason,
-                pods: 1,
-                message,
-            }),
+            None => entry.fatal.push(Fatal::new(reason, 1, message)),
         }
     }
     entry.fatal.sort();
@@ -210,11 +200,8 @@ fn refusal(set: &Value, told: u32) -> Option<Fatal> {
     let condition = condition(set, "ReplicaFailure")?;
     let failed =
         text(condition, "/status") == "True" && text(condition, "/reason") == "FailedCreate";
-    (failed && there < told).then(|| Fatal {
-        reason: FatalReason::Refused,
-        pods: told - there,
-        message: text(condition, "/message").to_owned(),
-    })
+    let message = text(condition, "/message");
+    (failed && there < told).then(|| Fatal::new(FatalReason::Refused, told - there, message))
 }
 
 fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {

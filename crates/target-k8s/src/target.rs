@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use kube::Client;
 use strategy_core::target::{
-    Admission, Applied, Apply, Binding, Capabilities, Certainty, Claim, Discovery, Effectiveness,
-    Observation, Promotion, Routing, TargetError, TargetErrorKind, Version,
+    Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Effectiveness, Observation,
+    Promotion, Routing, TargetError, TargetErrorKind, Version,
 };
 use strategy_core::{Part, Plan, Target};
 
@@ -147,13 +147,14 @@ impl Target for KubernetesTarget {
         let bound = discover::start(&self.config, self.router.as_ref(), &self.views).await?;
         let objects = bound.objects();
         let view = self.view(&bound).await?;
-        Ok(Discovery {
-            binding: bound.wrap()?,
-            capabilities: self.capabilities(),
-            observation: observe::observation(&self.config, &bound, self.router.as_ref(), &view)?,
-            claim: claim::in_force(&objects, &view.objects)?,
-            names: discover::names(&bound),
-        })
+        let mut found = Discovery::new(
+            bound.wrap()?,
+            self.capabilities(),
+            observe::observation(&self.config, &bound, self.router.as_ref(), &view)?,
+            discover::names(&bound),
+        );
+        found.claim = claim::in_force(&objects, &view.objects)?;
+        Ok(found)
     }
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
@@ -184,14 +185,7 @@ impl Target for KubernetesTarget {
             let is_fresh = attempt > 1;
             let is_final = attempt == ATTEMPTS || (is_fresh && !by_server);
             if error.kind != TargetErrorKind::Conflict || is_final {
-                return Err(if written {
-                    TargetError {
-                        certainty: Certainty::MayBeTaken,
-                        ..error
-                    }
-                } else {
-                    error
-                });
+                return Err(if written { error.maybe_taken() } else { error });
             }
             view.objects = self.fresh(&bound.read_objects()).await?;
         }
@@ -209,10 +203,10 @@ impl Target for KubernetesTarget {
         let mut view = self.view(&bound).await?;
         let referred = router.referred(&view.objects);
         view.objects.extend(self.views.objects(&referred).await?);
-        Ok(Admission {
-            binding: found.binding.clone(),
-            findings: admit::findings(&bound, &view, router, self.config.follow, part, plan),
-        })
+        Ok(Admission::new(
+            found.binding.clone(),
+            admit::findings(&bound, &view, router, self.config.follow, part, plan),
+        ))
     }
 
     async fn claim(

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod files;
+mod growth;
 mod links;
 
 use std::fs;

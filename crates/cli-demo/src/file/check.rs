@@ -20,6 +20,10 @@ pub struct Check {
     /// What is too much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// Whether its program compares the release with stable: then it ends before stable changes or
+    /// loses its traffic. Default: no.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compares_with_stable: bool,
 }
 
 /// The share of failures among the candidate's events of a window.

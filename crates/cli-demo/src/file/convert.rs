@@ -64,6 +64,14 @@ pub(super) fn gate(gate: &gate::Gate, field: &str) -> Result<plan::Gate, Mistake
     })
 }
 
+/// The approval of a promotion or retirement.
+pub(super) fn approval(name: &str, approvers: &gate::Approvers) -> plan::Gate {
+    let quorum = approvers.quorum.unwrap_or(1);
+    let gate = plan::Gate::approval(name, approvers.roles.iter().cloned(), quorum);
+    let limit = time(approvers.limit, gate.limit);
+    gate.within(limit, then(approvers.then))
+}
+
 pub(super) fn hook(hook: &Hook, field: &str) -> Result<HookPlan, Mistake> {
     let point = match hook.at {
         Point::Before => HookPoint::Before,

@@ -78,4 +78,10 @@ pub struct Approvers {
     /// So many different people. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quorum: Option<u32>,
+    /// How long it may stay open. Default: `24h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Time>,
+    /// What follows then. Default: `roll-back`.
+    #[serde(default)]
+    pub then: Then,
 }

@@ -6,9 +6,8 @@ use strategy_core::analysis::FailureShare;
 use strategy_core::plan::{self, CheckName, Extension};
 use strategy_core::strategy::{self, CanaryStage, CandidateCapacity};
 use strategy_core::target;
-use strategy_core::{Part, Release, RouteBy, Strategy, share};
+use strategy_core::{Part, Release, Strategy, share};
 
-use super::gate::Approvers;
 use super::stage::{Route, Stage};
 use super::strategy::{Canary, Capacity, FollowsWeight};
 use super::{
@@ -51,11 +50,11 @@ macro_rules! in_common {
         }
         if let Some(approvals) = &file.approvals {
             file.known_approvers(approvals)?;
-            if let Some(Approvers { roles, quorum }) = &approvals.promotion {
-                strategy = strategy.approve_promotion(roles.iter().cloned(), quorum.unwrap_or(1));
+            if let Some(approvers) = &approvals.promotion {
+                strategy = strategy.gate_promotion(convert::approval("promotion", approvers));
             }
-            if let Some(Approvers { roles, quorum }) = &approvals.retirement {
-                strategy = strategy.approve_retirement(roles.iter().cloned(), quorum.unwrap_or(1));
+            if let Some(approvers) = &approvals.retirement {
+                strategy = strategy.gate_retirement(convert::approval("retirement", approvers));
             }
         }
         if let Some(promotion) = file.promotion {
@@ -181,8 +180,8 @@ impl RolloutFile {
         for (index, route) in canary.routes.iter().enumerate() {
             let field = format!("strategy.canary.routes[{index}]");
             strategy = match carried(route, &field)? {
-                (RouteBy::Header, name) => strategy.header_route(name, &route.value),
-                (RouteBy::Cookie, name) => strategy.cookie_route(name, &route.value),
+                Carried::Header(name) => strategy.header_route(name, &route.value),
+                Carried::Cookie(name) => strategy.cookie_route(name, &route.value),
             };
         }
         if canary.suspend_stickiness {
@@ -216,8 +215,8 @@ impl RolloutFile {
         }
         for (index, route) in given.routes.iter().enumerate() {
             stage = match carried(route, &format!("{field}.routes[{index}]"))? {
-                (RouteBy::Header, name) => stage.header_route(name, &route.value),
-                (RouteBy::Cookie, name) => stage.cookie_route(name, &route.value),
+                Carried::Header(name) => stage.header_route(name, &route.value),
+                Carried::Cookie(name) => stage.cookie_route(name, &route.value),
             };
         }
         if let Some(checks) = &given.checks {
@@ -325,6 +324,7 @@ fn judged(given: &Check) -> plan::Check {
     if let Some(Time(timeout)) = given.timeout {
         check.timeout = timeout;
     }
+    check.compares_with_stable = given.compares_with_stable;
     if let Some(limits) = given.limits {
         let default = check.limits;
         check.limits.failures = limits.failures.unwrap_or(default.failures);
@@ -356,10 +356,16 @@ fn capacity(given: Capacity) -> CandidateCapacity {
     }
 }
 
-fn carried<'a>(route: &'a Route, field: &str) -> Result<(RouteBy, &'a str), Mistake> {
+/// What requests carry, by its name.
+enum Carried<'a> {
+    Header(&'a str),
+    Cookie(&'a str),
+}
+
+fn carried<'a>(route: &'a Route, field: &str) -> Result<Carried<'a>, Mistake> {
     match (&route.header, &route.cookie) {
-        (Some(name), None) => Ok((RouteBy::Header, name)),
-        (None, Some(name)) => Ok((RouteBy::Cookie, name)),
+        (Some(name), None) => Ok(Carried::Header(name)),
+        (None, Some(name)) => Ok(Carried::Cookie(name)),
         (None, None) | (Some(_), Some(_)) => Err(Mistake::new(
             field,
             "names one of `header` and `cookie`, such as `{header: x-canary, value: \"true\"}`",
@@ -413,6 +419,32 @@ release: {api: "api:2"}
         let text = format!("{:?}", intent.strategy);
         for word in ["Weight(2500)", "x-canary", "migrate", "errors", "sre"] {
             assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn approvals_have_limits_of_their_own_and_checks_may_compare() {
+        for (from, to, means) in [
+            (
+                "promotion: {roles: [sre]}",
+                "promotion: {roles: [sre], limit: 30m, then: abandon}",
+                "limit: 1800s, then: Abandon",
+            ),
+            (
+                "promotion: {roles: [sre]}",
+                "retirement: {limit: 15m, then: go-on}",
+                "limit: 900s, then: GoOn",
+            ),
+            (
+                "errors: {",
+                "errors: {compares-with-stable: true, ",
+                "compares_with_stable: true",
+            ),
+        ] {
+            let strategy = |text: &str| format!("{:?}", intent(text, &[]).unwrap().strategy);
+            assert!(!strategy(GOOD).contains(means), "{means}");
+            let text = strategy(&GOOD.replacen(from, to, 1));
+            assert!(text.contains(means), "{means}: {text}");
         }
     }
 

@@ -21,18 +21,13 @@ fn extension(argv: Value) -> Extension {
 }
 
 fn hook(argv: Value) -> HookRequest {
-    HookRequest {
-        id: serde_json::from_value(json!(7)).unwrap(),
-        rollout: "shop-1".parse().unwrap(),
-        stage: "5%".into(),
-        hook: "smoke".to_owned(),
-        point: None,
-        part: Some(Part::main()),
-        release: Release::of([("api", "api:2")]).unwrap(),
-        revisions: [].into(),
-        previews: [].into(),
-        run: extension(argv),
-    }
+    let id = serde_json::from_value(json!(7)).unwrap();
+    let rollout = "shop-1".parse().unwrap();
+    let release = Release::of([("api", "api:2")]).unwrap();
+    let mut hook = HookRequest::new(id, rollout, "5%", "smoke", release, extension(argv));
+    hook.point = None;
+    hook.part = Some(Part::main());
+    hook
 }
 
 async fn report(script: &str) -> HookReport {
@@ -41,14 +36,14 @@ async fn report(script: &str) -> HookReport {
 
 async fn answer(script: &str) -> Result<GateAnswer, HookError> {
     let hook = hook(json!(shell(script)));
-    let request = GateRequest {
-        id: hook.id,
-        rollout: hook.rollout,
-        stage: hook.stage,
-        gate: "freeze".to_owned(),
-        release: hook.release,
-        ask: hook.run,
-    };
+    let request = GateRequest::new(
+        hook.id,
+        hook.rollout,
+        hook.stage,
+        "freeze",
+        hook.release,
+        hook.run,
+    );
     Program.ask(&request).await
 }
 

@@ -19,13 +19,11 @@ mod tests {
 
     #[test]
     fn an_event_is_one_flat_object_on_one_line() {
-        let event = Event {
-            rollout: "api-1".parse().unwrap(),
-            at: Timestamp::from_millis(1_700_000_000_000),
-            news: News::StagePassed {
-                stage: "first\nline".into(),
-            },
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let news = News::StagePassed {
+            stage: "first\nline".into(),
         };
+        let event = Event::new("api-1".parse().unwrap(), at, news);
         assert_eq!(
             line(&event).unwrap(),
             r#"{"rollout":"api-1","at":1700000000000,"type":"stage-passed","stage":"first\nline"}"#

@@ -25,6 +25,7 @@ pub fn lines(status: &Status) -> Vec<String> {
             StageState::Active => "active",
             StageState::Passed => "passed",
             StageState::Failed => "failed",
+            _ => "?",
         };
         stages.row([stage.name.as_str(), &stage.weight.to_string(), state]);
     }

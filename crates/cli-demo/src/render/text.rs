@@ -310,6 +310,7 @@ const fn tone_of(verdict: &Verdict) -> Tone {
         Verdict::Warn | Verdict::Inconclusive(_) => Tone::Warn,
         Verdict::Fail => Tone::Bad,
         Verdict::Undecided => Tone::Quiet,
+        _ => Tone::Warn,
     }
 }
 
@@ -326,11 +327,8 @@ mod tests {
     use super::*;
 
     fn event(seconds: u64, news: News) -> Event {
-        Event {
-            rollout: "api-1".parse().unwrap(),
-            at: Timestamp::from_millis(1_700_000_000_000 + seconds * 1000),
-            news,
-        }
+        let at = Timestamp::from_millis(1_700_000_000_000 + seconds * 1000);
+        Event::new("api-1".parse().unwrap(), at, news)
     }
 
     fn progress(part: &str, candidate: u32, weight: u16) -> News {

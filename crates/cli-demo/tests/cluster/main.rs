@@ -5,6 +5,7 @@
     reason = "the figures of a run are part of what it shows"
 )]
 
+mod examples;
 mod exits;
 mod file;
 mod killed;

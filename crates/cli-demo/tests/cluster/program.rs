@@ -1,5 +1,7 @@
 //! The program as a process, in a folder of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -89,6 +91,13 @@ impl Rollway {
         self.put("two.kubeconfig", &config.to_string());
         self.kubeconfig = self.folder.path().join("two.kubeconfig");
         good
+    }
+
+    /// A program in the folder, to be called by the file.
+    pub(crate) fn write_program(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn has(&self, file: &str) -> bool {

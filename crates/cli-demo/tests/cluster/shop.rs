@@ -39,6 +39,8 @@ fn place(kind: &str) -> (&'static str, &'static str) {
         "Service" => ("v1", "services"),
         "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
         "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "HorizontalPodAutoscaler" => ("autoscaling/v2", "horizontalpodautoscalers"),
+        "PodDisruptionBudget" => ("policy/v1", "poddisruptionbudgets"),
         "Role" => ("rbac.authorization.k8s.io/v1", "roles"),
         "RoleBinding" => ("rbac.authorization.k8s.io/v1", "rolebindings"),
         other => panic!("no place for a {other}"),
@@ -46,32 +48,45 @@ fn place(kind: &str) -> (&'static str, &'static str) {
 }
 
 impl Shop {
-    /// A namespace with the example's objects in it, and all pods available.
+    /// A namespace with the example's objects in it, two pods for each workload, all available.
     pub(crate) async fn open(mode: Mode) -> Self {
+        let file = match mode {
+            Mode::BlueGreen => "blue-green-selector.yaml",
+            Mode::Canary => "canary-istio.yaml",
+        };
+        let mut objects = manifest(file);
+        for object in &mut objects {
+            if object["kind"] == "Deployment" {
+                // Every pod is work for a control plane that dozens of rollouts share.
+                object["spec"]["replicas"] = json!(2);
+            }
+        }
+        Self::of(objects).await
+    }
+
+    /// A namespace with these objects in it, and all pods available.
+    pub(crate) async fn of(objects: Vec<Value>) -> Self {
         let plane = ControlPlane::shared().unwrap();
         let shop = Self {
             plane,
             namespace: plane.namespace().unwrap(),
             client: plane.client("shop-test").unwrap(),
         };
-        let file = match mode {
-            Mode::BlueGreen => "blue-green-selector.yaml",
-            Mode::Canary => "canary-istio.yaml",
-        };
-        for mut object in manifest(file) {
+        for mut object in objects {
             if object["kind"] == "Deployment" {
                 // Availability is no matter of these tests, and five seconds are, dozens of times.
                 object["spec"]["minReadySeconds"] = json!(1);
-                // Every pod is work for a control plane that dozens of rollouts share.
-                object["spec"]["replicas"] = json!(2);
             }
             shop.create(object).await;
         }
         shop.until(|deployment| {
             let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
+            // A Deployment without replicas says nothing of them.
+            let has =
+                |number: &str| status[number].as_u64().unwrap_or(0) == wanted.as_u64().unwrap();
             status["observedGeneration"] == deployment["metadata"]["generation"]
-                && status["availableReplicas"] == *wanted
-                && status["replicas"] == *wanted
+                && has("availableReplicas")
+                && has("replicas")
         })
         .await;
         shop
@@ -153,7 +168,7 @@ impl Shop {
 }
 
 /// The objects of an example, without a namespace.
-fn manifest(file: &str) -> Vec<Value> {
+pub(crate) fn manifest(file: &str) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/manifests");
     let text = std::fs::read_to_string(root.join(file)).unwrap();
     serde_saphyr::from_multiple(&text).unwrap()

@@ -168,6 +168,7 @@ pub struct Events {
 
 /// What a listener hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Heard {
     /// Something happened.
     Event(Event),

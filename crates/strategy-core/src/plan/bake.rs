@@ -12,17 +12,19 @@ use crate::timestamp::duration;
 /// The clock runs while traffic is effective and every exposed track, and every track at the
 /// release, is ready; else it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bake {
-    /// Time on the bake clock. Default: none.
+    /// Time on the bake clock. Default: none; strategies have defaults of their own.
     #[serde(with = "duration")]
     pub at_least: Duration,
-    /// Wall time, whether the clock stands or not. Default: an hour more than `at_least`.
+    /// Wall time, whether the clock stands or not. Default: an hour more than `at_least`, in which most
+    /// of what stops the clock mends itself.
     #[serde(with = "duration")]
     pub at_most: Duration,
     /// Looks of each check that applies which must pass; a failed one that is tolerated is none.
     /// Default: 1, so that no check passes unasked.
     pub looks: u32,
-    /// What follows when `at_most` runs out undecided. Default: roll back.
+    /// What follows when `at_most` runs out undecided. Default: roll back, since no decision is no pass.
     pub undecided: Undecided,
 }
 
@@ -38,6 +40,27 @@ impl Bake {
             looks: 1,
             undecided: Undecided::Then(Then::RollBack),
         }
+    }
+
+    /// Wall time, whether the clock stands or not.
+    #[must_use]
+    pub const fn at_most(mut self, at_most: Duration) -> Self {
+        self.at_most = at_most;
+        self
+    }
+
+    /// Decided looks of each check that applies.
+    #[must_use]
+    pub const fn looks(mut self, looks: u32) -> Self {
+        self.looks = looks;
+        self
+    }
+
+    /// What follows when `at_most` runs out undecided.
+    #[must_use]
+    pub const fn undecided(mut self, undecided: Undecided) -> Self {
+        self.undecided = undecided;
+        self
     }
 }
 
@@ -57,6 +80,7 @@ impl From<Duration> for Bake {
 /// What follows when a bake runs out of time undecided. It is never a pass by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Undecided {
     /// At once.
     Then(Then),

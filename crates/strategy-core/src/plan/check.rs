@@ -42,15 +42,18 @@ impl fmt::Display for CheckName {
 pub struct Check {
     /// What measures and judges, found by name in the [`Registry`](crate::Registry) or analysis.
     pub analysis: Extension,
-    /// Length of a window, and time between looks. Default: 30 seconds.
+    /// Length of a window, and time between looks. Default: 30 seconds: ten looks in a canary's default
+    /// bake, each over a window that holds events.
     #[serde(with = "duration")]
     pub interval: Duration,
-    /// How long one look may take before it counts as an error. Default: 30 seconds.
+    /// How long one look may take before it counts as an error. Default: 30 seconds, the length of a
+    /// window: what takes longer falls behind.
     #[serde(with = "duration")]
     pub timeout: Duration,
     /// What is too much.
     pub limits: Limits,
-    /// It compares the candidate with stable, so it ends before stable changes. Default: no.
+    /// It compares the candidate with stable, so it ends before stable changes. Default: no,
+    /// since most judge the candidate alone.
     pub compares_with_stable: bool,
 }
 
@@ -97,16 +100,49 @@ impl Check {
 
 /// How many of each kind of result end a check. A limit counts what is tolerated: one more fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Limits {
     /// `Fail`, over all stages. Default: 0, the first one fails.
     pub failures: u32,
-    /// `Fail` one after the other; `None`: no such limit. Default: none.
+    /// `Fail` one after the other; `None`: no such limit. Default: none, since `failures` counts them too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consecutive_failures: Option<u32>,
-    /// Errors one after the other: the source could not be asked. Default: 4.
+    /// Errors one after the other: the source could not be asked. Default: 4: a failed look is taken
+    /// again after ten seconds at most, so a source may be away for half a minute.
     pub consecutive_errors: u32,
-    /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10.
+    /// `Inconclusive` one after the other: too few events, NaN, stale, no series. Default: 10:
+    /// five minutes of default windows, so a lull passes and a source that never says anything does not.
     pub consecutive_inconclusive: u32,
+}
+
+impl Limits {
+    /// So many `Fail` are tolerated, over all stages.
+    #[must_use]
+    pub const fn failures(mut self, tolerated: u32) -> Self {
+        self.failures = tolerated;
+        self
+    }
+
+    /// So many `Fail` are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_failures(mut self, tolerated: u32) -> Self {
+        self.consecutive_failures = Some(tolerated);
+        self
+    }
+
+    /// So many errors are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_errors(mut self, tolerated: u32) -> Self {
+        self.consecutive_errors = tolerated;
+        self
+    }
+
+    /// So many `Inconclusive` are tolerated one after the other.
+    #[must_use]
+    pub const fn consecutive_inconclusive(mut self, tolerated: u32) -> Self {
+        self.consecutive_inconclusive = tolerated;
+        self
+    }
 }
 
 impl Default for Limits {

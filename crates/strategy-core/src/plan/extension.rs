@@ -10,6 +10,7 @@ use serde_json::Value;
 /// resume; the parameters are data and go into journal and digest, so no secret belongs in them:
 /// name one instead (`"token": {"from-env": "TOKEN"}`).
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Extension {
     /// Which code.
     pub kind: String,

@@ -16,10 +16,11 @@ pub struct Gate {
     pub name: String,
     /// Who or what answers.
     pub kind: GateKind,
-    /// How long it may stay open. Default: 24 hours.
+    /// How long it may stay open. Default: 24 hours: those asked sleep in between, and a question that
+    /// nobody answers ends.
     #[serde(with = "duration")]
     pub limit: Duration,
-    /// What follows then. Default: roll back.
+    /// What follows then. Default: roll back, since nobody said yes.
     pub then: Then,
 }
 
@@ -84,7 +85,7 @@ pub enum GateKind {
     External {
         /// Found by name in the [`Registry`](crate::Registry).
         ask: Extension,
-        /// Time between two questions. Default: 30 seconds.
+        /// Time between two questions. Default: 30 seconds: calendars and flags change in minutes.
         #[serde(with = "duration")]
         every: Duration,
     },

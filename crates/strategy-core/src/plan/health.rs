@@ -14,7 +14,8 @@ pub struct Health {
     /// stage at once. Default: on.
     pub fatal: bool,
     /// Restarts of all containers of the release since the stage began that are tolerated; `None`
-    /// turns the check off. Default: 2.
+    /// turns the check off. Default: 2: one while what it depends on starts, one to spare; a crash loop
+    /// gets to the third.
     pub restarts: Option<u32>,
     /// A release that was ready and is not fails the stage when its grace is spent. Default: on.
     pub readiness: bool,

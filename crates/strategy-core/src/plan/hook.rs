@@ -21,14 +21,15 @@ pub struct HookPlan {
     pub part: Option<Part>,
     /// What is run, found by name in the [`Registry`](crate::Registry).
     pub run: Extension,
-    /// How long it may take. Default: 10 minutes.
+    /// How long it may take. Default: 10 minutes, as the deadline of a stage: tests take less, and what
+    /// takes longer should say so.
     #[serde(with = "duration")]
     pub timeout: Duration,
-    /// What its failure means. Default: the stage fails.
+    /// What its failure means. Default: the stage fails, since it was asked for.
     pub on_failure: OnHookFailure,
     /// Whether it may run again after a crash left it unfinished. Default: never, a person is asked.
     pub rerun: Rerun,
-    /// How it is undone on the way back. Default: it need not be.
+    /// How it is undone on the way back. Default: it need not be, as tests need not.
     pub undo: Undo,
 }
 
@@ -86,6 +87,7 @@ impl HookPlan {
 /// The four points of a stage at which a hook can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum HookPoint {
     /// Before anything of the stage is written.
     Before,
@@ -100,6 +102,7 @@ pub enum HookPoint {
 /// What a failed hook means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum OnHookFailure {
     /// The stage fails.
     Block,
@@ -111,6 +114,7 @@ pub enum OnHookFailure {
 /// failed stage again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Rerun {
     /// Any number of times.
     Safe,
@@ -125,6 +129,7 @@ pub enum Rerun {
 /// How a hook is undone on the way back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Undo {
     /// It leaves nothing behind.
     NotNeeded,

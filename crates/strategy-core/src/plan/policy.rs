@@ -15,7 +15,8 @@ use crate::timestamp::duration;
 pub struct Policies {
     /// Other people's hands on what the rollout owns.
     pub foreign: ForeignPolicies,
-    /// At least so often everything is read, news or not. Default: 30 seconds.
+    /// At least so often everything is read, news or not. Default: 30 seconds, so that what a lost
+    /// notification hid is found before observations are too old to act on.
     #[serde(with = "duration")]
     pub resync: Duration,
     /// No step and no pass rests on an observation older than this. Default: 75 seconds, two resyncs
@@ -24,29 +25,36 @@ pub struct Policies {
     pub stale_after: Duration,
     /// What follows when a part cannot be read or written for long.
     pub unreachable: Unreachable,
-    /// How long one write may take before its outcome is unknown. Default: 30 seconds.
+    /// How long one write may take before its outcome is unknown. Default: 30 seconds, far more than a
+    /// busy API takes; giving up too early costs a fence and a look, and nothing else.
     #[serde(with = "duration")]
     pub write_timeout: Duration,
-    /// On the way back, how long more than was ready at the start is waited for. Default: 60 seconds.
+    /// On the way back, how long more than was ready at the start is waited for. Default: 60 seconds:
+    /// most pods start in that time, and users are on the release meanwhile.
     #[serde(with = "duration")]
     pub way_back_wait: Duration,
-    /// How long a rollback may take before it says it is stuck. Default: 10 minutes.
+    /// How long a rollback may take before it says it is stuck. Default: 10 minutes, as the deadline of
+    /// a stage: the same pods have to start.
     #[serde(with = "duration")]
     pub rollback_deadline: Duration,
-    /// A stuck rollback goes on by itself when what was missing is there. Default: yes.
+    /// A stuck rollback goes on by itself when what was missing is there. Default: yes, since where it
+    /// goes was decided and half-way is no place to stay.
     pub stuck_goes_on: bool,
-    /// How long a pause may last. Default: 24 hours.
+    /// How long a pause may last. Default: 24 hours: whoever paused in the evening is back by then, and
+    /// a forgotten one ends.
     #[serde(with = "duration")]
     pub pause_limit: Duration,
-    /// What follows then. Default: roll back.
+    /// What follows then. Default: roll back, since the recorded start is what is known to work.
     pub pause_then: Then,
     /// Parts go back one after the other, in the reverse of their order of names, instead of all at
-    /// once. Default: all at once.
+    /// once. Default: all at once, the shortest way home.
     pub roll_back_in_order: bool,
     /// The chance of a false alarm over the whole rollout, in basis points, shared among the checks
-    /// whose judges have a bound. Default: 100 (1 in 100).
+    /// whose judges have a bound. Default: 100 (1 in 100): one good release in a hundred goes back for
+    /// nothing, and a smaller chance would take more traffic to find a bad one.
     pub false_alarms: u16,
-    /// Only images with a digest are accepted. Default: no.
+    /// Only images with a digest are accepted. Default: no: many release by tag, and a tag that is moved
+    /// meanwhile is found by the image ids that really run.
     pub immutable_images: bool,
 }
 
@@ -72,8 +80,10 @@ impl Default for Policies {
 
 /// What follows when a part cannot be read or written for long while the rollout goes forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Unreachable {
-    /// How long it is borne. Default: 5 minutes.
+    /// How long it is borne. Default: 5 minutes: an API server restarts in less, and the release is not
+    /// watched meanwhile.
     #[serde(with = "duration")]
     pub limit: Duration,
     /// What follows. Default: roll back, as soon as it can be reached again.
@@ -82,10 +92,14 @@ pub struct Unreachable {
 
 impl Default for Unreachable {
     fn default() -> Self {
-        Self {
-            limit: Duration::from_secs(300),
-            then: Then::RollBack,
-        }
+        Self::after(Duration::from_secs(300), Then::RollBack)
+    }
+}
+
+impl Unreachable {
+    /// This follows after so long.
+    pub const fn after(limit: Duration, then: Then) -> Self {
+        Self { limit, then }
     }
 }
 
@@ -95,8 +109,10 @@ impl Default for Unreachable {
 /// named in a `Reassert`; the rollout never moves it against a person's hand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ForeignPolicies {
-    /// Weight, routes, mirror. Default: hold an hour, then roll back.
+    /// Weight, routes, mirror. Default: hold an hour, then roll back: whoever moved it had a reason and
+    /// may still be there.
     pub traffic: ForeignPolicy,
     /// Count or floor. Default: reassert three times, then hold: usually a tool that applies a file.
     pub capacity: ForeignPolicy,
@@ -123,6 +139,7 @@ impl Default for ForeignPolicies {
 /// What is done about somebody else's change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ForeignPolicy {
     /// Wait for a person.
     Hold {

@@ -100,6 +100,7 @@ impl Stage {
 /// What a stage is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum StageKind {
     /// The release is tried on more and more of the traffic.
     Expose,
@@ -111,6 +112,7 @@ pub enum StageKind {
 
 /// What is asked of a part in a stage, before the baseline is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Goal {
     /// The stable track.
     pub stable: GoalTrack,
@@ -121,6 +123,15 @@ pub struct Goal {
 }
 
 impl Goal {
+    /// Both tracks and what is shared between them.
+    pub const fn new(stable: GoalTrack, candidate: GoalTrack, traffic: Traffic) -> Self {
+        Self {
+            stable,
+            candidate,
+            traffic,
+        }
+    }
+
     /// Of this track.
     pub const fn track(&self, track: Track) -> &GoalTrack {
         match track {
@@ -132,6 +143,7 @@ impl Goal {
 
 /// What is asked of one track in a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GoalTrack {
     /// What it should run.
     pub revision: Revision,
@@ -140,6 +152,11 @@ pub struct GoalTrack {
 }
 
 impl GoalTrack {
+    /// This revision, so many of it.
+    pub const fn new(revision: Revision, capacity: Capacity) -> Self {
+        Self { revision, capacity }
+    }
+
     /// Exactly what was found, in kind and number.
     pub const fn recorded() -> Self {
         Self {
@@ -159,6 +176,7 @@ impl GoalTrack {
 
 /// When a track counts as ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReadyRule {
     /// Share of what is wanted that must be ready; never less than the traffic needs. Default: all.
     pub share: Weight,
@@ -166,7 +184,8 @@ pub struct ReadyRule {
     #[serde(with = "duration")]
     pub settle: Duration,
     /// How long, summed over all episodes of the stage, a release that was ready may be unready
-    /// before the stage fails; flapping spends it. Default: 10 seconds.
+    /// before the stage fails; flapping spends it. Default: 10 seconds, one period of a Kubernetes
+    /// readiness probe: a probe that is missed once is borne.
     #[serde(with = "duration")]
     pub grace: Duration,
 }
@@ -181,9 +200,33 @@ impl Default for ReadyRule {
     }
 }
 
+impl ReadyRule {
+    /// Share of what is wanted that must be ready.
+    #[must_use]
+    pub const fn share(mut self, share: Weight) -> Self {
+        self.share = share;
+        self
+    }
+
+    /// How long it must have been ready without a break.
+    #[must_use]
+    pub const fn settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
+    /// How long a release that was ready may be unready.
+    #[must_use]
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+}
+
 /// What a failure in a stage means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum OnFailure {
     /// Back to the recorded start.
     RollBack,
@@ -209,6 +252,7 @@ pub enum OnFailure {
 /// What follows when a limit runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Then {
     /// Back to the recorded start.
     RollBack,

@@ -21,6 +21,7 @@ impl fmt::Display for CommandId {
 
 /// Somebody wants something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Command {
     /// Recorded once, however often it arrives.
     pub id: CommandId,
@@ -137,6 +138,7 @@ impl Wish {
 
 /// Something outside saw trouble: the rollout goes back, whatever the plan's schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Alarm {
     /// Recorded once, however often it arrives.
     pub id: CommandId,
@@ -146,9 +148,25 @@ pub struct Alarm {
     pub message: String,
 }
 
+impl Alarm {
+    /// An alarm under an id that its sender chooses.
+    pub fn new(
+        id: impl Into<String>,
+        source: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: CommandId(id.into()),
+            source: source.into(),
+            message: message.into(),
+        }
+    }
+}
+
 /// What became of a command, once the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Answer {
     /// It is recorded and acted on.
     Recorded,

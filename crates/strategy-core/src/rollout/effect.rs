@@ -153,6 +153,7 @@ pub struct Ticket(pub u64);
 
 /// A look is its check and its number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LookId {
     /// Of which check.
     pub check: CheckName,

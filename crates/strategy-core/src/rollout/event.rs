@@ -16,6 +16,7 @@ use crate::weight::Weight;
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Event {
     /// Of which rollout.
     pub rollout: RolloutId,
@@ -24,6 +25,13 @@ pub struct Event {
     /// What.
     #[serde(flatten)]
     pub news: News,
+}
+
+impl Event {
+    /// This rollout, this moment, this news.
+    pub const fn new(rollout: RolloutId, at: Timestamp, news: News) -> Self {
+        Self { rollout, at, news }
+    }
 }
 
 /// What happened. Serialised with a `type` of the variant's name in kebab-case.

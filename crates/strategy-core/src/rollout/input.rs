@@ -81,6 +81,7 @@ pub enum Input {
 /// The result of an effect that has an id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Completion {
     /// Of a claim.
     Claimed,
@@ -106,6 +107,7 @@ impl Completion {
 
 /// A failure, reduced to what the machine decides on and what people are told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Failure {
     /// What kind.
     pub kind: TargetErrorKind,

@@ -173,6 +173,7 @@ pub enum Reason {
 
 /// Something that a stuck or abandoned rollout leaves to be done.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Left {
     /// Of which part.
     pub part: Part,

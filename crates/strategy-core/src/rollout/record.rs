@@ -28,6 +28,7 @@ pub enum Record {
 
 /// The whole machine at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// [`SCHEMA`] when it was written.
     #[serde(deserialize_with = "known_schema")]
@@ -51,6 +52,7 @@ fn known_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Er
 
 /// An input that changed more than the newest observation, memory and counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Decision {
     /// When, by the wall clock.
     pub wall: Timestamp,

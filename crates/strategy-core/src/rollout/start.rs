@@ -12,6 +12,7 @@ use crate::target::{Binding, Claim, Discovery, Found, RolloutId};
 
 /// Everything a rollout is started with: made from what discover, plan and admit said.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Start {
     /// Its name.
     pub id: RolloutId,
@@ -23,6 +24,26 @@ pub struct Start {
     pub prepared: Vec<PreparedCheck>,
     /// Take somebody else's claim over instead of refusing. Default: no.
     pub take_over: bool,
+}
+
+impl Start {
+    /// A plan without checks, on what was found.
+    pub const fn new(id: RolloutId, plan: Plan, found: Found) -> Self {
+        Self {
+            id,
+            plan,
+            found,
+            prepared: Vec::new(),
+            take_over: false,
+        }
+    }
+
+    /// Every check of the plan, as prepared by its analysis.
+    #[must_use]
+    pub fn prepared(mut self, checks: impl IntoIterator<Item = PreparedCheck>) -> Self {
+        self.prepared = checks.into_iter().collect();
+        self
+    }
 }
 
 /// What passes from a superseded rollout to its successor.

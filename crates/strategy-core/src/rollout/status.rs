@@ -90,6 +90,7 @@ pub enum Phase {
 
 /// One stage as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StageStatus {
     /// Its name.
     pub name: StageName,
@@ -102,6 +103,7 @@ pub struct StageStatus {
 /// Whether a stage is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum StageState {
     /// Not yet begun.
     Pending,
@@ -115,6 +117,7 @@ pub enum StageState {
 
 /// An approval that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ApprovalStatus {
     /// Of which stage.
     pub stage: StageName,
@@ -132,6 +135,7 @@ pub struct ApprovalStatus {
 
 /// A bake that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BakeStatus {
     /// On the bake clock so far.
     #[serde(with = "duration")]
@@ -145,6 +149,7 @@ pub struct BakeStatus {
 
 /// One part as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PartStatus {
     /// The stable track.
     pub stable: TrackStatus,
@@ -162,6 +167,7 @@ pub struct PartStatus {
 
 /// One track as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TrackStatus {
     /// Its name, such as `deployment/api-green`.
     pub name: String,
@@ -177,6 +183,7 @@ pub struct TrackStatus {
 
 /// One check as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CheckStatus {
     /// Looks judged so far.
     pub looks: u64,

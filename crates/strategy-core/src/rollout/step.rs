@@ -57,6 +57,7 @@ pub struct StepInput<'a> {
 /// How far a step goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Until {
     /// Capacity for the goal's traffic is ready.
     Ready,
@@ -78,6 +79,7 @@ pub enum Direction {
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Exposure {
     /// New requests reach it.
     Exposed,
@@ -93,6 +95,7 @@ pub enum Exposure {
 
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// Write this. It differs from what is there in one kind only.
     Apply {
@@ -119,6 +122,7 @@ pub enum Step {
 
 /// The kinds of change. Two successive desired states differ in one of them only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Revision and count of one track that nobody reaches, or a revision that takes no ready pod away.
     Prepare,
@@ -134,6 +138,7 @@ pub enum Kind {
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waiting {
     /// Ready pods of a track.
     Ready(crate::Track),

@@ -53,7 +53,7 @@ impl BlueGreen {
         }
     }
 
-    /// How long the switch is watched. Default: 5 minutes.
+    /// How long the switch is watched. Default: 5 minutes: ten looks of a check with defaults.
     pub fn bake(mut self, bake: impl Into<Bake>) -> Self {
         self.bake = bake.into();
         self

@@ -71,7 +71,7 @@ pub enum CandidateCapacity {
     FollowsWeight {
         /// Share of the baseline on top. Default: none, since the need is rounded up anyway.
         headroom: Weight,
-        /// Never fewer than this. Default: 1.
+        /// Never fewer than this. Default: 1, so that somebody answers.
         at_least: u32,
     },
     /// The same in every stage, such as all of the baseline from the start.
@@ -127,13 +127,14 @@ impl Canary {
         self
     }
 
-    /// How long each stage is watched. Default: 5 minutes.
+    /// How long each stage is watched. Default: 5 minutes: ten looks of a check with defaults.
     pub fn bake(mut self, bake: impl Into<Bake>) -> Self {
         self.bake = bake.into();
         self
     }
 
-    /// How long stable is watched when traffic has returned to it. Default: 1 minute.
+    /// How long stable is watched when traffic has returned to it. Default: 1 minute: the release was
+    /// judged at every weight, and a crash loop of stable's new pods shows by then.
     pub fn bake_after_return(mut self, bake: impl Into<Bake>) -> Self {
         self.return_bake = bake.into();
         self

@@ -37,29 +37,35 @@ macro_rules! common_options {
         /// before all traffic moves. No roles: anyone counts. Default: nobody is asked, since the
         /// checks decide.
         pub fn approve_promotion(
-            mut self,
+            self,
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {
-            self.settings.approve_promotion = Some(crate::plan::Gate::approval(
-                "promotion",
-                roles.into_iter().map(Into::into),
-                quorum,
-            ));
+            let roles = roles.into_iter().map(Into::into);
+            self.gate_promotion(crate::plan::Gate::approval("promotion", roles, quorum))
+        }
+
+        /// Asks this before the promotion, as [`approve_promotion`](Self::approve_promotion) does:
+        /// an approval with a limit of its own, or a condition.
+        pub fn gate_promotion(mut self, gate: crate::plan::Gate) -> Self {
+            self.settings.approve_promotion = Some(gate);
             self
         }
 
         /// Asks people before what is no longer needed is given up. Default: nobody is asked.
         pub fn approve_retirement(
-            mut self,
+            self,
             roles: impl IntoIterator<Item = impl Into<String>>,
             quorum: u32,
         ) -> Self {
-            self.settings.approve_retirement = Some(crate::plan::Gate::approval(
-                "retirement",
-                roles.into_iter().map(Into::into),
-                quorum,
-            ));
+            let roles = roles.into_iter().map(Into::into);
+            self.gate_retirement(crate::plan::Gate::approval("retirement", roles, quorum))
+        }
+
+        /// Asks this before what is no longer needed is given up: an approval with a limit of its own,
+        /// or a condition.
+        pub fn gate_retirement(mut self, gate: crate::plan::Gate) -> Self {
+            self.settings.approve_retirement = Some(gate);
             self
         }
 

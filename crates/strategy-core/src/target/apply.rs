@@ -24,6 +24,7 @@ impl fmt::Display for EffectId {
 
 /// Make this so.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Apply {
     /// The same when the write is repeated after a crash.
     pub id: EffectId,
@@ -40,11 +41,35 @@ pub struct Apply {
     pub timeout: Duration,
 }
 
+impl Apply {
+    /// A write within 30 seconds, on an empty binding and nothing seen: to try a target with.
+    pub fn new(id: EffectId, claim: Claim, desired: Desired) -> Self {
+        Self {
+            id,
+            claim,
+            binding: Binding::default(),
+            desired,
+            seen: Owned::default(),
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
 /// A write that is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Applied {
     /// What the target must know from now on, a deployment's id for instance. Journaled with the
     /// completion and handed back in every later call. `None`: the binding stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
+}
+
+impl Applied {
+    /// It is done, and this is what the target must know from now on.
+    pub const fn rebound(binding: Binding) -> Self {
+        Self {
+            binding: Some(binding),
+        }
+    }
 }

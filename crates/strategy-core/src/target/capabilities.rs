@@ -48,6 +48,7 @@ impl Capabilities {
 /// How a weight is brought about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Routing {
     /// A router sends the share it is told.
     Routed,
@@ -61,6 +62,7 @@ pub enum Routing {
 /// How a candidate becomes stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Promotion {
     /// The roles are swapped: the candidate stays and carries the traffic from now on.
     Swap,
@@ -73,6 +75,7 @@ pub enum Promotion {
 /// How it is known that traffic flows as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Effectiveness {
     /// The platform can be asked; observations report it.
     Verified,

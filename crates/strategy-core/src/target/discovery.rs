@@ -11,6 +11,7 @@ use crate::track::Track;
 
 /// Read-only facts about one part, before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Discovery {
     /// What the target must know to work on this start: which object is which track, and the
     /// recorded start with everything needed to put it back.
@@ -27,6 +28,22 @@ pub struct Discovery {
 }
 
 impl Discovery {
+    /// What was found, unclaimed.
+    pub const fn new(
+        binding: Binding,
+        capabilities: Capabilities,
+        observation: Observation,
+        names: crate::track::Tracks<String>,
+    ) -> Self {
+        Self {
+            binding,
+            capabilities,
+            observation,
+            claim: None,
+            names,
+        }
+    }
+
     /// What a track ran; `None` if it is absent.
     pub fn images(&self, track: Track) -> Option<&Images> {
         self.observation
@@ -105,6 +122,7 @@ impl fmt::Debug for Binding {
 
 /// Whether a plan can run on a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Admission {
     /// The binding to start with.
     pub binding: Binding,
@@ -112,8 +130,16 @@ pub struct Admission {
     pub findings: Vec<Finding>,
 }
 
+impl Admission {
+    /// A binding to start with, and what was found.
+    pub const fn new(binding: Binding, findings: Vec<Finding>) -> Self {
+        Self { binding, findings }
+    }
+}
+
 /// Something about a plan, or about where it is to run, that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// A stable, kebab-case name for this kind of finding, such as `selector-matches-nothing`.
     pub code: String,
@@ -182,6 +208,7 @@ impl fmt::Display for Finding {
 /// Whether a [`Finding`] stands in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Severity {
     /// The rollout does not start.
     Blocks,

@@ -6,6 +6,7 @@ use thiserror::Error;
 /// A call to a platform that failed.
 #[derive(Debug, Error)]
 #[error("{operation} {resource}: {kind}{}", .source.as_ref().map(|source| format!(": {source}")).unwrap_or_default())]
+#[non_exhaustive]
 pub struct TargetError {
     /// What kind of failure, by what a caller would do about it.
     pub kind: TargetErrorKind,
@@ -52,6 +53,15 @@ impl TargetError {
     pub fn certainly_not_taken(self) -> Self {
         Self {
             certainty: Certainty::NotTaken,
+            ..self
+        }
+    }
+
+    /// Something may have been written, whatever the kind says by default.
+    #[must_use]
+    pub fn maybe_taken(self) -> Self {
+        Self {
+            certainty: Certainty::MayBeTaken,
             ..self
         }
     }
@@ -126,6 +136,7 @@ impl TargetErrorKind {
 /// Whether a failed write may have been taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Certainty {
     /// Nothing was written: refused, or never sent. The write may be repeated as it is.
     NotTaken,

@@ -12,6 +12,7 @@ use crate::traffic::Traffic;
 
 /// What was found, as found. What cannot be read is an error, never a default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Observation {
     /// The stable track.
     pub stable: ObservedTrack,
@@ -35,6 +36,21 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Just read: both tracks and the traffic, with no deployment of the platform's own and nobody
+    /// else's changes. What the target owns and the version of the read are for the target to fill in.
+    pub fn new(stable: ObservedTrack, candidate: ObservedTrack, traffic: ObservedTraffic) -> Self {
+        Self {
+            stable,
+            candidate,
+            traffic,
+            platform: None,
+            foreign: Vec::new(),
+            owned: Owned::default(),
+            version: Version::default(),
+            age: Duration::ZERO,
+        }
+    }
+
     /// Of this track.
     pub const fn track(&self, track: Track) -> &ObservedTrack {
         match track {
@@ -44,8 +60,9 @@ impl Observation {
     }
 }
 
-/// One track as found.
+/// One track as found. The default is a track that is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObservedTrack {
     /// What the platform has been told to run; `None` if there is no such workload.
     pub written: Option<Written>,
@@ -63,6 +80,15 @@ pub struct ObservedTrack {
 }
 
 impl ObservedTrack {
+    /// A workload that was told this and has these pods, whose count nobody else decides.
+    pub fn new(written: Written, pods: Vec<Pods>) -> Self {
+        Self {
+            written: Some(written),
+            pods,
+            ..Self::default()
+        }
+    }
+
     /// No such workload, and no pod of one.
     pub fn is_absent(&self) -> bool {
         self.written.is_none() && self.pods.iter().all(|pods| pods.total == 0)
@@ -104,6 +130,7 @@ impl ObservedTrack {
 
 /// What a workload has been told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Written {
     /// What to run.
     pub revision: SeenRevision,
@@ -111,8 +138,16 @@ pub struct Written {
     pub replicas: Replicas,
 }
 
+impl Written {
+    /// This revision, so many of it.
+    pub const fn new(revision: SeenRevision, replicas: Replicas) -> Self {
+        Self { revision, replicas }
+    }
+}
+
 /// The pods (tasks) of one revision of one track.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Pods {
     /// What they run.
     pub revision: SeenRevision,
@@ -134,8 +169,19 @@ pub struct Pods {
     pub fatal: Vec<Fatal>,
 }
 
+impl Pods {
+    /// No pods of this revision yet: what is counted is for the target to fill in.
+    pub fn of(revision: SeenRevision) -> Self {
+        Self {
+            revision,
+            ..Self::default()
+        }
+    }
+}
+
 /// Something about pods that will not mend itself by waiting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fatal {
     /// Which kind.
     pub reason: FatalReason,
@@ -143,6 +189,17 @@ pub struct Fatal {
     pub pods: u32,
     /// What the platform says, in its own words, with the container it is about.
     pub message: String,
+}
+
+impl Fatal {
+    /// So many pods show this.
+    pub fn new(reason: FatalReason, pods: u32, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            pods,
+            message: message.into(),
+        }
+    }
 }
 
 /// Kinds of [`Fatal`].
@@ -196,6 +253,7 @@ pub struct Autoscaler {
 
 /// How requests are shared, as found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObservedTraffic {
     /// What the router has been told.
     pub written: Traffic,
@@ -211,9 +269,23 @@ pub struct ObservedTraffic {
     pub writer: Writer,
 }
 
+impl ObservedTraffic {
+    /// What the router was told and does, without drain or sessions, by a writer that is not known.
+    pub const fn new(written: Traffic, effective: Effective) -> Self {
+        Self {
+            written,
+            effective,
+            drain: Duration::ZERO,
+            sticky: Duration::ZERO,
+            writer: Writer::Unknown,
+        }
+    }
+}
+
 /// What the router does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Effective {
     /// The platform was asked: this.
     Verified(Traffic),
@@ -226,6 +298,7 @@ pub enum Effective {
 /// Who wrote something last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Writer {
     /// This rollout.
     Us,
@@ -242,11 +315,22 @@ pub enum Writer {
 
 /// What the platform itself says of a deployment that it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PlatformDeployment {
     /// The platform's id for it.
     pub id: String,
     /// How it stands.
     pub state: PlatformState,
+}
+
+impl PlatformDeployment {
+    /// The deployment of this id.
+    pub fn new(id: impl Into<String>, state: PlatformState) -> Self {
+        Self {
+            id: id.into(),
+            state,
+        }
+    }
 }
 
 /// How a platform's own deployment stands.
@@ -270,6 +354,7 @@ pub enum PlatformState {
 
 /// A change by somebody else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ForeignChange {
     /// Who, by the name the platform has for them; "this or that" where the platform's own notes
     /// leave several.
@@ -280,9 +365,21 @@ pub struct ForeignChange {
     pub message: String,
 }
 
+impl ForeignChange {
+    /// Somebody changed this.
+    pub fn new(by: impl Into<String>, field: ForeignField, message: impl Into<String>) -> Self {
+        Self {
+            by: by.into(),
+            field,
+            message: message.into(),
+        }
+    }
+}
+
 /// What a foreign change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ForeignField {
     /// Weight, routes, mirror.
     Traffic,

@@ -33,6 +33,7 @@ pub enum ApiFault {
 /// Which calls a fault befalls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Calls {
     /// Reads: discover, observe, admit.
     Reads,

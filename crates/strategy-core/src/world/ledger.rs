@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// Requests that users made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Requests {
     /// Answered well.
     pub served: u64,

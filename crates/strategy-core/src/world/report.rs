@@ -78,6 +78,7 @@ impl PartReport {
 
 /// A time during which the candidate had one share of traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WeightSpan {
     /// From when.
     pub from: Timestamp,
@@ -90,6 +91,7 @@ pub struct WeightSpan {
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Write {
     /// When it took effect.
     pub at: Timestamp,

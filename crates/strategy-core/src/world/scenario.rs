@@ -55,6 +55,7 @@ pub struct Scenario {
 
 /// Something that happens at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Timed {
     /// How long after the beginning.
     #[serde(with = "duration")]
@@ -139,6 +140,7 @@ impl Default for Shape {
 /// One workload at the beginning. Its pods have been running for long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct WorkloadSetup {
     /// Image references by container.
     pub images: BTreeMap<String, String>,
@@ -185,6 +187,7 @@ impl WorkloadSetup {
 
 /// What scales a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScalerSetup {
     /// Lower bound.
     pub min: u32,

@@ -16,11 +16,11 @@ impl Broken {
         match self.how {
             Break::ObservesOtherwiseThanItDiscovers if !is_discovery => seen.owned.0.push(' '),
             Break::NeverArrives => seen.traffic.effective = Effective::Converging,
-            Break::BlamesOthers if has_written => seen.foreign.push(ForeignChange {
-                by: "somebody".to_owned(),
-                field: ForeignField::Capacity,
-                message: "our own write".to_owned(),
-            }),
+            Break::BlamesOthers if has_written => seen.foreign.push(ForeignChange::new(
+                "somebody",
+                ForeignField::Capacity,
+                "our own write",
+            )),
             Break::HidesWhoMovedTraffic => {
                 seen.traffic.writer = Writer::Us;
                 seen.foreign.clear();
@@ -28,10 +28,7 @@ impl Broken {
             Break::HidesForeignChanges => seen.foreign.clear(),
             Break::InventsACandidate if seen.candidate.is_absent() => {
                 let revision = seen.stable.written.as_ref().unwrap().revision.clone();
-                seen.candidate.written = Some(Written {
-                    revision,
-                    replicas: Replicas::Count(0),
-                });
+                seen.candidate.written = Some(Written::new(revision, Replicas::Count(0)));
             }
             Break::MixesRevisions => {
                 for track in [&mut seen.stable, &mut seen.candidate] {

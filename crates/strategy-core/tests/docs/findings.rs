@@ -62,6 +62,7 @@ weights-unusable | blocks | Istio | The weights of a route are no whole numbers,
 mirror-taken | blocks | Istio | A route already mirrors to another destination. | Turn its `mirror` into an entry of `mirrors`, or do without a mirror.
 mirror-unusable | blocks | Istio | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
 header-taken | blocks | Istio | A route to be split matches on the preview's header already. | Choose another header or cookie.
+route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
 no-stickiness | blocks | Istio | There is no stickiness to suspend: Istio shares by weight whoever sends. | Leave stickiness as it is.

@@ -104,11 +104,7 @@ impl Platform {
                     pods.available = 0;
                 }
                 if self.dead {
-                    pods.fatal = vec![Fatal {
-                        reason: FatalReason::CrashLoop,
-                        pods: pods.total,
-                        message: "app".to_owned(),
-                    }];
+                    pods.fatal = vec![Fatal::new(FatalReason::CrashLoop, pods.total, "app")];
                 }
             }
         }
@@ -150,9 +146,10 @@ impl Platform {
                 self.writes += 1;
                 Ok(Completion::Applied(Applied::default()))
             }
-            Effect::RunHook { .. } => Ok(Completion::HookRan(HookReport {
-                passed: !self.fails,
-                summary: "smoke".to_owned(),
+            Effect::RunHook { .. } => Ok(Completion::HookRan(if self.fails {
+                HookReport::failed("smoke")
+            } else {
+                HookReport::passed("smoke")
             })),
             Effect::AskGate { .. } => Ok(Completion::GateAnswered(if self.fails {
                 GateAnswer::Refused("no".to_owned())
@@ -178,11 +175,8 @@ impl Platform {
         match verdict {
             Some(verdict) => Input::Measured {
                 look: id,
-                measurement: Measurement {
-                    verdict,
-                    evidence: "by hand".to_owned(),
-                    memory: Memory::new(format!("after {}", look.number)).unwrap(),
-                },
+                measurement: Measurement::new(verdict, "by hand")
+                    .remember(Memory::new(format!("after {}", look.number)).unwrap()),
             },
             None => {
                 let (kind, certainty) = (TargetErrorKind::Unavailable, Certainty::NotTaken);
@@ -236,19 +230,10 @@ impl Story {
         let found = Found::main(platform.found.clone());
         let release = Release::of([("app", image)]).unwrap();
         let plan = strategy.plan(&release, &found).unwrap();
-        let prepared = plan.checks().keys().map(|check| PreparedCheck {
-            check: check.clone(),
-            bounded: false,
-            findings: Vec::new(),
-        });
+        let prepared: Vec<_> = plan.checks().keys().cloned().collect();
+        let prepared = prepared.into_iter().map(PreparedCheck::new);
         let now = Timestamp::from_millis(1_800_000_000_000);
-        let start = Start {
-            id: "story".parse().unwrap(),
-            prepared: prepared.collect(),
-            plan,
-            found,
-            take_over: false,
-        };
+        let start = Start::new("story".parse().unwrap(), plan, found).prepared(prepared);
         let rollout = Rollout::start(start, now).unwrap();
         Self {
             phase: rollout.status().phase,

@@ -6,7 +6,7 @@ use strategy_core::plan::{
     Bake, Check, Extension, ForeignPolicy, Gate, HookPlan, HookPoint, OnFailure, Policies, Rerun,
     Then, Undo,
 };
-use strategy_core::rollout::{CommandId, Input, Wish};
+use strategy_core::rollout::{Input, Wish};
 use strategy_core::strategy::Canary;
 use strategy_core::{Rollout, Weight};
 
@@ -92,11 +92,9 @@ pub(super) fn happen(story: &mut Story, what: Happening) {
     }
     let platform = &mut story.platform;
     match what {
-        Alarm => story.tell(Input::AlarmRaised(strategy_core::rollout::Alarm {
-            id: CommandId("alarm".to_owned()),
-            source: "pager".to_owned(),
-            message: "trouble".to_owned(),
-        })),
+        Alarm => story.tell(Input::AlarmRaised(strategy_core::rollout::Alarm::new(
+            "alarm", "pager", "trouble",
+        ))),
         Crash | CrashToRollBack => {
             let record = [story.rollout.snapshot()];
             if let Ok(resumed) = Rollout::resume(&record, what == CrashToRollBack, story.now) {

@@ -114,6 +114,7 @@ fn observers_that_fall_behind_are_told_what_they_missed_and_change_nothing() {
                     heard += match news {
                         Heard::Event(_) => 1,
                         Heard::Missed(missed) => missed,
+                        _ => panic!("{news:?}"),
                     };
                 }
                 heard

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use strategy_core::analysis::{Measurement, Memory, Verdict};
+use strategy_core::analysis::{Measurement, Verdict};
 use strategy_core::rollout::{Completion, Effect, Input, LookId};
 use strategy_core::target::Effective;
 use strategy_core::world::fulfilled;
@@ -105,11 +105,7 @@ fn end(mut rollout: Rollout, mut now: Timestamp) -> Outcome {
             },
             Effect::Measure { look, .. } => Input::Measured {
                 look: LookId::from(&**look),
-                measurement: Measurement {
-                    verdict: Verdict::Pass,
-                    evidence: "fine".to_owned(),
-                    memory: Memory::default(),
-                },
+                measurement: Measurement::new(Verdict::Pass, "fine"),
             },
             Effect::RunHook { .. } | Effect::AskGate { .. } | Effect::Cancel { .. } | _ => {
                 panic!("the plan has none: {effect:?}")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strategy_core::target::{
     Autoscaler, Binding, Capabilities, Discovery, Effective, Effectiveness, Found, Observation,
-    ObservedTrack, ObservedTraffic, Owned, Pods, Promotion, Routing, Version, Writer, Written,
+    ObservedTrack, ObservedTraffic, Pods, Promotion, Routing, Written,
 };
 use strategy_core::{Images, Part, Replicas, SeenRevision, Tracks, Traffic, Weight};
 
@@ -17,26 +17,17 @@ pub(crate) struct Place {
 }
 
 fn track(container: &str, image: &str, replicas: u32) -> ObservedTrack {
-    let revision = SeenRevision {
-        id: image.to_owned(),
-        images: Images::parse([(container, image)]).unwrap(),
-        recorded: true,
-        name: None,
-    };
-    ObservedTrack {
-        written: Some(Written {
-            revision: revision.clone(),
-            replicas: Replicas::Count(replicas),
-        }),
-        pods: vec![Pods {
-            revision,
-            total: replicas,
-            ready: replicas,
-            available: replicas,
-            ..Pods::default()
-        }],
-        ..ObservedTrack::default()
-    }
+    let images = Images::parse([(container, image)]).unwrap();
+    let mut revision = SeenRevision::new(image, images);
+    revision.recorded = true;
+    let mut pods = Pods::of(revision.clone());
+    pods.total = replicas;
+    pods.ready = replicas;
+    pods.available = replicas;
+    ObservedTrack::new(
+        Written::new(revision, Replicas::Count(replicas)),
+        vec![pods],
+    )
 }
 
 impl Place {
@@ -132,32 +123,19 @@ impl Place {
     }
 
     pub(crate) fn discovery(self) -> Discovery {
-        let traffic = Traffic::weight(Weight::ZERO);
-        Discovery {
-            binding: Binding::new(&()).unwrap(),
-            capabilities: self.capabilities,
-            observation: Observation {
-                stable: self.stable,
-                candidate: self.candidate,
-                traffic: ObservedTraffic {
-                    written: traffic.clone(),
-                    effective: Effective::Verified(traffic),
-                    drain: Duration::from_secs(30),
-                    sticky: Duration::ZERO,
-                    writer: Writer::Unknown,
-                },
-                platform: None,
-                foreign: Vec::new(),
-                owned: Owned::default(),
-                version: Version::default(),
-                age: Duration::ZERO,
-            },
-            claim: None,
-            names: Tracks {
-                stable: "deployment/stable".to_owned(),
-                candidate: "deployment/candidate".to_owned(),
-            },
-        }
+        let written = Traffic::weight(Weight::ZERO);
+        let mut traffic = ObservedTraffic::new(written.clone(), Effective::Verified(written));
+        traffic.drain = Duration::from_secs(30);
+        let names = Tracks {
+            stable: "deployment/stable".to_owned(),
+            candidate: "deployment/candidate".to_owned(),
+        };
+        Discovery::new(
+            Binding::new(&()).unwrap(),
+            self.capabilities,
+            Observation::new(self.stable, self.candidate, traffic),
+            names,
+        )
     }
 
     /// As the only part.

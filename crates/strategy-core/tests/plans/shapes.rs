@@ -36,6 +36,7 @@ pub(crate) fn shape(plan: &Plan, expected: &[&str]) {
             Capacity::Count(count) => format!("{what}x{count}"),
             Capacity::Share(share) => format!("{what}x{share}"),
             Capacity::Recorded => what.to_owned(),
+            other => panic!("{other:?} has no notation"),
         }
     };
     let lines: Vec<String> = plan

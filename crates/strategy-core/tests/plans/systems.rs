@@ -77,10 +77,7 @@ mod estatewise {
     /// Four replicas behind one Service, so 10% and 25% are one replica each: the table says it.
     #[test]
     fn a_canary_by_replica_share_with_an_approval_for_every_stage() {
-        let two_minutes = Bake {
-            looks: 3,
-            ..Bake::of(minutes(2))
-        };
+        let two_minutes = Bake::of(minutes(2)).looks(3);
         let p95 = Extension::new("latency")
             .with("statistic", "p95")
             .with("over-stable", "10%");
@@ -280,10 +277,7 @@ mod petswipe {
     #[test]
     fn a_canary_by_target_group_weight_with_roles_per_stage() {
         let asked = |weight| CanaryStage::at(weight).approval(["admin", "devops"], 1);
-        let every = Limits {
-            failures: 0,
-            ..Limits::default()
-        };
+        let every = Limits::default().failures(0);
         let canary = Canary::new()
             .stages([5])
             .stage(asked(10))
@@ -292,15 +286,9 @@ mod petswipe {
             .stage(
                 CanaryStage::at(100)
                     .approval(["admin", "devops", "release-manager"], 2)
-                    .bake(Bake {
-                        looks: 10,
-                        ..Bake::of(minutes(5))
-                    }),
+                    .bake(Bake::of(minutes(5)).looks(10)),
             )
-            .bake(Bake {
-                looks: 10,
-                ..Bake::of(minutes(5))
-            })
+            .bake(Bake::of(minutes(5)).looks(10))
             .check("errors", error_rate("5%").limits(every))
             .check("latency", latency("average", "1s"))
             .retire(Retire::ScaleTo(0))
@@ -401,11 +389,9 @@ mod fusion {
             .within(minutes(30), Then::RollBack);
         let clean_up = Gate::approval("clean-up", ["release-manager".to_owned()], 1)
             .within(minutes(15), Then::Abandon);
-        let ready = ReadyRule {
-            share: percent(100),
-            settle: Duration::from_secs(10),
-            ..ReadyRule::default()
-        };
+        let ready = ReadyRule::default()
+            .share(percent(100))
+            .settle(Duration::from_secs(10));
         let blue_green = BlueGreen::new()
             .hook(smoke(&["/health", "/ready", "/db", "/pinecone"]))
             .gate_before("switch", switch)

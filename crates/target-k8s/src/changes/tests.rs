@@ -62,14 +62,10 @@ fn changes_of(
         follow: Follow::default(),
         replica_sets: &view.replica_sets,
     };
-    situation.changes(&Apply {
-        id: EffectId(1),
-        claim: claim(1),
-        binding: bound.wrap().unwrap(),
-        desired,
-        seen,
-        timeout: std::time::Duration::ZERO,
-    })
+    let mut apply = Apply::new(EffectId(1), claim(1), desired);
+    apply.binding = bound.wrap().unwrap();
+    apply.seen = seen;
+    situation.changes(&apply)
 }
 
 fn written(changes: &[Change]) -> Vec<String> {

@@ -55,11 +55,11 @@ pub(super) fn foreign(
     let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
         let content = view.objects.get(object);
         let other = content.and_then(|content| managed::last_other(content, path, FIELD_MANAGER));
-        changes.push(ForeignChange {
-            by: other.unwrap_or_else(|| "somebody".to_owned()),
+        changes.push(ForeignChange::new(
+            other.unwrap_or_else(|| "somebody".to_owned()),
             field,
-            message: format!("{what} of {object} was changed"),
-        });
+            format!("{what} of {object} was changed"),
+        ));
     };
     if let Some(first) = bound.router.first() {
         let note = view
@@ -149,11 +149,7 @@ pub(super) fn foreign(
             let by = content
                 .and_then(|content| managed::last_other(content, path, FIELD_MANAGER))
                 .unwrap_or_else(|| "somebody".to_owned());
-            changes.push(ForeignChange {
-                by,
-                field: ForeignField::Traffic,
-                message,
-            });
+            changes.push(ForeignChange::new(by, ForeignField::Traffic, message));
         }
     }
     changes.extend(lost(bound, view));
@@ -166,11 +162,8 @@ pub(super) fn foreign(
     }
     if let Some(service) = bound.service() {
         for stranger in strangers_behind(bound, view, service) {
-            changes.push(ForeignChange {
-                message: format!("{service} sends to {stranger}, which belongs to neither track"),
-                by: stranger,
-                field: ForeignField::Traffic,
-            });
+            let message = format!("{service} sends to {stranger}, which belongs to neither track");
+            changes.push(ForeignChange::new(stranger, ForeignField::Traffic, message));
         }
     }
     changes
@@ -198,11 +191,7 @@ fn lost(bound: &Bound, view: &View) -> Vec<ForeignChange> {
             "HorizontalPodAutoscaler" => ForeignField::Capacity,
             _ => ForeignField::Traffic,
         };
-        lost.push(ForeignChange {
-            by: "somebody".to_owned(),
-            field,
-            message: what,
-        });
+        lost.push(ForeignChange::new("somebody", field, what));
     }
     lost
 }

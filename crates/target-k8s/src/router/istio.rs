@@ -66,7 +66,7 @@ impl Router for IstioRouter {
         let reader = self.reader(&object, objects)?;
         let splits = reader.splits()?;
         preview::none_astray(&reader, &splits)?;
-        if traffic.stickiness == Stickiness::Suspended {
+        if traffic.stickiness != Stickiness::Kept {
             return Err(no_stickiness(&reader).into());
         }
         let mut http = reader.http().to_vec();

@@ -87,6 +87,14 @@ impl Router for ServiceSelectorRouter {
         match traffic.stickiness {
             Stickiness::Kept => affinity::resume(&mut after)?,
             Stickiness::Suspended => affinity::suspend(&mut after)?,
+            _ => {
+                let message = "it is not known here what is asked of its session affinity";
+                let mend = "keep or suspend it";
+                let kind = TargetErrorKind::Unsupported;
+                return Err(self
+                    .problem(kind, "traffic-unsupported", message.to_owned(), mend)
+                    .into());
+            }
         }
         Ok(self.if_changed(before, after))
     }

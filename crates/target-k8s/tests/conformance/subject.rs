@@ -161,6 +161,7 @@ impl Subject for ShopSubject {
                 spec["spec"]["containers"][0]["image"] = json!("shop/api:somebody");
                 ("Deployment", stable, json!({"spec": {"template": spec}}))
             }
+            (other, _) => panic!("nobody here writes {other}"),
         };
         self.shop.patch(SOMEBODY, kind, name, patch).await;
         // What is only read comes by the watch, moments later.

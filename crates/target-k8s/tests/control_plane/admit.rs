@@ -12,14 +12,9 @@ use crate::shop::{Shop, service};
 pub(crate) fn plan(images: &[(&str, &str)]) -> Plan {
     let release = Release::of(images.iter().copied()).unwrap();
     let images = release.images(&Part::main()).unwrap().clone();
-    let goal = Goal {
-        stable: GoalTrack::recorded(),
-        candidate: GoalTrack {
-            revision: Revision::Release(images),
-            capacity: Capacity::Share(Weight::FULL),
-        },
-        traffic: Traffic::weight(Weight::FULL),
-    };
+    let candidate = GoalTrack::new(Revision::Release(images), Capacity::Share(Weight::FULL));
+    let traffic = Traffic::weight(Weight::FULL);
+    let goal = Goal::new(GoalTrack::recorded(), candidate, traffic);
     let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)].into());
     Plan::new(
         "by hand",

@@ -155,10 +155,8 @@ async fn a_write_whose_answer_was_lost_is_done_again_without_harm() {
         shop.get("Deployment", "api-green").await["metadata"]["generation"],
         before
     );
-    let strange = strategy_core::target::Apply {
-        seen: Owned("not ours".to_owned()),
-        ..request
-    };
+    let mut strange = request;
+    strange.seen = Owned("not ours".to_owned());
     let error = other.apply(&strange).await.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::InvalidConfig);
 }

@@ -375,14 +375,12 @@ impl Hand {
     pub(crate) async fn prepare(&mut self, change: impl FnOnce(&mut Desired)) -> Apply {
         change(&mut self.desired);
         self.steps += 1;
-        Apply {
-            id: EffectId(self.steps),
-            claim: self.claim.clone(),
-            binding: self.binding().clone(),
-            desired: self.desired.clone(),
-            seen: self.look().await.owned,
-            timeout: SOON,
-        }
+        let id = EffectId(self.steps);
+        let mut apply = Apply::new(id, self.claim.clone(), self.desired.clone());
+        apply.binding = self.binding().clone();
+        apply.seen = self.look().await.owned;
+        apply.timeout = SOON;
+        apply
     }
 
     pub(crate) async fn try_step(

@@ -59,10 +59,7 @@ impl Default for Terms {
 /// The same words for every strategy.
 macro_rules! under {
     ($terms:expr, $strategy:expr) => {{
-        let ready = ReadyRule {
-            grace: $terms.grace,
-            ..ReadyRule::default()
-        };
+        let ready = ReadyRule::default().grace($terms.grace);
         let strategy = $strategy
             .bake(Bake::of($terms.bake))
             .deadline($terms.deadline)

@@ -176,10 +176,7 @@ async fn for_20_seconds_on_the_way_back_changes_nothing_but_the_time() {
 /// A policy that bears six seconds without an answer.
 fn impatient(then: Then) -> Terms {
     let mut policies = Policies::default();
-    policies.unreachable = Unreachable {
-        limit: seconds(6),
-        then,
-    };
+    policies.unreachable = Unreachable::after(seconds(6), then);
     policies.resync = seconds(2);
     Terms {
         policies,

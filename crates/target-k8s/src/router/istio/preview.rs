@@ -70,7 +70,7 @@ pub(super) fn build(
             let name = format!(
                 "rollway-{}-{number}-{}-{}",
                 ordinal + 1,
-                by(route.by),
+                by(route.by).ok_or_else(|| unknown(reader, route))?,
                 route.name
             );
             build_one(reader, split, name, route)
@@ -110,7 +110,7 @@ fn build_one(
 }
 
 fn add_condition(reader: &Reader<'_>, entry: &mut Value, preview: &Route) -> Result<(), Problem> {
-    let (header, condition) = condition(preview);
+    let (header, condition) = condition(preview).ok_or_else(|| unknown(reader, preview))?;
     let headers = entry
         .as_object_mut()
         .map(|entry| entry.entry("headers").or_insert_with(|| json!({})))
@@ -130,18 +130,29 @@ fn add_condition(reader: &Reader<'_>, entry: &mut Value, preview: &Route) -> Res
     Ok(())
 }
 
-/// The header that carries the condition, as Istio wants it spelt, and the condition.
-fn condition(preview: &Route) -> (String, Value) {
+/// The header that carries the condition, as Istio wants it spelt, and the condition; `None` where
+/// requests are told apart in a way that is not known here.
+fn condition(preview: &Route) -> Option<(String, Value)> {
     match preview.by {
-        RouteBy::Header => (
+        RouteBy::Header => Some((
             preview.name.to_ascii_lowercase(),
             json!({ "exact": preview.value }),
-        ),
-        RouteBy::Cookie => (
+        )),
+        RouteBy::Cookie => Some((
             "cookie".to_owned(),
             json!({ "regex": cookie(&preview.name, &preview.value) }),
-        ),
+        )),
+        _ => None,
     }
+}
+
+fn unknown(reader: &Reader<'_>, preview: &Route) -> Problem {
+    reader.problem(
+        TargetErrorKind::Unsupported,
+        "route-not-known",
+        format!("requests cannot be told apart by {preview} here"),
+        "route by a header or a cookie",
+    )
 }
 
 /// Matches the whole `cookie` header, in which one cookie may stand among others.
@@ -179,10 +190,11 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-const fn by(by: RouteBy) -> &'static str {
+const fn by(by: RouteBy) -> Option<&'static str> {
     match by {
-        RouteBy::Header => "header",
-        RouteBy::Cookie => "cookie",
+        RouteBy::Header => Some("header"),
+        RouteBy::Cookie => Some("cookie"),
+        _ => None,
     }
 }
 
@@ -198,7 +210,7 @@ fn parse_name(route: &Value) -> Option<(RouteBy, &str)> {
     }
     [RouteBy::Header, RouteBy::Cookie]
         .into_iter()
-        .find(|known| by(*known) == kind)
+        .find(|known| by(*known) == Some(kind))
         .map(|known| (known, name))
 }
 
@@ -225,7 +237,7 @@ fn parse(reader: &Reader<'_>, route: &Value) -> Result<Route, Problem> {
         name: name.to_owned(),
         value,
     };
-    let (header, condition) = condition(&preview);
+    let (header, condition) = condition(&preview).ok_or_else(changed)?;
     let whole = list(&route["match"])
         .iter()
         .all(|entry| entry["headers"][&header] == condition);
@@ -257,5 +269,6 @@ fn value(by: RouteBy, name: &str, headers: &Map<String, Value>) -> Option<String
                     .to_owned(),
             )
         }
+        _ => None,
     }
 }

@@ -219,10 +219,8 @@ fn what_a_selector_cannot_do_is_refused() {
         name: "x-preview".to_owned(),
         value: "1".to_owned(),
     });
-    let mirrored = Traffic {
-        mirror: Weight::HALF,
-        ..Traffic::default()
-    };
+    let mut mirrored = Traffic::default();
+    mirrored.mirror = Weight::HALF;
     for traffic in [Traffic::weight(Weight::HALF), routed, mirrored] {
         let error = router().write(&before, &slots(), &traffic).unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::Unsupported, "{traffic}");
@@ -312,10 +310,8 @@ fn what_somebody_else_changed_since_is_left_alone_by_the_way_back() {
 #[test]
 fn a_note_changed_by_hand_is_an_error() {
     let before = objects(FIXTURE);
-    let traffic = Traffic {
-        stickiness: Stickiness::Suspended,
-        ..Traffic::default()
-    };
+    let mut traffic = Traffic::default();
+    traffic.stickiness = Stickiness::Suspended;
     let mut suspended = after(
         &before,
         router().write(&before, &slots(), &traffic).unwrap(),

@@ -3,10 +3,9 @@
 use super::*;
 
 fn mirrored(percentage: &str) -> Traffic {
-    Traffic {
-        mirror: percentage.parse().unwrap(),
-        ..Traffic::default()
-    }
+    let mut traffic = Traffic::default();
+    traffic.mirror = percentage.parse().unwrap();
+    traffic
 }
 
 #[test]

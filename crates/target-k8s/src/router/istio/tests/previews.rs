@@ -13,13 +13,12 @@ fn route(by: RouteBy, name: &str, value: &str) -> Route {
 }
 
 fn previewed() -> Traffic {
-    Traffic {
-        routes: vec![
-            route(RouteBy::Header, "X-Preview", "yes, please"),
-            route(RouteBy::Cookie, "session.kind", "beta(1)=\\x"),
-        ],
-        ..Traffic::default()
-    }
+    let mut traffic = Traffic::default();
+    traffic.routes = vec![
+        route(RouteBy::Header, "X-Preview", "yes, please"),
+        route(RouteBy::Cookie, "session.kind", "beta(1)=\\x"),
+    ];
+    traffic
 }
 
 #[test]
@@ -114,10 +113,8 @@ fn previews_that_were_there_come_back() {
 #[test]
 fn a_header_that_the_route_matches_on_already_is_refused() {
     let before = objects(SUBSETS);
-    let traffic = Traffic {
-        routes: vec![route(RouteBy::Header, "X-Tenant", "eu-1")],
-        ..Traffic::default()
-    };
+    let mut traffic = Traffic::default();
+    traffic.routes = vec![route(RouteBy::Header, "X-Tenant", "eu-1")];
     let error = subsets()
         .write(&before, &labels("catalog"), &traffic)
         .unwrap_err();
@@ -174,10 +171,8 @@ fn a_route_of_the_users_with_a_similar_name_is_not_ours() {
 
 #[test]
 fn what_a_preview_takes_is_not_mirrored_to_the_canary_as_well() {
-    let mut traffic = Traffic {
-        mirror: Weight::HALF,
-        ..Traffic::default()
-    };
+    let mut traffic = Traffic::default();
+    traffic.mirror = Weight::HALF;
     let mirrored = write(&subsets(), &objects(SUBSETS), &traffic);
     traffic.routes = previewed().routes;
     let now = write(&subsets(), &mirrored, &traffic);
