@@ -25,7 +25,8 @@ impl Rollout {
     /// A rollout that begins now. Its first outputs are the record that begins the journal and the
     /// first claim.
     ///
-    /// A release that every part already runs is promoted at once, without a write.
+    /// A release that every part already runs is promoted at once, without a write, unless a claim is
+    /// taken over.
     ///
     /// # Errors
     /// [`StartError`]; nothing was written.
@@ -55,9 +56,12 @@ impl Rollout {
                 });
             }
         }
-        let runs_already = found
-            .iter()
-            .all(|(part, found)| runs_already(part, found, &plan));
+        // Where a claim is taken over, what stable runs may be what that rollout was trying: it is no
+        // more than that until it was judged.
+        let runs_already = claims_before.is_empty()
+            && found
+                .iter()
+                .all(|(part, found)| runs_already(part, found, &plan));
         let mut rollout = Self::begin(id, plan, found, &prepared, claims_before, false, now)?;
         if runs_already {
             let outcome = Outcome::Promoted;

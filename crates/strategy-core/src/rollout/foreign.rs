@@ -17,9 +17,9 @@ impl Rollout {
         part: &Part,
         observation: &Observation,
         seen: &Footprint,
-    ) -> Option<(ForeignField, String)> {
+    ) -> Option<ForeignChange> {
         let routing = self.fixed.found.part(part)?.capabilities.routing;
-        match &self.decided.parts.get(part)?.expected {
+        let (field, message) = match &self.decided.parts.get(part)?.expected {
             Expected::Seen(before) => differs(before, seen, routing),
             Expected::Asked { desired, .. } => misses(desired, observation, routing),
             Expected::Either { before, desired } => {
@@ -41,7 +41,25 @@ impl Rollout {
                     (Some(_), Some(change)) => Some(change),
                 }
             }
-        }
+        }?;
+        Some(ForeignChange {
+            by: who(observation, field),
+            field,
+            message,
+        })
+    }
+
+    /// What the target tells of other hands, and did not tell before: it may be nothing that is written
+    /// on the part itself.
+    pub(super) fn told_anew(
+        &self,
+        part: &Part,
+        previous: Option<&Observation>,
+        observation: &Observation,
+    ) -> Option<ForeignChange> {
+        let before = previous.or_else(|| Some(&self.fixed.found.part(part)?.observation))?;
+        let new = |change: &&ForeignChange| !before.foreign.contains(change);
+        observation.foreign.iter().find(new).cloned()
     }
 
     /// Somebody else changed something: the named policy answers.
@@ -49,10 +67,9 @@ impl Rollout {
         &mut self,
         part: &Part,
         observation: &Observation,
-        field: ForeignField,
-        message: &str,
+        change: ForeignChange,
     ) {
-        let who = who(observation, field);
+        let field = change.field;
         let towards_stable =
             field == ForeignField::Traffic && self.moved_towards_stable(part, observation);
         if field == ForeignField::Traffic
@@ -60,14 +77,9 @@ impl Rollout {
         {
             state.person_moved_traffic = true;
         }
-        let change = ForeignChange {
-            by: who.clone(),
-            field,
-            message: message.to_owned(),
-        };
         let reason = Reason::Foreign {
             part: part.clone(),
-            message: format!("{message}, by {who}"),
+            message: format!("{}, by {}", change.message, change.by),
         };
         match &self.decided.state {
             State::Claiming | State::Confirming | State::Settling(_) | State::Settled { .. } => {
@@ -103,7 +115,7 @@ impl Rollout {
         };
         let reassert = match &policy {
             ForeignPolicy::Reassert { times, writers } => {
-                let named = writers.contains(&who);
+                let named = writers.contains(&change.by);
                 let allowed = if towards_stable {
                     named
                 } else {

@@ -212,11 +212,11 @@ impl Rollout {
         revision: &Revision,
     ) -> Option<String> {
         let validated = &self.decided.parts.get(part)?.validated;
-        let shipped = self.fixed.plan.release().images(part)?;
         for pods in seen.at(revision) {
-            // A sidecar that somebody else injects is none of the release's containers.
+            // All that the workload names, shipped or not; a sidecar that somebody injects is neither.
+            let named = &pods.revision.images;
             let ours =
-                |(container, _): &(&String, &BTreeSet<String>)| shipped.get(container).is_some();
+                |(container, _): &(&String, &BTreeSet<String>)| named.get(container).is_some();
             for (container, ids) in pods.image_ids.iter().filter(ours) {
                 let known = validated.get(container);
                 let strange: Vec<&str> = match known {

@@ -219,7 +219,7 @@ impl Rollout {
         }
         self.report_progress(part, previous.as_deref(), &observation);
         self.note_traffic(part, previous.as_deref(), &observation);
-        self.settle_expectation(part, &observation);
+        self.settle_expectation(part, previous.as_deref(), &observation);
         self.update_exposure(part);
         self.update_baseline(part, &observation);
         self.update_health(part, &observation);
@@ -312,7 +312,12 @@ impl Rollout {
     }
 
     /// Compares what is written with what we believed to be written.
-    fn settle_expectation(&mut self, part: &Part, observation: &Observation) {
+    fn settle_expectation(
+        &mut self,
+        part: &Part,
+        previous: Option<&Observation>,
+        observation: &Observation,
+    ) {
         let Some(state) = self.decided.parts.get(part) else {
             return;
         };
@@ -327,8 +332,10 @@ impl Rollout {
             .map_or(crate::target::Routing::Routed, |found| {
                 found.capabilities.routing
             });
-        if let Some((field, message)) = self.foreign_change(part, observation, &seen) {
-            self.foreign_hand(part, observation, field, &message);
+        if let Some(change) = self.foreign_change(part, observation, &seen) {
+            self.foreign_hand(part, observation, change);
+        } else if let Some(change) = self.told_anew(part, previous, observation) {
+            self.foreign_hand(part, observation, change);
         }
         if let Some(state) = self.decided.parts.get_mut(part) {
             let may_land = state.fence || state.claiming.is_some();

@@ -128,3 +128,26 @@ fn a_take_over_that_comes_to_nothing_gives_the_claim_back_to_whom_it_was_taken_f
     });
     assert_eq!(run.world.claim, Some(before));
 }
+
+#[test]
+fn what_a_rollout_that_is_taken_over_was_trying_is_judged_and_not_called_promoted() {
+    let mut world = KindWorld::new(("v1", 4), None);
+    world.claim = Some(Claim {
+        holder: "other".parse().unwrap(),
+        epoch: 7,
+    });
+    let start = Start {
+        id: "test".parse().unwrap(),
+        plan: plan(canary(), Policies::default()),
+        found: Found::main(world.discover()),
+        prepared: Vec::new(),
+        take_over: true,
+    };
+    let rollout = Rollout::start(start, super::BEGIN).unwrap();
+    let mut run = Run::new(rollout, world, super::BEGIN);
+    run.until("stage `half` is effective");
+    assert_eq!(run.world.claim.as_ref().unwrap().holder.as_str(), "test");
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(run.world.claim, None);
+}

@@ -7,7 +7,7 @@ use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, percent, plan};
 use crate::plan::{ForeignPolicy, Policies, Then};
 use crate::rollout::{Answer, Completion, Effect, Failure, Input, Outcome, Phase, Reason, Wish};
-use crate::target::{Applied, Certainty, TargetErrorKind, Writer};
+use crate::target::{Applied, Certainty, ForeignChange, ForeignField, TargetErrorKind, Writer};
 use crate::track::{Replicas, Track};
 use crate::traffic::Traffic;
 
@@ -279,4 +279,27 @@ fn a_bake_ends_though_somebody_scales_now_and_then() {
         "a week, and the first stage of 60 s goes on: {:?}",
         run.rollout.status().phase
     );
+}
+
+#[test]
+fn what_a_target_tells_of_other_hands_is_answered_though_the_part_is_as_it_was() {
+    let world = KindWorld::new(("v0", 4), None);
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.until("is effective and is watched");
+    let route = ForeignChange::new("kubectl", ForeignField::Traffic, "a route was added");
+    run.world.foreign.push(route);
+    run.look_again();
+    assert_eq!(
+        run.rollout.status().phase,
+        Phase::Holding,
+        "{}",
+        run.story()
+    );
+    assert!(run.story().contains("a route was added by kubectl"));
+    // Told once, it is no news.
+    assert_eq!(run.advance("half"), Answer::Recorded);
+    run.look_again();
+    assert_eq!(run.rollout.status().phase, Phase::Baking, "{}", run.story());
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
 }

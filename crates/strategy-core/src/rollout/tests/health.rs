@@ -176,6 +176,20 @@ fn another_image_under_the_same_tag_is_caught() {
 }
 
 #[test]
+fn another_image_of_a_container_that_is_not_shipped_is_caught_too() {
+    for (id, is_caught) in [("id of proxy:1", false), ("another id", true)] {
+        let mut world = KindWorld::new(("v0", 4), None);
+        world.companion = Some("id of proxy:1".to_owned());
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.until("`half` passed");
+        run.world.companion = Some(id.to_owned());
+        run.look_again();
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| (*outcome == Outcome::Promoted) != is_caught);
+    }
+}
+
+#[test]
 fn health_that_is_off_is_off() {
     let mut stages = canary();
     for stage in &mut stages {

@@ -50,6 +50,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) refuses: Option<TargetErrorKind>,
     /// How old what is read is: a cached read of a watch that has nothing to tell.
     pub(in crate::rollout) age: Duration,
+    /// A container that the workloads have beside what is shipped, and the image id that it runs.
+    pub(in crate::rollout) companion: Option<String>,
 }
 
 pub(in crate::rollout) fn images(tag: &str) -> Images {
@@ -101,6 +103,7 @@ impl KindWorld {
             foreign: Vec::new(),
             refuses: None,
             age: Duration::ZERO,
+            companion: None,
         };
         world.converge();
         world
@@ -180,17 +183,27 @@ impl KindWorld {
                 let ids = self.ids.get(image.as_str()).cloned().unwrap_or_else(own);
                 (name.to_owned(), ids.into_iter().collect())
             });
+            let (mut revision, mut image_ids) = (revision.clone(), ids.collect::<BTreeMap<_, _>>());
+            if let Some(id) = &self.companion {
+                let image =
+                    |(name, image): (&str, &crate::Image)| (name.to_owned(), image.to_string());
+                let shipped = revision.images.iter().map(image);
+                let with = shipped.chain([("proxy".to_owned(), "proxy:1".to_owned())]);
+                revision.images = Images::parse(with).unwrap();
+                image_ids.insert("proxy".to_owned(), [id.clone()].into());
+            }
+            let restarts = revision
+                .images
+                .iter()
+                .filter_map(|(_, image)| self.restarts.get(image.as_str()))
+                .sum();
             Pods {
-                revision: revision.clone(),
-                image_ids: ids.collect(),
+                revision,
+                image_ids,
                 total: *total,
                 ready: *ready,
                 available: *ready,
-                restarts: revision
-                    .images
-                    .iter()
-                    .filter_map(|(_, image)| self.restarts.get(image.as_str()))
-                    .sum(),
+                restarts,
                 fatal: fatal.into_iter().collect(),
             }
         });
