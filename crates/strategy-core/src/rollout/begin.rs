@@ -251,6 +251,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         unwritable: None,
         failures: 0,
         retry_at: None,
+        claim_lost: false,
         refused: None,
         health: Tracks::default(),
         ready_since: None,

@@ -167,6 +167,13 @@ pub enum Reason {
         /// What differs.
         message: String,
     },
+    /// The claim is somebody else's, or gone: nothing of ours is written any more.
+    ClaimLost {
+        /// Of which part.
+        part: Part,
+        /// What the platform says.
+        message: String,
+    },
     /// A person asked for it at resume.
     ResumedToRollBack,
 }
@@ -248,6 +255,9 @@ impl fmt::Display for Reason {
             Self::HoldExpired { why } => write!(f, "nobody came before the limit: {why}"),
             Self::NotAsDiscovered { part, message } => {
                 write!(f, "{part} is not as it was discovered: {message}")
+            }
+            Self::ClaimLost { part, message } => {
+                write!(f, "the claim on {part} is not ours any more: {message}")
             }
             Self::ResumedToRollBack => f.write_str("resumed to roll back"),
         }

@@ -60,6 +60,9 @@ pub(super) struct PartState {
     /// Writes or claims that failed one after the other, and when the next is due.
     pub(super) failures: u32,
     pub(super) retry_at: Option<Timestamp>,
+    /// The last claim was refused because it is somebody else's, or nobody's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) claim_lost: bool,
     /// What the last write or claim failed with, until one succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) refused: Option<String>,

@@ -36,6 +36,7 @@ impl Rollout {
         match effect {
             Effect::Claim { to, .. } if state.claiming == Some(id) => {
                 state.claiming = None;
+                state.claim_lost = false;
                 let ours = to.as_ref().filter(|claim| claim.holder == self.fixed.id);
                 state.claim = ours.cloned();
                 state.sought = None;
@@ -95,6 +96,7 @@ impl Rollout {
         state.refused = Some(failure.message.clone());
         if is_claim && state.claiming == Some(id) {
             state.claiming = None;
+            state.claim_lost |= conflict;
             if failure.certainty == Certainty::NotTaken && state.failures <= 1 {
                 state.sought = None;
             }
@@ -121,11 +123,12 @@ impl Rollout {
         self.outdate(&part);
         self.ask(&part);
         let message = failure.message.clone();
-        let reason = if conflict && is_claim {
-            // Somebody else holds it, or came in between.
-            Reason::NotAsDiscovered { part, message }
-        } else {
-            Reason::Refused { part, message }
+        let begins = matches!(self.decided.state, State::Claiming | State::Confirming);
+        // Somebody else holds it, or came in between.
+        let reason = match (conflict && is_claim, begins) {
+            (true, true) => Reason::NotAsDiscovered { part, message },
+            (true, false) => Reason::ClaimLost { part, message },
+            (false, _) => Reason::Refused { part, message },
         };
         match failure.kind {
             TargetErrorKind::PermissionDenied

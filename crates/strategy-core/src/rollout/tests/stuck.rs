@@ -176,3 +176,31 @@ fn a_part_that_cannot_be_read_is_looked_at_less_and_less_often() {
         "after 1 and after 2 more seconds: counted anew"
     );
 }
+
+#[test]
+fn a_claim_that_is_somebody_elses_is_stuck_at_once_and_says_so() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.claim = Some(crate::target::Claim {
+        holder: "other".parse().unwrap(),
+        epoch: 9,
+    });
+    let writes = run.world.writes;
+    run.crash(seconds(30));
+    run.wait(seconds(60));
+    assert!(
+        run.story()
+            .contains("the claim on main is not ours any more"),
+        "{}",
+        run.story()
+    );
+    assert!(run.rollout.is_stuck());
+    assert_eq!(run.world.writes, writes, "nothing of ours is written");
+    assert_eq!(run.order(Wish::Abandon), Answer::Recorded);
+    run.run(seconds(3600));
+    assert!(run.rollout.is_settled());
+    assert_eq!(run.world.claim.as_ref().unwrap().holder.as_str(), "other");
+}

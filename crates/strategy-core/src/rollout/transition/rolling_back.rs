@@ -53,7 +53,9 @@ impl Rollout {
             .parts
             .values()
             .any(|part| matches!(part.waiting, Waits::Never { .. }));
-        if !rolling.stuck && (now >= rolling.deadline || never || rolling.undo_failed.is_some()) {
+        let lost = self.decided.parts.values().any(|part| part.claim_lost);
+        let hopeless = never || lost || rolling.undo_failed.is_some();
+        if !rolling.stuck && (now >= rolling.deadline || hopeless) {
             let left = self.stuck_left(rolling);
             self.say(News::GotStuck { left: left.clone() });
             if let State::RollingBack(rolling) = &mut self.decided.state {
