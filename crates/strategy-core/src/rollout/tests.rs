@@ -5,22 +5,30 @@
 )]
 
 mod acting;
+mod alarms;
 mod autoscaler;
 mod bakes;
 mod checks;
 mod claiming;
 mod clock;
 mod commands;
+mod exposing;
 mod fence;
 mod foreign;
 mod gates;
+mod hands;
 mod health;
+mod home;
 mod hooks;
 mod journal;
 mod kind_world;
+mod looks;
+mod native;
 mod observing;
 mod parts;
+mod places;
 mod readiness;
+mod rest;
 mod search;
 mod stories;
 mod stuck;

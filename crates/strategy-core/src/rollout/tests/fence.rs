@@ -212,3 +212,57 @@ fn a_refusal_fails_the_stage_at_once() {
         run.assert_rolled_back();
     }
 }
+
+/// A claim is under way when the process ends: the one that takes up begins an epoch that the one before
+/// never had, so that nothing it may have prepared lands.
+#[test]
+fn after_a_claim_that_was_under_way_at_a_crash_comes_an_epoch_of_our_own() {
+    for landed in [false, true] {
+        let mut run = started();
+        let effect = at_write(&mut run, 2);
+        let Effect::Apply { request, .. } = &effect else {
+            unreachable!()
+        };
+        run.tell(lost(&effect));
+        let claim = loop {
+            match run.rollout.poll_effect() {
+                Some(claim @ Effect::Claim { .. }) => break claim,
+                Some(effect) => {
+                    if let Some(input) = run.world.perform(effect) {
+                        run.tell(input);
+                    }
+                }
+                None => run.pass_time(),
+            }
+        };
+        let Effect::Claim { to: Some(to), .. } = claim.clone() else {
+            unreachable!()
+        };
+        if landed {
+            run.world.perform(claim);
+        }
+        run.done.clear();
+        run.crash(seconds(5));
+        let first = run
+            .done
+            .iter()
+            .position(|effect| matches!(effect, Effect::Apply { .. }));
+        let first = first.unwrap_or(run.done.len());
+        let epochs: Vec<u64> = run.done[..first]
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Claim { to, .. } => to.as_ref().map(|to| to.epoch),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(epochs, [to.epoch, to.epoch + 1], "landed: {landed}");
+        let mut prepared = (**request).clone();
+        prepared.claim = to;
+        prepared.seen = run.world.owned();
+        let before = run.world.clone();
+        assert!(run.world.apply(&prepared).is_err());
+        assert_eq!(run.world, before);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}

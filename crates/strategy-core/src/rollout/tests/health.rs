@@ -3,8 +3,8 @@
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run, images};
 use super::{begin, canary, percent, plan};
-use crate::plan::{Gate, Policies, Then};
-use crate::rollout::{Outcome, Phase, Reason};
+use crate::plan::{Gate, OnFailure, Policies, Then};
+use crate::rollout::{Answer, Outcome, Phase, Reason, Wish};
 use crate::target::FatalReason;
 use crate::track::SeenRevision;
 
@@ -249,4 +249,37 @@ fn readiness_lost_right_after_a_stage_was_entered_spends_the_grace() {
         "half of the users have been on 0 ready pods for three hours\n{}",
         run.story()
     );
+}
+
+#[test]
+fn what_was_validated_first_stays_what_is_validated() {
+    let mut stages = canary();
+    stages[1].on_failure = OnFailure::Hold {
+        at_most: seconds(1800),
+        then: Then::RollBack,
+    };
+    let mut run = begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("`all` is effective");
+    let other = vec!["id of something else".to_owned()];
+    run.world.ids.insert("app:v1".to_owned(), other);
+    run.look_again();
+    for again in 0..3 {
+        assert_eq!(run.rollout.status().phase, Phase::Holding, "{again}");
+        // The stage begins anew with what runs now: nobody validated that at the stage before.
+        assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+        run.wait(seconds(90));
+    }
+    assert!(!run.story().contains("`all` passed"), "{}", run.story());
+    run.assert_rolled_back();
+    run.assert_outcome(|outcome| {
+        matches!(
+            outcome,
+            Outcome::RolledBack {
+                reason: Reason::ImageChanged { .. }
+            }
+        )
+    });
 }

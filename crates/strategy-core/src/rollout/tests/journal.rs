@@ -267,3 +267,39 @@ fn words_from_outside_are_cut() {
         .unwrap();
     assert!(told < 1_500, "{told}");
 }
+
+/// Looks that pass decide nothing for a long time: a crash costs the memory of two minutes at most.
+#[test]
+fn memory_of_checks_outlives_a_crash_though_nothing_was_decided() {
+    let mut stages = canary();
+    stages[0].bake = Bake::of(seconds(3600));
+    let plan = plan_with(stages, &[("errors", every_15(limits(0)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let (end, mut newest) = (run.now + seconds(1200), None);
+    while run.now < end {
+        run.settle_now();
+        for look in run.looks() {
+            run.judge(&look, Verdict::Pass);
+            newest = Some(look);
+        }
+        run.pass_time();
+    }
+    let newest = newest.unwrap();
+    assert!(newest.number > 70, "{newest:?}");
+    run.crash(seconds(5));
+    let mut looks = run.looks();
+    while looks.is_empty() {
+        run.pass_time();
+        run.settle_now();
+        looks = run.looks();
+    }
+    let remembered = looks[0].memory.as_str().matches(',').count() as u64;
+    assert!(
+        remembered + 9 >= newest.number,
+        "{remembered} looks of {} are remembered",
+        newest.number
+    );
+    let lost = newest.window.to.since(looks[0].window.from);
+    assert!(lost <= seconds(135), "{lost:?} are looked at again");
+}

@@ -45,6 +45,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) ids: BTreeMap<String, Vec<String>>,
     pub(in crate::rollout) routing: Routing,
     pub(in crate::rollout) effective: Option<Effective>,
+    /// How long a router keeps a user where it sent them before.
+    pub(in crate::rollout) sticky: Duration,
     pub(in crate::rollout) foreign: Vec<ForeignChange>,
     /// Every write is refused in this way.
     pub(in crate::rollout) refuses: Option<TargetErrorKind>,
@@ -100,6 +102,7 @@ impl KindWorld {
             ids: BTreeMap::new(),
             routing: Routing::Routed,
             effective: None,
+            sticky: Duration::ZERO,
             foreign: Vec::new(),
             refuses: None,
             age: Duration::ZERO,
@@ -240,7 +243,7 @@ impl KindWorld {
                     .clone()
                     .unwrap_or_else(|| Effective::Verified(self.shown_traffic())),
                 drain: Duration::from_secs(5),
-                sticky: Duration::ZERO,
+                sticky: self.sticky,
                 writer: self.writer.clone(),
             },
             platform: None,

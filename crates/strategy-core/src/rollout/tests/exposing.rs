@@ -1,0 +1,99 @@
+//! How long a track may still be reached: until it is known that it is not, and for as long as requests
+//! and stickiness take.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, plan};
+use crate::plan::Policies;
+use crate::rollout::{Effect, Input, Outcome, Wish};
+use crate::timestamp::Timestamp;
+use crate::track::Revision;
+
+fn baking(sticky: u64) -> Run {
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.sticky = seconds(sticky);
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.until("is effective and is watched");
+    run
+}
+
+/// When the candidate was first taken off all traffic after it had some, and when it was removed.
+fn left_and_removed(run: &Run) -> (Timestamp, Timestamp) {
+    let exposed = |index: &usize| run.asked[*index].1.traffic.weight > crate::Weight::ZERO;
+    let last = (0..run.asked.len()).rfind(exposed).unwrap();
+    let left = run.asked[last + 1].0;
+    let removed = run.asked[last + 1..]
+        .iter()
+        .find(|(_, desired)| desired.candidate.revision == Revision::Absent);
+    (left, removed.unwrap().0)
+}
+
+#[test]
+fn a_track_is_kept_while_users_stick_to_it() {
+    for sticky in [0, 300] {
+        // Five seconds of drain, and whatever is longer.
+        let lingers = sticky.max(5);
+        for aborted in [false, true] {
+            let mut run = baking(sticky);
+            if aborted {
+                run.order(Wish::Abort { force: false });
+                run.assert_rolled_back();
+            } else {
+                run.run(seconds(7200));
+                run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+            }
+            let (left, removed) = left_and_removed(&run);
+            let took = removed.since(left).as_secs();
+            assert!(
+                (lingers..=lingers + 2).contains(&took),
+                "{took} s of {lingers}, aborted: {aborted}\n{}",
+                run.story()
+            );
+        }
+    }
+}
+
+/// What is seen while a write is under way may be its first half, or be overwritten by it.
+#[test]
+fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {
+    let mut run = baking(0);
+    run.wait(seconds(20));
+    run.tell(Input::Commanded(crate::rollout::Command::new(
+        "x",
+        "ada",
+        Wish::Abort { force: false },
+    )));
+    let write = loop {
+        let effect = run.rollout.poll_effect().expect("it goes home");
+        if matches!(effect, Effect::Apply { .. }) {
+            break effect;
+        }
+        if let Some(input) = run.world.perform(effect) {
+            run.tell(input);
+        }
+    };
+    // It lands, is seen, and its answer takes long.
+    let answer = run.world.perform(write).unwrap();
+    assert_eq!(run.weight(), 0);
+    run.look_again();
+    run.wait(seconds(20));
+    let landed = run.rollout.latest.parts.values().all(|part| {
+        let seen = part.observation.as_ref();
+        seen.is_some_and(|seen| seen.traffic.written.weight == crate::Weight::ZERO)
+    });
+    assert!(landed, "it was seen meanwhile");
+    assert!(
+        run.asked
+            .iter()
+            .all(|(_, desired)| desired.candidate.revision != Revision::Absent)
+    );
+    let answered = run.now;
+    run.tell(answer);
+    run.assert_rolled_back();
+    let removed = run
+        .asked
+        .iter()
+        .find(|(_, desired)| desired.candidate.revision == Revision::Absent);
+    let took = removed.unwrap().0.since(answered);
+    assert!(took >= seconds(5), "{took:?}\n{}", run.story());
+}

@@ -1,0 +1,92 @@
+//! What counts as traffic that is home, and as the recorded start.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, canary, percent, plan};
+use crate::plan::{Extension, HookPlan, HookPoint, Policies, Undo};
+use crate::rollout::{News, Wish};
+use crate::target::Effective;
+use crate::traffic::Traffic;
+
+/// Something was migrated before the first stage, and is undone on the way home.
+fn migrated(world: KindWorld) -> Run {
+    let mut stages = canary();
+    let undo = Undo::By(Extension::new("unmigrate"));
+    let migrate = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
+    stages[0].hooks = vec![migrate.undo(undo)];
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `migrate`");
+    let hook = run.hook();
+    run.end_hook(&hook, true);
+    run
+}
+
+/// Neither is traffic said to be restored, nor is an undo begun; and both are when it is mended.
+#[track_caller]
+fn is_not_home_until(mut run: Run, mend: impl Fn(&mut KindWorld)) {
+    run.wait(seconds(100));
+    let restored = |run: &Run| run.said(|news| matches!(news, News::TrafficRestored));
+    assert_eq!(restored(&run), 0, "{}", run.story());
+    assert!(run.hooks().is_empty(), "{}", run.story());
+    mend(&mut run.world);
+    run.world.converge();
+    run.look_again();
+    // A write that was refused is tried again later and later.
+    run.wait(seconds(40));
+    assert_eq!(restored(&run), 1, "{}", run.story());
+    let undo = run.hook();
+    assert_eq!(undo.run.kind, "unmigrate");
+    run.end_hook(&undo, true);
+    run.assert_rolled_back();
+}
+
+#[test]
+fn nothing_is_undone_before_recorded_traffic_is_effective() {
+    let half = Effective::Verified(Traffic::weight(percent(50)));
+    for effective in [Effective::Converging, half] {
+        let mut run = migrated(KindWorld::new(("v0", 4), None));
+        run.until("is effective and is watched");
+        run.world.effective = Some(effective);
+        run.order(Wish::Abort { force: false });
+        assert_eq!(run.weight(), 0, "written at once");
+        is_not_home_until(run, |world| world.effective = None);
+    }
+}
+
+#[test]
+fn nothing_is_undone_before_stable_covers_its_traffic() {
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.unready.insert("app:v1".to_owned());
+    let mut run = migrated(world);
+    run.wait(seconds(30));
+    assert_eq!(run.weight(), 0, "traffic was home all the time");
+    run.world.unready.insert("app:v0".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    is_not_home_until(run, |world| world.unready.clear());
+}
+
+/// All traffic was on the second slot at the start, so no step of the way home waits for the first. The
+/// end does, judged apart from the steps.
+#[test]
+fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_were() {
+    let mut world = KindWorld::new(("v0", 4), Some(("old", 4)));
+    world.traffic = Traffic::weight(percent(100));
+    let mut stages = super::blue_green();
+    let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("smoke"));
+    stages[0].hooks = vec![smoke];
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `smoke`");
+    run.world.unready.insert("app:v0".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(300));
+    assert_eq!(run.rollout.outcome(), None, "{}", run.story());
+    run.world.unready.clear();
+    run.world.converge();
+    run.look_again();
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| matches!(outcome, crate::rollout::Outcome::RolledBack { .. }));
+}

@@ -1,0 +1,96 @@
+//! Once an outcome is said nothing is written any more, and once settled nothing is even asked.
+
+use super::acting::seconds;
+use super::kind_world::{KindWorld, Run};
+use super::{begin, blue_green, canary, plan};
+use crate::plan::Policies;
+use crate::release::Part;
+use crate::rollout::{Alarm, CommandId, Effect, Input, News, Outcome, Wish};
+
+type End = (&'static str, fn(&mut Run));
+
+fn ends() -> [End; 5] {
+    [
+        ("promoted", |_| ()),
+        ("rolled back", |run| {
+            run.until("is effective and is watched");
+            run.order(Wish::Abort { force: false });
+        }),
+        ("given back", |run| {
+            run.tell(Input::Commanded(crate::rollout::Command::new(
+                "x",
+                "ada",
+                Wish::Abort { force: false },
+            )));
+        }),
+        ("abandoned", |run| {
+            run.until("is effective and is watched");
+            run.order(Wish::Abandon);
+        }),
+        ("superseded", |run| {
+            run.until("is effective and is watched");
+            run.order(Wish::Supersede {
+                by: "next".parse().unwrap(),
+            });
+        }),
+    ]
+}
+
+#[test]
+fn nothing_is_written_after_an_outcome_and_nothing_asked_after_the_end() {
+    for stages in [canary(), blue_green()] {
+        for (name, end) in ends() {
+            let world = KindWorld::new(("v0", 4), Some(("old", 0)));
+            let mut run = begin(plan(stages.clone(), Policies::default()), world);
+            end(&mut run);
+            let mut turns = 0;
+            loop {
+                turns += 1;
+                assert!(turns < 3_000, "{name} never ends");
+                let news: Vec<_> = std::iter::from_fn(|| run.rollout.poll_event()).collect();
+                run.events.extend(news);
+                if run.said(|news| matches!(news, News::Ended { .. })) > 0 {
+                    break;
+                }
+                if !run.perform_one() {
+                    run.pass_time();
+                }
+            }
+            let (writes, sides) = (run.world.writes, run.world.sides.clone());
+            let traffic = run.world.traffic.clone();
+            // The world asks, and somebody calls for help, while claims are given back and afterwards.
+            run.tell(Input::Changed { part: Part::main() });
+            run.run(seconds(3600));
+            assert!(run.rollout.is_settled(), "{name}\n{}", run.story());
+            let effects = run.done.len() + run.others.len();
+            let looks = run.looks_at_the_part;
+            for minute in 0..10 {
+                run.tell(Input::Changed { part: Part::main() });
+                run.tell(Input::AlarmRaised(Alarm {
+                    id: CommandId(format!("alarm {minute}")),
+                    source: "pager".to_owned(),
+                    message: "errors".to_owned(),
+                }));
+                run.now = run.now + seconds(60);
+                run.rollout.handle_timeout(run.now);
+                run.settle_now();
+            }
+            assert_eq!(
+                (run.world.writes, &run.world.sides, &run.world.traffic),
+                (writes, &sides, &traffic),
+                "{name}\n{}",
+                run.story()
+            );
+            assert_eq!(run.done.len() + run.others.len(), effects, "{name}");
+            assert_eq!(run.looks_at_the_part, looks, "{name}");
+            let last = run.done.last();
+            assert!(
+                matches!(last, Some(Effect::Claim { .. } | Effect::Apply { .. })),
+                "{name}"
+            );
+            if name == "promoted" {
+                run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+            }
+        }
+    }
+}
