@@ -120,11 +120,13 @@ impl Rollout {
         self.time_passes(&input, now);
         if !self.is_settled() {
             self.digest_input(input);
-        } else if let Input::Commanded(command) = input {
-            self.outbox.answers.push_back((
-                command.id,
-                Answer::Refused("the rollout is over".to_owned()),
-            ));
+        } else if let Input::Commanded(Command { id, .. }) | Input::AlarmRaised(Alarm { id, .. }) =
+            input
+        {
+            // The answer of then, though it is over now.
+            let over = || Answer::Refused("the rollout is over".to_owned());
+            let answer = self.answered(&id).unwrap_or_else(over);
+            self.outbox.answers.push_back((id, answer));
         }
         Ok(())
     }

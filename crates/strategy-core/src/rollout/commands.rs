@@ -15,7 +15,7 @@ const REMEMBERED: usize = 12 * 1024;
 const AUDIT_WORDS: usize = 100;
 
 impl Rollout {
-    fn answered(&self, id: &CommandId) -> Option<Answer> {
+    pub(super) fn answered(&self, id: &CommandId) -> Option<Answer> {
         self.decided
             .audit
             .iter()

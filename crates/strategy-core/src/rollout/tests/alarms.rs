@@ -49,7 +49,7 @@ fn an_abort_or_alarm_is_decided_while_a_part_cannot_be_read_or_written() {
                 run.look_again();
             }
             run.wait(seconds(20));
-            let unreached = |state: &crate::rollout::state::PartState| state.is_unreachable();
+            let unreached = |state: &crate::rollout::part_state::PartState| state.is_unreachable();
             assert!(run.rollout.decided.parts.values().all(unreached));
             assert_eq!(ask(&mut run), Answer::Recorded, "{}", run.story());
             assert_eq!(run.rollout.status().phase, Phase::RollingBack);
@@ -98,4 +98,14 @@ fn an_alarm_on_the_way_home_or_stuck_is_recorded_and_changes_no_reason() {
         )
     });
     assert_eq!(run.said(|news| matches!(news, News::AlarmRaised { .. })), 2);
+}
+
+#[test]
+fn what_comes_after_the_end_is_answered_as_what_came_before() {
+    let mut run = baking();
+    assert_eq!(alarm(&mut run, "a"), Answer::Recorded);
+    run.assert_rolled_back();
+    // The answer of then, though the rollout is over now; and a new one is told that it is.
+    assert_eq!(alarm(&mut run, "a"), Answer::Recorded);
+    assert!(matches!(alarm(&mut run, "b"), Answer::Refused(_)));
 }

@@ -90,3 +90,19 @@ fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_
     run.run(seconds(3600));
     run.assert_outcome(|outcome| matches!(outcome, crate::rollout::Outcome::RolledBack { .. }));
 }
+
+/// Written and not yet effective: users are about to be on the release, whatever the router does now.
+#[test]
+fn nothing_is_undone_while_the_release_may_still_get_traffic() {
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.effective = Some(Effective::Verified(Traffic::default()));
+    let mut run = migrated(world);
+    run.wait(seconds(20));
+    assert_eq!(run.weight(), 50, "written, and nobody is there yet");
+    run.world.refuses = Some(crate::target::TargetErrorKind::Unavailable);
+    run.order(Wish::Abort { force: false });
+    is_not_home_until(run, |world| {
+        world.refuses = None;
+        world.effective = None;
+    });
+}

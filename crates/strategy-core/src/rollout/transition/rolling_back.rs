@@ -120,7 +120,8 @@ impl Rollout {
             let flows = match found.capabilities.routing {
                 Routing::FollowsReadiness => true,
                 Routing::Routed | Routing::Native => {
-                    self.effective(part, &seen).as_ref() == Some(&recorded.traffic)
+                    seen.traffic.written == recorded.traffic
+                        && self.effective(part, &seen).as_ref() == Some(&recorded.traffic)
                 }
             };
             flows && covers
