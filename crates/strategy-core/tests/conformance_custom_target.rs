@@ -29,7 +29,7 @@ impl Subject for BalancerSubject {
     }
 
     fn release(&self) -> Images {
-        Images::parse([("app", "app:v2")]).unwrap()
+        Images::parse([("app", "app:v2")]).unwrap_or_default()
     }
 
     fn has_candidate(&self) -> bool {

@@ -4,6 +4,7 @@ use strategy_core::target::{Desired, ForeignChange, ForeignField, TargetError, T
 use strategy_core::{Images, Revision, Track};
 
 use super::platform::State;
+use super::target::refused;
 
 /// What the platform cannot do, and what would remove something that was there before.
 pub(crate) fn impossible(desired: &Desired, template: &Images) -> Result<(), TargetError> {
@@ -43,11 +44,6 @@ pub(crate) fn somebody_elses(
         return Err(refused(TargetErrorKind::Conflict, "update", why));
     }
     Ok(())
-}
-
-/// Says what was attempted, on what, and why it failed.
-pub(crate) fn refused(kind: TargetErrorKind, verb: &str, why: impl ToString) -> TargetError {
-    TargetError::new(kind, verb, "balancer").because(why.to_string())
 }
 
 /// What differs from what we wrote last, and who wrote since.

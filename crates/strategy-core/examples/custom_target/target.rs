@@ -1,19 +1,30 @@
 //! The target. It decides nothing: `apply` makes the desired state so, `observe` says what is there.
 
+use std::error::Error;
+
 use async_trait::async_trait;
 use strategy_core::target::{
-    Applied, Apply, Binding, Desired, Discovery, Observation, Owned, TargetError,
+    Applied, Apply, Binding, Desired, Discovery, Observation, Owned, TargetError, TargetErrorKind,
     TargetErrorKind::{InvalidConfig, Unexpected},
     Writer,
 };
 use strategy_core::world::fulfilled;
 use strategy_core::{Images, Target, Track};
 
-use super::law::{foreign, impossible, refused, somebody_elses};
+use super::law::{foreign, impossible, somebody_elses};
 use super::platform::{Balancer, US};
 
 #[derive(Debug)]
 pub(crate) struct BalancerTarget(pub(crate) Balancer);
+
+/// Says what was attempted, on what, and why it failed.
+pub(crate) fn refused(
+    kind: TargetErrorKind,
+    verb: &str,
+    why: impl Into<Box<dyn Error + Send + Sync>>,
+) -> TargetError {
+    TargetError::new(kind, verb, "balancer").because(why)
+}
 
 /// What `discover` put into the binding. Anything else is another target's.
 fn recorded(binding: &Binding) -> Result<Discovery, TargetError> {
@@ -50,10 +61,8 @@ impl Target for BalancerTarget {
         let seen: Desired = serde_json::from_str(&request.seen.0)
             .map_err(|why| refused(InvalidConfig, "read what was seen of", why))?;
         let desired = &request.desired;
-        impossible(
-            desired,
-            start.images(Track::Stable).unwrap_or(&Images::default()),
-        )?;
+        let nothing = Images::default();
+        impossible(desired, start.images(Track::Stable).unwrap_or(&nothing))?;
         let mut state = self.0.state();
         somebody_elses(&state.is, &seen, desired)?;
         state.is.clone_from(desired);
