@@ -14,6 +14,7 @@ const WORDS: &[(&str, &str)] = &[
     ("uint32OrOff", "number or `off`"),
 ];
 
+const END: &str = "<!-- end -->";
 const BOOLEAN: &str = "`true` or `false`";
 
 /// The page with every table anew. A table stands between `<!-- fields: NAME -->` (of a definition, or of
@@ -35,8 +36,11 @@ pub(crate) fn filled(page: &str, schema: &Value) -> String {
             "fields" => fields(definition, &schema["$defs"]),
             _ => values(definition),
         };
-        let end = lines.find(|line| *line == "<!-- end -->");
-        let _ = writeln!(filled, "{}", end.expect("a table has an end"));
+        assert!(
+            lines.any(|line| line == END),
+            "the table of {name} has no end"
+        );
+        let _ = writeln!(filled, "{END}");
     }
     filled
 }
