@@ -41,7 +41,7 @@ use std::pin::Pin;
 use thiserror::Error;
 
 pub use self::claiming::*;
-pub use self::golden::{golden_names_every_promise, hold};
+pub use self::golden::{golden_list, golden_names_every_promise, hold};
 pub use self::in_memory::InMemory;
 pub use self::news::*;
 pub use self::reading::*;

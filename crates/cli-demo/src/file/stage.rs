@@ -36,16 +36,16 @@ pub struct Stage {
     /// Work at its points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
-    /// When a track counts as ready.
+    /// When a track counts as ready. Default: as for all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
-    /// The built-in health checks.
+    /// The built-in health checks. Default: as for all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
-    /// Limit for getting ready and shifting traffic.
+    /// Limit for getting ready and shifting traffic. Default: as for all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Time>,
-    /// What a failure means.
+    /// What a failure means. Default: as for all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
 }
@@ -70,10 +70,10 @@ pub struct Route {
 pub struct Bake {
     /// Time on the bake clock, which stands while something is not ready or not effective.
     pub at_least: Time,
-    /// Wall time, whether the clock stands or not. Default: an hour more than `at-least`.
+    /// Time on the rollout's clock, whether the bake's stands or not. Default: an hour more than `at-least`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Time>,
-    /// Judged looks of every check. Default: 1.
+    /// Looks of every check that must have passed in this stage. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks: Option<u32>,
     /// What follows when `at-most` runs out undecided. Default: `roll-back`.

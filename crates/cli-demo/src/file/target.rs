@@ -45,8 +45,8 @@ pub struct Kubernetes {
     /// written. Default: `5s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Time>,
-    /// Whether a pod that no node takes fails the release at once. Default: yes; say no where nodes
-    /// are added when they are needed.
+    /// Whether a pod that no node takes is reported among what will not mend itself. Default: yes; only
+    /// the stage's deadline acts on it either way, since a node may yet be added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unschedulable_is_fatal: Option<bool>,
 }
