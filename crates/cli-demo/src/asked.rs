@@ -82,15 +82,15 @@ impl Asked {
 
     /// The error with its place in the file, if that is where it has to be mended.
     pub fn located(&self, error: DriverError) -> CliError {
-        match error {
+        let DriverError::Plan(plan) = &error else {
+            return error.into();
+        };
+        if matches!(plan, PlanError::Unready { .. }) {
             // Nothing is wrong with the file, but with what stands there now.
-            error @ DriverError::Plan(PlanError::Unready { .. }) => error.into(),
-            DriverError::Plan(error) => {
-                let mistake = self.file.mistake(&error, &self.source, &self.images);
-                self.source.locate(mistake).into()
-            }
-            error => error.into(),
+            return error.into();
         }
+        let mistake = self.file.mistake(plan, &self.source, &self.images);
+        self.source.locate(mistake).into()
     }
 }
 

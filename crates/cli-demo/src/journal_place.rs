@@ -120,9 +120,12 @@ pub fn peek(path: &Path) -> Result<Peeked, PeekError> {
     let recorded = FileJournal::peek(path)?;
     let rollout = Rollout::replay(&recorded.records, true)?;
     let otherwise = Rollout::replay(&recorded.records, false).err();
-    let decided = recorded.records.iter().filter_map(|record| match record {
-        Record::Decision(decision) => Some(decision.wall),
-        _ => None,
+    let decided = recorded.records.iter().filter_map(|record| {
+        if let Record::Decision(decision) = record {
+            Some(decision.wall)
+        } else {
+            None
+        }
     });
     let status = rollout.status();
     let observed = status.parts.values().filter_map(|part| part.observed);

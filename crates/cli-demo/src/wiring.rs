@@ -88,16 +88,16 @@ impl Wiring {
             what: format!("read {}, which `rollway run` writes", path.display()),
             source,
         };
-        let mut file = fs::File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => failed(io::Error::new(
-                error.kind(),
-                format!(
-                    "it is not there; it says how the cluster is reached, and belongs together \
-                     with {}: where the journal was copied, copy both",
-                    journal.display()
-                ),
-            )),
-            _ => failed(error),
+        let mut file = fs::File::open(&path).map_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                return failed(error);
+            }
+            let words = format!(
+                "it is not there; it says how the cluster is reached, and belongs together with \
+                 {}: where the journal was copied, copy both",
+                journal.display()
+            );
+            failed(io::Error::new(error.kind(), words))
         })?;
         is_ours(&file).map_err(failed)?;
         let mut text = String::new();

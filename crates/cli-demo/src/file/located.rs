@@ -43,6 +43,10 @@ impl RolloutFile {
     /// Fields that may be meant, the likeliest first; those that the file does not have do not count.
     fn candidates(&self, error: &PlanError) -> Vec<String> {
         let strategy = format!("strategy.{}", self.strategy.name());
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "what is about nothing smaller is about the strategy"
+        )]
         let mut fields = match error {
             PlanError::Strategy { problem, .. } => self.of_strategy(&strategy, problem),
             PlanError::Stage { stage, problem, .. } => self.of_stage(&strategy, stage, problem),

@@ -115,11 +115,10 @@ fn sound(
     let Err(problem) = Images::parse([(container, image)]) else {
         return Ok(());
     };
-    let mend = match problem {
-        InvalidRelease::NoTag { .. } => {
-            format!("; add one, such as `{image}:2.4.1` or `{image}@sha256:...`")
-        }
-        _ => String::new(),
+    let mend = if matches!(problem, InvalidRelease::NoTag { .. }) {
+        format!("; add one, such as `{image}:2.4.1` or `{image}@sha256:...`")
+    } else {
+        String::new()
     };
     let problem = format!("{problem}{mend}");
     let is_meant = |given: &&ImageOverride| {
