@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use strategy_core::driver::{Driver, DriverError, Planned};
-use strategy_core::target::{Finding, Severity};
+use strategy_core::target::Severity;
 use strategy_core::{PlanError, Track};
 
 use crate::args::{Cluster, ImageOverride};
@@ -98,21 +98,24 @@ fn absolute(path: &Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Says what is worth knowing and keeps nothing from starting; an error of what does.
+/// The plan, if nothing stands in its way.
 ///
 /// # Errors
 /// [`DriverError::Blocked`].
 pub fn startable(planned: Planned) -> Result<Planned, CliError> {
-    let is_blocking = |finding: &&Finding| finding.severity == Severity::Blocks;
-    let findings = planned.findings.iter();
-    for finding in findings.clone().filter(|finding| !is_blocking(finding)) {
-        warn(&in_our_words(&finding.to_string()));
-    }
-    let findings: Vec<_> = findings.filter(is_blocking).cloned().collect();
-    if findings.is_empty() {
+    if !planned.is_blocked() {
         return Ok(planned);
     }
+    let mut findings = planned.findings;
+    findings.retain(|finding| finding.severity == Severity::Blocks);
     Err(DriverError::Blocked { findings }.into())
+}
+
+/// Says what is worth knowing of a plan that can start.
+pub fn show_warnings(planned: &Planned) {
+    for finding in &planned.findings {
+        warn(&in_our_words(&finding.to_string()));
+    }
 }
 
 /// Prints which workload of each part is live and what runs there.

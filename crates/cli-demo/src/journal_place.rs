@@ -191,6 +191,19 @@ pub enum PeekError {
     Recover(#[from] RecoverError),
 }
 
+/// Whether a new journal can be made at `path`; asked before the cluster is, since the unfinished
+/// rollout that lies there is the likeliest one to stand in the way.
+///
+/// # Errors
+/// [`JournalError::Exists`].
+pub fn is_free(path: &Path) -> Result<(), JournalError> {
+    if !path.exists() || is_finished(path) {
+        return Ok(());
+    }
+    let place = path.display().to_string();
+    Err(JournalError::Exists { place })
+}
+
 /// A new journal at `path`. A finished rollout that lies there is kept beside it, under its own id,
 /// and so are the orders that were left for it: they are not the new one's business.
 ///

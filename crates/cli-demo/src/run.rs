@@ -48,6 +48,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         .journal
         .clone()
         .unwrap_or_else(|| journal_place::for_name(&asked.file.name));
+    journal_place::is_free(&path)?;
     let now = SystemClock.now();
     let id = format!("{}-{:x}", asked.file.name, now.as_millis());
     let id: RolloutId = id.parse().map_err(DriverError::from)?;
@@ -81,6 +82,8 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         wiring,
         handle,
     };
+    carried.introduce();
+    asked::show_warnings(&planned);
     carried.carry(run, teller).await
 }
 
@@ -138,6 +141,7 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
         wiring,
         handle,
     };
+    carried.introduce();
     carried.carry(run, teller).await
 }
 
@@ -200,12 +204,16 @@ struct Carried {
 }
 
 impl Carried {
-    async fn carry(self, run: Run, mut teller: Teller) -> Result<Exit, CliError> {
+    /// Before anything else: how it is found again.
+    fn introduce(&self) {
         say(&format!(
             "rollout {}, journal {}",
             self.handle.id(),
             self.path.display()
         ));
+    }
+
+    async fn carry(self, run: Run, mut teller: Teller) -> Result<Exit, CliError> {
         let mut interrupts = Interrupts::listen().map_err(|source| CliError::Io {
             what: "listen to interrupts".to_owned(),
             source,
@@ -394,9 +402,11 @@ impl Carried {
         let story = teller.end();
         if self.output == Output::Text {
             for (part, shares) in story.shares() {
-                data("");
-                data(&format!("traffic to the candidate of {part}"));
-                shares.lines(CHART_WIDTH).iter().for_each(|line| data(line));
+                let lines = shares.lines(CHART_WIDTH);
+                if !lines.is_empty() {
+                    data(&format!("\ntraffic to the candidate of {part}"));
+                    lines.iter().for_each(|line| data(line));
+                }
             }
         }
         match end {
