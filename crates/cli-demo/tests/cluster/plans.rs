@@ -56,6 +56,23 @@ async fn which_slot_is_live_and_what_runs_there() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn what_a_plan_warns_of_a_run_warns_of_too() {
+    let shop = Shop::open(Mode::BlueGreen).await;
+    let early = json!({"spec": {"publishNotReadyAddresses": true}});
+    shop.patch("Service", "api", early).await;
+    let file = rollout(Mode::BlueGreen, "v2", "1s", "");
+    let warning = "warning [not-ready-addresses]";
+    check(&shop, &file, 0, &[warning]).await;
+    let ended = Rollway::new(&shop, &file)
+        .run(&["-o", "json"])
+        .ended()
+        .await;
+    ended.check(0, r#""type":"settled""#, warning);
+    assert!(!ended.out.contains(warning), "{}", ended.out);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn a_program_that_is_not_there() {
     let shop = Shop::open(Mode::BlueGreen).await;
     let hook = "hooks: {preview: [{name: smoke, at: ready, command: [./smoke.sh]}]}";
