@@ -8,10 +8,10 @@ set -eu
 
 : "${PROMETHEUS_URL:?set PROMETHEUS_URL, such as http://prometheus.monitoring:9090}"
 namespace=${NAMESPACE:-shop}
-service=${SERVICE:-api}
+stable=${DEPLOYMENT:-api}
 case $ROLLWAY_TRACK in
-  stable) subset=stable ;;
-  candidate) subset=canary ;;
+  stable) workload=$stable ;;
+  candidate) workload=$stable-canary ;;
 esac
 window=$(( (ROLLWAY_TO_MS - ROLLWAY_FROM_MS) / 1000 ))s
 at=$(( ROLLWAY_TO_MS / 1000 ))
@@ -24,7 +24,7 @@ count() {
     jq '(.data.result[0].value[1] // "0") | tonumber | floor'
 }
 
-which="destination_workload_namespace=\"$namespace\",destination_service_name=\"$service\",destination_version=\"$subset\""
+which="reporter=\"destination\",destination_workload_namespace=\"$namespace\",destination_workload=\"$workload\""
 total=$(count "$which")
 failed=$(count "$which,response_code=~\"5..\"")
 echo "{\"total\": $total, \"failed\": $failed}"
