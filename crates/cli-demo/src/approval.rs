@@ -7,6 +7,8 @@ use strategy_core::plan::{PlanDigest, StageName};
 use strategy_core::rollout::{Command, Wish};
 use tokio::sync::mpsc;
 
+use crate::render::plain::plain;
+
 /// What a person typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed {
@@ -103,7 +105,7 @@ pub fn question(stage: &StageName) -> String {
 pub fn show(question: &str) {
     let mut error = io::stderr().lock();
     // A terminal that has gone answers nothing either.
-    let _ = write!(error, "{question} [yes/no] ");
+    let _ = write!(error, "{} [yes/no] ", plain(question));
     let _ = error.flush();
 }
 

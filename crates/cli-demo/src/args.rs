@@ -18,9 +18,6 @@ pub struct Cli {
     /// What to do; nothing: the demo.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Which cluster.
-    #[command(flatten)]
-    pub cluster: Cluster,
 }
 
 impl Cli {
@@ -37,13 +34,13 @@ impl Cli {
 #[command(next_help_heading = "Cluster")]
 pub struct Cluster {
     /// Kubeconfig file; default: $KUBECONFIG, ~/.kube/config, or the service account in a pod.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig; default: its current one.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// Namespace; default: the rollout file's, else the context's.
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
 }
 
@@ -60,7 +57,10 @@ pub enum Command {
     Run(Run),
     /// Take an unfinished rollout up again.
     Resume(Resume),
-    /// Show how a rollout stands.
+    /// Show how a rollout stands; of those that are over, the newest.
+    ///
+    /// Exit status: that of the outcome when the rollout is over (0 promoted, 2 rolled back, 5
+    /// superseded, 6 abandoned), 0 while it is not, 1 when there is nothing to show.
     Status(Status),
     /// Approve the stage that waits for it.
     Approve(Order),
@@ -171,6 +171,9 @@ pub struct Plan {
     /// Image in place of the file's, as for `run`, so that both have the same digest.
     #[arg(long = "image", value_name = "NAME=IMAGE")]
     pub images: Vec<ImageOverride>,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// Options of `run`.
@@ -187,7 +190,8 @@ pub struct Run {
     /// For people or for programs.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
-    /// What the first Ctrl-C or SIGTERM does; a second one ends the program at once.
+    /// What the first Ctrl-C or SIGTERM does; another one, a second later or more, ends the program at
+    /// once.
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub on_interrupt: OnInterrupt,
     /// Start only if the plan has this digest (at least its first 8 digits).
@@ -196,6 +200,9 @@ pub struct Run {
     /// Take over somebody else's claim; only if nothing works on it any more.
     #[arg(long)]
     pub take_over: bool,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// What the first interrupt does to a running rollout.
@@ -217,6 +224,15 @@ pub struct ImageOverride {
     pub container: String,
     /// The image.
     pub image: String,
+}
+
+impl std::fmt::Display for ImageOverride {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(part) = &self.part {
+            write!(f, "{part}/")?;
+        }
+        write!(f, "{}={}", self.container, self.image)
+    }
 }
 
 impl std::str::FromStr for ImageOverride {
@@ -249,15 +265,21 @@ pub struct Resume {
     /// Go straight back to the recorded start.
     #[arg(long)]
     pub roll_back: bool,
+    /// For people or for programs.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// Options of `status`.
 #[derive(Clone, Debug, Args)]
 pub struct Status {
-    /// Journal; default: the only unfinished one in .rollway.
+    /// Journal; default: the only unfinished one in .rollway, else the newest finished one.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
-    /// Keep showing until the rollout is over.
+    /// Keep showing until the rollout is over; one that has not begun is waited for up to 30 seconds.
     #[arg(long)]
     pub watch: bool,
     /// For people or for programs.
@@ -272,11 +294,19 @@ pub struct Order {
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
     /// Why; kept in the journal.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = plain_text)]
     pub reason: Option<String>,
     /// Who asks; default: $USER. The rollout file says in which roles.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = plain_text)]
     pub actor: Option<String>,
+}
+
+/// A text that goes into the journal and from there to many terminals.
+fn plain_text(text: &str) -> Result<String, String> {
+    if text.contains(char::is_control) {
+        return Err("it holds a control character; write plain text in one line".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Options of `abort`.
@@ -295,6 +325,9 @@ pub struct Abort {
 pub struct Permissions {
     /// Rollout file.
     pub file: PathBuf,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// Options of `completions`.
@@ -357,6 +390,20 @@ mod tests {
             assert_eq!(abort.force, is_forced);
         }
         assert!(Cli::try_parse_from(["rollway", "reject", "--force"]).is_err());
+    }
+
+    #[test]
+    fn who_and_why_are_plain_text() {
+        for (option, text, is_fine) in [
+            ("--actor", "ann", true),
+            ("--actor", "ev\x1b[31mil", false),
+            ("--reason", "größer als gedacht", true),
+            ("--reason", "ok\r\n   0:00 promoted", false),
+            ("--reason", "\u{9b}2J", false),
+        ] {
+            let parsed = Cli::try_parse_from(["rollway", "approve", option, text]);
+            assert_eq!(parsed.is_ok(), is_fine, "{option} {text:?}");
+        }
     }
 
     #[test]

@@ -6,53 +6,47 @@ use std::time::Duration;
 
 use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
 use strategy_core::inbox::Envelope;
-use strategy_core::plan::PlanDigest;
+use strategy_core::plan::{Facts, PlanDigest};
 use strategy_core::rollout::{Answer, Status, Wish};
 use strategy_core::world::{Shape, WorkloadSetup, World};
 
 use crate::approval;
-use crate::args::{self, Cluster, Command, Order, Output};
+use crate::args::{self, Cluster, Command, Order};
+use crate::asked::{self, Asked};
 use crate::console::{data, say, warn};
 use crate::error::{CliError, DemoError};
 use crate::exit::Exit;
-use crate::file::{Intent, RolloutFile, Target, target};
-use crate::journal_place::{self, PeekError, Peeked};
+use crate::file::{RolloutFile, Target, target};
+use crate::journal_place;
 use crate::kubernetes;
-use crate::render::status;
-use crate::wiring::Wiring;
+use crate::look::{caution, peek};
+use crate::program::there::PROGRAM_MISSING;
+use crate::words::in_our_words;
 
 /// How long the answer to an order is waited for.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How often `status --watch` looks.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// `rollway plan`.
 ///
 /// # Errors
 /// [`CliError`] when the file is wrong or the cluster cannot be read.
 pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliError> {
-    let (file, source) = RolloutFile::read(&options.file)?;
-    let intent = file
-        .intent(&options.images)
-        .map_err(|mistake| source.locate(mistake))?;
-    let Target::Kubernetes(target) = &file.target;
+    let asked = Asked::read(&options.file, &options.images)?;
+    let Target::Kubernetes(target) = &asked.file.target;
     if options.offline {
-        return offline(target, intent);
+        let namespace = kubernetes::namespace(cluster, target, None);
+        asked.wiring(cluster, namespace.as_deref().unwrap_or("default"))?;
+        return offline(target, &asked);
     }
     let connection = kubernetes::connection(cluster).await?;
     let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
-    let wiring = Wiring {
-        kubeconfig: None,
-        context: None,
-        parts: kubernetes::configs(target, &namespace).map_err(|wrong| source.locate(wrong))?,
-        counters: intent.counters,
-        roles: file.roles.clone(),
-    };
-    let driver = wiring.driver(connection)?;
-    let planned = driver.plan(&*intent.strategy, intent.release).await?;
-    data(planned.plan.table().trim_end());
+    let wiring = asked.wiring(cluster, &namespace)?;
+    let planned = asked.plan(&wiring.driver(connection)?).await?;
+    let facts = Facts::new().found(&planned.found);
+    data(planned.plan.table_with(&facts).trim_end());
+    asked::show_found(&planned);
     for finding in &planned.findings {
-        data(&finding.to_string());
+        data(&in_our_words(&finding.to_string()));
     }
     Ok(if planned.is_blocked() {
         Exit::Failure
@@ -62,12 +56,13 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
 }
 
 /// The plan on an assumed world: what stands in the cluster is not asked.
-fn offline(target: &target::Kubernetes, intent: Intent) -> Result<Exit, CliError> {
+fn offline(target: &target::Kubernetes, asked: &Asked) -> Result<Exit, CliError> {
+    let release = &asked.intent.release;
     let objects = target
         .objects()
         .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
     let mut scenario = World::seeded(0);
-    for (part, images) in intent.release.iter() {
+    for (part, images) in release.iter() {
         let workload = |count| {
             let mut workload = WorkloadSetup::default();
             let images = images.iter();
@@ -92,51 +87,26 @@ fn offline(target: &target::Kubernetes, intent: Intent) -> Result<Exit, CliError
             .setup(|part| part.shape = shape);
     }
     let world = scenario.build().map_err(DemoError::from)?;
-    let found = intent.release.iter().map(|(part, _)| part.clone());
+    let found = release.iter().map(|(part, _)| part.clone());
     let found = found.map(|part| (part.to_string(), world.target_for(part)));
     let driver = Driver::parts(found).clock(world.clock().clone());
-    let planned = world.block_on(driver.plan(&*intent.strategy, intent.release));
+    let planned = world.block_on(asked.plan(&driver));
     let planned = planned.map_err(DemoError::from)??;
     data(planned.plan.table().trim_end());
+    for finding in &planned.findings {
+        // Its programs may be somewhere else than whoever checks the file.
+        if finding.code == PROGRAM_MISSING {
+            warn(&format!(
+                "not here: {}: {}",
+                finding.resource, finding.message
+            ));
+        }
+    }
     say(
         "the cluster was not asked: one replica of each workload is assumed, and no canary; what is \
          there may change plan and digest",
     );
     Ok(Exit::Success)
-}
-
-/// `rollway status`.
-///
-/// # Errors
-/// [`CliError`] when there is no such journal, or it cannot be read.
-pub async fn status(options: &args::Status) -> Result<Exit, CliError> {
-    let path = find(options.journal.as_deref())?;
-    let mut shown = None;
-    loop {
-        let peeked = peek(&path)?;
-        if shown.is_none() {
-            caution(&peeked);
-        }
-        let status = peeked.rollout.status();
-        if shown.as_ref() != Some(&status) {
-            show(&status, options.output);
-        }
-        if !options.watch || status.settled {
-            return Ok(Exit::Success);
-        }
-        shown = Some(status);
-        SystemClock.sleep_until(SystemClock.now() + LOOK).await;
-    }
-}
-
-fn show(status: &Status, output: Output) {
-    match output {
-        Output::Text => status::lines(status).iter().for_each(|line| data(line)),
-        Output::Json => match serde_json::to_string(status) {
-            Ok(line) => data(&line),
-            Err(error) => say(&format!("the status cannot be written as JSON: {error}")),
-        },
-    }
 }
 
 /// An order to a rollout that another process carries.
@@ -167,8 +137,10 @@ pub async fn order(command: &Command, options: &Order) -> Result<Exit, CliError>
     if let Some(reason) = &options.reason {
         order = order.because(reason);
     }
-    if let Ok(wiring) = Wiring::read(&path) {
-        order.roles = wiring.roles_of(&actor);
+    if actor.contains(char::is_control) {
+        return Err(CliError::Usage(
+            "$USER holds a control character; name yourself with --actor".to_owned(),
+        ));
     }
     let folder = FileInbox::beside(&path);
     let (id, envelope) = (&status.id, Envelope::Command(order));
@@ -278,19 +250,4 @@ pub fn completions(options: &args::Completions) -> Exit {
 fn find(given: Option<&Path>) -> Result<PathBuf, CliError> {
     let folder = Path::new(journal_place::FOLDER);
     Ok(journal_place::find(given, folder)?)
-}
-
-fn caution(peeked: &Peeked) {
-    if let Some(why) = &peeked.otherwise {
-        warn(&format!(
-            "another version of this program carries the rollout, and may see it otherwise: {why}"
-        ));
-    }
-}
-
-fn peek(path: &Path) -> Result<Peeked, CliError> {
-    journal_place::peek(path).map_err(|error| match error {
-        PeekError::Journal(error) => error.into(),
-        PeekError::Recover(error) => error.into(),
-    })
 }

@@ -5,26 +5,43 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use strategy_core::rollout::Event;
+use strategy_core::plan::Policies;
+use strategy_core::rollout::{Event, Status};
 
 use crate::args::Output;
 use crate::render::json;
 use crate::render::paint::{Paint, Tone};
+use crate::render::plain::{paragraph, plain};
 use crate::render::text::Story;
 
-/// Writes a line of data. A reader that has gone changes nothing: the rollout is not its business.
-pub fn data(line: &str) {
+/// Writes lines of data. A reader that has gone changes nothing: the rollout is not its business.
+///
+/// Control characters are written out, as everywhere here.
+pub fn data(text: &str) {
+    let mut out = io::stdout().lock();
+    for line in text.split('\n') {
+        let _ = writeln!(out, "{}", plain(line));
+    }
+}
+
+/// Writes a line of data that a renderer has made: plain but for its colours.
+pub fn painted(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
-/// Writes a line that is not data.
-pub fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Writes what is not data.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", paragraph(text));
 }
 
-/// Writes a line that is not data, and that nobody should miss.
-pub fn warn(line: &str) {
-    say(&Paint::for_stream(&io::stderr()).tone(Tone::Warn, line));
+/// Writes what is not data, and what nobody should miss.
+pub fn warn(text: &str) {
+    let paint = Paint::for_stream(&io::stderr());
+    let _ = writeln!(
+        io::stderr().lock(),
+        "{}",
+        paint.tone(Tone::Warn, &paragraph(text))
+    );
 }
 
 /// The line that is overwritten, while there is one.
@@ -83,6 +100,18 @@ impl Teller {
         }
     }
 
+    /// Says of a pause what follows when its limit is reached.
+    #[must_use]
+    pub fn pausing(mut self, policies: &Policies) -> Self {
+        self.story.pausing(policies.pause_then);
+        self
+    }
+
+    /// A rollout that stands like this is taken up again.
+    pub fn take_up(&mut self, status: &Status) {
+        self.story.take_up(status);
+    }
+
     /// One event.
     pub fn hear(&mut self, event: &Event) {
         let lines = self.story.hear(event);
@@ -93,7 +122,7 @@ impl Teller {
             },
             Output::Text => {
                 self.line
-                    .suspend(|| lines.iter().for_each(|line| data(line)));
+                    .suspend(|| lines.iter().for_each(|line| painted(line)));
                 self.line.set_message(self.story.standing());
             }
         }

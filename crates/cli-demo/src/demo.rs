@@ -14,7 +14,7 @@ use strategy_core::world::{Report, World, block_on};
 use self::pace::Paced;
 use self::scene::Scene;
 use crate::args::{Demo, Output};
-use crate::console::{Teller, data, say};
+use crate::console::{Teller, painted, say};
 use crate::error::{CliError, DemoError};
 use crate::exit::Exit;
 use crate::render::chart::Shares;
@@ -57,7 +57,8 @@ pub fn run(options: &Demo) -> Result<Exit, CliError> {
     let outcome = block_on(&Paced::new(&world, watched), told).map_err(DemoError::from)??;
     teller.end();
     if options.output == Output::Text {
-        picture(&world, &outcome).iter().for_each(|line| data(line));
+        let lines = picture(&world, &outcome);
+        lines.iter().for_each(|line| painted(line));
     }
     Ok(Exit::from(&outcome))
 }

@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::file::FileError;
 use crate::journal_place::PlaceError;
 use crate::kubernetes::ConnectError;
+use crate::words::in_our_words;
 
 /// Why the program could not do what it was asked.
 #[derive(Debug, Error)]
@@ -114,7 +115,7 @@ impl CliError {
             }
             cause = error.source();
         }
-        words
+        in_our_words(&words)
     }
 }
 

@@ -8,6 +8,7 @@ mod convert;
 mod gate;
 mod hook;
 mod intent;
+mod located;
 mod policy;
 mod release;
 mod shorthand;
@@ -18,7 +19,7 @@ mod value;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,12 @@ impl RolloutFile {
             path: path.to_owned(),
             source,
         };
+        // Opening a pipe would wait for somebody who writes to it.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(FileError::NoFile {
+                path: path.to_owned(),
+            });
+        }
         let mut text = String::new();
         let file = File::open(path).map_err(unreadable)?;
         let read = file
@@ -136,11 +143,14 @@ impl RolloutFile {
             path: path.to_owned(),
             fields: Fields::of(text),
         };
-        let file: Self = yaml::parse(text).map_err(|wrong| FileError::Wrong {
-            path: path.to_owned(),
-            field: source.fields.of_wrong(&wrong).map(str::to_owned),
-            place: wrong.place,
-            problem: wrong.problem,
+        let file: Self = yaml::parse(text).map_err(|wrong| {
+            let (place, field) = source.fields.of_wrong(&wrong);
+            FileError::Wrong {
+                path: path.to_owned(),
+                field,
+                place,
+                problem: wrong.problem,
+            }
         })?;
         Ok((file, source))
     }
@@ -159,6 +169,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether the file has this field.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.fields.has(field)
+    }
+
     /// The mistake with the place where it was made.
     pub fn locate(&self, mistake: Mistake) -> FileError {
         if mistake.is_option {
@@ -202,6 +217,11 @@ impl Mistake {
         }
     }
 
+    /// The same in what an option of the command line says.
+    pub(crate) fn of_option(self, option: &str) -> Self {
+        Self::option(option, self.problem)
+    }
+
     /// Where.
     pub fn field(&self) -> &str {
         &self.field
@@ -224,6 +244,12 @@ pub enum FileError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// It is a folder, a pipe or a device.
+    #[error("rollout file {} is no regular file; write it to one", path.display())]
+    NoFile {
+        /// Which file.
+        path: PathBuf,
     },
     /// It is no honest rollout file.
     #[error("rollout file {} has more than 1 MiB; a rollout file has a few KiB", path.display())]
@@ -379,6 +405,19 @@ roles:
         file.set_len(SIZE_LIMIT * 1024).unwrap();
         let error = RolloutFile::read(&path).unwrap_err().to_string();
         assert!(error.contains("more than 1 MiB"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_a_folder_is_refused_unopened() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.yaml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for path in [pipe.as_path(), folder.path()] {
+            let error = RolloutFile::read(path).unwrap_err().to_string();
+            assert!(error.contains("no regular file"), "{error}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use strategy_core::Timestamp;
 use strategy_core::driver::{FileInbox, FileJournal};
 use strategy_core::journal::JournalError;
-use strategy_core::rollout::{RecoverError, Rollout};
+use strategy_core::rollout::{Record, RecoverError, Rollout};
 use thiserror::Error;
 
 /// The folder of journals that were given no place.
@@ -120,7 +120,52 @@ pub fn peek(path: &Path) -> Result<Peeked, PeekError> {
     let recorded = FileJournal::peek(path)?;
     let rollout = Rollout::replay(&recorded.records, true)?;
     let otherwise = Rollout::replay(&recorded.records, false).err();
-    Ok(Peeked { rollout, otherwise })
+    let decided = recorded.records.iter().filter_map(|record| {
+        if let Record::Decision(decision) = record {
+            Some(decision.wall)
+        } else {
+            None
+        }
+    });
+    let status = rollout.status();
+    let observed = status.parts.values().filter_map(|part| part.observed);
+    let as_of = decided.chain(observed).chain([status.since]).max();
+    Ok(Peeked {
+        rollout,
+        otherwise,
+        as_of,
+    })
+}
+
+/// Whether a process carries the rollout in this journal: the lock beside it is held. `None`: the lock
+/// cannot be looked at.
+///
+/// Looking takes the lock for an instant, so whoever opens a journal tries more than once.
+pub fn is_carried(path: &Path) -> Option<bool> {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    match fs::File::open(lock) {
+        Ok(lock) => match lock.try_lock_shared() {
+            Ok(()) => Some(false),
+            Err(fs::TryLockError::WouldBlock) => Some(true),
+            Err(fs::TryLockError::Error(_)) => None,
+        },
+        // The journal alone was copied here.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// The journal in the folder whose rollout was the last one to end.
+pub fn newest_finished(folder: &Path) -> Option<PathBuf> {
+    let paths = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let finished = paths.filter_map(|entry| {
+        let path = entry.path();
+        let is_journal = path.extension().is_some_and(|end| end == EXTENSION);
+        let peeked = is_journal.then(|| peek(&path).ok()).flatten()?;
+        peeked.rollout.is_settled().then_some((peeked.as_of, path))
+    });
+    finished.max().map(|(_, path)| path)
 }
 
 /// A rollout that was read without disturbing whoever carries it.
@@ -130,6 +175,8 @@ pub struct Peeked {
     pub rollout: Rollout,
     /// Why this version may see it otherwise than the one that carries it; `None`: both see the same.
     pub otherwise: Option<RecoverError>,
+    /// When the newest of its records was written, as far as they say.
+    pub as_of: Option<Timestamp>,
 }
 
 /// A journal that cannot be read back.
@@ -142,6 +189,19 @@ pub enum PeekError {
     /// What it holds.
     #[error(transparent)]
     Recover(#[from] RecoverError),
+}
+
+/// Whether a new journal can be made at `path`; asked before the cluster is, since the unfinished
+/// rollout that lies there is the likeliest one to stand in the way.
+///
+/// # Errors
+/// [`JournalError::Exists`].
+pub fn is_free(path: &Path) -> Result<(), JournalError> {
+    if !path.exists() || is_finished(path) {
+        return Ok(());
+    }
+    let place = path.display().to_string();
+    Err(JournalError::Exists { place })
 }
 
 /// A new journal at `path`. A finished rollout that lies there is kept beside it, under its own id,
@@ -198,7 +258,6 @@ mod tests {
 
     use strategy_core::driver::Driver;
     use strategy_core::journal::{Journal, Sequence};
-    use strategy_core::rollout::Record;
     use strategy_core::strategy::Canary;
     use strategy_core::world::World;
     use strategy_core::{Release, Weight};

@@ -83,15 +83,45 @@ pub fn namespace(
 /// What each part of the target is told.
 ///
 /// # Errors
-/// [`Mistake`] when the target names its objects twice or not at all.
+/// [`Mistake`] when the target names its objects twice or not at all, or as no object can be named.
 pub fn configs(
     file: &target::Kubernetes,
     namespace: &str,
 ) -> Result<BTreeMap<Part, Config>, Mistake> {
-    let parts = file.objects()?.into_iter();
-    Ok(parts
-        .map(|(part, objects)| (part, config(file, &objects, namespace)))
-        .collect())
+    let mut configs = BTreeMap::new();
+    for (part, objects) in file.objects()? {
+        let config = config(file, &objects, namespace);
+        let of_part = if file.parts.is_empty() {
+            "target.kubernetes".to_owned()
+        } else {
+            format!("target.kubernetes.parts.{part}")
+        };
+        config.check_names().map_err(|error| {
+            let why = error.source.as_deref().map(ToString::to_string);
+            let problem = why.unwrap_or_else(|| error.to_string());
+            if problem.contains("cannot name a namespace") {
+                return Mistake::new("target.kubernetes.namespace", problem);
+            }
+            let objects = if problem.contains("cannot name a Deployment") {
+                "workload"
+            } else {
+                "router"
+            };
+            Mistake::new(format!("{of_part}.{objects}"), problem)
+        })?;
+        if let WorkloadConfig::Slots([one, other]) = &config.workload
+            && one.deployment == other.deployment
+        {
+            let problem = format!(
+                "both slots are the Deployment `{}`; name two, as one keeps the traffic while the \
+                 other gets the release",
+                one.deployment
+            );
+            return Err(Mistake::new(format!("{of_part}.workload.slots"), problem));
+        }
+        configs.insert(part, config);
+    }
+    Ok(configs)
 }
 
 fn config(file: &target::Kubernetes, objects: &target::KubernetesPart, namespace: &str) -> Config {

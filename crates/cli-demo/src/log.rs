@@ -8,6 +8,7 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::console::{self, Aside};
+use crate::render::plain::plain;
 
 /// The variable that asks for more or less, as `debug` or `warn,target_k8s=debug`.
 const FILTER: &str = "RUST_LOG";
@@ -57,7 +58,15 @@ impl io::Write for Aside {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        console::aside(|error| error.write_all(bytes))
+        // Its fields are text of others, as a reason or an object's name may be.
+        let text = String::from_utf8_lossy(bytes);
+        console::aside(|error| {
+            text.split_inclusive('\n').try_for_each(|line| {
+                let end = if line.ends_with('\n') { "\n" } else { "" };
+                let line = line.strip_suffix('\n').unwrap_or(line);
+                write!(error, "{}{end}", plain(line))
+            })
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -6,15 +6,21 @@ use clap::Parser;
 use cli_demo::args::{Cli, Command};
 use cli_demo::error::CliError;
 use cli_demo::exit::Exit;
-use cli_demo::{commands, console, demo, log, run};
+use cli_demo::{commands, console, demo, log, look, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let asked_for = !error.use_stderr();
-            // Nobody is left to be told when this fails.
-            let _ = error.print();
+            let text = error.to_string();
+            if text.contains(|char: char| char.is_control() && char != '\n') {
+                // What was typed is in it, and may be text of others.
+                console::say(&text);
+            } else {
+                // Nobody is left to be told when this fails.
+                let _ = error.print();
+            }
             let exit = if asked_for {
                 Exit::Success
             } else {
@@ -32,16 +38,15 @@ fn main() -> ExitCode {
 
 fn obey(cli: &Cli) -> Result<Exit, CliError> {
     let command = cli.command_or_demo();
-    let cluster = &cli.cluster;
     match &command {
         Command::Demo(options) => demo::run(options),
         Command::Schema => commands::schema(),
         Command::Completions(options) => Ok(commands::completions(options)),
-        Command::Plan(options) => block_on(commands::plan(options, cluster)),
-        Command::Run(options) => block_on(run::run(options, cluster)),
-        Command::Resume(options) => block_on(run::resume(options, cluster)),
-        Command::Status(options) => block_on(commands::status(options)),
-        Command::Permissions(options) => block_on(commands::permissions(options, cluster)),
+        Command::Plan(options) => block_on(commands::plan(options, &options.cluster)),
+        Command::Run(options) => block_on(run::run(options, &options.cluster)),
+        Command::Resume(options) => block_on(run::resume(options, &options.cluster)),
+        Command::Status(options) => block_on(look::status(options)),
+        Command::Permissions(options) => block_on(commands::permissions(options, &options.cluster)),
         Command::Approve(order)
         | Command::Reject(order)
         | Command::Pause(order)

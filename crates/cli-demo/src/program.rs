@@ -3,8 +3,11 @@
 //! A program gets the request as JSON on its standard input and its most important words as
 //! environment variables. No shell is involved. It is killed when its time is over.
 
+pub mod there;
+
 use std::fmt;
 use std::process::Stdio;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,9 @@ use tokio::process::Command;
 /// The kind under which programs stand in plans.
 pub const COMMAND: &str = "command";
 /// So much of what a program prints is kept.
-const KEPT: u64 = 16 * 1024;
+const KEPT: usize = 16 * 1024;
+/// What a program has said before it ended arrives within this time.
+const GRACE: Duration = Duration::from_millis(500);
 /// So much of it is shown.
 const SHOWN: usize = 300;
 
@@ -67,7 +72,11 @@ async fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .spawn()?;
+        .spawn()
+        .map_err(|error| match there::problem(program) {
+            Some(problem) => std::io::Error::new(error.kind(), problem),
+            None => error,
+        })?;
     let input = serde_json::to_vec(request)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let give = async move {
@@ -76,24 +85,52 @@ async fn run(
             let _ = stdin.write_all(&input).await;
         }
     };
-    let ((), out, err) = tokio::join!(give, keep(stdout), keep(stderr));
-    let status = child.wait().await?;
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = {
+        let talk = async { tokio::join!(give, keep(stdout, &mut out), keep(stderr, &mut err)) };
+        let mut talk = std::pin::pin!(talk);
+        let mut is_told = false;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                ((), out, err) = &mut talk, if !is_told => {
+                    out.and(err)?;
+                    is_told = true;
+                }
+            }
+        };
+        if !is_told {
+            // What it leaves running may hold its streams open for as long as it likes.
+            let _ = tokio::time::timeout(GRACE, talk).await;
+        }
+        status
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Ended {
         status: status.code(),
-        out: out?,
-        err: err?,
+        out: text(&out),
+        err: text(&err),
     })
 }
 
 /// The beginning of what is printed; the rest is read and dropped, so that nobody blocks on it.
-async fn keep(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> Result<String, std::io::Error> {
+/// What was read until then is kept when this is dropped.
+async fn keep(
+    stream: Option<impl tokio::io::AsyncRead + Unpin>,
+    kept: &mut Vec<u8>,
+) -> Result<(), std::io::Error> {
     let Some(mut stream) = stream else {
-        return Ok(String::new());
+        return Ok(());
     };
-    let mut kept = Vec::new();
-    (&mut stream).take(KEPT).read_to_end(&mut kept).await?;
-    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
-    Ok(String::from_utf8_lossy(&kept).into_owned())
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stream.read(&mut chunk).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let room = KEPT.saturating_sub(kept.len());
+        kept.extend(chunk.iter().take(read.min(room)));
+    }
 }
 
 fn argv(run: &Extension) -> Result<Vec<String>, serde_json::Error> {

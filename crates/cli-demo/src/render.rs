@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod json;
 pub mod paint;
+pub mod plain;
 pub mod status;
 pub mod table;
 pub mod text;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use strategy_core::driver::{
     Clock, Driver, DriverError, FileInbox, FileJournal, Heard, RolloutHandle, Run, SystemClock,
 };
+use strategy_core::journal::JournalError;
 use strategy_core::plan::PlanDigest;
 use strategy_core::rollout::{Answer, Event, News, Outcome, RecoverError, Wish};
 use strategy_core::target::RolloutId;
@@ -14,10 +15,12 @@ use tokio::sync::mpsc;
 
 use crate::approval::{self, Answered, Follows, Waiting};
 use crate::args::{self, Cluster, OnInterrupt, Output};
+use crate::asked::{self, Asked};
 use crate::console::{self, Teller, can_ask, data, say};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::file::{RolloutFile, Target};
+use crate::file::Target;
+use crate::inbox::WithRoles;
 use crate::interrupt::Interrupts;
 use crate::journal_place;
 use crate::kubernetes;
@@ -26,6 +29,9 @@ use crate::wiring::Wiring;
 /// How long a stuck rollout is carried on, in case that what was missing comes back, before the
 /// program ends with status 3. Nobody watches a pipeline for longer.
 const STUCK_FOR: Duration = Duration::from_secs(600);
+/// A second signal within this time is the same order: `timeout` of GNU signals the process and then
+/// its whole group.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 const CHART_WIDTH: usize = 64;
 
 /// `rollway run`.
@@ -33,46 +39,42 @@ const CHART_WIDTH: usize = 64;
 /// # Errors
 /// [`CliError`] when it does not start, or the driver ends before the rollout.
 pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliError> {
-    let (file, source) = RolloutFile::read(&options.file)?;
-    let intent = file
-        .intent(&options.images)
-        .map_err(|mistake| source.locate(mistake))?;
-    let Target::Kubernetes(target) = &file.target;
+    let asked = Asked::read(&options.file, &options.images)?;
+    let Target::Kubernetes(target) = &asked.file.target;
     let connection = kubernetes::connection(cluster).await?;
     let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
-    let wiring = Wiring {
-        kubeconfig: cluster.kubeconfig.as_deref().map(absolute),
-        context: cluster.context.clone(),
-        parts: kubernetes::configs(target, &namespace).map_err(|wrong| source.locate(wrong))?,
-        counters: intent.counters,
-        roles: file.roles.clone(),
-    };
+    let wiring = Arc::new(asked.wiring(cluster, &namespace)?);
     let path = options
         .journal
         .clone()
-        .unwrap_or_else(|| journal_place::for_name(&file.name));
+        .unwrap_or_else(|| journal_place::for_name(&asked.file.name));
+    journal_place::is_free(&path)?;
     let now = SystemClock.now();
-    let id = format!("{}-{:x}", file.name, now.as_millis());
+    let id = format!("{}-{:x}", asked.file.name, now.as_millis());
     let id: RolloutId = id.parse().map_err(DriverError::from)?;
-    let driver = wiring.driver(connection.clone())?.id(id.clone());
-    if let Some(expected) = &options.expect_digest {
-        expect(&driver, &*intent.strategy, &intent.release, expected).await?;
+    let mut driver = wiring.driver(connection)?.id(id.clone());
+    if options.take_over {
+        driver = driver.take_over();
     }
-    let journal = journal_place::create(&path, now)?;
+    let planned = asked.plan(&driver).await?;
+    if let Some(expected) = &options.expect_digest {
+        named(planned.plan.digest().as_str(), expected)?;
+    }
+    let planned = asked::startable(planned)?;
+    let journal = patiently(|| journal_place::create(&path, now)).await?;
     wiring.write(&path).map_err(|source| CliError::Io {
         what: format!("write {}", Wiring::beside(&path).display()),
         source,
     })?;
-    let mut driver = with_journal(driver, journal, &path, Some(id))?;
-    if options.take_over {
-        driver = driver.take_over();
-    }
-    let (handle, run) = driver.start(&*intent.strategy, intent.release).await?;
+    let driver = with_journal(driver, journal, &path, Some(id), &wiring)?;
+    let started = driver.start(&*asked.intent.strategy, asked.intent.release.clone());
+    let (handle, run) = started.await.map_err(|error| asked.located(error))?;
     let digest = handle.status().plan;
     if let Some(expected) = &options.expect_digest {
         // What was planned a moment ago may not be what is planned now; nothing has been written yet.
         named(&digest, expected)?;
     }
+    let teller = Teller::new(options.output).pausing(planned.plan.policies());
     let carried = Carried {
         path,
         on_interrupt: options.on_interrupt,
@@ -80,7 +82,9 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
         wiring,
         handle,
     };
-    carried.carry(run).await
+    carried.introduce();
+    asked::show_warnings(&planned);
+    carried.carry(run, teller).await
 }
 
 /// `rollway resume`. One that is over ends with the status of its outcome, unless a way back was
@@ -91,8 +95,8 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
 pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, CliError> {
     let folder = Path::new(journal_place::FOLDER);
     let path = journal_place::find(options.journal.as_deref(), folder)?;
-    let journal = FileJournal::open(&path)?;
-    let wiring = Wiring::read(&path)?;
+    let journal = patiently(|| FileJournal::open(&path)).await?;
+    let wiring = Arc::new(Wiring::read(&path)?);
     let other = |config: &target_k8s::Config| Some(&config.namespace) != cluster.namespace.as_ref();
     if cluster.namespace.is_some() && wiring.parts.values().any(other) {
         return Err(CliError::Usage(
@@ -103,9 +107,14 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
     }
     let connection = kubernetes::connection(&wiring.cluster(cluster)).await?;
     // Of what does not read back, the driver says why.
-    let id = journal_place::peek(&path).ok();
-    let id = id.map(|peeked| peeked.rollout.id().clone());
-    let driver = with_journal(wiring.driver(connection)?, journal, &path, id)?;
+    let peeked = journal_place::peek(&path).ok();
+    let id = peeked.as_ref().map(|peeked| peeked.rollout.id().clone());
+    let mut teller = Teller::new(options.output);
+    if let Some(peeked) = &peeked {
+        teller = teller.pausing(peeked.rollout.plan().policies());
+        teller.take_up(&peeked.rollout.status());
+    }
+    let driver = with_journal(wiring.driver(connection)?, journal, &path, id, &wiring)?;
     let (handle, run) = if options.roll_back {
         driver.resume_rolling_back().await?
     } else {
@@ -117,7 +126,9 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
                 let outcome = outcome.and_then(|peeked| peeked.rollout.status().outcome);
                 let outcome = outcome.ok_or(error)?;
                 say("nothing is left to do");
-                data(&outcome.to_string());
+                if options.output == Output::Text {
+                    data(&outcome.to_string());
+                }
                 return Ok(Exit::from(&outcome));
             }
             Err(error) => return Err(error.into()),
@@ -126,15 +137,12 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
     let carried = Carried {
         path,
         on_interrupt: OnInterrupt::Detach,
-        output: Output::Text,
+        output: options.output,
         wiring,
         handle,
     };
-    carried.carry(run).await
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    carried.introduce();
+    carried.carry(run, teller).await
 }
 
 fn with_journal(
@@ -142,6 +150,7 @@ fn with_journal(
     journal: FileJournal,
     path: &Path,
     id: Option<RolloutId>,
+    wiring: &Arc<Wiring>,
 ) -> Result<Driver, CliError> {
     let folder = FileInbox::beside(path);
     let mut inbox =
@@ -152,17 +161,24 @@ fn with_journal(
     if let Some(id) = id {
         inbox = inbox.of(id);
     }
+    let inbox = WithRoles::new(inbox, wiring.clone());
     Ok(driver.journal(journal).inbox(inbox))
 }
 
-async fn expect(
-    driver: &Driver,
-    strategy: &dyn strategy_core::Strategy,
-    release: &strategy_core::Release,
-    expected: &str,
-) -> Result<(), CliError> {
-    let planned = driver.plan(strategy, release.clone()).await?;
-    named(planned.plan.digest().as_str(), expected)
+/// Whoever looks at a rollout holds its lock for an instant, which is nobody's carrying it.
+async fn patiently<T>(
+    mut open: impl FnMut() -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    for _ in 0..5 {
+        match open() {
+            Err(JournalError::Locked { .. }) => {}
+            opened => return opened,
+        }
+        SystemClock
+            .sleep_until(SystemClock.now() + Duration::from_millis(50))
+            .await;
+    }
+    open()
 }
 
 fn named(digest: &str, expected: &str) -> Result<(), CliError> {
@@ -183,26 +199,29 @@ struct Carried {
     path: PathBuf,
     on_interrupt: OnInterrupt,
     output: Output,
-    wiring: Wiring,
+    wiring: Arc<Wiring>,
     handle: RolloutHandle,
 }
 
 impl Carried {
-    async fn carry(self, run: Run) -> Result<Exit, CliError> {
+    /// Before anything else: how it is found again.
+    fn introduce(&self) {
         say(&format!(
             "rollout {}, journal {}",
             self.handle.id(),
             self.path.display()
         ));
+    }
+
+    async fn carry(self, run: Run, mut teller: Teller) -> Result<Exit, CliError> {
         let mut interrupts = Interrupts::listen().map_err(|source| CliError::Io {
             what: "listen to interrupts".to_owned(),
             source,
         })?;
         let mut events = self.handle.events();
-        let mut teller = Teller::new(self.output);
         let (typed, mut answers) = mpsc::unbounded_channel();
         let mut carrying = tokio::spawn(run);
-        let mut interrupted = false;
+        let mut interrupted: Option<strategy_core::Timestamp> = None;
         let mut stuck_until = None;
         let mut waiting = Waiting::default();
         let mut over = false;
@@ -210,14 +229,18 @@ impl Carried {
             tokio::select! {
                 biased;
                 () = interrupts.next() => {
-                    if interrupted {
+                    let now = SystemClock.now();
+                    if interrupted.is_some_and(|first| now.since(first) < SAME_SIGNAL) {
+                        continue;
+                    }
+                    if interrupted.is_some() {
                         // The journal is whole at any moment: every record is on the disk before
                         // what it decides is done.
                         say("ended at once; the journal is whole");
                         say(&self.how_to_go_on());
                         std::process::exit(Exit::InProgress.code().into());
                     }
-                    interrupted = true;
+                    interrupted = Some(now);
                     self.interrupted(&teller);
                 }
                 heard = events.next(), if !over => match heard {
@@ -379,9 +402,11 @@ impl Carried {
         let story = teller.end();
         if self.output == Output::Text {
             for (part, shares) in story.shares() {
-                data("");
-                data(&format!("traffic to the candidate of {part}"));
-                shares.lines(CHART_WIDTH).iter().for_each(|line| data(line));
+                let lines = shares.lines(CHART_WIDTH);
+                if !lines.is_empty() {
+                    data(&format!("\ntraffic to the candidate of {part}"));
+                    lines.iter().for_each(|line| data(line));
+                }
             }
         }
         match end {

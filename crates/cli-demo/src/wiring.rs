@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use target_k8s::Config;
 use crate::args::Cluster;
 use crate::error::CliError;
 use crate::kubernetes;
+use crate::ours::is_ours;
 use crate::program::{COMMAND, Program, ProgramCounter};
 
 /// What a rollout must be wired to again.
@@ -87,7 +88,20 @@ impl Wiring {
             what: format!("read {}, which `rollway run` writes", path.display()),
             source,
         };
-        let text = fs::read_to_string(&path).map_err(failed)?;
+        let mut file = fs::File::open(&path).map_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                return failed(error);
+            }
+            let words = format!(
+                "it is not there; it says how the cluster is reached, and belongs together with \
+                 {}: where the journal was copied, copy both",
+                journal.display()
+            );
+            failed(io::Error::new(error.kind(), words))
+        })?;
+        is_ours(&file).map_err(failed)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
         serde_json::from_str(&text).map_err(|error| failed(error.into()))
     }
 
@@ -156,10 +170,43 @@ mod tests {
         assert!(folder.path().join("api.wiring.json").exists());
         assert_eq!(Wiring::read(&journal).unwrap(), wiring());
         let missing = Wiring::read(&folder.path().join("other.journal")).unwrap_err();
-        assert!(
-            missing.in_words().contains("other.wiring.json"),
-            "{missing:?}"
-        );
+        let words = missing.in_words();
+        for word in ["other.wiring.json", "other.journal", "copy both"] {
+            assert!(words.contains(word), "{words}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_others_may_write_is_not_obeyed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("api.journal");
+        wiring().write(&journal).unwrap();
+        for (mode, is_fine) in [
+            (0o644, true),
+            (0o620, false),
+            (0o602, false),
+            (0o666, false),
+        ] {
+            let mode_of = fs::Permissions::from_mode(mode);
+            fs::set_permissions(Wiring::beside(&journal), mode_of).unwrap();
+            let read = Wiring::read(&journal);
+            assert_eq!(read.is_ok(), is_fine, "{mode:o}");
+            if let Err(error) = read {
+                let words = error.in_words();
+                assert!(words.contains("chmod go-w"), "{words}");
+                assert!(words.contains("api.wiring.json"), "{words}");
+            }
+        }
+        // Root may give a file away, and nobody else may.
+        if rustix::process::geteuid().is_root() {
+            let mode_of = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(Wiring::beside(&journal), mode_of).unwrap();
+            std::os::unix::fs::chown(Wiring::beside(&journal), Some(65534), None).unwrap();
+            let words = Wiring::read(&journal).unwrap_err().in_words();
+            assert!(words.contains("another user"), "{words}");
+        }
     }
 
     #[cfg(unix)]

@@ -29,3 +29,18 @@ fn every_example_is_a_rollout() {
         intent.unwrap_or_else(|error| panic!("{error}"));
     }
 }
+
+#[test]
+fn the_programs_that_examples_name_are_beside_them() {
+    for path in examples() {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rollway"))
+            .args(["plan", "--offline"])
+            .arg(path.file_name().unwrap())
+            .current_dir(path.parent().unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{}: {said}", path.display());
+        assert!(!said.contains("not here"), "{}: {said}", path.display());
+    }
+}

@@ -109,6 +109,73 @@ fn a_file_that_is_no_plan_is_status_64() {
 }
 
 #[test]
+fn a_program_that_is_not_here_is_told_offline_too() {
+    let file = example("canary-istio.yaml");
+    let arguments = ["plan", &file, "--offline"];
+    check(
+        &arguments,
+        0,
+        "digest",
+        "`./count-requests.sh` is not there, seen from the folder /",
+    );
+}
+
+#[test]
+fn only_commands_that_ask_the_cluster_say_how_to_name_it() {
+    for command in ["plan", "run", "resume", "permissions"] {
+        check(&[command, "--help"], 0, "--kubeconfig", "");
+    }
+    for command in [
+        "demo",
+        "schema",
+        "status",
+        "approve",
+        "abort",
+        "completions",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = rollway(folder.path(), &[command, "--help"]);
+        assert!(!text(&output.stdout).contains("--kubeconfig"), "{command}");
+    }
+}
+
+#[test]
+fn what_is_typed_is_no_order_to_the_terminal() {
+    let escape = "ev\u{1b}[31mil\u{1b}]0;pwn\u{7}\r";
+    for arguments in [
+        &["approve", "--actor", escape][..],
+        &["abort", "--reason", escape],
+        &["plan", escape],
+        &["status", "--journal", escape],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = rollway(folder.path(), arguments);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(!output.status.success(), "{said}");
+        assert!(
+            said.contains("[31mil") || said.contains("plain text"),
+            "{said}"
+        );
+        assert!(
+            !said.contains(|char: char| char.is_control() && char != '\n'),
+            "{said:?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_rollout_file_and_nothing_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.yaml");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let output = rollway(folder.path(), &["plan", "pipe.yaml"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("no regular file"));
+}
+
+#[test]
 fn without_a_cluster_it_says_how_to_name_one() {
     let file = example("canary-istio.yaml");
     check(&["plan", &file], 1, "", "--kubeconfig");

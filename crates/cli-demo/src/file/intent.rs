@@ -489,7 +489,12 @@ release: {api: "api:2"}
                 "21:15: approvals.promotion.roles: ",
                 "`roles.cto`",
             ),
-            ("api:2", "api", "23:1: release: ", "tag"),
+            (
+                "api:2",
+                "api",
+                "23:11: release.api: ",
+                "such as `api:2.4.1`",
+            ),
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");

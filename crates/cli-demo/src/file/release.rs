@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strategy_core::{Images, Part, Release};
+use strategy_core::{Images, InvalidRelease, Part, Release};
 
 use super::Mistake;
 use super::shorthand::Shorthand;
@@ -46,6 +46,9 @@ impl Shipped {
                     ),
                 )
             })?;
+            for (container, image) in &of_part {
+                sound(part, container, image, parts, overrides)?;
+            }
             let of_part = Images::parse(of_part)
                 .map_err(|problem| Mistake::new("release", problem.to_string()))?;
             release.push((part.clone(), of_part));
@@ -99,6 +102,40 @@ impl Shipped {
         }
         Ok(images)
     }
+}
+
+/// Whether it is an image with a tag or digest; if not, where it was given.
+fn sound(
+    part: &Part,
+    container: &str,
+    image: &str,
+    parts: &[Part],
+    overrides: &[ImageOverride],
+) -> Result<(), Mistake> {
+    let Err(problem) = Images::parse([(container, image)]) else {
+        return Ok(());
+    };
+    let mend = if matches!(problem, InvalidRelease::NoTag { .. }) {
+        format!("; add one, such as `{image}:2.4.1` or `{image}@sha256:...`")
+    } else {
+        String::new()
+    };
+    let problem = format!("{problem}{mend}");
+    let is_meant = |given: &&ImageOverride| {
+        let of_part = given.part.as_deref();
+        given.container == container && of_part.is_none_or(|name| name == part.as_str())
+    };
+    // The last one is in force, if it is it that is wrong.
+    let given = overrides.iter().rev().find(is_meant);
+    if let Some(given) = given.filter(|given| given.image == image) {
+        return Err(Mistake::option(format!("--image {given}"), problem));
+    }
+    let field = if *parts == [Part::main()] {
+        format!("release.{container}")
+    } else {
+        format!("release.{part}.{container}")
+    };
+    Err(Mistake::new(field, problem))
 }
 
 /// The part that an override is for.

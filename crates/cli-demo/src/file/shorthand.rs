@@ -38,7 +38,7 @@ where
             type Value = Shorthand<W, M>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a word alone or a mapping")
+                f.write_str("one word, or settings as `name: value`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {

@@ -20,6 +20,17 @@ pub enum Strategy {
     Rolling(Rolling),
 }
 
+impl Strategy {
+    /// Its name in the file.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Canary(_) => "canary",
+            Self::BlueGreen(_) => "blue-green",
+            Self::Rolling(_) => "rolling",
+        }
+    }
+}
+
 /// More and more of the traffic, each share judged before the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -12,10 +12,21 @@ use serde_saphyr::{Error, Location, Spanned};
 pub(super) struct Wrong {
     /// Where in the text, if that is known.
     pub(super) place: Option<Place>,
-    /// It is about the mapping around the place, which lacks something.
-    pub(super) around: bool,
+    /// What of the text it is about.
+    pub(super) about: About,
     /// What is wrong.
     pub(super) problem: String,
+}
+
+/// What of a text is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// What stands at the place.
+    Here,
+    /// The mapping around the place, which lacks this field.
+    Around(String),
+    /// What stands before the place: something was to follow, and the next field does.
+    Before,
 }
 
 /// A place in a text; lines and columns from 1.
@@ -44,9 +55,23 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| Wrong {
         place: error.location().and_then(Place::of),
-        around: matches!(error, Error::SerdeMissingField { .. }),
+        about: about(&error),
         problem: described(&error),
     })
+}
+
+const MAPPING: &str = "mapping start";
+
+fn about(error: &Error) -> About {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's other errors are about what stands at their place"
+    )]
+    match error {
+        Error::SerdeMissingField { field, .. } => About::Around((*field).to_owned()),
+        Error::Unexpected { expected, .. } if *expected == MAPPING => About::Before,
+        _ => About::Here,
+    }
 }
 
 /// The library's message in this program's words where there are some: what is wrong and how to mend it.
@@ -60,7 +85,34 @@ fn described(error: &Error) -> String {
             let key = key.as_deref().unwrap_or("this field");
             format!("`{key}` is given twice; keep one of the two")
         }
+        Error::SerdeMissingField { field, .. } if *field == "version" => {
+            "`version` is missing; add `version: 1`".to_owned()
+        }
         Error::SerdeMissingField { field, .. } => format!("`{field}` is missing; add it"),
+        Error::Unexpected { expected, .. } => match *expected {
+            "sequence start" => {
+                "there must be a list here; write `[one, two]`, even for a single one".to_owned()
+            }
+            MAPPING => "there must be settings here; write them as `name: value`, one a line, or \
+                        in `{}`"
+                .to_owned(),
+            "string scalar" => {
+                "there must be a text here; write one word, or put it in quotes".to_owned()
+            }
+            expected => format!("there must be another thing here: {expected}"),
+        },
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => {
+            "only one kind can be chosen, and here is a second one; keep one of the two".to_owned()
+        }
+        Error::MultipleDocuments { .. } => {
+            "a second document begins here, after `---`; keep one rollout in each file".to_owned()
+        }
+        Error::Eof { .. } => "there is nothing in it; begin with `version: 1`".to_owned(),
+        Error::SerdeInvalidType {
+            unexpected,
+            expected,
+            ..
+        } => format!("this is a {unexpected}; write {expected}"),
         Error::SerdeUnknownField {
             field, expected, ..
         } => format!("`{field}` is no field here; there are {}", listed(expected)),
@@ -72,6 +124,9 @@ fn described(error: &Error) -> String {
         ),
         Error::SerdeInvalidLength { len, expected, .. } => {
             format!("{len} given where there must be {expected}")
+        }
+        Error::InvalidBooleanStrict { .. } => {
+            "this is neither yes nor no; write `true` or `false`".to_owned()
         }
         Error::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => {
             "this is no whole number that fits here; write one without a unit".to_owned()
@@ -110,13 +165,32 @@ impl Fields {
         Self(fields)
     }
 
-    /// The field that is wrong.
-    pub(super) fn of_wrong(&self, wrong: &Wrong) -> Option<&str> {
-        let field = self.at(wrong.place?)?;
-        if wrong.around {
-            field.rfind(['.', '[']).map(|end| &field[..end])
-        } else {
-            Some(field)
+    /// The field that is wrong, and where it stands.
+    pub(super) fn of_wrong(&self, wrong: &Wrong) -> (Option<Place>, Option<String>) {
+        let Some(place) = wrong.place else {
+            return (None, None);
+        };
+        let at = self.at(place);
+        match &wrong.about {
+            About::Here => (Some(place), at.map(str::to_owned)),
+            About::Around(missing) => {
+                let around = at.and_then(|field| field.rfind(['.', '[']).map(|end| &field[..end]));
+                match around {
+                    Some(around) => (Some(place), Some(around.to_owned())),
+                    None => {
+                        let first = self.0.first().map(|(place, _)| *place);
+                        (first.or(Some(place)), Some(missing.clone()))
+                    }
+                }
+            }
+            About::Before => {
+                let next = self.0.partition_point(|(start, _)| *start < place);
+                let is_next = self.0.get(next).is_some_and(|(start, _)| *start == place);
+                match next.checked_sub(1).and_then(|before| self.0.get(before)) {
+                    Some((place, field)) if is_next => (Some(*place), Some(field.clone())),
+                    Some(_) | None => (Some(place), at.map(str::to_owned)),
+                }
+            }
         }
     }
 
@@ -127,6 +201,11 @@ impl Fields {
             .checked_sub(1)
             .and_then(|index| self.0.get(index))
             .map(|(_, path)| path.as_str())
+    }
+
+    /// Whether a field is there.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.iter().any(|(_, field)| field == path)
     }
 
     /// Where a field stands, or the nearest one around it that is there.

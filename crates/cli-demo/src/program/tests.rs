@@ -91,7 +91,7 @@ async fn what_is_printed_is_bounded_and_nobody_blocks_on_it() {
     let argv = shell("yes 0123456789 | head -c 3000000");
     let ended = run(&argv, &[], &json!({})).await.unwrap();
     assert_eq!(ended.status, Some(0));
-    assert_eq!(ended.out.len() as u64, KEPT);
+    assert_eq!(ended.out.len(), KEPT);
     let line = report("head -c 100000 /dev/zero | tr '\\0' x").await;
     assert_eq!(line.summary, "x".repeat(SHOWN));
     let broken = report("printf '\\377\\376'").await;
@@ -120,6 +120,15 @@ async fn a_program_whose_time_is_over_is_killed() {
             .await;
     }
     panic!("{pid} still runs");
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_running_is_not_waited_for() {
+    let script = "(exec sleep 60) & echo done; exit 0";
+    let ended = tokio::time::timeout(Duration::from_secs(20), report(script)).await;
+    let ended = ended.unwrap();
+    assert!(ended.passed);
+    assert_eq!(ended.summary, "done");
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strategy_core::analysis::Verdict;
-use strategy_core::plan::CheckName;
-use strategy_core::rollout::{Event, News, Outcome};
+use strategy_core::plan::{CheckName, Then};
+use strategy_core::rollout::{Event, News, Outcome, Phase, Status, TrackStatus};
 use strategy_core::{Part, Timestamp, Tracks, Weight};
 
 use super::chart::Shares;
 use super::paint::{Paint, Tone};
+use super::plain::plain;
 use super::table::{Align, pad};
 
 /// Tells a rollout as its events come.
@@ -23,6 +24,8 @@ pub struct Story {
     verdicts: BTreeMap<CheckName, Verdict>,
     shares: BTreeMap<Part, Shares>,
     wait: Option<Wait>,
+    /// What follows when a pause reaches its limit; `None`: that is not known here.
+    pause_then: Option<Then>,
     headed: bool,
 }
 
@@ -36,6 +39,8 @@ struct Wait {
     told: bool,
 }
 
+/// What stands in place of a stage on the way back.
+const ROLLBACK: &str = "rollback";
 /// A wait is told when it has lasted so long.
 const LASTS: Duration = Duration::from_secs(15);
 
@@ -59,7 +64,43 @@ impl Story {
             verdicts: BTreeMap::new(),
             shares: BTreeMap::new(),
             wait: None,
+            pause_then: None,
             headed: false,
+        }
+    }
+
+    /// This follows when a pause reaches its limit.
+    pub const fn pausing(&mut self, then: Then) {
+        self.pause_then = Some(then);
+    }
+
+    /// The story goes on where a rollout stands: no event tells that again.
+    pub fn take_up(&mut self, status: &Status) {
+        self.stages = status.stages.len();
+        self.stage = if status.phase == Phase::RollingBack {
+            Some(ROLLBACK.to_owned())
+        } else {
+            let stage = status.stages.get(status.stage);
+            stage.map(|stage| stage.name.to_string())
+        };
+        for (name, part) in &status.parts {
+            let of = |count: fn(&TrackStatus) -> u32| Tracks {
+                stable: count(&part.stable),
+                candidate: count(&part.candidate),
+            };
+            let standing = Standing {
+                ready: of(|track| track.ready),
+                wanted: of(|track| track.wanted),
+                weight: part.effective.unwrap_or(part.written),
+            };
+            let shares = self.shares.entry(name.clone()).or_default();
+            shares.set(Duration::ZERO, standing.weight);
+            self.parts.insert(name.clone(), standing);
+        }
+        for (name, check) in &status.checks {
+            let verdict = check.verdict.clone();
+            self.verdicts
+                .extend(verdict.map(|verdict| (name.clone(), verdict)));
         }
     }
 
@@ -115,12 +156,13 @@ impl Story {
         let ready = self.ready();
         let wait = self.wait.as_ref();
         let wait = wait.map_or_else(String::new, |wait| format!(", waits for {}", wait.what));
-        format!(
+        let standing = format!(
             "{stage}: {} to the candidate, ready: stable {}, candidate {}{wait}",
             self.weight(),
             ready.stable,
             ready.candidate
-        )
+        );
+        plain(&standing).into_owned()
     }
 
     #[expect(
@@ -178,10 +220,19 @@ impl Story {
                     format!("check {check}: {verdict}, {evidence}"),
                 )
             }
+            News::Paused { .. } => {
+                let then = match self.pause_then {
+                    Some(Then::RollBack) => "; then it rolls back",
+                    Some(Then::GoOn) => "; then it goes on",
+                    Some(Then::Abandon) => "; then it is abandoned as it stands",
+                    _ => "",
+                };
+                (Tone::Warn, format!("{}{then}", without_time(event)))
+            }
             News::StagePassed { .. } => (Tone::Good, "passed".to_owned()),
             News::Failed { reason, .. } => (Tone::Bad, format!("failed: {reason}")),
             News::RollbackBegan { .. } => {
-                self.stage = Some("rollback".to_owned());
+                self.stage = Some(ROLLBACK.to_owned());
                 (Tone::Bad, "rolling back to the recorded start".to_owned())
             }
             News::TrafficRestored => (Tone::Good, "traffic is restored".to_owned()),
@@ -257,9 +308,10 @@ impl Story {
             lines.push(self.paint.tone(Tone::Quiet, &heading));
         }
         let ready = self.ready();
+        let what = &*plain(what);
         let line = columns([
             &clock(time),
-            self.stage.as_deref().unwrap_or(""),
+            &plain(self.stage.as_deref().unwrap_or("")),
             &self.weight(),
             &ready.stable,
             &ready.candidate,
@@ -324,6 +376,8 @@ fn tone_of_outcome(outcome: &Outcome) -> Tone {
 
 #[cfg(test)]
 mod tests {
+    use strategy_core::rollout::{Answer, Command, Wish};
+
     use super::*;
 
     fn event(seconds: u64, news: News) -> Event {
@@ -403,6 +457,36 @@ mod tests {
                 "   2:16  5%                    5%   10/10        1/1  passed",
             ]
             .join("\n")
+        );
+    }
+
+    #[test]
+    fn what_others_say_is_no_order_to_the_terminal() {
+        let mut command = Command::new("1", "ev\x1b[31mil\x1b]0;pwn\x07", Wish::Pause);
+        command.reason = "ok\x1b[2Jfake\r\n   0:00 promoted".to_owned();
+        let told = tell([
+            (
+                0,
+                News::Commanded {
+                    command: Box::new(command),
+                    answer: Answer::Recorded,
+                },
+            ),
+            (
+                1,
+                News::StageEntered {
+                    stage: "5\x1b[2J%".into(),
+                    number: 1,
+                },
+            ),
+        ]);
+        assert!(told.contains(r"ev\u{1b}[31mil"), "{told}");
+        assert!(told.contains(r"5\u{1b}[2J%"), "{told}");
+        let lines: Vec<_> = told.lines().collect();
+        assert_eq!(lines.len(), 3, "{told}");
+        assert!(
+            !lines.iter().any(|line| line.contains(char::is_control)),
+            "{told:?}"
         );
     }
 

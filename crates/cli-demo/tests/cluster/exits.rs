@@ -1,8 +1,10 @@
 //! With which status the program ends, and what it says of what it leaves behind.
 
+use std::time::Duration;
+
 use crate::file::{JOURNAL, rollout};
 use crate::program::Rollway;
-use crate::shop::{Mode, Shop};
+use crate::shop::{Mode, Shop, pause};
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
@@ -30,11 +32,17 @@ async fn a_terminated_run_is_left_in_progress_and_says_how_to_go_on() {
     rollway
         .until("baking", |status| status["phase"] == "baking")
         .await;
+    // As `timeout` does it: the process, and then its group.
+    run.terminate();
+    pause(Duration::from_millis(50)).await;
     run.terminate();
     let ended = run.ended().await;
     let how = format!("rollway resume --journal {JOURNAL}");
     ended.check(4, "traffic moves to 20%", &how);
     assert!(ended.err.contains("left behind"), "{}", ended.err);
+    assert!(!ended.err.contains("ended at once"), "{}", ended.err);
+    let nobody = format!("no process runs it: {how}");
+    rollway.call(&["status"]).await.check(0, &nobody, "");
     // The claim stays, so that nobody else begins.
     let left = serde_json::to_string(&shop.objects().await).unwrap();
     assert!(left.contains("rollway.dev/claim"), "{left}");
@@ -43,8 +51,28 @@ async fn a_terminated_run_is_left_in_progress_and_says_how_to_go_on() {
     // The same journal is not begun anew either.
     rollway.run(&[]).ended().await.check(1, "", JOURNAL);
 
-    let back = rollway.call(&["resume", "--roll-back"]).await;
-    back.check(2, "rolled back", "");
+    // Where it stands is shown, though no event tells it again.
+    let again = rollway.start(&["resume"]);
+    rollway
+        .until("carried", |status| status["carried"] == true)
+        .await;
+    pause(Duration::from_secs(1)).await;
+    rollway.call(&["pause"]).await.check(0, "recorded", "");
+    again.terminate();
+    let again = again.ended().await;
+    again.check(
+        4,
+        "20%                  20%     2/2        1/1  paused until",
+        "",
+    );
+    again.check(4, "at most; then it rolls back", "");
+
+    let back = rollway.call(&["resume", "--roll-back", "-o", "json"]).await;
+    back.check(2, r#""type":"traffic-restored""#, "");
+    let is_event = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    assert!(back.out.lines().all(is_event), "{}", back.out);
+    let status = rollway.call(&["status"]).await;
+    status.check(2, "rolled back", "");
     assert_eq!(shop.objects().await, before);
 }
 
@@ -69,10 +97,13 @@ async fn a_terminated_run_rolls_back_if_it_was_told_to() {
 async fn a_second_interrupt_ends_at_once_with_the_journal_whole() {
     let shop = Shop::open(Mode::BlueGreen).await;
     let before = shop.objects().await;
-    let rollway = Rollway::new(&shop, &rollout(Mode::BlueGreen, "v2", "10m", ""));
+    let file = rollout(Mode::BlueGreen, "v2", "10m", "").replace("drain: 1s", "drain: 10s");
+    let rollway = Rollway::new(&shop, &file);
     let run = rollway.run(&["--on-interrupt", "abort"]);
     rollway
-        .until("baking", |status| status["phase"] == "baking")
+        .until("switched", |status| {
+            status["phase"] == "baking" && status["stage"] == 1
+        })
         .await;
     run.terminate();
     rollway
@@ -80,6 +111,8 @@ async fn a_second_interrupt_ends_at_once_with_the_journal_whole() {
             status["phase"] == "rolling-back"
         })
         .await;
+    // Not a second time the first one.
+    pause(Duration::from_millis(1100)).await;
     run.terminate();
     let ended = run.ended().await;
     ended.check(4, "", "ended at once; the journal is whole");

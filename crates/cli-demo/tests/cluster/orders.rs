@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::file::rollout;
 use crate::program::{Ended, Rollway};
-use crate::shop::{Mode, Shop};
+use crate::shop::{Mode, Shop, pause};
 
 /// An order is answered within this time, the start of the process included.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -88,6 +88,23 @@ async fn an_approval_counts_by_role_once_for_each_person() {
     assert_eq!(waits["approval"]["missing"], 2);
     let standing = rollway.call(&["status"]).await;
     standing.check(0, "waits for 2 more approval(s)", "");
+    // Whatever roles somebody writes into the inbox.
+    let approve = json!({"stage": waits["approval"]["stage"], "plan": waits["plan"]});
+    let forged = json!({"command": {
+        "id": "forged", "actor": "nobody", "roles": waits["approval"]["roles"],
+        "wish": {"approve": approve},
+    }});
+    rollway.put(".rollway/shop-api.inbox/forged.json", &forged.to_string());
+    let answer = ".rollway/shop-api.inbox/forged.answer.json";
+    for _ in 0..100 {
+        if rollway.has(answer) {
+            break;
+        }
+        pause(Duration::from_millis(100)).await;
+    }
+    let answer = rollway.read(answer);
+    assert!(answer.contains("refused"), "{answer}");
+    assert_eq!(rollway.status().await["approval"]["missing"], 2);
     // Who has not the role has no say; the user of this process is nobody there.
     rollway.refused(&["approve", "--actor", "eve"]).await;
     rollway.refused(&["approve"]).await;
@@ -136,6 +153,11 @@ async fn an_order_that_nobody_hears_says_so_and_counts_when_somebody_does() {
         .until("baking", |status| status["phase"] == "baking")
         .await;
     run.kill().await.unwrap();
+    // Nobody is steered by an inbox that others may write to.
+    rollway.set_mode(".rollway/shop-api.inbox", 0o777);
+    let resume = rollway.call(&["resume"]).await;
+    resume.check(1, "", "chmod go-w");
+    rollway.set_mode(".rollway/shop-api.inbox", 0o700);
     let unheard = rollway
         .call(&["abort", "--reason", "nobody is there"])
         .await;

@@ -46,6 +46,49 @@ async fn a_clear_plan_is_a_table_with_the_digest_that_a_run_has() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn which_slot_is_live_and_what_runs_there() {
+    let shop = Shop::open(Mode::BlueGreen).await;
+    let file = rollout(Mode::BlueGreen, "v2", "1s", "");
+    let live = "main: live is deployment/api-blue, which runs api=";
+    let next = "the release goes to deployment/api-green, which runs api=";
+    check(&shop, &file, 0, &[live, next]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn what_a_plan_warns_of_a_run_warns_of_too() {
+    let shop = Shop::open(Mode::BlueGreen).await;
+    let early = json!({"spec": {"publishNotReadyAddresses": true}});
+    shop.patch("Service", "api", early).await;
+    let file = rollout(Mode::BlueGreen, "v2", "1s", "");
+    let warning = "warning [not-ready-addresses]";
+    check(&shop, &file, 0, &[warning]).await;
+    let ended = Rollway::new(&shop, &file)
+        .run(&["-o", "json"])
+        .ended()
+        .await;
+    ended.check(0, r#""type":"settled""#, warning);
+    assert!(!ended.out.contains(warning), "{}", ended.out);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_program_that_is_not_there() {
+    let shop = Shop::open(Mode::BlueGreen).await;
+    let hook = "hooks: {preview: [{name: smoke, at: ready, command: [./smoke.sh]}]}";
+    let file = rollout(Mode::BlueGreen, "v2", "1s", hook);
+    let words = [
+        "blocked [program-missing] hook `smoke` of stage `preview`",
+        "`./smoke.sh` is not there, seen from the folder /",
+    ];
+    check(&shop, &file, 1, &words).await;
+    let rollway = Rollway::new(&shop, &file);
+    rollway.run(&[]).ended().await.check(1, "", words[1]);
+    assert!(!rollway.has(".rollway"));
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn a_service_that_is_not_there() {
     let shop = Shop::open(Mode::BlueGreen).await;
     shop.delete("Service", "api").await;

@@ -100,6 +100,15 @@ impl Rollway {
         std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     }
 
+    pub(crate) fn set_mode(&self, file: &str, mode: u32) {
+        let path = self.folder.path().join(file);
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(file)).unwrap()
+    }
+
     pub(crate) fn has(&self, file: &str) -> bool {
         self.folder.path().join(file).exists()
     }

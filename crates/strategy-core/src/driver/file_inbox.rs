@@ -23,7 +23,7 @@ use crate::target::RolloutId;
 /// An inbox in a folder: `ID.json` is an envelope, `ID.answer.json` what became of it.
 ///
 /// For `NAME.journal` it is the folder `NAME.inbox` beside it; whoever may write there may steer the
-/// rollout under any name, so it is made for its owner only.
+/// rollout under any name, so it is made for its owner only, and one that others may write to is refused.
 /// The layout is in `docs/reference/journal.md`.
 ///
 /// # Guarantees
@@ -53,10 +53,12 @@ impl FileInbox {
     /// `clock` paces how often the folder is looked through: give it the driver's.
     ///
     /// # Errors
-    /// [`InboxError::Storage`] when the folder cannot be made.
+    /// [`InboxError::Storage`] when the folder cannot be made, or was there and is not ours alone to
+    /// write to.
     pub fn open(folder: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Result<Self, InboxError> {
         let folder = folder.into();
         make_folder(&folder).map_err(storage("make the folder", &folder))?;
+        is_ours(&folder).map_err(storage("take orders from", &folder))?;
         Ok(Self {
             folder,
             clock,
@@ -97,6 +99,7 @@ impl FileInbox {
         &self,
         read: impl Fn(&Entry) -> Result<Option<Addressed>, Unread>,
     ) -> Result<Option<Envelope>, InboxError> {
+        is_ours(&self.folder).map_err(storage("take orders from", &self.folder))?;
         let waiting = entry::waiting(&self.folder, &self.taken())?;
         let mut unread = None;
         for entry in waiting {
@@ -184,6 +187,32 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Whoever may write to the folder may steer the rollout.
+#[cfg(unix)]
+fn is_ours(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(folder)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other(format!(
+            "it belongs to another user (id {}): remove it, and it is made anew",
+            metadata.uid()
+        )));
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(io::Error::other(format!(
+            "others may write to it (its mode is {mode:04o}): look at what lies there, and `chmod go-w` it"
+        )));
+    }
+    Ok(())
+}
+
+/// Elsewhere there are no modes to look at.
+#[cfg(not(unix))]
+fn is_ours(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 fn storage(operation: &str, path: &Path) -> impl FnOnce(io::Error) -> InboxError {
     let (operation, place) = (operation.to_owned(), path.display().to_string());
     move |error| InboxError::Storage {
@@ -199,6 +228,43 @@ mod tests {
     use crate::rollout::{Command, Wish};
     use crate::timestamp::Timestamp;
     use crate::world::VirtualClock;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::TempDir::new().unwrap();
+        let folder = parent.path().join("api.inbox");
+        let open = || {
+            let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+            FileInbox::open(&folder, Arc::new(clock))
+        };
+        let with_mode = |mode| {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let inbox = open().unwrap();
+        for (mode, is_fine) in [
+            (0o755, true),
+            (0o777, false),
+            (0o720, false),
+            (0o1777, false),
+        ] {
+            with_mode(mode);
+            assert_eq!(open().is_ok(), is_fine, "{mode:o}");
+            // Also while it is looked through.
+            assert_eq!(inbox.first().is_ok(), is_fine, "{mode:o}");
+        }
+        let Err(InboxError::Storage { source, .. }) = open() else {
+            panic!("it was opened");
+        };
+        assert!(source.to_string().contains("chmod go-w"), "{source}");
+        with_mode(0o700);
+        // Root may give a folder away, and nobody else may.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&folder, Some(65534), None).unwrap();
+            assert!(open().is_err());
+        }
+    }
 
     #[test]
     fn an_envelope_that_the_disk_does_not_give_now_is_neither_lost_nor_in_the_way() {

@@ -45,9 +45,11 @@ fn is_label(name: &str) -> bool {
 }
 
 impl Config {
+    /// Whether objects of these names can exist. `discover` asks the same before anything else.
+    ///
     /// # Errors
     /// `InvalidConfig` with the first name that no object can have.
-    pub(crate) fn check_names(&self) -> Result<(), TargetError> {
+    pub fn check_names(&self) -> Result<(), TargetError> {
         let canary_name;
         let mut names = vec![("a namespace", self.namespace.as_str(), Form::Label)];
         match &self.workload {

@@ -1,0 +1,137 @@
+//! What is asked for: a rollout file with the images of the command line, and its plan here.
+
+use std::path::Path;
+
+use strategy_core::driver::{Driver, DriverError, Planned};
+use strategy_core::target::Severity;
+use strategy_core::{PlanError, Track};
+
+use crate::args::{Cluster, ImageOverride};
+use crate::console::{data, warn};
+use crate::error::CliError;
+use crate::file::{Intent, RolloutFile, Source, Target};
+use crate::kubernetes;
+use crate::program::there;
+use crate::wiring::Wiring;
+use crate::words::in_our_words;
+
+/// A rollout file that was read, with the images of the command line in it.
+#[derive(Debug)]
+pub struct Asked {
+    /// The file.
+    pub file: RolloutFile,
+    /// What it means.
+    pub intent: Intent,
+    source: Source,
+    images: Vec<ImageOverride>,
+}
+
+impl Asked {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`CliError::File`].
+    pub fn read(path: &Path, images: &[ImageOverride]) -> Result<Self, CliError> {
+        let (file, source) = RolloutFile::read(path)?;
+        let intent = file
+            .intent(images)
+            .map_err(|mistake| source.locate(mistake))?;
+        Ok(Self {
+            file,
+            intent,
+            source,
+            images: images.to_vec(),
+        })
+    }
+
+    /// What it is wired to in this namespace.
+    ///
+    /// # Errors
+    /// [`CliError::File`] when it names objects that cannot be.
+    pub fn wiring(&self, cluster: &Cluster, namespace: &str) -> Result<Wiring, CliError> {
+        let Target::Kubernetes(target) = &self.file.target;
+        let parts = kubernetes::configs(target, namespace);
+        let parts = parts.map_err(|mistake| {
+            // Then it does not stand in the file.
+            if mistake.field().ends_with(".namespace") && cluster.namespace.is_some() {
+                return self.source.locate(mistake.of_option("--namespace"));
+            }
+            self.source.locate(mistake)
+        })?;
+        Ok(Wiring {
+            kubeconfig: cluster.kubeconfig.as_deref().map(absolute),
+            context: cluster.context.clone(),
+            parts,
+            counters: self.intent.counters.clone(),
+            roles: self.file.roles.clone(),
+        })
+    }
+
+    /// Its plan here, programs that are not there among the findings.
+    ///
+    /// # Errors
+    /// [`CliError`] when it is no plan, or something cannot be read.
+    pub async fn plan(&self, driver: &Driver) -> Result<Planned, CliError> {
+        let (strategy, release) = (&*self.intent.strategy, self.intent.release.clone());
+        let planned = driver.plan(strategy, release).await;
+        let mut planned = planned.map_err(|error| self.located(error))?;
+        let missing = there::missing(&planned.plan, &self.intent.counters);
+        planned.findings.extend(missing);
+        Ok(planned)
+    }
+
+    /// The error with its place in the file, if that is where it has to be mended.
+    pub fn located(&self, error: DriverError) -> CliError {
+        let DriverError::Plan(plan) = &error else {
+            return error.into();
+        };
+        if matches!(plan, PlanError::Unready { .. }) {
+            // Nothing is wrong with the file, but with what stands there now.
+            return error.into();
+        }
+        let mistake = self.file.mistake(plan, &self.source, &self.images);
+        self.source.locate(mistake).into()
+    }
+}
+
+fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The plan, if nothing stands in its way.
+///
+/// # Errors
+/// [`DriverError::Blocked`].
+pub fn startable(planned: Planned) -> Result<Planned, CliError> {
+    if !planned.is_blocked() {
+        return Ok(planned);
+    }
+    let mut findings = planned.findings;
+    findings.retain(|finding| finding.severity == Severity::Blocks);
+    Err(DriverError::Blocked { findings }.into())
+}
+
+/// Says what is worth knowing of a plan that can start.
+pub fn show_warnings(planned: &Planned) {
+    for finding in &planned.findings {
+        warn(&in_our_words(&finding.to_string()));
+    }
+}
+
+/// Prints which workload of each part is live and what runs there.
+pub fn show_found(planned: &Planned) {
+    for (part, found) in planned.found.iter() {
+        let runs = |track| {
+            let images = found.images(track).map(ToString::to_string);
+            images.unwrap_or_else(|| "nothing: it is not there yet".to_owned())
+        };
+        let names = &found.names;
+        data(&format!(
+            "{part}: live is {}, which runs {}; the release goes to {}, which runs {}",
+            names.stable,
+            runs(Track::Stable),
+            names.candidate,
+            runs(Track::Candidate)
+        ));
+    }
+}
