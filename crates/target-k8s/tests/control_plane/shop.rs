@@ -199,7 +199,7 @@ impl Shop {
         name: &str,
         is_so: impl Fn(&Value) -> bool,
     ) -> Value {
-        for _ in 0..400 {
+        for _ in 0..1200 {
             if let Some(object) = self.try_get(kind, name).await
                 && is_so(&object)
             {
