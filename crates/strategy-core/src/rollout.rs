@@ -343,6 +343,8 @@ impl Rollout {
                 until: None,
             };
             part.ready_since = None;
+            // It was not tried in this state.
+            part.unwritable = None;
         }
         self.decided.state = state;
     }

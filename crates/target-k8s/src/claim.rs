@@ -136,6 +136,11 @@ impl Change<'_> {
                         None => return Ok(false),
                     }
                 }
+                // Whose claim it is was checked each time: it is ours to take, and the object is busy.
+                Err(mut error) if error.kind == TargetErrorKind::Conflict => {
+                    error.kind = TargetErrorKind::Unavailable;
+                    return Err(error);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -109,7 +109,10 @@ impl FileInbox {
                         && meant != here
                     {
                         let why = format!("it was sent to rollout `{meant}`, and this is `{here}`");
-                        self.write_answer(envelope.id(), &Answer::Refused(why))?;
+                        if let Err(error) = self.write_answer(envelope.id(), &Answer::Refused(why))
+                        {
+                            unread.get_or_insert(error);
+                        }
                         continue;
                     }
                     self.taken().insert(envelope.id().clone());
@@ -117,7 +120,13 @@ impl FileInbox {
                 }
                 // Withdrawn since the folder was listed.
                 Ok(None) => {}
-                Err(Unread::Bad(problem)) => return Err(self.set_aside(&entry, problem)?),
+                Err(Unread::Bad(problem)) => match self.set_aside(&entry, problem) {
+                    Ok(was) => return Err(was),
+                    // It stays in the way, and holds up none behind it either.
+                    Err(error) => {
+                        unread.get_or_insert(error);
+                    }
+                },
                 Err(Unread::Storage(error)) => {
                     unread.get_or_insert_with(|| storage("read", &entry.path)(error));
                 }

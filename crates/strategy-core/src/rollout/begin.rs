@@ -154,6 +154,7 @@ impl Rollout {
             promote_all: false,
             to_undo: Vec::new(),
             done_for_good: BTreeSet::new(),
+            went_on_by_time: 0,
             traffic_restored: false,
             audit: Vec::new(),
         };

@@ -93,6 +93,7 @@ impl Rollout {
         decided.next_id = ids.len() as u64 + 1;
         decided.audit.clear();
         decided.since = NOW;
+        decided.went_on_by_time = decided.went_on_by_time.min(3);
         decided.pause = decided.pause.map(time);
         decided.open = decided
             .open

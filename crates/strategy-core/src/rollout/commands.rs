@@ -250,17 +250,29 @@ impl Rollout {
     }
 
     /// The deadline of a stage runs while it steps, not while it is paused.
-    pub(super) fn end_pause(&mut self) {
-        let Some(until) = self.decided.pause.take() else {
+    pub(super) fn put_off_deadline_by_pause(&mut self) {
+        let Some(until) = self.decided.pause else {
             return;
         };
-        if matches!(self.decided.state, State::Claiming | State::Confirming) {
-            self.decided.since = self.now();
-        }
         let began = until.before(self.fixed.plan.policies().pause_limit);
         let stood = self.now().since(began.max(self.decided.since));
         if let State::Stepping(stepping) = &mut self.decided.state {
             stepping.deadline = stepping.deadline + stood;
+        }
+    }
+
+    pub(super) fn end_pause(&mut self) {
+        if self.decided.pause.is_none() {
+            return;
+        }
+        if matches!(self.decided.state, State::Claiming | State::Confirming) {
+            self.decided.since = self.now();
+        }
+        self.put_off_deadline_by_pause();
+        self.decided.pause = None;
+        for part in self.part_names() {
+            // It was not tried in the pause.
+            self.need_not_be_written(&part);
         }
         self.say(News::Unpaused);
     }
@@ -336,6 +348,9 @@ impl Rollout {
             State::RollingBack(rolling) if rolling.stuck => {
                 let (reason, undoing) = (rolling.reason.clone(), rolling.undoing);
                 self.say(News::GotUnstuck);
+                for part in self.decided.parts.values_mut() {
+                    part.claim_lost = false;
+                }
                 self.enter_rolling_back(reason, false, None);
                 // An undo that is still under way is not begun a second time.
                 if let State::RollingBack(rolling) = &mut self.decided.state {
@@ -372,10 +387,16 @@ impl Rollout {
         if let State::Superseding(superseding) = &self.decided.state {
             return Err(format!("{} succeeds it already", superseding.by));
         }
+        if let State::RollingBack(rolling) = &self.decided.state
+            && (rolling.undoing.is_some() || rolling.undo_failed.is_some())
+        {
+            return Err("an undo is under way or failed: `retry` it, or abandon".to_owned());
+        }
         if by == self.fixed.id {
             return Err("a rollout cannot succeed itself".to_owned());
         }
         let deadline = self.now() + self.fixed.plan.policies().rollback_deadline;
+        self.remember_where();
         self.cancel_everything();
         self.drop_pause();
         self.decided.standing = None;

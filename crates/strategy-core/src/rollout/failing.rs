@@ -103,11 +103,12 @@ impl Rollout {
             // Users are taken to where the release was judged good, paused or not.
             self.drop_pause();
         }
-        let back_to = self
-            .decided
-            .state
-            .held()
-            .map_or_else(|| self.decided.state.clone(), |held| held.back_to.clone());
+        // What follows of a hold counts from when the first one began.
+        let held_since = self.decided.state.held().map(|_| self.decided.since);
+        if held_since.is_none() {
+            self.put_off_deadline_by_pause();
+        }
+        let back_to = self.decided.state.underneath().clone();
         let stage = back_to
             .stage()
             .and_then(|stage| stage_name(&self.fixed.plan, stage))
@@ -125,6 +126,9 @@ impl Rollout {
             back_to,
             walk,
         })));
+        if let Some(since) = held_since {
+            self.decided.since = since;
+        }
     }
 
     /// Back to the recorded start, from wherever we are.
@@ -142,7 +146,7 @@ impl Rollout {
             | State::Holding(_)
             | State::Superseding(_) => {}
         }
-        self.decided.failed_at = self.decided.state.stage().or(self.decided.standing);
+        self.remember_where();
         self.say(News::RollbackBegan {
             reason: reason.clone(),
         });
@@ -185,6 +189,12 @@ impl Rollout {
             part.retry_at = None;
         }
         self.enter(State::RollingBack(Box::new(state)));
+    }
+
+    /// The stage that it leaves for good.
+    pub(super) fn remember_where(&mut self) {
+        let stage = self.decided.state.stage().or(self.decided.standing);
+        self.decided.failed_at = stage.or(self.decided.failed_at);
     }
 
     /// Nothing was written: the claims are given back, and that is all.

@@ -57,6 +57,13 @@ impl Rollout {
         previous: Option<&Observation>,
         observation: &Observation,
     ) -> Option<ForeignChange> {
+        // Half of a write of ours may look like somebody else's.
+        if matches!(
+            self.decided.parts.get(part)?.expected,
+            Expected::Either { .. }
+        ) {
+            return None;
+        }
         let before = previous.or_else(|| Some(&self.fixed.found.part(part)?.observation))?;
         let new = |change: &&ForeignChange| !before.foreign.contains(change);
         observation.foreign.iter().find(new).cloned()
@@ -68,6 +75,7 @@ impl Rollout {
         part: &Part,
         observation: &Observation,
         change: ForeignChange,
+        can_be_put_back: bool,
     ) {
         let field = change.field;
         let towards_stable =
@@ -132,6 +140,7 @@ impl Rollout {
             .map_or(0, |state| state.reasserted);
         if let Some(times) = reassert
             && done < times
+            && can_be_put_back
         {
             if let Some(state) = self.decided.parts.get_mut(part) {
                 state.reasserted += 1;
@@ -153,7 +162,11 @@ impl Rollout {
             ForeignPolicy::Reassert { .. } => {
                 tell(
                     self,
-                    "it was put back often enough; the rollout waits for a person",
+                    if can_be_put_back {
+                        "it was put back often enough; the rollout waits for a person"
+                    } else {
+                        "it cannot be put back; the rollout waits for a person"
+                    },
                 );
                 self.hold(
                     Hold::Foreign(reason),

@@ -79,9 +79,10 @@ impl PartState {
         self.unreadable.is_some() || self.unwritable.is_some()
     }
 
-    /// Since when it cannot be read, and since when it cannot be written.
-    pub(super) fn unreached(&self) -> impl Iterator<Item = &Unreached> {
-        self.unreadable.iter().chain(&self.unwritable)
+    /// Since when it cannot be read and, where writes are tried, since when it cannot be written.
+    pub(super) fn unreached(&self, writes: bool) -> impl Iterator<Item = &Unreached> {
+        let unwritable = self.unwritable.iter().filter(move |_| writes);
+        self.unreadable.iter().chain(unwritable)
     }
 }
 

@@ -167,12 +167,14 @@ impl Rollout {
         let Some(latest) = self.latest.parts.get_mut(part) else {
             return;
         };
-        if latest.asked.is_some_and(|(asked, _)| asked == ticket) {
-            latest.asked = None;
-            latest.news = true;
-            latest.not_before = Some(now + Self::backoff(latest.failures).min(SLOWEST_LOOK));
-            latest.failures = latest.failures.saturating_add(1);
+        // A question that was asked anew since is answered by the newer one.
+        if latest.asked.is_none_or(|(asked, _)| asked != ticket) {
+            return;
         }
+        latest.asked = None;
+        latest.news = true;
+        latest.not_before = Some(now + Self::backoff(latest.failures).min(SLOWEST_LOOK));
+        latest.failures = latest.failures.saturating_add(1);
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
@@ -189,7 +191,7 @@ impl Rollout {
         }
     }
 
-    pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, observation: Observation) {
+    pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, mut observation: Observation) {
         let now = self.now();
         let Some(latest) = self.latest.parts.get_mut(part) else {
             return;
@@ -204,6 +206,15 @@ impl Rollout {
         };
         if asked < state.min_ticket {
             return;
+        }
+        // What is told of other hands while a write may land is answered when that is known.
+        if state.flight.is_some() {
+            let known = latest
+                .observation
+                .as_ref()
+                .map(|seen| seen.foreign.as_slice());
+            let known = known.unwrap_or_default();
+            observation.foreign.retain(|change| known.contains(change));
         }
         let previous = latest.observation.replace(Arc::new(observation));
         let Some(observation) = latest.observation.clone() else {
@@ -336,9 +347,10 @@ impl Rollout {
                 found.capabilities.routing
             });
         if let Some(change) = self.foreign_change(part, observation, &seen) {
-            self.foreign_hand(part, observation, change);
+            self.foreign_hand(part, observation, change, true);
         } else if let Some(change) = self.told_anew(part, previous, observation) {
-            self.foreign_hand(part, observation, change);
+            // It is nothing that is written on the part, so no write puts it back.
+            self.foreign_hand(part, observation, change, false);
         }
         if let Some(state) = self.decided.parts.get_mut(part) {
             let may_land = state.fence || state.claiming.is_some();
@@ -351,6 +363,9 @@ impl Rollout {
             // Not there yet is not "never": until the fence stands it may still come, and is ours then.
             if landed || !may_land {
                 state.expected = Expected::Seen(seen);
+            } else if let Expected::Either { before, .. } = &mut state.expected {
+                // What was answered once is no news at the next look.
+                *before = seen;
             }
         }
     }

@@ -44,6 +44,9 @@ pub(super) struct Decided {
     /// Hooks that may not run twice and are done: a stage that begins again passes them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) done_for_good: BTreeSet<HookAt>,
+    /// Holds for other hands that ended by themselves.
+    #[serde(default)]
+    pub(super) went_on_by_time: u32,
     /// Recorded traffic is effective, and stable covers it.
     pub(super) traffic_restored: bool,
     /// Commands and alarms, each once.

@@ -123,11 +123,10 @@ impl Rollout {
         };
         let now = self.now();
         let limit = self.fixed.plan.policies().unreachable.limit;
-        let unreachable = self
-            .decided
-            .parts
-            .values()
-            .flat_map(|part| part.unreached().map(|unreached| unreached.since + limit));
+        let unreachable = self.decided.parts.values().flat_map(|part| {
+            part.unreached(self.writes())
+                .map(|unreached| unreached.since + limit)
+        });
         let timers = [
             own,
             self.decided.pause,

@@ -15,7 +15,7 @@ impl Rollout {
     pub(super) fn unreachable_too_long(&mut self) -> bool {
         let (now, policy) = (self.now(), self.fixed.plan.policies().unreachable);
         let too_long = self.decided.parts.iter().find_map(|(part, state)| {
-            let mut unreached = state.unreached();
+            let mut unreached = state.unreached(self.writes());
             let unreached =
                 unreached.find(|unreached| now.since(unreached.since) >= policy.limit)?;
             Some(Reason::Unreachable {
@@ -48,6 +48,26 @@ impl Rollout {
             | State::Superseding(_)
             | State::Settling(_)
             | State::Settled { .. } => false,
+        }
+    }
+
+    /// Something is written or claimed where it is due: not while all stands still for a person.
+    pub(super) fn writes(&self) -> bool {
+        let stands = self
+            .decided
+            .state
+            .held()
+            .is_some_and(|held| held.walk.is_none());
+        self.decided.pause.is_none() && !stands
+    }
+
+    /// Nothing is to be written any more: what could not be is no trouble now.
+    pub(super) fn need_not_be_written(&mut self, part: &Part) {
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        if state.unwritable.take().is_some() && state.unreadable.is_none() {
+            self.say(News::Reachable { part: part.clone() });
         }
     }
 

@@ -140,11 +140,17 @@ impl Rollout {
                 self.write(part, *desired, &observation);
                 wait("a write that is under way")
             }
-            Step::Wait { what, until } => Waits::For {
-                what: self.explain_wait(part, what, course, &observation),
-                until,
-            },
-            Step::Reached => Waits::No,
+            Step::Wait { what, until } => {
+                self.need_not_be_written(part);
+                Waits::For {
+                    what: self.explain_wait(part, what, course, &observation),
+                    until,
+                }
+            }
+            Step::Reached => {
+                self.need_not_be_written(part);
+                Waits::No
+            }
             Step::Never { why } => Waits::Never { why },
         }
     }

@@ -161,9 +161,14 @@ pub(super) fn foreign(
         change.message = format!("{}: {broken}", change.message);
     }
     if let Some(service) = bound.service() {
-        for stranger in strangers_behind(bound, view, service) {
-            let message = format!("{service} sends to {stranger}, which belongs to neither track");
-            changes.push(ForeignChange::new(stranger, ForeignField::Traffic, message));
+        // Without their names, which change with every pod: they are one and the same news.
+        if !strangers_behind(bound, view, service).is_empty() {
+            let message = format!("{service} sends to pods that belong to neither track");
+            changes.push(ForeignChange::new(
+                "somebody",
+                ForeignField::Traffic,
+                message,
+            ));
         }
     }
     changes

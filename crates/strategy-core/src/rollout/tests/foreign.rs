@@ -303,3 +303,95 @@ fn what_a_target_tells_of_other_hands_is_answered_though_the_part_is_as_it_was()
     run.run(seconds(3600));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
 }
+
+fn hold(at_most: u64) -> ForeignPolicy {
+    ForeignPolicy::Hold {
+        at_most: seconds(at_most),
+        then: Then::GoOn,
+    }
+}
+
+#[test]
+fn a_second_hand_in_a_hold_makes_no_bake_of_it() {
+    let mut run = baking(|policies| policies.foreign.capacity = hold(7200));
+    run.wait(seconds(10));
+    let watched = run.rollout.status().bake.unwrap().elapsed;
+    scale_candidate(&mut run, 3);
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.wait(seconds(2400));
+    scale_candidate(&mut run, 4);
+    assert_eq!(run.advance("half"), Answer::Recorded);
+    let bake = run.rollout.status().bake.unwrap();
+    assert!(bake.elapsed <= watched + seconds(1), "{:?}", bake.elapsed);
+    assert!(!run.story().contains("`half` passed"), "{}", run.story());
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn a_hold_that_goes_on_by_itself_leaves_a_stage_its_time() {
+    let mut policies = Policies::default();
+    policies.foreign.capacity = hold(3600);
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.unready.insert("app:v1".to_owned());
+    let mut run = begin(plan(canary(), policies), world);
+    run.wait(seconds(60));
+    assert_eq!(run.rollout.status().phase, Phase::Stepping);
+    assert_eq!(run.order(Wish::Pause), Answer::Recorded);
+    run.wait(seconds(600));
+    scale_candidate(&mut run, 3);
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    assert_eq!(run.order(Wish::Unpause), Answer::Recorded);
+    run.wait(seconds(3605));
+    assert_eq!(
+        run.rollout.status().phase,
+        Phase::Stepping,
+        "{}",
+        run.story()
+    );
+    run.world.unready.clear();
+    run.world.converge();
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn what_is_told_while_a_write_is_under_way_is_answered_after_it() {
+    let world = KindWorld::new(("v0", 4), None);
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.until("stage 2 `all` begins");
+    // The write is ordered and not yet performed; a look brings the news first.
+    let write = loop {
+        match run.rollout.poll_effect() {
+            Some(effect @ Effect::Apply { .. }) => break effect,
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    };
+    let route = ForeignChange::new("kubectl", ForeignField::Traffic, "a route was added");
+    run.world.foreign.push(route);
+    run.look_again();
+    assert!(!run.story().contains("a route was added"));
+    let done = run.world.perform(write).unwrap();
+    run.tell(done);
+    run.look_again();
+    assert!(
+        run.story().contains("a route was added by kubectl"),
+        "{}",
+        run.story()
+    );
+}
+
+#[test]
+fn what_no_write_puts_back_is_not_said_to_be_put_back() {
+    let mut run = baking(|policies| policies.foreign.traffic = reassert(3, &[]));
+    let route = ForeignChange::new("kubectl", ForeignField::Traffic, "a route was added");
+    run.world.foreign.push(route);
+    run.look_again();
+    assert!(!run.story().contains("it is put back"), "{}", run.story());
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+}

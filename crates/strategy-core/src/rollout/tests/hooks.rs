@@ -412,3 +412,46 @@ fn promote_does_not_confirm_an_unfinished_hook() {
         run.story()
     );
 }
+
+#[test]
+fn a_hook_that_ends_while_its_stage_is_held_is_done_for_good() {
+    for ends_before_retry in [true, false] {
+        let mut stages = canary();
+        stages[1].hooks = vec![hook("seed", HookPoint::Ready)];
+        stages[1].on_failure = OnFailure::Hold {
+            at_most: seconds(3600),
+            then: Then::RollBack,
+        };
+        let mut run = run_with(stages);
+        run.until("hook `seed`");
+        let seed = run.hook();
+        let dead = crate::target::FatalReason::CrashLoop;
+        run.world.broken.insert("app:v1".to_owned(), dead);
+        run.world.converge();
+        run.look_again();
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Holding,
+            "{}",
+            run.story()
+        );
+        run.world.broken.clear();
+        run.world.converge();
+        run.look_again();
+        if ends_before_retry {
+            run.end_hook(&seed, true);
+        }
+        assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+        run.wait(seconds(30));
+        assert!(
+            run.hooks().is_empty(),
+            "it may not run twice\n{}",
+            run.story()
+        );
+        if !ends_before_retry {
+            run.end_hook(&seed, true);
+        }
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}

@@ -204,3 +204,63 @@ fn a_claim_that_is_somebody_elses_is_stuck_at_once_and_says_so() {
     assert!(run.rollout.is_settled());
     assert_eq!(run.world.claim.as_ref().unwrap().holder.as_str(), "other");
 }
+
+#[test]
+fn a_write_that_failed_before_a_pause_is_no_trouble_in_it() {
+    for held in [false, true] {
+        let mut stages = canary();
+        stages[1].on_failure = crate::plan::OnFailure::Hold {
+            at_most: seconds(7200),
+            then: Then::RollBack,
+        };
+        let mut run = begin(
+            plan(stages, Policies::default()),
+            KindWorld::new(("v0", 4), None),
+        );
+        run.until("is effective and is watched");
+        run.world.refuses = Some(crate::target::TargetErrorKind::RateLimited);
+        run.until("main cannot be reached");
+        if held {
+            let all = crate::target::FatalReason::CrashLoop;
+            run.world.broken.insert("app:v1".to_owned(), all);
+            run.world.converge();
+            run.look_again();
+            assert_eq!(
+                run.rollout.status().phase,
+                Phase::Holding,
+                "{}",
+                run.story()
+            );
+            run.world.broken.clear();
+            run.world.converge();
+        } else {
+            assert_eq!(run.order(Wish::Pause), Answer::Recorded);
+        }
+        run.world.refuses = None;
+        run.wait(seconds(3600));
+        assert!(!run.rollout.is_rolling_back(), "{held}\n{}", run.story());
+        assert!(run.rollout.outcome().is_none(), "{held}\n{}", run.story());
+        let go_on = if held { Wish::Retry } else { Wish::Unpause };
+        assert_eq!(run.order(go_on), Answer::Recorded);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    }
+}
+
+#[test]
+fn a_claim_that_is_ours_again_is_not_lost_any_more() {
+    let policies = Policies {
+        stuck_goes_on: false,
+        ..Policies::default()
+    };
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let ours = run.world.claim.clone();
+    run.world.claim = None;
+    run.crash(seconds(5));
+    run.wait(seconds(30));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    run.world.claim = ours;
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    run.assert_rolled_back();
+}

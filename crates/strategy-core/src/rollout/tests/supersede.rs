@@ -237,3 +237,16 @@ fn supersede_again_and_again_does_not_put_its_deadline_off() {
         run.rollout.status().phase
     );
 }
+
+#[test]
+fn an_undo_under_way_is_waited_for_and_no_successor_takes_a_failed_one() {
+    let mut run = with_an_undo(Rerun::Never);
+    let undo = run.hook();
+    run.wait(seconds(700));
+    assert!(run.hooks().is_empty(), "{}", run.story());
+    assert!(!run.rollout.is_rolling_back(), "{}", run.story());
+    run.end_hook(&undo, false);
+    run.settle_now();
+    assert!(run.rollout.is_rolling_back());
+    assert!(run.refused(by()).contains("an undo"));
+}

@@ -68,6 +68,18 @@ impl Rollout {
                 });
                 return Flow::Again;
             }
+            let before = &found.observation.foreign;
+            let hand = observation
+                .foreign
+                .iter()
+                .find(|change| !before.contains(change));
+            if let Some(change) = hand
+                && !self.fixed.inherited
+            {
+                let message = format!("{}, by {}: start again", change.message, change.by);
+                self.give_back(Reason::NotAsDiscovered { part, message });
+                return Flow::Again;
+            }
             if let Some(state) = self.decided.parts.get_mut(&part) {
                 state.expected = Expected::Seen(now);
             }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::Flow;
-use crate::plan::{HookPoint, Then};
+use crate::plan::{HookPoint, Rerun, Then};
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
 use crate::rollout::outcome::Reason;
 use crate::rollout::state::{Hold, Holding, State};
 use crate::rollout::step::Until;
+
+/// How many holds that end by themselves put the limits of a stage off.
+const PUT_OFF: u32 = 3;
 
 impl Rollout {
     pub(super) fn holding(&mut self, holding: &Holding) -> Flow {
@@ -54,7 +57,13 @@ impl Rollout {
             (Then::GoOn, Hold::Foreign(_)) => {
                 self.say(News::HoldEnded);
                 self.accept_hands();
-                self.go_on(holding.back_to.clone(), Duration::ZERO);
+                let stood = if self.decided.went_on_by_time < PUT_OFF {
+                    now.since(self.decided.since)
+                } else {
+                    Duration::ZERO
+                };
+                self.decided.went_on_by_time = self.decided.went_on_by_time.saturating_add(1);
+                self.go_on(holding.back_to.clone(), stood);
             }
             // A failed check is never passed by time: such a plan is refused, and this is its echo.
             (Then::GoOn, Hold::Failed(reason) | Hold::NoWayBack(reason)) => {
@@ -108,6 +117,11 @@ impl Rollout {
     /// A failed stage begins again where it can: at the gate or hook that came before anything was
     /// written, else on its way to readiness.
     fn begin_again(&mut self, back_to: State) {
+        // One that may not run twice is waited for, not begun anew.
+        if self.runs_once(&back_to) {
+            self.enter(back_to);
+            return;
+        }
         if let State::Hooking(hooking) = &back_to
             && let Some(id) = hooking.running
             && self.decided.open.remove(&id).is_some()
@@ -136,6 +150,16 @@ impl Rollout {
         }
     }
 
+    /// A hook is under way that may not run twice.
+    fn runs_once(&self, state: &State) -> bool {
+        let State::Hooking(hooking) = state else {
+            return false;
+        };
+        let stage = self.fixed.plan.stages().get(hooking.stage);
+        let hook = stage.and_then(|stage| stage.hooks.get(hooking.hook));
+        hooking.running.is_some() && hook.is_some_and(|hook| hook.rerun == Rerun::Never)
+    }
+
     /// What a person did is where we stand; the walk goes on from there.
     fn accept_hands(&mut self) {
         for part in self.decided.parts.values_mut() {
@@ -143,9 +167,9 @@ impl Rollout {
         }
     }
 
-    /// A state that was left is taken up again. Its limits are put off by as long as a person let it
-    /// stand; not where the hold ended by itself, or a hand that comes again and again would put them
-    /// off for ever.
+    /// A state that was left is taken up again. Its limits are put off by as long as it stood; where
+    /// holds end by themselves only so often, or a hand that comes again and again would put them off
+    /// for ever.
     fn go_on(&mut self, back_to: State, stood: Duration) {
         match back_to {
             State::Stepping(mut stepping) => {

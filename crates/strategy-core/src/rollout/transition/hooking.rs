@@ -200,6 +200,13 @@ impl Rollout {
         hooking.running = None;
         // While it is held or paused nothing goes on: it goes on from here afterwards.
         hooking.confirmed = done;
+        let at = HookAt {
+            stage: hooking.stage,
+            hook: hooking.hook,
+        };
+        if done && hook.rerun == Rerun::Never {
+            self.decided.done_for_good.insert(at);
+        }
         let (stage, hook) = (stage.name.clone(), hook.name.clone());
         self.say(News::HookEnded {
             stage,

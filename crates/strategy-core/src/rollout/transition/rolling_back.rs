@@ -1,4 +1,4 @@
-//! The way home, what undoes hooks, and being stuck; and the way to no exposure, for a successor.
+//! The way home, and being stuck.
 
 use super::Flow;
 use crate::release::Part;

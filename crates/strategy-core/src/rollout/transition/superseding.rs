@@ -30,7 +30,8 @@ impl Rollout {
             );
             return Flow::Again;
         }
-        if now >= superseding.deadline {
+        // An undo under way has a limit of its own, and is not begun twice.
+        if now >= superseding.deadline && superseding.undoing.is_none() {
             let message = format!(
                 "exposure could not be taken to 0 for {}: {}",
                 superseding.by,
