@@ -7,7 +7,8 @@ use serde_json::Value;
 use strategy_core::Target;
 use strategy_core::Track;
 use strategy_core::rollout::News;
-use strategy_core::target::Observation;
+use strategy_core::target::{Binding, Effective, Observation};
+use target_k8s::KubernetesTarget;
 
 use crate::own_plane;
 use crate::scene::{REPOSITORY, Running, Scene};
@@ -30,6 +31,17 @@ fn ready(seen: &Observation, track: Track) -> BTreeMap<String, u32> {
     let image = |images: &strategy_core::Images| images.get("api").unwrap().to_string();
     pods.map(|pods| (image(&pods.revision.images), pods.ready))
         .collect()
+}
+
+async fn until_effective(reader: &KubernetesTarget, binding: &Binding) {
+    for _ in 0..60 {
+        let seen = reader.observe(binding).await.unwrap();
+        if matches!(seen.traffic.effective, Effective::Verified(_)) {
+            return;
+        }
+        pause(seconds(1)).await;
+    }
+    panic!("traffic is never seen to flow as it is written");
 }
 
 /// Nothing of these pods carries traffic, and no stage has passed.
@@ -56,6 +68,9 @@ async fn readiness_of_the_old_template_is_not_counted_for_the_new_one() {
     assert_ne!(old, new);
     let reader = scene.target();
     let binding = reader.discover().await.unwrap().binding;
+    // Endpoints are told of by a controller too: with one that stops halfway, traffic is never seen to
+    // flow as it is written, and nothing may begin.
+    until_effective(&reader, &binding).await;
     plane.pause_controllers().unwrap();
     let rollout = scene.release("v2", &Terms::default()).await;
     let green = scene
