@@ -1,18 +1,15 @@
 //! Commands and alarms: recorded once, answered, acted on.
 
-use super::Rollout;
 use super::command::{Alarm, Answer, Command, CommandId, Wish};
 use super::event::News;
 use super::outcome::Reason;
 use super::state::{Audit, Hold, State, Superseding, stage_name};
+use super::{Rollout, words};
 use crate::plan::{Gate, GateKind, PlanDigest, StageName};
 
 /// The most that the audit keeps of commands and alarms, in bytes of text: a snapshot must fit its
 /// journal. The oldest go first.
 const REMEMBERED: usize = 12 * 1024;
-
-/// What the audit keeps of who and why, in characters: a snapshot must fit its journal.
-const AUDIT_WORDS: usize = 100;
 
 impl Rollout {
     pub(super) fn answered(&self, id: &CommandId) -> Option<Answer> {
@@ -28,8 +25,8 @@ impl Rollout {
         self.decided.audit.push(Audit {
             id,
             at: self.latest.clock.wall,
-            who: who.chars().take(AUDIT_WORDS).collect(),
-            what: what.chars().take(AUDIT_WORDS).collect(),
+            who: who.to_owned(),
+            what: words::brief(what),
             answer,
         });
         let mut kept: usize = self.decided.audit.iter().map(bytes).sum();

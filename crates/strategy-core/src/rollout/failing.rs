@@ -8,7 +8,7 @@ use super::event::News;
 use super::outcome::{Left, Outcome, Reason};
 use super::part_state::Expected;
 use super::state::{Hold, Holding, RollingBack, Settling, State, stage_name};
-use crate::plan::{HookPoint, OnFailure, StageKind, Then};
+use crate::plan::{OnFailure, StageKind, Then};
 
 impl Rollout {
     /// Something failed on the way forward: the stage's policy answers.
@@ -51,28 +51,14 @@ impl Rollout {
         }
     }
 
-    /// The stage whose policy answers. Until a stage has begun to move anything, only its own gates and
-    /// hooks fail it; all else befalls the one that stands, which users are on.
+    /// The stage whose policy answers: the one that is watched, which users are on. The gates and hooks
+    /// of a stage fail that stage itself.
     fn failed_stage(&self, reason: &Reason) -> Option<usize> {
-        let state = self.decided.state.underneath();
-        let entering = match state {
-            State::Gating(_) => true,
-            State::Hooking(hooking) => hooking.point == HookPoint::Before,
-            State::Claiming
-            | State::Confirming
-            | State::Stepping(_)
-            | State::Baking(_)
-            | State::Holding(_)
-            | State::RollingBack(_)
-            | State::Superseding(_)
-            | State::Settling(_)
-            | State::Settled { .. } => false,
-        };
-        let of_its_own = matches!(reason, Reason::Gate { .. } | Reason::Hook { .. });
-        match self.decided.standing {
-            Some(standing) if entering && !of_its_own => Some(standing),
-            Some(_) | None => state.stage(),
+        let entered = self.decided.state.stage();
+        if matches!(reason, Reason::Gate { .. } | Reason::Hook { .. }) {
+            return entered;
         }
+        self.watched_stage().or(entered)
     }
 
     /// The last stage up to this one that tries the release, on all of the traffic.

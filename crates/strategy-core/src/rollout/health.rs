@@ -17,22 +17,22 @@ use crate::weight::Weight;
 impl Rollout {
     /// The stage whose goal is in effect, or on its way to be: while gates and the hooks before a stage
     /// are waited for, the one before still stands.
-    fn watched_stage(&self) -> Option<usize> {
-        let of = |state: &State| match state {
+    pub(super) fn watched_stage(&self) -> Option<usize> {
+        let state = self.decided.state.underneath();
+        match state {
             State::Gating(_) => self.decided.standing,
             State::Hooking(hooking) if hooking.point == HookPoint::Before => self.decided.standing,
-            State::Hooking(_) | State::Stepping(_) | State::Baking(_) | State::Holding(_) => {
-                state.stage()
-            }
-            State::Claiming
+            State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::Claiming
             | State::Confirming
             | State::RollingBack(_)
             | State::Superseding(_)
             | State::Settling(_)
-            | State::Settled { .. } => None,
-        };
-        let state = &self.decided.state;
-        of(state.held().map_or(state, |held| &held.back_to))
+            | State::Settled { .. } => state.stage(),
+        }
     }
 
     /// Tracks of a part whose goal is a release, with what they should run.

@@ -8,7 +8,7 @@ use super::effect::{Effect, Ticket};
 use super::event::News;
 use super::input::{Completion, Failure};
 use super::outcome::Reason;
-use super::part_state::{Expected, Unreached, footprint};
+use super::part_state::{Expected, footprint};
 use super::state::State;
 use super::walk::shown_weight;
 use crate::release::Part;
@@ -175,20 +175,7 @@ impl Rollout {
         latest.news = true;
         latest.not_before = Some(now + Self::backoff(latest.failures).min(SLOWEST_LOOK));
         latest.failures = latest.failures.saturating_add(1);
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        let news = !state.is_unreachable();
-        state.unreadable.get_or_insert_with(|| Unreached {
-            since: now,
-            message: failure.message.clone(),
-        });
-        if news {
-            self.say(News::Unreachable {
-                part: part.clone(),
-                why: failure.message.clone(),
-            });
-        }
+        self.cannot_be_read(part, failure);
     }
 
     pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, mut observation: Observation) {

@@ -259,19 +259,10 @@ impl State {
 
     /// What it waits for a person for.
     pub(super) fn held(&self) -> Option<&Holding> {
-        match self {
-            Self::Holding(holding) => Some(holding),
-            Self::Claiming
-            | Self::Confirming
-            | Self::Gating(_)
-            | Self::Hooking(_)
-            | Self::Stepping(_)
-            | Self::Baking(_)
-            | Self::RollingBack(_)
-            | Self::Superseding(_)
-            | Self::Settling(_)
-            | Self::Settled { .. } => None,
-        }
+        let Self::Holding(holding) = self else {
+            return None;
+        };
+        Some(holding)
     }
 
     /// The state that goes on when a hold ends; itself, where nothing is held.
@@ -285,23 +276,6 @@ impl State {
             return self;
         };
         &mut holding.back_to
-    }
-
-    /// The undo under way.
-    pub(super) const fn undoing(&self) -> Option<EffectId> {
-        match self {
-            Self::RollingBack(rolling) => rolling.undoing,
-            Self::Superseding(superseding) => superseding.undoing,
-            Self::Claiming
-            | Self::Confirming
-            | Self::Gating(_)
-            | Self::Hooking(_)
-            | Self::Stepping(_)
-            | Self::Baking(_)
-            | Self::Holding(_)
-            | Self::Settling(_)
-            | Self::Settled { .. } => None,
-        }
     }
 
     /// The undo under way, where hooks are undone.

@@ -90,14 +90,27 @@ impl Rollout {
             .then(|| self.decided.since + self.fixed.plan.policies().unreachable.limit)
     }
 
+    pub(super) fn cannot_be_read(&mut self, part: &Part, failure: &Failure) {
+        self.cannot_be_reached(part, failure, |state| &mut state.unreadable);
+    }
+
     /// Reads that are answered meanwhile do not make it well: only a write or claim that succeeds does.
     pub(super) fn cannot_be_written(&mut self, part: &Part, failure: &Failure) {
+        self.cannot_be_reached(part, failure, |state| &mut state.unwritable);
+    }
+
+    fn cannot_be_reached(
+        &mut self,
+        part: &Part,
+        failure: &Failure,
+        way: fn(&mut PartState) -> &mut Option<Unreached>,
+    ) {
         let now = self.now();
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
         let news = !state.is_unreachable();
-        state.unwritable.get_or_insert_with(|| Unreached {
+        way(state).get_or_insert_with(|| Unreached {
             since: now,
             message: failure.message.clone(),
         });
@@ -109,13 +122,11 @@ impl Rollout {
         }
     }
 
+    /// A write or claim succeeded.
     pub(super) fn can_be_written(&mut self, part: &Part) {
-        let Some(state) = self.decided.parts.get_mut(part) else {
-            return;
-        };
-        state.refused = None;
-        if state.unwritable.take().is_some() && state.unreadable.is_none() {
-            self.say(News::Reachable { part: part.clone() });
+        self.need_not_be_written(part);
+        if let Some(state) = self.decided.parts.get_mut(part) {
+            state.refused = None;
         }
         // What a quiet watch knew before is not what it will know now.
         if let Some(latest) = self.latest.parts.get_mut(part)

@@ -8,15 +8,15 @@ use crate::hook::{GateAnswer, HookReport};
 /// Characters that are kept of a reason, a summary, a message or a piece of evidence.
 const WORDS: usize = 500;
 
-/// Characters that are kept of a name.
-const NAME: usize = 100;
+/// Characters that are kept of a name, and in the audit of what was wanted and why.
+const BRIEF: usize = 100;
 
-pub(super) fn short(text: &str) -> String {
+fn short(text: &str) -> String {
     text.chars().take(WORDS).collect()
 }
 
-fn name(text: &str) -> String {
-    text.chars().take(NAME).collect()
+pub(super) fn brief(text: &str) -> String {
+    text.chars().take(BRIEF).collect()
 }
 
 impl Input {
@@ -52,12 +52,12 @@ impl Input {
                 },
             },
             Self::Commanded(command) => Self::Commanded(Command {
-                actor: name(&command.actor),
+                actor: brief(&command.actor),
                 reason: short(&command.reason),
                 ..command
             }),
             Self::AlarmRaised(alarm) => Self::AlarmRaised(Alarm {
-                source: name(&alarm.source),
+                source: brief(&alarm.source),
                 message: short(&alarm.message),
                 ..alarm
             }),

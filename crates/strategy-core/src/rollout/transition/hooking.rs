@@ -179,7 +179,8 @@ impl Rollout {
 
     /// A hook ended, or could not be run.
     pub(in crate::rollout) fn hook_ended(&mut self, id: EffectId, passed: bool, summary: &str) {
-        if self.decided.state.undoing() == Some(id) {
+        let undoing = self.decided.state.undoing_mut();
+        if undoing.is_some_and(|undoing| *undoing == Some(id)) {
             self.undo_ended(passed, summary);
             return;
         }
