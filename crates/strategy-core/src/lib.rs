@@ -10,6 +10,8 @@ pub mod analysis;
 pub mod conformance;
 #[cfg(feature = "driver")]
 pub mod driver;
+#[cfg(feature = "simulation")]
+pub mod explore;
 pub mod hook;
 pub mod inbox;
 pub mod journal;
@@ -22,6 +24,8 @@ pub mod registry;
 mod release;
 pub mod rollout;
 pub mod share;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod strategy;
 pub mod target;
 mod timestamp;

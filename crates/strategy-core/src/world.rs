@@ -32,6 +32,7 @@ mod fulfilled;
 mod happening;
 mod image;
 mod ledger;
+mod log;
 mod owned;
 mod part;
 mod pod;
