@@ -7,6 +7,7 @@ mod ingredients;
 mod options;
 mod rolling;
 mod settings;
+mod turn;
 
 pub use self::blue_green::BlueGreen;
 pub use self::canary::{Canary, CanaryStage, CandidateCapacity};

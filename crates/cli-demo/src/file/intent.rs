@@ -32,6 +32,12 @@ macro_rules! in_common {
     ($strategy:expr, $file:expr) => {{
         let file: &RolloutFile = $file;
         let mut strategy = $strategy;
+        let order = file.strategy.parts_in_order();
+        if !order.is_empty() {
+            let field = format!("strategy.{}.parts-in-order", file.strategy.name());
+            let parts = order.iter().map(|name| convert::part(name, &field));
+            strategy = strategy.parts_in_order(parts.collect::<Result<Vec<Part>, _>>()?);
+        }
         for (name, check) in &file.checks {
             strategy = strategy.check(name.as_str(), judged(check));
         }
@@ -192,12 +198,6 @@ impl RolloutFile {
         }
         if canary.promote_directly {
             strategy = strategy.promote_directly();
-        }
-        if !canary.parts_in_order.is_empty() {
-            let field = "strategy.canary.parts-in-order";
-            let parts = canary.parts_in_order.iter();
-            let parts = parts.map(|name| convert::part(name, field));
-            strategy = strategy.parts_in_order(parts.collect::<Result<Vec<Part>, _>>()?);
         }
         Ok(strategy)
     }

@@ -152,7 +152,7 @@ impl RolloutFile {
             fields.push(format!("release.{container}"));
         }
         if problem.contains("the order ") {
-            fields.push("strategy.canary.parts-in-order".to_owned());
+            fields.push(format!("strategy.{}.parts-in-order", self.strategy.name()));
         }
         if problem.contains("to promote by") {
             fields.push("promotion".to_owned());

@@ -29,6 +29,15 @@ impl Strategy {
             Self::Rolling(_) => "rolling",
         }
     }
+
+    /// The parts whose turn comes one after the other; none: all move together.
+    pub fn parts_in_order(&self) -> &[String] {
+        match self {
+            Self::Canary(canary) => &canary.parts_in_order,
+            Self::BlueGreen(blue_green) => &blue_green.parts_in_order,
+            Self::Rolling(rolling) => &rolling.parts_in_order,
+        }
+    }
 }
 
 /// More and more of the traffic, each share judged before the next.
@@ -92,6 +101,9 @@ pub struct BlueGreen {
     /// Requests with this header reach the release before the switch. Default: none do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_header: Option<PreviewHeader>,
+    /// One part after the other, in this order. Default: all parts move together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts_in_order: Vec<String>,
 }
 
 /// A request header and its exact value.
@@ -120,4 +132,7 @@ pub struct Rolling {
     /// How long the last batch is watched. Default: `1m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bake_after_last: Option<Shorthand<Time, Bake>>,
+    /// One part after the other, in this order. Default: all parts move together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts_in_order: Vec<String>,
 }

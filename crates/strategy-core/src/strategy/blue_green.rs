@@ -7,8 +7,9 @@ use super::Strategy;
 use super::ground::Ground;
 use super::options::common_options;
 use super::settings::{Draft, Settings};
-use crate::plan::{Bake, Plan, PlanError, StageKind};
-use crate::release::Release;
+use super::turn::Turn;
+use crate::plan::{Bake, Goal, Plan, PlanError, Stage, StageKind};
+use crate::release::{Part, Release};
 use crate::target::{Found, Routing};
 use crate::track::Capacity;
 use crate::traffic::{Route, RouteBy, Traffic};
@@ -86,6 +87,34 @@ impl BlueGreen {
     common_options!();
 }
 
+impl BlueGreen {
+    /// Preview and switch of a turn.
+    fn switch(&self, draft: &mut Draft, turn: &Turn<'_>) {
+        let full = Capacity::Share(Weight::FULL);
+        let goals = |traffic: &Traffic| -> BTreeMap<_, _> {
+            let goal = |g: &&Ground<'_>| (g.part.clone(), g.exposed(traffic.clone(), full, 0));
+            turn.grounds.iter().map(goal).collect()
+        };
+        let mut quiet = Traffic::weight(Weight::ZERO);
+        quiet.routes.clone_from(&self.routes);
+        let mut preview = self.stage(turn, "preview", goals(&quiet), Bake::default());
+        preview.goals.extend(turn.waiting());
+        draft.also_called(&preview.name, "preview");
+        // Only preview requests reach it: too few for any check of what users get.
+        draft.push(preview, Some([].into()));
+        let all = goals(&Traffic::weight(Weight::FULL));
+        let mut switch = self.stage(turn, "switch", all, self.bake);
+        self.settings.approve_swap(&mut switch, &turn.grounds);
+        draft.also_called(&switch.name, "switch");
+        draft.push(switch, None);
+    }
+
+    fn stage(&self, turn: &Turn<'_>, name: &str, goals: BTreeMap<Part, Goal>, bake: Bake) -> Stage {
+        self.settings
+            .stage(turn.name(name), StageKind::Expose, goals, bake)
+    }
+}
+
 impl Strategy for BlueGreen {
     fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
         let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
@@ -103,29 +132,12 @@ impl Strategy for BlueGreen {
                 "put a router in front (a Service selector will do), or use `Rolling` or `Canary`",
             ));
         }
-        let full = Capacity::Share(Weight::FULL);
-        let goals = |traffic: &Traffic| -> BTreeMap<_, _> {
-            let goal = |g: &&Ground<'_>| (g.part.clone(), g.exposed(traffic.clone(), full, 0));
-            all.iter().map(goal).collect()
-        };
-        let mut quiet = Traffic::weight(Weight::ZERO);
-        quiet.routes.clone_from(&self.routes);
         let mut draft = Draft::default();
-        let preview =
-            self.settings
-                .stage("preview", StageKind::Expose, goals(&quiet), Bake::default());
-        // Only preview requests reach it: too few for any check of what users get.
-        draft.push(preview, Some([].into()));
-        let mut switch = self.settings.stage(
-            "switch",
-            StageKind::Expose,
-            goals(&Traffic::weight(Weight::FULL)),
-            self.bake,
-        );
-        self.settings.approve_swap(&mut switch, &all);
-        draft.push(switch, None);
-        self.settings
-            .promote(&mut draft, &all, "", Bake::of(super::Canary::RETURN_BAKE))?;
+        for turn in self.settings.turns(&all)? {
+            self.switch(&mut draft, &turn);
+            let back = Bake::of(super::Canary::RETURN_BAKE);
+            self.settings.promote(&mut draft, &turn, back)?;
+        }
         self.settings.retire(&mut draft, &all)?;
         self.settings.finish(NAME, release, found, draft)
     }

@@ -5,14 +5,13 @@ mod stage;
 
 use std::time::Duration;
 
-use self::expose::in_order;
 pub use self::stage::CanaryStage;
 use super::ground::Ground;
 use super::options::common_options;
 use super::settings::{Draft, Settings};
 use super::{Percent, Strategy};
 use crate::plan::{Bake, Plan, PlanError};
-use crate::release::{Part, Release};
+use crate::release::Release;
 use crate::target::Found;
 use crate::track::Capacity;
 use crate::traffic::{Route, RouteBy, Stickiness};
@@ -60,7 +59,6 @@ pub struct Canary {
     capacity: CandidateCapacity,
     share_surge: u32,
     promote_directly: bool,
-    order: Option<Vec<Part>>,
 }
 
 /// How much candidate stands behind a stage, where a router shares the traffic.
@@ -111,7 +109,6 @@ impl Canary {
             capacity: CandidateCapacity::default(),
             share_surge: 0,
             promote_directly: false,
-            order: None,
         }
     }
 
@@ -203,13 +200,6 @@ impl Canary {
         self
     }
 
-    /// One part after the other: every stage of the first, its promotion, then the next; retirement
-    /// of all comes last. A failure rolls back all of them. Default: all parts move together.
-    pub fn parts_in_order(mut self, parts: impl IntoIterator<Item = Part>) -> Self {
-        self.order = Some(parts.into_iter().collect());
-        self
-    }
-
     common_options!();
 }
 
@@ -218,28 +208,9 @@ impl Strategy for Canary {
         let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
         let all: Vec<&Ground<'_>> = grounds.iter().collect();
         let mut draft = Draft::default();
-        match &self.order {
-            None => {
-                self.expose(&mut draft, &all, &[], "")?;
-                self.settings
-                    .promote(&mut draft, &all, "", self.return_bake)?;
-            }
-            Some(order) => {
-                for (index, turn) in in_order(order, &all)?.into_iter().enumerate() {
-                    let others: Vec<_> = match index {
-                        0 => all
-                            .iter()
-                            .filter(|g| g.part != turn.part)
-                            .copied()
-                            .collect(),
-                        _ => Vec::new(),
-                    };
-                    let prefix = format!("{}-", turn.part);
-                    self.expose(&mut draft, &[turn], &others, &prefix)?;
-                    self.settings
-                        .promote(&mut draft, &[turn], &prefix, self.return_bake)?;
-                }
-            }
+        for turn in self.settings.turns(&all)? {
+            self.expose(&mut draft, &turn)?;
+            self.settings.promote(&mut draft, &turn, self.return_bake)?;
         }
         self.settings.retire(&mut draft, &all)?;
         self.settings.finish(NAME, release, found, draft)

@@ -127,6 +127,17 @@ macro_rules! common_options {
             self
         }
 
+        /// One part after the other: every stage of the first, its promotion, then the next; retirement
+        /// of all comes last. A failure takes all of them back, those too whose turn is over. Default:
+        /// all parts move together.
+        pub fn parts_in_order(
+            mut self,
+            parts: impl IntoIterator<Item = crate::release::Part>,
+        ) -> Self {
+            self.settings.order = Some(parts.into_iter().collect());
+            self
+        }
+
         /// What is to be done about what may come. Default: [`Policies::default`](crate::plan::Policies).
         pub fn policies(mut self, policies: crate::plan::Policies) -> Self {
             self.settings.policies = policies;

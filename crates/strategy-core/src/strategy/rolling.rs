@@ -7,7 +7,8 @@ use super::Strategy;
 use super::ground::Ground;
 use super::options::common_options;
 use super::settings::{Draft, Settings};
-use crate::plan::{Bake, Goal, Plan, PlanError, StageKind};
+use super::turn::Turn;
+use crate::plan::{Bake, Goal, Plan, PlanError, StageKind, StageName};
 use crate::release::{Part, Release};
 use crate::share::Amount;
 use crate::target::{Found, Routing};
@@ -194,16 +195,19 @@ impl Rolling {
     }
 }
 
-impl Strategy for Rolling {
-    fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
-        let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
-        let all: Vec<&Ground<'_>> = grounds.iter().collect();
-        let batches = self.count(&all)?;
-        let native = all.iter().any(|ground| ground.routing() == Routing::Native);
+impl Rolling {
+    /// The batches of a turn.
+    fn batches_of(&self, draft: &mut Draft, turn: &Turn<'_>) -> Result<(), PlanError> {
+        let batches = self.count(&turn.grounds)?;
+        let native = turn
+            .grounds
+            .iter()
+            .any(|ground| ground.routing() == Routing::Native);
         let mut now: BTreeMap<Part, Goal> = BTreeMap::new();
         let mut steps = Vec::new();
         for batch in 1..=batches {
-            let goals: BTreeMap<Part, Goal> = all
+            let goals: BTreeMap<Part, Goal> = turn
+                .grounds
                 .iter()
                 .map(|ground| (ground.part.clone(), self.goal(ground, batch, batches)))
                 // A part with fewer replicas than there are batches rests in some of them.
@@ -214,24 +218,42 @@ impl Strategy for Rolling {
                 steps.push(goals);
             }
         }
-        let mut draft = Draft::default();
+        if let Some(first) = steps.first_mut() {
+            first.extend(turn.waiting());
+        }
         let many = steps.len();
         for (number, goals) in (1..).zip(steps) {
-            let name = if native {
+            let plain = if native {
                 "roll".to_owned()
             } else {
                 format!("batch-{number}")
             };
             let last = number == many;
             let bake = if last { self.last_bake } else { self.bake };
-            let mut stage = self.settings.stage(name, StageKind::Expose, goals, bake);
+            let name: StageName = turn.name(&plain).into();
+            let mut stage = self
+                .settings
+                .stage(name.clone(), StageKind::Expose, goals, bake);
             if last {
-                self.settings.approve_swap(&mut stage, &all);
+                self.settings.approve_swap(&mut stage, &turn.grounds);
             }
+            draft.also_called(&name, plain);
             draft.push(stage, None);
         }
-        self.settings
-            .promote(&mut draft, &all, "", Bake::of(super::Canary::RETURN_BAKE))?;
+        Ok(())
+    }
+}
+
+impl Strategy for Rolling {
+    fn plan(&self, release: &Release, found: &Found) -> Result<Plan, PlanError> {
+        let grounds = Ground::all(NAME, release, found, self.settings.promotion)?;
+        let all: Vec<&Ground<'_>> = grounds.iter().collect();
+        let mut draft = Draft::default();
+        for turn in self.settings.turns(&all)? {
+            self.batches_of(&mut draft, &turn)?;
+            let back = Bake::of(super::Canary::RETURN_BAKE);
+            self.settings.promote(&mut draft, &turn, back)?;
+        }
         self.settings.retire(&mut draft, &all)?;
         self.settings.finish(NAME, release, found, draft)
     }

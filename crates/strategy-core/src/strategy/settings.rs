@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Retire;
 use super::ground::{Ground, Tail};
+use super::turn::Turn;
 use crate::plan::{
     Bake, Check, CheckName, Gate, Goal, Health, HookPlan, OnFailure, Plan, PlanError, Policies,
     ReadyRule, Stage, StageKind, StageName, Then, Undecided, Undo,
@@ -12,7 +13,6 @@ use crate::plan::{
 use crate::release::{Part, Release};
 use crate::target::{Found, Promotion};
 use crate::track::Revision;
-use crate::weight::Weight;
 
 /// How long a person is waited for past a point of no return: over a night and a morning.
 const NO_RETURN_HOLD: Duration = Duration::from_secs(24 * 3600);
@@ -36,6 +36,7 @@ pub(super) struct Settings {
     pub(super) on_promotion_failure: Option<OnFailure>,
     pub(super) no_return: Option<String>,
     pub(super) policies: Policies,
+    pub(super) order: Option<Vec<Part>>,
 }
 
 impl Default for Settings {
@@ -57,6 +58,7 @@ impl Default for Settings {
             on_promotion_failure: None,
             no_return: None,
             policies: Policies::default(),
+            order: None,
         }
     }
 }
@@ -117,18 +119,17 @@ impl Settings {
         stage
     }
 
-    /// Adds the stages that follow when the candidates of these parts carry all traffic.
+    /// Adds the stages that follow when the candidates of a turn carry all traffic.
     ///
     /// Retirement is left to [`retire`](Self::retire), so that nothing is given up before every part is
     /// where it should be.
     pub(super) fn promote(
         &self,
         draft: &mut Draft,
-        grounds: &[&Ground<'_>],
-        prefix: &str,
+        turn: &Turn<'_>,
         back_bake: Bake,
     ) -> Result<(), PlanError> {
-        let tails = self.tails(grounds)?;
+        let tails = self.tails(&turn.grounds)?;
         let goals = |of: fn(&Tail) -> Option<&Goal>| -> BTreeMap<Part, Goal> {
             tails
                 .iter()
@@ -146,7 +147,7 @@ impl Settings {
             if goals.is_empty() {
                 continue;
             }
-            let full: StageName = format!("{prefix}{name}").into();
+            let full: StageName = turn.name(name).into();
             let mut stage = self.stage(full.clone(), StageKind::Promote, goals, bake);
             if name == "promote" {
                 stage.gates.extend(self.approve_promotion.clone());
@@ -304,8 +305,11 @@ impl Settings {
         if kind == StageKind::Retire || !reached {
             return BTreeSet::new();
         }
-        let comparable = now.values().all(|goal| {
-            goal.stable.revision == Revision::Recorded && goal.traffic.weight < Weight::FULL
+        // Of parts that take turns, one whose turn is over cannot be compared any more, and is left out.
+        let comparable = now.values().any(|goal| {
+            goal.traffic.reaches_candidate()
+                && goal.traffic.reaches_stable()
+                && goal.stable.revision == Revision::Recorded
         });
         self.checks
             .iter()

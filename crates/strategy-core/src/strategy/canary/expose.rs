@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Canary, CanaryStage, CandidateCapacity, NAME};
 use crate::plan::{Goal, PlanError, Stage, StageKind, StageName};
-use crate::release::Part;
 use crate::share::need;
 use crate::strategy::ground::Ground;
 use crate::strategy::settings::Draft;
+use crate::strategy::turn::Turn;
 use crate::target::{Promotion, Routing};
 use crate::track::Capacity;
 use crate::traffic::Traffic;
@@ -89,30 +89,24 @@ impl Canary {
         Ok(ground.exposed(traffic, capacity, self.share_surge))
     }
 
-    /// The expose stages of these parts.
-    pub(super) fn expose(
-        &self,
-        draft: &mut Draft,
-        grounds: &[&Ground<'_>],
-        waiting: &[&Ground<'_>],
-        prefix: &str,
-    ) -> Result<(), PlanError> {
+    /// The expose stages of a turn.
+    pub(super) fn expose(&self, draft: &mut Draft, turn: &Turn<'_>) -> Result<(), PlanError> {
         let weights = self.weights()?;
         let last = weights.len() - 1;
         for (index, (stage, weight)) in self.stages.iter().zip(weights).enumerate() {
             let traffic = self.traffic(stage, weight)?;
-            let mut goals = BTreeMap::new();
-            for ground in grounds {
+            let mut goals = match index {
+                0 => turn.waiting(),
+                _ => BTreeMap::new(),
+            };
+            for ground in &turn.grounds {
                 goals.insert(ground.part.clone(), self.goal(ground, traffic.clone())?);
-            }
-            if index == 0 {
-                goals.extend(waiting.iter().map(|g| (g.part.clone(), g.as_found())));
             }
             let plain = match &stage.name {
                 Some(name) => name.to_string(),
                 None => weight.to_string(),
             };
-            let name: StageName = format!("{prefix}{plain}").into();
+            let name: StageName = turn.name(&plain).into();
             let bake = stage.bake.unwrap_or(self.bake);
             let mut made = self
                 .settings
@@ -121,27 +115,22 @@ impl Canary {
             made.hooks.clone_from(&stage.hooks);
             own(&mut made, stage);
             if index == last && weight == Weight::FULL {
-                self.settings.approve_swap(&mut made, grounds);
+                self.settings.approve_swap(&mut made, &turn.grounds);
             }
             draft.also_called(&name, plain);
             draft.push(made, stage.checks.clone());
         }
-        self.take_the_rest(draft, grounds, prefix)
+        self.take_the_rest(draft, turn)
     }
 
     /// Where the last weight is below 100% and no stage of its own promotes, one takes the rest.
-    fn take_the_rest(
-        &self,
-        draft: &mut Draft,
-        grounds: &[&Ground<'_>],
-        prefix: &str,
-    ) -> Result<(), PlanError> {
+    fn take_the_rest(&self, draft: &mut Draft, turn: &Turn<'_>) -> Result<(), PlanError> {
         let full = self
             .stages
             .last()
             .is_some_and(|stage| stage.weight == Ok(Weight::FULL));
         let promotes = |ground: &&&Ground<'_>| ground.promotion == Promotion::Update;
-        let rest: Vec<_> = grounds.iter().filter(|g| !promotes(g)).collect();
+        let rest: Vec<_> = turn.grounds.iter().filter(|g| !promotes(g)).collect();
         if full || rest.is_empty() {
             return Ok(());
         }
@@ -150,11 +139,11 @@ impl Canary {
             let goal = self.goal(ground, Traffic::weight(Weight::FULL))?;
             goals.insert(ground.part.clone(), goal);
         }
-        let name: StageName = format!("{prefix}rest").into();
+        let name: StageName = turn.name("rest").into();
         let mut stage = self
             .settings
             .stage(name.clone(), StageKind::Promote, goals, self.bake);
-        self.settings.approve_swap(&mut stage, grounds);
+        self.settings.approve_swap(&mut stage, &turn.grounds);
         draft.also_called(&name, "rest");
         draft.push(stage, None);
         Ok(())
@@ -191,36 +180,5 @@ fn follow(traffic: &Traffic, headroom: Weight, at_least: u32, baseline: u32) -> 
         Capacity::Count(at_least)
     } else {
         Capacity::Share(share)
-    }
-}
-
-/// The parts in the order asked for: each of them once.
-pub(super) fn in_order<'a, 'g>(
-    order: &[Part],
-    grounds: &[&'a Ground<'g>],
-) -> Result<Vec<&'a Ground<'g>>, PlanError> {
-    let wrong = |part: &Part, problem: &str| {
-        Err(PlanError::part(
-            part,
-            problem,
-            "name every part of the release once",
-        ))
-    };
-    let mut turns: Vec<&Ground<'_>> = Vec::new();
-    for part in order {
-        match grounds.iter().find(|ground| ground.part == part) {
-            None => return wrong(part, "the order names it, and the release does not ship it"),
-            Some(_) if turns.iter().any(|turn| turn.part == part) => {
-                return wrong(part, "the order names it twice");
-            }
-            Some(ground) => turns.push(ground),
-        }
-    }
-    match grounds
-        .iter()
-        .find(|g| order.iter().all(|part| part != g.part))
-    {
-        Some(ground) => wrong(ground.part, "the order does not name it"),
-        None => Ok(turns),
     }
 }
