@@ -79,9 +79,12 @@ pub struct Look {
     pub analysis: Extension,
     /// Over which time, by the wall clock. Fixed when the look is issued.
     pub window: Window,
-    /// The candidate's share of traffic during the window, by part.
+    /// The candidate's share of traffic during the window, by part: of the parts whose candidate is
+    /// reached by requests, and for a check that compares, whose stable is as it was and reached too.
+    /// A part whose turn has not come, or is over, is left out; where no candidate is reached, as in a
+    /// preview, all parts are in.
     pub weights: BTreeMap<Part, Weight>,
-    /// What tells the series of the tracks apart, by part.
+    /// What tells the series of the tracks apart, of the same parts.
     pub identities: BTreeMap<Part, Tracks<BTreeMap<String, String>>>,
     /// Where the candidate answers apart from user traffic, by part.
     pub previews: BTreeMap<Part, String>,

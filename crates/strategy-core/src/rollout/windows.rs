@@ -10,6 +10,7 @@ use super::state::{Hold, State};
 use crate::analysis::{Look, Memory, Window};
 use crate::plan::{Check, CheckName};
 use crate::release::Part;
+use crate::target::Observation;
 use crate::timestamp::Timestamp;
 use crate::track::Tracks;
 
@@ -56,13 +57,13 @@ impl Rollout {
         if !standing {
             self.close_windows();
         }
-        let facts = self.window_facts();
         // The last look ends a bake: no other look begins beside it.
         let closing = matches!(&self.decided.state, State::Baking(baking) if baking.closing);
         for name in self.applying() {
             let Some(check) = self.fixed.plan.checks().get(&name).cloned() else {
                 continue;
             };
+            let facts = self.window_facts(&check);
             let latest = self.latest.checks.entry(name.clone()).or_default();
             if standing {
                 let moved = latest.open.as_ref().is_some_and(|open| {
@@ -119,25 +120,37 @@ impl Rollout {
         }
     }
 
-    /// A window that would begin now.
-    fn window_facts(&self) -> OpenWindow {
+    /// A window that would begin now, over the parts that a check can say something of.
+    ///
+    /// Those are the parts whose candidate is reached: one whose turn has not come, or is over, has no
+    /// requests to judge. Where none is reached, as in a preview, what runs there is all there is to see.
+    fn window_facts(&self, check: &Check) -> OpenWindow {
+        let seen = self.latest.parts.iter();
+        let seen: Vec<_> = seen
+            .filter_map(|(part, latest)| Some((part, latest.observation.as_deref()?)))
+            .collect();
+        let reached = |(_, seen): &(&Part, &Observation)| {
+            let (traffic, stable) = (&seen.traffic.written, seen.stable.written.as_ref());
+            let comparable =
+                traffic.reaches_stable() && stable.is_some_and(|written| written.revision.recorded);
+            traffic.reaches_candidate() && (comparable || !check.compares_with_stable)
+        };
+        let none = !seen.iter().any(reached);
         let mut facts = OpenWindow {
             from: self.latest.clock.wall,
             standing: self.decided.standings,
             weights: BTreeMap::new(),
             identities: BTreeMap::new(),
         };
-        for (part, latest) in &self.latest.parts {
-            if let Some(seen) = &latest.observation {
-                facts
-                    .weights
-                    .insert(part.clone(), seen.traffic.written.weight);
-                let labels = Tracks {
-                    stable: seen.stable.labels.clone(),
-                    candidate: seen.candidate.labels.clone(),
-                };
-                facts.identities.insert(part.clone(), labels);
-            }
+        for (part, seen) in seen.into_iter().filter(|part| none || reached(part)) {
+            facts
+                .weights
+                .insert(part.clone(), seen.traffic.written.weight);
+            let labels = Tracks {
+                stable: seen.stable.labels.clone(),
+                candidate: seen.candidate.labels.clone(),
+            };
+            facts.identities.insert(part.clone(), labels);
         }
         facts
     }
