@@ -97,6 +97,10 @@ pub struct Demo {
     /// What goes wrong in the world.
     #[arg(long, value_enum, default_value_t)]
     pub fault: Fault,
+    /// How much is moved by the release: 2 is a backend and then a frontend, and what goes wrong is
+    /// wrong with the frontend.
+    #[arg(long, value_name = "1|2", default_value_t = Self::PARTS, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub parts: u8,
     /// Chance of the world; the same seed gives the same run.
     #[arg(long, default_value_t = Self::SEED)]
     pub seed: u64,
@@ -106,6 +110,7 @@ pub struct Demo {
 }
 
 impl Demo {
+    const PARTS: u8 = 1;
     const SEED: u64 = 1;
 }
 
@@ -114,6 +119,7 @@ impl Default for Demo {
         Self {
             strategy: DemoStrategy::default(),
             fault: Fault::default(),
+            parts: Self::PARTS,
             seed: Self::SEED,
             output: Output::default(),
         }

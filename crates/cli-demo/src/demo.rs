@@ -6,8 +6,8 @@ mod scene;
 
 use std::io::{self, IsTerminal};
 
-use strategy_core::analysis::FailureShare;
-use strategy_core::driver::{Driver, Heard};
+use strategy_core::Part;
+use strategy_core::driver::Heard;
 use strategy_core::rollout::Outcome;
 use strategy_core::world::{Report, World, block_on};
 
@@ -30,14 +30,11 @@ const CHART_WIDTH: usize = 64;
 /// [`CliError`] when the world or the driver cannot go on, which is a bug.
 pub fn run(options: &Demo) -> Result<Exit, CliError> {
     say("A world in memory on a clock of its own: nothing real is touched.");
-    let scene = Scene::of(options.strategy, options.fault, options.seed)?;
+    let scene = Scene::of(options)?;
     say(&scene.title);
     let world = scene.scenario.build().map_err(DemoError::from)?;
     let mut teller = Teller::new(options.output);
-    let driver = Driver::on(world.target())
-        .clock(world.clock().clone())
-        .analysis(FailureShare::KIND, world.analysis())
-        .id(NAME.parse().map_err(DemoError::from)?);
+    let driver = world.driver().id(NAME.parse().map_err(DemoError::from)?);
     let told = async {
         let (handle, run) = driver.start(&*scene.strategy, scene.release).await?;
         let mut events = handle.events();
@@ -68,8 +65,13 @@ fn picture(world: &World, outcome: &Outcome) -> Vec<String> {
     let paint = Paint::for_stream(&io::stdout());
     let report = world.report();
     let strong = |text: &str| paint.tone(Tone::Strong, text);
-    let mut lines = vec![String::new(), strong("traffic to the candidate")];
-    for part in report.parts.values() {
+    let mut lines = Vec::new();
+    for (name, part) in &report.parts {
+        let of = of_part(&report, name);
+        lines.extend([
+            String::new(),
+            strong(&format!("traffic to the candidate{of}")),
+        ]);
         let mut shares = Shares::default();
         for span in &part.weights {
             let from = span.from.since(report.from);
@@ -84,6 +86,15 @@ fn picture(world: &World, outcome: &Outcome) -> Vec<String> {
     lines
 }
 
+/// Which part, where there are several.
+fn of_part(report: &Report, part: &Part) -> String {
+    if report.parts.len() == 1 {
+        String::new()
+    } else {
+        format!(" of {part}")
+    }
+}
+
 fn served(report: &Report) -> Vec<String> {
     let mut table = Table::new([
         ("track", Align::Left),
@@ -91,11 +102,11 @@ fn served(report: &Report) -> Vec<String> {
         ("failed", Align::Right),
         ("share", Align::Right),
     ]);
-    for part in report.parts.values() {
+    for (name, part) in &report.parts {
         for (track, requests) in part.requests.iter() {
             let total = requests.served + requests.failed;
             table.row([
-                track.to_string(),
+                format!("{track}{}", of_part(report, name)),
                 grouped(total),
                 grouped(requests.failed),
                 share(requests.failed, total),

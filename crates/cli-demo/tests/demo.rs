@@ -88,6 +88,23 @@ fn rolling_is_promoted_or_rolled_back() {
 }
 
 #[test]
+fn two_parts_take_turns_and_go_back_together() {
+    golden("canary-two-parts", &["--parts", "2"], 0);
+    golden(
+        "canary-two-parts-errors",
+        &["--parts", "2", "--fault", "errors"],
+        2,
+    );
+    let three = demo(&["--parts", "3"]);
+    assert_eq!(three.status.code(), Some(64));
+    assert!(
+        text(&three.stderr).contains("1..=2"),
+        "{}",
+        text(&three.stderr)
+    );
+}
+
+#[test]
 fn events_are_one_json_object_a_line() {
     golden("canary-none-json", &["-o", "json"], 0);
     for line in text(&demo(&["-o", "json"]).stdout).lines() {
@@ -107,9 +124,15 @@ fn every_strategy_meets_every_fault_and_ends() {
             ("slow-start", 0),
             ("api-outage", 0),
         ] {
-            for seed in ["1", "2"] {
-                let options = ["--strategy", strategy, "--fault", fault, "--seed", seed];
-                let output = demo(&options);
+            for [seed, parts] in [["1", "1"], ["2", "1"], ["1", "2"]] {
+                let options = [
+                    ["--strategy", strategy],
+                    ["--fault", fault],
+                    ["--seed", seed],
+                    ["--parts", parts],
+                ];
+                let options = options.as_flattened();
+                let output = demo(options);
                 let last = text(&output.stdout);
                 let last = last.lines().last().unwrap_or_default();
                 assert_eq!(

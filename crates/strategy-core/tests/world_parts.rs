@@ -1,9 +1,5 @@
 //! One release over several parts: together, in waves, and home again from different places.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what the tests share may fail them"
-)]
+#![expect(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
 use std::time::Duration;
 

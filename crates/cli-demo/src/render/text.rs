@@ -277,7 +277,10 @@ impl Story {
     fn weight(&self) -> String {
         let weights = || self.parts.values().map(|part| part.weight);
         match (weights().min(), weights().max()) {
-            (Some(low), Some(high)) if low != high => format!("{low}-{high}"),
+            // One sign for both, so that the widest fits its column.
+            (Some(low), Some(high)) if low != high => {
+                format!("{}-{high}", low.to_string().trim_end_matches('%'))
+            }
             (Some(weight), _) => weight.to_string(),
             (None, _) => String::new(),
         }
@@ -498,7 +501,7 @@ mod tests {
             (3725, progress("backend", 1, 5)),
         ]);
         let line =
-            "1:02:05                     0%-5%   20/20        2/2  traffic of backend moves to 5%";
+            "1:02:05                      0-5%   20/20        2/2  traffic of backend moves to 5%";
         assert_eq!(told.lines().last().unwrap(), line);
     }
 
