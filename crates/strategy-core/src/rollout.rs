@@ -224,6 +224,11 @@ impl Rollout {
         self.decided.parts.get(part)?.claim.as_ref()
     }
 
+    /// What was ordered and is not answered yet: writes, claims, hooks and questions.
+    pub fn open_effects(&self) -> impl Iterator<Item = EffectId> + '_ {
+        self.decided.open.keys().copied()
+    }
+
     /// The newest observation of a part.
     pub fn observation(&self, part: &Part) -> Option<&Observation> {
         self.latest.parts.get(part)?.observation.as_deref()

@@ -1,4 +1,122 @@
 //! Whole rollouts in a [`World`](crate::world::World): the real driver, journal, machine and strategy
 //! on a virtual clock, with processes that crash and wake, and a judge of every promise.
+//!
+//! ```
+//! use strategy_core::simulation::{Simulation, errors};
+//! use strategy_core::strategy::BlueGreen;
+//!
+//! let report = Simulation::seed(7)
+//!     .stable("v1", 10)
+//!     .candidate(errors(0.05))
+//!     .run(&BlueGreen::new());
+//! assert!(report.broken_promises().is_empty());
+//! ```
 
+mod behaviors;
+mod builder;
+mod clock;
+mod counting;
+mod journal;
 pub mod judge;
+mod mishap;
+mod processes;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::behaviors::{crashes_after, crashes_at_start, errors, hangs, starts_in};
+pub use self::mishap::{Mishap, Trouble, When};
+pub use self::report::{End, SimulationReport};
+use crate::release::Release;
+use crate::rollout::Wish;
+use crate::strategy::Strategy;
+use crate::timestamp::duration;
+use crate::world::{Behavior, Scenario};
+
+/// A rollout in a world, with everything that happens to both: plain data, from methods, a file or both.
+///
+/// The same simulation gives the same report, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Simulation {
+    /// The world at the beginning, and what happens in it.
+    pub world: Scenario,
+    /// What is released; `None`: `app:v2` in the container `app` of every part.
+    pub release: Option<Release>,
+    /// How the images of the release behave that the world says nothing of. Default: well.
+    pub candidate: Behavior,
+    /// What befalls the processes that carry the rollout, and their journal.
+    pub mishaps: Vec<Mishap>,
+    /// What people ask of the rollout.
+    pub sayings: Vec<Saying>,
+    /// By how many milliseconds the clock of each process differs from the world's, in the order in
+    /// which they begin; the last one holds for all that follow. Default: by none.
+    pub clock_offsets: Vec<i64>,
+    /// How long the world goes on after the rollout has settled, so that what is late still lands.
+    /// Default: 10 minutes.
+    #[serde(with = "duration")]
+    pub afterwards: Duration,
+}
+
+/// Something that a person asks of the rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Saying {
+    /// How long after the beginning.
+    #[serde(with = "duration")]
+    pub after: Duration,
+    /// Who.
+    pub actor: String,
+    /// In which roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// What.
+    pub ask: Ask,
+}
+
+/// What a person asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Ask {
+    /// Yes to the approval that is asked for at that time; nothing if none is.
+    Approve,
+    /// The end of the bake or hold of the stage that runs at that time.
+    Advance,
+    /// The end of all bakes and holds.
+    Promote,
+    /// This, as it is.
+    Wish(Wish),
+    /// Trouble that something outside saw.
+    Alarm(String),
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self {
+            world: Scenario::default(),
+            release: None,
+            candidate: Behavior::default(),
+            mishaps: Vec::new(),
+            sayings: Vec::new(),
+            clock_offsets: Vec::new(),
+            afterwards: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Simulation {
+    /// Runs it to its end, in virtual time; a [`Simulation`] that cannot be run says so in
+    /// [`SimulationReport::end`].
+    ///
+    /// When a process crashes another takes up its journal, as told by the [`Mishap`]; when it is over,
+    /// the world goes on for a while, so that the report shows what came late.
+    pub fn run(&self, strategy: &dyn Strategy) -> SimulationReport {
+        processes::run(self, strategy)
+    }
+}

@@ -31,6 +31,7 @@ mod fault;
 mod fulfilled;
 mod happening;
 mod image;
+mod interruption;
 mod ledger;
 mod log;
 mod owned;
@@ -51,6 +52,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
+#[cfg(feature = "simulation")]
+pub(crate) use self::drive::Heard;
 #[cfg(feature = "driver")]
 pub use self::drive::{Finished, Unfinished};
 pub use self::executor::{Deadlock, VirtualTime, block_on};
@@ -58,7 +61,10 @@ pub use self::fault::{ApiFault, Calls};
 pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
 pub use self::happening::Happening;
 pub use self::image::{Ailment, Behavior};
+#[cfg(feature = "simulation")]
+pub(crate) use self::interruption::{Interruption, Point, leave};
 pub use self::ledger::Requests;
+pub use self::log::{Author, Entry, Fact, Life, PodsScene, Process, Scene, Told, TrackScene};
 pub use self::report::{PartReport, Report, WeightSpan, Write};
 pub use self::scenario::{
     InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
@@ -127,6 +133,55 @@ impl World {
     /// What happened until now.
     pub fn report(&self) -> Report {
         self.with(|state| state.report())
+    }
+
+    /// From now on everything that happens is kept, for [`log`](Self::log). Default: nothing is.
+    pub fn keep_log(&self) {
+        self.with(state::State::keep_log);
+    }
+
+    /// What really happened since [`keep_log`](Self::keep_log), in order.
+    pub fn log(&self) -> Vec<Entry> {
+        self.with(|state| state.log.entries())
+    }
+
+    /// Writes down what only whoever runs processes can know.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn note(&self, fact: Fact) {
+        self.with(|state| state.log.add(state.now, || fact));
+    }
+
+    /// What is to happen at a call or at a write of the journal.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn interrupt(&self, point: Point, interruption: Interruption) {
+        self.with(|state| state.interruptions.plan(point, interruption));
+    }
+
+    /// What a process meets at its next write of the journal.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn meets_at_append(&self) -> interruption::Met {
+        self.with(|state| {
+            let interruptions = state.interruptions.append();
+            state.meet(interruptions)
+        })
+    }
+
+    /// A process waits to be stopped.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn raise(&self, process: Process, number: usize) {
+        self.with(|state| state.interruptions.raise(process, number));
+    }
+
+    /// The processes that wait to be stopped, with the number of what is to stop them.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn raised(&self) -> Vec<(Process, usize)> {
+        self.with(|state| state.interruptions.raised())
+    }
+
+    /// How many calls to the platform, and writes of the journal, there were.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        self.with(|state| state.interruptions.counts())
     }
 
     /// Polls a future until it is done; whenever it waits, time jumps to what comes next.

@@ -7,6 +7,7 @@ use super::Rollout;
 use super::effect::EffectKind;
 use super::input::Input;
 use super::latest::Latest;
+use super::outcome::Outcome;
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
 
@@ -109,6 +110,6 @@ pub enum RecoverError {
     #[error("the rollout is over: {outcome}")]
     Over {
         /// How it ended.
-        outcome: String,
+        outcome: Outcome,
     },
 }

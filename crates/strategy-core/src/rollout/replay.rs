@@ -3,6 +3,7 @@
 use super::effect::EffectKind;
 use super::input::Input;
 use super::record::{Record, RecoverError, SCHEMA};
+use super::state::State;
 use super::{Outbox, Rollout};
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
@@ -22,11 +23,7 @@ impl Rollout {
         now: Timestamp,
     ) -> Result<Self, RecoverError> {
         let mut rollout = Self::replay(records, roll_back)?;
-        if rollout.is_settled() {
-            let outcome = rollout
-                .outcome()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+        if let State::Settled { outcome, .. } = rollout.decided.state {
             return Err(RecoverError::Over { outcome });
         }
         rollout.latest.clock.take_up(now);

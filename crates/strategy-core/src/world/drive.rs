@@ -56,11 +56,12 @@ fn waiting(status: &Status) -> String {
     waiting.join(", ")
 }
 
+/// Everything that observers hear. Clones hear together.
 #[derive(Clone, Debug, Default)]
-struct Events(Arc<Mutex<Vec<Event>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<Event>>>);
 
-impl Events {
-    fn all(&self) -> Vec<Event> {
+impl Heard {
+    pub(crate) fn all(&self) -> Vec<Event> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -68,7 +69,7 @@ impl Events {
     }
 }
 
-impl Observer for Events {
+impl Observer for Heard {
     fn event(&self, event: &Event) {
         let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         events.push(event.clone());
@@ -134,7 +135,7 @@ impl World {
         strategy: &dyn Strategy,
         release: Release,
     ) -> Result<Finished, Unfinished> {
-        let events = Events::default();
+        let events = Heard::default();
         let driver = driver.observer(events.clone());
         let (handle, run) = self
             .block_on(driver.start(strategy, release))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::log::{Author, Process};
 use super::part::{PartState, Picture};
 use super::workload::{Template, Workload};
 use crate::target::{
@@ -102,6 +103,7 @@ struct Goal {
 pub(super) fn apply(
     state: &mut PartState,
     request: &Apply,
+    process: Process,
     now: Timestamp,
 ) -> Result<(), TargetError> {
     let part = state.part.to_string();
@@ -155,7 +157,12 @@ pub(super) fn apply(
         write(state, &bound, goals, wanted.traffic, now);
         state.picture.foreign.clear();
         state.has_written_unclaimed = !state.capabilities.fenced;
-        state.log(&request.claim.to_string(), desired.to_string(), now);
+        state.record(&request.claim.to_string(), desired.to_string(), now);
+        state.is_written_by(Author::Process {
+            process,
+            id: request.id,
+            claim: request.claim.clone(),
+        });
     }
     Ok(())
 }

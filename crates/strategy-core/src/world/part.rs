@@ -1,9 +1,11 @@
 //! One part of the world as it stands: workloads, router, claim, and what users get from them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::ledger::Ledger;
+use super::log::{Author, Fact, Log, Scene};
 use super::pod::Registry;
 use super::report::{PartReport, WeightSpan, Write};
 use super::router::Router;
@@ -47,6 +49,11 @@ pub(super) struct PartState {
     pub(super) reads: u64,
     ready_at_start: u32,
     pub(super) least_ready: u32,
+    pub(super) log: Log,
+    /// How it was when the log last told of it; nothing where no log is kept.
+    pub(super) scene: Option<Arc<Scene>>,
+    /// Whose writes made it what it will be told as next.
+    authors: Vec<Author>,
 }
 
 impl PartState {
@@ -120,6 +127,9 @@ impl PartState {
             reads: 0,
             ready_at_start: ready,
             least_ready: ready,
+            log: Log::default(),
+            scene: None,
+            authors: Vec::new(),
         };
         state.settle(registry, random, now);
         Ok(state)
@@ -161,11 +171,51 @@ impl PartState {
             workload.reconcile(registry, random, now);
         }
         self.serve(registry, now);
+        self.tell_log(now);
         if self.picture != self.shown {
             self.shown = self.picture.clone();
             if self.frozen.is_none() {
                 self.tell_news();
             }
+        }
+    }
+
+    /// From now on everything is logged, beginning with how it is.
+    pub(super) fn keep(&mut self, log: Log, now: Timestamp) {
+        self.log = log;
+        self.authors.clear();
+        self.tell_log(now);
+    }
+
+    /// The next change that the log tells of is this author's.
+    pub(super) fn is_written_by(&mut self, author: Author) {
+        if self.log.is_kept() {
+            self.authors.push(author);
+        }
+    }
+
+    fn tell_log(&mut self, now: Timestamp) {
+        if !self.log.is_kept() {
+            return;
+        }
+        let after = Arc::new(Scene::of(self, &self.picture));
+        let part = &self.part;
+        let before = self.scene.replace(Arc::clone(&after));
+        if let Some(before) = &before {
+            for author in self.authors.drain(..) {
+                self.log.add(now, || Fact::Wrote {
+                    part: part.clone(),
+                    author,
+                    before: Arc::clone(before),
+                    after: Arc::clone(&after),
+                });
+            }
+        }
+        if before.as_ref() != Some(&after) {
+            self.log.add(now, || Fact::Changed {
+                part: part.clone(),
+                scene: after,
+            });
         }
     }
 
@@ -196,6 +246,7 @@ impl PartState {
         what: String,
         now: Timestamp,
     ) {
+        self.is_written_by(Author::Person(by.to_owned()));
         if self.picture.claim.is_some() || self.has_written_unclaimed {
             self.picture.foreign.push(ForeignChange {
                 by: by.to_owned(),
@@ -203,10 +254,10 @@ impl PartState {
                 message: what.clone(),
             });
         }
-        self.log(by, what, now);
+        self.record(by, what, now);
     }
 
-    pub(super) fn log(&mut self, by: &str, what: String, now: Timestamp) {
+    pub(super) fn record(&mut self, by: &str, what: String, now: Timestamp) {
         self.writes.push(Write {
             at: now,
             by: by.to_owned(),

@@ -12,7 +12,7 @@ use crate::track::Tracks;
 use crate::weight::Weight;
 
 /// What happened in a world until now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
     /// When it began.

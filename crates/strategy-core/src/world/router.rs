@@ -205,6 +205,11 @@ impl Router {
         routed * 10_000 + (10_000 - routed) * by_weight / 10_000
     }
 
+    /// New requests do not go where it was told yet.
+    pub(super) const fn is_converging(&self) -> bool {
+        self.change.is_some()
+    }
+
     /// What it does, with the weight as this workload's share.
     pub(super) fn effective_for(&self, candidate: &str) -> Effective {
         match self.change {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fault::{ApiFault, Calls};
 use super::happening::Happening;
+use super::interruption::{Interruption, Interruptions, Met};
+use super::log::{Log, Process};
 use super::owned;
 use super::part::PartState;
 use super::pod::Registry;
@@ -25,8 +27,10 @@ pub(super) struct State {
     pub(super) parts: BTreeMap<Part, PartState>,
     scheduled: u64,
     to_happen: BTreeMap<(Timestamp, u64), Happening>,
-    to_land: BTreeMap<(Timestamp, u64), (Part, Apply)>,
+    to_land: BTreeMap<(Timestamp, u64), (Part, Apply, Process)>,
     faults: Vec<ActiveFault>,
+    pub(super) log: Log,
+    pub(super) interruptions: Interruptions,
 }
 
 #[derive(Debug)]
@@ -66,6 +70,8 @@ impl State {
             to_happen: BTreeMap::new(),
             to_land: BTreeMap::new(),
             faults: Vec::new(),
+            log: Log::default(),
+            interruptions: Interruptions::default(),
         };
         for timed in &scenario.happenings {
             state.schedule(begins + timed.after, timed.happening.clone());
@@ -73,14 +79,23 @@ impl State {
         Ok(state)
     }
 
+    /// From now on everything is logged.
+    pub(super) fn keep_log(&mut self) {
+        self.log = Log::kept();
+        for state in self.parts.values_mut() {
+            state.keep(self.log.clone(), self.now);
+        }
+    }
+
     pub(super) fn schedule(&mut self, at: Timestamp, happening: Happening) {
         self.scheduled += 1;
         self.to_happen.insert((at, self.scheduled), happening);
     }
 
-    pub(super) fn land_later(&mut self, at: Timestamp, part: Part, request: Apply) {
+    pub(super) fn land_later(&mut self, at: Timestamp, part: Part, request: Apply, by: Process) {
         self.scheduled += 1;
-        self.to_land.insert((at, self.scheduled), (part, request));
+        self.to_land
+            .insert((at, self.scheduled), (part, request, by));
     }
 
     /// When something happens next.
@@ -114,10 +129,10 @@ impl State {
             self.happen(happening);
         }
         while let Some(entry) = self.to_land.first_entry().filter(|e| e.key().0 <= now) {
-            let (part, request) = entry.remove();
+            let (part, request, by) = entry.remove();
             if let Some(state) = self.parts.get_mut(&part) {
                 // A write that was fenced off or came too late is refused, and nobody listens.
-                let _refused = owned::apply(state, &request, now);
+                let _refused = owned::apply(state, &request, by, now);
             }
         }
         for state in self.parts.values_mut() {
@@ -146,8 +161,29 @@ impl State {
         }
     }
 
-    /// The fault that befalls a call, if any does.
-    pub(super) fn fault(&mut self, part: &Part, calls: Calls) -> Option<ApiFault> {
+    /// What befalls a call.
+    pub(super) fn call(&mut self, part: &Part, calls: Calls) -> (Met, Option<ApiFault>) {
+        let interruptions = self.interruptions.call();
+        let met = self.meet(interruptions);
+        (met, self.fault(part, calls))
+    }
+
+    pub(super) fn meet(&mut self, interruptions: Vec<Interruption>) -> Met {
+        let mut met = Met::default();
+        for interruption in interruptions {
+            match interruption {
+                Interruption::Happens(happening) => self.happen(happening),
+                Interruption::Stops {
+                    after: true,
+                    number,
+                } => met.after.push(number),
+                Interruption::Stops { number, .. } => met.before.push(number),
+            }
+        }
+        met
+    }
+
+    fn fault(&mut self, part: &Part, calls: Calls) -> Option<ApiFault> {
         let now = self.now;
         let fault = self.faults.iter_mut().find(|fault| {
             fault.fault != ApiFault::Stale

@@ -1,6 +1,7 @@
 //! The in-memory target: one part of a world behind the six methods of [`Target`].
 
 use std::future::{pending, poll_fn};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -8,31 +9,51 @@ use async_trait::async_trait;
 
 use super::World;
 use super::fault::{ApiFault, Calls};
+use super::interruption::{Met, leave};
+use super::log::{Fact, Process, Scene, Told};
 use super::owned::{self, Bound, Fields};
 use super::part::{PartState, Picture};
 use super::workload::Workload;
 use crate::plan::Plan;
 use crate::release::Part;
 use crate::target::{
-    Admission, Applied, Apply, Binding, Claim, Discovery, Effective, Effectiveness, Finding,
-    Observation, ObservedTrack, ObservedTraffic, Routing, Target, TargetError, TargetErrorKind,
-    Version,
+    Admission, Applied, Apply, Binding, Certainty, Claim, Discovery, Effective, Effectiveness,
+    Finding, Observation, ObservedTrack, ObservedTraffic, Routing, Target, TargetError,
+    TargetErrorKind, Version,
 };
 use crate::timestamp::Timestamp;
 use crate::track::Tracks;
 use crate::traffic::Traffic;
 use crate::weight::Weight;
 
+/// A call that has begun.
+struct Begun {
+    met: Met,
+    fault: Option<ApiFault>,
+}
+
 /// One part of a [`World`] as a [`Target`]. Cheap to clone; made by [`World::target`].
 #[derive(Clone, Debug)]
 pub struct InMemoryTarget {
     world: World,
     part: Part,
+    process: Process,
 }
 
 impl InMemoryTarget {
     pub(super) const fn new(world: World, part: Part) -> Self {
-        Self { world, part }
+        Self {
+            world,
+            part,
+            process: Process(0),
+        }
+    }
+
+    /// As what this process has: the log tells its calls from those of others.
+    #[must_use]
+    pub const fn of_process(mut self, process: Process) -> Self {
+        self.process = process;
+        self
     }
 
     /// A call that reads, with whatever the API does instead.
@@ -41,10 +62,7 @@ impl InMemoryTarget {
         operation: &str,
         read: impl Fn(&PartState, &Picture, Timestamp) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
-        let fault = self
-            .world
-            .with(|state| state.fault(&self.part, Calls::Reads));
-        self.befall(operation, fault.as_ref()).await?;
+        let begun = self.begin(operation, Calls::Reads).await?;
         let answer = self.world.with(|state| {
             let now = state.now;
             let part = state
@@ -55,11 +73,71 @@ impl InMemoryTarget {
             let picture = part.frozen.as_ref().map_or(&part.picture, |(_, old)| old);
             read(part, picture, now)
         });
-        match fault {
-            Some(ApiFault::AnswerLost) => Err(self.error(TargetErrorKind::Unavailable, operation)),
-            Some(ApiFault::Silent | ApiFault::LandsLate(_)) => pending().await,
+        self.end(&begun, operation, answer).await
+    }
+
+    /// A call begins: whoever makes it may be stopped, and faults may refuse it or let it wait.
+    async fn begin(&self, operation: &str, calls: Calls) -> Result<Begun, TargetError> {
+        let (met, fault) = self.world.with(|state| state.call(&self.part, calls));
+        self.stop(&met.before).await;
+        self.befall(operation, fault.as_ref()).await?;
+        Ok(Begun { met, fault })
+    }
+
+    /// A call has had its effect: its answer may be lost, or whoever waits for it stopped.
+    async fn end<T>(
+        &self,
+        begun: &Begun,
+        operation: &str,
+        answer: Result<T, TargetError>,
+    ) -> Result<T, TargetError> {
+        self.stop(&begun.met.after).await;
+        match begun.fault {
+            Some(ApiFault::AnswerLost) if answer.is_ok() => {
+                Err(self.error(TargetErrorKind::Unavailable, operation))
+            }
+            Some(ApiFault::Silent | ApiFault::LandsLate(_)) if answer.is_ok() => pending().await,
             Some(_) | None => answer,
         }
+    }
+
+    async fn stop(&self, numbers: &[usize]) {
+        for number in numbers {
+            self.world
+                .with(|state| state.interruptions.raise(self.process, *number));
+            leave().await;
+        }
+    }
+
+    /// The log tells what this process was shown.
+    fn was_shown(&self) {
+        self.world.with(|state| {
+            let now = state.now;
+            let Some(part) = state
+                .parts
+                .get(&self.part)
+                .filter(|part| part.log.is_kept())
+            else {
+                return;
+            };
+            let (as_of, scene) = match &part.frozen {
+                Some((since, picture)) => (*since, Arc::new(Scene::of(part, picture))),
+                None => match &part.scene {
+                    Some(scene) => (now, Arc::clone(scene)),
+                    None => return,
+                },
+            };
+            part.log.add(now, || Fact::Shown {
+                part: self.part.clone(),
+                to: self.process,
+                scene,
+                as_of,
+            });
+        });
+    }
+
+    fn note(&self, fact: impl FnOnce() -> Fact) {
+        self.world.with(|state| state.log.add(state.now, fact));
     }
 
     /// What a fault does before the call: refuse it, or let it wait.
@@ -91,6 +169,20 @@ impl InMemoryTarget {
         TargetError::new(kind, operation, format!("part/{}", self.part))
     }
 
+    async fn try_apply(&self, request: &Apply) -> Result<Applied, TargetError> {
+        let begun = self.begin("apply to", Calls::Writes).await?;
+        let answer = if let Some(ApiFault::LandsLate(by)) = begun.fault {
+            self.world.with(|state| {
+                let at = state.now + by;
+                state.land_later(at, self.part.clone(), request.clone(), self.process);
+            });
+            Ok(Applied::default())
+        } else {
+            self.apply_now(request)
+        };
+        self.end(&begun, "apply to", answer).await
+    }
+
     fn apply_now(&self, request: &Apply) -> Result<Applied, TargetError> {
         self.world.with(|state| {
             let now = state.now;
@@ -98,7 +190,7 @@ impl InMemoryTarget {
                 .parts
                 .get_mut(&self.part)
                 .ok_or_else(|| self.error(TargetErrorKind::NotFound, "apply to"))?;
-            owned::apply(part, request, now)?;
+            owned::apply(part, request, self.process, now)?;
             state.settle(&self.part);
             if let Some(part) = state.parts.get_mut(&self.part)
                 && part.frozen.is_some()
@@ -111,6 +203,7 @@ impl InMemoryTarget {
 
     fn claim_now(&self, from: Option<&Claim>, to: Option<&Claim>) -> Result<(), TargetError> {
         self.world.with(|state| {
+            let now = state.now;
             let part = state
                 .parts
                 .get_mut(&self.part)
@@ -130,7 +223,14 @@ impl InMemoryTarget {
             if is_new {
                 part.picture.foreign.clear();
             }
-            part.picture.claim = to.cloned();
+            let (from, to) = (part.picture.claim.take(), to.cloned());
+            part.picture.claim.clone_from(&to);
+            part.log.add(now, || Fact::Claimed {
+                part: self.part.clone(),
+                by: self.process,
+                from,
+                to,
+            });
             state.settle(&self.part);
             Ok(())
         })
@@ -141,7 +241,7 @@ impl InMemoryTarget {
 #[deny(clippy::missing_trait_methods)]
 impl Target for InMemoryTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
-        self.read("discover", |part, picture, now| {
+        let read = |part: &PartState, picture: &Picture, now: Timestamp| {
             let workloads = self.roles(part, picture)?;
             let recorded = |name: &String| {
                 picture
@@ -170,41 +270,42 @@ impl Target for InMemoryTarget {
                     candidate: format!("workload/{}", bound.workloads.candidate),
                 },
             })
-        })
-        .await
+        };
+        let found = self.read("discover", read).await?;
+        self.was_shown();
+        Ok(found)
     }
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding, self.part.as_str())?;
-        self.read("observe", |part, picture, now| {
+        let read = |part: &PartState, picture: &Picture, now: Timestamp| {
             self.observation(part, picture, &bound, now)
-        })
-        .await
+        };
+        let seen = self.read("observe", read).await?;
+        self.was_shown();
+        Ok(seen)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
-        let fault = self
-            .world
-            .with(|state| state.fault(&self.part, Calls::Writes));
-        self.befall("apply to", fault.as_ref()).await?;
-        match fault {
-            Some(ApiFault::AnswerLost) => {
-                self.apply_now(request)?;
-                Err(self.error(TargetErrorKind::Unavailable, "apply to"))
-            }
-            Some(ApiFault::Silent) => {
-                self.apply_now(request)?;
-                pending().await
-            }
-            Some(ApiFault::LandsLate(by)) => {
-                self.world.with(|state| {
-                    let at = state.now + by;
-                    state.land_later(at, self.part.clone(), request.clone());
-                });
-                pending().await
-            }
-            Some(_) | None => self.apply_now(request),
-        }
+        self.note(|| Fact::Asked {
+            part: self.part.clone(),
+            by: self.process,
+            id: request.id,
+            claim: request.claim.clone(),
+            desired: Box::new(request.desired.clone()),
+        });
+        let answer = self.try_apply(request).await;
+        self.note(|| Fact::Answered {
+            part: self.part.clone(),
+            to: self.process,
+            id: request.id,
+            told: match &answer {
+                Ok(_) => Told::Done,
+                Err(error) if error.certainty == Certainty::NotTaken => Told::NotTaken,
+                Err(_) => Told::Unknown,
+            },
+        });
+        answer
     }
 
     async fn admit(
@@ -246,16 +347,9 @@ impl Target for InMemoryTarget {
         to: Option<&Claim>,
     ) -> Result<(), TargetError> {
         Bound::read(binding, self.part.as_str())?;
-        let fault = self
-            .world
-            .with(|state| state.fault(&self.part, Calls::Writes));
-        self.befall("claim", fault.as_ref()).await?;
-        self.claim_now(from, to)?;
-        match fault {
-            Some(ApiFault::AnswerLost) => Err(self.error(TargetErrorKind::Unavailable, "claim")),
-            Some(ApiFault::Silent | ApiFault::LandsLate(_)) => pending().await,
-            Some(_) | None => Ok(()),
-        }
+        let begun = self.begin("claim", Calls::Writes).await?;
+        let answer = self.claim_now(from, to);
+        self.end(&begun, "claim", answer).await
     }
 
     async fn changed(&self, _: &Binding, after: &Version) {

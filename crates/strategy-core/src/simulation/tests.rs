@@ -1,0 +1,93 @@
+//! Simulations: with processes that crash, wake and differ in their clocks, always the same way.
+
+use std::time::Duration;
+
+use super::*;
+use crate::analysis::FailureShare;
+use crate::plan::{Check, Extension};
+use crate::strategy::{BlueGreen, Canary};
+
+fn canary() -> Canary {
+    let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
+    Canary::new().stages([5, 50, 100]).check("errors", errors)
+}
+
+fn quiet() -> Simulation {
+    Simulation::seed(7).stable("v1", 4).requests_per_second(100)
+}
+
+#[test]
+fn a_good_release_is_promoted_and_a_bad_one_is_not() {
+    let good = quiet().run(&canary());
+    assert!(good.is_promoted(), "{:?}", good.end);
+    assert_eq!(good.failed(), 0);
+    let bad = quiet().candidate(errors(0.05)).run(&canary());
+    assert!(bad.is_rolled_back(), "{:?}", bad.end);
+    assert!(bad.failed() < 200, "{}", bad.failed());
+}
+
+#[test]
+fn the_same_simulation_gives_the_same_bytes() {
+    let simulation = quiet().candidate(errors(0.009)).mishap(
+        When::AfterCall(12),
+        Trouble::Crash {
+            resumed_after: Duration::from_secs(40),
+        },
+    );
+    let text = |report: &SimulationReport| serde_json::to_string(report).unwrap();
+    assert_eq!(
+        text(&simulation.run(&canary())),
+        text(&simulation.run(&canary()))
+    );
+    let again: Simulation =
+        serde_json::from_str(&serde_json::to_string(&simulation).unwrap()).unwrap();
+    assert_eq!(again, simulation);
+}
+
+#[test]
+fn a_crash_before_and_after_every_call_ends_in_a_promotion() {
+    let whole = quiet().run(&BlueGreen::new());
+    assert!(whole.is_promoted(), "{:?}", whole.end);
+    let crash = Trouble::Crash {
+        resumed_after: Duration::from_secs(20),
+    };
+    let mut crashed = 0;
+    for call in 1..=whole.calls {
+        for when in [When::BeforeCall(call), When::AfterCall(call)] {
+            let report = quiet().mishap(when, crash.clone()).run(&BlueGreen::new());
+            assert!(report.is_promoted(), "{when:?}: {:?}", report.end);
+            crashed += u64::from(report.processes == 2);
+        }
+    }
+    // Whoever makes the last calls has ended before their answers come.
+    assert!(
+        crashed + 10 > 2 * whole.calls,
+        "{crashed} of {}",
+        whole.calls
+    );
+}
+
+#[test]
+fn a_zombie_that_wakes_up_writes_nothing() {
+    let report = quiet()
+        .mishap(
+            When::After(Duration::from_secs(100)),
+            Trouble::Freeze {
+                lasts: Duration::from_secs(400),
+                taken_over_after: Duration::from_secs(60),
+            },
+        )
+        .run(&canary());
+    assert!(report.is_promoted(), "{:?}", report.end);
+    assert_eq!(report.processes, 2);
+    let gave_up = report.log.iter().any(|entry| {
+        matches!(
+            &entry.fact,
+            crate::world::Fact::Lives {
+                process: crate::world::Process(1),
+                life: crate::world::Life::GaveUp(_),
+            }
+        )
+    });
+    assert!(gave_up);
+}
