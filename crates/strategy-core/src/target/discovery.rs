@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +94,7 @@ impl FromIterator<(Part, Discovery)> for Found {
 /// candidate, and a target that inferred roles again after a crash would roll back onto it.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Binding(serde_json::Value);
+pub struct Binding(Arc<serde_json::Value>);
 
 impl Binding {
     /// Wraps what a target wants to know later.
@@ -101,7 +102,7 @@ impl Binding {
     /// # Errors
     /// When the value does not serialise.
     pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        serde_json::to_value(value).map(Self)
+        serde_json::to_value(value).map(Arc::new).map(Self)
     }
 
     /// What the target wrapped.
@@ -109,7 +110,7 @@ impl Binding {
     /// # Errors
     /// When the binding is another target's or a newer version's.
     pub fn read<'de, T: Deserialize<'de>>(&'de self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.0)
+        T::deserialize(&*self.0)
     }
 }
 
