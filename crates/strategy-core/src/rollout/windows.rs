@@ -41,14 +41,15 @@ impl Rollout {
             | State::Settling(_)
             | State::Settled { .. } => false,
         };
-        let effective = |(part, state): (&Part, &super::part_state::PartState)| {
-            let fresh = self.fresh(part);
-            state.flight.is_none()
-                && fresh.is_some_and(|seen| {
-                    self.effective(part, &seen).as_ref() == Some(&seen.traffic.written)
-                })
+        let effective = |part: &Part| {
+            self.fresh(part).is_some_and(|seen| {
+                self.effective(part, &seen).as_ref() == Some(&seen.traffic.written)
+            })
         };
-        watching && self.decided.standing.is_some() && self.decided.parts.iter().all(effective)
+        let mut parts = self.decided.parts.iter();
+        watching
+            && self.decided.standing.is_some()
+            && parts.all(|(part, state)| state.flight.is_none() && effective(part))
     }
 
     /// Opens, closes and looks through windows, as time and effectiveness say.

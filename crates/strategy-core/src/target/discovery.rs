@@ -61,30 +61,32 @@ impl Discovery {
 }
 
 /// The discoveries of all parts.
+// A map has room for eleven values from the first one on: large ones are kept beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Found(BTreeMap<Part, Discovery>);
+pub struct Found(BTreeMap<Part, Arc<Discovery>>);
 
 impl Found {
     /// A single target.
     pub fn main(discovery: Discovery) -> Self {
-        Self([(Part::main(), discovery)].into())
+        Self([(Part::main(), Arc::new(discovery))].into())
     }
 
     /// The discovery of a part.
     pub fn part(&self, part: &Part) -> Option<&Discovery> {
-        self.0.get(part)
+        self.0.get(part).map(|found| &**found)
     }
 
     /// By part, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Part, &Discovery)> {
-        self.0.iter()
+        self.0.iter().map(|(part, found)| (part, &**found))
     }
 }
 
 impl FromIterator<(Part, Discovery)> for Found {
     fn from_iter<T: IntoIterator<Item = (Part, Discovery)>>(parts: T) -> Self {
-        Self(parts.into_iter().collect())
+        let parts = parts.into_iter();
+        Self(parts.map(|(part, found)| (part, Arc::new(found))).collect())
     }
 }
 
