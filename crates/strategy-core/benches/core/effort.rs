@@ -10,6 +10,14 @@ pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> (Duration, T) {
     (began.elapsed(), given)
 }
 
+/// What one call took of a core, and what it gave: other processes on the machine do not count. Nothing
+/// else of this process may run meanwhile.
+pub(crate) fn worked<T>(call: impl FnOnce() -> T) -> (Duration, T) {
+    let before = spent();
+    let given = call();
+    (spent().saturating_sub(before), given)
+}
+
 /// What all threads of this process have spent until now.
 #[cfg(unix)]
 pub(crate) fn spent() -> Duration {

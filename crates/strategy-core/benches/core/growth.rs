@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::effort::timed;
+use crate::effort::worked;
 use crate::figure::{Goal, number, print, tell};
 use crate::heap::Since;
 use crate::plans::Size;
@@ -19,35 +19,15 @@ const SMALL: Size = Size {
 };
 
 pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
-    for factor in [1, 4, 16] {
-        one(
-            "stages",
-            4 * factor,
-            Size {
-                stages: 4 * factor,
-                ..SMALL
-            },
-        )?;
+    for stages in [4, 16, 64] {
+        one("stages", stages, Size { stages, ..SMALL })?;
     }
-    for factor in [1, 4, 16] {
-        one(
-            "checks",
-            4 * factor,
-            Size {
-                checks: 4 * factor,
-                ..SMALL
-            },
-        )?;
+    // A plan may have fifty.
+    for checks in [3, 12, 48] {
+        one("checks", checks, Size { checks, ..SMALL })?;
     }
-    for factor in [1, 4, 16] {
-        one(
-            "parts",
-            4 * factor,
-            Size {
-                parts: 4 * factor,
-                ..SMALL
-            },
-        )?;
+    for parts in [4, 16, 64] {
+        one("parts", parts, Size { parts, ..SMALL })?;
     }
     Ok(())
 }
@@ -80,7 +60,7 @@ fn one(what: &str, count: u16, size: Size) -> Result<(), Box<dyn Error>> {
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let told = (trace.begun.clone(), trace.inputs.clone());
-        let (taken, _) = timed(|| Trace::repeat(told.0, told.1));
+        let (taken, _) = worked(|| Trace::repeat(told.0, told.1));
         times.push(taken.as_secs_f64() * 1e6 / inputs);
     }
     print(&name("time an input"), &times, "us", Goal::None);

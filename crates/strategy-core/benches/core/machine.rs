@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use strategy_core::Rollout;
+use strategy_core::plan::Plan;
 use strategy_core::rollout::Input;
+use strategy_core::target::Found;
 
-use crate::effort::timed;
+use crate::effort::worked;
 use crate::figure::{Goal, number, print, tell};
 use crate::heap::Since;
 use crate::plans::TYPICAL;
@@ -38,12 +41,14 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
     );
     allocations(&trace);
 
+    sizes(&trace.begun)?;
+
     let mut rates = Vec::new();
     for _ in 0..RUNS {
         let told: Vec<_> = (0..ROLLOUTS)
             .map(|_| (trace.begun.clone(), trace.inputs.clone()))
             .collect();
-        let (taken, outputs) = timed(|| {
+        let (taken, outputs) = worked(|| {
             let outputs = told
                 .into_iter()
                 .map(|(rollout, inputs)| Trace::repeat(rollout, inputs));
@@ -60,6 +65,37 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
         "inputs/s",
         Goal::AtLeast(1e6),
     );
+    Ok(())
+}
+
+/// Heap of what a rollout is made of.
+fn sizes(rollout: &Rollout) -> Result<(), Box<dyn Error>> {
+    let bytes = |name: &str, kept: isize| {
+        let name = format!("machine: heap of {name}");
+        tell(
+            &name,
+            number(kept.unsigned_abs()) / 1024.0,
+            "KiB",
+            Goal::None,
+        );
+    };
+    // Read back, nothing is shared with the one that was written.
+    let plan = serde_json::to_string(rollout.plan())?;
+    let found = serde_json::to_string(rollout.found())?;
+    let whole = serde_json::to_string(rollout)?;
+    let since = Since::now();
+    let plan: Plan = serde_json::from_str(&plan)?;
+    bytes("a plan", since.live());
+    let since = Since::now();
+    let found: Found = serde_json::from_str(&found)?;
+    bytes("a recorded start", since.live());
+    let since = Since::now();
+    let whole: Rollout = serde_json::from_str(&whole)?;
+    bytes("a machine with both", since.live());
+    let since = Since::now();
+    let status = rollout.status();
+    bytes("a status", since.live());
+    drop((plan, found, whole, status));
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use strategy_core::Rollout;
 use strategy_core::rollout::Record;
 
-use crate::effort::timed;
+use crate::effort::worked;
 use crate::figure::{Goal, millis, number, print, tell};
 use crate::heap::Since;
 use crate::journal::carried;
@@ -49,7 +49,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
         );
         let mut times = Vec::new();
         for _ in 0..RUNS {
-            let (taken, read) = timed(|| read_back(&text));
+            let (taken, read) = worked(|| read_back(&text));
             read?;
             times.push(millis(taken));
         }
