@@ -9,6 +9,7 @@ use super::latest::{Latest, LatestPart};
 use super::outbox::Outbox;
 use super::outcome::Outcome;
 use super::part_state::{Expected, PartState, Waits, footprint};
+use super::shared::Shared;
 
 use super::start::{Handover, Start, StartError};
 use super::state::{Decided, State};
@@ -139,7 +140,7 @@ impl Rollout {
         let digest = plan.digest();
         let parts = found
             .iter()
-            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
+            .map(|(part, found)| (part.clone(), Box::new(part_at_start(found, now))));
         let decided = Decided {
             state: State::Claiming,
             since: now,
@@ -164,7 +165,7 @@ impl Rollout {
                 .iter()
                 .map(|(part, _)| (part.clone(), LatestPart::default()))
                 .collect(),
-            checks: BTreeMap::new(),
+            checks: Shared::default(),
         };
         let fixed = Arc::new(Fixed {
             id,

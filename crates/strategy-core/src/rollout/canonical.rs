@@ -87,7 +87,7 @@ impl Rollout {
         }
         for check in rollout.latest.checks.values_mut() {
             check.looks = check.looks.min(MANY);
-            check.evidence.clear();
+            check.evidence = Arc::default();
         }
         let decided = &mut rollout.decided;
         decided.next_id = ids.len() as u64 + 1;
