@@ -7,6 +7,7 @@ mod checks;
 mod clock;
 mod command;
 mod commands;
+mod counters;
 mod effect;
 mod event;
 mod explain;

@@ -168,7 +168,8 @@ fn rebase_claims(
     if epoch == 0 {
         return;
     }
-    let rebase = |claim: &mut Claim| claim.epoch = (claim.epoch + HERE).saturating_sub(epoch);
+    let rebase =
+        |claim: &mut Claim| claim.epoch = claim.epoch.saturating_add(HERE).saturating_sub(epoch);
     state
         .claim
         .iter_mut()

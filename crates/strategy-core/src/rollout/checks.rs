@@ -44,19 +44,22 @@ impl Rollout {
         latest.evidence = measurement.evidence.as_str().into();
         match &measurement.verdict {
             Verdict::Pass | Verdict::Warn => {
-                latest.passed_in_stage += u32::from(counts);
+                let passed = latest.passed_in_stage;
+                latest.passed_in_stage = passed.saturating_add(counts.into());
                 latest.failing = false;
                 latest.consecutive_failures = 0;
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Fail => {
                 latest.failing = true;
-                latest.failures += 1;
-                latest.consecutive_failures += 1;
+                latest.failures = latest.failures.saturating_add(1);
+                latest.consecutive_failures = latest.consecutive_failures.saturating_add(1);
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Undecided => {}
-            Verdict::Inconclusive(_) => latest.consecutive_inconclusive += 1,
+            Verdict::Inconclusive(_) => {
+                latest.consecutive_inconclusive = latest.consecutive_inconclusive.saturating_add(1);
+            }
         }
         let over = over_limit(check, latest);
         self.say(News::Looked {
@@ -91,7 +94,7 @@ impl Rollout {
         {
             return;
         }
-        latest.consecutive_errors += 1;
+        latest.consecutive_errors = latest.consecutive_errors.saturating_add(1);
         latest.again_at = Some(now + check.interval.min(Duration::from_secs(10)));
         let over = over_limit(check, latest);
         self.say(News::LookFailed {

@@ -75,7 +75,8 @@ impl Rollout {
             let counter: u64 = seen.at(revision).map(|pods| pods.restarts).sum();
             if let Some(state) = self.decided.parts.get_mut(part) {
                 let track_health = state.health.of_mut(*track);
-                track_health.restarts += counter.saturating_sub(track_health.counter);
+                let more = counter.saturating_sub(track_health.counter);
+                track_health.restarts = track_health.restarts.saturating_add(more);
                 track_health.counter = counter;
                 // What is not wanted any more was given up, not lost.
                 track_health.peak = track_health.peak.max(ready).min(enough);
