@@ -141,6 +141,13 @@ const fn kind(input: &Input) -> &'static str {
         Input::Observed { .. } => "observed",
         Input::Measured { .. } => "measured",
         Input::TimePassed => "time passed",
-        _ => "other",
+        Input::EffectFailed { .. }
+        | Input::ObserveFailed { .. }
+        | Input::Changed { .. }
+        | Input::MeasureFailed { .. }
+        | Input::Commanded(_)
+        | Input::AlarmRaised(_)
+        | Input::Resumed { .. }
+        | _ => "other",
     }
 }

@@ -17,14 +17,17 @@ mod trace;
 
 use std::error::Error;
 
+type Measure = fn() -> Result<(), Box<dyn Error>>;
+
 /// What can be asked for by name, in the order in which it is measured.
-const SUBJECTS: [(&str, fn() -> Result<(), Box<dyn Error>>); 6] = [
+const SUBJECTS: [(&str, Measure); 7] = [
     ("machine", machine::measure),
     ("growth", growth::measure),
     ("journal", journal::measure),
     ("replay", replay::measure),
     ("fsync", fsync::measure),
     ("fleet", fleet::measure),
+    ("resting", fleet::at_rest),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -84,7 +84,7 @@ mod tests {
         let listeners = Listeners::default();
         listeners.tell(event(1));
         assert!(matches!(*listeners.channel(), Channel::Unasked));
-        let mut first = listeners.clone().listen().unwrap();
+        let mut first = listeners.listen().unwrap();
         listeners.tell(event(2));
         let mut second = listeners.listen().unwrap();
         listeners.tell(event(3));

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::clock::MachineClock;
+use super::copy_on_change::CopyOnChange;
 use super::event::News;
 use super::latest::{Latest, LatestPart};
 use super::outbox::Outbox;
 use super::outcome::Outcome;
 use super::part_state::{Expected, PartState, Waits, footprint};
-use super::shared::Shared;
 
 use super::start::{Handover, Start, StartError};
 use super::state::{Decided, State};
@@ -165,7 +165,7 @@ impl Rollout {
                 .iter()
                 .map(|(part, _)| (part.clone(), LatestPart::default()))
                 .collect(),
-            checks: Shared::default(),
+            checks: CopyOnChange::default(),
         };
         let fixed = Arc::new(Fixed {
             id,

@@ -21,17 +21,18 @@ pub(super) enum Given {
 
 impl From<Input> for Given {
     fn from(input: Input) -> Self {
-        match input {
-            Input::Observed {
-                part,
-                ticket,
-                observation,
-            } => Self::Observed {
-                part,
-                ticket,
-                observation: Arc::from(observation),
-            },
-            input => Self::Other(input),
+        let Input::Observed {
+            part,
+            ticket,
+            observation,
+        } = input
+        else {
+            return Self::Other(input);
+        };
+        Self::Observed {
+            part,
+            ticket,
+            observation: Arc::from(observation),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::MachineClock;
+use super::copy_on_change::CopyOnChange;
 use super::effect::Ticket;
-use super::shared::Shared;
 use crate::analysis::{Look, Memory, Verdict, Window};
 use crate::plan::CheckName;
 use crate::release::Part;
@@ -23,10 +23,10 @@ use crate::weight::Weight;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Latest {
     pub(super) clock: MachineClock,
-    #[serde(default, skip_serializing_if = "Shared::is_empty")]
-    pub(super) parts: Shared<Part, LatestPart>,
-    #[serde(default, skip_serializing_if = "Shared::is_empty")]
-    pub(super) checks: Shared<CheckName, LatestCheck>,
+    #[serde(default, skip_serializing_if = "CopyOnChange::is_empty")]
+    pub(super) parts: CopyOnChange<Part, LatestPart>,
+    #[serde(default, skip_serializing_if = "CopyOnChange::is_empty")]
+    pub(super) checks: CopyOnChange<CheckName, LatestCheck>,
 }
 
 impl Latest {

@@ -17,15 +17,15 @@ use serde::{Deserialize, Serialize};
     serialize = "K: Serialize, V: Serialize",
     deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"
 ))]
-pub(super) struct Shared<K: Ord, V>(Arc<BTreeMap<K, Arc<V>>>);
+pub(super) struct CopyOnChange<K: Ord, V>(Arc<BTreeMap<K, Arc<V>>>);
 
-impl<K: Ord, V> Default for Shared<K, V> {
+impl<K: Ord, V> Default for CopyOnChange<K, V> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for Shared<K, V> {
+impl<K: Ord, V> FromIterator<(K, V)> for CopyOnChange<K, V> {
     fn from_iter<T: IntoIterator<Item = (K, V)>>(values: T) -> Self {
         let values = values.into_iter();
         Self(Arc::new(
@@ -34,7 +34,7 @@ impl<K: Ord, V> FromIterator<(K, V)> for Shared<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V: Clone + Eq> Shared<K, V> {
+impl<K: Ord + Clone, V: Clone + Eq> CopyOnChange<K, V> {
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         Arc::make_mut(&mut self.0).get_mut(key).map(Arc::make_mut)
     }
@@ -74,7 +74,7 @@ impl<K: Ord + Clone, V: Clone + Eq> Shared<K, V> {
     }
 }
 
-impl<K: Ord, V> Shared<K, V> {
+impl<K: Ord, V> CopyOnChange<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key).map(|value| &**value)
     }
@@ -92,7 +92,7 @@ impl<K: Ord, V> Shared<K, V> {
     }
 }
 
-impl<K: Ord, V> Index<&K> for Shared<K, V> {
+impl<K: Ord, V> Index<&K> for CopyOnChange<K, V> {
     type Output = V;
     fn index(&self, key: &K) -> &V {
         &self.0[key]
@@ -102,7 +102,7 @@ impl<K: Ord, V> Index<&K> for Shared<K, V> {
 type Iter<'a, K, V> =
     std::iter::Map<btree_map::Iter<'a, K, Arc<V>>, fn((&'a K, &'a Arc<V>)) -> (&'a K, &'a V)>;
 
-impl<'a, K: Ord, V> IntoIterator for &'a Shared<K, V> {
+impl<'a, K: Ord, V> IntoIterator for &'a CopyOnChange<K, V> {
     type Item = (&'a K, &'a V);
     type IntoIter = Iter<'a, K, V>;
     fn into_iter(self) -> Self::IntoIter {
@@ -115,7 +115,7 @@ type IterMut<'a, K, V> = std::iter::Map<
     fn((&'a K, &'a mut Arc<V>)) -> (&'a K, &'a mut V),
 >;
 
-impl<'a, K: Ord + Clone, V: Clone> IntoIterator for &'a mut Shared<K, V> {
+impl<'a, K: Ord + Clone, V: Clone> IntoIterator for &'a mut CopyOnChange<K, V> {
     type Item = (&'a K, &'a mut V);
     type IntoIter = IterMut<'a, K, V>;
     fn into_iter(self) -> Self::IntoIter {
@@ -128,14 +128,18 @@ impl<'a, K: Ord + Clone, V: Clone> IntoIterator for &'a mut Shared<K, V> {
 mod tests {
     use super::*;
 
-    fn map() -> Shared<String, Vec<u32>> {
+    fn map() -> CopyOnChange<String, Vec<u32>> {
         ["a", "b"]
             .map(|key| (key.to_owned(), vec![1]))
             .into_iter()
             .collect()
     }
 
-    fn shares(one: &Shared<String, Vec<u32>>, other: &Shared<String, Vec<u32>>, key: &str) -> bool {
+    fn shares(
+        one: &CopyOnChange<String, Vec<u32>>,
+        other: &CopyOnChange<String, Vec<u32>>,
+        key: &str,
+    ) -> bool {
         std::ptr::eq(&one[&key.to_owned()], &other[&key.to_owned()])
     }
 
@@ -162,7 +166,7 @@ mod tests {
         let keys: Vec<_> = since.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["a", "c"]);
         assert!(newer.since(&newer.clone()).is_empty());
-        let mut merged = older.clone();
+        let mut merged = older;
         merged.merge(&since);
         assert_eq!(merged, newer);
     }
@@ -172,7 +176,7 @@ mod tests {
         let text = serde_json::to_string(&map()).unwrap();
         assert_eq!(text, r#"{"a":[1],"b":[1]}"#);
         assert_eq!(
-            serde_json::from_str::<Shared<String, Vec<u32>>>(&text).unwrap(),
+            serde_json::from_str::<CopyOnChange<String, Vec<u32>>>(&text).unwrap(),
             map()
         );
     }
