@@ -1,2 +1,166 @@
 //! The search of everything that a plan can meet: every state that the machine can reach, whatever a
 //! platform, a person or a crash does, each judged.
+
+mod act;
+mod fingerprint;
+mod flaw;
+mod ground;
+mod judge;
+mod liveness;
+mod memory;
+mod moves;
+mod node;
+mod outputs;
+pub mod plans;
+mod promise;
+mod search;
+mod state;
+mod story;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::collections::BTreeMap;
+
+pub use self::flaw::Flaw;
+use self::ground::Ground;
+pub use self::promise::Promise;
+use self::promise::Tally;
+use self::search::{Search, Visited};
+pub use self::story::Counterexample;
+use crate::analysis::PreparedCheck;
+use crate::plan::Plan;
+use crate::rollout::{Rollout, Start, StartError};
+use crate::target::Found;
+use crate::timestamp::Timestamp;
+
+/// When every searched rollout begins; what is decided does not depend on it.
+const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// A search that is to be made.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Exploration {
+    plan: Plan,
+    found: Found,
+    at_most: usize,
+    threads: usize,
+    unread: u8,
+    flaw: Option<Flaw>,
+}
+
+impl Exploration {
+    /// Two million states: a few gigabytes and some minutes.
+    pub const AT_MOST: usize = 2_000_000;
+
+    /// Of this plan, on what was found.
+    pub const fn of(plan: Plan, found: Found) -> Self {
+        Self {
+            plan,
+            found,
+            at_most: Self::AT_MOST,
+            threads: 1,
+            unread: 1,
+            flaw: None,
+        }
+    }
+
+    /// Ends, not closed, after the first level with more states than that in all. Default:
+    /// [`AT_MOST`](Self::AT_MOST).
+    pub const fn at_most(mut self, states: usize) -> Self {
+        self.at_most = states;
+        self
+    }
+
+    /// Threads that search. Default: 1. What is found does not depend on it.
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = if threads == 0 { 1 } else { threads };
+        self
+    }
+
+    /// How many classes of a part may change before a look that is under way is answered. Default: 1.
+    /// Between two looks that makes as many changes at once; over several looks every vector of classes is
+    /// reached with 1 as well.
+    pub const fn unread(mut self, changes: u8) -> Self {
+        self.unread = changes;
+        self
+    }
+
+    /// Plants a fault, to see that it is found. Default: none.
+    pub const fn with(mut self, flaw: Flaw) -> Self {
+        self.flaw = Some(flaw);
+        self
+    }
+
+    /// Searches until no state is new, a promise is broken, or there are too many states.
+    ///
+    /// # Errors
+    /// [`StartError`] where the rollout cannot even be started.
+    pub fn run(self) -> Result<Explored, StartError> {
+        let ground = Ground::new(self.plan, self.found, self.unread);
+        let rollout = start(&ground)?;
+        let mut search = Search {
+            ground: &ground,
+            flaw: self.flaw,
+            at_most: self.at_most,
+            threads: self.threads,
+            visited: Visited::default(),
+            tally: Tally::default(),
+            closed: false,
+        };
+        let mut fault = search.run(rollout.clone());
+        if fault.is_none() {
+            fault = search.visited.endless();
+            for _ in 0..search.visited.judged() {
+                search.tally.judge(14, true, String::new);
+            }
+        }
+        let broken = fault.map(|fault| search.story(rollout, fault));
+        Ok(Explored {
+            states: search.visited.parents.len(),
+            transitions: search.visited.transitions,
+            levels: search.visited.levels,
+            closed: search.closed,
+            checked: search.tally.checked(),
+            broken,
+        })
+    }
+}
+
+fn start(ground: &Ground) -> Result<Rollout, StartError> {
+    let prepared = ground.plan.checks().keys().cloned().map(PreparedCheck::new);
+    let id = "search".parse().map_err(StartError::from)?;
+    let start = Start {
+        id,
+        plan: ground.plan.clone(),
+        found: ground.found.clone(),
+        prepared: prepared.collect(),
+        take_over: false,
+    };
+    Rollout::start(start, BEGIN)
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explored {
+    /// Different states that were reached.
+    pub states: usize,
+    /// Moves that were made.
+    pub transitions: u64,
+    /// New states at each depth, the first of which is 0.
+    pub levels: Vec<usize>,
+    /// No state was new in the end: everything that can happen was seen.
+    pub closed: bool,
+    /// How often each promise was at stake.
+    pub checked: BTreeMap<Promise, u64>,
+    /// The first promise that is broken, if one is.
+    pub broken: Option<Counterexample>,
+}
+
+impl Explored {
+    /// Moves from the start to the states that are furthest from it.
+    pub const fn depth(&self) -> usize {
+        self.levels.len().saturating_sub(1)
+    }
+}

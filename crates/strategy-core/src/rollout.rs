@@ -29,6 +29,8 @@ mod recording;
 mod replay;
 mod report;
 mod resuming;
+#[cfg(feature = "simulation")]
+pub(crate) mod searched;
 mod start;
 mod state;
 mod status;
@@ -47,6 +49,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "simulation")]
+pub(crate) use self::canonical::rebased;
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
 pub use self::event::{Event, News};

@@ -7,6 +7,8 @@ cargo xtask TASK
   test                    everything that has to hold: format, clippy, tests, docs, packages, and
                           the tests on a real control plane; under CI=true, fails when a test
                           could not run that is not listed in crates/xtask/not-run-in-ci.txt
+  explore [--states N] [PLAN]
+                          searches everything that small plans can meet, and prints a table
   bench [--json] [NAME]   measurements as a table, or one JSON object a line
   docs                    the reference of all crates, under target/doc
   audit                   licences, advisories and semver (asks the network; not in CI)
@@ -20,7 +22,14 @@ cargo xtask TASK
 pub(crate) enum Task {
     Help,
     Test,
-    Bench { json: bool, names: Vec<String> },
+    Bench {
+        json: bool,
+        names: Vec<String>,
+    },
+    Explore {
+        states: Option<usize>,
+        plans: Vec<String>,
+    },
     Docs,
     Audit,
     TestbedBuild,
@@ -35,6 +44,8 @@ pub(crate) enum Misuse {
     NoSuchTask { given: String },
     #[error("no such option of {task}: {given}")]
     NoSuchOption { task: String, given: String },
+    #[error("{option} needs a number, not `{given}`")]
+    NoNumber { option: String, given: String },
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
@@ -43,6 +54,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task,
     match words.as_slice() {
         [] | ["help" | "--help" | "-h", ..] => Ok(Task::Help),
         ["bench", options @ ..] => bench(options),
+        ["explore", options @ ..] => explore(options),
         ["test"] => Ok(Task::Test),
         ["docs"] => Ok(Task::Docs),
         ["audit"] => Ok(Task::Audit),
@@ -77,6 +89,31 @@ fn bench(options: &[&str]) -> Result<Task, Misuse> {
     Ok(Task::Bench { json, names })
 }
 
+fn explore(options: &[&str]) -> Result<Task, Misuse> {
+    let (mut states, mut plans) = (None, Vec::new());
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match *option {
+            "--states" => {
+                let given = options.next().copied().unwrap_or_default();
+                let number = given.parse().map_err(|_| Misuse::NoNumber {
+                    option: "--states".to_owned(),
+                    given: given.to_owned(),
+                })?;
+                states = Some(number);
+            }
+            given if given.starts_with('-') => {
+                return Err(Misuse::NoSuchOption {
+                    task: "explore".to_owned(),
+                    given: given.to_owned(),
+                });
+            }
+            plan => plans.push(plan.to_owned()),
+        }
+    }
+    Ok(Task::Explore { states, plans })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +146,13 @@ mod tests {
                 names: vec!["a".to_owned()],
             }),
         );
+        check(
+            "explore canary-update --states 5000",
+            &Ok(Task::Explore {
+                states: Some(5000),
+                plans: vec!["canary-update".to_owned()],
+            }),
+        );
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
         check("testbed build", &Ok(Task::TestbedBuild));
@@ -139,5 +183,13 @@ mod tests {
         check("testbed sideways", &option("testbed", "sideways"));
         check("test --fast", &option("test", "--fast"));
         check("bench --csv", &option("bench", "--csv"));
+        check("explore --fast", &option("explore", "--fast"));
+        check(
+            "explore --states many",
+            &Err(Misuse::NoNumber {
+                option: "--states".to_owned(),
+                given: "many".to_owned(),
+            }),
+        );
     }
 }

@@ -1,0 +1,16 @@
+//! `cargo xtask explore`: the search of everything that small plans can meet.
+
+use crate::cargo::{RUST_IS_MISSING, cargo, run as run_command};
+use crate::error::TaskError;
+
+/// Searches the plans of those names, or all if there are none, each until it closes or has more than
+/// so many states.
+pub(crate) fn run(states: Option<usize>, plans: &[String]) -> Result<(), TaskError> {
+    let mut command = cargo();
+    command.args(["run", "--release", "--quiet", "--package", "strategy-core"]);
+    command.args(["--features", "simulation", "--example", "explore", "--"]);
+    if let Some(states) = states {
+        command.args(["--states", &states.to_string()]);
+    }
+    run_command(command.args(plans), RUST_IS_MISSING)
+}
