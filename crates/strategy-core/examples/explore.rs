@@ -14,12 +14,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut names = Vec::new();
     let mut at_most = Exploration::AT_MOST;
     let mut levels = false;
+    let mut faults = 1;
+    let mut mischief: Option<u8> = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--states" => {
                 let states = arguments.next().ok_or("--states needs a number")?;
                 at_most = states.parse()?;
+            }
+            "--mischief" => {
+                let times = arguments.next().ok_or("--mischief needs a number")?;
+                mischief = Some(times.parse()?);
+            }
+            "--faults" => {
+                let number = arguments.next().ok_or("--faults needs a number")?;
+                faults = number.parse()?;
             }
             "--levels" => levels = true,
             name => names.push(name.to_owned()),
@@ -30,10 +40,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let began = Instant::now();
-        let explored = Exploration::of(searched.plan, searched.found)
+        let mut search = Exploration::of(searched.plan, searched.found)
             .at_most(at_most)
-            .threads(2)
-            .run()?;
+            .faults(faults)
+            .threads(2);
+        if let Some(times) = mischief {
+            search = search.mischief(times);
+        }
+        let explored = search.run()?;
         println!(
             "{:24} {:>9} {:>10} {:>4} {:>6} {:>6.1}",
             searched.name,
@@ -54,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .map(|(p, c)| (p.number(), *c))
                 .collect::<Vec<_>>()
         );
-        if let Some(broken) = explored.broken {
+        for broken in explored.broken {
             println!("{broken}");
         }
     }

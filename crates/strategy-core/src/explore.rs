@@ -2,10 +2,12 @@
 //! platform, a person or a crash does, each judged.
 
 mod act;
+mod ends;
 mod fingerprint;
 mod flaw;
 mod ground;
 mod judge;
+mod landing;
 mod liveness;
 mod memory;
 mod moves;
@@ -46,6 +48,8 @@ pub struct Exploration {
     at_most: usize,
     threads: usize,
     unread: u8,
+    mischief: Option<u8>,
+    most: usize,
     flaw: Option<Flaw>,
 }
 
@@ -61,6 +65,8 @@ impl Exploration {
             at_most: Self::AT_MOST,
             threads: 1,
             unread: 1,
+            mischief: None,
+            most: 1,
             flaw: None,
         }
     }
@@ -86,18 +92,32 @@ impl Exploration {
         self
     }
 
+    /// How many things may happen in all that a kind world does not do. Default: any number.
+    ///
+    /// With a few a search closes soon, also of a large plan; it says nothing about more of them.
+    pub const fn mischief(mut self, times: u8) -> Self {
+        self.mischief = Some(times);
+        self
+    }
+
+    /// Goes on after a promise is broken, until so many different faults are found. Default: 1.
+    pub const fn faults(mut self, most: usize) -> Self {
+        self.most = if most == 0 { 1 } else { most };
+        self
+    }
+
     /// Plants a fault, to see that it is found. Default: none.
     pub const fn with(mut self, flaw: Flaw) -> Self {
         self.flaw = Some(flaw);
         self
     }
 
-    /// Searches until no state is new, a promise is broken, or there are too many states.
+    /// Searches until no state is new, enough promises are broken, or there are too many states.
     ///
     /// # Errors
     /// [`StartError`] where the rollout cannot even be started.
     pub fn run(self) -> Result<Explored, StartError> {
-        let ground = Ground::new(self.plan, self.found, self.unread);
+        let ground = Ground::new(self.plan, self.found, self.unread, self.mischief);
         let rollout = start(&ground)?;
         let mut search = Search {
             ground: &ground,
@@ -107,15 +127,19 @@ impl Exploration {
             visited: Visited::default(),
             tally: Tally::default(),
             closed: false,
+            most: self.most,
+            faults: Vec::new(),
         };
-        let mut fault = search.run(rollout.clone());
-        if fault.is_none() {
-            fault = search.visited.endless();
+        search.run(rollout.clone());
+        if search.faults.is_empty() {
+            search.faults.extend(search.visited.endless());
             for _ in 0..search.visited.judged() {
                 search.tally.judge(14, true, String::new);
             }
         }
-        let broken = fault.map(|fault| search.story(rollout, fault));
+        let faults = std::mem::take(&mut search.faults).into_iter();
+        let broken = faults.map(|fault| search.story(rollout.clone(), fault));
+        let broken = broken.collect();
         Ok(Explored {
             states: search.visited.parents.len(),
             transitions: search.visited.transitions,
@@ -154,8 +178,9 @@ pub struct Explored {
     pub closed: bool,
     /// How often each promise was at stake.
     pub checked: BTreeMap<Promise, u64>,
-    /// The first promise that is broken, if one is.
-    pub broken: Option<Counterexample>,
+    /// What breaks a promise, the shortest first; empty where all hold. At most as many as
+    /// [`faults`](Exploration::faults) asks for.
+    pub broken: Vec<Counterexample>,
 }
 
 impl Explored {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::flaw::Flaw;
-use super::ground::{Ground, Runs};
-use super::moves::{Answer, Asked, Crash, Hand, Judgement, Move, Reading};
+use super::ground::Ground;
+use super::moves::{Answer, Asked, Judgement, Move, Reading};
 use super::node::{Node, Pending};
 use super::outputs::Outputs;
 use super::promise::Tally;
@@ -12,7 +12,7 @@ use super::world::{Author, refused, unanswered};
 use crate::analysis::{Measurement, Verdict};
 use crate::hook::{GateAnswer, HookReport};
 use crate::release::Part;
-use crate::rollout::{Alarm, Command, Completion, Effect, Failure, Input, LookId, Rollout, Wish};
+use crate::rollout::{Alarm, Command, Completion, Effect, Failure, Input, LookId, Wish};
 use crate::target::{Applied, Apply, Claim, EffectId, TargetErrorKind};
 use crate::timestamp::Timestamp;
 use crate::weight::Weight;
@@ -23,6 +23,8 @@ pub(super) struct Actor<'a> {
     pub(super) ground: &'a Ground,
     pub(super) flaw: Option<Flaw>,
     pub(super) tally: &'a mut Tally,
+    /// States are left as they are: to see that the canonical ones do the same.
+    pub(super) raw: bool,
 }
 
 /// What a move comes to: the machine is told something, or only the world changed.
@@ -35,7 +37,13 @@ impl Actor<'_> {
     /// The state after a move; `None` where it cannot be made.
     pub(super) fn after(&mut self, node: &Node, step: Move) -> Option<Node> {
         let mut next = node.clone();
-        let mut now = Rollout::canonical_now();
+        if !step.is_kind(self.ground, node) {
+            next.mischief = match node.mischief {
+                Some(left) => Some(left.checked_sub(1)?),
+                None => None,
+            };
+        }
+        let mut now = next.rollout.wall();
         let told = self.happens(&mut next, step, &mut now)?;
         let under_way = next.writes_under_way();
         match told {
@@ -61,7 +69,7 @@ impl Actor<'_> {
         next.memory.reach(self.ground, &next.world);
         next.memory.reduce(self.ground);
         next.reduce(self.ground);
-        self.canonical(next)
+        if self.raw { next } else { self.canonical(next) }
     }
 
     /// A write that the machine does not wait for any longer may still land.
@@ -87,12 +95,13 @@ impl Actor<'_> {
         next.ordered.retain(|id| rollout.open_effect(*id).is_some());
     }
 
-    fn canonical(&self, next: Node) -> Node {
+    pub(super) fn canonical(&self, next: Node) -> Node {
         let Node {
             rollout,
             mut world,
             mut memory,
             mut ordered,
+            mischief,
         } = next;
         for ((ground, world), memory) in
             (self.ground.parts.iter().zip(&mut world.parts)).zip(&mut memory.parts)
@@ -122,6 +131,7 @@ impl Actor<'_> {
             world,
             memory,
             ordered,
+            mischief,
         }
     }
 
@@ -173,7 +183,10 @@ impl Actor<'_> {
                 Input::Commanded(Command::new("command", "ada", wish))
             }
             Move::Alarm => Input::AlarmRaised(Alarm::new("alarm", "pager", "smoke")),
-            Move::Crash(crash) => return self.crash(next, crash, *now),
+            Move::Crash(crash) => {
+                self.crash(next, crash, *now)?;
+                return Some(Told::Nothing);
+            }
             Move::Tick => {
                 *now = *now + self.ground.tick;
                 next.memory.tick(self.ground, &next.world);
@@ -275,60 +288,6 @@ impl Actor<'_> {
         }
     }
 
-    /// A write of ours arrives at the platform.
-    fn land(&mut self, next: &mut Node, part: &Part, request: &Apply) -> Result<(), Failure> {
-        let Some((world, ground)) = next.world.part(self.ground, part) else {
-            return Ok(());
-        };
-        let claimed = world.claim.as_ref() == Some(&request.claim);
-        let asked = ground.content(&request.desired);
-        let unchanged = world.owned() == request.seen || world.content == asked;
-        let before = world.content.clone();
-        let flawed = match self.flaw {
-            Some(Flaw::ClaimIsNotChecked) => unchanged,
-            Some(Flaw::ContentIsNotChecked) => claimed,
-            Some(Flaw::RecordedIsMistaken) => {
-                let mut mistaken = asked.clone();
-                let stable = &mut mistaken.tracks.stable;
-                let restores = before
-                    .tracks
-                    .stable
-                    .is_some_and(|(runs, _)| runs != Runs::Recorded);
-                if let Some((runs @ Runs::Recorded, _)) = stable
-                    && restores
-                {
-                    *runs = Runs::Start;
-                }
-                if claimed && unchanged {
-                    world.write(ground, mistaken, Author::Us);
-                }
-                false
-            }
-            Some(_) | None => false,
-        };
-        let landed = if flawed {
-            world.write(ground, asked, Author::Us);
-            Ok(())
-        } else if self.flaw == Some(Flaw::RecordedIsMistaken) && claimed && unchanged {
-            Ok(())
-        } else {
-            world.apply(ground, request)
-        };
-        if landed.is_ok() {
-            self.tally.judge(12, claimed, || {
-                "a write landed under a claim that is not there any more".to_owned()
-            });
-            self.tally.judge(13, unchanged, || {
-                "a write landed on what somebody else wrote since it was decided".to_owned()
-            });
-            let index = self.ground.index(part);
-            if let Some(memory) = index.and_then(|index| next.memory.parts.get_mut(index)) {
-                memory.wrote = true;
-            }
-        }
-        landed
-    }
-
     fn look(&mut self, next: &mut Node, index: usize, reading: Reading) -> Option<Input> {
         let ground = self.ground.parts.get(index)?;
         let part = ground.name.clone();
@@ -348,6 +307,7 @@ impl Actor<'_> {
             flaw.shows(&mut shown);
         }
         let mut seen = shown.observe(ground);
+        seen.owned = world.owned();
         if let Some(flaw) = self.flaw {
             flaw.tells(&mut seen);
         }
@@ -386,7 +346,10 @@ impl Actor<'_> {
             }
         };
         if let Some(bake) = &mut next.memory.bake {
-            let began = Rollout::canonical_now().before(self.ground.tick * u32::from(bake.ticks));
+            let began = next
+                .rollout
+                .wall()
+                .before(self.ground.tick * u32::from(bake.ticks));
             if judgement == Judgement::Pass && from >= began {
                 bake.passes = bake.passes.saturating_add(1);
             }
@@ -398,77 +361,6 @@ impl Actor<'_> {
             look: id,
             measurement: Measurement::new(verdict, "as the search says"),
         })
-    }
-
-    fn hand(&mut self, next: &mut Node, index: usize, hand: Hand) -> Option<()> {
-        let ground = self.ground.parts.get(index)?;
-        let world = next.world.parts.get_mut(index)?;
-        let mut content = world.content.clone();
-        let author = match hand {
-            Hand::TrafficHome => {
-                content.traffic.weight = Weight::ZERO;
-                Author::Person(Weight::ZERO)
-            }
-            Hand::TrafficAway => {
-                content.traffic.weight = Weight::FULL;
-                Author::Person(Weight::FULL)
-            }
-            Hand::Revision(track) => {
-                if let Some((runs, _)) = content.tracks.of_mut(track) {
-                    *runs = Runs::Foreign;
-                }
-                world.author
-            }
-        };
-        world.write(ground, content, author);
-        Some(())
-    }
-
-    fn crash(&mut self, next: &mut Node, crash: Crash, now: Timestamp) -> Option<Told> {
-        let open: Vec<Effect> = next
-            .rollout
-            .open_effects()
-            .filter(|(id, _)| next.ordered.contains(id))
-            .map(|(_, effect)| effect.clone())
-            .collect();
-        for effect in &open {
-            match (effect, crash) {
-                (Effect::Apply { part, request }, Crash::Landed) => {
-                    let _ = self.land(next, part, request);
-                }
-                (Effect::Claim { part, from, to, .. }, Crash::Landed) => {
-                    let (world, _) = next.world.part(self.ground, part)?;
-                    let _ = world.set_claim(from.as_ref(), to.as_ref());
-                }
-                (Effect::Apply { part, request }, Crash::Late) => {
-                    let (world, _) = next.world.part(self.ground, part)?;
-                    world.late.get_or_insert_with(|| request.clone());
-                }
-                (_, _) => {}
-            }
-        }
-        for memory in &mut next.memory.parts {
-            memory.may_have_landed(false);
-        }
-        next.ordered.clear();
-        let ids: Vec<EffectId> = next.rollout.open_effects().map(|(id, _)| id).collect();
-        let records = [next.rollout.snapshot()];
-        let resumed = Rollout::resume(&records, crash == Crash::RollBack, now);
-        let Ok(rollout) = resumed else {
-            self.tally.judge(11, false, || {
-                format!("its own snapshot cannot be taken up: {resumed:?}")
-            });
-            return None;
-        };
-        let newest = ids.iter().max().map_or(0, |id| id.0);
-        let again = rollout
-            .open_effects()
-            .all(|(id, _)| ids.contains(&id) || id.0 > newest);
-        self.tally.judge(11, again, || {
-            "an effect that was not finished was ordered again under another id".to_owned()
-        });
-        next.rollout = rollout;
-        Some(Told::Nothing)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Faults that are planted on purpose, to show that a search finds them.
 
+use super::ground::Runs;
 use super::world::{Flow, PartWorld, Readiness, Running};
 use crate::target::Observation;
 use crate::track::Track;
@@ -25,7 +26,7 @@ pub enum Flaw {
     ClaimIsNotChecked,
     /// The platform accepts a write whatever somebody else wrote meanwhile.
     ContentIsNotChecked,
-    /// The platform gives stable the release when it is to put back what was recorded.
+    /// The platform puts back the recorded images of stable on another template, and calls it recorded.
     RecordedIsMistaken,
     /// The driver calls a new epoch taken without taking it.
     FenceIsDropped,
@@ -37,9 +38,9 @@ pub enum Flaw {
     AnswersAreRepeated,
     /// The driver sends the last write again, under a new id, when the process was started again.
     WritesAreRepeated,
-    /// The driver keeps aborts and alarms back while a write is under way.
+    /// The driver says that an abort is recorded, and keeps it back while an effect is under way.
     AbortsWait,
-    /// Aborts are swallowed by the driver's inbox, and nobody is told.
+    /// The driver loses commands, and nobody is told.
     CommandsAreLost,
 }
 
@@ -77,11 +78,15 @@ impl Flaw {
                     world.tracks.of_mut(track).readiness = Readiness::Enough;
                 }
             }
+            Self::RecordedIsMistaken => {
+                if let Some((runs @ Runs::Start, _)) = &mut world.content.tracks.stable {
+                    *runs = Runs::Recorded;
+                }
+            }
             Self::NothingDrains
             | Self::OldIsFresh
             | Self::ClaimIsNotChecked
             | Self::ContentIsNotChecked
-            | Self::RecordedIsMistaken
             | Self::FenceIsDropped
             | Self::NoDataIsPass
             | Self::DecisionsAreNotKept

@@ -21,6 +21,7 @@ pub(super) struct Ground {
     pub(super) parts: Vec<GroundPart>,
     /// How many classes may change before a look that is under way is answered.
     pub(super) unread: u8,
+    pub(super) mischief: Option<u8>,
 }
 
 /// What never changes about a part.
@@ -70,7 +71,7 @@ pub(super) struct Content {
 }
 
 impl Ground {
-    pub(super) fn new(plan: Plan, found: Found, unread: u8) -> Self {
+    pub(super) fn new(plan: Plan, found: Found, unread: u8, mischief: Option<u8>) -> Self {
         let tick = plan.policies().resync;
         let names = |part: &Part| {
             let stages = plan.stages().iter();
@@ -101,6 +102,7 @@ impl Ground {
             tick,
             parts,
             unread,
+            mischief,
             plan,
             found,
         }
@@ -191,6 +193,10 @@ impl GroundPart {
                     Runs::Recorded
                 }
                 Revision::Release(images) if *images == self.release => Runs::Release,
+                // What somebody wrote is kept as it is, until its turn comes.
+                Revision::Release(images) if *images == self.seen.of(track).foreign.images => {
+                    Runs::Foreign
+                }
                 Revision::Release(_) => Runs::Start,
                 Revision::Named(name) => {
                     let index = self.named.iter().position(|known| known == name);

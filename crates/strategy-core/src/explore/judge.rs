@@ -66,12 +66,18 @@ impl Order<'_> {
             });
         }
         self.hand(told, &to, tally);
-        self.revision(told, &to, tally);
-        if self.ground.routing == Routing::FollowsReadiness {
-            self.total(told, &to, tally);
-        } else {
-            self.traffic(told, &to, tally);
-            self.capacity(told, &to, tally);
+        match self.ground.routing {
+            Routing::FollowsReadiness => {
+                self.revision(told, &to, tally);
+                self.total(told, &to, tally);
+            }
+            Routing::Routed => {
+                self.revision(told, &to, tally);
+                self.traffic(told, &to, tally);
+                self.capacity(told, &to, tally);
+            }
+            // The platform rolls by itself, as the plan says.
+            Routing::Native => {}
         }
     }
 
@@ -250,8 +256,7 @@ impl Order<'_> {
             let others = told.ready(self.ground, track) - self.ready_at(told, track, *runs);
             let exposed = super::memory::reached(self.ground, told, track)
                 || *self.memory.drains.of(track) > 0;
-            let native = self.ground.routing == Routing::Native;
-            tally.judge(3, native || !exposed || others == 0, || {
+            tally.judge(3, !exposed || others == 0, || {
                 format!("{others} ready pods of {track}, which is exposed, change their revision")
             });
         }

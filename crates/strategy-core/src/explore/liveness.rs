@@ -31,7 +31,8 @@ impl Visited {
         // A person who tries again for ever is no fault of the machine.
         let by_itself = self.kind.iter().filter(|(_, _, by_itself)| *by_itself);
         let by_itself = by_itself.map(|(from, to, _)| (*from, *to));
-        let circle = circles(states, by_itself.clone(), |_| false);
+        let asks = |state: usize| self.places.get(state) == Some(&Place::Asking);
+        let circle = circles(states, by_itself, asks);
         if let Some(state) = circle {
             return Some(fault(
                 state,
@@ -39,8 +40,12 @@ impl Visited {
             ));
         }
         // What is stuck is at rest: it says so, and keeps looking.
-        let rests =
-            |state: usize| matches!(self.places.get(state), Some(Place::Stuck | Place::Settled));
+        let rests = |state: usize| {
+            matches!(
+                self.places.get(state),
+                Some(Place::Stuck | Place::Asking | Place::Settled)
+            )
+        };
         let restless = circles(states, self.dead.iter().copied(), rests);
         restless.map(|state| fault(state, "a platform that never answers is never left alone"))
     }

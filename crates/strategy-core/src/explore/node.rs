@@ -18,6 +18,8 @@ pub(super) struct Node {
     pub(super) memory: Memory,
     /// Effects that this process was given to perform and has not answered.
     pub(super) ordered: Vec<EffectId>,
+    /// How many more things may happen that a kind world does not do; `None`: any number.
+    pub(super) mischief: Option<u8>,
 }
 
 /// Something that a driver is at.
@@ -34,6 +36,7 @@ impl Hash for Node {
         self.world.hash(hasher);
         self.memory.hash(hasher);
         self.ordered.hash(hasher);
+        self.mischief.hash(hasher);
     }
 }
 
@@ -47,6 +50,7 @@ impl Node {
             world,
             memory,
             ordered: Vec::new(),
+            mischief: ground.mischief,
         }
     }
 

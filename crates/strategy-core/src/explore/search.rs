@@ -47,6 +47,9 @@ pub(super) struct Search<'a> {
     pub(super) visited: Visited,
     pub(super) tally: Tally,
     pub(super) closed: bool,
+    /// It goes on until so many different faults are found.
+    pub(super) most: usize,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// What following one state came to.
@@ -65,16 +68,17 @@ struct Followed {
 struct Batch {
     followed: Vec<Followed>,
     tally: Tally,
-    fault: Option<Fault>,
+    faults: Vec<Fault>,
 }
 
 impl Search<'_> {
-    pub(super) fn run(&mut self, rollout: Rollout) -> Option<Fault> {
+    pub(super) fn run(&mut self, rollout: Rollout) {
         let first = Node::first(self.ground, rollout);
         let mut actor = Actor {
             ground: self.ground,
             flaw: self.flaw,
             tally: &mut self.tally,
+            raw: false,
         };
         let first = actor.finish(first, None);
         let visited = &mut self.visited;
@@ -85,7 +89,7 @@ impl Search<'_> {
         while !level.is_empty() {
             self.visited.levels.push(level.len());
             if self.visited.parents.len() > self.at_most {
-                return None;
+                return;
             }
             let mut next = Vec::new();
             // A part of a level at a time, so that what is found twice is not held twice.
@@ -93,8 +97,9 @@ impl Search<'_> {
                 let rest = level.len().saturating_sub(PORTION * self.threads);
                 let portion = level.split_off(rest);
                 for batch in self.follow(&portion) {
-                    if let Some(fault) = self.merge(batch, &mut next) {
-                        return Some(fault);
+                    self.merge(batch, &mut next);
+                    if self.faults.len() >= self.most {
+                        return;
                     }
                 }
             }
@@ -105,7 +110,6 @@ impl Search<'_> {
             level.sort_unstable_by_key(|(index, _)| std::cmp::Reverse(*index));
         }
         self.closed = true;
-        None
     }
 
     fn follow(&self, portion: &[(u32, Box<Node>)]) -> Vec<Batch> {
@@ -132,34 +136,36 @@ impl Search<'_> {
                 ground: self.ground,
                 flaw: self.flaw,
                 tally: &mut batch.tally,
+                raw: false,
             };
             actor.state(node);
             if let Some((promise, what)) = batch.tally.broken() {
-                batch.fault = Some(Fault {
+                batch.faults.push(Fault {
                     promise,
                     what,
                     from: *from,
                     step: None,
                 });
-                return batch;
+                continue;
             }
             for step in moves(self.ground, node) {
                 let mut actor = Actor {
                     ground: self.ground,
                     flaw: self.flaw,
                     tally: &mut batch.tally,
+                    raw: false,
                 };
                 let Some(next) = actor.after(node, step) else {
                     continue;
                 };
                 if let Some((promise, what)) = batch.tally.broken() {
-                    batch.fault = Some(Fault {
+                    batch.faults.push(Fault {
                         promise,
                         what,
                         from: *from,
                         step: Some(step),
                     });
-                    return batch;
+                    continue;
                 }
                 let print = fingerprint(&next);
                 batch.followed.push(Followed {
@@ -176,7 +182,7 @@ impl Search<'_> {
         batch
     }
 
-    fn merge(&mut self, batch: Batch, next: &mut Vec<(u32, Box<Node>)>) -> Option<Fault> {
+    fn merge(&mut self, batch: Batch, next: &mut Vec<(u32, Box<Node>)>) {
         self.tally.add(&batch.tally);
         let visited = &mut self.visited;
         for followed in batch.followed {
@@ -198,7 +204,13 @@ impl Search<'_> {
                 visited.dead.push((followed.from, to));
             }
         }
-        batch.fault
+        for fault in batch.faults {
+            let known =
+                |other: &Fault| (other.promise, &other.what) == (fault.promise, &fault.what);
+            if !self.faults.iter().any(known) {
+                self.faults.push(fault);
+            }
+        }
     }
 }
 

@@ -55,6 +55,7 @@ impl Search<'_> {
             ground: self.ground,
             flaw: self.flaw,
             tally: &mut tally,
+            raw: false,
         };
         let mut node = actor.finish(Node::first(self.ground, rollout), None);
         let mut story = Vec::new();

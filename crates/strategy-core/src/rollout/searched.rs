@@ -2,11 +2,13 @@
 
 use super::Rollout;
 use super::effect::{Effect, Ticket};
+use super::part_state::{PartState, Waits};
 use super::state::State;
 use crate::analysis::Look;
 use crate::plan::{CheckName, StageName};
 use crate::release::Part;
 use crate::target::EffectId;
+use crate::timestamp::Timestamp;
 
 /// Where a machine is, as far as a search needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,10 @@ pub(crate) enum Place {
     Holding,
     /// On the way home.
     RollingBack,
-    /// On the way home, and it does not get on.
+    /// On the way home, and it does not get on by itself.
     Stuck,
+    /// The same, and only a person can help.
+    Asking,
     /// On the way to no exposure.
     Superseding,
     /// The outcome is decided.
@@ -38,7 +42,17 @@ impl Rollout {
             State::Gating(_) => Place::Gating,
             State::Hooking(_) | State::Stepping(_) | State::Baking(_) => Place::Forward,
             State::Holding(_) => Place::Holding,
-            State::RollingBack(rolling) if rolling.stuck => Place::Stuck,
+            State::RollingBack(rolling) if rolling.stuck => {
+                let parts = self.decided.parts.values();
+                let lost = |part: &PartState| {
+                    part.claim_lost || matches!(part.waiting, Waits::Never { .. })
+                };
+                if rolling.undo_failed.is_some() || parts.into_iter().any(lost) {
+                    Place::Asking
+                } else {
+                    Place::Stuck
+                }
+            }
             State::RollingBack(_) => Place::RollingBack,
             State::Superseding(_) => Place::Superseding,
             State::Settling(_) => Place::Settling,
@@ -50,6 +64,11 @@ impl Rollout {
     pub(crate) fn stage_name(&self) -> Option<&StageName> {
         let stage = self.decided.state.stage()?;
         super::state::stage_name(&self.fixed.plan, stage)
+    }
+
+    /// The wall time of its last input.
+    pub(crate) const fn wall(&self) -> Timestamp {
+        self.latest.clock.wall
     }
 
     pub(crate) const fn is_paused(&self) -> bool {
