@@ -1,5 +1,32 @@
 //! The search of everything that a plan can meet: every state that the machine can reach, whatever a
 //! platform, a person or a crash does, each judged.
+//!
+//! ```no_run
+//! use strategy_core::explore::{Exploration, plans};
+//!
+//! for searched in plans::all()? {
+//!     let explored = Exploration::of(searched.plan, searched.found).run()?;
+//!     assert!(explored.broken.is_empty(), "{}", explored.broken[0]);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It drives a real [`Rollout`](crate::Rollout). The environment is an adversary, as often as it likes;
+//! `docs/concepts/search.md` has what it may do. Its world is one vector of classes for each track, and a
+//! move changes one class:
+//!
+//! | class | values |
+//! |---|---|
+//! | readiness | none, partial, enough |
+//! | fatal | yes, no |
+//! | traffic | as asked, not, not known |
+//! | revision | ours, recorded, foreign, mixed |
+//! | reading | fresh, stale, error |
+//! | autoscaler in between | yes, no |
+//!
+//! Of two parts the second has readiness, fatal, traffic and reading only.
+//! These classes are fixed: a search that does not close is reported as one that does not, with its
+//! states at each depth, and the classes stay as they are.
 
 mod act;
 mod ends;

@@ -7,8 +7,9 @@ cargo xtask TASK
   test                    everything that has to hold: format, clippy, tests, docs, packages, and
                           the tests on a real control plane; under CI=true, fails when a test
                           could not run that is not listed in crates/xtask/not-run-in-ci.txt
-  explore [--states N] [PLAN]
-                          searches everything that small plans can meet, and prints a table
+  explore [--states N] [--mischief N] [PLAN]
+                          searches everything that small plans can meet, and prints a table;
+                          at most so many states a plan, and so many things that go wrong
   bench [--json] [NAME]   measurements as a table, or one JSON object a line
   docs                    the reference of all crates, under target/doc
   audit                   licences, advisories and semver (asks the network; not in CI)
@@ -28,6 +29,7 @@ pub(crate) enum Task {
     },
     Explore {
         states: Option<usize>,
+        mischief: Option<u8>,
         plans: Vec<String>,
     },
     Docs,
@@ -90,18 +92,12 @@ fn bench(options: &[&str]) -> Result<Task, Misuse> {
 }
 
 fn explore(options: &[&str]) -> Result<Task, Misuse> {
-    let (mut states, mut plans) = (None, Vec::new());
-    let mut options = options.iter();
+    let (mut states, mut mischief, mut plans) = (None, None, Vec::new());
+    let mut options = options.iter().copied();
     while let Some(option) = options.next() {
-        match *option {
-            "--states" => {
-                let given = options.next().copied().unwrap_or_default();
-                let number = given.parse().map_err(|_| Misuse::NoNumber {
-                    option: "--states".to_owned(),
-                    given: given.to_owned(),
-                })?;
-                states = Some(number);
-            }
+        match option {
+            "--states" => states = Some(number(option, options.next())?),
+            "--mischief" => mischief = Some(number(option, options.next())?),
             given if given.starts_with('-') => {
                 return Err(Misuse::NoSuchOption {
                     task: "explore".to_owned(),
@@ -111,7 +107,19 @@ fn explore(options: &[&str]) -> Result<Task, Misuse> {
             plan => plans.push(plan.to_owned()),
         }
     }
-    Ok(Task::Explore { states, plans })
+    Ok(Task::Explore {
+        states,
+        mischief,
+        plans,
+    })
+}
+
+fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, Misuse> {
+    let given = given.unwrap_or_default();
+    given.parse().map_err(|_| Misuse::NoNumber {
+        option: option.to_owned(),
+        given: given.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -147,9 +155,10 @@ mod tests {
             }),
         );
         check(
-            "explore canary-update --states 5000",
+            "explore canary-update --states 5000 --mischief 2",
             &Ok(Task::Explore {
                 states: Some(5000),
+                mischief: Some(2),
                 plans: vec!["canary-update".to_owned()],
             }),
         );

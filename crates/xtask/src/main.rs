@@ -42,7 +42,11 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Help => output::say(args::HELP),
         Task::Test => return test::run(),
         Task::Bench { json, names } => bench::run(*json, names)?,
-        Task::Explore { states, plans } => explore::run(*states, plans)?,
+        Task::Explore {
+            states,
+            mischief,
+            plans,
+        } => explore::run(*states, *mischief, plans)?,
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
         Task::TestbedBuild => testbed::build::all()?,

@@ -22,7 +22,17 @@ impl Visited {
             from: u32::try_from(state).unwrap_or(u32::MAX),
             step: None,
         };
-        if let Some(state) = reaches.iter().position(|reaches| !reaches) {
+        let lost = |state: &usize| !reaches.get(*state).copied().unwrap_or(true);
+        if let Some(first) = (0..states).find(lost) {
+            // Where nothing kind happens any more, rather than what only leads there.
+            let mut leaves = vec![false; states];
+            for (from, _, _) in &self.kind {
+                if let Some(leaves) = leaves.get_mut(*from as usize) {
+                    *leaves = true;
+                }
+            }
+            let ends = |state: &usize| lost(state) && !leaves.get(*state).copied().unwrap_or(true);
+            let state = (0..states).find(ends).unwrap_or(first);
             return Some(fault(
                 state,
                 "no outcome can be reached from here in a kind world",

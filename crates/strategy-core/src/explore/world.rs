@@ -52,7 +52,7 @@ pub(super) enum Flow {
     AsAsked,
     /// Something else.
     Not(Weight),
-    /// Nobody can tell: this or what is written.
+    /// Nobody can tell: it may still be as it was when somebody could, or as is written.
     Unknown(Weight),
 }
 

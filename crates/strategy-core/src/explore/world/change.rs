@@ -86,7 +86,7 @@ impl PartWorld {
         match self.flow {
             Flow::AsAsked => {
                 changes.push(Change::Flow(Flow::Not(lost)));
-                changes.push(Change::Flow(Flow::Unknown(lost)));
+                changes.push(Change::Flow(Flow::Unknown(written)));
             }
             Flow::Not(weight) => {
                 changes.push(Change::Flow(Flow::AsAsked));
