@@ -77,7 +77,7 @@ impl SimulatedJournal {
 fn ordered(record: &Record) -> Vec<EffectId> {
     match record {
         Record::Decision(decision) => decision.effects.iter().map(|(id, _)| *id).collect(),
-        Record::Snapshot(snapshot) => snapshot.rollout.open_effects().collect(),
+        Record::Snapshot(snapshot) => snapshot.rollout.open_effects().map(|(id, _)| id).collect(),
         Record::State(_) => Vec::new(),
     }
 }
