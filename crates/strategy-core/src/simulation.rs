@@ -16,6 +16,7 @@ mod behaviors;
 mod builder;
 mod clock;
 mod counting;
+mod inbox;
 mod journal;
 pub mod judge;
 mod mishap;

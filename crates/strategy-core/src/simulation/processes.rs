@@ -10,6 +10,7 @@ use futures::future::LocalBoxFuture;
 
 use super::clock::ProcessClock;
 use super::counting::Counting;
+use super::inbox::SimulatedInbox;
 use super::journal::{Health, SimulatedJournal};
 use super::report::{End, SimulationReport};
 use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
@@ -243,6 +244,7 @@ impl<'a> Cast<'a> {
             Trouble::ClockSet { milliseconds } => {
                 if let Some(body) = self.body(process) {
                     body.clock.set_by(*milliseconds);
+                    self.lives(process, Life::ClockSet(*milliseconds));
                 }
             }
             Trouble::JournalFails { lasts } => self.health().refuses_until = now + *lasts,
@@ -294,7 +296,10 @@ impl<'a> Cast<'a> {
         let driver = Driver::parts(parts)
             .clock(clock.clone())
             .analysis(FailureShare::KIND, FailureShare::new(counting))
-            .inbox(self.inbox.clone())
+            .inbox(SimulatedInbox {
+                said: self.inbox.clone(),
+                world: self.world.clone(),
+            })
             .observer(self.heard.clone())
             .journal(SimulatedJournal {
                 kept: self.kept.clone(),
@@ -399,6 +404,7 @@ impl<'a> Cast<'a> {
         SimulationReport {
             end,
             plan: self.plan(),
+            parts: self.simulation.world.parts.clone(),
             world: self.world.report(),
             events: self.heard.all(),
             log: self.world.log(),
