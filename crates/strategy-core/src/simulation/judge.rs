@@ -94,9 +94,11 @@ pub fn examine(report: &SimulationReport) -> Judgement {
     looks::no_window_counts_twice(&record, &mut findings);
     writers::journal_comes_before_effect(&record, &mut findings);
     writers::one_writer(&record, &mut findings);
+    writers::one_writer_of_the_journal(&record, &mut findings);
     hands::traffic_is_never_moved_against_a_person(&record, &mut findings);
     rest::it_ends(&record, &mut findings);
     rest::it_rests(&record, &mut findings);
     people::every_command_is_heard(&record, &mut findings);
+    people::yes_is_said_to_this_plan(&record, &mut findings);
     findings.judgement()
 }

@@ -62,6 +62,28 @@ pub(super) fn every_command_is_heard(record: &Record<'_>, findings: &mut Finding
     }
 }
 
+/// **16, of approvals.** What is said to another plan is never recorded for this one.
+pub(super) fn yes_is_said_to_this_plan(record: &Record<'_>, findings: &mut Findings) {
+    let Some(plan) = &record.report.plan else {
+        return;
+    };
+    let this = plan.digest();
+    for (id, asked) in asked(record) {
+        let (Wish::Approve { plan, .. } | Wish::Advance { plan, .. } | Wish::Promote { plan }) =
+            asked.wish
+        else {
+            continue;
+        };
+        let counts = asked.answers.contains(&&Answer::Recorded);
+        findings.judge(16, asked.at, *plan == this || !counts, || {
+            format!(
+                "`{}` ({id}) was said to plan {plan}, and counted for {this}",
+                asked.wish.name()
+            )
+        });
+    }
+}
+
 fn asked<'a>(record: &Record<'a>) -> BTreeMap<&'a CommandId, Asked<'a>> {
     let mut asked: BTreeMap<&CommandId, Asked<'_>> = BTreeMap::new();
     let mut begun: BTreeMap<Process, Timestamp> = BTreeMap::new();

@@ -82,8 +82,11 @@ impl<'a> Record<'a> {
     pub(super) fn of(report: &'a SimulationReport) -> Self {
         let log = &report.log;
         let entries = || log.iter().enumerate();
+        // Whoever keeps no journal has begun when it claims or asks for something.
         let began = entries().find_map(|(index, entry)| {
-            if let Fact::Recorded { by, .. } = &entry.fact {
+            if let Fact::Recorded { by, .. } | Fact::Claimed { by, .. } | Fact::Asked { by, .. } =
+                &entry.fact
+            {
                 Some((index, *by))
             } else {
                 None

@@ -2,7 +2,7 @@
 
 use super::findings::Findings;
 use super::record::Record;
-use crate::world::Fact;
+use crate::world::{Author, Fact, Process};
 
 /// **11.** Every write of ours that took effect was in the journal before it was asked of the platform.
 ///
@@ -23,7 +23,8 @@ pub(super) fn journal_comes_before_effect(record: &Record<'_>, findings: &mut Fi
     }
 }
 
-/// **12.** A write of ours takes effect only under the claim that is there. A claim passes from what is
+/// **12.** A write of ours takes effect only under the claim that is there, and no process's once a later
+/// process has claimed. A claim passes from what is
 /// there; within one rollout its epoch only grows, and no rollout takes it from another that has not
 /// given it up.
 ///
@@ -42,7 +43,22 @@ pub(super) fn one_writer(record: &Record<'_>, findings: &mut Findings) {
         }
         let mut here = None;
         let mut highest = None;
+        let mut holder = Process::default();
         for entry in record.log() {
+            if let Fact::Wrote {
+                part: of,
+                author: Author::Process { process, .. },
+                ..
+            } = &entry.fact
+                && of == part.part
+            {
+                findings.judge(12, entry.at, *process >= holder, || {
+                    format!(
+                        "process {} wrote to {of} after process {} had claimed it",
+                        process.0, holder.0
+                    )
+                });
+            }
             let Fact::Claimed {
                 part: of,
                 from,
@@ -55,6 +71,7 @@ pub(super) fn one_writer(record: &Record<'_>, findings: &mut Findings) {
             if of != part.part {
                 continue;
             }
+            holder = *by;
             findings.judge(12, entry.at, from.as_ref() == here, || {
                 format!(
                     "process {} passed on a claim of {of} that was not there",
@@ -76,6 +93,24 @@ pub(super) fn one_writer(record: &Record<'_>, findings: &mut Findings) {
                 highest = Some((&to.holder, to.epoch));
             }
             here = to.as_ref();
+        }
+    }
+}
+
+/// **12, of the journal.** Once another process has written the journal, the one before it never does again.
+pub(super) fn one_writer_of_the_journal(record: &Record<'_>, findings: &mut Findings) {
+    let mut last: Option<Process> = None;
+    for entry in record.log() {
+        if let Fact::Recorded { by, .. } = &entry.fact {
+            let is_later = last.is_none_or(|last| last <= *by);
+            findings.judge(12, entry.at, is_later, || {
+                format!(
+                    "process {} wrote the journal after process {} had taken it up",
+                    by.0,
+                    last.map_or(0, |last| last.0)
+                )
+            });
+            last = last.max(Some(*by));
         }
     }
 }
