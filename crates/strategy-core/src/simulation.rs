@@ -17,6 +17,7 @@ mod builder;
 mod carrier;
 mod clock;
 mod counting;
+mod inbox;
 mod journal;
 pub mod judge;
 mod mishap;

@@ -13,6 +13,8 @@ mod errors;
 mod findings;
 #[path = "docs/mends.rs"]
 mod mends;
+#[path = "docs/page.rs"]
+mod page;
 #[path = "docs/platform.rs"]
 mod platform;
 #[cfg(feature = "driver")]
@@ -27,39 +29,10 @@ mod stories;
 #[path = "docs/transitions.rs"]
 mod transitions;
 
-use std::path::{Path, PathBuf};
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use crate::page::{assert_page, root};
 
 #[track_caller]
 fn read(path: &str) -> String {
     let whole = root().join(path);
     std::fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{}: {error}", whole.display()))
-}
-
-/// The page is this, or is made so where `UPDATE_DOCS` is set.
-#[track_caller]
-fn assert_page(path: &str, expected: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(root().join(path), expected).unwrap();
-    }
-    let found = std::fs::read_to_string(root().join(path)).unwrap_or_default();
-    let lines = |text: &str| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
-    let (found, expected) = (lines(&found), lines(expected));
-    let lacks: Vec<_> = expected
-        .iter()
-        .filter(|line| !found.contains(line))
-        .collect();
-    let more: Vec<_> = found
-        .iter()
-        .filter(|line| !expected.contains(line))
-        .collect();
-    assert!(
-        found == expected,
-        "{path} is not what the code says (`UPDATE_DOCS=1 cargo test -p strategy-core --all-features --test docs` \
-         writes it anew)\nit lacks: {lacks:#?}\nit has, and should not: {more:#?}"
-    );
 }

@@ -83,12 +83,7 @@ impl Simulation {
     /// A person asks something, so long after the beginning.
     #[must_use]
     pub fn asks(mut self, after: Duration, actor: impl Into<String>, ask: Ask) -> Self {
-        self.sayings.push(Saying {
-            after,
-            actor: actor.into(),
-            roles: Vec::new(),
-            ask,
-        });
+        self.sayings.push(Saying::new(after, actor, ask));
         self
     }
 

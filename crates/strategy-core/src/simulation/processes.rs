@@ -16,6 +16,7 @@ use super::Simulation;
 use super::carrier::{Carrier, Equipment, Handle};
 use super::clock::ProcessClock;
 use super::counting::Counting;
+use super::inbox::SimulatedInbox;
 use super::journal::{Health, SimulatedJournal};
 use super::report::SimulationReport;
 use crate::analysis::Counter;
@@ -243,7 +244,10 @@ impl<'a> Cast<'a> {
                 process,
             }),
             clock: Arc::new(clock.clone()),
-            inbox: Arc::new(self.inbox.clone()),
+            inbox: Arc::new(SimulatedInbox {
+                said: self.inbox.clone(),
+                world: world(),
+            }),
             registry: Equipment::analyses(&counter),
             counter,
             observer: Arc::new(self.heard.clone()),

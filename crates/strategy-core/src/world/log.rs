@@ -189,6 +189,8 @@ pub enum Life {
     Froze,
     /// It goes on as if nothing had been.
     Woke,
+    /// Its clock was set by so many milliseconds.
+    ClockSet(i64),
     /// It ended the rollout.
     Ended(Outcome),
     /// It gave up, with this error.

@@ -25,6 +25,7 @@ impl Cast<'_> {
         SimulationReport {
             end,
             plan: self.plan(),
+            parts: self.simulation.world.parts.clone(),
             world: self.world.report(),
             events: self.heard.all(),
             log: self.world.log(),
