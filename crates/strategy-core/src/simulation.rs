@@ -16,6 +16,7 @@ mod behaviors;
 mod builder;
 mod clock;
 mod counting;
+mod hooking;
 mod journal;
 pub mod judge;
 mod mishap;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::behaviors::{crashes_after, crashes_at_start, errors, hangs, starts_in};
+pub use self::hooking::SimulatedHook;
 pub use self::mishap::{Mishap, Trouble, When};
 pub use self::report::{End, SimulationReport};
 use crate::release::Release;

@@ -10,6 +10,7 @@ use futures::future::LocalBoxFuture;
 
 use super::clock::ProcessClock;
 use super::counting::Counting;
+use super::hooking::SimulatedHook;
 use super::journal::{Health, SimulatedJournal};
 use super::report::{End, SimulationReport};
 use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
@@ -17,7 +18,6 @@ use crate::analysis::FailureShare;
 use crate::driver::{Driver, DriverError, MemoryInbox, MemoryJournal, RolloutHandle};
 use crate::inbox::Envelope;
 use crate::journal::Journal as _;
-use crate::plan::Plan;
 use crate::release::{Part, Release};
 use crate::rollout::{Alarm, Command, Outcome, Record, RecoverError, Status, Wish};
 use crate::strategy::Strategy;
@@ -294,6 +294,7 @@ impl<'a> Cast<'a> {
         let driver = Driver::parts(parts)
             .clock(clock.clone())
             .analysis(FailureShare::KIND, FailureShare::new(counting))
+            .hook(SimulatedHook::KIND, SimulatedHook::new(self.world.clock().clone()))
             .inbox(self.inbox.clone())
             .observer(self.heard.clone())
             .journal(SimulatedJournal {
@@ -396,12 +397,18 @@ impl<'a> Cast<'a> {
                 why: why.unwrap_or_else(|| "nobody takes it up".to_owned()),
             },
         };
+        let journal = self.journal();
+        let plan = journal.iter().find_map(|record| match record {
+            Record::Snapshot(snapshot) => Some(snapshot.rollout.plan().clone()),
+            Record::State(_) | Record::Decision(_) => None,
+        });
         SimulationReport {
             end,
-            plan: self.plan(),
+            plan,
             world: self.world.report(),
             events: self.heard.all(),
             log: self.world.log(),
+            journal,
             status,
             processes: self.begun,
             calls,
@@ -409,13 +416,10 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn plan(&self) -> Option<Plan> {
+    fn journal(&self) -> Vec<Record> {
         // A journal in memory answers at once.
-        let recorded = self.kept.read().now_or_never()?.ok()?;
-        recorded.records.iter().find_map(|record| match record {
-            Record::Snapshot(snapshot) => Some(snapshot.rollout.plan().clone()),
-            Record::State(_) | Record::Decision(_) => None,
-        })
+        let recorded = self.kept.read().now_or_never();
+        recorded.map_or_else(Vec::new, |recorded| recorded.unwrap_or_default().records)
     }
 
     fn now(&self) -> Timestamp {
