@@ -294,7 +294,10 @@ impl<'a> Cast<'a> {
         let driver = Driver::parts(parts)
             .clock(clock.clone())
             .analysis(FailureShare::KIND, FailureShare::new(counting))
-            .hook(SimulatedHook::KIND, SimulatedHook::new(self.world.clock().clone()))
+            .hook(
+                SimulatedHook::KIND,
+                SimulatedHook::new(self.world.clock().clone()),
+            )
             .inbox(self.inbox.clone())
             .observer(self.heard.clone())
             .journal(SimulatedJournal {
