@@ -17,6 +17,7 @@ mod builder;
 mod carrier;
 mod clock;
 mod counting;
+mod hooking;
 mod inbox;
 mod journal;
 pub mod judge;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::behaviors::{crashes_after, crashes_at_start, errors, hangs, starts_in};
 pub use self::carrier::{Carrier, Equipment, RealDriver};
+pub use self::hooking::SimulatedHook;
 pub use self::mishap::{Mishap, Trouble, When};
 pub use self::report::{End, SimulationReport};
 pub use self::sayings::{Ask, Saying};

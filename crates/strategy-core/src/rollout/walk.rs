@@ -119,6 +119,8 @@ impl Rollout {
             };
         }
         let fence = state.fence;
+        // Where the answer to a claim is missing, a write under the old one may be refused for ever.
+        let claim_is_known = state.sought.is_none();
         let Some(observation) = self.fresh(part) else {
             self.ask(part);
             if fence && course.direction == Direction::Forward {
@@ -127,7 +129,7 @@ impl Rollout {
             return wait("a fresh look");
         };
         let step = self.step(part, course, &observation);
-        if fence && !homeward_traffic(&step, course) {
+        if fence && !(claim_is_known && homeward_traffic(&step, course)) {
             self.fence(part);
             return wait("a fence against a write that may still land");
         }
@@ -323,7 +325,8 @@ impl Rollout {
     }
 }
 
-/// A write that moves traffic home need not wait for the fence: users first.
+/// A write that moves traffic home need not wait for the fence, as long as it is known which claim is
+/// there: users first.
 fn homeward_traffic(step: &Step, course: &Course) -> bool {
     let traffic = matches!(
         step,

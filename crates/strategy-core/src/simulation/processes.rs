@@ -16,6 +16,7 @@ use super::Simulation;
 use super::carrier::{Carrier, Equipment, Handle};
 use super::clock::ProcessClock;
 use super::counting::Counting;
+use super::hooking::SimulatedHook;
 use super::inbox::SimulatedInbox;
 use super::journal::{Health, SimulatedJournal};
 use super::report::SimulationReport;
@@ -248,7 +249,10 @@ impl<'a> Cast<'a> {
                 said: self.inbox.clone(),
                 world: world(),
             }),
-            registry: Equipment::analyses(&counter),
+            registry: Equipment::analyses(&counter).hook(
+                SimulatedHook::KIND,
+                SimulatedHook::new(self.world.clock().clone()),
+            ),
             counter,
             observer: Arc::new(self.heard.clone()),
             world: world(),

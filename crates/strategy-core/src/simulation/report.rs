@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::judge::{self, BrokenPromise};
 use crate::plan::Plan;
-use crate::rollout::{Event, Outcome, Status};
+use crate::rollout::{Event, Outcome, Record, Status};
 use crate::world::{Entry, PartSetup, Report};
 
 /// What came of a simulation. All of it is data: equal simulations give equal reports.
@@ -25,6 +25,8 @@ pub struct SimulationReport {
     pub events: Vec<Event>,
     /// What really happened, in order.
     pub log: Vec<Entry>,
+    /// What the journal held at last.
+    pub journal: Vec<Record>,
     /// How the rollout stood at last, as the process that knew most told it.
     pub status: Option<Status>,
     /// How many processes there were.
@@ -68,6 +70,7 @@ impl SimulationReport {
             world: Report::default(),
             events: Vec::new(),
             log: Vec::new(),
+            journal: Vec::new(),
             status: None,
             processes: 0,
             calls: 0,

@@ -86,6 +86,36 @@ fn a_cancelled_write_that_lands_after_the_fence_fails_and_before_it_is_undone() 
     }
 }
 
+/// Traffic home does not wait for the fence, but it is written under the claim that is there: where the
+/// answer to a claim was lost, that has to be known first.
+#[test]
+fn traffic_goes_home_though_the_answer_to_a_fence_was_lost() {
+    for landed in [false, true] {
+        let mut run = started();
+        let effect = at_write(&mut run, 2);
+        run.world.perform(effect.clone());
+        run.world.converge();
+        run.tell(lost(&effect));
+        let claim = loop {
+            match run.rollout.poll_effect() {
+                Some(claim @ Effect::Claim { .. }) => break claim,
+                Some(effect) => {
+                    if let Some(input) = run.world.perform(effect) {
+                        run.tell(input);
+                    }
+                }
+                None => run.pass_time(),
+            }
+        };
+        if landed {
+            run.world.perform(claim.clone());
+        }
+        run.tell(lost(&claim));
+        run.order(Wish::Abort { force: false });
+        run.assert_rolled_back();
+    }
+}
+
 #[test]
 fn an_outcome_waits_until_nothing_may_land() {
     let mut run = started();

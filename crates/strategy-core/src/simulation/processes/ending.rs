@@ -4,7 +4,6 @@ use futures::FutureExt as _;
 
 use super::Cast;
 use crate::journal::Journal as _;
-use crate::plan::Plan;
 use crate::rollout::{Record, Status};
 use crate::simulation::report::{End, SimulationReport};
 
@@ -22,9 +21,15 @@ impl Cast<'_> {
                 why: why.unwrap_or_else(|| "nobody takes it up".to_owned()),
             },
         };
+        let journal = self.journal();
+        let plan = journal.iter().find_map(|record| match record {
+            Record::Snapshot(snapshot) => Some(snapshot.rollout.plan().clone()),
+            Record::State(_) | Record::Decision(_) => None,
+        });
         SimulationReport {
             end,
-            plan: self.plan(),
+            plan,
+            journal,
             parts: self.simulation.world.parts.clone(),
             world: self.world.report(),
             events: self.heard.all(),
@@ -36,13 +41,10 @@ impl Cast<'_> {
         }
     }
 
-    fn plan(&self) -> Option<Plan> {
+    fn journal(&self) -> Vec<Record> {
         // A journal in memory answers at once.
-        let recorded = self.kept.read().now_or_never()?.ok()?;
-        recorded.records.iter().find_map(|record| match record {
-            Record::Snapshot(snapshot) => Some(snapshot.rollout.plan().clone()),
-            Record::State(_) | Record::Decision(_) => None,
-        })
+        let recorded = self.kept.read().now_or_never();
+        recorded.map_or_else(Vec::new, |recorded| recorded.unwrap_or_default().records)
     }
 }
 
