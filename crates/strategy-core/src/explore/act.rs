@@ -66,7 +66,6 @@ impl Actor<'_> {
     pub(super) fn finish(&mut self, mut next: Node, step: Option<(Move, EffectId)>) -> Node {
         let outputs = Outputs::of(&mut next.rollout);
         self.outputs(&mut next, outputs, step);
-        next.memory.reach(self.ground, &next.world);
         next.memory.reduce(self.ground);
         next.reduce(self.ground);
         if self.raw { next } else { self.canonical(next) }
@@ -189,7 +188,7 @@ impl Actor<'_> {
             }
             Move::Tick => {
                 *now = *now + self.ground.tick;
-                next.memory.tick(self.ground, &next.world);
+                next.memory.tick(self.ground);
                 Input::TimePassed
             }
         };
@@ -317,7 +316,7 @@ impl Actor<'_> {
         let memory = next.memory.parts.get_mut(index)?;
         if !memory.look_is_old {
             let before = memory.weight;
-            memory.tell(world, ground, reading == Reading::Stale);
+            memory.tell(world, ground, reading == Reading::Stale, self.ground.tick);
             note_hand(memory, world.author, before);
         }
         memory.look_is_old = false;

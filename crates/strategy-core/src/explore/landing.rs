@@ -64,9 +64,10 @@ impl Actor<'_> {
             self.tally.judge(13, unchanged, || {
                 "a write landed on what somebody else wrote since it was decided".to_owned()
             });
-            let index = self.ground.index(part);
-            if let Some(memory) = index.and_then(|index| next.memory.parts.get_mut(index)) {
-                memory.wrote = true;
+            if let Some(index) = self.ground.index(part)
+                && let Some(world) = next.world.parts.get(index)
+            {
+                next.memory.landed(self.ground, index, world);
             }
         }
         landed

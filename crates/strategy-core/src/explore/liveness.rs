@@ -15,7 +15,7 @@ impl Visited {
         let settled = |state: usize| self.places.get(state) == Some(&Place::Settled);
         let end = |state: usize| settled(state) || !known(u32::try_from(state).unwrap_or(u32::MAX));
         let kind = self.kind.iter().map(|(from, to, _)| (*from, *to));
-        let reaches = backwards(states, kind, end);
+        let reaches = backwards(states, kind.clone(), end);
         let fault = |state: usize, what: &str| Fault {
             promise: Promise::of(14),
             what: what.to_owned(),
@@ -32,7 +32,13 @@ impl Visited {
                 }
             }
             let ends = |state: &usize| lost(state) && !leaves.get(*state).copied().unwrap_or(true);
-            let state = (0..states).find(ends).unwrap_or(first);
+            // Or where what is kind goes round in a circle.
+            let circle = || {
+                let among =
+                    |(from, to): &(u32, u32)| lost(&(*from as usize)) && lost(&(*to as usize));
+                circles(states, kind.clone().filter(among), |_| false)
+            };
+            let state = (0..states).find(ends).or_else(circle).unwrap_or(first);
             return Some(fault(
                 state,
                 "no outcome can be reached from here in a kind world",

@@ -49,6 +49,8 @@ pub(super) struct PartMemory {
     pub(super) behind: bool,
     /// The look under way began before that.
     pub(super) look_is_old: bool,
+    /// Requests come to a track, as the machine was told last, or by a write of ours since.
+    pub(super) reached: Tracks<bool>,
     /// Ticks until nobody is on a track any more.
     pub(super) drains: Tracks<u8>,
     /// The epoch of the claim that was acknowledged.
@@ -68,6 +70,10 @@ impl Memory {
             age: OLD,
             behind: false,
             look_is_old: false,
+            reached: Tracks {
+                stable: reached(ground, world, Track::Stable),
+                candidate: reached(ground, world, Track::Candidate),
+            },
             drains: Tracks {
                 stable: u8::from(!world.content.traffic.weight.rest().is_zero()),
                 candidate: u8::from(world.content.traffic.reaches_candidate()),
@@ -90,7 +96,7 @@ impl Memory {
     }
 
     /// A tick has passed.
-    pub(super) fn tick(&mut self, ground: &Ground, world: &World) {
+    pub(super) fn tick(&mut self, ground: &Ground) {
         let well = self.parts.iter().all(|part| {
             part.told
                 .as_ref()
@@ -100,15 +106,13 @@ impl Memory {
             bake.ticks = bake.ticks.saturating_add(1);
             bake.well = bake.well.saturating_add(u8::from(well));
         }
-        for ((part, ground_part), world) in
-            self.parts.iter_mut().zip(&ground.parts).zip(&world.parts)
-        {
+        for part in &mut self.parts {
             part.age = part.age.saturating_add(1).min(OLD);
             if ground.tick * u32::from(part.age) > ground.plan.policies().stale_after {
                 part.age = OLD;
             }
             for track in Track::ALL {
-                if !reached(ground_part, world, track) {
+                if !*part.reached.of(track) {
                     let drains = part.drains.of_mut(track);
                     *drains = drains.saturating_sub(1);
                 }
@@ -116,19 +120,16 @@ impl Memory {
         }
     }
 
-    /// Who can be reached now is reached until the drain is over.
-    pub(super) fn reach(&mut self, ground: &Ground, world: &World) {
-        for ((part, ground_part), world) in
-            self.parts.iter_mut().zip(&ground.parts).zip(&world.parts)
-        {
-            let found = &ground_part.found.observation.traffic;
-            let linger = ticks(found.drain.max(found.sticky), ground.tick).max(1);
-            for track in Track::ALL {
-                if reached(ground_part, world, track) {
-                    *part.drains.of_mut(track) = linger;
-                }
-            }
+    /// A write of ours has landed: whom it reaches is reached, whoever takes it back before a look.
+    pub(super) fn landed(&mut self, ground: &Ground, part: usize, world: &PartWorld) {
+        let (Some(memory), Some(of)) = (self.parts.get_mut(part), ground.parts.get(part)) else {
+            return;
+        };
+        memory.wrote = true;
+        for track in Track::ALL {
+            *memory.reached.of_mut(track) |= reached(of, world, track);
         }
+        memory.linger(of, ground.tick);
     }
 
     /// What need not be told apart any more: how many ticks a long bake had beyond what is asked.
@@ -168,7 +169,17 @@ impl PartMemory {
         self.told.as_deref().filter(|_| fresh)
     }
 
-    pub(super) fn tell(&mut self, world: &PartWorld, ground: &GroundPart, stale: bool) {
+    pub(super) fn tell(
+        &mut self,
+        world: &PartWorld,
+        ground: &GroundPart,
+        stale: bool,
+        tick: Duration,
+    ) {
+        for track in Track::ALL {
+            *self.reached.of_mut(track) = reached(ground, world, track);
+        }
+        self.linger(ground, tick);
         self.told = Some(Box::new(PartWorld {
             claim: None,
             late: None,
@@ -181,6 +192,16 @@ impl PartMemory {
         if ground.found.observation.stable.autoscaler.is_some() {
             let wanted = world.wanted(ground, Track::Stable);
             self.baseline = self.baseline.max(wanted);
+        }
+    }
+
+    fn linger(&mut self, ground: &GroundPart, tick: Duration) {
+        let found = &ground.found.observation.traffic;
+        let linger = ticks(found.drain.max(found.sticky), tick).max(1);
+        for track in Track::ALL {
+            if *self.reached.of(track) {
+                *self.drains.of_mut(track) = linger;
+            }
         }
     }
 

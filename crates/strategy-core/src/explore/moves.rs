@@ -126,9 +126,7 @@ impl Move {
                 world.is_some_and(|world| change.is_kind(world))
             }
             Self::Measured(_, judgement) => judgement == Judgement::Pass,
-            Self::LateLands(_) => true,
-            Self::Tick => node.world.parts.iter().all(|part| part.late.is_none()),
-            Self::Commanded(Asked::Approve) => true,
+            Self::LateLands(_) | Self::Tick | Self::Commanded(Asked::Approve) => true,
             // A person tries again where one is waited for.
             Self::Commanded(Asked::Retry) => node.rollout.is_stuck() && node.is_quiet(ground),
             Self::Notice(_)

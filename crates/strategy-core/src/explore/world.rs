@@ -208,7 +208,11 @@ impl PartWorld {
                 Flow::Not(weight) | Flow::Unknown(weight) => weight,
             };
             let routed = ground.routing != Routing::FollowsReadiness;
-            self.flow = if routed && before != content.traffic.weight {
+            // A router that cannot be asked is as little known as before.
+            let unknown = matches!(self.flow, Flow::Unknown(_));
+            self.flow = if routed && unknown {
+                Flow::Unknown(before)
+            } else if routed && before != content.traffic.weight {
                 Flow::Not(before)
             } else {
                 Flow::AsAsked

@@ -94,7 +94,9 @@ impl PartWorld {
             }
             Flow::Unknown(weight) => {
                 changes.push(Change::Flow(Flow::AsAsked));
-                changes.push(Change::Flow(Flow::Not(weight)));
+                if weight != written {
+                    changes.push(Change::Flow(Flow::Not(weight)));
+                }
             }
         }
     }
