@@ -257,8 +257,9 @@ fn tickets(state: &mut PartState, latest: &mut LatestPart) {
     } else {
         state.last_look
     };
-    // One that meets no bound is as old as any other such.
-    let seen = if min == Ticket(0) && last == Ticket(0) {
+    // One that meets no bound is as old as any other such, and so is one where no bound is left.
+    let meets_none = |bound: Ticket| bound == Ticket(0) || latest.ticket < bound;
+    let seen = if meets_none(min) && meets_none(last) {
         Ticket(0)
     } else {
         latest.ticket
