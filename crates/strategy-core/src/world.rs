@@ -30,6 +30,7 @@ mod executor;
 mod fault;
 mod fulfilled;
 mod happening;
+mod happens;
 mod image;
 mod interruption;
 mod ledger;
