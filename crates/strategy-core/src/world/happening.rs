@@ -98,6 +98,27 @@ pub enum Happening {
         /// How many.
         pods: u32,
     },
+    /// So many ready pods of a track are taken away, as when a machine is emptied: each is gone at
+    /// once, and another is started in its place. No restart is counted.
+    PodsEvicted {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// How many.
+        pods: u32,
+        /// A disruption budget: never so many that fewer than this stay ready. Default: 0, no budget.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        keeps: u32,
+    },
+    /// A router takes so long for every change that is written from now on.
+    RouterLags {
+        /// Of which part.
+        part: Part,
+        /// From a write of traffic until it is effective.
+        #[serde(with = "duration")]
+        lag: Duration,
+    },
     /// The platform's API fails.
     ApiFails {
         /// For one part; `None`: for all.
@@ -156,4 +177,12 @@ impl Happening {
             times: Some(1),
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

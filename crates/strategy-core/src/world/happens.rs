@@ -106,6 +106,19 @@ impl State {
                         .for_each(|pod| pod.kill(now));
                 }
             }),
+            Happening::PodsEvicted {
+                part,
+                track,
+                pods,
+                keeps,
+            } => self.with(&part, |state| {
+                if let Some(workload) = state.workload_mut(track) {
+                    workload.evict(pods, keeps);
+                }
+            }),
+            Happening::RouterLags { part, lag } => {
+                self.with(&part, |state| state.picture.router.lag = lag);
+            }
             Happening::ApiFails {
                 part,
                 fault,

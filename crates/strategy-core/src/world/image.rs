@@ -89,6 +89,8 @@ pub enum Ailment {
     CrashesAtStart,
     /// It ends after having been ready for so long, again and again.
     CrashesAfter(#[serde(with = "duration")] Duration),
+    /// It hangs after having been ready for so long: unready from then on, and never restarted.
+    HangsAfter(#[serde(with = "duration")] Duration),
     /// As `CrashesAfter`, killed for using too much memory.
     OutOfMemoryAfter(#[serde(with = "duration")] Duration),
     /// Ready and unready in turn.
@@ -112,7 +114,9 @@ impl Ailment {
     /// How long a pod with it stays ready.
     pub(super) const fn ready_for(&self) -> Option<Duration> {
         match self {
-            Self::CrashesAfter(ready_for) | Self::OutOfMemoryAfter(ready_for) => Some(*ready_for),
+            Self::CrashesAfter(ready_for)
+            | Self::HangsAfter(ready_for)
+            | Self::OutOfMemoryAfter(ready_for) => Some(*ready_for),
             Self::Flaps { up, .. } => Some(*up),
             Self::Hangs | Self::CrashesAtStart | Self::CannotBePulled | Self::CannotBeScheduled => {
                 None
@@ -128,6 +132,7 @@ impl Ailment {
             Self::Hangs
             | Self::CrashesAtStart
             | Self::CrashesAfter(_)
+            | Self::HangsAfter(_)
             | Self::OutOfMemoryAfter(_)
             | Self::Flaps { .. } => None,
         }

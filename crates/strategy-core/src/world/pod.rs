@@ -169,6 +169,7 @@ impl Pod {
             (Phase::Ready, Some(Ailment::OutOfMemoryAfter(_))) => {
                 self.crash(FatalReason::OutOfMemory, now);
             }
+            (Phase::Ready, Some(Ailment::HangsAfter(_))) => self.phase = Phase::Unready,
             (Phase::Ready, Some(Ailment::Flaps { down, restarts, .. })) => {
                 self.phase = Phase::Unready;
                 self.restarts += u64::from(restarts);

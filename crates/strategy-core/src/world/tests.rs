@@ -133,6 +133,30 @@ fn share_of_ready_pods_is_share_of_traffic_where_traffic_follows_readiness() {
 }
 
 #[test]
+fn a_router_can_become_slower_or_quicker_from_its_next_change_on() {
+    let world = World::seeded(1).stable("app:v1", 2).build().unwrap();
+    let hand = Hand::on(&world);
+    hand.apply(2, Weight::ZERO);
+    world.advance(seconds(10));
+    let lags = |seconds| Happening::RouterLags {
+        part: Part::main(),
+        lag: Duration::from_secs(seconds),
+    };
+    let effective = |hand: &Hand| hand.observe().traffic.effective;
+    world.happen(lags(600));
+    hand.apply(2, percent(50));
+    world.happen(lags(0));
+    world.advance(seconds(599));
+    assert_eq!(effective(&hand), Effective::Converging);
+    world.advance(seconds(1));
+    let half = Effective::Verified(Traffic::weight(percent(50)));
+    assert_eq!(effective(&hand), half);
+    hand.apply(2, Weight::ZERO);
+    let none = Effective::Verified(Traffic::default());
+    assert_eq!(effective(&hand), none);
+}
+
+#[test]
 fn the_live_slot_is_found_after_a_switch_and_the_binding_keeps_the_roles() {
     let world = World::seeded(1)
         .slots("app:v1", 2, "app:v0", 0)

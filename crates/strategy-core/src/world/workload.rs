@@ -183,6 +183,16 @@ impl Workload {
         }
     }
 
+    /// Takes ready pods away, the oldest first, while more than `keeps` are ready.
+    pub(super) fn evict(&mut self, how_many: u32, keeps: u32) {
+        let mut left = how_many.min(self.ready().saturating_sub(keeps));
+        self.pods.retain(|pod| {
+            let goes = left > 0 && pod.is_ready();
+            left -= u32::from(goes);
+            !goes
+        });
+    }
+
     fn free_ordinal(&self, template: &str) -> u32 {
         let taken: BTreeSet<u32> = self
             .pods
