@@ -33,6 +33,7 @@ mod happening;
 mod happens;
 mod image;
 mod interruption;
+mod latency;
 mod ledger;
 mod log;
 mod owned;
@@ -53,6 +54,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
+pub use self::counter::MetricFault;
 #[cfg(feature = "simulation")]
 pub(crate) use self::drive::Heard;
 #[cfg(feature = "driver")]
@@ -64,6 +66,7 @@ pub use self::happening::Happening;
 pub use self::image::{Ailment, Behavior};
 #[cfg(feature = "simulation")]
 pub(crate) use self::interruption::{Interruption, Point, leave};
+pub use self::latency::{Latency, Quantile};
 pub use self::ledger::Requests;
 pub use self::log::{Author, Entry, Fact, Life, PodsScene, Process, Scene, Told, TrackScene};
 pub use self::report::{PartReport, Report, WeightSpan, Write};

@@ -13,7 +13,7 @@ use super::counting::Counting;
 use super::journal::{Health, SimulatedJournal};
 use super::report::{End, SimulationReport};
 use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
-use crate::analysis::FailureShare;
+use crate::analysis::{FailureShare, SlowShare};
 use crate::driver::{Driver, DriverError, MemoryInbox, MemoryJournal, RolloutHandle};
 use crate::inbox::Envelope;
 use crate::journal::Journal as _;
@@ -293,7 +293,8 @@ impl<'a> Cast<'a> {
         };
         let driver = Driver::parts(parts)
             .clock(clock.clone())
-            .analysis(FailureShare::KIND, FailureShare::new(counting))
+            .analysis(FailureShare::KIND, FailureShare::new(counting.clone()))
+            .analysis(SlowShare::KIND, SlowShare::new(counting))
             .inbox(self.inbox.clone())
             .observer(self.heard.clone())
             .journal(SimulatedJournal {

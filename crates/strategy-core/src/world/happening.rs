@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::counter::MetricFault;
 use super::fault::{ApiFault, Calls};
 use super::image::Behavior;
 use crate::release::{Image, Part};
@@ -119,6 +120,16 @@ pub enum Happening {
         #[serde(with = "duration")]
         lag: Duration,
     },
+    /// Whoever counts requests cannot be asked, or knows of none.
+    MetricsFail {
+        /// Of one part; `None`: of all.
+        part: Option<Part>,
+        /// How.
+        fault: MetricFault,
+        /// How long.
+        #[serde(with = "duration")]
+        lasts: Duration,
+    },
     /// The platform's API fails.
     ApiFails {
         /// For one part; `None`: for all.
@@ -164,6 +175,15 @@ impl Happening {
             calls: Calls::All,
             lasts,
             times: None,
+        }
+    }
+
+    /// Whoever counts requests fails in this way for so long, for every part.
+    pub const fn metrics_fail(fault: MetricFault, lasts: Duration) -> Self {
+        Self::MetricsFail {
+            part: None,
+            fault,
+            lasts,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What becomes of the world when something happens in it.
 
+use super::counter::FailingMetrics;
 use super::fault::ApiFault;
 use super::happening::Happening;
 use super::part::PartState;
@@ -118,6 +119,14 @@ impl State {
             }),
             Happening::RouterLags { part, lag } => {
                 self.with(&part, |state| state.picture.router.lag = lag);
+            }
+            Happening::MetricsFail { part, fault, lasts } => {
+                self.metrics.faults.retain(|failing| failing.until > now);
+                self.metrics.faults.push(FailingMetrics {
+                    part,
+                    fault,
+                    until: now + lasts,
+                });
             }
             Happening::ApiFails {
                 part,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::latency::Latency;
 use crate::target::FatalReason;
 use crate::timestamp::duration;
 use crate::weight::Weight;
@@ -21,6 +22,8 @@ pub struct Behavior {
     pub varies: Duration,
     /// Requests that fail, in millionths. Default: none.
     pub errors: u32,
+    /// How long the requests take that are answered well. Default: a median of 20 ms, and 100 ms for 99%.
+    pub latency: Latency,
     /// Requests a second that one pod can serve; those beyond fail. `None`: any number (default).
     pub serves: Option<u32>,
     /// What is wrong with it. Default: nothing.
@@ -35,6 +38,7 @@ impl Default for Behavior {
             starts_in: Duration::from_secs(5),
             varies: Duration::from_secs(1),
             errors: 0,
+            latency: Latency::default(),
             serves: None,
             ailment: None,
             affects: Weight::FULL,
@@ -58,6 +62,7 @@ impl Behavior {
             starts_in: self.starts_in.max(other.starts_in),
             varies: self.varies.max(other.varies),
             errors: self.errors.max(other.errors),
+            latency: self.latency.and(&other.latency),
             serves: match (self.serves, other.serves) {
                 (Some(one), Some(two)) => Some(one.min(two)),
                 (one, two) => one.or(two),

@@ -47,6 +47,10 @@ pub struct Scenario {
     pub parts: BTreeMap<String, PartSetup>,
     /// How images behave, by reference; others are healthy.
     pub images: BTreeMap<String, Behavior>,
+    /// How long after a request it is visible to whoever counts; a window that is asked for earlier shows
+    /// what is visible of it. Default: at once.
+    #[serde(with = "duration")]
+    pub metric_delay: Duration,
     /// What happens, and how long after the beginning, in the order in which equal times happen.
     pub happenings: Vec<Timed>,
     #[serde(skip)]
@@ -220,6 +224,7 @@ impl Default for Scenario {
             lasts: Duration::from_secs(30 * 24 * 3600),
             parts: BTreeMap::new(),
             images: BTreeMap::new(),
+            metric_delay: Duration::ZERO,
             happenings: Vec::new(),
             part: None,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::counter::Metrics;
 use super::fault::{ApiFault, Calls};
 use super::happening::Happening;
 use super::interruption::{Interruption, Interruptions, Met};
@@ -28,6 +29,7 @@ pub(super) struct State {
     to_happen: BTreeMap<(Timestamp, u64), Happening>,
     to_land: BTreeMap<(Timestamp, u64), (Part, Apply, Process)>,
     pub(super) faults: Vec<ActiveFault>,
+    pub(super) metrics: Metrics,
     pub(super) log: Log,
     pub(super) interruptions: Interruptions,
 }
@@ -70,6 +72,10 @@ impl State {
             to_happen: BTreeMap::new(),
             to_land: BTreeMap::new(),
             faults: Vec::new(),
+            metrics: Metrics {
+                delay: scenario.metric_delay,
+                faults: Vec::new(),
+            },
             log: Log::default(),
             interruptions: Interruptions::default(),
         };

@@ -1,6 +1,7 @@
 //! The world does what it says: pods, router, people, faults, counts.
 
 mod api;
+mod metrics;
 mod pods;
 
 use std::time::Duration;

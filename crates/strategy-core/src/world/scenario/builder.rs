@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup};
 use crate::target::{Capabilities, Effectiveness, Promotion, Routing};
 use crate::weight::Weight;
-use crate::world::{Ailment, Behavior, Happening, World, state};
+use crate::world::{Ailment, Behavior, Happening, Latency, World, state};
 
 impl Scenario {
     /// The following is about this part.
@@ -148,6 +148,13 @@ impl Scenario {
         self.setup(|part| part.requests_per_second = requests)
     }
 
+    /// Requests are visible to whoever counts only so long after they were made.
+    #[must_use]
+    pub fn metric_delay(mut self, delay: Duration) -> Self {
+        self.metric_delay = delay;
+        self
+    }
+
     /// Changes how an image behaves.
     #[must_use]
     pub fn image(mut self, image: impl Into<String>, change: impl FnOnce(&mut Behavior)) -> Self {
@@ -159,6 +166,13 @@ impl Scenario {
     #[must_use]
     pub fn fails(self, image: impl Into<String>, share: f64) -> Self {
         self.image(image, |image| image.errors = Behavior::share(share))
+    }
+
+    /// Requests that an image answers well take so long: half at most `median`, 99% at most `p99`, all at
+    /// most twice that.
+    #[must_use]
+    pub fn answers_in(self, image: impl Into<String>, median: Duration, p99: Duration) -> Self {
+        self.image(image, |image| image.latency = Latency::new(median, p99))
     }
 
     /// Something is wrong with an image.
