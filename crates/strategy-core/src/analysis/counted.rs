@@ -36,6 +36,13 @@ pub trait Counter: fmt::Debug + Send + Sync {
 
 const _: Option<&dyn Counter> = None;
 
+#[async_trait]
+impl<T: Counter + ?Sized> Counter for std::sync::Arc<T> {
+    async fn count(&self, look: &Look, part: &Part, track: Track) -> Result<Count, MeasureError> {
+        (**self).count(look, part, track).await
+    }
+}
+
 /// What a check says of its counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Params {

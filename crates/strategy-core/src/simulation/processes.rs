@@ -9,11 +9,11 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 
 use super::clock::ProcessClock;
-use super::counting::Counting;
 use super::journal::{Health, SimulatedJournal};
+use super::registered::registry;
 use super::report::{End, SimulationReport};
+use super::runs::Tally;
 use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
-use crate::analysis::{FailureShare, SlowShare};
 use crate::driver::{Driver, DriverError, MemoryInbox, MemoryJournal, RolloutHandle};
 use crate::inbox::Envelope;
 use crate::journal::Journal as _;
@@ -68,6 +68,7 @@ struct Cast<'a> {
     release: Release,
     kept: MemoryJournal,
     health: Arc<Mutex<Health>>,
+    tally: Tally,
     inbox: MemoryInbox,
     heard: Heard,
     bodies: Vec<Body<'a>>,
@@ -94,6 +95,7 @@ impl<'a> Cast<'a> {
             release,
             kept: MemoryJournal::new(),
             health: Arc::default(),
+            tally: Tally::new(simulation.world.seed),
             inbox: MemoryInbox::new(),
             heard: Heard::default(),
             bodies: Vec::new(),
@@ -287,14 +289,10 @@ impl<'a> Cast<'a> {
         let parts = self.release.iter().map(|(part, _)| part);
         let target = |part: &Part| self.world.target_for(part.clone()).of_process(process);
         let parts = parts.map(|part| (part.as_str().to_owned(), target(part)));
-        let counting = Counting {
-            world: self.world.clone(),
-            process,
-        };
+        let registry = registry(self.simulation, &self.world, process, &self.tally);
         let driver = Driver::parts(parts)
             .clock(clock.clone())
-            .analysis(FailureShare::KIND, FailureShare::new(counting.clone()))
-            .analysis(SlowShare::KIND, SlowShare::new(counting))
+            .registry(registry)
             .inbox(self.inbox.clone())
             .observer(self.heard.clone())
             .journal(SimulatedJournal {

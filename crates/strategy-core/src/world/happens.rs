@@ -22,7 +22,7 @@ impl State {
                         .workloads
                         .values_mut()
                         .flat_map(|workload| &mut workload.pods);
-                    for pod in pods.filter(|pod| pod.contents.values().any(|c| *c == image)) {
+                    for pod in pods.filter(|pod| pod.contents.has(&image)) {
                         pod.reconsider(&self.registry, &mut self.random, now);
                     }
                 }
