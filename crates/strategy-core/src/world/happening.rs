@@ -122,7 +122,8 @@ pub enum Happening {
     },
     /// Whoever counts requests cannot be asked, or knows of none.
     MetricsFail {
-        /// Of one part; `None`: of all.
+        /// Of one part; `None`: of all (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         part: Option<Part>,
         /// How.
         fault: MetricFault,
@@ -132,16 +133,23 @@ pub enum Happening {
     },
     /// The platform's API fails.
     ApiFails {
-        /// For one part; `None`: for all.
+        /// For one part; `None`: for all (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         part: Option<Part>,
         /// How.
         fault: ApiFault,
         /// Which calls.
+        #[serde(default)]
         calls: Calls,
-        /// How long.
-        #[serde(with = "duration")]
+        /// How long. Default: to the end of the world.
+        #[serde(
+            with = "duration",
+            default = "for_ever",
+            skip_serializing_if = "is_for_ever"
+        )]
         lasts: Duration,
-        /// For so many calls at most; `None`: all within the time.
+        /// For so many calls at most; `None`: all within the time (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         times: Option<u32>,
     },
 }
@@ -155,6 +163,17 @@ impl Happening {
                 errors: Behavior::share(share),
                 ..Behavior::default()
             },
+        }
+    }
+
+    /// So many ready pods of a track of the part `main` are taken away and replaced, without regard to a
+    /// disruption budget.
+    pub fn pods_evicted(track: Track, pods: u32) -> Self {
+        Self::PodsEvicted {
+            part: Part::main(),
+            track,
+            pods,
+            keeps: 0,
         }
     }
 
@@ -193,16 +212,20 @@ impl Happening {
             part: None,
             fault,
             calls: Calls::Writes,
-            lasts: Duration::MAX,
+            lasts: for_ever(),
             times: Some(1),
         }
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands out references"
-)]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+const fn for_ever() -> Duration {
+    Duration::MAX
+}
+
+fn is_for_ever(lasts: &Duration) -> bool {
+    *lasts == for_ever()
 }

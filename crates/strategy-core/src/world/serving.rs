@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::image::Behavior;
 use super::latency::Latency;
 use super::ledger::Rates;
-use super::part::PartState;
+use super::part::{PartState, from_now_on};
 use super::pod::{Pod, Registry};
 use super::router::WHOLE;
 use super::workload::Workload;
@@ -54,11 +54,8 @@ impl PartState {
             .ok()
             .and_then(|points| Weight::from_basis_points(points).ok())
             .unwrap_or(Weight::FULL);
-        match self.weights.last_mut() {
-            Some((_, last)) if *last == weight => {}
-            Some((at, last)) if *at == now => *last = weight,
-            Some(_) | None => self.weights.push((now, weight)),
-        }
+        from_now_on(&mut self.weights, now, weight);
+        from_now_on(&mut self.capacity, now, one + two);
         self.least_ready = self.least_ready.min(one + two);
     }
 }

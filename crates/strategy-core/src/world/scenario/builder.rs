@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup};
+use super::{
+    InvalidScenario, Named, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
+};
 use crate::target::{Capabilities, Effectiveness, Promotion, Routing};
 use crate::weight::Weight;
 use crate::world::{Ailment, Behavior, Happening, Latency, World, state};
@@ -13,14 +15,14 @@ impl Scenario {
     pub fn part(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.parts.entry(name.clone()).or_default();
-        self.part = Some(name);
+        self.part = Named(Some(name));
         self
     }
 
     /// Changes the part that was named last.
     #[must_use]
     pub fn setup(mut self, change: impl FnOnce(&mut PartSetup)) -> Self {
-        let name = self.part.clone().unwrap_or_else(|| "main".to_owned());
+        let name = self.part.0.clone().unwrap_or_else(|| "main".to_owned());
         change(self.parts.entry(name).or_default());
         self
     }
