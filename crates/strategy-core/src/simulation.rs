@@ -14,6 +14,7 @@
 
 mod behaviors;
 mod builder;
+mod carrier;
 mod clock;
 mod counting;
 mod hooks;
@@ -24,6 +25,7 @@ mod processes;
 mod registered;
 mod report;
 mod runs;
+mod sayings;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -37,12 +39,13 @@ pub use self::behaviors::{
     cannot_be_pulled, crashes_after, crashes_at_start, errors, flaps, hangs, hangs_after,
     out_of_memory_after, serves, slow, starts_in,
 };
+pub use self::carrier::{Carrier, Equipment, RealDriver};
 pub use self::hooks::{SimulatedGate, SimulatedHook};
 pub use self::mishap::{Mishap, Trouble, When};
 pub use self::report::{End, SimulationReport};
 pub use self::runs::Runs;
+pub use self::sayings::{Ask, Saying};
 use crate::release::Release;
-use crate::rollout::Wish;
 use crate::strategy::Strategy;
 use crate::timestamp::duration;
 use crate::world::defaults::defaults;
@@ -88,39 +91,6 @@ pub struct Simulation {
     pub afterwards: Duration,
 }
 
-/// Something that a person asks of the rollout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Saying {
-    /// How long after the beginning.
-    #[serde(with = "duration")]
-    pub after: Duration,
-    /// Who.
-    pub actor: String,
-    /// In which roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// What.
-    pub ask: Ask,
-}
-
-/// What a person asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Ask {
-    /// Yes to the approval that is asked for at that time; nothing if none is.
-    Approve,
-    /// The end of the bake or hold of the stage that runs at that time.
-    Advance,
-    /// The end of all bakes and holds.
-    Promote,
-    /// This, as it is.
-    Wish(Wish),
-    /// Trouble that something outside saw.
-    Alarm(String),
-}
-
 defaults! {
     is_default of Simulation {
         release: Option<Release>,
@@ -157,6 +127,13 @@ impl Simulation {
     /// When a process crashes another takes up its journal, as told by the [`Mishap`]; when it is over,
     /// the world goes on for a while, so that the report shows what came late.
     pub fn run(&self, strategy: &dyn Strategy) -> SimulationReport {
-        processes::run(self, strategy)
+        self.run_by(strategy, &RealDriver)
+    }
+
+    /// As [`run`](Self::run), carried by something else than the driver of this crate as it is.
+    ///
+    /// The same simulation gives the same report if the carrier decides by nothing but its equipment.
+    pub fn run_by(&self, strategy: &dyn Strategy, carrier: &dyn Carrier) -> SimulationReport {
+        processes::run(self, strategy, carrier)
     }
 }

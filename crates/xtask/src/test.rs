@@ -100,8 +100,18 @@ fn run_ignored(
             Err(not_run) => Err(not_run),
         })
         .partition(Result::is_ok);
-    let runnable: Vec<&Ignored> = runnable.into_iter().flatten().collect();
+    let runnable = runnable.into_iter().flatten();
+    let (optimised, runnable): (Vec<&Ignored>, Vec<&Ignored>) =
+        runnable.partition(|test| Need::of(test) == Ok(Need::OptimisedBuild));
     let not_run: Vec<NotRun> = not_run.into_iter().filter_map(Result::err).collect();
+    if !optimised.is_empty() {
+        let mut command = tests(&["--profile", "proof", "--package", "strategy-core"]);
+        command.args(["--all-features", "--lib", "--tests", "--"]);
+        command.args(["--ignored", "--nocapture"]);
+        report.tests("tests that need an optimised build", || {
+            run_tests(&mut command)
+        })?;
+    }
     if !runnable.is_empty() {
         // The selection and features of the first run, so that nothing is built again.
         let mut command = tests(&[
@@ -112,7 +122,7 @@ fn run_ignored(
             "--tests",
         ]);
         command.args(["--", "--ignored"]);
-        if !not_run.is_empty() {
+        if !not_run.is_empty() || !optimised.is_empty() {
             command
                 .arg("--exact")
                 .args(runnable.iter().map(|test| &test.name));

@@ -12,8 +12,8 @@ use crate::target::Found;
 /// Parameters of a check:
 /// - `limit`: the largest share that is tolerated, such as `"1%"`; exactly as much passes. Required:
 ///   no share is right for everybody.
-/// - `min_events`: fewer than so many in a window are [`Verdict::Inconclusive`], whatever became of
-///   them. Default: 50, since below that one failure alone is more than 2%.
+/// - `min_events`: fewer than so many in a window are [inconclusive](super::Verdict::Inconclusive), whatever
+///   became of them. Default: 50, since below that one failure alone is more than 2%.
 /// - `track`: `candidate` (default) or `stable`.
 /// - `part`: only this one. Default: every part of the rollout, each by itself, and the worst counts,
 ///   so that a large part cannot hide a small one.

@@ -1,10 +1,11 @@
 //! The code that a simulated plan can name: what counts, hooks and gates.
 
+use std::sync::Arc;
+
 use super::Simulation;
-use super::counting::Counting;
 use super::hooks::{Acted, SimulatedGate, SimulatedHook};
 use super::runs::Tally;
-use crate::analysis::{FailureShare, SlowShare};
+use crate::analysis::{Counter, FailureShare, SlowShare};
 use crate::registry::Registry;
 use crate::world::{Process, World};
 
@@ -14,14 +15,11 @@ pub(super) fn registry(
     world: &World,
     process: Process,
     tally: &Tally,
+    counter: &Arc<dyn Counter>,
 ) -> Registry {
-    let counting = Counting {
-        world: world.clone(),
-        process,
-    };
     let registry = Registry::new()
-        .analysis(FailureShare::KIND, FailureShare::new(counting.clone()))
-        .analysis(SlowShare::KIND, SlowShare::new(counting))
+        .analysis(FailureShare::KIND, FailureShare::new(Arc::clone(counter)))
+        .analysis(SlowShare::KIND, SlowShare::new(Arc::clone(counter)))
         .hook(
             SimulatedHook::KIND,
             acted::<SimulatedHook>(None, world, process, tally),

@@ -115,8 +115,10 @@ mod tests {
         let is_first =
             |tally: &Tally, name: &str| tally.next(name.to_owned()).is_of(Runs::First(1));
         assert!(is_first(&tally, "a"));
-        assert!(is_first(&tally.clone(), "b"));
-        assert!(!is_first(&tally.clone(), "a"));
+        let clone = tally.clone();
+        assert!(is_first(&clone, "b"));
+        assert!(!is_first(&clone, "a"));
+        assert!(!is_first(&tally, "b"));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::error::{TaskError, chain};
 pub(crate) enum Need {
     /// The programs of the test bed.
     ControlPlane,
-    /// Nothing but time: too long for the inner loop.
-    Time,
+    /// A build of strategy-core in the profile `proof`: minutes of computing otherwise.
+    OptimisedBuild,
 }
 
 /// A test that was not run, and why.
@@ -23,7 +23,7 @@ pub(crate) struct NotRun {
 impl Need {
     const ALL: [(&'static str, Self); 2] = [
         ("a control plane", Self::ControlPlane),
-        ("time", Self::Time),
+        ("an optimised build", Self::OptimisedBuild),
     ];
 
     /// What the reason of `test` asks for.
@@ -56,7 +56,7 @@ impl Need {
         missing_programs: Option<&TaskError>,
     ) -> Result<&'a Ignored, NotRun> {
         match (self, missing_programs) {
-            (Self::ControlPlane, None) | (Self::Time, _) => Ok(test),
+            (Self::ControlPlane, None) | (Self::OptimisedBuild, _) => Ok(test),
             (Self::ControlPlane, Some(error)) => Err(NotRun {
                 test: test.clone(),
                 reason: chain(error),
@@ -84,6 +84,10 @@ mod tests {
         assert_eq!(
             Need::of(&test("needs a control plane")),
             Ok(Need::ControlPlane)
+        );
+        assert_eq!(
+            Need::of(&test("needs an optimised build: cargo xtask test")),
+            Ok(Need::OptimisedBuild)
         );
     }
 

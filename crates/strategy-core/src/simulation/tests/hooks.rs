@@ -1,4 +1,8 @@
 //! Hooks and gates of simulated rollouts: they run, go wrong as told, and are all in the log.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of many facts in a log, one kind is looked for"
+)]
 
 use super::*;
 use crate::plan::{Gate, HookPlan, HookPoint, Rerun, Undo};
@@ -72,7 +76,7 @@ fn a_hook_of_ones_own_kind_runs_and_finds_fault_as_told() {
 
     let breaks = SimulatedHook::default().breaks(Runs::ALL);
     let broken = quiet()
-        .hook("migration", breaks.clone())
+        .hook("migration", breaks)
         .run(&policy(migrates().warns()));
     assert!(broken.is_promoted(), "{:?}", broken.end);
     assert_eq!(outcomes(&broken), [Ok(None)]);

@@ -87,7 +87,7 @@ fn a_start_with_one_unready_keeps_every_promise() {
 }
 
 #[test]
-#[ignore = "needs time: some 150 000 states"]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn a_canary_of_four_with_update_keeps_every_promise() {
     closes(&model::update(4));
     closes(&Model {
@@ -97,7 +97,7 @@ fn a_canary_of_four_with_update_keeps_every_promise() {
 }
 
 #[test]
-#[ignore = "needs time: some 200 000 states"]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn an_owned_stable_with_half_steps_and_a_person_keeps_every_promise() {
     closes(&model::owned_update());
 }
