@@ -20,6 +20,12 @@ mod platform;
 #[cfg(feature = "driver")]
 #[path = "docs/policy.rs"]
 mod policy;
+#[cfg(all(feature = "driver", feature = "mock"))]
+#[path = "docs/policy_mock.rs"]
+mod policy_mock;
+#[cfg(feature = "simulation")]
+#[path = "docs/policy_simulation.rs"]
+mod policy_simulation;
 #[path = "docs/promises.rs"]
 mod promises;
 #[path = "docs/sources.rs"]
@@ -35,4 +41,24 @@ use crate::page::{assert_page, root};
 fn read(path: &str) -> String {
     let whole = root().join(path);
     std::fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{}: {error}", whole.display()))
+}
+
+/// The pages show the source up to its last test, without its first line, and it is short.
+#[cfg(feature = "driver")]
+#[track_caller]
+fn assert_shown(source: &str, most_lines: usize, pages: &[&str]) {
+    let last = source.rfind("\n#[test]\n").unwrap();
+    let shown = source[..last].split_once("\n\n").unwrap().1.trim_end();
+    let lines = shown.lines().count();
+    assert!(
+        lines <= most_lines,
+        "{lines} lines, and at most {most_lines} are shown"
+    );
+    for page in pages {
+        let fenced = format!("```rust\n{shown}\n```");
+        assert!(
+            read(page).contains(&fenced),
+            "{page} shows another test:\n{fenced}"
+        );
+    }
 }

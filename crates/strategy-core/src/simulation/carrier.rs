@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::analysis::{Counter, FailureShare};
+use crate::analysis::Counter;
 use crate::driver::{Clock, Driver, DriverError, RolloutHandle};
 use crate::inbox::Inbox;
 use crate::journal::Journal;
@@ -93,7 +93,9 @@ pub struct Equipment {
     pub clock: Arc<dyn Clock>,
     /// What people say.
     pub inbox: Arc<dyn Inbox>,
-    /// Hooks, gates and analyses: [`FailureShare`] over `counter`, under its kind.
+    /// Hooks and gates of the simulation, and the analyses that count with `counter`,
+    /// [`FailureShare`](crate::analysis::FailureShare) and [`SlowShare`](crate::analysis::SlowShare), under
+    /// their kinds.
     pub registry: Registry,
     /// What users got, for analyses of one's own. Each window that is counted is in the log.
     pub counter: Arc<dyn Counter>,
@@ -136,12 +138,6 @@ impl Equipment {
     pub fn follow(&self, handle: RolloutHandle) {
         let mut followed = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         *followed = Some(handle);
-    }
-
-    /// The analyses that count what users got with `counter`.
-    pub(super) fn analyses(counter: &Arc<dyn Counter>) -> Registry {
-        let failures = FailureShare::new(Arc::clone(counter));
-        Registry::new().analysis(FailureShare::KIND, failures)
     }
 }
 

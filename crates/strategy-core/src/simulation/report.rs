@@ -31,7 +31,7 @@ pub struct SimulationReport {
     pub status: Option<Status>,
     /// How many processes there were.
     pub processes: u32,
-    /// How many calls of the platform.
+    /// How many calls of the platform, of hooks and of gates.
     pub calls: u64,
     /// How many writes of the journal.
     pub appends: u64,
