@@ -4,12 +4,13 @@ use std::path::Path;
 
 use strategy_core::driver::{Driver, DriverError, Planned};
 use strategy_core::target::Severity;
+use strategy_core::world::{Shape, WorkloadSetup, World};
 use strategy_core::{PlanError, Track};
 
 use crate::args::{Cluster, ImageOverride};
 use crate::console::{data, warn};
-use crate::error::CliError;
-use crate::file::{Intent, RolloutFile, Source, Target};
+use crate::error::{CliError, DemoError};
+use crate::file::{Intent, RolloutFile, Source, Target, target};
 use crate::kubernetes;
 use crate::program::there;
 use crate::wiring::Wiring;
@@ -78,6 +79,50 @@ impl Asked {
         let missing = there::missing(&planned.plan, &self.intent.counters);
         planned.findings.extend(missing);
         Ok(planned)
+    }
+
+    /// Its plan on an assumed world: one replica of each workload, and no canary.
+    ///
+    /// # Errors
+    /// [`CliError`] when it is no plan.
+    pub fn plan_offline(&self) -> Result<Planned, CliError> {
+        let Target::Kubernetes(target) = &self.file.target;
+        let release = &self.intent.release;
+        let objects = target
+            .objects()
+            .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
+        let mut scenario = World::seeded(0);
+        for (part, images) in release.iter() {
+            let workload = |count| {
+                let mut workload = WorkloadSetup::default();
+                let images = images.iter();
+                workload.images = images
+                    .map(|(container, image)| (container.to_owned(), image.as_str().to_owned()))
+                    .collect();
+                workload.count = count;
+                workload
+            };
+            let shape = match objects.get(part).map(|objects| &objects.workload) {
+                Some(target::Workload::Slots(_)) => Shape::Slots {
+                    live: workload(1),
+                    idle: workload(0),
+                },
+                Some(target::Workload::Canary(_)) | None => Shape::Tracks {
+                    stable: workload(1),
+                    candidate: None,
+                },
+            };
+            scenario = scenario
+                .part(part.as_str())
+                .setup(|part| part.shape = shape);
+        }
+        let world = scenario.build().map_err(DemoError::from)?;
+        let found = release.iter().map(|(part, _)| part.clone());
+        let found = found.map(|part| (part.to_string(), world.target_for(part)));
+        let driver = Driver::parts(found).clock(world.clock().clone());
+        world
+            .block_on(self.plan(&driver))
+            .map_err(DemoError::from)?
     }
 
     /// The error with its place in the file, if that is where it has to be mended.

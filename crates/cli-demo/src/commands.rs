@@ -4,19 +4,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use strategy_core::driver::{Clock, Driver, FileInbox, SystemClock};
+use strategy_core::driver::{Clock, FileInbox, SystemClock};
 use strategy_core::inbox::Envelope;
 use strategy_core::plan::{Facts, PlanDigest};
 use strategy_core::rollout::{Answer, Status, Wish};
-use strategy_core::world::{Shape, WorkloadSetup, World};
 
 use crate::approval;
 use crate::args::{self, Cluster, Command, Order};
 use crate::asked::{self, Asked};
 use crate::console::{data, say, warn};
-use crate::error::{CliError, DemoError};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::file::{RolloutFile, Target, target};
+use crate::file::{RolloutFile, Target};
 use crate::journal_place;
 use crate::kubernetes;
 use crate::look::{caution, peek};
@@ -36,7 +35,7 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
     if options.offline {
         let namespace = kubernetes::namespace(cluster, target, None);
         asked.wiring(cluster, namespace.as_deref().unwrap_or("default"))?;
-        return offline(target, &asked);
+        return offline(&asked);
     }
     let connection = kubernetes::connection(cluster).await?;
     let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
@@ -56,42 +55,8 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
 }
 
 /// The plan on an assumed world: what stands in the cluster is not asked.
-fn offline(target: &target::Kubernetes, asked: &Asked) -> Result<Exit, CliError> {
-    let release = &asked.intent.release;
-    let objects = target
-        .objects()
-        .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
-    let mut scenario = World::seeded(0);
-    for (part, images) in release.iter() {
-        let workload = |count| {
-            let mut workload = WorkloadSetup::default();
-            let images = images.iter();
-            workload.images = images
-                .map(|(container, image)| (container.to_owned(), image.as_str().to_owned()))
-                .collect();
-            workload.count = count;
-            workload
-        };
-        let shape = match objects.get(part).map(|objects| &objects.workload) {
-            Some(target::Workload::Slots(_)) => Shape::Slots {
-                live: workload(1),
-                idle: workload(0),
-            },
-            Some(target::Workload::Canary(_)) | None => Shape::Tracks {
-                stable: workload(1),
-                candidate: None,
-            },
-        };
-        scenario = scenario
-            .part(part.as_str())
-            .setup(|part| part.shape = shape);
-    }
-    let world = scenario.build().map_err(DemoError::from)?;
-    let found = release.iter().map(|(part, _)| part.clone());
-    let found = found.map(|part| (part.to_string(), world.target_for(part)));
-    let driver = Driver::parts(found).clock(world.clock().clone());
-    let planned = world.block_on(asked.plan(&driver));
-    let planned = planned.map_err(DemoError::from)??;
+fn offline(asked: &Asked) -> Result<Exit, CliError> {
+    let planned = asked.plan_offline()?;
     data(planned.plan.table().trim_end());
     for finding in &planned.findings {
         // Its programs may be somewhere else than whoever checks the file.

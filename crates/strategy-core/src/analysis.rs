@@ -4,6 +4,7 @@ mod failure_share;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,7 @@ pub struct Window {
 /// All state of a source and a judge between two looks: at most 2 KiB.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Memory(String);
+pub struct Memory(Arc<str>);
 
 impl Memory {
     /// The most a memory may hold.
@@ -137,7 +138,7 @@ impl Memory {
     pub fn new(text: impl Into<String>) -> Result<Self, MeasureError> {
         let text = text.into();
         if text.len() <= Self::LIMIT {
-            Ok(Self(text))
+            Ok(Self(text.into()))
         } else {
             Err(MeasureError::MemoryTooLarge { bytes: text.len() })
         }
@@ -158,7 +159,7 @@ impl TryFrom<String> for Memory {
 
 impl From<Memory> for String {
     fn from(memory: Memory) -> Self {
-        memory.0
+        memory.as_str().to_owned()
     }
 }
 

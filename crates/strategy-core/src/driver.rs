@@ -10,6 +10,7 @@ mod files;
 mod flights;
 mod handle;
 mod ledger;
+mod listeners;
 mod mail;
 mod memory_inbox;
 mod memory_journal;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -12,12 +13,12 @@ use thiserror::Error;
 /// A single target is the part `main`, and nobody who has one need ever say so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Part(String);
+pub struct Part(Arc<str>);
 
 impl Part {
     /// The part of a rollout that has only one.
     pub fn main() -> Self {
-        Self("main".to_owned())
+        Self("main".into())
     }
 
     /// Its name.
@@ -38,7 +39,7 @@ impl FromStr for Part {
             && !name.starts_with('-')
             && !name.ends_with('-');
         if fits {
-            Ok(Self(name.to_owned()))
+            Ok(Self(name.into()))
         } else {
             Err(InvalidRelease::PartName { name: shown(name) })
         }
@@ -54,7 +55,7 @@ impl TryFrom<String> for Part {
 
 impl From<Part> for String {
     fn from(part: Part) -> Self {
-        part.0
+        part.as_str().to_owned()
     }
 }
 
@@ -67,7 +68,7 @@ impl fmt::Display for Part {
 /// An image reference with a tag, a digest, or both: `registry/shop/api:2.4.1@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Image(String);
+pub struct Image(Arc<str>);
 
 impl Image {
     /// The whole reference as it was given.
@@ -108,7 +109,7 @@ impl FromStr for Image {
     /// # Errors
     /// When empty, longer than 512 bytes, with spaces, or with neither tag nor digest.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let image = Self(text.to_owned());
+        let image = Self(text.into());
         let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic());
         let fits = text.len() <= 512
             && plain(text)
@@ -136,7 +137,7 @@ impl TryFrom<String> for Image {
 
 impl From<Image> for String {
     fn from(image: Image) -> Self {
-        image.0
+        image.as_str().to_owned()
     }
 }
 
@@ -149,7 +150,7 @@ impl fmt::Display for Image {
 /// The images of one workload, by container name; init containers are containers too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Images(BTreeMap<String, Image>);
+pub struct Images(Arc<BTreeMap<String, Image>>);
 
 impl Images {
     /// Parses `(container, image)` pairs.
@@ -164,7 +165,8 @@ impl Images {
         let images = pairs
             .into_iter()
             .map(|(container, image)| Ok((container.into(), image.as_ref().parse()?)));
-        Ok(Self(images.collect::<Result<_, InvalidRelease>>()?))
+        let images = images.collect::<Result<_, InvalidRelease>>()?;
+        Ok(Self(Arc::new(images)))
     }
 
     /// The image of a container.
@@ -197,7 +199,7 @@ impl Images {
 
 impl FromIterator<(String, Image)> for Images {
     fn from_iter<T: IntoIterator<Item = (String, Image)>>(pairs: T) -> Self {
-        Self(pairs.into_iter().collect())
+        Self(Arc::new(pairs.into_iter().collect()))
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod behaviors;
 mod builder;
+mod carrier;
 mod clock;
 mod counting;
 mod hooking;
@@ -22,6 +23,7 @@ pub mod judge;
 mod mishap;
 mod processes;
 mod report;
+mod sayings;
 #[cfg(test)]
 mod tests;
 
@@ -30,11 +32,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::behaviors::{crashes_after, crashes_at_start, errors, hangs, starts_in};
+pub use self::carrier::{Carrier, Equipment, RealDriver};
 pub use self::hooking::SimulatedHook;
 pub use self::mishap::{Mishap, Trouble, When};
 pub use self::report::{End, SimulationReport};
+pub use self::sayings::{Ask, Saying};
 use crate::release::Release;
-use crate::rollout::Wish;
 use crate::strategy::Strategy;
 use crate::timestamp::duration;
 use crate::world::{Behavior, Scenario};
@@ -65,39 +68,6 @@ pub struct Simulation {
     pub afterwards: Duration,
 }
 
-/// Something that a person asks of the rollout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Saying {
-    /// How long after the beginning.
-    #[serde(with = "duration")]
-    pub after: Duration,
-    /// Who.
-    pub actor: String,
-    /// In which roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// What.
-    pub ask: Ask,
-}
-
-/// What a person asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Ask {
-    /// Yes to the approval that is asked for at that time; nothing if none is.
-    Approve,
-    /// The end of the bake or hold of the stage that runs at that time.
-    Advance,
-    /// The end of all bakes and holds.
-    Promote,
-    /// This, as it is.
-    Wish(Wish),
-    /// Trouble that something outside saw.
-    Alarm(String),
-}
-
 impl Default for Simulation {
     fn default() -> Self {
         Self {
@@ -119,6 +89,13 @@ impl Simulation {
     /// When a process crashes another takes up its journal, as told by the [`Mishap`]; when it is over,
     /// the world goes on for a while, so that the report shows what came late.
     pub fn run(&self, strategy: &dyn Strategy) -> SimulationReport {
-        processes::run(self, strategy)
+        self.run_by(strategy, &RealDriver)
+    }
+
+    /// As [`run`](Self::run), carried by something else than the driver of this crate as it is.
+    ///
+    /// The same simulation gives the same report if the carrier decides by nothing but its equipment.
+    pub fn run_by(&self, strategy: &dyn Strategy, carrier: &dyn Carrier) -> SimulationReport {
+        processes::run(self, strategy, carrier)
     }
 }

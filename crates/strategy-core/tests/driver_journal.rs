@@ -166,20 +166,24 @@ async fn a_flipped_bit_anywhere_is_named_and_nothing_is_changed() {
     }
 }
 
-#[tokio::test]
-async fn a_record_of_a_later_version_is_not_taken_for_a_torn_one() {
+/// A line with the right checksum and length, whatever it says.
+fn line(sequence: u64, count: usize, json: &str) -> String {
     use sha2::Digest as _;
-    let files = files();
-    two_batches(&files).await;
-    let json = r#"[{"record":"from-the-future"}]"#;
-    let body = format!("{} 4 1 {json}", json.len());
+    let body = format!("{} {sequence} {count} {json}", json.len());
     let sum: String = sha2::Sha256::digest(body.as_bytes())
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    format!("{sum} {body}\n")
+}
+
+#[tokio::test]
+async fn a_record_of_a_later_version_is_not_taken_for_a_torn_one() {
+    let files = files();
+    two_batches(&files).await;
     let mut text = fs::read_to_string(&files.path).unwrap();
-    text.push_str(&format!("{sum} {body}\n"));
+    text.push_str(&line(4, 1, r#"[{"record":"from-the-future"}]"#));
     fs::write(&files.path, &text).unwrap();
     let error = FileJournal::open(&files.path).unwrap_err().to_string();
     assert!(
@@ -187,6 +191,30 @@ async fn a_record_of_a_later_version_is_not_taken_for_a_torn_one() {
         "{error}"
     );
     assert_eq!(fs::read_to_string(&files.path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_sequence_that_leaves_nothing_to_count_on_with_is_damage() {
+    let files = files();
+    let journal = FileJournal::create(&files.path).unwrap();
+    let json = serde_json::to_string(&records(0..1)).unwrap();
+    for (sequence, is_fine) in [
+        (u64::MAX / 2, true),
+        (u64::MAX / 2 + 1, false),
+        (u64::MAX - 1, false),
+        (u64::MAX, false),
+    ] {
+        let text = format!("rollway-journal 1\n{}", line(sequence, 1, &json));
+        fs::write(&files.path, &text).unwrap();
+        let read = FileJournal::peek(&files.path);
+        assert_eq!(read.is_ok(), is_fine, "{sequence}");
+        let more = journal.append(Sequence(sequence), &records(1..2)).await;
+        assert!(matches!(
+            more,
+            Err(JournalError::Conflict { .. } | JournalError::Damaged { .. })
+        ));
+        assert_eq!(fs::read_to_string(&files.path).unwrap(), text);
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,10 @@ cargo xtask TASK
                           the tests on a real control plane; under CI=true, fails when a test
                           could not run that is not listed in crates/xtask/not-run-in-ci.txt
   bench [--json] [NAME]   measurements as a table, or one JSON object a line
+  fuzz [TARGET] [--seconds N]
+                          tries what reads bytes from outside on inputs that libFuzzer makes up,
+                          each target for 60 seconds (needs a C++ compiler; not in CI, where the
+                          kept inputs are run as tests)
   docs                    the reference of all crates, under target/doc
   audit                   licences, advisories and semver (asks the network; not in CI)
   testbed build           the programs of the test bed, under target/testbed; about 5 minutes
@@ -21,6 +25,7 @@ pub(crate) enum Task {
     Help,
     Test,
     Bench { json: bool, names: Vec<String> },
+    Fuzz { seconds: u64, targets: Vec<String> },
     Docs,
     Audit,
     TestbedBuild,
@@ -35,6 +40,8 @@ pub(crate) enum Misuse {
     NoSuchTask { given: String },
     #[error("no such option of {task}: {given}")]
     NoSuchOption { task: String, given: String },
+    #[error("--seconds takes a whole number above 0, and not {given}")]
+    WrongSeconds { given: String },
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
@@ -43,6 +50,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task,
     match words.as_slice() {
         [] | ["help" | "--help" | "-h", ..] => Ok(Task::Help),
         ["bench", options @ ..] => bench(options),
+        ["fuzz", options @ ..] => fuzz(options),
         ["test"] => Ok(Task::Test),
         ["docs"] => Ok(Task::Docs),
         ["audit"] => Ok(Task::Audit),
@@ -77,6 +85,32 @@ fn bench(options: &[&str]) -> Result<Task, Misuse> {
     Ok(Task::Bench { json, names })
 }
 
+/// How long a target is fuzzed where nothing else is asked for.
+const SECONDS: u64 = 60;
+
+fn fuzz(options: &[&str]) -> Result<Task, Misuse> {
+    let (mut seconds, mut targets) = (SECONDS, Vec::new());
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match *option {
+            "--seconds" => {
+                let given = options.next().copied().unwrap_or("nothing");
+                let number = given.parse().ok().filter(|number| *number > 0);
+                let given = given.to_owned();
+                seconds = number.ok_or(Misuse::WrongSeconds { given })?;
+            }
+            given if given.starts_with('-') => {
+                return Err(Misuse::NoSuchOption {
+                    task: "fuzz".to_owned(),
+                    given: given.to_owned(),
+                });
+            }
+            name => targets.push(name.to_owned()),
+        }
+    }
+    Ok(Task::Fuzz { seconds, targets })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +143,15 @@ mod tests {
                 names: vec!["a".to_owned()],
             }),
         );
+        let fuzz = |seconds, targets: &[&str]| {
+            let targets = targets.iter().map(|name| (*name).to_owned()).collect();
+            Ok(Task::Fuzz { seconds, targets })
+        };
+        check("fuzz", &fuzz(60, &[]));
+        check(
+            "fuzz journal --seconds 5 text",
+            &fuzz(5, &["journal", "text"]),
+        );
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
         check("testbed build", &Ok(Task::TestbedBuild));
@@ -139,5 +182,16 @@ mod tests {
         check("testbed sideways", &option("testbed", "sideways"));
         check("test --fast", &option("test", "--fast"));
         check("bench --csv", &option("bench", "--csv"));
+        check("fuzz --minutes 3", &option("fuzz", "--minutes"));
+        for given in ["0", "soon", "-3"] {
+            let expected = Misuse::WrongSeconds {
+                given: given.to_owned(),
+            };
+            check(&format!("fuzz --seconds {given}"), &Err(expected));
+        }
+        let expected = Misuse::WrongSeconds {
+            given: "nothing".to_owned(),
+        };
+        check("fuzz --seconds", &Err(expected));
     }
 }

@@ -15,13 +15,22 @@ use crate::testbed;
 struct Bench {
     /// The target's name, unique in the workspace.
     name: &'static str,
+    package: &'static str,
     needs_control_plane: bool,
 }
 
-const BENCHES: [Bench; 1] = [Bench {
-    name: "control_plane",
-    needs_control_plane: true,
-}];
+const BENCHES: [Bench; 2] = [
+    Bench {
+        name: "control_plane",
+        package: "test-support",
+        needs_control_plane: true,
+    },
+    Bench {
+        name: "core",
+        package: "strategy-core",
+        needs_control_plane: false,
+    },
+];
 
 /// Runs the benches of those names, or all if there are none, and prints what they measured.
 pub(crate) fn run(json: bool, names: &[String]) -> Result<(), TaskError> {
@@ -32,7 +41,8 @@ pub(crate) fn run(json: bool, names: &[String]) -> Result<(), TaskError> {
         }
         complain(&format!("== {}", bench.name));
         let mut command = cargo();
-        command.args(["bench", "--workspace", "--quiet", "--bench", bench.name]);
+        command.args(["bench", "--quiet", "--package", bench.package]);
+        command.args(["--all-features", "--bench", bench.name]);
         measured.extend(parse(bench.name, &read(&mut command, RUST_IS_MISSING)?)?);
     }
     if json {

@@ -37,6 +37,8 @@ pub(crate) enum TaskError {
     DidNotComeUp { reason: String, log: PathBuf },
     #[error("no benchmark is called {name}: there are {known}")]
     NoSuchBench { name: String, known: String },
+    #[error("no fuzz target is called {name}: there are {known}")]
+    NoSuchFuzzTarget { name: String, known: String },
     #[error("the benchmark {bench} printed a line that is no measurement: {line}")]
     NoMeasurement {
         bench: String,

@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod docs;
 mod error;
+mod fuzz;
 mod output;
 mod test;
 mod testbed;
@@ -41,6 +42,7 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Help => output::say(args::HELP),
         Task::Test => return test::run(),
         Task::Bench { json, names } => bench::run(*json, names)?,
+        Task::Fuzz { seconds, targets } => return fuzz::run(*seconds, targets),
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
         Task::TestbedBuild => testbed::build::all()?,

@@ -37,6 +37,13 @@ pub trait Counter: fmt::Debug + Send + Sync {
 
 const _: Option<&dyn Counter> = None;
 
+#[async_trait]
+impl<T: Counter + ?Sized> Counter for std::sync::Arc<T> {
+    async fn count(&self, look: &Look, part: &Part, track: Track) -> Result<Count, MeasureError> {
+        (**self).count(look, part, track).await
+    }
+}
+
 /// Fails when more than a share of events failed.
 ///
 /// Parameters of a check:

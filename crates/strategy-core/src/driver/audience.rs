@@ -4,22 +4,21 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
+use super::listeners::Listeners;
 use crate::observer::{Observer, Trouble};
 use crate::rollout::Event;
 
 /// News that waits for observers; more of it pushes the oldest out.
 const QUEUED: usize = 1024;
-/// News that a slow listener may lag behind.
-pub(super) const LAG: usize = 1024;
 
 /// Hears everything, changes nothing.
 pub(super) struct Audience {
     observers: Vec<Arc<dyn Observer>>,
     queue: VecDeque<Event>,
     missed: u64,
-    listeners: broadcast::Sender<Event>,
+    listeners: Listeners,
     trouble: watch::Receiver<Option<Trouble>>,
 }
 
@@ -32,13 +31,13 @@ impl Audience {
             observers,
             queue: VecDeque::new(),
             missed: 0,
-            listeners: broadcast::Sender::new(LAG),
+            listeners: Listeners::default(),
             trouble,
         }
     }
 
-    pub(super) fn listeners(&self) -> broadcast::WeakSender<Event> {
-        self.listeners.downgrade()
+    pub(super) fn listeners(&self) -> Listeners {
+        self.listeners.clone()
     }
 
     pub(super) fn tell(&mut self, event: Event) {
@@ -50,8 +49,7 @@ impl Audience {
             }
             self.queue.push_back(event.clone());
         }
-        // Nobody listening is no failure.
-        let _ = self.listeners.send(event);
+        self.listeners.tell(event);
     }
 
     /// Tells observers the oldest news that waits; `false` if none does.
@@ -91,5 +89,11 @@ impl Audience {
                 tracing::warn!("an observer panicked; the rollout goes on");
             }
         }
+    }
+}
+
+impl Drop for Audience {
+    fn drop(&mut self) {
+        self.listeners.close();
     }
 }

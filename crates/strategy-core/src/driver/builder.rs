@@ -323,8 +323,8 @@ impl Driver {
             return Err(mistake.clone());
         }
         Ok(Means {
-            parts: self.parts.clone(),
-            registry: self.registry.clone(),
+            parts: Arc::new(self.parts.clone()),
+            registry: Arc::new(self.registry.clone()),
             clock: Arc::clone(&self.clock),
             seed: seed(id.as_str()),
         })

@@ -149,7 +149,6 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::registry::Registry;
     use crate::rollout::Ticket;
     use crate::world::World;
 
@@ -159,12 +158,10 @@ mod tests {
         let target: Arc<dyn crate::target::Target> = Arc::new(world.target());
         let names = ["a", "b", "c"].map(|name| name.parse::<Part>().unwrap());
         let binding = world.block_on(target.discover()).unwrap().unwrap().binding;
+        let parts = names.iter().map(|part| (part.clone(), Arc::clone(&target)));
         let means = Means {
-            parts: names
-                .iter()
-                .map(|part| (part.clone(), Arc::clone(&target)))
-                .collect(),
-            registry: Registry::new(),
+            parts: Arc::new(parts.collect()),
+            registry: Arc::default(),
             clock: Arc::new(world.clock().clone()),
             seed: 1,
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::error::DriverError;
+use super::listeners::Listeners;
 use super::mail::Letter;
 use crate::observer::Trouble;
 use crate::rollout::{Answer, Command, Event, Outcome, Status};
@@ -26,7 +27,7 @@ pub(super) struct Listens {
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) trouble: watch::Receiver<Option<Trouble>>,
-    pub(super) listeners: broadcast::WeakSender<Event>,
+    pub(super) listeners: Listeners,
 }
 
 /// How far a driver is.
@@ -96,11 +97,7 @@ impl RolloutHandle {
     /// Everything that happens from now on. Asked for before the driver runs, it misses nothing.
     pub fn events(&self) -> Events {
         Events {
-            receiver: self
-                .shared
-                .listeners
-                .upgrade()
-                .map(|listeners| listeners.subscribe()),
+            receiver: self.shared.listeners.listen(),
         }
     }
 
@@ -163,7 +160,7 @@ impl Drop for Listens {
 /// Everything that happens, in order.
 #[derive(Debug)]
 pub struct Events {
-    receiver: Option<broadcast::Receiver<Event>>,
+    receiver: Option<broadcast::Receiver<Arc<Event>>>,
 }
 
 /// What a listener hears.
@@ -180,7 +177,7 @@ impl Events {
     /// The next one; `None` when the driver has ended.
     pub async fn next(&mut self) -> Option<Heard> {
         match self.receiver.as_mut()?.recv().await {
-            Ok(event) => Some(Heard::Event(event)),
+            Ok(event) => Some(Heard::Event(Arc::unwrap_or_clone(event))),
             Err(broadcast::error::RecvError::Lagged(missed)) => Some(Heard::Missed(missed)),
             Err(broadcast::error::RecvError::Closed) => None,
         }

@@ -46,11 +46,11 @@ impl fmt::Display for Key {
     }
 }
 
-/// Everything that effects are performed with.
+/// Everything that effects are performed with. Cheap to clone: every effect under way has it.
 #[derive(Clone)]
 pub(super) struct Means {
-    pub(super) parts: BTreeMap<Part, Arc<dyn Target>>,
-    pub(super) registry: Registry,
+    pub(super) parts: Arc<BTreeMap<Part, Arc<dyn Target>>>,
+    pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
     /// Of the waits between repeated calls.
     pub(super) seed: u64,

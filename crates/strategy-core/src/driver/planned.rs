@@ -74,7 +74,7 @@ pub(super) async fn admit(
     release: &Release,
 ) -> Result<Admitted, DriverError> {
     let mut discoveries: Vec<(Part, Discovery)> = Vec::new();
-    for (part, target) in &means.parts {
+    for (part, target) in means.parts.iter() {
         let call = || target.discover();
         let found = means.repeat(0, READ, call, TargetError::is_transient).await;
         discoveries.push((part.clone(), readable(part, found)?));

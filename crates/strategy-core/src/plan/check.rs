@@ -1,6 +1,7 @@
 //! A judged measurement on a schedule over stages.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::timestamp::duration;
 /// The name of a check, unique in its plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CheckName(String);
+pub struct CheckName(Arc<str>);
 
 impl CheckName {
     /// Its text.
@@ -22,7 +23,7 @@ impl CheckName {
 
 impl<T: Into<String>> From<T> for CheckName {
     fn from(name: T) -> Self {
-        Self(name.into())
+        Self(name.into().into())
     }
 }
 

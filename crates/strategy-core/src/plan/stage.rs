@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use crate::weight::Weight;
 /// The name of a stage, unique in its plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct StageName(String);
+pub struct StageName(Arc<str>);
 
 impl StageName {
     /// Its text.
@@ -27,7 +28,7 @@ impl StageName {
 
 impl<T: Into<String>> From<T> for StageName {
     fn from(name: T) -> Self {
-        Self(name.into())
+        Self(name.into().into())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::clock::MachineClock;
+use super::copy_on_change::CopyOnChange;
 use super::event::News;
 use super::latest::{Latest, LatestPart};
 use super::outbox::Outbox;
@@ -139,7 +140,7 @@ impl Rollout {
         let digest = plan.digest();
         let parts = found
             .iter()
-            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
+            .map(|(part, found)| (part.clone(), Box::new(part_at_start(found, now))));
         let decided = Decided {
             state: State::Claiming,
             since: now,
@@ -164,7 +165,7 @@ impl Rollout {
                 .iter()
                 .map(|(part, _)| (part.clone(), LatestPart::default()))
                 .collect(),
-            checks: BTreeMap::new(),
+            checks: CopyOnChange::default(),
         };
         let fixed = Arc::new(Fixed {
             id,

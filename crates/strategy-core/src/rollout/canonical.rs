@@ -87,7 +87,7 @@ impl Rollout {
         }
         for check in rollout.latest.checks.values_mut() {
             check.looks = check.looks.min(MANY);
-            check.evidence.clear();
+            check.evidence = Arc::default();
         }
         let decided = &mut rollout.decided;
         decided.next_id = ids.len() as u64 + 1;
@@ -168,7 +168,8 @@ fn rebase_claims(
     if epoch == 0 {
         return;
     }
-    let rebase = |claim: &mut Claim| claim.epoch = (claim.epoch + HERE).saturating_sub(epoch);
+    let rebase =
+        |claim: &mut Claim| claim.epoch = claim.epoch.saturating_add(HERE).saturating_sub(epoch);
     state
         .claim
         .iter_mut()

@@ -1,5 +1,6 @@
 //! Checks: which apply, when the next look is due, and what its result means.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
@@ -8,48 +9,20 @@ use super::event::News;
 use super::input::Failure;
 use super::latest::LatestCheck;
 use super::outcome::Reason;
-use super::state::State;
+use super::state::{Decided, State};
 use crate::analysis::{Look, Measurement, Verdict};
-use crate::plan::{Check, CheckName};
+use crate::plan::{Check, CheckName, Plan};
 use crate::timestamp::Timestamp;
 
 impl Rollout {
     /// The checks of the stage whose goal is in effect.
-    pub(super) fn applying(&self) -> Vec<CheckName> {
-        let checks = |stage: usize| {
-            self.fixed
-                .plan
-                .stages()
-                .get(stage)
-                .map(|stage| &stage.checks)
-        };
-        let Some(standing) = self.decided.standing.and_then(checks) else {
-            return Vec::new();
-        };
-        let entering = match &self.decided.state {
-            State::Stepping(stepping) => checks(stepping.stage),
-            State::Gating(_)
-            | State::Hooking(_)
-            | State::Baking(_)
-            | State::Holding(_)
-            | State::Claiming
-            | State::Confirming
-            | State::RollingBack(_)
-            | State::Superseding(_)
-            | State::Settling(_)
-            | State::Settled { .. } => None,
-        };
-        // On the way to the next stage only those go on that it has as well: a check that compares
-        // with stable ends before stable changes.
-        standing
-            .iter()
-            .filter(|name| entering.is_none_or(|entering| entering.contains(*name)))
-            .cloned()
-            .collect()
+    fn applying(&self) -> impl Iterator<Item = &CheckName> {
+        applying(&self.fixed.plan, &self.decided)
     }
 
     pub(super) fn measured(&mut self, look: &LookId, measurement: &Measurement) {
-        let Some(check) = self.fixed.plan.checks().get(&look.check).cloned() else {
+        let fixed = Arc::clone(&self.fixed);
+        let Some(check) = fixed.plan.checks().get(&look.check) else {
             return;
         };
         let Some(latest) = self.latest.checks.get_mut(&look.check) else {
@@ -68,32 +41,35 @@ impl Rollout {
         latest.looks += 1;
         latest.consecutive_errors = 0;
         latest.verdict = Some(measurement.verdict.clone());
-        latest.evidence.clone_from(&measurement.evidence);
+        latest.evidence = measurement.evidence.as_str().into();
         match &measurement.verdict {
             Verdict::Pass | Verdict::Warn => {
-                latest.passed_in_stage += u32::from(counts);
+                let passed = latest.passed_in_stage;
+                latest.passed_in_stage = passed.saturating_add(counts.into());
                 latest.failing = false;
                 latest.consecutive_failures = 0;
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Fail => {
                 latest.failing = true;
-                latest.failures += 1;
-                latest.consecutive_failures += 1;
+                latest.failures = latest.failures.saturating_add(1);
+                latest.consecutive_failures = latest.consecutive_failures.saturating_add(1);
                 latest.consecutive_inconclusive = 0;
             }
             Verdict::Undecided => {}
-            Verdict::Inconclusive(_) => latest.consecutive_inconclusive += 1,
+            Verdict::Inconclusive(_) => {
+                latest.consecutive_inconclusive = latest.consecutive_inconclusive.saturating_add(1);
+            }
         }
-        let (over, evidence) = (over_limit(&check, latest), latest.evidence.clone());
+        let over = over_limit(check, latest);
         self.say(News::Looked {
             check: look.check.clone(),
             number: look.number,
             verdict: measurement.verdict.clone(),
-            evidence: evidence.clone(),
+            evidence: measurement.evidence.clone(),
         });
         if let Some(limit) = over {
-            let evidence = format!("{limit}: {evidence}");
+            let evidence = format!("{limit}: {}", measurement.evidence);
             self.fail(Reason::Check {
                 check: look.check.clone(),
                 evidence,
@@ -104,7 +80,8 @@ impl Rollout {
     /// The same look is taken again, so that its window is not lost.
     pub(super) fn measure_failed(&mut self, look: &LookId, failure: &Failure) {
         let now = self.now();
-        let Some(check) = self.fixed.plan.checks().get(&look.check).cloned() else {
+        let fixed = Arc::clone(&self.fixed);
+        let Some(check) = fixed.plan.checks().get(&look.check) else {
             return;
         };
         let Some(latest) = self.latest.checks.get_mut(&look.check) else {
@@ -117,9 +94,9 @@ impl Rollout {
         {
             return;
         }
-        latest.consecutive_errors += 1;
+        latest.consecutive_errors = latest.consecutive_errors.saturating_add(1);
         latest.again_at = Some(now + check.interval.min(Duration::from_secs(10)));
-        let over = over_limit(&check, latest);
+        let over = over_limit(check, latest);
         self.say(News::LookFailed {
             check: look.check.clone(),
             number: look.number,
@@ -137,9 +114,15 @@ impl Rollout {
     /// Looks that failed and are due again.
     pub(super) fn repeat_looks(&mut self) {
         let now = self.now();
-        for (name, latest) in &mut self.latest.checks {
-            if latest.again_at.is_some_and(|at| at <= now)
-                && let Some(check) = self.fixed.plan.checks().get(name)
+        let fixed = Arc::clone(&self.fixed);
+        for (name, check) in fixed.plan.checks() {
+            let again_at = self
+                .latest
+                .checks
+                .get(name)
+                .and_then(|check| check.again_at);
+            if again_at.is_some_and(|at| at <= now)
+                && let Some(latest) = self.latest.checks.get_mut(name)
             {
                 latest.again_at = None;
                 self.outbox.effects.extend(measure(latest, check.timeout));
@@ -151,10 +134,10 @@ impl Rollout {
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         let clock = self.latest.clock;
         let machine_at = |wall: Timestamp| clock.machine + wall.since(clock.wall);
-        let due = self.applying().into_iter().filter_map(|name| {
+        let due = self.applying().filter_map(|name| {
             let (check, latest) = (
-                self.fixed.plan.checks().get(&name)?,
-                self.latest.checks.get(&name)?,
+                self.fixed.plan.checks().get(name)?,
+                self.latest.checks.get(name)?,
             );
             match (&latest.pending, &latest.again_at) {
                 (Some(_), again_at) => *again_at,
@@ -210,13 +193,39 @@ impl Rollout {
 
     /// Looks are under way, or windows wait for theirs.
     pub(super) fn looks_open(&self) -> bool {
-        let applying = self.applying();
         let open = |check: &LatestCheck| check.pending.is_some() || !check.closed.is_empty();
-        applying
-            .iter()
+        self.applying()
             .filter_map(|name| self.latest.checks.get(name))
             .any(open)
     }
+}
+
+/// The checks of the stage whose goal is in effect.
+pub(super) fn applying<'a>(
+    plan: &'a Plan,
+    decided: &Decided,
+) -> impl Iterator<Item = &'a CheckName> + use<'a> {
+    let checks = |stage: usize| plan.stages().get(stage).map(|stage| &stage.checks);
+    let entering = match &decided.state {
+        State::Stepping(stepping) => checks(stepping.stage),
+        State::Gating(_)
+        | State::Hooking(_)
+        | State::Baking(_)
+        | State::Holding(_)
+        | State::Claiming
+        | State::Confirming
+        | State::RollingBack(_)
+        | State::Superseding(_)
+        | State::Settling(_)
+        | State::Settled { .. } => None,
+    };
+    // On the way to the next stage only those go on that it has as well: a check that compares
+    // with stable ends before stable changes.
+    let standing = decided.standing.and_then(checks);
+    standing
+        .into_iter()
+        .flatten()
+        .filter(move |name| entering.is_none_or(|entering| entering.contains(*name)))
 }
 
 /// The look that is to be taken, with the memory it is handed.

@@ -64,7 +64,7 @@ impl Rollout {
 
     /// No write of ours is under way, and none that was given up may still land.
     pub(super) fn nothing_may_land(&self) -> bool {
-        let quiet = |part: &super::part_state::PartState| part.flight.is_none() && !part.fence;
-        self.decided.parts.values().all(quiet)
+        let mut parts = self.decided.parts.values();
+        parts.all(|part| part.flight.is_none() && !part.fence)
     }
 }

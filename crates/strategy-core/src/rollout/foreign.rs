@@ -143,7 +143,7 @@ impl Rollout {
             && can_be_put_back
         {
             if let Some(state) = self.decided.parts.get_mut(part) {
-                state.reasserted += 1;
+                state.reasserted = state.reasserted.saturating_add(1);
                 state.person_moved_traffic = false;
             }
             tell(self, "it is put back");

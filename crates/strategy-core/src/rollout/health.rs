@@ -1,6 +1,7 @@
 //! The built-in health checks: fatal pods, restarts, lost readiness, other images than validated.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
@@ -74,7 +75,8 @@ impl Rollout {
             let counter: u64 = seen.at(revision).map(|pods| pods.restarts).sum();
             if let Some(state) = self.decided.parts.get_mut(part) {
                 let track_health = state.health.of_mut(*track);
-                track_health.restarts += counter.saturating_sub(track_health.counter);
+                let more = counter.saturating_sub(track_health.counter);
+                track_health.restarts = track_health.restarts.saturating_add(more);
                 track_health.counter = counter;
                 // What is not wanted any more was given up, not lost.
                 track_health.peak = track_health.peak.max(ready).min(enough);
@@ -124,24 +126,30 @@ impl Rollout {
         if !health.readiness || !self.decided.state.is_forward() {
             return;
         }
-        for part in self.part_names() {
+        let fixed = Arc::clone(&self.fixed);
+        for (part, _) in fixed.found.iter() {
+            let is_spent = |track: &TrackHealth| spent(track, now) > grace;
+            let health = self.decided.parts.get(part).map(|state| &state.health);
+            if !health.is_some_and(|health| health.iter().any(|(_, track)| is_spent(track))) {
+                continue;
+            }
             let Some(observation) = self
                 .latest
                 .parts
-                .get(&part)
+                .get(part)
                 .and_then(|latest| latest.observation.clone())
             else {
                 continue;
             };
-            for (track, revision) in self.released(&part) {
-                let Some(state) = self.decided.parts.get(&part) else {
+            for (track, revision) in self.released(part) {
+                let Some(state) = self.decided.parts.get(part) else {
                     continue;
                 };
-                if spent(state.health.of(track), now) > grace {
+                if is_spent(state.health.of(track)) {
                     let seen = observation.track(track);
                     let (ready, wanted) = (seen.ready_at(&revision), seen.wanted());
                     self.fail(Reason::Unready {
-                        part,
+                        part: part.clone(),
                         ready,
                         wanted,
                     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::MachineClock;
+use super::copy_on_change::CopyOnChange;
 use super::effect::Ticket;
 use crate::analysis::{Look, Memory, Verdict, Window};
 use crate::plan::CheckName;
@@ -22,10 +23,10 @@ use crate::weight::Weight;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Latest {
     pub(super) clock: MachineClock,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) parts: BTreeMap<Part, LatestPart>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) checks: BTreeMap<CheckName, LatestCheck>,
+    #[serde(default, skip_serializing_if = "CopyOnChange::is_empty")]
+    pub(super) parts: CopyOnChange<Part, LatestPart>,
+    #[serde(default, skip_serializing_if = "CopyOnChange::is_empty")]
+    pub(super) checks: CopyOnChange<CheckName, LatestCheck>,
 }
 
 impl Latest {
@@ -33,28 +34,17 @@ impl Latest {
     pub(super) fn since(&self, older: &Self) -> Self {
         Self {
             clock: self.clock,
-            parts: changed(&self.parts, &older.parts),
-            checks: changed(&self.checks, &older.checks),
+            parts: self.parts.since(&older.parts),
+            checks: self.checks.since(&older.checks),
         }
     }
 
     /// Takes over what `newer` holds.
     pub(super) fn merge(&mut self, newer: &Self) {
         self.clock = newer.clock;
-        self.parts.extend(newer.parts.clone());
-        self.checks.extend(newer.checks.clone());
+        self.parts.merge(&newer.parts);
+        self.checks.merge(&newer.checks);
     }
-}
-
-fn changed<K: Ord + Clone, V: Eq + Clone>(
-    new: &BTreeMap<K, V>,
-    old: &BTreeMap<K, V>,
-) -> BTreeMap<K, V> {
-    let differs = |(key, value): &(&K, &V)| old.get(*key) != Some(*value);
-    new.iter()
-        .filter(differs)
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
 }
 
 /// What was last seen of a part.
@@ -99,7 +89,7 @@ pub(super) struct LatestCheck {
     /// The end of the newest window that was looked at.
     pub(super) seen_to: Timestamp,
     /// The look under way, without its memory, which is the one below.
-    pub(super) pending: Option<Box<Look>>,
+    pub(super) pending: Option<Arc<Look>>,
     /// How often a stage had begun to stand when its window began.
     pub(super) pending_standing: u64,
     /// A look that failed is taken again then.
@@ -123,7 +113,7 @@ pub(super) struct LatestCheck {
     /// The newest verdict.
     pub(super) verdict: Option<Verdict>,
     /// Its evidence.
-    pub(super) evidence: String,
+    pub(super) evidence: Arc<str>,
 }
 
 /// A window that has begun, and what must not change while it is open.
@@ -134,7 +124,7 @@ pub(super) struct OpenWindow {
     /// How often a stage had begun to stand by then.
     pub(super) standing: u64,
     /// The candidate's share, by part.
-    pub(super) weights: BTreeMap<Part, Weight>,
+    pub(super) weights: Arc<BTreeMap<Part, Weight>>,
     /// What tells the tracks' series apart, by part.
-    pub(super) identities: BTreeMap<Part, Tracks<BTreeMap<String, String>>>,
+    pub(super) identities: Arc<BTreeMap<Part, Tracks<BTreeMap<String, String>>>>,
 }

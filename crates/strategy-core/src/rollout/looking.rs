@@ -44,10 +44,9 @@ impl Rollout {
     pub(super) fn ask(&mut self, part: &Part) {
         let now = self.now();
         let patience = self.fixed.plan.policies().write_timeout * 2;
-        let (Some(latest), Some(state)) = (
-            self.latest.parts.get_mut(part),
-            self.decided.parts.get(part),
-        ) else {
+        let (Some(latest), Some(state)) =
+            (self.latest.parts.get(part), self.decided.parts.get(part))
+        else {
             return;
         };
         if latest.not_before.is_some_and(|at| at > now) {
@@ -59,6 +58,9 @@ impl Rollout {
         {
             return;
         }
+        let Some(latest) = self.latest.parts.get_mut(part) else {
+            return;
+        };
         let ticket = super::Ticket(latest.next_ticket);
         latest.next_ticket += 1;
         latest.asked = Some((ticket, now));
@@ -87,18 +89,19 @@ impl Rollout {
     /// News, or a resync interval without any: look again.
     pub(super) fn look_around(&mut self) {
         let (now, resync) = (self.now(), self.fixed.plan.policies().resync);
-        for part in self.part_names() {
-            let Some(latest) = self.latest.parts.get(&part) else {
+        let fixed = Arc::clone(&self.fixed);
+        for (part, _) in fixed.found.iter() {
+            let Some(latest) = self.latest.parts.get(part) else {
                 continue;
             };
             let old = latest.heard.is_none_or(|at| now.since(at) >= resync);
             let claimed = self
                 .decided
                 .parts
-                .get(&part)
+                .get(part)
                 .is_some_and(|state| state.claim.is_some());
             if claimed && (latest.news && latest.asked.is_none() || old) {
-                self.ask(&part);
+                self.ask(part);
             }
         }
     }

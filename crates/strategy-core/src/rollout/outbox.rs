@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::command::{Answer, CommandId};
 use super::effect::{Effect, EffectKind};
 use super::event::Event;
 use super::latest::Latest;
 use super::record::Record;
+use super::state::Decided;
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
 
@@ -20,6 +22,8 @@ pub(super) struct Outbox {
     pub(super) events: VecDeque<Event>,
     /// Journaled effects ordered by the input at hand.
     pub(super) issued: Vec<(EffectId, EffectKind)>,
+    /// What the last input was held against, if it decided nothing.
+    pub(super) before: Option<Arc<Decided>>,
     /// What replaying the journal would give.
     pub(super) journaled: Latest,
     /// When that was last brought up to date, by the machine's clock.

@@ -178,7 +178,7 @@ impl Rollout {
         self.cannot_be_read(part, failure);
     }
 
-    pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, mut observation: Observation) {
+    pub(super) fn observed(&mut self, part: &Part, ticket: Ticket, observation: &Arc<Observation>) {
         let now = self.now();
         let Some(latest) = self.latest.parts.get_mut(part) else {
             return;
@@ -194,6 +194,7 @@ impl Rollout {
         if asked < state.min_ticket {
             return;
         }
+        let mut observation = Arc::clone(observation);
         // What is told of other hands while a write may land is answered when that is known.
         if state.flight.is_some() {
             let known = latest
@@ -201,12 +202,16 @@ impl Rollout {
                 .as_ref()
                 .map(|seen| seen.foreign.as_slice());
             let known = known.unwrap_or_default();
-            observation.foreign.retain(|change| known.contains(change));
+            if !observation
+                .foreign
+                .iter()
+                .all(|change| known.contains(change))
+            {
+                let observation = Arc::make_mut(&mut observation);
+                observation.foreign.retain(|change| known.contains(change));
+            }
         }
-        let previous = latest.observation.replace(Arc::new(observation));
-        let Some(observation) = latest.observation.clone() else {
-            return;
-        };
+        let previous = latest.observation.replace(Arc::clone(&observation));
         latest.ticket = ticket;
         latest.failures = 0;
         latest.heard = Some(now);

@@ -100,6 +100,16 @@ pub enum RecoverError {
         /// What replaying ordered.
         replayed: String,
     },
+    /// A number that is given out once is so high that none is left: no rollout wrote that.
+    #[error(
+        "the journal says that {counter} has come to {number}, which no rollout comes to; put it back as it was"
+    )]
+    Exhausted {
+        /// Which one.
+        counter: String,
+        /// How far it is said to have come.
+        number: u64,
+    },
     /// The plan names code that is not registered.
     #[error("the plan names {} which nothing registered knows; register it as at the start", .missing.join(", "))]
     Unknown {

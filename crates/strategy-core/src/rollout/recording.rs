@@ -1,11 +1,14 @@
 //! What is journaled of an input, and when what was not decided is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
+use super::given::Given;
 use super::input::Input;
 use super::latest::LatestCheck;
 use super::record::{Decision, Record};
+use super::state::Decided;
 
 /// Memory and counters of checks, and the clock, are journaled at least so often, decision or not.
 pub(super) const FLUSH: Duration = Duration::from_secs(120);
@@ -13,13 +16,13 @@ pub(super) const FLUSH: Duration = Duration::from_secs(120);
 impl Rollout {
     /// One input at the time the clock shows; records what was decided.
     pub(super) fn digest_input(&mut self, input: Input) {
-        let latest = self.latest.clone();
-        let decided = self.decided.clone();
+        let (latest, before) = (self.latest.clone(), self.decided_before());
         self.outbox.issued.clear();
-        self.take(input.clone());
+        let given = Given::from(input);
+        self.take(&given);
         self.turn();
         let effects = std::mem::take(&mut self.outbox.issued);
-        if decided != self.decided || !effects.is_empty() {
+        if *before != self.decided || !effects.is_empty() {
             let state = latest.since(&self.outbox.journaled);
             if !state.parts.is_empty() || !state.checks.is_empty() {
                 self.outbox
@@ -30,16 +33,28 @@ impl Rollout {
             let decision = Decision {
                 wall: clock.wall,
                 machine: clock.machine,
-                input,
+                input: given.into(),
                 effects,
             };
             self.outbox
                 .records
                 .push_back(Record::Decision(Box::new(decision)));
             self.journaled();
-        } else if self.judged_worse() || self.now().since(self.outbox.journaled_at) >= FLUSH {
+            return;
+        }
+        self.outbox.before = Some(before);
+        if self.judged_worse() || self.now().since(self.outbox.journaled_at) >= FLUSH {
             self.flush();
         }
+    }
+
+    /// What was decided before the input at hand, to be held against what is afterwards: the copy that
+    /// the last input was held against, if nothing was decided since.
+    fn decided_before(&mut self) -> Arc<Decided> {
+        let before = self.outbox.before.take();
+        before
+            .filter(|before| **before == self.decided)
+            .unwrap_or_else(|| Arc::new(self.decided.clone()))
     }
 
     /// A look counted towards a limit: what was tolerated must not be forgotten by a crash.

@@ -52,6 +52,7 @@ impl Rollout {
             Record::Snapshot(snapshot) => snapshot.rollout.clone(),
             Record::State(_) | Record::Decision(_) => return Err(RecoverError::NoSnapshot),
         };
+        rollout.can_count_on()?;
         rollout.journaled();
         for (index, record) in rest.iter().enumerate() {
             match record {
@@ -81,13 +82,18 @@ impl Rollout {
                         });
                     }
                     // An id that was given out is never given out again, whatever this version orders.
-                    let issued = decision.effects.iter().map(|(id, _)| id.0 + 1).max();
+                    let issued = decision
+                        .effects
+                        .iter()
+                        .map(|(id, _)| id.0.saturating_add(1))
+                        .max();
                     let next_id = rollout.decided.next_id;
                     rollout.decided.next_id = next_id.max(issued.unwrap_or(0));
                     rollout.outbox = Outbox::default();
                 }
             }
             rollout.outbox = Outbox::default();
+            rollout.can_count_on()?;
             rollout.journaled();
         }
         Ok(rollout)

@@ -245,7 +245,7 @@ impl Rollout {
                 looks: latest.looks,
                 failures: latest.failures,
                 verdict: latest.verdict.clone(),
-                evidence: latest.evidence.clone(),
+                evidence: latest.evidence.to_string(),
             });
             (name.clone(), status)
         });

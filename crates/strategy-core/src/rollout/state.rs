@@ -24,7 +24,8 @@ pub(super) struct Decided {
     pub(super) since: Timestamp,
     /// A person stopped it.
     pub(super) pause: Option<Timestamp>,
-    pub(super) parts: BTreeMap<Part, PartState>,
+    /// Boxed: a map has room for eleven values from the first one on.
+    pub(super) parts: BTreeMap<Part, Box<PartState>>,
     /// Effects that were ordered and not answered, whole.
     pub(super) open: BTreeMap<EffectId, Effect>,
     pub(super) next_id: u64,

@@ -1,7 +1,10 @@
 //! One input: what it changes, what follows from it, and when to look again.
 
+use std::sync::Arc;
+
 use super::Rollout;
 use super::effect::Effect;
+use super::given::Given;
 use super::input::{Completion, Input};
 use super::outcome::Reason;
 use super::state::State;
@@ -14,10 +17,19 @@ use crate::timestamp::Timestamp;
 const TURNS: usize = 10_000;
 
 impl Rollout {
-    pub(super) fn take(&mut self, input: Input) {
+    pub(super) fn take(&mut self, given: &Given) {
+        let input = match given {
+            Given::Observed {
+                part,
+                ticket,
+                observation,
+            } => return self.observed(part, *ticket, observation),
+            Given::Other(input) => input,
+        };
         match input {
-            Input::EffectSucceeded { id, outcome } => self.succeeded(id, &outcome),
+            Input::EffectSucceeded { id, outcome } => self.succeeded(*id, outcome),
             Input::EffectFailed { id, failure } => {
+                let id = *id;
                 let Some(effect) = self.decided.open.remove(&id) else {
                     return;
                 };
@@ -28,33 +40,33 @@ impl Rollout {
                     | Effect::Apply { .. }
                     | Effect::Observe { .. }
                     | Effect::Measure { .. }
-                    | Effect::Cancel { .. } => self.part_failed(id, &effect, &failure),
+                    | Effect::Cancel { .. } => self.part_failed(id, &effect, failure),
                 }
             }
             Input::Observed {
                 part,
                 ticket,
                 observation,
-            } => self.observed(&part, ticket, *observation),
+            } => self.observed(part, *ticket, &Arc::new((**observation).clone())),
             Input::ObserveFailed {
                 part,
                 ticket,
                 failure,
-            } => self.observe_failed(&part, ticket, &failure),
+            } => self.observe_failed(part, *ticket, failure),
             Input::Changed { part } => {
-                if let Some(latest) = self.latest.parts.get_mut(&part) {
+                if let Some(latest) = self.latest.parts.get_mut(part) {
                     latest.news = true;
                     if latest.failures == 0 {
                         latest.not_before = None;
                     }
                 }
             }
-            Input::Measured { look, measurement } => self.measured(&look, &measurement),
-            Input::MeasureFailed { look, failure } => self.measure_failed(&look, &failure),
-            Input::Commanded(command) => self.commanded(command),
-            Input::AlarmRaised(alarm) => self.alarmed(alarm),
+            Input::Measured { look, measurement } => self.measured(look, measurement),
+            Input::MeasureFailed { look, failure } => self.measure_failed(look, failure),
+            Input::Commanded(command) => self.commanded(command.clone()),
+            Input::AlarmRaised(alarm) => self.alarmed(alarm.clone()),
             Input::TimePassed => {}
-            Input::Resumed { roll_back } => self.taken_up_again(roll_back),
+            Input::Resumed { roll_back } => self.taken_up_again(*roll_back),
         }
     }
 
@@ -72,11 +84,12 @@ impl Rollout {
     }
 
     pub(super) fn turn(&mut self) {
+        let fixed = Arc::clone(&self.fixed);
         for _ in 0..TURNS {
             self.pause_limit();
-            self.part_names()
-                .iter()
-                .for_each(|part| self.update_exposure(part));
+            for (part, _) in fixed.found.iter() {
+                self.update_exposure(part);
+            }
             self.watch_readiness();
             self.unreachable_too_long();
             if self.transition() == Flow::Rest {

@@ -75,8 +75,8 @@ impl Rollout {
     /// an unreachable platform does, also where it answers now and then.
     pub(super) fn start_takes_too_long(&self) -> Option<Reason> {
         let ends = self.start_ends()?;
-        let unclaimed = |(_, state): &(&Part, &PartState)| state.claim.is_none();
-        let part = self.decided.parts.iter().find(unclaimed);
+        let mut parts = self.decided.parts.iter();
+        let part = parts.find(|(_, state)| state.claim.is_none());
         let (part, _) = part.or_else(|| self.decided.parts.iter().next())?;
         (self.now() >= ends).then(|| Reason::Unreachable {
             part: part.clone(),

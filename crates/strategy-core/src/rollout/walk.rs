@@ -1,5 +1,6 @@
 //! Walking one part towards a desired state: look, step, write, and never more than one write at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
@@ -306,9 +307,10 @@ impl Rollout {
 
     /// All parts in their order of names; says whether every one of them is where it should be.
     pub(super) fn walk_all(&mut self, course: impl Fn(&Self, &Part) -> Option<Course>) -> bool {
-        for part in self.part_names() {
-            if let Some(course) = course(self, &part) {
-                self.walk(&part, &course);
+        let fixed = Arc::clone(&self.fixed);
+        for (part, _) in fixed.found.iter() {
+            if let Some(course) = course(self, part) {
+                self.walk(part, &course);
             }
         }
         self.decided

@@ -1,10 +1,11 @@
 //! The windows of checks: when one opens and closes, and when it is looked through.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rollout;
-use super::checks::measure;
+use super::checks::{applying, measure};
 use super::latest::{LatestCheck, OpenWindow};
 use super::state::{Hold, State};
 use crate::analysis::{Look, Memory, Window};
@@ -40,75 +41,96 @@ impl Rollout {
             | State::Settling(_)
             | State::Settled { .. } => false,
         };
-        let effective = |(part, state): (&Part, &super::part_state::PartState)| {
-            let fresh = self.fresh(part);
-            state.flight.is_none()
-                && fresh.is_some_and(|seen| {
-                    self.effective(part, &seen).as_ref() == Some(&seen.traffic.written)
-                })
+        let effective = |part: &Part| {
+            self.fresh(part).is_some_and(|seen| {
+                self.effective(part, &seen).as_ref() == Some(&seen.traffic.written)
+            })
         };
-        watching && self.decided.standing.is_some() && self.decided.parts.iter().all(effective)
+        let mut parts = self.decided.parts.iter();
+        watching
+            && self.decided.standing.is_some()
+            && parts.all(|(part, state)| state.flight.is_none() && effective(part))
     }
 
     /// Opens, closes and looks through windows, as time and effectiveness say.
     pub(super) fn schedule_looks(&mut self) {
-        let wall = self.latest.clock.wall;
         let standing = self.is_standing();
         if !standing {
             self.close_windows();
         }
         // The last look ends a bake: no other look begins beside it.
         let closing = matches!(&self.decided.state, State::Baking(baking) if baking.closing);
-        for name in self.applying() {
-            let Some(check) = self.fixed.plan.checks().get(&name).cloned() else {
+        let fixed = Arc::clone(&self.fixed);
+        for name in applying(&fixed.plan, &self.decided) {
+            let Some(check) = fixed.plan.checks().get(name) else {
                 continue;
             };
-            let facts = self.window_facts(&check);
-            let latest = self.latest.checks.entry(name.clone()).or_default();
+            if self.latest.checks.get(name).is_none() {
+                self.latest.checks.or_default(name);
+            }
             if standing {
-                let moved = latest.open.as_ref().is_some_and(|open| {
-                    (&open.weights, &open.identities) != (&facts.weights, &facts.identities)
-                });
-                if moved {
-                    close(latest, wall);
-                }
-                latest.open.get_or_insert_with(|| OpenWindow {
-                    from: after_what_was_seen(latest.seen_to, wall),
-                    ..facts.clone()
-                });
+                self.keep_open(name, check);
             }
-            if latest.pending.is_some()
-                || latest
-                    .again_at
-                    .is_some_and(|at| at > self.latest.clock.machine)
-            {
-                continue;
+            if let Some((window, facts, was_closed)) = self.due(name, check, closing) {
+                self.look(name, check, window, &facts, was_closed);
             }
-            let due = match (latest.closed.front(), &latest.open) {
-                (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
-                (None, Some(open)) if !closing && wall >= open.from + check.interval => Some((
-                    Window {
-                        from: open.from,
-                        to: open.from + check.interval,
-                    },
-                    open.clone(),
-                    false,
-                )),
-                (None, Some(_) | None) => None,
-            };
-            if let Some((window, facts, was_closed)) = due {
-                self.look(&name, &check, window, &facts, was_closed);
+        }
+    }
+
+    /// The window that is open goes on while what must not change is as it was; else it ends, and
+    /// another begins.
+    fn keep_open(&mut self, name: &CheckName, check: &Check) {
+        let latest = self.latest.checks.get(name);
+        let open = latest.and_then(|latest| latest.open.as_ref());
+        if open.is_some_and(|open| self.is_as_when_opened(open, check)) {
+            return;
+        }
+        let (wall, facts) = (self.latest.clock.wall, self.window_facts(check));
+        let latest = self.latest.checks.or_default(name);
+        close(latest, wall);
+        latest.open = Some(OpenWindow {
+            from: after_what_was_seen(latest.seen_to, wall),
+            ..facts
+        });
+    }
+
+    /// The window that is to be looked through now, and whether it was closed before its time.
+    fn due(
+        &self,
+        name: &CheckName,
+        check: &Check,
+        closing: bool,
+    ) -> Option<(Window, OpenWindow, bool)> {
+        let clock = self.latest.clock;
+        let latest = self.latest.checks.get(name)?;
+        if latest.pending.is_some() || latest.again_at.is_some_and(|at| at > clock.machine) {
+            return None;
+        }
+        match (latest.closed.front(), &latest.open) {
+            (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
+            (None, Some(open)) if !closing && clock.wall >= open.from + check.interval => {
+                let window = Window {
+                    from: open.from,
+                    to: open.from + check.interval,
+                };
+                Some((window, open.clone(), false))
             }
+            (None, Some(_) | None) => None,
         }
     }
 
     /// The windows that are open end now; what they saw is still looked at.
     pub(super) fn close_windows(&mut self) {
         let wall = self.latest.clock.wall;
-        self.latest
+        if self
+            .latest
             .checks
-            .values_mut()
-            .for_each(|check| close(check, wall));
+            .values()
+            .any(|check| check.open.is_some())
+        {
+            let checks = self.latest.checks.values_mut();
+            checks.for_each(|check| close(check, wall));
+        }
     }
 
     /// The windows that are open are given up, and those that wait for their look: time that nobody
@@ -120,39 +142,56 @@ impl Rollout {
         }
     }
 
-    /// A window that would begin now, over the parts that a check can say something of.
-    ///
-    /// Those are the parts whose candidate is reached: one whose turn has not come, or is over, has no
-    /// requests to judge. Where none is reached, as in a preview, what runs there is all there is to see.
+    /// A window that would begin now.
     fn window_facts(&self, check: &Check) -> OpenWindow {
-        let seen = self.latest.parts.iter();
-        let seen: Vec<_> = seen
-            .filter_map(|(part, latest)| Some((part, latest.observation.as_deref()?)))
-            .collect();
-        let reached = |(_, seen): &(&Part, &Observation)| {
-            let (traffic, stable) = (&seen.traffic.written, seen.stable.written.as_ref());
-            let comparable =
-                traffic.reaches_stable() && stable.is_some_and(|written| written.revision.recorded);
-            traffic.reaches_candidate() && (comparable || !check.compares_with_stable)
-        };
-        let none = !seen.iter().any(reached);
-        let mut facts = OpenWindow {
-            from: self.latest.clock.wall,
-            standing: self.decided.standings,
-            weights: BTreeMap::new(),
-            identities: BTreeMap::new(),
-        };
-        for (part, seen) in seen.into_iter().filter(|part| none || reached(part)) {
-            facts
-                .weights
-                .insert(part.clone(), seen.traffic.written.weight);
+        let (mut weights, mut identities) = (BTreeMap::new(), BTreeMap::new());
+        for (part, seen) in self.told_of(check) {
+            weights.insert(part.clone(), seen.traffic.written.weight);
             let labels = Tracks {
                 stable: seen.stable.labels.clone(),
                 candidate: seen.candidate.labels.clone(),
             };
-            facts.identities.insert(part.clone(), labels);
+            identities.insert(part.clone(), labels);
         }
-        facts
+        OpenWindow {
+            from: self.latest.clock.wall,
+            standing: self.decided.standings,
+            weights: Arc::new(weights),
+            identities: Arc::new(identities),
+        }
+    }
+
+    /// A window that would begin now would have the same weights and identities.
+    fn is_as_when_opened(&self, open: &OpenWindow, check: &Check) -> bool {
+        let now = self.told_of(check).map(|(part, seen)| {
+            let labels = (&seen.stable.labels, &seen.candidate.labels);
+            (part, seen.traffic.written.weight, labels)
+        });
+        let identities = open.identities.values();
+        let then = open.weights.iter().zip(identities);
+        now.eq(then.map(|((part, weight), identity)| {
+            (part, *weight, (&identity.stable, &identity.candidate))
+        }))
+    }
+
+    /// The parts that a check can say something of, as they were last seen.
+    ///
+    /// Those are the parts whose candidate is reached: one whose turn has not come, or is over, has no
+    /// requests to judge. Where none is reached, as in a preview, what runs there is all there is to see.
+    fn told_of(&self, check: &Check) -> impl Iterator<Item = (&Part, &Observation)> {
+        let compares = check.compares_with_stable;
+        let reached = move |seen: &Observation| {
+            let (traffic, stable) = (&seen.traffic.written, seen.stable.written.as_ref());
+            let comparable =
+                traffic.reaches_stable() && stable.is_some_and(|written| written.revision.recorded);
+            traffic.reaches_candidate() && (comparable || !compares)
+        };
+        let all = || {
+            let seen = self.latest.parts.iter();
+            seen.filter_map(|(part, latest)| Some((part, latest.observation.as_deref()?)))
+        };
+        let none = !all().any(|(_, seen)| reached(seen));
+        all().filter(move |(_, seen)| none || reached(seen))
     }
 
     fn look(
@@ -177,13 +216,13 @@ impl Rollout {
             open.from = window.to;
         }
         latest.seen_to = latest.seen_to.max(window.to);
-        latest.pending = Some(Box::new(Look {
+        latest.pending = Some(Arc::new(Look {
             check: name.clone(),
             number: latest.number,
             analysis: check.analysis.clone(),
             window,
-            weights: facts.weights.clone(),
-            identities: facts.identities.clone(),
+            weights: (*facts.weights).clone(),
+            identities: (*facts.identities).clone(),
             previews,
             alpha_millionths: alpha,
             // Kept once, beside it: what the last look handed out does not change while this one is taken.

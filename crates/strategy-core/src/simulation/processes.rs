@@ -1,6 +1,10 @@
 //! The processes of a simulation: begun, stopped, taken up again, each polled in the order of its number.
 
+mod befalling;
+mod ending;
+
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -8,24 +12,28 @@ use std::task::{Context, Poll};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 
+use super::Simulation;
+use super::carrier::{Carrier, Equipment, Handle};
 use super::clock::ProcessClock;
 use super::counting::Counting;
-use super::hooking::SimulatedHook;
 use super::journal::{Health, SimulatedJournal};
-use super::report::{End, SimulationReport};
-use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
-use crate::analysis::FailureShare;
-use crate::driver::{Driver, DriverError, MemoryInbox, MemoryJournal, RolloutHandle};
+use super::report::SimulationReport;
+use crate::analysis::Counter;
+use crate::driver::{MemoryInbox, MemoryJournal, RolloutHandle};
 use crate::inbox::Envelope;
-use crate::journal::Journal as _;
-use crate::release::{Part, Release};
-use crate::rollout::{Alarm, Command, Outcome, Record, RecoverError, Status, Wish};
+use crate::release::Release;
+use crate::rollout::{Outcome, Status};
 use crate::strategy::Strategy;
+use crate::target::Target;
 use crate::timestamp::Timestamp;
-use crate::world::{Fact, Heard, Interruption, Life, Point, Process, World};
+use crate::world::{Fact, Heard, Life, Process, World};
 
 /// Runs a simulation to its end.
-pub(super) fn run(simulation: &Simulation, strategy: &dyn Strategy) -> SimulationReport {
+pub(super) fn run(
+    simulation: &Simulation,
+    strategy: &dyn Strategy,
+    carrier: &dyn Carrier,
+) -> SimulationReport {
     let built = simulation.released().map_err(|error| error.to_string());
     let built = built.and_then(|release| {
         let scenario = simulation.scenario(&release);
@@ -33,13 +41,12 @@ pub(super) fn run(simulation: &Simulation, strategy: &dyn Strategy) -> Simulatio
         Ok((world, release))
     });
     match built {
-        Ok((world, release)) => Cast::new(simulation, strategy, world, release).play(),
+        Ok((world, release)) => Cast::new(simulation, strategy, carrier, world, release).play(),
         Err(why) => SimulationReport::never_began(why),
     }
 }
 
-type Handle = Arc<Mutex<Option<RolloutHandle>>>;
-type Carried = Result<Outcome, DriverError>;
+type Carried = Result<Outcome, Box<dyn Error>>;
 
 /// One process, from its beginning to its end.
 struct Body<'a> {
@@ -64,6 +71,7 @@ enum Cue {
 struct Cast<'a> {
     simulation: &'a Simulation,
     strategy: &'a dyn Strategy,
+    carrier: &'a dyn Carrier,
     world: World,
     release: Release,
     kept: MemoryJournal,
@@ -83,6 +91,7 @@ impl<'a> Cast<'a> {
     fn new(
         simulation: &'a Simulation,
         strategy: &'a dyn Strategy,
+        carrier: &'a dyn Carrier,
         world: World,
         release: Release,
     ) -> Self {
@@ -90,6 +99,7 @@ impl<'a> Cast<'a> {
         let mut cast = Self {
             simulation,
             strategy,
+            carrier,
             world,
             release,
             kept: MemoryJournal::new(),
@@ -112,31 +122,6 @@ impl<'a> Cast<'a> {
         let now = cast.now();
         cast.cue(now, Cue::Begin);
         cast
-    }
-
-    fn plan_mishaps(&mut self) {
-        let now = self.now();
-        for (number, Mishap { when, trouble }) in self.simulation.mishaps.iter().enumerate() {
-            let (point, after) = match when {
-                When::After(time) => {
-                    self.cue(now + *time, Cue::Mishap(number));
-                    continue;
-                }
-                When::BeforeCall(call) => (Point::Call(*call), false),
-                When::AfterCall(call) => (Point::Call(*call), true),
-                When::BeforeAppend(append) => (Point::Append(*append), false),
-                When::AfterAppend(append) => (Point::Append(*append), true),
-            };
-            let interruption = match trouble {
-                Trouble::World(happening) => Interruption::Happens(happening.clone()),
-                Trouble::Crash { .. }
-                | Trouble::Freeze { .. }
-                | Trouble::ClockSet { .. }
-                | Trouble::JournalFails { .. }
-                | Trouble::JournalAnswerLost => Interruption::Stops { after, number },
-            };
-            self.world.interrupt(point, interruption);
-        }
     }
 
     fn play(mut self) -> SimulationReport {
@@ -213,44 +198,6 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn befalls(&mut self, process: Process, number: usize) {
-        let now = self.now();
-        let Some(mishap) = self.simulation.mishaps.get(number) else {
-            return;
-        };
-        match &mishap.trouble {
-            Trouble::Crash { resumed_after } => {
-                let before = self.bodies.len();
-                self.bodies.retain(|body| body.process != process);
-                if self.bodies.len() < before {
-                    self.lives(process, Life::Crashed);
-                    self.cue(now + *resumed_after, Cue::Begin);
-                }
-            }
-            Trouble::Freeze {
-                lasts,
-                taken_over_after,
-            } => {
-                if let Some(body) = self.body(process) {
-                    body.stands_still_until = Some(now + *lasts);
-                    self.lives(process, Life::Froze);
-                    if taken_over_after < lasts {
-                        self.cue(now + *taken_over_after, Cue::Begin);
-                    }
-                    self.cue(now + *lasts, Cue::Wake(process));
-                }
-            }
-            Trouble::ClockSet { milliseconds } => {
-                if let Some(body) = self.body(process) {
-                    body.clock.set_by(*milliseconds);
-                }
-            }
-            Trouble::JournalFails { lasts } => self.health().refuses_until = now + *lasts,
-            Trouble::JournalAnswerLost => self.health().loses_answer = true,
-            Trouble::World(happening) => self.world.happen(happening.clone()),
-        }
-    }
-
     fn begin(&mut self) {
         self.begun += 1;
         let process = Process(self.begun);
@@ -264,51 +211,44 @@ impl<'a> Cast<'a> {
         let clock = ProcessClock::new(self.world.clock().clone(), off);
         let handle = Handle::default();
         self.handles.push(Arc::clone(&handle));
-        let work = carry(
-            self.driver(process, &clock),
-            self.strategy,
-            self.release.clone(),
-            Lifeline {
-                world: self.world.clone(),
-                process,
-                handle,
-                kept: self.kept.clone(),
-            },
-        );
+        let equipment = self.equipment(process, &clock, handle);
+        let work = self.carrier.carry(equipment, self.strategy);
         self.bodies.push(Body {
             process,
             clock,
-            work: work.boxed_local(),
+            work,
             stands_still_until: None,
         });
     }
 
-    fn driver(&self, process: Process, clock: &ProcessClock) -> Driver {
-        let parts = self.release.iter().map(|(part, _)| part);
-        let target = |part: &Part| self.world.target_for(part.clone()).of_process(process);
-        let parts = parts.map(|part| (part.as_str().to_owned(), target(part)));
-        let counting = Counting {
-            world: self.world.clone(),
+    fn equipment(&self, process: Process, clock: &ProcessClock, handle: Handle) -> Equipment {
+        let world = || self.world.clone();
+        let parts = self.release.iter().map(|(part, _)| part.clone());
+        let targets = parts.map(|part| {
+            let target = self.world.target_for(part.clone()).of_process(process);
+            (part, Arc::new(target) as Arc<dyn Target>)
+        });
+        let counter: Arc<dyn Counter> = Arc::new(Counting {
+            world: world(),
             process,
-        };
-        let driver = Driver::parts(parts)
-            .clock(clock.clone())
-            .analysis(FailureShare::KIND, FailureShare::new(counting))
-            .hook(
-                SimulatedHook::KIND,
-                SimulatedHook::new(self.world.clock().clone()),
-            )
-            .inbox(self.inbox.clone())
-            .observer(self.heard.clone())
-            .journal(SimulatedJournal {
+        });
+        Equipment {
+            process,
+            release: self.release.clone(),
+            targets: targets.collect(),
+            journal: Arc::new(SimulatedJournal {
                 kept: self.kept.clone(),
                 health: Arc::clone(&self.health),
-                world: self.world.clone(),
+                world: world(),
                 process,
-            });
-        match format!("simulated-{}", process.0).parse() {
-            Ok(id) => driver.id(id),
-            Err(_) => driver,
+            }),
+            clock: Arc::new(clock.clone()),
+            inbox: Arc::new(self.inbox.clone()),
+            registry: Equipment::registry(&counter, self.world.clock()),
+            counter,
+            observer: Arc::new(self.heard.clone()),
+            world: world(),
+            handle,
         }
     }
 
@@ -338,7 +278,7 @@ impl<'a> Cast<'a> {
             return;
         };
         let id = format!("saying-{number}");
-        let Some(envelope) = self.envelope(&id, saying) else {
+        let Some(envelope) = saying.envelope(&id, self.status().as_ref()) else {
             return;
         };
         if let Envelope::Command(command) = &envelope {
@@ -350,79 +290,12 @@ impl<'a> Cast<'a> {
         self.inbox.send(envelope);
     }
 
-    /// What is asked, in the words of the plan and stage of that time.
-    fn envelope(&self, id: &str, saying: &Saying) -> Option<Envelope> {
-        let status = self.status();
-        let plan = || status.as_ref()?.plan.parse().ok();
-        let wish = match &saying.ask {
-            Ask::Alarm(message) => {
-                return Some(Envelope::Alarm(Alarm::new(id, &saying.actor, message)));
-            }
-            Ask::Wish(wish) => wish.clone(),
-            Ask::Approve => Wish::Approve {
-                stage: status.as_ref()?.approval.as_ref()?.stage.clone(),
-                plan: plan()?,
-            },
-            Ask::Advance => {
-                let status = status.as_ref()?;
-                Wish::Advance {
-                    stage: status.stages.get(status.stage)?.name.clone(),
-                    plan: plan()?,
-                }
-            }
-            Ask::Promote => Wish::Promote { plan: plan()? },
-        };
-        let command = Command::new(id, &saying.actor, wish);
-        let roles = saying.roles.iter();
-        Some(Envelope::Command(
-            roles.fold(command, |command, role| command.in_role(role)),
-        ))
-    }
-
     /// How the rollout stands, as the newest process knows that has begun to carry it.
     fn status(&self) -> Option<Status> {
         self.handles.iter().rev().find_map(|handle| {
             let handle = handle.lock().unwrap_or_else(PoisonError::into_inner);
             handle.as_ref().map(RolloutHandle::status)
         })
-    }
-
-    fn report(self, waits: Option<String>) -> SimulationReport {
-        let (calls, appends) = self.world.counts();
-        let status = self.status();
-        let end = match (self.outcome.clone(), waits, self.gave_up.clone()) {
-            (Some(outcome), _, _) => End::Outcome(outcome),
-            (None, Some(deadlock), _) => End::Waiting {
-                what: status.as_ref().map_or(deadlock, waits_for),
-            },
-            (None, None, Some(why)) if status.is_none() => End::NeverBegan { why },
-            (None, None, why) => End::GivenUp {
-                why: why.unwrap_or_else(|| "nobody takes it up".to_owned()),
-            },
-        };
-        let journal = self.journal();
-        let plan = journal.iter().find_map(|record| match record {
-            Record::Snapshot(snapshot) => Some(snapshot.rollout.plan().clone()),
-            Record::State(_) | Record::Decision(_) => None,
-        });
-        SimulationReport {
-            end,
-            plan,
-            world: self.world.report(),
-            events: self.heard.all(),
-            log: self.world.log(),
-            journal,
-            status,
-            processes: self.begun,
-            calls,
-            appends,
-        }
-    }
-
-    fn journal(&self) -> Vec<Record> {
-        // A journal in memory answers at once.
-        let recorded = self.kept.read().now_or_never();
-        recorded.map_or_else(Vec::new, |recorded| recorded.unwrap_or_default().records)
     }
 
     fn now(&self) -> Timestamp {
@@ -457,44 +330,4 @@ impl<'a> Cast<'a> {
     fn lives(&self, process: Process, life: Life) {
         self.world.note(Fact::Lives { process, life });
     }
-}
-
-/// What a process needs besides its driver.
-struct Lifeline {
-    world: World,
-    process: Process,
-    handle: Handle,
-    kept: MemoryJournal,
-}
-
-/// A process's whole work: it takes up what the journal holds, or begins.
-async fn carry(
-    driver: Driver,
-    strategy: &dyn Strategy,
-    release: Release,
-    lifeline: Lifeline,
-) -> Carried {
-    let process = lifeline.process;
-    let is_empty = lifeline.kept.read().await?.records.is_empty();
-    let (begun, life) = if is_empty {
-        (driver.start(strategy, release).await, Life::Began)
-    } else {
-        (driver.resume().await, Life::Resumed)
-    };
-    lifeline.world.note(Fact::Lives { process, life });
-    let (handle, run) = match begun {
-        Err(DriverError::Recover(RecoverError::Over { outcome })) => return Ok(outcome),
-        begun => begun?,
-    };
-    *lifeline
-        .handle
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner) = Some(handle);
-    run.await
-}
-
-fn waits_for(status: &Status) -> String {
-    let waiting = status.waiting.iter().chain(&status.left);
-    let waiting: Vec<_> = waiting.map(ToString::to_string).collect();
-    format!("{:?}: {}", status.phase, waiting.join(", "))
 }

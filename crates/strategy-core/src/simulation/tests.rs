@@ -1,11 +1,17 @@
 //! Simulations: with processes that crash, wake and differ in their clocks, always the same way.
 
+use std::error::Error;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use async_trait::async_trait;
 
 use super::*;
 use crate::analysis::FailureShare;
 use crate::plan::{Check, Extension};
+use crate::rollout::Outcome;
 use crate::strategy::{BlueGreen, Canary};
+use crate::target::{Recorded, Target};
 
 fn canary() -> Canary {
     let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
@@ -90,4 +96,66 @@ fn a_zombie_that_wakes_up_writes_nothing() {
         )
     });
     assert!(gave_up);
+}
+
+type Watched = Arc<Recorded<Arc<dyn Target>>>;
+
+/// Carries as the driver does, with every call recorded.
+#[derive(Debug, Default)]
+struct Watching(Mutex<Vec<(u32, Watched)>>);
+
+#[async_trait(?Send)]
+impl Carrier for Watching {
+    async fn carry(
+        &self,
+        mut equipment: Equipment,
+        strategy: &dyn Strategy,
+    ) -> Result<Outcome, Box<dyn Error>> {
+        for target in equipment.targets.values_mut() {
+            let recorded = Recorded::new(Arc::clone(target));
+            let recorded = Arc::new(recorded);
+            let process = equipment.process.0;
+            self.0
+                .lock()
+                .unwrap()
+                .push((process, Arc::clone(&recorded)));
+            *target = recorded;
+        }
+        RealDriver.carry(equipment, strategy).await
+    }
+}
+
+#[test]
+fn a_carrier_equips_every_process() {
+    let crash = Trouble::Crash {
+        resumed_after: Duration::from_secs(20),
+    };
+    let simulation = quiet().mishap(When::AfterCall(9), crash);
+    let watching = Watching::default();
+    let report = simulation.run_by(&canary(), &watching);
+    assert_eq!(report, simulation.run(&canary()));
+    let recorded = watching.0.lock().unwrap();
+    let processes: Vec<_> = recorded.iter().map(|(process, _)| *process).collect();
+    assert_eq!(processes, [1, 2]);
+    assert!(recorded.iter().all(|(_, calls)| !calls.calls().is_empty()));
+}
+
+/// Gives up at once.
+#[derive(Debug)]
+struct Idle;
+
+#[async_trait(?Send)]
+impl Carrier for Idle {
+    async fn carry(&self, _: Equipment, _: &dyn Strategy) -> Result<Outcome, Box<dyn Error>> {
+        Err("too early in the morning".into())
+    }
+}
+
+#[test]
+fn what_a_carrier_does_not_do_is_not_done() {
+    let report = quiet().run_by(&canary(), &Idle);
+    let why = "too early in the morning".to_owned();
+    assert_eq!(report.end, End::NeverBegan { why });
+    let part = report.world.part(&crate::release::Part::main()).unwrap();
+    assert!(part.writes.is_empty());
 }

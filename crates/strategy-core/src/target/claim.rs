@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::plan::PlanError;
 /// Name of one rollout, unique among those that may meet on a target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RolloutId(String);
+pub struct RolloutId(Arc<str>);
 
 impl RolloutId {
     /// Its text.
@@ -34,7 +35,7 @@ impl FromStr for RolloutId {
                 .iter()
                 .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
         if fits {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(PlanError::RolloutId {
                 id: text.chars().take(80).collect(),
@@ -52,7 +53,7 @@ impl TryFrom<String> for RolloutId {
 
 impl From<RolloutId> for String {
     fn from(id: RolloutId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,30 +61,32 @@ impl Discovery {
 }
 
 /// The discoveries of all parts.
+// A map has room for eleven values from the first one on: large ones are kept beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Found(BTreeMap<Part, Discovery>);
+pub struct Found(BTreeMap<Part, Arc<Discovery>>);
 
 impl Found {
     /// A single target.
     pub fn main(discovery: Discovery) -> Self {
-        Self([(Part::main(), discovery)].into())
+        Self([(Part::main(), Arc::new(discovery))].into())
     }
 
     /// The discovery of a part.
     pub fn part(&self, part: &Part) -> Option<&Discovery> {
-        self.0.get(part)
+        self.0.get(part).map(|found| &**found)
     }
 
     /// By part, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Part, &Discovery)> {
-        self.0.iter()
+        self.0.iter().map(|(part, found)| (part, &**found))
     }
 }
 
 impl FromIterator<(Part, Discovery)> for Found {
     fn from_iter<T: IntoIterator<Item = (Part, Discovery)>>(parts: T) -> Self {
-        Self(parts.into_iter().collect())
+        let parts = parts.into_iter();
+        Self(parts.map(|(part, found)| (part, Arc::new(found))).collect())
     }
 }
 
@@ -93,7 +96,7 @@ impl FromIterator<(Part, Discovery)> for Found {
 /// candidate, and a target that inferred roles again after a crash would roll back onto it.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Binding(serde_json::Value);
+pub struct Binding(Arc<serde_json::Value>);
 
 impl Binding {
     /// Wraps what a target wants to know later.
@@ -101,7 +104,7 @@ impl Binding {
     /// # Errors
     /// When the value does not serialise.
     pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        serde_json::to_value(value).map(Self)
+        serde_json::to_value(value).map(Arc::new).map(Self)
     }
 
     /// What the target wrapped.
@@ -109,7 +112,7 @@ impl Binding {
     /// # Errors
     /// When the binding is another target's or a newer version's.
     pub fn read<'de, T: Deserialize<'de>>(&'de self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.0)
+        T::deserialize(&*self.0)
     }
 }
 

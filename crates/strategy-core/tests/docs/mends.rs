@@ -212,6 +212,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "`rollway resume --roll-back`, or `Driver::resume_rolling_back`; or resume with the version that wrote it.",
             ),
             (
+                "Exhausted",
+                "Put the journal back as it was: no version of Rollway wrote what stands there now.",
+            ),
+            (
                 "Unknown",
                 "Register the same hooks, gates, analyses and parts as at the start.",
             ),

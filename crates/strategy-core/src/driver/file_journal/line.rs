@@ -13,6 +13,8 @@ pub(super) const HEADER: &str = "rollway-journal 1\n";
 /// How the first line of every version's journal files begins; what follows is the version of the format.
 const HEADER_OF_ANY: &str = "rollway-journal ";
 const FORMAT: u32 = 1;
+/// No journal comes this far; one that says it did would soon have nothing to count on with.
+const LAST: u64 = u64::MAX / 2;
 
 /// A batch as read back.
 #[derive(Debug)]
@@ -203,6 +205,9 @@ fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
     if let Some(expected) = expected.filter(|expected| expected.0 != first) {
         let problem = format!("the sequence is {first} where {} follows", expected.0);
         return Err(wrong(problem));
+    }
+    if first > LAST {
+        return Err(wrong(format!("no journal has a sequence of {first}")));
     }
     if let Some(found) = newer_schema(json) {
         return Err(Unread::TooNew(found));

@@ -80,8 +80,8 @@ fn outcome(effect: Effect, failing: Failing) -> (usize, Failure, Duration) {
     let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
     let target = Arc::new(failing);
     let means = Means {
-        parts: [(Part::main(), Arc::clone(&target) as Arc<dyn Target>)].into(),
-        registry: Registry::new(),
+        parts: Arc::new([(Part::main(), Arc::clone(&target) as Arc<dyn Target>)].into()),
+        registry: Arc::default(),
         clock: Arc::new(clock.clone()),
         seed: 1,
     };

@@ -49,8 +49,8 @@ fn an_abort_or_alarm_is_decided_while_a_part_cannot_be_read_or_written() {
                 run.look_again();
             }
             run.wait(seconds(20));
-            let unreached = |state: &crate::rollout::part_state::PartState| state.is_unreachable();
-            assert!(run.rollout.decided.parts.values().all(unreached));
+            let mut parts = run.rollout.decided.parts.values();
+            assert!(parts.all(|state| state.is_unreachable()));
             assert_eq!(ask(&mut run), Answer::Recorded, "{}", run.story());
             assert_eq!(run.rollout.status().phase, Phase::RollingBack);
             run.wait(seconds(100));

@@ -6,6 +6,7 @@ use super::kind_world::{KindWorld, Run};
 use super::{BEGIN, begin, canary, plan};
 use crate::analysis::{Measurement, Memory, Verdict};
 use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
+use crate::release::Part;
 use crate::rollout::{
     Alarm, Command, CommandId, EffectKind, Failure, Input, LookId, Record, RecoverError, Rollout,
     Start, StartError, Wish,
@@ -118,6 +119,42 @@ fn every_effect_that_waits_is_in_the_batch_before_it() {
         }
     }
     assert!(known.len() > 5);
+}
+
+/// A number that no rollout comes to would soon be given out twice.
+#[test]
+fn a_journal_whose_numbers_are_used_up_is_refused() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    let snapshot = serde_json::to_value(run.rollout.snapshot()).unwrap();
+    let part = Part::main();
+    for place in [
+        "/decided/next_id".to_owned(),
+        "/decided/standings".to_owned(),
+        format!("/decided/parts/{part}/claim/epoch"),
+        format!("/latest/parts/{part}/next_ticket"),
+    ] {
+        for (number, is_fine) in [
+            (u64::MAX / 2, true),
+            (u64::MAX / 2 + 1, false),
+            (u64::MAX, false),
+        ] {
+            let mut snapshot = snapshot.clone();
+            let at = format!("/snapshot/rollout{place}");
+            *snapshot.pointer_mut(&at).unwrap() = number.into();
+            let records = [serde_json::from_value(snapshot).unwrap()];
+            for roll_back in [false, true] {
+                let read = Rollout::resume(&records, roll_back, run.now);
+                match read {
+                    Ok(_) => assert!(is_fine, "{place} of {number}"),
+                    Err(RecoverError::Exhausted { number: told, .. }) => {
+                        assert!(!is_fine && told == number, "{place} of {number}");
+                    }
+                    Err(error) => panic!("{place} of {number}: {error}"),
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Rollout {
         };
         self.say(News::StageEntered {
             stage: entered.name,
-            number: stage + 1,
+            number: stage.saturating_add(1),
         });
         self.enter_gate(stage, 0);
         self.reset_health();
@@ -122,7 +122,7 @@ impl Rollout {
                 gate: gate.name.clone(),
             });
         }
-        self.enter_gate(gating.stage, gating.gate + 1);
+        self.enter_gate(gating.stage, gating.gate.saturating_add(1));
     }
 
     fn gate_expired(&mut self, gating: &Gating, gate: &str, then: Then) {

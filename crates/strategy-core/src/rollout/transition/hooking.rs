@@ -56,7 +56,7 @@ impl Rollout {
                         stage: passed.name.clone(),
                     });
                 }
-                self.enter_stage(stage + 1);
+                self.enter_stage(stage.saturating_add(1));
             }
         }
     }
@@ -90,7 +90,7 @@ impl Rollout {
                 passed: true,
                 summary: "it is done and may not run twice".to_owned(),
             });
-            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
+            self.next_hook(hooking.stage, hooking.point, hooking.hook.saturating_add(1));
             return Flow::Again;
         }
         if hooking.unfinished {
@@ -110,7 +110,7 @@ impl Rollout {
             if hook.rerun == Rerun::Never {
                 self.decided.done_for_good.insert(at);
             }
-            self.next_hook(hooking.stage, hooking.point, hooking.hook + 1);
+            self.next_hook(hooking.stage, hooking.point, hooking.hook.saturating_add(1));
             return Flow::Again;
         }
         let id = self.next_id();
