@@ -179,9 +179,13 @@ impl Actor<'_> {
                 if swallowed {
                     return Some(Told::Nothing);
                 }
-                Input::Commanded(Command::new("command", "ada", wish))
+                let id = format!("command-{}", next.rollout.heard());
+                Input::Commanded(Command::new(id, "ada", wish))
             }
-            Move::Alarm => Input::AlarmRaised(Alarm::new("alarm", "pager", "smoke")),
+            Move::Alarm => {
+                let id = format!("alarm-{}", next.rollout.heard());
+                Input::AlarmRaised(Alarm::new(id, "pager", "smoke"))
+            }
             Move::Crash(crash) => {
                 self.crash(next, crash, *now)?;
                 return Some(Told::Nothing);

@@ -127,8 +127,15 @@ impl Move {
             }
             Self::Measured(_, judgement) => judgement == Judgement::Pass,
             Self::LateLands(_) | Self::Tick | Self::Commanded(Asked::Approve) => true,
-            // A person tries again where one is waited for.
-            Self::Commanded(Asked::Retry) => node.rollout.is_stuck() && node.is_quiet(ground),
+            // A person tries again where one is waited for, and leaves what another rollout has taken.
+            Self::Commanded(asked @ (Asked::Retry | Asked::Abandon)) => {
+                let taken = node.world.parts.iter().any(|world| {
+                    let holder = world.claim.as_ref().map(|claim| &claim.holder);
+                    holder != Some(node.rollout.id())
+                });
+                let asks = node.rollout.is_stuck() && node.is_quiet(ground);
+                asks && taken == (asked == Asked::Abandon)
+            }
             Self::Notice(_)
             | Self::Hand(..)
             | Self::TakenOver(_)

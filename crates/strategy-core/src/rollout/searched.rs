@@ -71,6 +71,11 @@ impl Rollout {
         self.latest.clock.wall
     }
 
+    /// Commands and alarms that it remembers; none, if it is canonical.
+    pub(crate) const fn heard(&self) -> usize {
+        self.decided.audit.len()
+    }
+
     pub(crate) const fn is_paused(&self) -> bool {
         self.decided.pause.is_some()
     }

@@ -79,11 +79,12 @@ impl Reduction<'_> {
                 if !closing {
                     state.last_look = Ticket(0);
                 }
-                tickets(state, latest);
-                self.latest_part(latest, &ages);
                 if ended {
                     nothing_more(state, latest);
-                } else if !(forward || begins || follows) && !is_fresh(state, latest) {
+                }
+                tickets(state, latest);
+                self.latest_part(latest, &ages);
+                if !ended && !(forward || begins || follows) && !is_fresh(state, latest) {
                     without_pods(latest);
                 }
             }
@@ -246,43 +247,32 @@ fn nothing_more(state: &mut PartState, latest: &mut LatestPart) {
 /// Tickets matter by their order, and a bound that all present and future ones meet does not matter.
 fn tickets(state: &mut PartState, latest: &mut LatestPart) {
     let asked = latest.asked.map(|(ticket, _)| ticket);
-    let met = |bound: Ticket| latest.ticket >= bound && asked.is_none_or(|asked| asked >= bound);
-    let min = if met(state.min_ticket) {
-        Ticket(0)
-    } else {
-        state.min_ticket
+    // Where nothing was seen, there is nothing that could be too old.
+    let unseen = latest.observation.is_none();
+    let unmet = |bound: Ticket| {
+        let met = (unseen || latest.ticket >= bound) && asked.is_none_or(|asked| asked >= bound);
+        (!met).then_some(bound)
     };
-    let last = if met(state.last_look) {
-        Ticket(0)
-    } else {
-        state.last_look
-    };
-    // One that meets no bound is as old as any other such, and so is one where no bound is left.
-    let meets_none = |bound: Ticket| bound == Ticket(0) || latest.ticket < bound;
-    let seen = if meets_none(min) && meets_none(last) {
-        Ticket(0)
-    } else {
-        latest.ticket
-    };
+    let (min, last) = (unmet(state.min_ticket), unmet(state.last_look));
+    // What meets every bound is as new as anything.
+    let seen = min.or(last).filter(|_| !unseen).map(|_| latest.ticket);
     let next = Ticket(latest.next_ticket);
-    let mut order = [
-        Some(Ticket(0)),
-        Some(seen),
-        Some(min),
-        Some(last),
-        asked,
-        Some(next),
-    ];
+    let mut order = [seen, min, last, asked, Some(next)];
     order.sort_unstable();
-    let rank = |ticket: Ticket| {
+    let rank = |ticket: Option<Ticket>| {
+        let Some(ticket) = ticket else {
+            return Ticket(0);
+        };
         let mut distinct: Vec<Ticket> = order.into_iter().flatten().collect();
         distinct.dedup();
         let rank = distinct.iter().position(|other| *other == ticket);
-        Ticket(rank.unwrap_or_default() as u64)
+        Ticket(rank.map_or(0, |rank| rank as u64 + 1))
     };
     state.min_ticket = rank(min);
     state.last_look = rank(last);
     latest.ticket = rank(seen);
-    latest.next_ticket = rank(next).0;
-    latest.asked = latest.asked.map(|(ticket, since)| (rank(ticket), since));
+    latest.next_ticket = rank(Some(next)).0;
+    latest.asked = latest
+        .asked
+        .map(|(ticket, since)| (rank(Some(ticket)), since));
 }
