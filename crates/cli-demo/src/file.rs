@@ -40,6 +40,7 @@ pub use self::target::Target;
 pub use self::value::{Amount, Limit, Percent, Time};
 use self::yaml::Fields;
 pub use self::yaml::Place;
+use crate::render::plain::plain;
 
 /// A rollout file holds at most so many bytes: no honest one comes near it.
 pub const SIZE_LIMIT: u64 = 1024 * 1024;
@@ -287,7 +288,8 @@ fn described(path: &Path, place: Option<Place>, field: Option<&str>, problem: &s
     if let Some(field) = field {
         text.push_str(&format!(": {field}"));
     }
-    format!("{text}: {problem}")
+    // Names and values of the file stand in it, and those may be text of more than one line.
+    plain(&format!("{text}: {problem}")).into_owned()
 }
 
 #[cfg(test)]
@@ -388,6 +390,20 @@ roles:
             assert!(error.starts_with(&format!("api.yaml:{start}")), "{error}");
             assert!(error.contains(mend), "{error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_file_says_adds_no_line_to_a_message() {
+        for name in [r#""na\nme""#, r#""na\e[2Jme""#, r#""\r\nerror""#] {
+            for (from, to) in [
+                ("name:", format!("{name}:")),
+                ("api: registry", format!("{name}: [a]\n  api: registry")),
+                ("bake: 10m", format!("bake: {name}")),
+            ] {
+                let error = problem(&GOOD.replacen(from, &to, 1));
+                assert!(!error.contains(char::is_control), "{error:?}");
+            }
         }
     }
 

@@ -71,7 +71,11 @@ fn is_plain(error: &CliError, bytes: &[u8]) {
         FileError::Wrong { place, problem, .. } => {
             let text = std::str::from_utf8(bytes).expect("what is no text was read");
             assert!(!problem.is_empty());
-            assert!(!problem.contains('\n'), "more than one line: {problem}");
+            let said = error.to_string();
+            assert!(
+                !said.contains(char::is_control),
+                "more than one line: {said:?}"
+            );
             if let Some(place) = place {
                 assert!(is_in(*place, text), "{place:?} is not in the text: {error}");
             }

@@ -1,6 +1,7 @@
 //! Every target over the inputs that are kept for it, on any toolchain and in a moment.
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "functions that tests share are tests as well"
 )]
 

@@ -1,6 +1,8 @@
 //! The seam to measurement: one window measured and judged, the memory handed in and out.
 
+mod counted;
 mod failure_share;
+mod slow_share;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +12,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::failure_share::{Count, Counter, FailureShare};
+pub use self::counted::{Count, Counter};
+pub use self::failure_share::FailureShare;
+pub use self::slow_share::SlowShare;
 use crate::plan::{CheckName, Extension, Plan};
 use crate::release::Part;
 use crate::target::{Finding, Found};

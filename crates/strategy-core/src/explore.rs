@@ -1,2 +1,218 @@
 //! The search of everything that a plan can meet: every state that the machine can reach, whatever a
 //! platform, a person or a crash does, each judged.
+//!
+//! ```no_run
+//! use strategy_core::explore::{Exploration, plans};
+//!
+//! for searched in plans::all()? {
+//!     let explored = Exploration::of(searched.plan, searched.found).run()?;
+//!     assert!(explored.broken.is_empty(), "{}", explored.broken[0]);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It drives a real [`Rollout`](crate::Rollout). The environment is an adversary, as often as it likes;
+//! `docs/concepts/search.md` has what it may do. Its world is one vector of classes for each track, and a
+//! move changes one class:
+//!
+//! | class | values |
+//! |---|---|
+//! | readiness | none, partial, enough |
+//! | fatal | yes, no |
+//! | traffic | as asked, not, not known |
+//! | revision | ours, recorded, foreign, mixed |
+//! | reading | fresh, stale, error |
+//! | autoscaler in between | yes, no |
+//!
+//! Of two parts the second has readiness, fatal, traffic and reading only.
+//! These classes are fixed: a search that does not close is reported as one that does not, with its
+//! states at each depth, and the classes stay as they are.
+
+mod act;
+mod ends;
+mod fingerprint;
+mod flaw;
+mod ground;
+mod judge;
+mod landing;
+mod liveness;
+mod memory;
+mod moves;
+mod node;
+mod outputs;
+pub mod plans;
+mod promise;
+mod search;
+mod state;
+mod story;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::collections::BTreeMap;
+
+pub use self::flaw::Flaw;
+use self::ground::Ground;
+pub use self::promise::Promise;
+use self::promise::Tally;
+use self::search::{Search, Visited};
+pub use self::story::Counterexample;
+use crate::analysis::PreparedCheck;
+use crate::plan::Plan;
+use crate::rollout::{Rollout, Start, StartError};
+use crate::target::Found;
+use crate::timestamp::Timestamp;
+
+/// When every searched rollout begins; what is decided does not depend on it.
+const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// A search that is to be made.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Exploration {
+    plan: Plan,
+    found: Found,
+    at_most: usize,
+    threads: usize,
+    unread: u8,
+    mischief: Option<u8>,
+    most: usize,
+    flaw: Option<Flaw>,
+}
+
+impl Exploration {
+    /// Two million states: a few gigabytes and some minutes.
+    pub const AT_MOST: usize = 2_000_000;
+
+    /// Of this plan, on what was found.
+    pub const fn of(plan: Plan, found: Found) -> Self {
+        Self {
+            plan,
+            found,
+            at_most: Self::AT_MOST,
+            threads: 1,
+            unread: 1,
+            mischief: None,
+            most: 1,
+            flaw: None,
+        }
+    }
+
+    /// Ends, not closed, after the first level with more states than that in all. Default:
+    /// [`AT_MOST`](Self::AT_MOST).
+    pub const fn at_most(mut self, states: usize) -> Self {
+        self.at_most = states;
+        self
+    }
+
+    /// Threads that search. Default: 1. What is found does not depend on it.
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = if threads == 0 { 1 } else { threads };
+        self
+    }
+
+    /// How many classes of a part may change before a look that is under way is answered. Default: 1.
+    /// Between two looks that makes as many changes at once; over several looks every vector of classes is
+    /// reached with 1 as well.
+    pub const fn unread(mut self, changes: u8) -> Self {
+        self.unread = changes;
+        self
+    }
+
+    /// How many things may happen in all that a kind world does not do. Default: any number.
+    ///
+    /// With a few a search closes soon, also of a large plan; it says nothing about more of them.
+    pub const fn mischief(mut self, times: u8) -> Self {
+        self.mischief = Some(times);
+        self
+    }
+
+    /// Goes on after a promise is broken, until so many different faults are found. Default: 1.
+    pub const fn faults(mut self, most: usize) -> Self {
+        self.most = if most == 0 { 1 } else { most };
+        self
+    }
+
+    /// Plants a fault, to see that it is found. Default: none.
+    pub const fn with(mut self, flaw: Flaw) -> Self {
+        self.flaw = Some(flaw);
+        self
+    }
+
+    /// Searches until no state is new, enough promises are broken, or there are too many states.
+    ///
+    /// # Errors
+    /// [`StartError`] where the rollout cannot even be started.
+    pub fn run(self) -> Result<Explored, StartError> {
+        let ground = Ground::new(self.plan, self.found, self.unread, self.mischief);
+        let rollout = start(&ground)?;
+        let mut search = Search {
+            ground: &ground,
+            flaw: self.flaw,
+            at_most: self.at_most,
+            threads: self.threads,
+            visited: Visited::default(),
+            tally: Tally::default(),
+            closed: false,
+            most: self.most,
+            faults: Vec::new(),
+        };
+        search.run(rollout.clone());
+        if search.faults.is_empty() {
+            search.faults.extend(search.visited.endless());
+            for _ in 0..search.visited.judged() {
+                search.tally.judge(14, true, String::new);
+            }
+        }
+        let faults = std::mem::take(&mut search.faults).into_iter();
+        let broken = faults.map(|fault| search.story(rollout.clone(), fault));
+        let broken = broken.collect();
+        Ok(Explored {
+            states: search.visited.parents.len(),
+            transitions: search.visited.transitions,
+            levels: search.visited.levels,
+            closed: search.closed,
+            checked: search.tally.checked(),
+            broken,
+        })
+    }
+}
+
+fn start(ground: &Ground) -> Result<Rollout, StartError> {
+    let prepared = ground.plan.checks().keys().cloned().map(PreparedCheck::new);
+    let id = "search".parse().map_err(StartError::from)?;
+    let start = Start {
+        id,
+        plan: ground.plan.clone(),
+        found: ground.found.clone(),
+        prepared: prepared.collect(),
+        take_over: false,
+    };
+    Rollout::start(start, BEGIN)
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explored {
+    /// Different states that were reached.
+    pub states: usize,
+    /// Moves that were made.
+    pub transitions: u64,
+    /// New states at each depth, the first of which is 0.
+    pub levels: Vec<usize>,
+    /// No state was new in the end: everything that can happen was seen.
+    pub closed: bool,
+    /// How often each promise was at stake.
+    pub checked: BTreeMap<Promise, u64>,
+    /// What breaks a promise, the shortest first; empty where all hold. At most as many as
+    /// [`faults`](Exploration::faults) asks for.
+    pub broken: Vec<Counterexample>,
+}
+
+impl Explored {
+    /// Moves from the start to the states that are furthest from it.
+    pub const fn depth(&self) -> usize {
+        self.levels.len().saturating_sub(1)
+    }
+}

@@ -32,6 +32,8 @@ mod recording;
 mod replay;
 mod report;
 mod resuming;
+#[cfg(feature = "simulation")]
+pub(crate) mod searched;
 mod start;
 mod state;
 mod status;
@@ -50,6 +52,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "simulation")]
+pub(crate) use self::canonical::rebased;
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
 pub use self::event::{Event, News};
@@ -227,9 +231,9 @@ impl Rollout {
         self.decided.parts.get(part)?.claim.as_ref()
     }
 
-    /// What was ordered and is not answered yet: writes, claims, hooks and questions.
-    pub fn open_effects(&self) -> impl Iterator<Item = EffectId> + '_ {
-        self.decided.open.keys().copied()
+    /// What was ordered and is not answered yet, in its order: writes, claims, hooks and questions.
+    pub fn open_effects(&self) -> impl Iterator<Item = (EffectId, &Effect)> {
+        self.decided.open.iter().map(|(id, effect)| (*id, effect))
     }
 
     /// The newest observation of a part.

@@ -24,14 +24,17 @@
 
 mod clock;
 mod counter;
+pub(crate) mod defaults;
 #[cfg(feature = "driver")]
 mod drive;
 mod executor;
 mod fault;
 mod fulfilled;
 mod happening;
+mod happens;
 mod image;
 mod interruption;
+mod latency;
 mod ledger;
 mod log;
 mod owned;
@@ -47,11 +50,13 @@ mod target;
 mod tests;
 mod workload;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
+pub use self::counter::MetricFault;
 #[cfg(feature = "simulation")]
 pub(crate) use self::drive::Heard;
 #[cfg(feature = "driver")]
@@ -62,10 +67,11 @@ pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
 pub use self::happening::Happening;
 pub use self::image::{Ailment, Behavior};
 #[cfg(feature = "simulation")]
-pub(crate) use self::interruption::{Interruption, Point, leave};
+pub(crate) use self::interruption::{Interruption, Point};
+pub use self::latency::{Latency, Quantile};
 pub use self::ledger::Requests;
 pub use self::log::{Author, Entry, Fact, Life, PodsScene, Process, Scene, Told, TrackScene};
-pub use self::report::{PartReport, Report, WeightSpan, Write};
+pub use self::report::{PartReport, Report, Shortage, WeightSpan, Write};
 pub use self::scenario::{
     InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
 };
@@ -157,6 +163,15 @@ impl World {
         self.with(|state| state.interruptions.plan(point, interruption));
     }
 
+    /// What a process meets at a call that is not one of a target's.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn meets_at_call(&self) -> interruption::Met {
+        self.with(|state| {
+            let interruptions = state.interruptions.call();
+            state.meet(interruptions)
+        })
+    }
+
     /// What a process meets at its next write of the journal.
     #[cfg(feature = "simulation")]
     pub(crate) fn meets_at_append(&self) -> interruption::Met {
@@ -166,10 +181,27 @@ impl World {
         })
     }
 
-    /// A process waits to be stopped.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn raise(&self, process: Process, number: usize) {
-        self.with(|state| state.interruptions.raise(process, number));
+    /// A process is to be stopped, once for each of these numbers, and waits for it.
+    pub(crate) async fn stop(&self, process: Process, numbers: &[usize]) {
+        self.with(|state| {
+            for number in numbers {
+                state.interruptions.raise(process, *number);
+            }
+        });
+        self.halt(process).await;
+    }
+
+    /// Waits while the process is to be stopped: until whoever polls it has done so, nothing of it goes on,
+    /// whatever else it has under way.
+    pub(crate) async fn halt(&self, process: Process) {
+        poll_fn(|context| {
+            if self.with(|state| state.interruptions.is_raised(process)) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// The processes that wait to be stopped, with the number of what is to stop them.

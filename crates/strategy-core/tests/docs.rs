@@ -13,11 +13,19 @@ mod errors;
 mod findings;
 #[path = "docs/mends.rs"]
 mod mends;
+#[path = "docs/page.rs"]
+mod page;
 #[path = "docs/platform.rs"]
 mod platform;
 #[cfg(feature = "driver")]
 #[path = "docs/policy.rs"]
 mod policy;
+#[cfg(all(feature = "driver", feature = "mock"))]
+#[path = "docs/policy_mock.rs"]
+mod policy_mock;
+#[cfg(feature = "simulation")]
+#[path = "docs/policy_simulation.rs"]
+mod policy_simulation;
 #[path = "docs/promises.rs"]
 mod promises;
 #[path = "docs/sources.rs"]
@@ -27,12 +35,7 @@ mod stories;
 #[path = "docs/transitions.rs"]
 mod transitions;
 
-use std::path::{Path, PathBuf};
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use crate::page::{assert_page, root};
 
 #[track_caller]
 fn read(path: &str) -> String {
@@ -40,26 +43,22 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{}: {error}", whole.display()))
 }
 
-/// The page is this, or is made so where `UPDATE_DOCS` is set.
+/// The pages show the source up to its last test, without its first line, and it is short.
+#[cfg(feature = "driver")]
 #[track_caller]
-fn assert_page(path: &str, expected: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(root().join(path), expected).unwrap();
-    }
-    let found = std::fs::read_to_string(root().join(path)).unwrap_or_default();
-    let lines = |text: &str| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
-    let (found, expected) = (lines(&found), lines(expected));
-    let lacks: Vec<_> = expected
-        .iter()
-        .filter(|line| !found.contains(line))
-        .collect();
-    let more: Vec<_> = found
-        .iter()
-        .filter(|line| !expected.contains(line))
-        .collect();
+fn assert_shown(source: &str, most_lines: usize, pages: &[&str]) {
+    let last = source.rfind("\n#[test]\n").unwrap();
+    let shown = source[..last].split_once("\n\n").unwrap().1.trim_end();
+    let lines = shown.lines().count();
     assert!(
-        found == expected,
-        "{path} is not what the code says (`UPDATE_DOCS=1 cargo test -p strategy-core --all-features --test docs` \
-         writes it anew)\nit lacks: {lacks:#?}\nit has, and should not: {more:#?}"
+        lines <= most_lines,
+        "{lines} lines, and at most {most_lines} are shown"
     );
+    for page in pages {
+        let fenced = format!("```rust\n{shown}\n```");
+        assert!(
+            read(page).contains(&fenced),
+            "{page} shows another test:\n{fenced}"
+        );
+    }
 }

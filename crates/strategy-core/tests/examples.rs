@@ -12,6 +12,8 @@ mod custom_target;
 mod drive_by_hand;
 #[path = "../examples/resume.rs"]
 mod resume;
+#[path = "../examples/simulation.rs"]
+mod simulation;
 
 macro_rules! examples {
     ($($name:ident),+ $(,)?) => {
@@ -35,6 +37,7 @@ examples!(
     custom_target,
     drive_by_hand,
     resume,
+    simulation,
 );
 
 #[test]

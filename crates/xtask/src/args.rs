@@ -7,6 +7,9 @@ cargo xtask TASK
   test                    everything that has to hold: format, clippy, tests, docs, packages, and
                           the tests on a real control plane; under CI=true, fails when a test
                           could not run that is not listed in crates/xtask/not-run-in-ci.txt
+  explore [--states N] [--mischief N] [PLAN]
+                          searches everything that small plans can meet, and prints a table;
+                          at most so many states a plan, and so many things that go wrong
   bench [--json] [NAME]   measurements as a table, or one JSON object a line
   fuzz [TARGET] [--seconds N]
                           tries what reads bytes from outside on inputs that libFuzzer makes up,
@@ -24,8 +27,19 @@ cargo xtask TASK
 pub(crate) enum Task {
     Help,
     Test,
-    Bench { json: bool, names: Vec<String> },
-    Fuzz { seconds: u64, targets: Vec<String> },
+    Bench {
+        json: bool,
+        names: Vec<String>,
+    },
+    Fuzz {
+        seconds: u64,
+        targets: Vec<String>,
+    },
+    Explore {
+        states: Option<usize>,
+        mischief: Option<u8>,
+        plans: Vec<String>,
+    },
     Docs,
     Audit,
     TestbedBuild,
@@ -42,6 +56,8 @@ pub(crate) enum Misuse {
     NoSuchOption { task: String, given: String },
     #[error("--seconds takes a whole number above 0, and not {given}")]
     WrongSeconds { given: String },
+    #[error("{option} needs a number, not `{given}`")]
+    NoNumber { option: String, given: String },
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
@@ -51,6 +67,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task,
         [] | ["help" | "--help" | "-h", ..] => Ok(Task::Help),
         ["bench", options @ ..] => bench(options),
         ["fuzz", options @ ..] => fuzz(options),
+        ["explore", options @ ..] => explore(options),
         ["test"] => Ok(Task::Test),
         ["docs"] => Ok(Task::Docs),
         ["audit"] => Ok(Task::Audit),
@@ -111,6 +128,37 @@ fn fuzz(options: &[&str]) -> Result<Task, Misuse> {
     Ok(Task::Fuzz { seconds, targets })
 }
 
+fn explore(options: &[&str]) -> Result<Task, Misuse> {
+    let (mut states, mut mischief, mut plans) = (None, None, Vec::new());
+    let mut options = options.iter().copied();
+    while let Some(option) = options.next() {
+        match option {
+            "--states" => states = Some(number(option, options.next())?),
+            "--mischief" => mischief = Some(number(option, options.next())?),
+            given if given.starts_with('-') => {
+                return Err(Misuse::NoSuchOption {
+                    task: "explore".to_owned(),
+                    given: given.to_owned(),
+                });
+            }
+            plan => plans.push(plan.to_owned()),
+        }
+    }
+    Ok(Task::Explore {
+        states,
+        mischief,
+        plans,
+    })
+}
+
+fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, Misuse> {
+    let given = given.unwrap_or_default();
+    given.parse().map_err(|_| Misuse::NoNumber {
+        option: option.to_owned(),
+        given: given.to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +199,14 @@ mod tests {
         check(
             "fuzz journal --seconds 5 text",
             &fuzz(5, &["journal", "text"]),
+        );
+        check(
+            "explore canary-update --states 5000 --mischief 2",
+            &Ok(Task::Explore {
+                states: Some(5000),
+                mischief: Some(2),
+                plans: vec!["canary-update".to_owned()],
+            }),
         );
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
@@ -193,5 +249,13 @@ mod tests {
             given: "nothing".to_owned(),
         };
         check("fuzz --seconds", &Err(expected));
+        check("explore --fast", &option("explore", "--fast"));
+        check(
+            "explore --states many",
+            &Err(Misuse::NoNumber {
+                option: "--states".to_owned(),
+                given: "many".to_owned(),
+            }),
+        );
     }
 }

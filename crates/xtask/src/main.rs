@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod docs;
 mod error;
+mod explore;
 mod fuzz;
 mod output;
 mod test;
@@ -43,6 +44,11 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Test => return test::run(),
         Task::Bench { json, names } => bench::run(*json, names)?,
         Task::Fuzz { seconds, targets } => return fuzz::run(*seconds, targets),
+        Task::Explore {
+            states,
+            mischief,
+            plans,
+        } => explore::run(*states, *mischief, plans)?,
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
         Task::TestbedBuild => testbed::build::all()?,

@@ -1,19 +1,19 @@
 //! Machines that differ only in absolute ids, times and saturated counters become one.
 
+mod checks;
+mod parts;
+mod place;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::Rollout;
 use super::clock::MachineClock;
-use super::effect::{Effect, Ticket};
+use super::effect::Effect;
 use super::outbox::Outbox;
-use super::part_state::{PartState, Waits};
-use super::state::{Decided, State};
-use super::step::Exposure;
-use crate::target::{Claim, EffectId, Observation, Version};
+use crate::target::{Claim, EffectId};
 use crate::timestamp::Timestamp;
-use crate::track::Track;
 
 /// Where canonical time begins: far from the epoch, so that what is past stays representable.
 const NOW: Timestamp = Timestamp::from_millis(1_000_000_000_000);
@@ -21,23 +21,31 @@ const NOW: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 const FAR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Counters beyond this differ in nothing that is decided.
 const MANY: u64 = 64;
+/// Where canonical epochs begin: older ones stay different from newer ones.
+const HERE: u64 = 10;
+
+/// A machine in canonical form, and what became of the ids of its open effects.
+#[derive(Debug)]
+pub(crate) struct Canonical {
+    pub(crate) rollout: Rollout,
+    /// From the ids as they were to those that they have now.
+    pub(crate) ids: BTreeMap<EffectId, EffectId>,
+}
 
 impl Rollout {
     /// This machine with ids, times and counters reduced to what decides: two machines that will do the
     /// same from here on become equal, so that a search of all reachable states can close.
     ///
     /// It runs like any other: effect ids begin at 1, and its clock shows a fixed time. Outputs that
-    /// were not polled, the audit list, and words for people are dropped.
+    /// were not polled, the audit list, and words for people, reasons among them, are dropped.
     #[must_use]
     pub fn canonical(&self) -> Self {
-        let now = self.now();
-        let time = move |at: Timestamp| {
-            if at >= now {
-                NOW + at.since(now).min(FAR)
-            } else {
-                NOW.before(now.since(at).min(FAR))
-            }
-        };
+        self.clone().into_canonical(None).rollout
+    }
+
+    /// The same, for a clock that only ever shows whole ticks: what is due between two of them is due at
+    /// the later one. That is exact, because nothing is compared with a time in between.
+    pub(crate) fn into_canonical(mut self, tick: Option<Duration>) -> Canonical {
         let ids: BTreeMap<EffectId, EffectId> = self
             .decided
             .open
@@ -45,210 +53,141 @@ impl Rollout {
             .enumerate()
             .map(|(index, id)| (*id, EffectId(index as u64 + 1)))
             .collect();
-        let id = |old: EffectId| ids.get(&old).copied().unwrap_or_default();
-        let mut rollout = Self {
-            outbox: Outbox::default(),
-            ..self.clone()
+        let reduction = Reduction {
+            now: self.latest.clock.machine,
+            wall: self.latest.clock.wall,
+            tick,
+            ids: &ids,
         };
-        rollout.latest.clock = MachineClock::begin(NOW);
-        let tickets: BTreeMap<_, u64> = self
-            .latest
-            .parts
-            .iter()
-            .map(|(part, latest)| {
-                (
-                    part.clone(),
-                    latest.ticket.0.min(
-                        self.decided
-                            .parts
-                            .get(part)
-                            .map_or(0, |state| state.min_ticket.0),
-                    ),
-                )
-            })
-            .collect();
-        for (part, latest) in &mut rollout.latest.parts {
-            let base = tickets.get(part).copied().unwrap_or(0);
-            let ticket = |old: Ticket| Ticket(old.0.saturating_sub(base).min(MANY));
-            latest.ticket = ticket(latest.ticket);
-            latest.next_ticket = ticket(Ticket(latest.next_ticket)).0;
-            latest.asked = latest.asked.map(|(asked, at)| (ticket(asked), time(at)));
-            latest.at = latest.at.map(time);
-            latest.heard = latest.heard.map(time);
-            latest.failures = latest.failures.min(3);
-            latest.not_before = latest.not_before.filter(|at| *at > now).map(time);
-            latest.observation = latest.observation.take().map(|seen| {
-                Arc::new(Observation {
-                    version: Version::default(),
-                    age: Duration::ZERO,
-                    ..(*seen).clone()
-                })
-            });
-        }
-        for check in rollout.latest.checks.values_mut() {
-            check.looks = check.looks.min(MANY);
-            check.evidence = Arc::default();
-        }
-        let decided = &mut rollout.decided;
-        decided.next_id = ids.len() as u64 + 1;
-        decided.audit.clear();
-        decided.since = NOW;
-        decided.went_on_by_time = decided.went_on_by_time.min(3);
-        decided.pause = decided.pause.map(time);
-        decided.open = decided
-            .open
-            .iter()
-            .map(|(old, effect)| (id(*old), renumbered(effect, id(*old))))
-            .collect();
-        for (part, state) in &mut decided.parts {
-            let base = tickets.get(part).copied().unwrap_or(0);
-            let epoch = state.claim.as_ref().map_or(0, |claim| claim.epoch);
-            part_canonical(state, now, &time, &id, base);
-            rebase_claims(state, &mut decided.open, part, epoch);
-        }
-        state_canonical(decided, &time, &id);
-        rollout
+        self.outbox = Outbox::default();
+        reduction.renumber(&mut self);
+        reduction.place(&mut self);
+        reduction.parts(&mut self);
+        reduction.checks(&mut self);
+        self.latest.clock = MachineClock::begin(NOW);
+        self.outbox.journaled_at = NOW;
+        Canonical { rollout: self, ids }
+    }
+
+    /// Everything by which two machines of one plan can differ.
+    pub(crate) fn hash_state<H: Hasher>(&self, hasher: &mut H) {
+        self.decided.hash(hasher);
+        self.latest.hash(hasher);
+    }
+
+    /// The wall time of a canonical machine.
+    pub(crate) const fn canonical_now() -> Timestamp {
+        NOW
+    }
+
+    /// By how much the epochs of a part move when its machine is made canonical; 0 without a claim.
+    pub(crate) fn epoch_base(&self, part: &crate::Part) -> u64 {
+        let claim = self.decided.parts.get(part);
+        claim.map_or(0, |state| {
+            state.claim.as_ref().map_or(0, |claim| claim.epoch)
+        })
     }
 }
 
-fn part_canonical(
-    state: &mut PartState,
+/// Moves an epoch as [`Rollout::epoch_base`] says.
+pub(crate) const fn rebased(epoch: u64, base: u64) -> u64 {
+    if base == 0 {
+        epoch
+    } else {
+        epoch.saturating_add(HERE).saturating_sub(base)
+    }
+}
+
+/// What is needed to reduce one machine.
+struct Reduction<'a> {
     now: Timestamp,
-    time: &impl Fn(Timestamp) -> Timestamp,
-    id: &impl Fn(EffectId) -> EffectId,
-    base: u64,
-) {
-    state.claiming = state.claiming.map(id);
-    state.flight = state.flight.map(id);
-    state.min_ticket = Ticket(state.min_ticket.0.saturating_sub(base).min(MANY));
-    state.last_look = Ticket(state.last_look.0.saturating_sub(base).min(MANY));
-    for track in Track::ALL {
-        let exposure = state.exposure.of_mut(track);
-        *exposure = match *exposure {
-            Exposure::Draining { until } if until <= now => Exposure::Clean,
-            Exposure::Draining { until } => Exposure::Draining { until: time(until) },
-            Exposure::Exposed => Exposure::Exposed,
-            Exposure::Clean => Exposure::Clean,
-        };
-        let drains = state.lost_share_drains.of_mut(track);
-        *drains = drains.filter(|until| *until > now).map(time);
-        let health = state.health.of_mut(track);
-        health.unready_since = health.unready_since.map(time);
-        health.restarts = health.restarts.min(MANY);
-    }
-    state.traffic_since = time(state.traffic_since);
-    state.retry_at = state.retry_at.filter(|at| *at > now).map(time);
-    state.failures = state.failures.min(6);
-    state.refused = None;
-    state.ready_since = state.ready_since.map(time);
-    for unreached in state.unreadable.iter_mut().chain(&mut state.unwritable) {
-        unreached.since = time(unreached.since);
-        unreached.message.clear();
-    }
-    state.waiting = match std::mem::take(&mut state.waiting) {
-        Waits::No => Waits::No,
-        Waits::For { until, .. } => Waits::For {
-            what: String::new(),
-            until: until.filter(|at| *at > now).map(time),
-        },
-        Waits::Never { .. } => Waits::Never { why: String::new() },
-    };
+    wall: Timestamp,
+    tick: Option<Duration>,
+    ids: &'a BTreeMap<EffectId, EffectId>,
 }
 
-/// Where canonical epochs begin: older ones stay different from newer ones.
-const HERE: u64 = 10;
+impl Reduction<'_> {
+    fn id(&self, old: EffectId) -> EffectId {
+        self.ids.get(&old).copied().unwrap_or_default()
+    }
+
+    /// The same distance from now.
+    fn time(&self, at: Timestamp) -> Timestamp {
+        if at >= self.now {
+            NOW + self.whole(at.since(self.now).min(FAR))
+        } else {
+            NOW.before(self.now.since(at).min(FAR))
+        }
+    }
+
+    /// A limit: once it is over it matters no more for how long.
+    fn limit(&self, at: Timestamp) -> Timestamp {
+        self.time(at.max(self.now))
+    }
+
+    /// Something that is due, or was and is gone.
+    fn due(&self, at: Option<Timestamp>) -> Option<Timestamp> {
+        at.filter(|at| *at > self.now).map(|at| self.time(at))
+    }
+
+    /// A beginning: beyond `oldest` it matters no more how long ago.
+    fn since(&self, at: Timestamp, oldest: Duration) -> Timestamp {
+        self.time(at.max(self.now.before(oldest)))
+    }
+
+    /// A time by the wall clock.
+    fn wall_time(&self, at: Timestamp) -> Timestamp {
+        if at >= self.wall {
+            NOW + at.since(self.wall).min(FAR)
+        } else {
+            NOW.before(self.wall.since(at).min(FAR))
+        }
+    }
+
+    fn whole(&self, ahead: Duration) -> Duration {
+        let Some(tick) = self.tick else {
+            return ahead;
+        };
+        let ticks = ahead.as_millis().div_ceil(tick.as_millis().max(1));
+        tick.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+    }
+
+    /// Effect ids in their order from 1, and epochs by their distance from the claim that stands.
+    fn renumber(&self, rollout: &mut Rollout) {
+        let open = std::mem::take(&mut rollout.decided.open);
+        for (old, mut effect) in open {
+            let new = self.id(old);
+            match &mut effect {
+                Effect::Claim {
+                    id, part, from, to, ..
+                } => {
+                    let base = rollout.epoch_base(part);
+                    from.iter_mut()
+                        .chain(to)
+                        .for_each(|claim| rebase(claim, base));
+                    *id = new;
+                }
+                Effect::Apply { part, request } => {
+                    rebase(&mut request.claim, rollout.epoch_base(part));
+                    request.id = new;
+                }
+                Effect::Cancel { id } => *id = new,
+                Effect::RunHook { request, .. } => request.id = new,
+                Effect::AskGate { request, .. } => request.id = new,
+                Effect::Observe { .. } | Effect::Measure { .. } => {}
+            }
+            rollout.decided.open.insert(new, effect);
+        }
+        rollout.decided.next_id = self.ids.len() as u64 + 1;
+        for state in rollout.decided.parts.values_mut() {
+            let base = state.claim.as_ref().map_or(0, |claim| claim.epoch);
+            let claims = state.claim.iter_mut().chain(&mut state.sought);
+            claims.for_each(|claim| rebase(claim, base));
+        }
+    }
+}
 
 /// Epochs only matter by their order.
-fn rebase_claims(
-    state: &mut PartState,
-    open: &mut BTreeMap<EffectId, Effect>,
-    part: &crate::Part,
-    epoch: u64,
-) {
-    if epoch == 0 {
-        return;
-    }
-    let rebase =
-        |claim: &mut Claim| claim.epoch = claim.epoch.saturating_add(HERE).saturating_sub(epoch);
-    state
-        .claim
-        .iter_mut()
-        .chain(&mut state.sought)
-        .for_each(rebase);
-    for effect in open.values_mut() {
-        match effect {
-            Effect::Claim {
-                part: of, from, to, ..
-            } if of == part => {
-                from.iter_mut().chain(to).for_each(rebase);
-            }
-            Effect::Apply { part: of, request } if of == part => rebase(&mut request.claim),
-            Effect::Claim { .. }
-            | Effect::Apply { .. }
-            | Effect::Observe { .. }
-            | Effect::Measure { .. }
-            | Effect::RunHook { .. }
-            | Effect::AskGate { .. }
-            | Effect::Cancel { .. } => {}
-        }
-    }
-}
-
-fn renumbered(effect: &Effect, new: EffectId) -> Effect {
-    let mut effect = effect.clone();
-    match &mut effect {
-        Effect::Claim { id, .. } | Effect::Cancel { id } => *id = new,
-        Effect::Apply { request, .. } => request.id = new,
-        Effect::RunHook { request, .. } => request.id = new,
-        Effect::AskGate { request, .. } => request.id = new,
-        Effect::Observe { .. } | Effect::Measure { .. } => {}
-    }
-    effect
-}
-
-fn state_canonical(
-    decided: &mut Decided,
-    time: &impl Fn(Timestamp) -> Timestamp,
-    id: &impl Fn(EffectId) -> EffectId,
-) {
-    fn reduce(
-        state: &mut State,
-        time: &impl Fn(Timestamp) -> Timestamp,
-        id: &impl Fn(EffectId) -> EffectId,
-    ) {
-        match state {
-            State::Claiming | State::Confirming => {}
-            State::Settled { left, .. } => left.clear(),
-            State::Gating(gating) => {
-                gating.until = time(gating.until);
-                gating.ask_at = time(gating.ask_at);
-                gating.asking = gating.asking.map(id);
-            }
-            State::Hooking(hooking) => hooking.running = hooking.running.map(id),
-            State::Stepping(stepping) => stepping.deadline = time(stepping.deadline),
-            State::Baking(baking) => {
-                baking.at_most = time(baking.at_most);
-                baking.clock.running_since = baking.clock.running_since.map(time);
-            }
-            State::Holding(holding) => {
-                holding.until = time(holding.until);
-                reduce(&mut holding.back_to, time, id);
-            }
-            State::RollingBack(rolling) => {
-                rolling.deadline = time(rolling.deadline);
-                rolling.patient_until = time(rolling.patient_until);
-                rolling.undoing = rolling.undoing.map(id);
-                rolling.left.clear();
-            }
-            State::Superseding(superseding) => {
-                superseding.deadline = time(superseding.deadline);
-                superseding.undoing = superseding.undoing.map(id);
-            }
-            State::Settling(settling) => {
-                settling.deadline = time(settling.deadline);
-                settling.left.clear();
-            }
-        }
-    }
-    reduce(&mut decided.state, time, id);
+const fn rebase(claim: &mut Claim, base: u64) {
+    claim.epoch = rebased(claim.epoch, base);
 }

@@ -25,13 +25,15 @@ impl Rollout {
             .found
             .part(part)
             .map(|found| found.capabilities.routing);
-        // While a write is under way, what is effective is anybody's guess.
-        let flying = self
+        // While a write is under way, and until a look that began after it, what is effective is anybody's
+        // guess.
+        let ticket = self.latest.parts.get(part).map(|latest| latest.ticket);
+        let guessed = self
             .decided
             .parts
             .get(part)
-            .is_some_and(|state| state.flight.is_some());
-        let effective = self.effective(part, &observation).filter(|_| !flying);
+            .is_some_and(|state| state.flight.is_some() || ticket < Some(state.min_ticket));
+        let effective = self.effective(part, &observation).filter(|_| !guessed);
         let written = &observation.traffic.written;
         let linger = observation.traffic.drain.max(observation.traffic.sticky);
         let Some(state) = self.decided.parts.get_mut(part) else {
@@ -77,6 +79,30 @@ impl Rollout {
                 *drains = None;
             }
             *state.share.of_mut(track) = reaching;
+        }
+    }
+
+    /// Traffic that was written, or may have been, reached users, whoever took it back before a look.
+    pub(super) fn may_have_exposed(&mut self, part: &Part, traffic: &crate::Traffic) {
+        let found = self.fixed.found.part(part);
+        let routing = found.map(|found| found.capabilities.routing);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        // There who is ready is who is reached, whatever weight is asked for.
+        if routing == Some(Routing::FollowsReadiness) {
+            return;
+        }
+        for track in Track::ALL {
+            let (reaches, share) = match track {
+                Track::Stable => (traffic.reaches_stable(), traffic.weight.rest()),
+                Track::Candidate => (traffic.reaches_candidate(), traffic.candidate_share()),
+            };
+            if reaches {
+                *state.exposure.of_mut(track) = Exposure::Exposed;
+                let before = state.share.of_mut(track);
+                *before = (*before).max(share);
+            }
         }
     }
 }

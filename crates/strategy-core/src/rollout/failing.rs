@@ -222,7 +222,7 @@ impl Rollout {
     pub(super) fn cancel_everything(&mut self) {
         for (id, effect) in std::mem::take(&mut self.decided.open) {
             match &effect {
-                Effect::Apply { part, .. } => {
+                Effect::Apply { part, request } => {
                     if let Some(state) = self.decided.parts.get_mut(part) {
                         state.flight = None;
                         state.reissue = false;
@@ -234,8 +234,8 @@ impl Rollout {
                             };
                         }
                     }
-                    let part = part.clone();
-                    self.outdate(&part);
+                    self.outdate(part);
+                    self.may_have_exposed(part, &request.desired.traffic);
                 }
                 // A claim is a compare-and-set: its answer is needed to know what is there.
                 Effect::Claim { .. } => {

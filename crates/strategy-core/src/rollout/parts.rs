@@ -49,7 +49,7 @@ impl Rollout {
                 self.can_be_written(part);
                 self.outdate(part);
             }
-            Effect::Apply { .. } if state.flight == Some(id) => {
+            Effect::Apply { request, .. } if state.flight == Some(id) => {
                 state.flight = None;
                 state.reissue = false;
                 state.failures = 0;
@@ -61,6 +61,7 @@ impl Rollout {
                 }
                 self.can_be_written(part);
                 self.outdate(part);
+                self.may_have_exposed(part, &request.desired.traffic);
             }
             Effect::Claim { .. }
             | Effect::Apply { .. }
@@ -116,6 +117,11 @@ impl Rollout {
                     Expected::Either { before, desired }
                 }
             };
+            if let Effect::Apply { request, .. } = effect
+                && failure.certainty == Certainty::MayBeTaken
+            {
+                self.may_have_exposed(&part, &request.desired.traffic);
+            }
         }
         if failure.kind.is_transient() || failure.kind == TargetErrorKind::Unexpected {
             self.cannot_be_written(&part, failure);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Mishap, Saying, Simulation, Trouble, When};
+use super::{Ask, Mishap, Saying, SimulatedGate, SimulatedHook, Simulation, Trouble, When};
 use crate::release::{InvalidRelease, Part, Release};
 use crate::world::{Behavior, Happening, Scenario};
 
@@ -80,15 +80,17 @@ impl Simulation {
         self
     }
 
+    /// Whoever carries the rollout then crashes, so long after the beginning, and another takes up its
+    /// journal after `resumed_after`.
+    #[must_use]
+    pub fn crash(self, after: Duration, resumed_after: Duration) -> Self {
+        self.mishap(When::After(after), Trouble::Crash { resumed_after })
+    }
+
     /// A person asks something, so long after the beginning.
     #[must_use]
     pub fn asks(mut self, after: Duration, actor: impl Into<String>, ask: Ask) -> Self {
-        self.sayings.push(Saying {
-            after,
-            actor: actor.into(),
-            roles: Vec::new(),
-            ask,
-        });
+        self.sayings.push(Saying::new(after, actor, ask));
         self
     }
 
@@ -100,6 +102,20 @@ impl Simulation {
             clock_offsets: milliseconds.into_iter().collect(),
             ..self
         }
+    }
+
+    /// Hooks of this kind behave like this.
+    #[must_use]
+    pub fn hook(mut self, kind: impl Into<String>, hook: SimulatedHook) -> Self {
+        self.hooks.insert(kind.into(), hook);
+        self
+    }
+
+    /// External gates of this kind behave like this.
+    #[must_use]
+    pub fn gate(mut self, kind: impl Into<String>, gate: SimulatedGate) -> Self {
+        self.gates.insert(kind.into(), gate);
+        self
     }
 
     /// What is released, for every part there is.

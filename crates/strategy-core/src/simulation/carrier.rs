@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::hooking::SimulatedHook;
-use crate::analysis::{Counter, FailureShare};
+use crate::analysis::Counter;
 use crate::driver::{Clock, Driver, DriverError, RolloutHandle};
 use crate::inbox::Inbox;
 use crate::journal::Journal;
@@ -19,7 +18,7 @@ use crate::release::{Part, Release};
 use crate::rollout::{Outcome, RecoverError};
 use crate::strategy::Strategy;
 use crate::target::Target;
-use crate::world::{Fact, Life, Process, VirtualClock, World};
+use crate::world::{Fact, Life, Process, World};
 
 /// Carries a rollout for one process of a simulation.
 ///
@@ -94,7 +93,9 @@ pub struct Equipment {
     pub clock: Arc<dyn Clock>,
     /// What people say.
     pub inbox: Arc<dyn Inbox>,
-    /// Hooks, gates and analyses: [`FailureShare`] over `counter` and [`SimulatedHook`], under their kinds.
+    /// Hooks and gates of the simulation, and the analyses that count with `counter`,
+    /// [`FailureShare`](crate::analysis::FailureShare) and [`SlowShare`](crate::analysis::SlowShare), under
+    /// their kinds.
     pub registry: Registry,
     /// What users got, for analyses of one's own. Each window that is counted is in the log.
     pub counter: Arc<dyn Counter>,
@@ -137,14 +138,6 @@ impl Equipment {
     pub fn follow(&self, handle: RolloutHandle) {
         let mut followed = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         *followed = Some(handle);
-    }
-
-    /// The analyses that count what users got with `counter`, and the hook that takes time on `clock`.
-    pub(super) fn registry(counter: &Arc<dyn Counter>, clock: &VirtualClock) -> Registry {
-        let failures = FailureShare::new(Arc::clone(counter));
-        Registry::new()
-            .analysis(FailureShare::KIND, failures)
-            .hook(SimulatedHook::KIND, SimulatedHook::new(clock.clone()))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::journal::{Journal, JournalError, Recorded, Sequence};
 use crate::rollout::Record;
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
-use crate::world::{Fact, Process, World, leave};
+use crate::world::{Fact, Process, World};
 
 /// What the mishaps have done to a journal; shared by all processes.
 #[derive(Debug, Default)]
@@ -46,8 +46,9 @@ impl SimulatedJournal {
         write: impl Future<Output = Result<(), JournalError>>,
         records: &[Record],
     ) -> Result<(), JournalError> {
+        self.world.halt(self.process).await;
         let met = self.world.meets_at_append();
-        self.stop(&met.before).await;
+        self.world.stop(self.process, &met.before).await;
         let now = self.world.clock().now();
         if self.health(|health| health.refuses_until > now) {
             return Err(Self::refusal("write"));
@@ -58,18 +59,11 @@ impl SimulatedJournal {
             by: self.process,
             effects,
         });
-        self.stop(&met.after).await;
+        self.world.stop(self.process, &met.after).await;
         if self.health(|health| std::mem::take(&mut health.loses_answer)) {
             return Err(Self::refusal("hear of"));
         }
         Ok(())
-    }
-
-    async fn stop(&self, numbers: &[usize]) {
-        for number in numbers {
-            self.world.raise(self.process, *number);
-            leave().await;
-        }
     }
 }
 
@@ -77,7 +71,7 @@ impl SimulatedJournal {
 fn ordered(record: &Record) -> Vec<EffectId> {
     match record {
         Record::Decision(decision) => decision.effects.iter().map(|(id, _)| *id).collect(),
-        Record::Snapshot(snapshot) => snapshot.rollout.open_effects().collect(),
+        Record::Snapshot(snapshot) => snapshot.rollout.open_effects().map(|(id, _)| id).collect(),
         Record::State(_) => Vec::new(),
     }
 }

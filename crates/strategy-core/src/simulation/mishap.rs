@@ -32,9 +32,10 @@ impl Mishap {
 pub enum When {
     /// So long after the beginning, whoever works then.
     After(#[serde(with = "duration")] Duration),
-    /// When the platform is called for this time, before the call has any effect.
+    /// When the platform, a hook or a gate is called for this time, before the call has any effect.
     BeforeCall(u64),
-    /// When the platform is called for this time, after the call had its effect and before its answer.
+    /// When the platform, a hook or a gate is called for this time, after the call had its effect and
+    /// before its answer.
     AfterCall(u64),
     /// When the journal is written for this time, before anything is kept.
     BeforeAppend(u64),

@@ -16,8 +16,11 @@ use super::Simulation;
 use super::carrier::{Carrier, Equipment, Handle};
 use super::clock::ProcessClock;
 use super::counting::Counting;
+use super::inbox::SimulatedInbox;
 use super::journal::{Health, SimulatedJournal};
+use super::registered::registry;
 use super::report::SimulationReport;
+use super::runs::Tally;
 use crate::analysis::Counter;
 use crate::driver::{MemoryInbox, MemoryJournal, RolloutHandle};
 use crate::inbox::Envelope;
@@ -76,6 +79,7 @@ struct Cast<'a> {
     release: Release,
     kept: MemoryJournal,
     health: Arc<Mutex<Health>>,
+    tally: Tally,
     inbox: MemoryInbox,
     heard: Heard,
     bodies: Vec<Body<'a>>,
@@ -104,6 +108,7 @@ impl<'a> Cast<'a> {
             release,
             kept: MemoryJournal::new(),
             health: Arc::default(),
+            tally: Tally::new(simulation.world.seed),
             inbox: MemoryInbox::new(),
             heard: Heard::default(),
             bodies: Vec::new(),
@@ -243,8 +248,11 @@ impl<'a> Cast<'a> {
                 process,
             }),
             clock: Arc::new(clock.clone()),
-            inbox: Arc::new(self.inbox.clone()),
-            registry: Equipment::registry(&counter, self.world.clock()),
+            inbox: Arc::new(SimulatedInbox {
+                said: self.inbox.clone(),
+                world: world(),
+            }),
+            registry: registry(self.simulation, &self.world, process, &self.tally, &counter),
             counter,
             observer: Arc::new(self.heard.clone()),
             world: world(),

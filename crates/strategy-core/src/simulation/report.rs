@@ -1,11 +1,13 @@
 //! What came of a simulation.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::judge::{self, BrokenPromise};
 use crate::plan::Plan;
 use crate::rollout::{Event, Outcome, Record, Status};
-use crate::world::{Entry, Report};
+use crate::world::{Entry, PartSetup, Report};
 
 /// What came of a simulation. All of it is data: equal simulations give equal reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +17,8 @@ pub struct SimulationReport {
     pub end: End,
     /// The plan that was carried out, once there was one.
     pub plan: Option<Plan>,
+    /// The parts as the world began, by name.
+    pub parts: BTreeMap<String, PartSetup>,
     /// What users got, and what was written.
     pub world: Report,
     /// What observers heard, of all processes in order.
@@ -27,7 +31,7 @@ pub struct SimulationReport {
     pub status: Option<Status>,
     /// How many processes there were.
     pub processes: u32,
-    /// How many calls of the platform.
+    /// How many calls of the platform, of hooks and of gates.
     pub calls: u64,
     /// How many writes of the journal.
     pub appends: u64,
@@ -62,6 +66,7 @@ impl SimulationReport {
         Self {
             end: End::NeverBegan { why },
             plan: None,
+            parts: BTreeMap::new(),
             world: Report::default(),
             events: Vec::new(),
             log: Vec::new(),

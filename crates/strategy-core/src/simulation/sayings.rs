@@ -41,6 +41,16 @@ pub enum Ask {
 }
 
 impl Saying {
+    /// Somebody without a role asks this, so long after the beginning.
+    pub fn new(after: Duration, actor: impl Into<String>, ask: Ask) -> Self {
+        Self {
+            after,
+            actor: actor.into(),
+            roles: Vec::new(),
+            ask,
+        }
+    }
+
     /// What is asked, under this name, of a rollout that stands so; `None`: there is nothing to ask.
     pub(super) fn envelope(&self, id: &str, status: Option<&Status>) -> Option<Envelope> {
         let plan = || status?.plan.parse().ok();

@@ -1,5 +1,8 @@
 //! Simulations: with processes that crash, wake and differ in their clocks, always the same way.
 
+mod data;
+mod hooks;
+
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::{Deadlock, Report, World};
-use crate::analysis::FailureShare;
+use crate::analysis::{FailureShare, SlowShare};
 use crate::driver::{Driver, DriverError};
 use crate::observer::Observer;
 use crate::release::Release;
@@ -78,7 +78,7 @@ impl Observer for Heard {
 
 impl World {
     /// A driver for all parts of this world, on its clock, with its counts under
-    /// [`FailureShare::KIND`]. Everything else is as [`Driver`] has it, and can be changed.
+    /// [`FailureShare::KIND`] and [`SlowShare::KIND`]. Everything else is as [`Driver`] has it, and can be changed.
     pub fn driver(&self) -> Driver {
         let parts: Vec<_> = self.with(|state| state.parts.keys().cloned().collect());
         let targets = parts
@@ -86,7 +86,8 @@ impl World {
             .map(|part| (part.as_str().to_owned(), self.target_for(part)));
         let driver = Driver::parts(targets)
             .clock(self.clock.clone())
-            .analysis(FailureShare::KIND, self.analysis());
+            .analysis(FailureShare::KIND, self.analysis())
+            .analysis(SlowShare::KIND, self.slow_analysis());
         // The driver's own names are drawn by lot; here the same run has the same name.
         let since = self.with(|state| state.now.since(state.begins));
         match format!("in-world-{}", since.as_millis()).parse::<RolloutId>() {

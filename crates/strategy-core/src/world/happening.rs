@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::counter::MetricFault;
 use super::fault::{ApiFault, Calls};
 use super::image::Behavior;
 use crate::release::{Image, Part};
@@ -98,18 +99,57 @@ pub enum Happening {
         /// How many.
         pods: u32,
     },
+    /// So many ready pods of a track are taken away, as when a machine is emptied: each is gone at
+    /// once, and another is started in its place. No restart is counted.
+    PodsEvicted {
+        /// On which part.
+        part: Part,
+        /// Of which track.
+        track: Track,
+        /// How many.
+        pods: u32,
+        /// A disruption budget: never so many that fewer than this stay ready. Default: 0, no budget.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        keeps: u32,
+    },
+    /// A router takes so long for every change that is written from now on.
+    RouterLags {
+        /// Of which part.
+        part: Part,
+        /// From a write of traffic until it is effective.
+        #[serde(with = "duration")]
+        lag: Duration,
+    },
+    /// Whoever counts requests cannot be asked, or knows of none.
+    MetricsFail {
+        /// Of one part; `None`: of all (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Part>,
+        /// How.
+        fault: MetricFault,
+        /// How long.
+        #[serde(with = "duration")]
+        lasts: Duration,
+    },
     /// The platform's API fails.
     ApiFails {
-        /// For one part; `None`: for all.
+        /// For one part; `None`: for all (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         part: Option<Part>,
         /// How.
         fault: ApiFault,
         /// Which calls.
+        #[serde(default)]
         calls: Calls,
-        /// How long.
-        #[serde(with = "duration")]
+        /// How long. Default: to the end of the world.
+        #[serde(
+            with = "duration",
+            default = "for_ever",
+            skip_serializing_if = "is_for_ever"
+        )]
         lasts: Duration,
-        /// For so many calls at most; `None`: all within the time.
+        /// For so many calls at most; `None`: all within the time (default).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         times: Option<u32>,
     },
 }
@@ -123,6 +163,17 @@ impl Happening {
                 errors: Behavior::share(share),
                 ..Behavior::default()
             },
+        }
+    }
+
+    /// So many ready pods of a track of the part `main` are taken away and replaced, without regard to a
+    /// disruption budget.
+    pub fn pods_evicted(track: Track, pods: u32) -> Self {
+        Self::PodsEvicted {
+            part: Part::main(),
+            track,
+            pods,
+            keeps: 0,
         }
     }
 
@@ -146,14 +197,35 @@ impl Happening {
         }
     }
 
+    /// Whoever counts requests fails in this way for so long, for every part.
+    pub const fn metrics_fail(fault: MetricFault, lasts: Duration) -> Self {
+        Self::MetricsFail {
+            part: None,
+            fault,
+            lasts,
+        }
+    }
+
     /// The next write fails in this way.
     pub const fn next_write(fault: ApiFault) -> Self {
         Self::ApiFails {
             part: None,
             fault,
             calls: Calls::Writes,
-            lasts: Duration::MAX,
+            lasts: for_ever(),
             times: Some(1),
         }
     }
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+const fn for_ever() -> Duration {
+    Duration::MAX
+}
+
+fn is_for_ever(lasts: &Duration) -> bool {
+    *lasts == for_ever()
 }

@@ -4,29 +4,50 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::defaults::defaults;
+use super::latency::Latency;
 use crate::target::FatalReason;
 use crate::timestamp::duration;
 use crate::weight::Weight;
 
 /// How pods of an image behave. Plain data; the default is a healthy image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Behavior {
     /// From creation, or from the end of a crash, to ready. Default: 5 seconds.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "is_default::starts_in")]
     pub starts_in: Duration,
     /// By how much starts differ, decided by the world's seed. Default: up to 1 second more.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "is_default::varies")]
     pub varies: Duration,
     /// Requests that fail, in millionths. Default: none.
+    #[serde(skip_serializing_if = "is_default::errors")]
     pub errors: u32,
+    /// How long the requests take that are answered well. Default: a median of 20 ms, and 100 ms for 99%.
+    #[serde(skip_serializing_if = "is_default::latency")]
+    pub latency: Latency,
     /// Requests a second that one pod can serve; those beyond fail. `None`: any number (default).
+    #[serde(skip_serializing_if = "is_default::serves")]
     pub serves: Option<u32>,
     /// What is wrong with it. Default: nothing.
+    #[serde(skip_serializing_if = "is_default::ailment")]
     pub ailment: Option<Ailment>,
     /// The share of its pods that the ailment befalls. Default: all.
+    #[serde(skip_serializing_if = "is_default::affects")]
     pub affects: Weight,
+}
+
+defaults! {
+    is_default of Behavior {
+        starts_in: Duration,
+        varies: Duration,
+        errors: u32,
+        latency: Latency,
+        serves: Option<u32>,
+        ailment: Option<Ailment>,
+        affects: Weight,
+    }
 }
 
 impl Default for Behavior {
@@ -35,6 +56,7 @@ impl Default for Behavior {
             starts_in: Duration::from_secs(5),
             varies: Duration::from_secs(1),
             errors: 0,
+            latency: Latency::default(),
             serves: None,
             ailment: None,
             affects: Weight::FULL,
@@ -43,6 +65,15 @@ impl Default for Behavior {
 }
 
 impl Behavior {
+    /// Only this share of its pods is ill. Each pod has its place, so that it is always the same ones.
+    #[must_use]
+    pub fn in_some_pods(self, share: Weight) -> Self {
+        Self {
+            affects: share,
+            ..self
+        }
+    }
+
     /// A share of requests as millionths: 0.05 is 50 000. Outside 0 to 1 counts as the nearer end,
     /// not a number as 0.
     pub fn share(share: f64) -> u32 {
@@ -58,6 +89,7 @@ impl Behavior {
             starts_in: self.starts_in.max(other.starts_in),
             varies: self.varies.max(other.varies),
             errors: self.errors.max(other.errors),
+            latency: self.latency.and(&other.latency),
             serves: match (self.serves, other.serves) {
                 (Some(one), Some(two)) => Some(one.min(two)),
                 (one, two) => one.or(two),
@@ -89,6 +121,8 @@ pub enum Ailment {
     CrashesAtStart,
     /// It ends after having been ready for so long, again and again.
     CrashesAfter(#[serde(with = "duration")] Duration),
+    /// It hangs after having been ready for so long: unready from then on, and never restarted.
+    HangsAfter(#[serde(with = "duration")] Duration),
     /// As `CrashesAfter`, killed for using too much memory.
     OutOfMemoryAfter(#[serde(with = "duration")] Duration),
     /// Ready and unready in turn.
@@ -112,7 +146,9 @@ impl Ailment {
     /// How long a pod with it stays ready.
     pub(super) const fn ready_for(&self) -> Option<Duration> {
         match self {
-            Self::CrashesAfter(ready_for) | Self::OutOfMemoryAfter(ready_for) => Some(*ready_for),
+            Self::CrashesAfter(ready_for)
+            | Self::HangsAfter(ready_for)
+            | Self::OutOfMemoryAfter(ready_for) => Some(*ready_for),
             Self::Flaps { up, .. } => Some(*up),
             Self::Hangs | Self::CrashesAtStart | Self::CannotBePulled | Self::CannotBeScheduled => {
                 None
@@ -128,6 +164,7 @@ impl Ailment {
             Self::Hangs
             | Self::CrashesAtStart
             | Self::CrashesAfter(_)
+            | Self::HangsAfter(_)
             | Self::OutOfMemoryAfter(_)
             | Self::Flaps { .. } => None,
         }

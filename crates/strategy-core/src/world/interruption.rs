@@ -5,8 +5,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::task::Poll;
 
 use super::happening::Happening;
 use super::log::Process;
@@ -14,7 +12,7 @@ use super::log::Process;
 /// What a process is interrupted at. Both are counted from 1, over all parts and processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Point {
-    /// A call to the platform: discover, admit, observe, apply or claim.
+    /// A call to the platform, discover, admit, observe, apply or claim; to a hook or to a gate.
     Call(u64),
     /// A write of the journal.
     Append(u64),
@@ -73,20 +71,12 @@ impl Interruptions {
         self.raised.push((process, number));
     }
 
+    /// Whether a process is to be stopped, and nobody has done so yet.
+    pub(super) fn is_raised(&self, process: Process) -> bool {
+        self.raised.iter().any(|(raised, _)| *raised == process)
+    }
+
     pub(super) fn raised(&mut self) -> Vec<(Process, usize)> {
         std::mem::take(&mut self.raised)
     }
-}
-
-/// Leaves the process to whoever polls it, once: there it can be dropped, or stand still.
-pub(crate) async fn leave() {
-    let mut has_left = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_left, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

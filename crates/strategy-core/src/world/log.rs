@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::part::{PartState, Picture};
 use super::router::WHOLE;
-use super::workload::{Workload, image_id};
+use super::workload::Workload;
 use crate::analysis::Window;
-use crate::plan::CheckName;
+use crate::plan::{CheckName, HookPoint, StageName};
 use crate::release::{Images, Part};
 use crate::rollout::{Answer, CommandId, Outcome, Wish};
 use crate::target::{Claim, Desired, EffectId, Routing};
@@ -131,6 +131,30 @@ pub enum Fact {
         /// What was counted.
         window: Window,
     },
+    /// A hook began to run. If it comes to an end, a [`Reported`](Self::Reported) follows.
+    Ran {
+        /// For whom.
+        by: Process,
+        /// In which stage.
+        stage: StageName,
+        /// Which hook.
+        hook: String,
+        /// For which part; `None`: once for the stage.
+        part: Option<Part>,
+        /// At which point; `None`: it is being undone.
+        point: Option<HookPoint>,
+        /// Which run: the same when it is run again after a crash.
+        id: EffectId,
+    },
+    /// A hook came to its end.
+    Reported {
+        /// For whom.
+        by: Process,
+        /// Which run.
+        id: EffectId,
+        /// Whether it found all as it should be; `None`: it could not say.
+        passed: Option<bool>,
+    },
     /// A process's journal holds decisions that order these effects.
     Recorded {
         /// Whose.
@@ -189,6 +213,8 @@ pub enum Life {
     Froze,
     /// It goes on as if nothing had been.
     Woke,
+    /// Its clock was set by so many milliseconds.
+    ClockSet(i64),
     /// It ended the rollout.
     Ended(Outcome),
     /// It gave up, with this error.
@@ -277,11 +303,14 @@ impl Scene {
 
 impl TrackScene {
     fn of(workload: &Workload) -> Self {
-        let templates: BTreeSet<&String> = workload.pods.iter().map(|pod| &pod.template).collect();
+        let templates: BTreeSet<&str> = workload.pods.iter().map(|pod| &*pod.template).collect();
         let pods = templates.into_iter().map(|template| {
-            let pods = workload.pods.iter().filter(|pod| pod.template == *template);
+            let pods = workload
+                .pods
+                .iter()
+                .filter(|pod| *pod.template == *template);
             let mut scene = PodsScene {
-                template: template.clone(),
+                template: template.to_owned(),
                 total: 0,
                 ready: 0,
                 image_ids: BTreeSet::new(),
@@ -289,14 +318,17 @@ impl TrackScene {
             for pod in pods {
                 scene.total += 1;
                 scene.ready += u32::from(pod.is_ready());
-                let ids = pod.contents.values().map(|content| image_id(content));
-                scene.image_ids.extend(ids);
+                for id in pod.contents.image_ids.values() {
+                    if !scene.image_ids.contains(id) {
+                        scene.image_ids.insert(id.clone());
+                    }
+                }
             }
             scene
         });
         Self {
-            template: workload.template.id(),
-            images: workload.template.images.clone(),
+            template: workload.template.id().to_string(),
+            images: workload.template.images().clone(),
             replicas: workload.replicas(),
             wanted: workload.wanted(),
             pods: pods.collect(),

@@ -47,7 +47,7 @@ impl Fields {
     pub(super) fn of(picture: &Picture, bound: &Bound, routing: Routing) -> Self {
         let track = |name: &str| {
             picture.workloads.get(name).map(|workload| TrackFields {
-                template: workload.template.id(),
+                template: workload.template.id().to_string(),
                 replicas: workload.replicas(),
             })
         };
@@ -134,7 +134,7 @@ pub(super) fn apply(
     let here = Fields::of(&state.picture, &bound, routing);
     let fields = |goal: &Option<Goal>| {
         goal.as_ref().map(|goal| TrackFields {
-            template: goal.template.id(),
+            template: goal.template.id().to_string(),
             replicas: goal.replicas,
         })
     };

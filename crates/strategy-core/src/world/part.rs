@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::ledger::Ledger;
 use super::log::{Author, Fact, Log, Scene};
 use super::pod::Registry;
-use super::report::{PartReport, WeightSpan, Write};
+use super::report::{PartReport, Shortage, WeightSpan, Write};
 use super::router::Router;
 use super::scenario::{InvalidScenario, PartSetup, Shape, WorkloadSetup};
 use super::workload::{Scaler, Template, Workload};
@@ -43,6 +44,8 @@ pub(super) struct PartState {
     pub(super) version: u64,
     waiters: Vec<Waker>,
     pub(super) weights: Vec<(Timestamp, Weight)>,
+    /// Ready pods of both tracks, from when on.
+    pub(super) capacity: Vec<(Timestamp, u32)>,
     pub(super) writes: Vec<Write>,
     /// We wrote where no claim tells whose turn it is.
     pub(super) has_written_unclaimed: bool,
@@ -122,6 +125,7 @@ impl PartState {
             version: 1,
             waiters: Vec::new(),
             weights: Vec::new(),
+            capacity: Vec::new(),
             writes: Vec::new(),
             has_written_unclaimed: false,
             reads: 0,
@@ -311,27 +315,54 @@ impl PartState {
                 .map(|ledger| ledger.until(now))
                 .unwrap_or_default()
         };
-        let ends = self.weights.iter().skip(1).map(|(at, _)| *at).chain([now]);
         PartReport {
             requests: Tracks {
                 stable: requests(&self.roles.stable),
                 candidate: requests(&self.roles.candidate),
             },
-            weights: self
-                .weights
-                .iter()
-                .zip(ends)
-                .map(|((from, weight), to)| WeightSpan {
-                    from: *from,
-                    lasted: to.since(*from),
-                    weight: *weight,
+            weights: spans(&self.weights, now)
+                .map(|(from, lasted, weight)| WeightSpan {
+                    from,
+                    lasted,
+                    weight,
                 })
                 .collect(),
             writes: self.writes.clone(),
             reads: self.reads,
             ready_at_start: self.ready_at_start,
             least_ready: self.least_ready,
+            shortages: spans(&self.capacity, now)
+                .filter(|(_, _, ready)| *ready < self.ready_at_start)
+                .map(|(from, lasted, ready)| Shortage {
+                    from,
+                    lasted,
+                    missing: self.ready_at_start - ready,
+                })
+                .collect(),
         }
+    }
+}
+
+/// What held from when and for how long.
+fn spans<T: Copy>(
+    from_then_on: &[(Timestamp, T)],
+    now: Timestamp,
+) -> impl Iterator<Item = (Timestamp, Duration, T)> {
+    let ends = from_then_on.iter().skip(1).map(|(at, _)| *at).chain([now]);
+    let spans = from_then_on.iter().zip(ends);
+    spans.map(|((from, held), to)| (*from, to.since(*from), *held))
+}
+
+/// Remembers what holds from now on, if that is news.
+pub(super) fn from_now_on<T: Copy + PartialEq>(
+    then: &mut Vec<(Timestamp, T)>,
+    now: Timestamp,
+    holds: T,
+) {
+    match then.last_mut() {
+        Some((_, last)) if *last == holds => {}
+        Some((at, last)) if *at == now => *last = holds,
+        Some(_) | None => then.push((now, holds)),
     }
 }
 
@@ -348,10 +379,7 @@ fn built(
         part: part.to_string(),
         source,
     })?;
-    let template = Template {
-        images,
-        settings: setup.settings.clone(),
-    };
+    let template = Template::new(images, setup.settings.clone());
     let mut workload = Workload::new(name.to_owned(), template, setup.count);
     workload.scaler = setup.autoscaler.map(|scaler| Scaler {
         min: scaler.min,

@@ -1,9 +1,11 @@
 //! One pod: created, started, ready, ill, gone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::image::{Ailment, Behavior};
+use super::workload::image_id;
 use crate::random::SplitMix64;
 use crate::release::Images;
 use crate::target::FatalReason;
@@ -24,9 +26,10 @@ impl Registry {
             .map_or_else(|| reference.to_owned(), Clone::clone)
     }
 
-    fn behavior(&self, contents: &BTreeMap<String, String>) -> Behavior {
+    fn behavior(&self, contents: &Contents) -> Behavior {
         let healthy = Behavior::default();
         contents
+            .meanings
             .values()
             .map(|content| self.behaviors.get(content).unwrap_or(&healthy))
             .fold(None, |all: Option<Behavior>, one| {
@@ -49,13 +52,42 @@ pub(super) struct Pod {
     /// Its place among the pods of its template.
     pub(super) ordinal: u32,
     /// The id of its template.
-    pub(super) template: String,
-    /// By container, what its image meant when the pod was created.
-    pub(super) contents: BTreeMap<String, String>,
+    pub(super) template: Arc<str>,
+    /// What its images meant when it was created.
+    pub(super) contents: Arc<Contents>,
     pub(super) phase: Phase,
     /// When it changes next by itself.
     pub(super) next: Option<Timestamp>,
     pub(super) restarts: u64,
+}
+
+/// What the images of a pod meant when it was created, by container.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Contents {
+    meanings: BTreeMap<String, String>,
+    /// The ids under which the platform shows them.
+    pub(super) image_ids: BTreeMap<String, String>,
+}
+
+impl Contents {
+    fn of(images: &Images, registry: &Registry) -> Self {
+        let meanings: BTreeMap<_, _> = images
+            .iter()
+            .map(|(container, image)| (container.to_owned(), registry.content(image.as_str())))
+            .collect();
+        let ids = meanings.iter();
+        Self {
+            image_ids: ids
+                .map(|(container, content)| (container.clone(), image_id(content)))
+                .collect(),
+            meanings,
+        }
+    }
+
+    /// Whether one of them is this content.
+    pub(super) fn has(&self, content: &str) -> bool {
+        self.meanings.values().any(|meaning| meaning == content)
+    }
 }
 
 /// After the first crash; doubled by every further one.
@@ -67,21 +99,17 @@ const REFUSED_AFTER: Duration = Duration::from_secs(1);
 
 impl Pod {
     pub(super) fn new(
-        template: String,
+        template: Arc<str>,
         images: &Images,
         ordinal: u32,
         registry: &Registry,
         random: &mut SplitMix64,
         now: Timestamp,
     ) -> Self {
-        let contents = images
-            .iter()
-            .map(|(container, image)| (container.to_owned(), registry.content(image.as_str())))
-            .collect();
         let mut pod = Self {
             ordinal,
             template,
-            contents,
+            contents: Arc::new(Contents::of(images, registry)),
             phase: Phase::Starting,
             next: None,
             restarts: 0,
@@ -169,6 +197,7 @@ impl Pod {
             (Phase::Ready, Some(Ailment::OutOfMemoryAfter(_))) => {
                 self.crash(FatalReason::OutOfMemory, now);
             }
+            (Phase::Ready, Some(Ailment::HangsAfter(_))) => self.phase = Phase::Unready,
             (Phase::Ready, Some(Ailment::Flaps { down, restarts, .. })) => {
                 self.phase = Phase::Unready;
                 self.restarts += u64::from(restarts);

@@ -54,6 +54,8 @@ pub struct PartReport {
     pub ready_at_start: u32,
     /// The fewest there ever were.
     pub least_ready: u32,
+    /// When fewer pods were ready than at the beginning, for whatever reason.
+    pub shortages: Vec<Shortage>,
 }
 
 impl PartReport {
@@ -64,6 +66,23 @@ impl PartReport {
             .filter(|span| span.weight == weight)
             .map(|span| span.lasted)
             .sum()
+    }
+
+    /// How long fewer pods were ready than at the beginning.
+    pub fn time_below_baseline(&self) -> Duration {
+        self.shortages.iter().map(|shortage| shortage.lasted).sum()
+    }
+
+    /// By how many pods fewer than at the beginning were ready, at the worst moment.
+    pub const fn most_missing(&self) -> u32 {
+        self.ready_at_start.saturating_sub(self.least_ready)
+    }
+
+    /// What was missing, in pods times time: one pod for two minutes is as much as two for one.
+    pub fn missing_pod_time(&self) -> Duration {
+        let shortages = self.shortages.iter();
+        let missing = shortages.map(|shortage| shortage.lasted.saturating_mul(shortage.missing));
+        missing.fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The largest share that the candidate ever had.
@@ -87,6 +106,19 @@ pub struct WeightSpan {
     pub lasted: Duration,
     /// Which share, to the nearest basis point.
     pub weight: Weight,
+}
+
+/// A time during which fewer pods were ready than at the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Shortage {
+    /// From when.
+    pub from: Timestamp,
+    /// For how long.
+    #[serde(with = "duration")]
+    pub lasted: Duration,
+    /// By how many fewer.
+    pub missing: u32,
 }
 
 /// One write.

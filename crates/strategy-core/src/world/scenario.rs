@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::defaults::defaults;
 use super::happening::Happening;
 use super::image::Behavior;
 use crate::release::{Images, InvalidRelease, Part};
@@ -33,24 +34,53 @@ use crate::weight::Weight;
 /// # Ok::<(), strategy_core::world::InvalidScenario>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Scenario {
     /// Everything that varies is decided by it. Default: 0.
     pub seed: u64,
     /// When the world begins. Default: the first of January 2026, midnight UTC.
+    #[serde(skip_serializing_if = "world_default::begins")]
     pub begins: Timestamp,
     /// How long it lasts: a future that waits longer is given up. Default: 30 days.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "world_default::lasts")]
     pub lasts: Duration,
     /// The parts by name.
     pub parts: BTreeMap<String, PartSetup>,
     /// How images behave, by reference; others are healthy.
+    #[serde(skip_serializing_if = "world_default::images")]
     pub images: BTreeMap<String, Behavior>,
+    /// How long after a request it is visible to whoever counts; a window that is asked for earlier shows
+    /// what is visible of it. Default: at once.
+    #[serde(with = "duration", skip_serializing_if = "world_default::metric_delay")]
+    pub metric_delay: Duration,
     /// What happens, and how long after the beginning, in the order in which equal times happen.
+    #[serde(skip_serializing_if = "world_default::happenings")]
     pub happenings: Vec<Timed>,
     #[serde(skip)]
-    part: Option<String>,
+    part: Named,
+}
+
+/// The part that the next methods are about. It belongs to how a scenario is made, not to what it is.
+#[derive(Clone, Debug, Default)]
+struct Named(Option<String>);
+
+impl PartialEq for Named {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Named {}
+
+defaults! {
+    world_default of Scenario {
+        begins: Timestamp,
+        lasts: Duration,
+        images: BTreeMap<String, Behavior>,
+        metric_delay: Duration,
+        happenings: Vec<Timed>,
+    }
 }
 
 /// Something that happens at a time.
@@ -66,29 +96,45 @@ pub struct Timed {
 
 /// One part at the beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PartSetup {
     /// Which workloads there are. Default: a stable one without pods, and no candidate.
     pub shape: Shape,
     /// What the platform can do. Default: [`Capabilities::routed`]; for slots all or nothing, and
     /// promotion by swap.
+    #[serde(skip_serializing_if = "part_default::capabilities")]
     pub capabilities: Option<Capabilities>,
     /// From a write of traffic until it is effective. Default: 2 seconds.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "part_default::lag")]
     pub lag: Duration,
     /// How long the longest requests take. Default: 5 seconds.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "part_default::drain")]
     pub drain: Duration,
     /// How long a session stays with its track. Default: there are no sessions.
-    #[serde(with = "duration")]
+    #[serde(with = "duration", skip_serializing_if = "part_default::sticky")]
     pub sticky: Duration,
     /// The share of requests that belong to sessions. Default: none.
+    #[serde(skip_serializing_if = "part_default::sessions")]
     pub sessions: Weight,
     /// The share of requests that carry what a header or cookie route looks for. Default: 1%.
+    #[serde(skip_serializing_if = "part_default::routed")]
     pub routed: Weight,
     /// Requests of users a second. Default: none.
+    #[serde(skip_serializing_if = "part_default::requests_per_second")]
     pub requests_per_second: u32,
+}
+
+defaults! {
+    part_default of PartSetup {
+        capabilities: Option<Capabilities>,
+        lag: Duration,
+        drain: Duration,
+        sticky: Duration,
+        sessions: Weight,
+        routed: Weight,
+        requests_per_second: u32,
+    }
 }
 
 impl Default for PartSetup {
@@ -117,6 +163,7 @@ pub enum Shape {
         /// Always there.
         stable: WorkloadSetup,
         /// There at the beginning, or not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         candidate: Option<WorkloadSetup>,
     },
     /// Two slots that are always there; the first is live at the beginning.
@@ -139,7 +186,7 @@ impl Default for Shape {
 
 /// One workload at the beginning. Its pods have been running for long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct WorkloadSetup {
     /// Image references by container.
@@ -147,9 +194,18 @@ pub struct WorkloadSetup {
     /// How many pods; where there is an autoscaler, how many it wants.
     pub count: u32,
     /// What else its template says.
+    #[serde(skip_serializing_if = "workload_default::settings")]
     pub settings: BTreeMap<String, String>,
     /// What scales it.
+    #[serde(skip_serializing_if = "workload_default::autoscaler")]
     pub autoscaler: Option<ScalerSetup>,
+}
+
+defaults! {
+    workload_default of WorkloadSetup {
+        settings: BTreeMap<String, String>,
+        autoscaler: Option<ScalerSetup>,
+    }
 }
 
 impl WorkloadSetup {
@@ -220,8 +276,9 @@ impl Default for Scenario {
             lasts: Duration::from_secs(30 * 24 * 3600),
             parts: BTreeMap::new(),
             images: BTreeMap::new(),
+            metric_delay: Duration::ZERO,
             happenings: Vec::new(),
-            part: None,
+            part: Named::default(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::image::Behavior;
+use super::latency::Latency;
 use super::ledger::Rates;
-use super::part::PartState;
-use super::pod::Registry;
+use super::part::{PartState, from_now_on};
+use super::pod::{Pod, Registry};
 use super::router::WHOLE;
 use super::workload::Workload;
 use crate::target::Routing;
@@ -32,10 +34,7 @@ impl PartState {
             let rate = u128::from(self.requests_per_second) * u128::from(share) * 1_000_000;
             let rates = match self.picture.workloads.get(&name) {
                 Some(workload) => rates(workload, rate, registry),
-                None => Rates {
-                    served: 0,
-                    failed: rate,
-                },
+                None => Rates::failing(rate),
             };
             self.ledgers
                 .entry(name.clone())
@@ -55,11 +54,8 @@ impl PartState {
             .ok()
             .and_then(|points| Weight::from_basis_points(points).ok())
             .unwrap_or(Weight::FULL);
-        match self.weights.last_mut() {
-            Some((_, last)) if *last == weight => {}
-            Some((at, last)) if *at == now => *last = weight,
-            Some(_) | None => self.weights.push((now, weight)),
-        }
+        from_now_on(&mut self.weights, now, weight);
+        from_now_on(&mut self.capacity, now, one + two);
         self.least_ready = self.least_ready.min(one + two);
     }
 }
@@ -69,19 +65,18 @@ fn rates(workload: &Workload, rate: u128, registry: &Registry) -> Rates {
     let mut ready: u128 = 0;
     let mut errors: u128 = 0;
     let mut serves: Option<u128> = Some(0);
-    for pod in workload.ready_pods() {
-        let behavior = pod.behavior(registry);
-        ready += 1;
-        errors += u128::from(behavior.errors);
+    let mut latencies: Vec<(u32, Latency)> = Vec::new();
+    for (pods, behavior) in behaviors(workload, registry) {
+        let number = u128::from(pods);
+        ready += number;
+        errors += number * u128::from(behavior.errors);
         serves = serves
             .zip(behavior.serves)
-            .map(|(sum, one)| sum + u128::from(one));
+            .map(|(sum, one)| sum + number * u128::from(one));
+        latencies.push((pods, behavior.latency));
     }
     if ready == 0 {
-        return Rates {
-            served: 0,
-            failed: rate,
-        };
+        return Rates::failing(rate);
     }
     let most = serves.map_or(rate, |serves| serves * u128::from(WHOLE) * 1_000_000);
     let taken = rate.min(most);
@@ -89,7 +84,26 @@ fn rates(workload: &Workload, rate: u128, registry: &Registry) -> Rates {
     Rates {
         served,
         failed: rate - served,
+        latencies,
     }
+}
+
+/// The ready pods, by what they run: how many, and how they behave.
+fn behaviors(workload: &Workload, registry: &Registry) -> Vec<(u32, Behavior)> {
+    let mut groups: Vec<(u32, &Pod)> = Vec::new();
+    for pod in workload.ready_pods() {
+        match groups
+            .iter_mut()
+            .find(|(_, first)| first.contents == pod.contents)
+        {
+            Some((pods, _)) => *pods += 1,
+            None => groups.push((1, pod)),
+        }
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|(pods, pod)| (pods, pod.behavior(registry)))
+        .collect()
 }
 
 /// The autoscaler looks at what users send, in hundred-millionths of a request a second.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::counter::Metrics;
 use super::fault::{ApiFault, Calls};
 use super::happening::Happening;
 use super::interruption::{Interruption, Interruptions, Met};
@@ -13,9 +14,8 @@ use super::report::Report;
 use super::scenario::{InvalidScenario, Scenario, part_name};
 use crate::random::SplitMix64;
 use crate::release::Part;
-use crate::target::{Apply, ForeignField};
+use crate::target::Apply;
 use crate::timestamp::Timestamp;
-use crate::track::Replicas;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -28,18 +28,20 @@ pub(super) struct State {
     scheduled: u64,
     to_happen: BTreeMap<(Timestamp, u64), Happening>,
     to_land: BTreeMap<(Timestamp, u64), (Part, Apply, Process)>,
-    faults: Vec<ActiveFault>,
+    pub(super) faults: Vec<ActiveFault>,
+    pub(super) metrics: Metrics,
     pub(super) log: Log,
     pub(super) interruptions: Interruptions,
 }
 
+/// A fault of the API that has begun.
 #[derive(Debug)]
-struct ActiveFault {
-    part: Option<Part>,
-    fault: ApiFault,
-    calls: Calls,
-    until: Timestamp,
-    left: Option<u32>,
+pub(super) struct ActiveFault {
+    pub(super) part: Option<Part>,
+    pub(super) fault: ApiFault,
+    pub(super) calls: Calls,
+    pub(super) until: Timestamp,
+    pub(super) left: Option<u32>,
 }
 
 /// Later than anything: such a time is never due.
@@ -70,6 +72,10 @@ impl State {
             to_happen: BTreeMap::new(),
             to_land: BTreeMap::new(),
             faults: Vec::new(),
+            metrics: Metrics {
+                delay: scenario.metric_delay,
+                faults: Vec::new(),
+            },
             log: Log::default(),
             interruptions: Interruptions::default(),
         };
@@ -194,136 +200,6 @@ impl State {
         })?;
         fault.left = fault.left.map(|left| left - 1);
         Some(fault.fault.clone())
-    }
-
-    pub(super) fn happen(&mut self, happening: Happening) {
-        let now = self.now;
-        match happening {
-            Happening::ImageBehaves { image, behavior } => {
-                self.registry.behaviors.insert(image.clone(), behavior);
-                for state in self.parts.values_mut() {
-                    let pods = state
-                        .picture
-                        .workloads
-                        .values_mut()
-                        .flat_map(|workload| &mut workload.pods);
-                    for pod in pods.filter(|pod| pod.contents.values().any(|c| *c == image)) {
-                        pod.reconsider(&self.registry, &mut self.random, now);
-                    }
-                }
-            }
-            Happening::TagMoved { image, content } => {
-                self.registry.tags.insert(image, content);
-            }
-            Happening::WeightMoved { part, weight, by } => {
-                self.with(&part, |state| {
-                    let hand = state.hand(&by);
-                    let router = &mut state.picture.router;
-                    let mut written = router.written.clone();
-                    written.weight = if state.roles.candidate == router.secondary {
-                        weight
-                    } else {
-                        weight.rest()
-                    };
-                    router.write(written, hand, now);
-                    let what = format!("candidate's weight {weight}");
-                    state.wrote_by_hand(ForeignField::Traffic, &by, what, now);
-                });
-            }
-            Happening::Scaled {
-                part,
-                track,
-                count,
-                by,
-            } => self.with(&part, |state| {
-                if let Some(workload) = state.workload_mut(track) {
-                    let replicas: Replicas = workload.replicas().with(count);
-                    workload.set_replicas(replicas);
-                    let what = format!("{track} {replicas} replicas");
-                    state.wrote_by_hand(ForeignField::Capacity, &by, what, now);
-                }
-            }),
-            Happening::ImageChanged {
-                part,
-                track,
-                container,
-                image,
-                by,
-            } => self.with(&part, |state| {
-                let what = format!("{track} {container}={image}");
-                let images = [(container, image)].into_iter().collect();
-                if let Some(workload) = state.workload_mut(track)
-                    && let Ok(template) = workload.template.with(&images)
-                {
-                    workload.set_template(template);
-                    state.wrote_by_hand(ForeignField::Revision, &by, what, now);
-                }
-            }),
-            Happening::Deleted { part, track, by } => self.with(&part, |state| {
-                let name = state.roles.of(track).clone();
-                if state.picture.workloads.remove(&name).is_some() {
-                    let what = format!("{name} deleted");
-                    state.wrote_by_hand(ForeignField::Revision, &by, what, now);
-                }
-            }),
-            Happening::Autoscaled {
-                part,
-                track,
-                wanted,
-            } => self.with(&part, |state| {
-                if let Some(scaler) = state
-                    .workload_mut(track)
-                    .and_then(|workload| workload.scaler.as_mut())
-                {
-                    scaler.wanted = wanted.clamp(scaler.min, scaler.max.max(scaler.min));
-                }
-            }),
-            Happening::LoadChanged {
-                part,
-                requests_per_second,
-            } => self.with(&part, |state| {
-                state.requests_per_second = requests_per_second;
-            }),
-            Happening::PodsCrash { part, track, pods } => self.with(&part, |state| {
-                if let Some(workload) = state.workload_mut(track) {
-                    let ready = workload.pods.iter_mut().filter(|pod| pod.is_ready());
-                    ready
-                        .take(usize::try_from(pods).unwrap_or(usize::MAX))
-                        .for_each(|pod| pod.kill(now));
-                }
-            }),
-            Happening::ApiFails {
-                part,
-                fault,
-                calls,
-                lasts,
-                times,
-            } => {
-                if fault == ApiFault::Stale {
-                    for (name, state) in &mut self.parts {
-                        if part.as_ref().is_none_or(|one| one == name) {
-                            state.frozen = Some((now, state.picture.clone()));
-                        }
-                    }
-                }
-                self.faults.push(ActiveFault {
-                    part,
-                    fault,
-                    calls,
-                    until: now + lasts,
-                    left: times,
-                });
-            }
-        }
-        for state in self.parts.values_mut() {
-            state.settle(&self.registry, &mut self.random, now);
-        }
-    }
-
-    fn with(&mut self, part: &Part, change: impl FnOnce(&mut PartState)) {
-        if let Some(state) = self.parts.get_mut(part) {
-            change(state);
-        }
     }
 
     pub(super) fn report(&self) -> Report {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::World;
 use super::fault::{ApiFault, Calls};
-use super::interruption::{Met, leave};
+use super::interruption::Met;
 use super::log::{Fact, Process, Scene, Told};
 use super::owned::{self, Bound, Fields};
 use super::part::{PartState, Picture};
@@ -78,8 +78,9 @@ impl InMemoryTarget {
 
     /// A call begins: whoever makes it may be stopped, and faults may refuse it or let it wait.
     async fn begin(&self, operation: &str, calls: Calls) -> Result<Begun, TargetError> {
+        self.world.halt(self.process).await;
         let (met, fault) = self.world.with(|state| state.call(&self.part, calls));
-        self.stop(&met.before).await;
+        self.world.stop(self.process, &met.before).await;
         self.befall(operation, fault.as_ref()).await?;
         Ok(Begun { met, fault })
     }
@@ -91,21 +92,13 @@ impl InMemoryTarget {
         operation: &str,
         answer: Result<T, TargetError>,
     ) -> Result<T, TargetError> {
-        self.stop(&begun.met.after).await;
+        self.world.stop(self.process, &begun.met.after).await;
         match begun.fault {
             Some(ApiFault::AnswerLost) if answer.is_ok() => {
                 Err(self.error(TargetErrorKind::Unavailable, operation))
             }
             Some(ApiFault::Silent | ApiFault::LandsLate(_)) if answer.is_ok() => pending().await,
             Some(_) | None => answer,
-        }
-    }
-
-    async fn stop(&self, numbers: &[usize]) {
-        for number in numbers {
-            self.world
-                .with(|state| state.interruptions.raise(self.process, *number));
-            leave().await;
         }
     }
 

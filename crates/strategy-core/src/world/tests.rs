@@ -1,6 +1,7 @@
 //! The world does what it says: pods, router, people, faults, counts.
 
 mod api;
+mod metrics;
 mod pods;
 
 use std::time::Duration;
@@ -130,6 +131,30 @@ fn share_of_ready_pods_is_share_of_traffic_where_traffic_follows_readiness() {
         Effective::Verified(Traffic::weight(percent(25)))
     );
     assert_eq!(world.report().failed(), 0);
+}
+
+#[test]
+fn a_router_can_become_slower_or_quicker_from_its_next_change_on() {
+    let world = World::seeded(1).stable("app:v1", 2).build().unwrap();
+    let hand = Hand::on(&world);
+    hand.apply(2, Weight::ZERO);
+    world.advance(seconds(10));
+    let lags = |seconds| Happening::RouterLags {
+        part: Part::main(),
+        lag: Duration::from_secs(seconds),
+    };
+    let effective = |hand: &Hand| hand.observe().traffic.effective;
+    world.happen(lags(600));
+    hand.apply(2, percent(50));
+    world.happen(lags(0));
+    world.advance(seconds(599));
+    assert_eq!(effective(&hand), Effective::Converging);
+    world.advance(seconds(1));
+    let half = Effective::Verified(Traffic::weight(percent(50)));
+    assert_eq!(effective(&hand), half);
+    hand.apply(2, Weight::ZERO);
+    let none = Effective::Verified(Traffic::default());
+    assert_eq!(effective(&hand), none);
 }
 
 #[test]

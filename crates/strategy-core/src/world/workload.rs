@@ -1,6 +1,7 @@
 //! One workload: a template, a count, and the pods that a controller keeps for them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,41 +13,70 @@ use crate::target::{Autoscaler, Fatal, FatalReason, ObservedTrack, Pods, Written
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, SeenRevision};
 
-/// What pods are made from: images, and everything else that a template says.
+/// What pods are made from: images, and everything else that a template says. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Template {
-    pub(super) images: Images,
-    pub(super) settings: BTreeMap<String, String>,
+#[serde(from = "TemplateData", into = "TemplateData")]
+pub(super) struct Template(Arc<Content>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Content {
+    data: TemplateData,
+    id: Arc<str>,
+}
+
+/// A template as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct TemplateData {
+    images: Images,
+    settings: BTreeMap<String, String>,
+}
+
+impl From<TemplateData> for Template {
+    fn from(data: TemplateData) -> Self {
+        let id = digest(&format!("{} {:?}", data.images, data.settings)).into();
+        Self(Arc::new(Content { data, id }))
+    }
+}
+
+impl From<Template> for TemplateData {
+    fn from(template: Template) -> Self {
+        template.0.data.clone()
+    }
 }
 
 impl Template {
+    pub(super) fn new(images: Images, settings: BTreeMap<String, String>) -> Self {
+        TemplateData { images, settings }.into()
+    }
+
+    pub(super) fn images(&self) -> &Images {
+        &self.0.data.images
+    }
+
     /// The platform's name for it: equal templates have equal ids.
-    pub(super) fn id(&self) -> String {
-        digest(&format!("{} {:?}", self.images, self.settings))
+    pub(super) fn id(&self) -> &Arc<str> {
+        &self.0.id
     }
 
     /// The same with these images in place of those of the same containers.
     ///
     /// `Err` names a container that the template does not have.
     pub(super) fn with(&self, images: &Images) -> Result<Self, String> {
+        let here = self.images();
         if let Some((unknown, _)) = images
             .iter()
-            .find(|(container, _)| self.images.get(container).is_none())
+            .find(|(container, _)| here.get(container).is_none())
         {
             return Err(unknown.to_owned());
         }
-        let images = self
-            .images
+        let images = here
             .iter()
             .map(|(container, image)| {
                 let image: &Image = images.get(container).unwrap_or(image);
                 (container.to_owned(), image.clone())
             })
             .collect();
-        Ok(Self {
-            images,
-            settings: self.settings.clone(),
-        })
+        Ok(Self::new(images, self.0.data.settings.clone()))
     }
 }
 
@@ -152,7 +182,7 @@ impl Workload {
         random: &mut SplitMix64,
         now: Timestamp,
     ) {
-        let id = self.template.id();
+        let id = Arc::clone(self.template.id());
         let wanted = self.wanted();
         let old = |pod: &Pod| pod.template != id;
         // Whatever is unready and old serves nobody.
@@ -172,8 +202,8 @@ impl Workload {
         for _ in 0..missing {
             let ordinal = self.free_ordinal(&id);
             let pod = Pod::new(
-                id.clone(),
-                &self.template.images,
+                Arc::clone(&id),
+                self.template.images(),
                 ordinal,
                 registry,
                 random,
@@ -183,11 +213,21 @@ impl Workload {
         }
     }
 
+    /// Takes ready pods away, the oldest first, while more than `keeps` are ready.
+    pub(super) fn evict(&mut self, how_many: u32, keeps: u32) {
+        let mut left = how_many.min(self.ready().saturating_sub(keeps));
+        self.pods.retain(|pod| {
+            let goes = left > 0 && pod.is_ready();
+            left -= u32::from(goes);
+            !goes
+        });
+    }
+
     fn free_ordinal(&self, template: &str) -> u32 {
         let taken: BTreeSet<u32> = self
             .pods
             .iter()
-            .filter(|pod| pod.template == template)
+            .filter(|pod| *pod.template == *template)
             .map(|pod| pod.ordinal)
             .collect();
         (0..).find(|ordinal| !taken.contains(ordinal)).unwrap_or(0)
@@ -206,8 +246,8 @@ impl Workload {
     /// The revision of a template as the platform shows it.
     fn seen(&self, template: &Template, recorded: Option<&Template>) -> SeenRevision {
         SeenRevision {
-            id: template.id(),
-            images: template.images.clone(),
+            id: template.id().to_string(),
+            images: template.images().clone(),
             recorded: recorded == Some(template),
             name: self
                 .history
@@ -220,7 +260,7 @@ impl Workload {
     pub(super) fn observe(&self, recorded: Option<&Template>) -> ObservedTrack {
         let mut by_template: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
         for pod in &self.pods {
-            by_template.entry(&pod.template).or_default().push(pod);
+            by_template.entry(&*pod.template).or_default().push(pod);
         }
         let pods = by_template
             .into_iter()
@@ -228,7 +268,7 @@ impl Workload {
                 let template = self
                     .history
                     .iter()
-                    .find(|template| template.id() == id)
+                    .find(|template| **template.id() == *id)
                     .unwrap_or(&self.template);
                 summary(self.seen(template, recorded), &pods)
             })
@@ -272,11 +312,11 @@ fn summary(revision: SeenRevision, pods: &[&Pod]) -> Pods {
             Phase::Waiting(_) | Phase::Starting | Phase::Ready | Phase::Unready => true,
         };
         if is_running {
-            for (container, content) in &pod.contents {
-                image_ids
-                    .entry(container.clone())
-                    .or_default()
-                    .insert(image_id(content));
+            for (container, id) in &pod.contents.image_ids {
+                let ids = image_ids.entry(container.clone()).or_default();
+                if !ids.contains(id) {
+                    ids.insert(id.clone());
+                }
             }
         }
     }

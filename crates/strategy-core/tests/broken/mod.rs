@@ -6,6 +6,7 @@
 )]
 
 mod distortion;
+pub(crate) mod table;
 
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};

@@ -23,18 +23,6 @@ fn one_failure_in_twenty_takes_it_back() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn readme_and_guide_show_this_very_test() {
-    let source = include_str!("policy.rs");
-    let end = source.find("\n#[test]\nfn readme_and_guide").unwrap();
-    let shown = source[..end].split_once("\n\n").unwrap().1;
-    let body = shown.split_once("#[test]\n").unwrap().1;
-    assert!(body.lines().count() <= 15, "{}", body.lines().count());
-    for page in ["README.md", "docs/guides/test-a-policy.md"] {
-        let page_text = super::read(page);
-        let fenced = format!("```rust\n{shown}\n```");
-        let fenced = fenced.replace("\n\n```", "\n```");
-        assert!(
-            page_text.contains(&fenced),
-            "{page} shows another test:\n{fenced}"
-        );
-    }
+    let pages = ["README.md", "docs/guides/test-a-policy.md"];
+    super::assert_shown(include_str!("policy.rs"), 22, &pages);
 }

@@ -191,7 +191,8 @@ pub(crate) fn autoscaled_on_update(is_good: bool) -> Course {
 
 /// A migration that can be undone, a smoke test, people who are asked, and a check.
 pub(crate) fn hook_gate_and_check(is_good: bool) -> Course {
-    let run = |seconds: u64| Extension::new(SimulatedHook::KIND).with("seconds", seconds);
+    let run =
+        |seconds: u64| Extension::new(SimulatedHook::KIND).with("takes", format!("{seconds}s"));
     let migration = HookPlan::new("migrate", HookPoint::Before, run(15))
         .rerun(Rerun::Safe)
         .undo(Undo::By(run(5)));

@@ -53,6 +53,34 @@ fn a_track_is_kept_while_users_stick_to_it() {
     }
 }
 
+/// A search found it: nobody had seen the candidate exposed, and it was removed under its users.
+#[test]
+fn what_a_write_exposed_drains_also_where_somebody_took_it_back_before_a_look() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    let exposes = |run: &Run| {
+        let asked = run.asked.last();
+        asked.is_some_and(|(_, desired)| desired.traffic.weight > crate::Weight::ZERO)
+    };
+    while !exposes(&run) {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+    }
+    run.world.somebody_moves_traffic(0);
+    let taken_back = run.now;
+    run.run(seconds(7200));
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
+    let gone = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+        desired.candidate.revision == Revision::Absent
+    };
+    let (removed, _) = run.asked.iter().rfind(gone).unwrap();
+    let took = removed.since(taken_back).as_secs();
+    assert!((5..=7).contains(&took), "{took} s\n{}", run.story());
+}
+
 /// What is seen while a write is under way may be its first half, or be overwritten by it.
 #[test]
 fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {

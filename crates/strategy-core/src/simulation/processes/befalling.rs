@@ -60,6 +60,7 @@ impl Cast<'_> {
             Trouble::ClockSet { milliseconds } => {
                 if let Some(body) = self.body(process) {
                     body.clock.set_by(*milliseconds);
+                    self.lives(process, Life::ClockSet(*milliseconds));
                 }
             }
             Trouble::JournalFails { lasts } => self.health().refuses_until = now + *lasts,

@@ -29,10 +29,11 @@ impl Cast<'_> {
         SimulationReport {
             end,
             plan,
+            journal,
+            parts: self.simulation.world.parts.clone(),
             world: self.world.report(),
             events: self.heard.all(),
             log: self.world.log(),
-            journal,
             status,
             processes: self.begun,
             calls,

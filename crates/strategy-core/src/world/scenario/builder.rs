@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::{InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup};
+use super::{
+    InvalidScenario, Named, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
+};
 use crate::target::{Capabilities, Effectiveness, Promotion, Routing};
 use crate::weight::Weight;
-use crate::world::{Ailment, Behavior, Happening, World, state};
+use crate::world::{Ailment, Behavior, Happening, Latency, World, state};
 
 impl Scenario {
     /// The following is about this part.
@@ -13,14 +15,14 @@ impl Scenario {
     pub fn part(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.parts.entry(name.clone()).or_default();
-        self.part = Some(name);
+        self.part = Named(Some(name));
         self
     }
 
     /// Changes the part that was named last.
     #[must_use]
     pub fn setup(mut self, change: impl FnOnce(&mut PartSetup)) -> Self {
-        let name = self.part.clone().unwrap_or_else(|| "main".to_owned());
+        let name = self.part.0.clone().unwrap_or_else(|| "main".to_owned());
         change(self.parts.entry(name).or_default());
         self
     }
@@ -148,6 +150,13 @@ impl Scenario {
         self.setup(|part| part.requests_per_second = requests)
     }
 
+    /// Requests are visible to whoever counts only so long after they were made.
+    #[must_use]
+    pub fn metric_delay(mut self, delay: Duration) -> Self {
+        self.metric_delay = delay;
+        self
+    }
+
     /// Changes how an image behaves.
     #[must_use]
     pub fn image(mut self, image: impl Into<String>, change: impl FnOnce(&mut Behavior)) -> Self {
@@ -159,6 +168,13 @@ impl Scenario {
     #[must_use]
     pub fn fails(self, image: impl Into<String>, share: f64) -> Self {
         self.image(image, |image| image.errors = Behavior::share(share))
+    }
+
+    /// Requests that an image answers well take so long: half at most `median`, 99% at most `p99`, all at
+    /// most twice that.
+    #[must_use]
+    pub fn answers_in(self, image: impl Into<String>, median: Duration, p99: Duration) -> Self {
+        self.image(image, |image| image.latency = Latency::new(median, p99))
     }
 
     /// Something is wrong with an image.

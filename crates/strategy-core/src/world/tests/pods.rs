@@ -95,6 +95,16 @@ fn ailments_show_as_what_they_are() {
         Ailment::CannotBeScheduled,
         &[(1, 0, vec![FatalReason::Unschedulable], 0)],
     );
+    // Ready at 5, and never again from 65: no restart, and nothing fatal to see.
+    story(
+        Ailment::HangsAfter(seconds(60)),
+        &[
+            (5, 1, vec![], 0),
+            (64, 1, vec![], 0),
+            (65, 0, vec![], 0),
+            (7200, 0, vec![], 0),
+        ],
+    );
     for (restarts, counted) in [(true, 1), (false, 0)] {
         story(
             Ailment::Flaps {
@@ -110,6 +120,45 @@ fn ailments_show_as_what_they_are() {
             ],
         );
     }
+}
+
+#[test]
+fn an_evicted_pod_is_gone_at_once_and_is_replaced_without_a_restart() {
+    let world = World::seeded(1)
+        .stable("app:v1", 4)
+        .requests_per_second(100)
+        .image("app:v1", |image| image.varies = Duration::ZERO)
+        .build()
+        .unwrap();
+    let hand = Hand::on(&world);
+    let stable = |hand: &Hand| {
+        let stable = hand.observe().stable;
+        let pods = stable.pods.iter();
+        let (total, restarts) = pods.fold((0, 0), |(total, restarts), pods| {
+            (total + pods.total, restarts + pods.restarts)
+        });
+        (stable.ready(), total, restarts)
+    };
+    let evicted = |pods, keeps| Happening::PodsEvicted {
+        part: Part::main(),
+        track: Track::Stable,
+        pods,
+        keeps,
+    };
+    world.happen(evicted(3, 2));
+    assert_eq!(stable(&hand), (2, 4, 0));
+    world.advance(seconds(4));
+    // Those that are on their way are not ready, and cannot be evicted.
+    world.happen(evicted(9, 2));
+    assert_eq!(stable(&hand), (2, 4, 0));
+    world.advance(seconds(1));
+    assert_eq!(stable(&hand), (4, 4, 0));
+    assert_eq!(world.report().failed(), 0);
+    world.happen(evicted(4, 0));
+    world.advance(seconds(5));
+    assert_eq!(stable(&hand), (4, 4, 0));
+    assert_eq!(world.report().failed(), 500);
+    assert!(hand.fatal().is_empty());
 }
 
 #[test]

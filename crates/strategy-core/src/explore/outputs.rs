@@ -1,0 +1,277 @@
+//! What the machine orders, records, answers and says after a move, judged.
+
+use super::act::Actor;
+use super::ends::is_restored;
+use super::flaw::Flaw;
+use super::judge::Order;
+use super::memory::Bake;
+use super::moves::{Asked, Judgement, Move};
+use super::node::Node;
+use crate::release::Part;
+use crate::rollout::searched::Place;
+use crate::rollout::{Answer, CommandId, Effect, News, Record, Rollout};
+use crate::target::{Apply, EffectId};
+
+/// Everything that was polled after an input, in the order in which a driver polls it.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    records: Vec<Record>,
+    answers: Vec<(CommandId, Answer)>,
+    effects: Vec<Effect>,
+    news: Vec<News>,
+}
+
+impl Outputs {
+    pub(super) fn of(rollout: &mut Rollout) -> Self {
+        Self {
+            records: std::iter::from_fn(|| rollout.poll_record()).collect(),
+            answers: std::iter::from_fn(|| rollout.poll_answer()).collect(),
+            effects: std::iter::from_fn(|| rollout.poll_effect()).collect(),
+            news: std::iter::from_fn(|| rollout.poll_event())
+                .map(|event| event.news)
+                .collect(),
+        }
+    }
+}
+
+impl Actor<'_> {
+    pub(super) fn outputs(
+        &mut self,
+        next: &mut Node,
+        mut outputs: Outputs,
+        step: Option<(Move, EffectId)>,
+    ) {
+        if self.flaw == Some(Flaw::AnswersAreRepeated) {
+            outputs.answers.extend(outputs.answers.clone());
+        }
+        if self.flaw == Some(Flaw::AbortsWait)
+            && matches!(step, Some((Move::Commanded(Asked::Abort), _)))
+            && outputs.answers.is_empty()
+        {
+            let id = CommandId("command".to_owned());
+            outputs.answers.push((id, Answer::Recorded));
+        }
+        if self.flaw == Some(Flaw::DecisionsAreNotKept) {
+            outputs.records.clear();
+        }
+        // At the start the whole machine is recorded.
+        if let Some((_, known)) = step {
+            self.records(&outputs, known);
+        }
+        self.news(next, &outputs.news);
+        if let Some((step, _)) = step {
+            self.decided(next, step, &outputs.answers);
+        }
+        for effect in &outputs.effects {
+            self.order(next, effect);
+        }
+        if self.flaw == Some(Flaw::WritesAreRepeated) && matches!(step, Some((Move::Crash(_), _))) {
+            self.repeat(next);
+        }
+    }
+
+    /// What is ordered anew and waits for the journal has its decision in the same batch.
+    fn records(&mut self, outputs: &Outputs, known: EffectId) {
+        let anew = |effect: &&Effect| {
+            let again = effect.id().is_some_and(|id| id <= known);
+            let cancels = matches!(effect, Effect::Cancel { .. });
+            effect.kind().waits_for_journal() && (cancels || !again)
+        };
+        if let Some(ordered) = outputs.effects.iter().find(anew) {
+            let decides = |record: &Record| match record {
+                Record::Decision(_) | Record::Snapshot(_) => true,
+                Record::State(_) => false,
+            };
+            self.tally
+                .judge(11, outputs.records.iter().any(decides), || {
+                    format!(
+                        "{:?} is ordered, and no decision is recorded",
+                        ordered.kind()
+                    )
+                });
+        }
+    }
+
+    fn order(&mut self, next: &mut Node, effect: &Effect) {
+        if let Some(id) = effect.id()
+            && next.rollout.open_effect(id).is_some()
+        {
+            next.ordered.push(id);
+        }
+        match effect {
+            Effect::Apply { part, request } => self.judge_write(next, part, request),
+            Effect::Observe { part, .. } => {
+                let index = self.ground.index(part);
+                if let Some(memory) = index.and_then(|index| next.memory.parts.get_mut(index)) {
+                    memory.look_is_old = false;
+                }
+            }
+            Effect::Claim { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. }
+            | Effect::Cancel { .. } => {}
+        }
+    }
+
+    fn judge_write(&mut self, next: &Node, part: &Part, request: &Apply) {
+        let Some(index) = self.ground.index(part) else {
+            return;
+        };
+        let (Some(ground), Some(world), Some(memory)) = (
+            self.ground.parts.get(index),
+            next.world.parts.get(index),
+            next.memory.parts.get(index),
+        ) else {
+            return;
+        };
+        let place = next.rollout.place();
+        let back = matches!(
+            place,
+            Place::RollingBack | Place::Stuck | Place::Asking | Place::Superseding
+        );
+        let over = place == Place::Settled;
+        self.tally
+            .judge(15, !over, || "a write after it settled".to_owned());
+        Order {
+            ground,
+            world,
+            memory,
+            request,
+            back,
+        }
+        .judge(self.tally);
+    }
+
+    /// A driver that sends the last write again, whatever the machine says.
+    fn repeat(&mut self, next: &Node) {
+        let writes = next
+            .rollout
+            .open_effects()
+            .filter_map(|(_, effect)| match effect {
+                Effect::Apply { part, request } => Some((part.clone(), request.clone())),
+                Effect::Claim { .. }
+                | Effect::Observe { .. }
+                | Effect::Measure { .. }
+                | Effect::RunHook { .. }
+                | Effect::AskGate { .. }
+                | Effect::Cancel { .. } => None,
+            });
+        for (part, request) in writes.collect::<Vec<_>>() {
+            self.judge_write(next, &part, &request);
+        }
+    }
+
+    /// What a command, an alarm or a verdict must have decided at once, whatever the platform does.
+    fn decided(&mut self, next: &mut Node, step: Move, answers: &[(CommandId, Answer)]) {
+        let place = next.rollout.place();
+        let back = matches!(
+            place,
+            Place::RollingBack | Place::Stuck | Place::Asking | Place::Settling | Place::Settled
+        );
+        let asked = match step {
+            Move::Commanded(asked) => Some(asked),
+            Move::Alarm => None,
+            Move::Measured(_, Judgement::Fail) => {
+                if next.memory.check_failed {
+                    let stopped = back || place == Place::Holding || place == Place::Superseding;
+                    self.tally.judge(6, stopped, || {
+                        format!("a check failed for good, and it is {place:?}")
+                    });
+                }
+                return;
+            }
+            Move::Answer(..)
+            | Move::Look(..)
+            | Move::Change(..)
+            | Move::Notice(_)
+            | Move::Measured(..)
+            | Move::LateLands(_)
+            | Move::Hand(..)
+            | Move::TakenOver(_)
+            | Move::Crash(_)
+            | Move::Tick => return,
+        };
+        self.tally.judge(16, answers.len() == 1, || {
+            format!("{} answers to one command", answers.len())
+        });
+        let recorded = answers.first().map(|(_, answer)| answer) == Some(&Answer::Recorded);
+        match asked {
+            None | Some(Asked::Abort | Asked::Reject | Asked::Force) => {
+                let past = self
+                    .ground
+                    .plan
+                    .stages()
+                    .iter()
+                    .any(|stage| stage.point_of_no_return);
+                let heard = back || (past && place == Place::Holding);
+                self.tally.judge(6, !recorded || heard, || {
+                    format!("it was told to go back, and is {place:?}")
+                });
+                // Refused only where it goes back already, or no way leads back.
+                self.tally.judge(6, recorded || back || past, || {
+                    "an abort was refused, and it does not go back".to_owned()
+                });
+            }
+            Some(Asked::Advance) if recorded => next.memory.advanced = true,
+            Some(Asked::Promote) if recorded => next.memory.promote_all = true,
+            Some(Asked::Retry) if recorded => next.memory.check_failed = false,
+            Some(Asked::Abandon | Asked::Supersede) if recorded => {
+                let over = matches!(place, Place::Superseding | Place::Settling | Place::Settled);
+                self.tally.judge(6, over, || {
+                    format!("it was told to give up, and is {place:?}")
+                });
+            }
+            Some(
+                Asked::Pause
+                | Asked::Unpause
+                | Asked::Advance
+                | Asked::Promote
+                | Asked::Retry
+                | Asked::Abandon
+                | Asked::Supersede
+                | Asked::Approve,
+            ) => {}
+        }
+    }
+
+    fn news(&mut self, next: &mut Node, news: &[News]) {
+        for news in news {
+            self.one_news(next, news);
+        }
+        let place = next.rollout.place();
+        next.memory.doomed = !matches!(
+            place,
+            Place::Starting | Place::Gating | Place::Forward | Place::Holding
+        );
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "news is for an audience: only what claims progress or an end is held against the world"
+    )]
+    fn one_news(&mut self, next: &mut Node, news: &News) {
+        match news {
+            News::StageEntered { number, .. } => {
+                let (stage, passed) = (next.memory.stage, next.memory.passed);
+                self.tally.judge(10, *number == stage + 1 && passed, || {
+                    format!("stage {number} is entered from stage {stage}, passed: {passed}")
+                });
+                next.memory.stage = *number;
+                next.memory.passed = false;
+                next.memory.advanced = next.memory.promote_all;
+            }
+            News::BakeBegan { .. } => next.memory.bake = Some(Bake::default()),
+            News::StagePassed { .. } => self.stage_passed(next),
+            News::Ended { outcome } => self.ended(next, outcome),
+            News::TrafficRestored => {
+                let restored = (self.ground.parts.iter().zip(&next.memory.parts))
+                    .all(|(ground, part)| is_restored(ground, part));
+                self.tally.judge(7, restored, || {
+                    "traffic is called restored, and stable does not carry it".to_owned()
+                });
+            }
+            _ => {}
+        }
+    }
+}

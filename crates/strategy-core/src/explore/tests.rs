@@ -1,0 +1,178 @@
+//! The search in short: a few plans, little mischief, and faults that must be found.
+
+use std::collections::BTreeMap;
+
+use super::act::Actor;
+use super::fingerprint::fingerprint;
+use super::ground::Ground;
+use super::moves::moves;
+use super::node::Node;
+use super::plans::{self, Searched};
+use super::promise::Tally;
+use super::{Exploration, Explored, Flaw, Promise, start};
+use crate::random::SplitMix64;
+
+fn searched(name: &str) -> Searched {
+    let all = plans::all().unwrap();
+    all.into_iter().find(|plan| plan.name == name).unwrap()
+}
+
+fn explore(name: &str) -> Exploration {
+    let Searched { plan, found, .. } = searched(name);
+    Exploration::of(plan, found)
+}
+
+#[track_caller]
+fn holds(name: &str, explored: &Explored) {
+    if let Some(broken) = explored.broken.first() {
+        panic!("{name}: {broken}");
+    }
+}
+
+#[test]
+fn a_switch_that_meets_one_misfortune_closes_and_breaks_no_promise() {
+    let explored = explore("blue-green").mischief(1).run().unwrap();
+    holds("blue-green", &explored);
+    println!(
+        "{} states, {} transitions",
+        explored.states, explored.transitions
+    );
+    assert!(explored.closed);
+    assert!(explored.states > 500, "{} states", explored.states);
+}
+
+#[test]
+fn every_plan_starts_well_whatever_happens_first() {
+    for Searched {
+        name, plan, found, ..
+    } in plans::all().unwrap()
+    {
+        let explored = Exploration::of(plan, found).at_most(60).run().unwrap();
+        holds(name, &explored);
+        assert!(!explored.closed, "{name}");
+    }
+}
+
+#[test]
+fn every_plan_is_promoted_in_a_kind_world() {
+    for Searched {
+        name, plan, found, ..
+    } in plans::all().unwrap()
+    {
+        let explored = Exploration::of(plan, found).mischief(0).run().unwrap();
+        holds(name, &explored);
+        assert!(explored.closed, "{name}");
+        let promoted = explored.checked.get(&Promise::of(4)).copied();
+        assert!(promoted > Some(0), "{name} is never promoted");
+    }
+}
+
+/// A machine that was made canonical after every input does what the one does that never was.
+#[test]
+fn a_canonical_machine_does_what_the_machine_does() {
+    for name in [
+        "canary-update",
+        "canary-check",
+        "canary-hook",
+        "canary-owned",
+        "two-parts",
+    ] {
+        let Searched { plan, found, .. } = searched(name);
+        let ground = Ground::new(plan, found, 1, None);
+        for seed in 0..8 {
+            walk_both(name, &ground, seed);
+        }
+    }
+}
+
+fn walk_both(name: &str, ground: &Ground, seed: u64) {
+    let mut random = SplitMix64::new(seed);
+    let (mut tally, mut story) = (Tally::default(), Vec::new());
+    let mut actor = Actor {
+        ground,
+        flaw: None,
+        tally: &mut tally,
+        raw: true,
+    };
+    let first = || Node::first(ground, start(ground).unwrap());
+    let mut raw = actor.finish(first(), None);
+    actor.raw = false;
+    let mut canonical = actor.finish(first(), None);
+    for _ in 0..120 {
+        let possible = moves(ground, &canonical);
+        assert_eq!(
+            possible,
+            moves(ground, &raw),
+            "{name}, seed {seed}: {story:#?}"
+        );
+        // Mostly what a kind world does, or nothing would get far.
+        let kind: Vec<_> = possible
+            .iter()
+            .filter(|step| step.is_kind(ground, &canonical))
+            .collect();
+        let from = if random.up_to(3) > 0 && !kind.is_empty() {
+            kind
+        } else {
+            possible.iter().collect()
+        };
+        if from.is_empty() {
+            break;
+        }
+        let step = *from[usize::try_from(random.up_to(from.len() as u64 - 1)).unwrap()];
+        actor.raw = true;
+        raw = actor.after(&raw, step).unwrap();
+        actor.raw = false;
+        canonical = actor.after(&canonical, step).unwrap();
+        story.push(step.to_string());
+        let reduced = actor.canonical(raw.clone());
+        if fingerprint(&reduced) != fingerprint(&canonical) {
+            let story = story.join("\n");
+            assert_eq!(
+                format!("{reduced:#?}"),
+                format!("{canonical:#?}"),
+                "{name}, seed {seed}:\n{story}"
+            );
+        }
+    }
+}
+
+/// Which promise a fault breaks first, and in which plan.
+const FOUND: [(Flaw, &str, u8); 15] = [
+    (Flaw::WrittenIsEffective, "blue-green", 5),
+    (Flaw::AnyRevisionIsReady, "blue-green-update", 1),
+    (Flaw::EveryPodIsReady, "blue-green", 1),
+    (Flaw::NothingDrains, "blue-green-update", 2),
+    (Flaw::OldIsFresh, "blue-green", 8),
+    (Flaw::ClaimIsNotChecked, "blue-green", 12),
+    (Flaw::ContentIsNotChecked, "blue-green", 13),
+    (Flaw::RecordedIsMistaken, "blue-green-update", 7),
+    (Flaw::FenceIsDropped, "blue-green", 8),
+    (Flaw::NoDataIsPass, "canary-check", 9),
+    (Flaw::DecisionsAreNotKept, "blue-green", 11),
+    (Flaw::AnswersAreRepeated, "blue-green", 16),
+    (Flaw::WritesAreRepeated, "blue-green", 8),
+    (Flaw::AbortsWait, "blue-green", 6),
+    (Flaw::CommandsAreLost, "blue-green", 16),
+];
+
+#[test]
+fn planted_faults_are_found() {
+    let (mut found, mut missed) = (BTreeMap::new(), Vec::new());
+    for (flaw, plan, promise) in FOUND {
+        let explored = explore(plan).mischief(1).with(flaw).run().unwrap();
+        match explored.broken.into_iter().next() {
+            Some(broken) if broken.promise == Promise::of(promise) => {
+                found.insert(flaw, broken.what);
+            }
+            broken => missed.push(format!(
+                "{flaw:?} in {plan}, promise {promise}: {}",
+                broken.map_or_else(|| "nothing".to_owned(), |broken| broken.to_string())
+            )),
+        }
+    }
+    for (flaw, what) in &found {
+        println!("{flaw:?}: {what}");
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert_eq!(found.len(), Flaw::ALL.len());
+}

@@ -1,0 +1,288 @@
+//! What was decided about each part and seen of it, reduced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::place::longest;
+use super::{MANY, NOW, Reduction};
+use crate::rollout::Rollout;
+use crate::rollout::effect::Ticket;
+use crate::rollout::latest::LatestPart;
+use crate::rollout::part_state::{Expected, Footprint, PartState, TrackHealth, Waits};
+use crate::rollout::state::State;
+use crate::rollout::step::Exposure;
+use crate::target::{Effectiveness, Observation, Routing, Version};
+use crate::track::{Track, Tracks};
+
+/// The least by which one time can be beyond another.
+const HAIR: Duration = Duration::from_millis(1);
+
+/// How far back anything about a part is asked for.
+struct Ages {
+    stale_after: Duration,
+    resync: Duration,
+    patience: Duration,
+    unreachable: Duration,
+    settle: Duration,
+    grace: Duration,
+}
+
+impl Reduction<'_> {
+    pub(super) fn parts(&self, rollout: &mut Rollout) {
+        let policies = rollout.fixed.plan.policies();
+        let ages = Ages {
+            stale_after: policies.stale_after,
+            resync: policies.resync,
+            patience: policies.write_timeout * 2,
+            unreachable: policies.unreachable.limit,
+            settle: longest(rollout, |stage| stage.ready.settle),
+            grace: longest(rollout, |stage| stage.ready.grace),
+        };
+        let state = &rollout.decided.state;
+        let begins = matches!(state, State::Claiming | State::Confirming);
+        // Behind the way forward nobody asks for health, nor for how long a platform was away.
+        let forward = state.is_forward();
+        let closing = matches!(state, State::Baking(baking) if baking.closing)
+            || matches!(state.underneath(), State::Baking(baking) if baking.closing);
+        let fixed = Arc::clone(&rollout.fixed);
+        let ended = match state {
+            State::Settled { .. } => true,
+            State::Settling(settling) => !settling.restore,
+            State::Claiming
+            | State::Confirming
+            | State::Gating(_)
+            | State::Hooking(_)
+            | State::Stepping(_)
+            | State::Baking(_)
+            | State::Holding(_)
+            | State::RollingBack(_)
+            | State::Superseding(_) => false,
+        };
+        for (part, state) in &mut rollout.decided.parts {
+            // Where traffic follows readiness, who was ready is who was exposed.
+            let follows = fixed
+                .found
+                .part(part)
+                .is_some_and(|found| found.capabilities.routing == Routing::FollowsReadiness);
+            let assumed =
+                fixed
+                    .found
+                    .part(part)
+                    .and_then(|found| match found.capabilities.effectiveness {
+                        Effectiveness::Assumed { after } => Some(after),
+                        Effectiveness::Verified => None,
+                    });
+            state.traffic_since =
+                assumed.map_or(NOW, |after| self.since(state.traffic_since, after));
+            self.part(state, &ages, forward || begins, forward);
+            if let Some(latest) = rollout.latest.parts.get_mut(part) {
+                if !closing {
+                    state.last_look = Ticket(0);
+                }
+                tickets(state, latest);
+                self.latest_part(latest, &ages);
+                if ended {
+                    nothing_more(state, latest);
+                } else if !(forward || begins || follows) && !is_fresh(state, latest) {
+                    without_pods(latest);
+                }
+            }
+        }
+    }
+
+    fn part(&self, state: &mut PartState, ages: &Ages, borne: bool, forward: bool) {
+        state.claiming = state.claiming.map(|id| self.id(id));
+        state.flight = state.flight.map(|id| self.id(id));
+        for track in Track::ALL {
+            let exposure = state.exposure.of_mut(track);
+            *exposure = match *exposure {
+                Exposure::Draining { until } if until <= self.now => Exposure::Clean,
+                Exposure::Draining { until } => Exposure::Draining {
+                    until: self.time(until),
+                },
+                Exposure::Exposed => Exposure::Exposed,
+                Exposure::Clean => Exposure::Clean,
+            };
+            let drains = state.lost_share_drains.of_mut(track);
+            *drains = self.due(*drains);
+            self.health(state.health.of_mut(track), ages.grace);
+        }
+        if !forward {
+            state.health = Tracks::default();
+        }
+        state.retry_at = self.due(state.retry_at);
+        // The clock of a search may show nothing between two tries, however many failed.
+        let most = if self.tick >= Some(Rollout::backoff(5)) {
+            3
+        } else {
+            5
+        };
+        state.failures = state.failures.min(most);
+        state.refused = None;
+        state.ready_since = state
+            .ready_since
+            .map(|since| self.since(since, ages.settle));
+        if !borne {
+            state.unreadable = None;
+            state.unwritable = None;
+        }
+        for unreached in state.unreadable.iter_mut().chain(&mut state.unwritable) {
+            unreached.since = self.since(unreached.since, ages.unreachable);
+            unreached.message.clear();
+        }
+        state.waiting = match std::mem::take(&mut state.waiting) {
+            Waits::No => Waits::No,
+            Waits::For { until, .. } => Waits::For {
+                what: String::new(),
+                until: self.due(until),
+            },
+            Waits::Never { .. } => Waits::Never { why: String::new() },
+        };
+    }
+
+    /// Only the sum of the time unready is compared with the grace.
+    fn health(&self, health: &mut TrackHealth, grace: Duration) {
+        let running = health.unready_since.map(|since| self.now.since(since));
+        health.unready = (health.unready + running.unwrap_or_default()).min(grace + HAIR);
+        health.unready_since = health.unready_since.map(|_| NOW);
+        health.restarts = health.restarts.min(MANY);
+    }
+
+    fn latest_part(&self, latest: &mut LatestPart, ages: &Ages) {
+        // One that is too old is not acted on, whatever its age.
+        latest.at = latest
+            .at
+            .filter(|at| self.now.since(*at) <= ages.stale_after)
+            .map(|at| self.time(at));
+        latest.heard = latest
+            .heard
+            .filter(|heard| self.now.since(*heard) < ages.resync)
+            .map(|heard| self.time(heard));
+        let oldest = ages.patience.max(ages.stale_after + HAIR);
+        latest.asked = latest
+            .asked
+            .map(|(ticket, since)| (ticket, self.since(since, oldest)));
+        let most = if self.tick >= Some(Rollout::backoff(3)) {
+            1
+        } else {
+            3
+        };
+        latest.failures = latest.failures.min(most);
+        latest.not_before = self.due(latest.not_before);
+        let reduced = |seen: &Observation| {
+            let fatal = |track| {
+                !seen
+                    .track(track)
+                    .pods
+                    .iter()
+                    .all(|pods| pods.fatal.is_empty())
+            };
+            seen.version == Version::default()
+                && seen.age.is_zero()
+                && seen.platform.is_none()
+                && !fatal(Track::Stable)
+                && !fatal(Track::Candidate)
+        };
+        if let Some(seen) = &mut latest.observation
+            && !reduced(seen)
+        {
+            *seen = Arc::new(told_once(seen));
+        }
+    }
+}
+
+/// Without what is acted on once, when it comes: its age, what the platform says, and fatal pods.
+fn told_once(seen: &Observation) -> Observation {
+    let mut seen = seen.clone();
+    seen.version = Version::default();
+    seen.age = Duration::ZERO;
+    seen.platform = None;
+    let tracks = [&mut seen.stable, &mut seen.candidate];
+    for pods in tracks.into_iter().flat_map(|track| &mut track.pods) {
+        pods.fatal.clear();
+    }
+    seen
+}
+
+/// What was seen may be acted on, be it by now or a little later.
+fn is_fresh(state: &PartState, latest: &LatestPart) -> bool {
+    latest.at.is_some() && latest.ticket >= state.min_ticket
+}
+
+/// Of what is too old to act on, only what was written is still asked on the way back: health, which
+/// compares pods, is over.
+fn without_pods(latest: &mut LatestPart) {
+    if let Some(seen) = &mut latest.observation
+        && !(seen.stable.pods.is_empty() && seen.candidate.pods.is_empty())
+    {
+        let mut old = (**seen).clone();
+        old.stable.pods.clear();
+        old.candidate.pods.clear();
+        *seen = Arc::new(old);
+    }
+}
+
+/// The outcome is decided, and only claims are given back: nothing is walked to, judged or put back.
+fn nothing_more(state: &mut PartState, latest: &mut LatestPart) {
+    latest.observation = None;
+    latest.at = None;
+    state.expected = Expected::Seen(Footprint {
+        tracks: Tracks::default(),
+        traffic: crate::Traffic::default(),
+        writer: crate::target::Writer::Unknown,
+    });
+    state.exposure = Tracks::default();
+    state.share = Tracks::default();
+    state.lost_share_drains = Tracks::default();
+    state.validated.clear();
+    state.reasserted = 0;
+    state.person_moved_traffic = false;
+    state.health = Tracks::default();
+    state.ready_since = None;
+    state.waiting = Waits::No;
+    state.traffic_since = NOW;
+}
+
+/// Tickets matter by their order, and a bound that all present and future ones meet does not matter.
+fn tickets(state: &mut PartState, latest: &mut LatestPart) {
+    let asked = latest.asked.map(|(ticket, _)| ticket);
+    let met = |bound: Ticket| latest.ticket >= bound && asked.is_none_or(|asked| asked >= bound);
+    let min = if met(state.min_ticket) {
+        Ticket(0)
+    } else {
+        state.min_ticket
+    };
+    let last = if met(state.last_look) {
+        Ticket(0)
+    } else {
+        state.last_look
+    };
+    // One that meets no bound is as old as any other such, and so is one where no bound is left.
+    let meets_none = |bound: Ticket| bound == Ticket(0) || latest.ticket < bound;
+    let seen = if meets_none(min) && meets_none(last) {
+        Ticket(0)
+    } else {
+        latest.ticket
+    };
+    let next = Ticket(latest.next_ticket);
+    let mut order = [
+        Some(Ticket(0)),
+        Some(seen),
+        Some(min),
+        Some(last),
+        asked,
+        Some(next),
+    ];
+    order.sort_unstable();
+    let rank = |ticket: Ticket| {
+        let mut distinct: Vec<Ticket> = order.into_iter().flatten().collect();
+        distinct.dedup();
+        let rank = distinct.iter().position(|other| *other == ticket);
+        Ticket(rank.unwrap_or_default() as u64)
+    };
+    state.min_ticket = rank(min);
+    state.last_look = rank(last);
+    latest.ticket = rank(seen);
+    latest.next_ticket = rank(next).0;
+    latest.asked = latest.asked.map(|(ticket, since)| (rank(ticket), since));
+}

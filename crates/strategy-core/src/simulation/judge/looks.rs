@@ -1,0 +1,126 @@
+//! Promises 9 and 10: no data is not a pass, and verdicts stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::Findings;
+use super::record::Record;
+use crate::analysis::Window;
+use crate::plan::{CheckName, OnFailure, Plan, Stage, Then, Undecided};
+use crate::rollout::{Outcome, Wish};
+use crate::world::Fact;
+
+/// **9.** A promotion with checks rests on data: of each check that a stage which bakes names, at least as
+/// many looks were counted as any such stage asks for, and users sent requests to a candidate at all.
+///
+/// Plans in which time may run out on a check and go on, and rollouts that a person hurried, are not
+/// judged. What counts as enough of one look, a judge decides, and its verdict is not in the world.
+pub(super) fn promotion_rests_on_data(record: &Record<'_>, findings: &mut Findings) {
+    let (Some(plan), Some(Outcome::Promoted)) = (&record.report.plan, record.report.outcome())
+    else {
+        return;
+    };
+    if plan.stages().iter().any(may_go_on) || is_hurried(record) {
+        return;
+    }
+    let at = record.report.world.to;
+    let counted = counted(record);
+    for (check, looks) in asked(plan) {
+        let counted = counted.get(check).map_or(0, BTreeMap::len);
+        let enough = u32::try_from(counted).is_ok_and(|counted| counted >= looks);
+        findings.judge(9, at, enough, || {
+            format!("promoted after {counted} looks of `{check}`; a stage asks for {looks}")
+        });
+        let parts = &record.report.world.parts;
+        let served = |of: &dyn Fn(&crate::world::PartReport) -> u64| parts.values().map(of).sum();
+        let requests: u64 = served(&|part| part.requests.candidate.served);
+        let failed: u64 = served(&|part| part.requests.candidate.failed);
+        findings.judge(9, at, requests + failed > 0, || {
+            format!("promoted by `{check}`, and no request ever reached a candidate")
+        });
+    }
+}
+
+fn may_go_on(stage: &Stage) -> bool {
+    let failure = match stage.on_failure {
+        OnFailure::RollBack => false,
+        OnFailure::Hold { then, .. } | OnFailure::StayOnCandidate { then, .. } => {
+            then == Then::GoOn
+        }
+    };
+    let undecided = match stage.bake.undecided {
+        Undecided::Then(then) | Undecided::Hold { then, .. } => then == Then::GoOn,
+    };
+    failure || undecided
+}
+
+fn is_hurried(record: &Record<'_>) -> bool {
+    record.log().iter().any(|entry| {
+        if let Fact::Commanded { wish, .. } = &entry.fact {
+            matches!(
+                wish,
+                Wish::Advance { .. } | Wish::Promote { .. } | Wish::Retry
+            )
+        } else {
+            false
+        }
+    })
+}
+
+/// How many looks a plan asks for, by check.
+fn asked(plan: &Plan) -> BTreeMap<&CheckName, u32> {
+    let mut asked: BTreeMap<&CheckName, u32> = BTreeMap::new();
+    for stage in plan.stages() {
+        for check in &stage.checks {
+            let looks = asked.entry(check).or_default();
+            *looks = (*looks).max(stage.bake.looks);
+        }
+    }
+    asked
+}
+
+/// The windows of each look of each check: one, if all is well.
+type Looks<'a> = BTreeMap<&'a CheckName, BTreeMap<u64, BTreeSet<Window>>>;
+
+fn counted<'a>(record: &Record<'a>) -> Looks<'a> {
+    let mut counted = Looks::new();
+    for entry in record.log() {
+        if let Fact::Counted {
+            check,
+            number,
+            window,
+            ..
+        } = &entry.fact
+        {
+            let looks = counted.entry(check).or_default();
+            looks.entry(*number).or_default().insert(*window);
+        }
+    }
+    counted
+}
+
+/// **10.** A look has one window, however often it is counted and by whichever process; the windows of
+/// different looks of a check have no moment in common, and come in the order of their numbers.
+///
+/// That a failed check stays failed cannot be read here: the log has no verdicts. The search does.
+pub(super) fn no_window_counts_twice(record: &Record<'_>, findings: &mut Findings) {
+    let at = record.report.world.to;
+    for (check, looks) in counted(record) {
+        let mut last: Option<(u64, Window)> = None;
+        for (number, windows) in looks {
+            findings.judge(10, at, windows.len() == 1, || {
+                format!("look {number} of `{check}` had {} windows", windows.len())
+            });
+            for window in windows {
+                if let Some((before, earlier)) = last.filter(|(before, _)| *before != number) {
+                    findings.judge(10, at, window.from >= earlier.to, || {
+                        format!(
+                            "look {number} of `{check}` begins before look {before} ended: a moment \
+                             counts twice"
+                        )
+                    });
+                }
+                last = Some((number, window));
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Promises 6 and 16: people are heard, whether the platform answers or not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::findings::Findings;
+use super::record::Record;
+use crate::rollout::{Answer, CommandId, Wish};
+use crate::timestamp::Timestamp;
+use crate::world::{Fact, Process};
+
+/// As long as a process may take to answer while it works: a write of the journal that is tried again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+struct Asked<'a> {
+    at: Timestamp,
+    wish: &'a Wish,
+    answers: Vec<&'a Answer>,
+    /// Who decided something long after it had been asked, and had begun before, without an answer.
+    ignored_by: Option<(Process, Timestamp)>,
+}
+
+/// **6.** A command is answered by whoever works: no process keeps decisions in its journal for a minute
+/// after it was asked without having answered, whatever the platform does meanwhile.
+///
+/// Of failed verdicts and alarms the log does not tell when they were decided; the search does.
+pub(super) fn decisions_need_no_platform(record: &Record<'_>, findings: &mut Findings) {
+    for (id, asked) in asked(record) {
+        let holds = asked.ignored_by.is_none();
+        findings.judge(6, asked.at, holds, || {
+            let by = asked.ignored_by.map_or(0, |(process, _)| process.0);
+            format!(
+                "`{}` ({id}) was not answered while process {by} went on deciding",
+                asked.wish.name()
+            )
+        });
+    }
+}
+
+/// **16.** Every command that was given before the end has an answer, and always the same; one that was
+/// given in the last second may find the rollout over. If there is no end, whoever still works has answered.
+pub(super) fn every_command_is_heard(record: &Record<'_>, findings: &mut Findings) {
+    let ended = record.ended.and_then(|(index, _)| record.log().get(index));
+    for (id, asked) in asked(record) {
+        let is_answered = match ended {
+            Some(end) => !asked.answers.is_empty() || asked.at + Duration::from_secs(1) >= end.at,
+            None => true,
+        };
+        findings.judge(16, asked.at, is_answered, || {
+            format!("`{}` ({id}) was never answered", asked.wish.name())
+        });
+        let first = asked.answers.first();
+        let is_one = asked.answers.iter().all(|answer| Some(answer) == first);
+        findings.judge(16, asked.at, is_one, || {
+            format!(
+                "`{}` ({id}) was answered in different ways: {:?}",
+                asked.wish.name(),
+                asked.answers
+            )
+        });
+    }
+}
+
+/// **16, of approvals.** What is said to another plan is never recorded for this one.
+pub(super) fn yes_is_said_to_this_plan(record: &Record<'_>, findings: &mut Findings) {
+    let Some(plan) = &record.report.plan else {
+        return;
+    };
+    let this = plan.digest();
+    for (id, asked) in asked(record) {
+        let (Wish::Approve { plan, .. } | Wish::Advance { plan, .. } | Wish::Promote { plan }) =
+            asked.wish
+        else {
+            continue;
+        };
+        let counts = asked.answers.contains(&&Answer::Recorded);
+        findings.judge(16, asked.at, *plan == this || !counts, || {
+            format!(
+                "`{}` ({id}) was said to plan {plan}, and counted for {this}",
+                asked.wish.name()
+            )
+        });
+    }
+}
+
+fn asked<'a>(record: &Record<'a>) -> BTreeMap<&'a CommandId, Asked<'a>> {
+    let mut asked: BTreeMap<&CommandId, Asked<'_>> = BTreeMap::new();
+    let mut begun: BTreeMap<Process, Timestamp> = BTreeMap::new();
+    for entry in record.log() {
+        let at = entry.at;
+        if let Fact::Commanded { id, wish } = &entry.fact {
+            asked.entry(id).or_insert(Asked {
+                at,
+                wish,
+                answers: Vec::new(),
+                ignored_by: None,
+            });
+        } else if let Fact::Heard { id, answer } = &entry.fact {
+            if let Some(asked) = asked.get_mut(id) {
+                asked.answers.push(answer);
+            }
+        } else if let Fact::Recorded { by, .. } = &entry.fact {
+            let begun = *begun.entry(*by).or_insert(at);
+            for asked in asked.values_mut() {
+                let has_waited = at > asked.at.max(begun) + PATIENCE;
+                if has_waited && asked.answers.is_empty() && asked.ignored_by.is_none() {
+                    asked.ignored_by = Some((*by, at));
+                }
+            }
+        }
+    }
+    asked
+}

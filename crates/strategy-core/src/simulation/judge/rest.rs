@@ -1,0 +1,136 @@
+//! Promises 14 and 15: it ends, and it rests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::findings::Findings;
+use super::record::{Landed, PartRecord, Record};
+use crate::plan::{ForeignPolicy, OnFailure, Plan, Undecided};
+use crate::simulation::End;
+use crate::track::{Replicas, Track};
+use crate::world::Fact;
+
+/// **14.** Where the simulation ended without an outcome, it says what is left to do, or it still waits
+/// for something within the longest limit of its plan. A rollout that never began has nothing to end, and
+/// one whose processes all gave up cannot go on by itself: which errors make a process give up is for the
+/// tests of the driver.
+pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
+    let report = record.report;
+    match &report.end {
+        End::Outcome(_) => findings.judge(14, report.world.to, true, String::new),
+        End::NeverBegan { .. } | End::GivenUp { .. } => {}
+        End::Waiting { what } => {
+            let names_what_is_left = report
+                .status
+                .as_ref()
+                .is_some_and(|status| !status.left.is_empty());
+            let decided = record
+                .log()
+                .iter()
+                .rev()
+                .find(|entry| matches!(entry.fact, Fact::Recorded { .. }));
+            let rests_since = decided.map_or(report.world.from, |entry| entry.at);
+            let rests = report.world.to.since(rests_since);
+            let limit = report.plan.as_ref().map_or(Duration::ZERO, longest);
+            let holds = names_what_is_left || rests <= limit;
+            findings.judge(14, report.world.to, holds, || {
+                format!("it still waits after {rests:?} ({what}); the longest limit is {limit:?}")
+            });
+        }
+    }
+}
+
+/// The longest limit in a plan.
+fn longest(plan: &Plan) -> Duration {
+    let policies = plan.policies();
+    let foreign = &policies.foreign;
+    let hands = [&foreign.traffic, &foreign.capacity, &foreign.revision];
+    let hands = hands.into_iter().map(|policy| match policy {
+        ForeignPolicy::Hold { at_most, .. } => *at_most,
+        ForeignPolicy::Reassert { .. } | ForeignPolicy::RollBack | ForeignPolicy::Yield => {
+            Duration::ZERO
+        }
+    });
+    let stages = plan.stages().iter().flat_map(|stage| {
+        let failure = match stage.on_failure {
+            OnFailure::RollBack => Duration::ZERO,
+            OnFailure::Hold { at_most, .. } | OnFailure::StayOnCandidate { at_most, .. } => at_most,
+        };
+        let undecided = match stage.bake.undecided {
+            Undecided::Then(_) => Duration::ZERO,
+            Undecided::Hold { at_most, .. } => at_most,
+        };
+        let gates = stage.gates.iter().map(|gate| gate.limit);
+        let hooks = stage.hooks.iter().map(|hook| hook.timeout);
+        let own = [stage.bake.at_most, stage.deadline, failure, undecided];
+        gates.chain(hooks).chain(own).collect::<Vec<_>>()
+    });
+    let own = [
+        policies.pause_limit,
+        policies.rollback_deadline,
+        policies.unreachable.limit,
+    ];
+    hands.chain(stages).chain(own).max().unwrap_or_default()
+}
+
+/// How often the same may be written anew on one part before it is no longer the world that asks for it.
+const TURNS: usize = 6;
+
+/// **15.** After the outcome nothing of ours takes effect. Until then the writes of a part are bounded: the
+/// same content is written again only as often as something else came in between: another hand, another
+/// wish of an autoscaler, a command, a process that took over.
+pub(super) fn it_rests(record: &Record<'_>, findings: &mut Findings) {
+    for part in &record.parts {
+        if let Some((ended, _)) = record.ended {
+            let late = part.our_writes().find(|(write, _)| write.index > ended);
+            let at = late.map_or(record.report.world.to, |(write, _)| write.at);
+            findings.judge(15, at, late.is_none() || !part.is_fenced, || {
+                format!("{} was written after the outcome", part.part)
+            });
+        }
+        let mut turns: BTreeMap<String, usize> = BTreeMap::new();
+        for (write, _) in part.our_writes() {
+            *turns.entry(content(write)).or_default() += 1;
+        }
+        let (most, times) = turns
+            .into_iter()
+            .max_by_key(|(_, times)| *times)
+            .unwrap_or_default();
+        if times > 0 {
+            let allowed = TURNS + excuses(record, part);
+            findings.judge(15, record.report.world.to, times <= allowed, || {
+                format!("{} was written {times} times as {most}", part.part)
+            });
+        }
+    }
+}
+
+fn content(write: &Landed<'_>) -> String {
+    let track = |track| {
+        let template = write.after.template(track).unwrap_or("-");
+        let count = write.after.replicas(track).map_or(0, Replicas::number);
+        format!("{template} x {count}")
+    };
+    format!(
+        "{}, {}, {}",
+        track(Track::Stable),
+        track(Track::Candidate),
+        write.after.weight()
+    )
+}
+
+/// What may be a reason to write something once more.
+fn excuses(record: &Record<'_>, part: &PartRecord<'_>) -> usize {
+    let hands = part.hands().count();
+    let wants = part.scenes.windows(2).filter(|pair| {
+        let wanted = |(_, _, view): &(_, _, super::view::View<'_>)| {
+            view.track(Track::Stable).map(|stable| stable.wanted)
+        };
+        pair.first().map(wanted) != pair.last().map(wanted)
+    });
+    let others = record
+        .log()
+        .iter()
+        .filter(|entry| matches!(entry.fact, Fact::Commanded { .. } | Fact::Lives { .. }));
+    hands + wants.count() + others.count()
+}

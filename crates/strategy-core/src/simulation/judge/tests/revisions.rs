@@ -1,0 +1,149 @@
+//! Promises 3, 4 and 7, each kept and broken.
+
+use std::time::Duration;
+
+use super::*;
+use crate::rollout::Outcome;
+use crate::strategy::Canary;
+use crate::track::Track;
+use crate::world::TrackScene;
+
+fn found() -> Scene {
+    scene(side("v1", 4, 4), none(), 0)
+}
+
+/// All traffic is the candidate's, by a plan that bakes nothing.
+fn moved() -> Tale {
+    let hasty = Canary::new()
+        .stages([100])
+        .bake(Duration::ZERO)
+        .bake_after_return(Duration::ZERO)
+        .retire_after(Duration::ZERO);
+    Tale::of(&hasty, found())
+        .writes_and_sees(1, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+        .writes_and_sees(2, scene(side("v1", 4, 4), side("v2", 4, 4), 100))
+}
+
+fn promoted(stable: &str, candidate: Option<TrackScene>) -> Tale {
+    let mut home = scene(side(stable, 4, 4), candidate, 0);
+    home.tracks.stable = side("v2", 4, 4).map(|mut side| {
+        side.pods.clear();
+        side.and_pods(stable, 4, 4)
+    });
+    moved()
+        .writes_and_sees(3, scene(side("v2", 4, 4), side("v2", 4, 4), 100))
+        .writes_and_sees(4, scene(side("v2", 4, 4), side("v2", 4, 4), 0))
+        .seen(home)
+        .ended(Outcome::Promoted)
+}
+
+#[test]
+fn a_template_changes_only_where_nobody_is_served() {
+    moved()
+        .writes(3, scene(side("v2", 4, 0), side("v2", 4, 4), 100))
+        .keeps(3);
+    moved()
+        .writes(3, scene(side("v1", 4, 4), side("v3", 4, 0), 100))
+        .breaks([2, 3]);
+}
+
+#[test]
+fn a_template_is_judged_again_when_the_write_lands() {
+    // Nobody was served when it was decided, somebody is when it lands.
+    moved()
+        .recorded([3])
+        .asks(3)
+        .becomes(scene(side("v1", 4, 4), side("v2", 4, 4), 100).still_reaches(99))
+        .lands(
+            3,
+            scene(side("v2", 4, 0), side("v2", 4, 4), 100).still_reaches(99),
+        )
+        .breaks([2, 3]);
+    // A template whose ready pods are all of the new one already may be written anywhere.
+    let torn = || side("v2", 4, 0).map(|side| side.and_pods("v1", 4, 4));
+    let torn = scene(torn(), side("v2", 4, 4), 0);
+    moved()
+        .person("eve", torn)
+        .shown()
+        .writes(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+        .keeps(3);
+}
+
+#[test]
+fn what_is_promoted_is_what_the_candidate_ran() {
+    promoted("v2", None).keeps(4);
+    promoted("other", None).breaks([4]);
+}
+
+#[test]
+fn stable_that_carries_traffic_without_the_release_was_not_promoted() {
+    moved()
+        .writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+        .ended(Outcome::Promoted)
+        .breaks([4]);
+}
+
+#[test]
+fn rolled_back_is_the_start_of_each_field() {
+    let home = |scene: Scene| {
+        moved()
+            .writes_and_sees(3, super::scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+            .writes_and_sees(4, scene)
+            .rolled_back()
+    };
+    home(found()).keeps(7);
+    home(scene(side("v1", 4, 4), side("v2", 4, 4), 0)).breaks([7]);
+    home(scene(side("v1", 5, 5), none(), 0)).breaks([7]);
+    home(scene(
+        side("v1", 4, 4).map(|side| side.and_pods("v1", 0, 0)),
+        none(),
+        0,
+    ))
+    .keeps(7);
+    moved().rolled_back().breaks([7]);
+}
+
+#[test]
+fn what_a_person_wrote_since_stays() {
+    let scaled = || scene(side("v1", 6, 6), none(), 0);
+    let tale = || {
+        moved()
+            .writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+            .writes_and_sees(4, found())
+    };
+    tale()
+        .person("eve", scaled())
+        .shown()
+        .rolled_back()
+        .keeps(7);
+    tale().becomes(scaled()).shown().rolled_back().breaks([7]);
+}
+
+#[test]
+fn rolled_back_is_said_when_stable_was_seen_to_serve() {
+    let tale = |ready| {
+        moved()
+            .writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+            .seen(found())
+            .writes(4, found())
+            .seen(scene(side("v1", 4, ready), none(), 0))
+            .rolled_back()
+    };
+    tale(4).keeps(7);
+    tale(3).breaks([7]);
+    moved()
+        .writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+        .writes(4, found())
+        .rolled_back()
+        .breaks([7]);
+}
+
+#[test]
+fn slots_that_changed_roles_before_the_start_are_named_as_the_rollout_names_them() {
+    let mut view = scene(side("v1", 4, 4), side("v0", 2, 2), 100);
+    view.traffic.weight = Weight::FULL;
+    let view = view::View::new(&view, true);
+    assert_eq!(view.template(Track::Stable), Some("v0"));
+    assert_eq!(view.weight(), 0);
+    assert_eq!(view.reach(Track::Stable), Scene::ALL);
+}

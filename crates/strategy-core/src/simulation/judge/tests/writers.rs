@@ -1,0 +1,156 @@
+//! Promises 6, 8, 11, 12, 13 and 16, each kept and broken.
+
+use super::*;
+use crate::rollout::{Answer, Wish};
+use crate::world::Told;
+
+fn whole(percent: u16) -> Scene {
+    scene(side("v1", 4, 4), side("v2", 4, 4), percent)
+}
+
+fn prepared() -> Tale {
+    Tale::begins(scene(side("v1", 4, 4), none(), 0)).writes_and_sees(1, whole(0))
+}
+
+#[test]
+fn a_view_has_a_limit_of_age() {
+    prepared().wait(75).writes(2, whole(5)).keeps(8);
+    prepared().wait(76).writes(2, whole(5)).breaks([8]);
+    let mut tale = prepared().wait(1_000);
+    let long_ago = tale.report().world.from;
+    tale.shown_as_of(long_ago).writes(2, whole(5)).breaks([8]);
+}
+
+#[test]
+fn an_unknown_write_is_fenced_off_before_another() {
+    let unknown = || {
+        prepared()
+            .recorded([2])
+            .asks(2)
+            .answered(2, Told::Unknown)
+            .shown()
+    };
+    unknown()
+        .claimed(Some(2))
+        .shown()
+        .writes(3, whole(5))
+        .keeps(8);
+    unknown().writes(3, whole(5)).breaks([8]);
+    // Nobody waits for an answer any more.
+    prepared()
+        .recorded([2])
+        .asks(2)
+        .shown()
+        .writes(3, whole(5))
+        .breaks([8]);
+    prepared()
+        .recorded([2])
+        .asks(2)
+        .answered(2, Told::NotTaken)
+        .writes(3, whole(5))
+        .keeps(8);
+}
+
+#[test]
+fn traffic_goes_home_before_the_fence_and_an_outcome_does_not() {
+    let unknown = || {
+        prepared()
+            .writes_and_sees(2, whole(5))
+            .recorded([3])
+            .asks(3)
+            .lands(3, whole(50))
+            .answered(3, Told::Unknown)
+            .shown()
+            .writes_and_sees(4, whole(0))
+    };
+    unknown().keeps(8);
+    let home = scene(side("v1", 4, 4), none(), 0);
+    unknown()
+        .claimed(Some(2))
+        .writes_and_sees(5, home.clone())
+        .claimed(None)
+        .rolled_back()
+        .keeps(8);
+    unknown().writes_and_sees(5, home).rolled_back().breaks([8]);
+}
+
+#[test]
+fn the_journal_holds_a_write_before_it_is_asked_for() {
+    prepared().keeps(11);
+    prepared()
+        .asks(2)
+        .recorded([2])
+        .lands(2, whole(5))
+        .answered(2, Told::Done)
+        .breaks([11]);
+    prepared()
+        .asks(2)
+        .lands(2, whole(5))
+        .answered(2, Told::Done)
+        .breaks([11]);
+}
+
+#[test]
+fn only_the_holder_of_the_claim_writes() {
+    prepared().keeps(12);
+    let mut zombie = prepared();
+    let old = zombie.claim.clone();
+    zombie = zombie.claimed(Some(2));
+    zombie.claim = old;
+    zombie.writes(2, whole(5)).breaks([12]);
+    prepared().claimed(Some(1)).breaks([12]);
+    let mut stolen = prepared();
+    stolen.claim.holder = "thief".parse().unwrap();
+    stolen.claimed(Some(2)).breaks([12]);
+}
+
+#[test]
+fn traffic_is_not_moved_against_a_person() {
+    let moved = || {
+        prepared()
+            .writes_and_sees(2, whole(50))
+            .person("eve", whole(5))
+            .shown()
+    };
+    moved().writes(3, whole(50)).breaks([13]);
+    moved().writes(3, whole(0)).breaks([]);
+    moved()
+        .person("eve", whole(100))
+        .shown()
+        .writes(3, whole(50))
+        .breaks([]);
+    // It carries home what stable ran.
+    moved()
+        .person("eve", scene(side("v1", 4, 4), side("v1", 4, 4), 0))
+        .shown()
+        .writes(3, scene(side("v1", 4, 4), side("v1", 4, 4), 100))
+        .keeps(13);
+}
+
+#[test]
+fn a_command_is_answered_while_decisions_are_made() {
+    let pause = || prepared().commanded("p", Wish::Pause);
+    pause()
+        .heard("p", Answer::Recorded)
+        .wait(61)
+        .recorded([])
+        .keeps(6);
+    pause().wait(61).recorded([]).breaks([6]);
+    pause().wait(59).recorded([]).keeps(6);
+}
+
+#[test]
+fn a_command_is_answered_before_the_end_and_in_one_way() {
+    let home = || scene(side("v1", 4, 4), none(), 0);
+    let ends = |tale: Tale| tale.writes_and_sees(2, home()).wait(5).rolled_back();
+    let pause = || prepared().commanded("p", Wish::Pause);
+    ends(
+        pause()
+            .heard("p", Answer::Recorded)
+            .heard("p", Answer::Recorded),
+    )
+    .keeps(16);
+    ends(pause()).breaks([16]);
+    let refused = Answer::Refused("no".to_owned());
+    ends(pause().heard("p", Answer::Recorded).heard("p", refused)).breaks([16]);
+}
