@@ -271,6 +271,13 @@ impl Actor<'_> {
                 memory.may_have_landed(looks);
             }
         }
+        if let Effect::Apply { part, request } = &effect
+            && done.is_ok()
+            && let Some(memory) = next.memory.parts.get_mut(self.ground.index(part)?)
+        {
+            // Acknowledged as ours, also where a person wrote the same.
+            memory.weight = request.desired.traffic.weight;
+        }
         next.ordered.retain(|ordered| *ordered != id);
         Some(match done {
             Ok(outcome) => Input::EffectSucceeded { id, outcome },

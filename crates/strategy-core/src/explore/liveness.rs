@@ -39,9 +39,19 @@ impl Visited {
                 circles(states, kind.clone().filter(among), |_| false)
             };
             let state = (0..states).find(ends).or_else(circle).unwrap_or(first);
+            let mut places: Vec<String> = (0..states)
+                .filter(lost)
+                .filter_map(|state| Some(format!("{:?}", self.places.get(state)?)))
+                .collect();
+            let count = places.len();
+            places.sort_unstable();
+            places.dedup();
+            let places = places.join(", ");
             return Some(fault(
                 state,
-                "no outcome can be reached from here in a kind world",
+                &format!(
+                    "no outcome can be reached in a kind world from here, nor from any of {count} states: {places}"
+                ),
             ));
         }
         // A person who tries again for ever is no fault of the machine.

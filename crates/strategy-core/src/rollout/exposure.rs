@@ -1,6 +1,7 @@
 //! Which track may be reached by users, and what still drains.
 
 use super::Rollout;
+use super::part_state::Expected;
 use super::step::Exposure;
 use crate::release::Part;
 use crate::target::Routing;
@@ -39,6 +40,13 @@ impl Rollout {
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
+        // What was given up may land at any moment until the fence stands, and be taken back unseen.
+        let may_land = match &state.expected {
+            Expected::Either { desired, .. } if state.fence || state.claiming.is_some() => {
+                Some(desired.traffic.clone())
+            }
+            Expected::Either { .. } | Expected::Seen(_) | Expected::Asked { .. } => None,
+        };
         for track in Track::ALL {
             let reaches = |traffic: &crate::Traffic| match track {
                 Track::Stable => traffic.reaches_stable(),
@@ -49,7 +57,10 @@ impl Rollout {
                 Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
                 Some(Routing::Routed | Routing::Native) | None => {
                     let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
-                    reaches(written) || effective.as_ref().is_some_and(reaches) || unknown_and_was
+                    reaches(written)
+                        || effective.as_ref().is_some_and(reaches)
+                        || may_land.as_ref().is_some_and(reaches)
+                        || unknown_and_was
                 }
             };
             *exposure = match (*exposure, reached) {

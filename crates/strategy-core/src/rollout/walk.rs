@@ -129,7 +129,7 @@ impl Rollout {
             return wait("a fresh look");
         };
         let step = self.step(part, course, &observation);
-        if fence && !(claim_is_known && homeward_traffic(&step, course)) {
+        if fence && !(claim_is_known && homeward_traffic(&step, course, &observation)) {
             self.fence(part);
             return wait("a fence against a write that may still land");
         }
@@ -187,8 +187,11 @@ impl Rollout {
         if self.decided.pause.is_some() && course.direction == Direction::Forward {
             return wait("the end of the pause");
         }
+        // It is held against what was seen then: where that has changed, it would be refused.
         let asked = match self.decided.open.get(&id) {
-            Some(Effect::Apply { request, .. }) => Some(request.desired.clone()),
+            Some(Effect::Apply { request, .. }) if request.seen == observation.owned => {
+                Some(request.desired.clone())
+            }
             Some(_) | None => None,
         };
         match self.step(part, course, &observation) {
@@ -325,17 +328,19 @@ impl Rollout {
     }
 }
 
-/// A write that moves traffic home need not wait for the fence, as long as it is known which claim is
-/// there: users first.
-fn homeward_traffic(step: &Step, course: &Course) -> bool {
-    let traffic = matches!(
-        step,
-        Step::Apply {
-            kind: Kind::Traffic,
-            ..
-        }
-    );
-    traffic && course.direction == Direction::Back
+/// A write that moves traffic nearer to home need not wait for the fence, as long as it is known which claim
+/// is there: users first. A detour away from it does.
+fn homeward_traffic(step: &Step, course: &Course, observation: &Observation) -> bool {
+    let Step::Apply {
+        kind: Kind::Traffic,
+        desired,
+    } = step
+    else {
+        return false;
+    };
+    let home = course.goal.traffic.weight;
+    let (from, to) = (observation.traffic.written.weight, desired.traffic.weight);
+    course.direction == Direction::Back && to.distance(home) <= from.distance(home)
 }
 
 /// Draining that is over is clean, whether it was looked at since or not.
