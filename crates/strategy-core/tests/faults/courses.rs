@@ -32,23 +32,13 @@ impl std::fmt::Display for Course {
 /// Nothing that is simulated takes longer: what waits then waits for good.
 pub(crate) const LASTS: Duration = Duration::from_secs(3 * 3600);
 
-/// Those whose plans are short enough for pairs of faults, and for the inner loop.
-pub(crate) fn short() -> Vec<Course> {
+pub(crate) fn all() -> Vec<Course> {
     let mut courses = Vec::new();
     for is_good in [true, false] {
         courses.extend([
             blue_green(is_good),
             blue_green_into_a_used_slot(is_good),
             canary_on_update(is_good),
-        ]);
-    }
-    courses
-}
-
-pub(crate) fn all() -> Vec<Course> {
-    let mut courses = short();
-    for is_good in [true, false] {
-        courses.extend([
             canary_on_swap(is_good),
             canary_following_readiness(is_good),
             rolling(is_good),

@@ -240,8 +240,8 @@ fn courses() -> [Course; 4] {
 #[test]
 fn a_torn_last_record_loses_no_write_and_no_way() {
     for course in &courses()[..2] {
-        let times = check(course, 4);
-        assert!(times > 20, "{course}: {times}");
+        let times = check(course, 6);
+        assert!(times > 10, "{course}: {times}");
     }
 }
 
