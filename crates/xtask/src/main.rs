@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod docs;
 mod error;
+mod mutants;
 mod output;
 mod test;
 mod testbed;
@@ -43,6 +44,11 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Bench { json, names } => bench::run(*json, names)?,
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
+        Task::Mutants(options) => {
+            if !mutants::run(options)? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Task::TestbedBuild => testbed::build::all()?,
         Task::TestbedUp => testbed::up()?,
         Task::TestbedDown => testbed::down()?,
