@@ -77,11 +77,7 @@ impl Rollout {
                     ..facts.clone()
                 });
             }
-            if latest.pending.is_some()
-                || latest
-                    .again_at
-                    .is_some_and(|at| at > self.latest.clock.machine)
-            {
+            if latest.pending.is_some() {
                 continue;
             }
             let due = match (latest.closed.front(), &latest.open) {
