@@ -13,7 +13,7 @@ fn count(revision: Revision, count: u32) -> GoalTrack {
     GoalTrack { revision, capacity }
 }
 
-fn shares(steps: &[(u32, u32, u16)]) -> Vec<Stage> {
+pub(super) fn shares(steps: &[(u32, u32, u16)]) -> Vec<Stage> {
     let release = || Revision::Release(super::images("v1"));
     let stages = steps
         .iter()

@@ -176,6 +176,11 @@ fn row_2e_a_track_under_traffic_is_emptied_first() {
         .to("S v0x2; C v1x2; w50")
         .until_ready()
         .is_decided_by("2e", "traffic: S v0x2; C v2x2; w0");
+    // Sessions that are not pinned do not get pinned on the way.
+    world("S v0x2 2/2; C v2x2 2/2; w50 u")
+        .from(IDLE)
+        .to("S v0x2; C v1x2; w50 u")
+        .says("traffic: S v0x2; C v2x2; w0 u");
 }
 
 #[test]
