@@ -19,6 +19,7 @@ cargo xtask TASK
       --sample N          tries N of each area at most
       --seed S            decides the order; 1 unless told
       --minutes M         begins nothing new after so long
+      --jobs N            tries N at the same time; 1 unless told
       --again             tries also what is known
   testbed build           the programs of the test bed, under target/testbed; about 5 minutes
                           the first time (needs Go)
@@ -94,6 +95,7 @@ fn bench(options: &[&str]) -> Result<Task, Misuse> {
 fn mutants(words: &[&str]) -> Result<Options, Misuse> {
     let mut options = Options {
         seed: 1,
+        jobs: 1,
         ..Options::default()
     };
     let mut words = words.iter();
@@ -108,6 +110,7 @@ fn mutants(words: &[&str]) -> Result<Options, Misuse> {
             "--summary" => options.summary = true,
             "--again" => options.again = true,
             "--sample" => options.sample = usize::try_from(number()?).ok(),
+            "--jobs" => options.jobs = usize::try_from(number()?).unwrap_or(usize::MAX),
             "--seed" => options.seed = number()?,
             "--minutes" => options.minutes = Some(number()?),
             given if given.starts_with('-') => {
@@ -157,12 +160,13 @@ mod tests {
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
         check(
-            "mutants plan --sample 150 --seed 7 --minutes 20 machine --again",
+            "mutants plan --sample 150 --seed 7 --minutes 20 machine --jobs 2 --again",
             &Ok(Task::Mutants(Options {
                 areas: vec!["plan".to_owned(), "machine".to_owned()],
                 sample: Some(150),
                 seed: 7,
                 minutes: Some(20),
+                jobs: 2,
                 again: true,
                 summary: false,
             })),

@@ -17,6 +17,8 @@ mod tree;
 mod trial;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use area::{Area, Suite};
@@ -41,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) minutes: Option<u64>,
     /// Also those whose function is as it was when they were caught.
     pub(crate) again: bool,
+    /// So many at the same time; 0 is 1.
+    pub(crate) jobs: usize,
     /// Nothing is tried: only what is known is told.
     pub(crate) summary: bool,
 }
@@ -100,10 +104,12 @@ fn try_all(
             features: suite.features,
         });
     }
-    let due: Vec<usize> = order(options, areas, mutants, results)
+    let mut due: Vec<usize> = order(options, areas, mutants, results)
         .into_iter()
         .filter(|number| options.again || results.is_due(*number))
         .collect();
+    // What was missed before takes longest and is news only if a test was written since.
+    due.sort_by_key(|number| results.get(*number).is_some());
     let (rebuilt, switched): (Vec<usize>, Vec<usize>) = due
         .into_iter()
         .partition(|number| built.left.contains(number));
@@ -113,13 +119,12 @@ fn try_all(
         rebuilt.len(),
         options.seed
     ));
-    for number in switched {
-        if clock.is_over() {
-            return Ok(());
-        }
-        let verdict = trial::run(&tree, &built, suite, Some(number))?;
-        clock.tried(results, mutants, number, verdict)?;
-    }
+    let (at_most, began) = (clock.at_most, clock.began);
+    let is_over = || at_most.is_some_and(|at_most| began.elapsed() >= at_most);
+    let ask = |number: usize| trial::run(&tree, &built, suite, Some(number));
+    side_by_side(options.jobs, switched, is_over, ask, |number, verdict| {
+        clock.tried(results, mutants, number, verdict)
+    })?;
     for number in rebuilt {
         if clock.is_over() {
             return Ok(());
@@ -128,6 +133,38 @@ fn try_all(
         clock.tried(results, mutants, number, verdict)?;
     }
     Ok(())
+}
+
+/// Asks about each number, so many at a time, and tells what came of it; begins no other after the first
+/// error, nor when it is over.
+fn side_by_side(
+    jobs: usize,
+    numbers: Vec<usize>,
+    is_over: impl Fn() -> bool + Sync,
+    ask: impl Fn(usize) -> Result<Verdict, TaskError> + Sync,
+    mut tell: impl FnMut(usize, Verdict) -> Result<(), TaskError>,
+) -> Result<(), TaskError> {
+    let queue = Mutex::new(numbers.into_iter());
+    let next = || queue.lock().ok()?.next().filter(|_| !is_over());
+    let (sender, answers) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            let sender = sender.clone();
+            let (next, ask) = (&next, &ask);
+            scope.spawn(move || {
+                while let Some(number) = next() {
+                    if sender.send((number, ask(number))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (number, verdict) in answers {
+            tell(number, verdict?)?;
+        }
+        Ok(())
+    })
 }
 
 /// The change made in the source, as cargo-mutants would, and a build of its own.
