@@ -34,6 +34,7 @@ mod search;
 mod stories;
 mod stuck;
 mod supersede;
+mod told;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
