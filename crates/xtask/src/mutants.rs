@@ -171,8 +171,8 @@ fn side_by_side(
 fn by_a_build(suite: &Suite, mutant: &Mutant) -> Result<Verdict, TaskError> {
     let tree = Tree::copy("single")?;
     tree.restore()?;
-    let text = tree.original(&mutant.file)?;
-    tree.write(&mutant.file, &mutant.applied_to(&text))?;
+    let mutated = mutant.applied_to(tree.source(&mutant.file));
+    tree.write(&mutant.file, &mutated)?;
     let Some(programs) = build::plainly(&tree, suite)? else {
         return Ok(Verdict::Unviable);
     };

@@ -552,3 +552,16 @@ fn what_retires_later_bakes_longer_and_no_longer_than_that() {
     assert_eq!(bake(10), (minutes(10), minutes(20)));
     assert_eq!(bake(15), (minutes(15), minutes(75)));
 }
+
+#[test]
+fn a_candidate_that_was_found_gets_its_count_back() {
+    for count in [0, 3] {
+        let found = Place::routed("api", 10)
+            .with_candidate("api", count)
+            .found();
+        let plan = plan(&Canary::new().stages([50, 100]), &found);
+        let last = plan.stages().last().unwrap();
+        let candidate = &last.goals[&Part::main()].candidate;
+        assert_eq!(candidate.capacity, Capacity::Count(count));
+    }
+}

@@ -118,16 +118,15 @@ fn write(
     out: &mut Out,
 ) -> Result<BTreeMap<String, Switched>, TaskError> {
     let mut files = BTreeMap::new();
-    for file in tree.sources()? {
+    for (file, text) in tree.sources() {
         let of_file: Vec<&Mutant> = mutants
             .iter()
             .filter(|mutant| mutant.file == file)
             .filter(|mutant| !out.unviable.contains(&mutant.number))
             .collect();
-        let text = tree.original(&file)?;
-        let mut switched = switch::switched(&text, &of_file, &out.constant).map_err(|source| {
+        let mut switched = switch::switched(text, &of_file, &out.constant).map_err(|source| {
             TaskError::NoRust {
-                path: file.clone().into(),
+                path: file.into(),
                 source,
             }
         })?;
@@ -135,8 +134,8 @@ fn write(
             switched.text += switch::MODULE;
         }
         out.unviable.extend(&switched.no_rust);
-        tree.write(&file, &switched.text)?;
-        files.insert(file, switched);
+        tree.write(file, &switched.text)?;
+        files.insert(file.to_owned(), switched);
     }
     Ok(files)
 }

@@ -1,6 +1,6 @@
 //! A copy of the sources to write mutants into, below the target folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,24 @@ const COPIED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "crates/strategy-core", "
 #[derive(Debug)]
 pub(super) struct Tree {
     root: PathBuf,
+    /// The library's own files as they were, whatever is done to them meanwhile.
+    sources: BTreeMap<String, String>,
 }
 
 impl Tree {
     /// A copy of that name, of everything but the library's own files, which are still to be written.
     pub(super) fn copy(name: &str) -> Result<Self, TaskError> {
+        let files = files_of(root())?;
+        let mut sources = BTreeMap::new();
+        for file in files.iter().filter(|file| is_source(file)) {
+            let path = root().join(file);
+            let text = fs::read_to_string(&path).map_err(TaskError::file("read", path))?;
+            sources.insert(file.to_string_lossy().into_owned(), text);
+        }
         let tree = Self {
             root: target().join("mutants").join(name),
+            sources,
         };
-        let files = files_of(root())?;
         for file in files_of(&tree.root)?.difference(&files) {
             let path = tree.root.join(file);
             fs::remove_file(&path).map_err(TaskError::file("remove", path))?;
@@ -43,25 +52,21 @@ impl Tree {
 
     /// Writes the library as it is.
     pub(super) fn restore(&self) -> Result<(), TaskError> {
-        for file in self.sources()? {
-            self.write(&file, &self.original(&file)?)?;
+        for (file, text) in &self.sources {
+            self.write(file, text)?;
         }
         Ok(())
     }
 
-    /// The text of a file of the sources.
-    pub(super) fn original(&self, file: &str) -> Result<String, TaskError> {
-        let path = root().join(file);
-        fs::read_to_string(&path).map_err(TaskError::file("read", path))
+    /// The Rust files of the library, with their texts.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sources = self.sources.iter();
+        sources.map(|(file, text)| (file.as_str(), text.as_str()))
     }
 
-    /// The Rust files of the library.
-    pub(super) fn sources(&self) -> Result<Vec<String>, TaskError> {
-        let files = files_of(root())?.into_iter();
-        let sources = files.filter(|file| is_source(file));
-        Ok(sources
-            .map(|file| file.to_string_lossy().into_owned())
-            .collect())
+    /// The text of a file of the library.
+    pub(super) fn source(&self, file: &str) -> &str {
+        self.sources.get(file).map_or("", String::as_str)
     }
 
     /// Writes a file of the copy. What is equal is not written, so that it is not built again.

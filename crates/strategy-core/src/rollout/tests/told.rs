@@ -15,10 +15,10 @@ use super::{begin, canary, plan};
 use crate::analysis::Verdict;
 use crate::hook::GateAnswer;
 use crate::plan::{
-    Extension, Gate, HookPlan, HookPoint, OnFailure, Plan, Policies, Rerun, Stage, Then, Undecided,
-    Undo,
+    Extension, Gate, GoalTrack, HookPlan, HookPoint, OnFailure, Plan, Policies, Rerun, Stage,
+    StageKind, Then, Undecided, Undo,
 };
-use crate::rollout::{Alarm, Input, Wish};
+use crate::rollout::{Alarm, Command, Input, Wish};
 use crate::target::{Effective, FatalReason, Routing, TargetErrorKind};
 
 /// A story that is being told.
@@ -461,4 +461,76 @@ fn an_autoscaler_keeps_its_count() {
             run.look_again();
         })
         .ends();
+}
+
+#[test]
+fn a_crash_between_looks() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(1)))]);
+    Page::of("crash", plan, KindWorld::new(("v0", 4), None))
+        .waits(16)
+        .then("a look passes", |run| judged(run, &Verdict::Pass))
+        .waits(16)
+        .then("the process crashes in a look", |run| run.crash(seconds(9)))
+        .then("a look fails", |run| judged(run, &Verdict::Fail))
+        .waits(16)
+        .then("the next fails too", |run| judged(run, &Verdict::Fail))
+        .ends();
+}
+
+#[test]
+fn what_no_step_leads_to() {
+    let in_place = super::stage(
+        "in-place",
+        StageKind::Promote,
+        super::at("v1", 100),
+        GoalTrack::absent(),
+        0,
+        30,
+    );
+    let plan = plan(vec![in_place], Policies::default());
+    Page::of("never", plan, KindWorld::new(("v0", 4), None)).ends();
+}
+
+#[test]
+fn what_runs_already_is_promoted_if_it_is_ready() {
+    for (name, ready) in [("already", true), ("already-unready", false)] {
+        let mut world = KindWorld::new(("v1", 4), None);
+        if !ready {
+            world.unready.insert("app:v1".to_owned());
+            world.converge();
+        }
+        let plan = plan(canary(), Policies::default());
+        Page::of(name, plan, world).waits(700).ends();
+    }
+}
+
+#[test]
+fn a_platform_that_is_down_while_a_person_is_waited_for() {
+    for (name, no_return) in [("held-down", false), ("no-return-down", true)] {
+        let mut page = Page::canary(name, |stages| {
+            for stage in &mut *stages {
+                stage.on_failure = hold(1000, Then::Abandon);
+                stage.bake.undecided = Undecided::Then(Then::Abandon);
+            }
+            stages[0].point_of_no_return = no_return;
+        });
+        page.waits(20)
+            .then("the pods die", dies)
+            .then("the platform is down", |run| {
+                run.world.down = true;
+                run.look_again();
+            })
+            .waits(400)
+            .then("it is back", |run| {
+                run.world.down = false;
+                recovers(run);
+            })
+            .waits(60)
+            .then("a person abandons with a reason", |run| {
+                let command =
+                    Command::new("last", "ada", Wish::Abandon).because("it is lunch time");
+                run.tell(Input::Commanded(command));
+            })
+            .ends();
+    }
 }

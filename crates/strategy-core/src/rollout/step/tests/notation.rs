@@ -31,9 +31,9 @@ pub(super) const DRAINED: Timestamp = Timestamp::from_millis(9_000);
 /// A step to be asked for, with everything a test may want to change.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
-    observation: Observation,
+    pub(super) observation: Observation,
     effective: Option<Traffic>,
-    exposure: Tracks<Exposure>,
+    pub(super) exposure: Tracks<Exposure>,
     pub(super) lost_share_drains: Tracks<Option<Timestamp>>,
     goal: Desired,
     recorded: Desired,
