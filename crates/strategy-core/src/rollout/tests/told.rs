@@ -148,7 +148,7 @@ fn gates_hooks_and_checks_on_the_way_to_promotion() {
         .then("a look passes", |run| judged(run, &Verdict::Pass))
         .waits(15)
         .then("a look is undecided", |run| {
-            judged(run, &Verdict::Undecided)
+            judged(run, &Verdict::Undecided);
         })
         .waits(15)
         .then("a look finds nothing", |run| {

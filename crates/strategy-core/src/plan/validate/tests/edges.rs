@@ -56,7 +56,7 @@ fn names_and_numbers_may_be_as_large_as_is_said() {
     allowed(&[
         ("a name of 63 bytes", |s| s.strategy = "x".repeat(63)),
         ("a strategy's name with a space", |s| {
-            s.strategy = "a b".to_owned()
+            s.strategy = "a b".to_owned();
         }),
         ("100 stages", |s| stages(s, 99)),
         ("50 checks", |s| checks(s, 50)),
