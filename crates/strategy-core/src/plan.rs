@@ -12,6 +12,8 @@ mod hook;
 mod policy;
 mod stage;
 mod table;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::collections::BTreeMap;

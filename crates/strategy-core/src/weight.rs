@@ -195,6 +195,8 @@ mod tests {
             "5",
             "%5",
             "-1%",
+            "+1%",
+            "1.+1%",
             "101%",
             "100.01%",
             "0.001%",
@@ -202,9 +204,22 @@ mod tests {
             ".5%",
             "1e2%",
             "5 5%",
+            "99999999%",
             "9999999999%",
         ] {
             assert!(text.parse::<Weight>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_told_apart_from_what_is_no_number() {
+        let error = |text: &str| text.parse::<Weight>().unwrap_err();
+        for (text, basis_points) in [("100.01%", 10_001), ("999999%", 99_999_900)] {
+            assert_eq!(error(text), InvalidWeight::TooLarge { basis_points });
+        }
+        for text in ["1000000%", "1.234%", "x%"] {
+            let text = text.to_owned();
+            assert_eq!(error(&text), InvalidWeight::NotAPercentage { text });
         }
     }
 
@@ -215,7 +230,10 @@ mod tests {
             assert_eq!(weight.to_string().parse::<Weight>().unwrap(), weight);
         }
         assert!(Weight::from_basis_points(10_001).is_err());
-        assert!(Weight::from_percent(u16::MAX).is_err());
+        assert_eq!(
+            Weight::from_percent(u16::MAX).unwrap_err().to_string(),
+            "a weight is at most 100%, and this is 65535.00%"
+        );
     }
 
     #[test]
@@ -227,5 +245,6 @@ mod tests {
         assert_eq!(Weight::of(1, 3).basis_points(), 3333);
         assert_eq!(Weight::of(2, 3).basis_points(), 6667);
         assert_eq!(Weight::of(0, 0), Weight::ZERO);
+        assert_eq!(Weight::of(3, 2), Weight::FULL, "more than all is all");
     }
 }

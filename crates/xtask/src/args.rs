@@ -1,5 +1,7 @@
 //! What was asked for on the command line.
 
+use crate::mutants::Options;
+
 /// What `cargo xtask` and `cargo xtask help` print.
 pub(crate) const HELP: &str = "\
 cargo xtask TASK
@@ -17,6 +19,15 @@ cargo xtask TASK
                           kept inputs are run as tests)
   docs                    the reference of all crates, under target/doc
   audit                   licences, advisories and semver (asks the network; not in CI)
+  mutants [AREA...]       whether the fast tests notice small changes of stepper, machine, plan,
+                          strategies, capacity and driver; tries what docs/reference/mutants.tsv
+                          does not know yet (not in CI; the first time asks the network)
+      --summary           tries nothing
+      --sample N          tries N of each area at most
+      --seed S            decides the order; 1 unless told
+      --minutes M         begins nothing new after so long
+      --jobs N            tries N at the same time; 1 unless told
+      --again             tries also what is known
   testbed build           the programs of the test bed, under target/testbed; about 5 minutes
                           the first time (needs Go)
   testbed up              leaves a control plane running and prints its kubeconfig
@@ -42,6 +53,7 @@ pub(crate) enum Task {
     },
     Docs,
     Audit,
+    Mutants(Options),
     TestbedBuild,
     TestbedUp,
     TestbedDown,
@@ -58,6 +70,8 @@ pub(crate) enum Misuse {
     WrongSeconds { given: String },
     #[error("{option} needs a number, not `{given}`")]
     NoNumber { option: String, given: String },
+    #[error("{option} needs a number")]
+    NumberMissing { option: String },
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
@@ -68,6 +82,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task,
         ["bench", options @ ..] => bench(options),
         ["fuzz", options @ ..] => fuzz(options),
         ["explore", options @ ..] => explore(options),
+        ["mutants", options @ ..] => mutants(options).map(Task::Mutants),
         ["test"] => Ok(Task::Test),
         ["docs"] => Ok(Task::Docs),
         ["audit"] => Ok(Task::Audit),
@@ -159,6 +174,39 @@ fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, 
     })
 }
 
+fn mutants(words: &[&str]) -> Result<Options, Misuse> {
+    let mut options = Options {
+        seed: 1,
+        jobs: 1,
+        ..Options::default()
+    };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut number = || {
+            let number = words.next().and_then(|word| word.parse::<u64>().ok());
+            number.ok_or_else(|| Misuse::NumberMissing {
+                option: (*word).to_owned(),
+            })
+        };
+        match *word {
+            "--summary" => options.summary = true,
+            "--again" => options.again = true,
+            "--sample" => options.sample = usize::try_from(number()?).ok(),
+            "--jobs" => options.jobs = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "--seed" => options.seed = number()?,
+            "--minutes" => options.minutes = Some(number()?),
+            given if given.starts_with('-') => {
+                return Err(Misuse::NoSuchOption {
+                    task: "mutants".to_owned(),
+                    given: given.to_owned(),
+                });
+            }
+            name => options.areas.push(name.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +258,18 @@ mod tests {
         );
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
+        check(
+            "mutants plan --sample 150 --seed 7 --minutes 20 machine --jobs 2 --again",
+            &Ok(Task::Mutants(Options {
+                areas: vec!["plan".to_owned(), "machine".to_owned()],
+                sample: Some(150),
+                seed: 7,
+                minutes: Some(20),
+                jobs: 2,
+                again: true,
+                summary: false,
+            })),
+        );
         check("testbed build", &Ok(Task::TestbedBuild));
         check("testbed up", &Ok(Task::TestbedUp));
         check("testbed down", &Ok(Task::TestbedDown));
@@ -256,6 +316,12 @@ mod tests {
                 option: "--states".to_owned(),
                 given: "many".to_owned(),
             }),
+        );
+        check("mutants --all", &option("mutants", "--all"));
+        let option = "--sample".to_owned();
+        check(
+            "mutants --sample few",
+            &Err(Misuse::NumberMissing { option }),
         );
     }
 }

@@ -46,6 +46,20 @@ pub(crate) enum TaskError {
         #[source]
         source: serde_json::Error,
     },
+    #[error("no area is called {name}: there are {known}")]
+    NoSuchArea { name: String, known: String },
+    #[error("cannot understand {path}")]
+    NoRust {
+        path: PathBuf,
+        #[source]
+        source: syn::Error,
+    },
+    #[error("the sources do not compile with switches in them: {error}")]
+    NoSwitches { error: String },
+    #[error("cargo built no program of tests that is called {program}")]
+    NoTests { program: &'static str },
+    #[error("the tests with features `{features}` fail without a mutant: mend them first")]
+    TestsFail { features: &'static str },
 }
 
 impl TaskError {

@@ -8,6 +8,7 @@ mod docs;
 mod error;
 mod explore;
 mod fuzz;
+mod mutants;
 mod output;
 mod test;
 mod testbed;
@@ -51,6 +52,11 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         } => explore::run(*states, *mischief, plans)?,
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
+        Task::Mutants(options) => {
+            if !mutants::run(options)? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Task::TestbedBuild => testbed::build::all()?,
         Task::TestbedUp => testbed::up()?,
         Task::TestbedDown => testbed::down()?,

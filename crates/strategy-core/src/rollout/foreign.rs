@@ -287,3 +287,110 @@ pub(super) fn misses(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::part_state::footprint;
+    use crate::rollout::tests::kind_world::{KindWorld, images};
+    use crate::target::DesiredTrack;
+    use crate::track::{Replicas, Revision};
+
+    /// A step of somebody else, what it is, and how it is said.
+    type Hand = (fn(&mut KindWorld), ForeignField, &'static str);
+
+    fn as_written(stable: (&str, u32), candidate: Option<(&str, u32)>) -> KindWorld {
+        KindWorld::new(stable, candidate)
+    }
+
+    #[test]
+    fn what_changed_since_it_was_seen_is_said() {
+        let world = as_written(("v0", 4), Some(("v1", 2)));
+        let before = footprint(&world.observe());
+        let hands: [Hand; 4] = [
+            (
+                |world| world.somebody_moves_traffic(30),
+                ForeignField::Traffic,
+                "traffic went from 0% to 30%",
+            ),
+            (
+                |world| world.sides.candidate.written = None,
+                ForeignField::Revision,
+                "candidate was removed",
+            ),
+            (
+                |world| *world = as_written(("v9", 4), Some(("v1", 2))),
+                ForeignField::Revision,
+                "stable was given another revision",
+            ),
+            (
+                |world| *world = as_written(("v0", 4), Some(("v1", 3))),
+                ForeignField::Capacity,
+                "candidate was scaled from 2 to 3",
+            ),
+        ];
+        for (hand, field, said) in hands {
+            let mut world = world.clone();
+            hand(&mut world);
+            let now = footprint(&world.observe());
+            let found = differs(&before, &now, Routing::Routed);
+            assert_eq!(found, Some((field, said.to_owned())));
+        }
+        assert_eq!(differs(&before, &before, Routing::Routed), None);
+        let mut moved = world;
+        moved.somebody_moves_traffic(30);
+        let moved = footprint(&moved.observe());
+        assert_eq!(differs(&before, &moved, Routing::FollowsReadiness), None);
+        let alone = footprint(&as_written(("v0", 4), None).observe());
+        let created = (ForeignField::Revision, "candidate was created".to_owned());
+        assert_eq!(differs(&alone, &before, Routing::Routed), Some(created));
+        assert_eq!(differs(&alone, &alone, Routing::Routed), None);
+    }
+
+    #[test]
+    fn what_is_not_as_it_was_written_is_said() {
+        let desired = |candidate: DesiredTrack| Desired {
+            stable: DesiredTrack {
+                revision: Revision::Recorded,
+                replicas: Replicas::Count(4),
+            },
+            candidate,
+            traffic: crate::Traffic::default(),
+        };
+        let release = desired(DesiredTrack {
+            revision: Revision::Release(images("v1")),
+            replicas: Replicas::Count(2),
+        });
+        let removed = desired(DesiredTrack::absent());
+        let with = |stable: (&str, u32), candidate| as_written(stable, candidate).observe();
+        let says = |desired: &Desired, observation: &Observation| {
+            misses(desired, observation, Routing::Routed)
+        };
+        let both = with(("v0", 4), Some(("v1", 2)));
+        assert_eq!(says(&release, &both), None);
+        assert_eq!(says(&removed, &with(("v0", 4), None)), None);
+        let capacity = |said: &str| Some((ForeignField::Capacity, said.to_owned()));
+        let revision = |said: &str| Some((ForeignField::Revision, said.to_owned()));
+        assert_eq!(says(&removed, &both), revision("candidate is there again"));
+        assert_eq!(
+            says(&release, &with(("v0", 4), None)),
+            revision("candidate is gone")
+        );
+        assert_eq!(
+            says(&release, &with(("v0", 4), Some(("v2", 2)))),
+            revision("candidate was given another revision")
+        );
+        assert_eq!(
+            says(&release, &with(("v0", 3), Some(("v1", 2)))),
+            capacity("stable is scaled to 3, and 4 was written")
+        );
+        let mut moved = both;
+        moved.traffic.written = crate::Traffic::weight(crate::Weight::HALF);
+        let traffic = "traffic is 50%, and 0% was written".to_owned();
+        assert_eq!(
+            says(&release, &moved),
+            Some((ForeignField::Traffic, traffic))
+        );
+        assert_eq!(misses(&release, &moved, Routing::FollowsReadiness), None);
+    }
+}

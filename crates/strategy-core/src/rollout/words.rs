@@ -90,3 +90,76 @@ fn completion(outcome: Completion) -> Completion {
         | Completion::Applied(_) => outcome,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Memory, Verdict};
+    use crate::rollout::{LookId, Wish};
+    use crate::target::{Certainty, EffectId, TargetErrorKind};
+
+    /// Every input that brings words, with these in place of those that are long and brief.
+    fn saying(long: &str, brief: &str) -> Vec<Input> {
+        let id = EffectId(7);
+        let look = LookId {
+            check: "errors".into(),
+            number: 3,
+        };
+        let failure = Failure {
+            kind: TargetErrorKind::Conflict,
+            certainty: Certainty::MayBeTaken,
+            message: long.to_owned(),
+        };
+        let ended = |outcome| Input::EffectSucceeded { id, outcome };
+        let mut command = Command::new("one", brief, Wish::Retry).in_role("lead");
+        command.reason = long.to_owned();
+        vec![
+            ended(Completion::HookRan(HookReport {
+                passed: true,
+                summary: long.to_owned(),
+            })),
+            ended(Completion::GateAnswered(GateAnswer::Closed(
+                long.to_owned(),
+            ))),
+            ended(Completion::GateAnswered(GateAnswer::Refused(
+                long.to_owned(),
+            ))),
+            ended(Completion::GateAnswered(GateAnswer::Open)),
+            ended(Completion::Claimed),
+            Input::EffectFailed {
+                id,
+                failure: failure.clone(),
+            },
+            Input::ObserveFailed {
+                part: crate::Part::main(),
+                ticket: crate::rollout::Ticket(2),
+                failure: failure.clone(),
+            },
+            Input::MeasureFailed {
+                look: look.clone(),
+                failure,
+            },
+            Input::Measured {
+                look,
+                measurement: Measurement {
+                    verdict: Verdict::Fail,
+                    evidence: long.to_owned(),
+                    memory: Memory::new("kept whole".to_owned()).unwrap(),
+                },
+            },
+            Input::Commanded(command),
+            Input::AlarmRaised(Alarm::new("two", brief, long)),
+            Input::TimePassed,
+        ]
+    }
+
+    #[test]
+    fn words_are_cut_and_nothing_else_is_changed() {
+        let words = |count| "ö".repeat(count);
+        let bounded = |inputs: Vec<Input>| inputs.into_iter().map(Input::bounded);
+        let long: Vec<Input> = bounded(saying(&words(501), &words(101))).collect();
+        assert_eq!(long, saying(&words(500), &words(100)));
+        let kept: Vec<Input> = bounded(saying("two words", "one")).collect();
+        assert_eq!(kept, saying("two words", "one"));
+    }
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use strategy_core::plan::{
-    Check, Extension, Gate, GoalTrack, Health, HookPlan, HookPoint, OnFailure, Plan, StageKind,
-    Then, Undo,
+    Bake, Check, Extension, Gate, GoalTrack, Health, HookPlan, HookPoint, OnFailure, Plan,
+    StageKind, Then, Undo,
 };
 use strategy_core::strategy::{BlueGreen, Canary, CanaryStage, CandidateCapacity, Retire};
 use strategy_core::target::{Found, Promotion};
@@ -519,5 +519,49 @@ fn the_built_in_strategies_are_objects_and_keep_their_word_on_time() {
             again.digest(),
             "the same intent is the same plan"
         );
+    }
+}
+
+#[test]
+fn a_weight_is_the_same_in_all_its_forms() {
+    let found = Place::routed("api", 10).found();
+    let expected = plan(&Canary::new().stages([25, 100]), &found);
+    for canary in [
+        Canary::new().stages([percent(25), Weight::FULL]),
+        Canary::new().stages(["25%", "100%"]),
+        Canary::new().stages([25_u16, 100]),
+    ] {
+        assert_eq!(plan(&canary, &found), expected);
+    }
+}
+
+#[test]
+fn what_retires_later_bakes_longer_and_no_longer_than_that() {
+    let found = Place::slots("api", 4, 0).found();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let bake = |retire_after: u64| {
+        let strategy = BlueGreen::new()
+            .bake(Bake::of(minutes(10)).at_most(minutes(20)))
+            .retire(Retire::ScaleTo(0))
+            .retire_after(minutes(retire_after));
+        let plan = plan(&strategy, &found);
+        let switch = &plan.stages()[plan.stages().len() - 2];
+        (switch.bake.at_least, switch.bake.at_most)
+    };
+    assert_eq!(bake(5), (minutes(10), minutes(20)));
+    assert_eq!(bake(10), (minutes(10), minutes(20)));
+    assert_eq!(bake(15), (minutes(15), minutes(75)));
+}
+
+#[test]
+fn a_candidate_that_was_found_gets_its_count_back() {
+    for count in [0, 3] {
+        let found = Place::routed("api", 10)
+            .with_candidate("api", count)
+            .found();
+        let plan = plan(&Canary::new().stages([50, 100]), &found);
+        let last = plan.stages().last().unwrap();
+        let candidate = &last.goals[&Part::main()].candidate;
+        assert_eq!(candidate.capacity, Capacity::Count(count));
     }
 }

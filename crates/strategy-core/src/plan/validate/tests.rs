@@ -1,5 +1,6 @@
 //! Each thing that a plan must keep, broken alone, is refused with a sentence about it.
 
+mod edges;
 mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};

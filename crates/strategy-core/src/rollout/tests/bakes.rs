@@ -100,6 +100,10 @@ fn at_most_is_wall_time_and_then_it_is_undecided() {
         run.wait(seconds(190));
         assert_eq!(run.rollout.status().phase, Phase::Baking);
         run.wait(seconds(15));
+        if expected == 0 {
+            let missing = "undecided: all was well for 0s of 1m; it waits for";
+            assert!(run.story().contains(missing), "{}", run.story());
+        }
         run.world.effective = None;
         run.run(seconds(3600));
         run.assert_outcome(|outcome| match outcome {

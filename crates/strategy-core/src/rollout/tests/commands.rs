@@ -162,15 +162,21 @@ fn a_held_stage_begins_again_stays_failed_or_goes_back_at_its_limit() {
 
 #[test]
 fn a_failed_promotion_stays_on_the_candidate_paused_or_not() {
-    for pause in [false, true] {
-        let mut stages = canary();
-        for stage in &mut stages[2..4] {
+    let half_first = canary();
+    let all_at_once = canary().split_off(1);
+    for (pause, mut stages) in [
+        (false, half_first.clone()),
+        (true, half_first),
+        (false, all_at_once),
+    ] {
+        let first = stages.len() - 3;
+        for stage in &mut stages[first..first + 2] {
             stage.on_failure = OnFailure::StayOnCandidate {
                 at_most: seconds(500),
                 then: Then::RollBack,
             };
         }
-        stages[3].bake = crate::plan::Bake::of(seconds(600));
+        stages[first + 1].bake = crate::plan::Bake::of(seconds(600));
         let world = KindWorld::new(("v0", 4), None);
         let mut run = begin(plan(stages, Policies::default()), world);
         run.until("stage `return` is effective");
@@ -223,10 +229,25 @@ fn what_the_caller_does_wrong_changes_nothing() {
                 check: "none".into(),
                 number: 1,
             },
+            failure: failure.clone(),
+        },
+    ];
+    // The next of each kind was not ordered either.
+    let next = run.rollout.decided.next_id;
+    let main = crate::release::Part::main();
+    let asked = run.rollout.latest.parts[&main].next_ticket;
+    let next = [
+        Input::EffectFailed {
+            id: EffectId(next),
+            failure: failure.clone(),
+        },
+        Input::ObserveFailed {
+            part: main,
+            ticket: Ticket(asked),
             failure,
         },
     ];
-    for input in wrong {
+    for input in wrong.into_iter().chain(next) {
         let misuse: Misuse = run.rollout.handle(input, run.now).unwrap_err();
         assert!(!misuse.to_string().is_empty());
         assert_eq!(run.rollout, before);
@@ -238,16 +259,19 @@ fn what_is_remembered_of_commands_has_a_limit() {
     let mut run = started(Policies::default());
     run.until("is effective and is watched");
     for number in 0..500 {
-        let command = Command::new(format!("{number}"), "ada".repeat(100), Wish::Unpause)
-            .because("because ".repeat(1000));
+        let id = format!("{number:0>150}");
+        let command =
+            Command::new(id, "ada".repeat(100), Wish::Unpause).because("because ".repeat(1000));
         run.tell(Input::Commanded(command));
         while run.rollout.poll_record().is_some() {}
     }
+    let kept = serde_json::to_string(&run.rollout.decided.audit).unwrap();
+    assert!((10_500..13_500).contains(&kept.len()), "{}", kept.len());
     let text = serde_json::to_string(&run.rollout.snapshot()).unwrap();
     assert!(text.len() < 40_000, "{}", text.len());
     run.records = vec![run.rollout.snapshot()];
     run.tell(Input::Commanded(Command::new(
-        "499",
+        format!("{:0>150}", 499),
         "ada",
         Wish::Abort { force: false },
     )));

@@ -81,6 +81,28 @@ fn what_a_write_exposed_drains_also_where_somebody_took_it_back_before_a_look() 
     assert!((5..=7).contains(&took), "{took} s\n{}", run.story());
 }
 
+#[test]
+fn traffic_comes_when_all_has_been_ready_for_as_long_as_is_asked() {
+    let mut stages = canary();
+    stages[0].ready.settle = seconds(20);
+    let mut run = begin(
+        plan(stages, Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.wait(seconds(10));
+    run.world.unready.insert("app:v1".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.wait(seconds(2));
+    run.world.unready.clear();
+    run.world.converge();
+    run.look_again();
+    run.wait(seconds(19));
+    assert_eq!(run.weight(), 0, "it counts from when all was ready again");
+    run.wait(seconds(2));
+    assert_eq!(run.weight(), 50, "{}", run.story());
+}
+
 /// What is seen while a write is under way may be its first half, or be overwritten by it.
 #[test]
 fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {

@@ -296,3 +296,15 @@ fn after_a_claim_that_was_under_way_at_a_crash_comes_an_epoch_of_our_own() {
         run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     }
 }
+
+#[test]
+fn a_fence_that_fails_is_tried_less_and_less_often() {
+    let mut run = started();
+    let effect = at_write(&mut run, 1);
+    run.world.down = true;
+    run.done.clear();
+    run.tell(lost(&effect));
+    run.wait(seconds(60));
+    let tried = run.done.len();
+    assert!((3..=7).contains(&tried), "{tried} times in a minute");
+}

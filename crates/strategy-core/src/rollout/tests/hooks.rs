@@ -455,3 +455,32 @@ fn a_hook_that_ends_while_its_stage_is_held_is_done_for_good() {
         run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     }
 }
+
+#[test]
+fn a_hook_under_way_that_may_run_again_is_begun_anew_with_its_stage() {
+    let mut stages = canary();
+    stages[1].hooks = vec![hook("seed", HookPoint::Ready).rerun(Rerun::Safe)];
+    stages[1].on_failure = OnFailure::Hold {
+        at_most: seconds(3600),
+        then: Then::RollBack,
+    };
+    let mut run = run_with(stages);
+    run.until("hook `seed`");
+    let seed = run.hook();
+    let dead = crate::target::FatalReason::CrashLoop;
+    run.world.broken.insert("app:v1".to_owned(), dead);
+    run.world.converge();
+    run.look_again();
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.world.broken.clear();
+    run.world.converge();
+    run.look_again();
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    run.wait(seconds(30));
+    let again = run.hook();
+    assert_ne!(again.id, seed.id);
+    run.end_hook(&seed, false);
+    run.end_hook(&again, true);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}

@@ -8,8 +8,8 @@ use crate::analysis::{Measurement, Memory, Verdict};
 use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
 use crate::release::Part;
 use crate::rollout::{
-    Alarm, Command, CommandId, EffectKind, Failure, Input, LookId, Record, RecoverError, Rollout,
-    Start, StartError, Wish,
+    Alarm, Command, CommandId, Effect, EffectKind, Failure, Input, LookId, Record, RecoverError,
+    Rollout, SCHEMA, Start, StartError, Wish,
 };
 use crate::target::{Certainty, EffectId, Found, TargetErrorKind};
 
@@ -175,6 +175,22 @@ fn a_journal_that_does_not_read_back_says_why() {
         resume(&newer, false),
         Some(RecoverError::TooNew { .. })
     ));
+    let text = serde_json::to_string(&run.records[0]).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Record>(&text).unwrap(),
+        run.records[0]
+    );
+    let (schema, newer) = (format!("{SCHEMA}"), format!("{}", SCHEMA + 1));
+    let text = text.replacen(
+        &format!("\"schema\":{schema}"),
+        &format!("\"schema\":{newer},\"unheard-of\":{{}}"),
+        1,
+    );
+    let unread = serde_json::from_str::<Record>(&text).unwrap_err();
+    assert!(
+        unread.to_string().contains("a newer version wrote it"),
+        "{unread}"
+    );
     let mut other = run.records.clone();
     let decision = other.iter_mut().rev().find_map(|record| match record {
         Record::Decision(decision) => Some(decision),
@@ -184,15 +200,22 @@ fn a_journal_that_does_not_read_back_says_why() {
         .unwrap()
         .effects
         .push((EffectId(999), EffectKind::Apply));
-    assert!(matches!(
-        resume(&other, false),
-        Some(RecoverError::Diverged { .. })
-    ));
+    let diverged = resume(&other, false);
+    assert!(matches!(diverged, Some(RecoverError::Diverged { .. })));
+    let said = diverged.unwrap().to_string();
+    assert!(said.contains("Apply") && said.contains("999"), "{said}");
     assert_eq!(
         resume(&other, true),
         None,
         "straight home needs only binding and start"
     );
+    let mut home = run.clone();
+    home.rollout = Rollout::resume(&other, true, run.now).unwrap();
+    home.done.clear();
+    home.run(seconds(3600));
+    let new = |effect: &Effect| effect.id() > Some(EffectId(999));
+    assert!(!home.done.is_empty());
+    assert!(home.done.iter().all(new), "an id is never given out again");
     run.run(seconds(3600));
     let over = Rollout::resume(&run.records, false, run.now).err();
     assert!(matches!(over, Some(RecoverError::Over { .. })), "{over:?}");

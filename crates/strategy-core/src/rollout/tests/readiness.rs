@@ -7,13 +7,14 @@ use crate::plan::{GoalTrack, Policies, Stage, StageKind};
 use crate::rollout::{Outcome, Reason, Wish};
 use crate::target::Routing;
 use crate::track::{Capacity, Revision};
+use crate::weight::Weight;
 
 fn count(revision: Revision, count: u32) -> GoalTrack {
     let capacity = Capacity::Count(count);
     GoalTrack { revision, capacity }
 }
 
-fn shares(steps: &[(u32, u32, u16)]) -> Vec<Stage> {
+pub(super) fn shares(steps: &[(u32, u32, u16)]) -> Vec<Stage> {
     let release = || Revision::Release(super::images("v1"));
     let stages = steps
         .iter()
@@ -52,10 +53,10 @@ fn the_nearest_counts_are_enough_and_nobody_else_is_blamed() {
     }
 }
 
-#[test]
-fn a_share_too_far_from_the_planned_one_fails() {
+/// Half of the pods are planned to be the release, and a third is, for a while.
+fn deviates(tolerated: u16) -> Run {
     let mut stages = shares(&[(2, 2, 50), (0, 3, 100)]);
-    stages[0].health.share_deviation = Some(percent(10));
+    stages[0].health.share_deviation = Weight::from_basis_points(tolerated).ok();
     stages[0].health.readiness = false;
     stages[0].ready.share = percent(50);
     let mut world = KindWorld::new(("v0", 3), None);
@@ -72,14 +73,22 @@ fn a_share_too_far_from_the_planned_one_fails() {
     }
     run.world.converge();
     run.run(seconds(3600));
-    run.assert_outcome(|outcome| {
-        matches!(
-            outcome,
-            Outcome::RolledBack {
-                reason: Reason::ShareDeviation { .. }
-            }
-        )
-    });
+    run
+}
+
+#[test]
+fn a_share_too_far_from_the_planned_one_fails() {
+    for tolerated in [1000, 1666] {
+        deviates(tolerated).assert_outcome(|outcome| {
+            matches!(
+                outcome,
+                Outcome::RolledBack {
+                    reason: Reason::ShareDeviation { .. }
+                }
+            )
+        });
+    }
+    deviates(1667).assert_outcome(|outcome| *outcome == Outcome::Promoted);
 }
 
 #[test]

@@ -71,8 +71,7 @@ impl Rollout {
             self.enter_hooks(stage, HookPoint::Baked);
             return Flow::Again;
         }
-        let waits = paused && bake.undecided == Undecided::Then(Then::GoOn);
-        if now >= baking.at_most && !waits {
+        if now >= baking.at_most {
             let missing = self.missing(&baking);
             self.undecided(stage, bake.undecided, missing);
             return Flow::Again;
@@ -140,11 +139,8 @@ impl Rollout {
                 self.hold(Hold::Undecided(reason), at_most, then, None);
             }
             Undecided::Then(Then::Abandon) => self.abandon(),
-            // Said in the plan by whoever wrote it: time alone may end this bake, but it never makes
-            // ready what is not, nor good what failed.
-            Undecided::Then(Then::GoOn) if self.stands_well(stage) => {
-                self.enter_hooks(stage, HookPoint::Baked);
-            }
+            // Time passes nothing that was not judged good: a plan that goes on is refused, and this is
+            // its echo.
             Undecided::Then(Then::RollBack | Then::GoOn) => {
                 self.say(News::Failed {
                     stage: Some(name),
@@ -153,22 +149,6 @@ impl Rollout {
                 self.roll_back_or_hold(reason);
             }
         }
-    }
-
-    /// All is as the stage asks by a fresh look, and no last look failed.
-    pub(in crate::rollout) fn stands_well(&self, stage: usize) -> bool {
-        let reached = self.part_names().iter().all(|part| {
-            let course = self.stage_course(part, stage, Until::Effective);
-            let seen = self.fresh(part);
-            course.zip(seen).is_none_or(|(course, seen)| {
-                self.step(part, &course, &seen) == crate::rollout::step::Step::Reached
-            })
-        });
-        let fresh = self
-            .part_names()
-            .iter()
-            .all(|part| self.fresh(part).is_some());
-        reached && fresh && self.nothing_may_land() && self.last_look_failed(stage).is_none()
     }
 
     pub(in crate::rollout) fn bake_timers(&self, baking: &Baking) -> Option<Timestamp> {

@@ -25,7 +25,6 @@ impl Rollout {
         if now < holding.until {
             return Flow::Rest;
         }
-        let stage = holding.back_to.stage().unwrap_or(0);
         match (holding.then, &holding.why) {
             (Then::Abandon, _) => self.abandon(),
             (
@@ -42,17 +41,8 @@ impl Rollout {
                     why: holding.why.to_string(),
                 });
             }
-            (Then::GoOn, Hold::Undecided(_) | Hold::Foreign(_)) if self.decided.pause.is_some() => {
+            (Then::GoOn, Hold::Foreign(_)) if self.decided.pause.is_some() => {
                 return Flow::Rest;
-            }
-            // Time passes what is merely undecided, never what is unready or failed.
-            (Then::GoOn, Hold::Undecided(reason)) => {
-                if self.stands_well(stage) {
-                    self.say(News::HoldEnded);
-                    self.enter_hooks(stage, HookPoint::Baked);
-                } else {
-                    self.roll_back_or_hold(reason.clone());
-                }
             }
             (Then::GoOn, Hold::Foreign(_)) => {
                 self.say(News::HoldEnded);
@@ -65,8 +55,12 @@ impl Rollout {
                 self.decided.went_on_by_time = self.decided.went_on_by_time.saturating_add(1);
                 self.go_on(holding.back_to.clone(), stood);
             }
-            // A failed check is never passed by time: such a plan is refused, and this is its echo.
-            (Then::GoOn, Hold::Failed(reason) | Hold::NoWayBack(reason)) => {
+            // What failed or was not judged is never passed by time: such a plan is refused, and this is
+            // its echo.
+            (
+                Then::GoOn,
+                Hold::Failed(reason) | Hold::Undecided(reason) | Hold::NoWayBack(reason),
+            ) => {
                 self.roll_back_or_hold(reason.clone());
             }
         }

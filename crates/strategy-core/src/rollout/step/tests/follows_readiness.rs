@@ -75,6 +75,10 @@ fn row_3_everything_below_rises_in_one_write() {
     follows("S v0x1 1/1; C -; w0")
         .to("S v0x2; C v1x1; w50")
         .is_decided_by("3", "up: S v0x2; C v1x1; w50");
+    // A count is no reason to write over what an autoscaler has taken over meanwhile.
+    follows("S v0~2:2 2/2; C v1x1 1/1; w0")
+        .to("S v0x2; C v1x1; w50")
+        .says("reached");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! - `v0~2:3` is owned by an autoscaler: floor 2, and it wants 3. In a goal: `v0~2`.
 //! - Pods of another revision than the written one are named: `S v1x2 0/1 v0 1/1`.
 //! - `C -` is absent. `e?` is unknown or still converging; without `e`, what is written is effective.
-//! - `m50` mirrors half, `h` adds a header route. `drainC` and `drainS`: not drained yet.
+//! - `m50` mirrors half, `h` adds a header route, `u` suspends stickiness. `drainC` and `drainS`: not drained yet.
 
 mod parse;
 mod shown;
@@ -31,9 +31,9 @@ pub(super) const DRAINED: Timestamp = Timestamp::from_millis(9_000);
 /// A step to be asked for, with everything a test may want to change.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
-    observation: Observation,
+    pub(super) observation: Observation,
     effective: Option<Traffic>,
-    exposure: Tracks<Exposure>,
+    pub(super) exposure: Tracks<Exposure>,
     pub(super) lost_share_drains: Tracks<Option<Timestamp>>,
     goal: Desired,
     recorded: Desired,

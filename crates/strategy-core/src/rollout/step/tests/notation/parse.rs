@@ -8,7 +8,7 @@ use crate::target::{
     Owned, Pods, Version, Writer, Written,
 };
 use crate::track::{Replicas, Revision, SeenRevision, Track};
-use crate::traffic::{Route, RouteBy, Traffic};
+use crate::traffic::{Route, RouteBy, Stickiness, Traffic};
 use crate::weight::Weight;
 
 pub(in super::super) fn images(version: &str) -> Images {
@@ -128,6 +128,7 @@ pub(super) fn traffic(text: &str) -> Traffic {
                 name: "x-canary".into(),
                 value: "1".into(),
             }),
+            ("u", "") => traffic.stickiness = Stickiness::Suspended,
             ("e" | "d", _) => {}
             (other, _) => panic!("`{other}` in `{text}`"),
         }

@@ -4,7 +4,7 @@ use super::parse::recorded;
 use crate::rollout::step::{Kind, Step, Waiting};
 use crate::target::DesiredTrack;
 use crate::track::{Replicas, Revision, Track};
-use crate::traffic::Traffic;
+use crate::traffic::{Stickiness, Traffic};
 
 fn shown_track(track: &DesiredTrack, side: Track) -> String {
     let version = match &track.revision {
@@ -38,7 +38,7 @@ pub(super) fn shown(step: &Step) -> String {
                 weight,
                 routes,
                 mirror,
-                stickiness: _,
+                stickiness,
             } = &desired.traffic;
             let points = weight.basis_points();
             let mut shared = format!("w{}", f64::from(points) / 100.0);
@@ -47,6 +47,9 @@ pub(super) fn shown(step: &Step) -> String {
             }
             if !routes.is_empty() {
                 shared += " h";
+            }
+            if *stickiness == Stickiness::Suspended {
+                shared += " u";
             }
             format!(
                 "{kind}: S {}; C {}; {shared}",

@@ -49,6 +49,9 @@ fn row_5_ready_asks_what_gains_and_what_runs_a_release() {
     ready("S v0x2 0/2; C v1x2 2/2; w50", "S v0x2; C v1x2; w50").says("reached");
     // Its old pods are not out yet.
     ready("S v0x2 2/2; C v1x2 2/2 v2 1/1; w0", "S v0x2; C v1x2; w50").says("wait ready C");
+    // What runs a release is asked though it gains nothing, and what gains though it runs no release.
+    ready("S v0x2 2/2; C v1x2 1/2; w50", "S v0x2; C v1x2; w50").says("wait ready C");
+    ready("S v0x2 1/2; C v1x2 2/2; w50", "S v0x2; C v1x2; w0").says("wait ready S");
     // Capacity that will go when traffic has left is still there.
     ready("S v0x2 2/2; C v1x2 2/2; w0", "S v0x0; C v1x2; w100").says("reached");
 }

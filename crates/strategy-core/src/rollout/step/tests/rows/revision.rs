@@ -1,7 +1,9 @@
 //! Rows 0 to 2: a track must run something else.
 
-use super::super::notation::{DRAINED, world};
+use super::super::notation::{Case, DRAINED, world};
 use super::IDLE;
+use crate::release::Images;
+use crate::track::Tracks;
 
 #[test]
 fn row_0_a_candidate_that_ends_without_traffic_is_written_back_last() {
@@ -176,6 +178,11 @@ fn row_2e_a_track_under_traffic_is_emptied_first() {
         .to("S v0x2; C v1x2; w50")
         .until_ready()
         .is_decided_by("2e", "traffic: S v0x2; C v2x2; w0");
+    // Sessions that are not pinned do not get pinned on the way.
+    world("S v0x2 2/2; C v2x2 2/2; w50 u")
+        .from(IDLE)
+        .to("S v0x2; C v1x2; w50 u")
+        .says("traffic: S v0x2; C v2x2; w0 u");
 }
 
 #[test]
@@ -190,4 +197,28 @@ fn row_2e_never_against_a_persons_hand() {
     forbidden("S v1x2 0/2; C v1x2 2/2; w50").says("prepare: S v0x2; C v1x2; w50");
     forbidden("S v1x2 2/2; C v1x2 2/2; w0").says("prepare: S v1x2; C v0x2; w0");
     forbidden("S v1x2 2/2; C v0x2 2/2; w0").says("traffic: S v1x2; C v0x2; w100");
+}
+
+#[test]
+fn what_is_written_reaches_a_track_whatever_else_is_known() {
+    world("S v0x2 2/2; C v2x2 2/2; w50 e0")
+        .from(IDLE)
+        .to("S v0x2; C v1x2; w50")
+        .with(|case| case.exposure = Tracks::default())
+        .says("traffic: S v0x2; C v2x2; w0");
+}
+
+#[test]
+fn what_is_known_by_a_name_only_is_written_back_by_its_name() {
+    let named = |case: &mut Case| {
+        let written = case.observation.stable.written.as_mut().unwrap();
+        written.revision.recorded = false;
+        written.revision.images = Images::default();
+        written.revision.name = Some("seven".to_owned());
+    };
+    let step = "traffic: S sevenx2; C v1x2; w100";
+    world("S v0x2 2/2; C v1x2 2/2; w50")
+        .to("S v0x2; C v1x2; w50")
+        .with(named)
+        .says(step);
 }
