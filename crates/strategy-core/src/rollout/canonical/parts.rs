@@ -84,7 +84,8 @@ impl Reduction<'_> {
                 }
                 tickets(state, latest);
                 self.latest_part(latest, &ages);
-                if !ended && !(forward || begins || follows) && !is_fresh(state, latest) {
+                let matters = forward || begins || follows || is_fresh(state, latest);
+                if !(ended || matters) {
                     without_pods(latest);
                 }
             }
