@@ -118,6 +118,8 @@ impl Rollout {
             };
         }
         let fence = state.fence;
+        // Under a claim that may be another one by now, a write would be refused, traffic home as any.
+        let certain = state.sought.is_none();
         let Some(observation) = self.fresh(part) else {
             self.ask(part);
             if fence && course.direction == Direction::Forward {
@@ -126,7 +128,7 @@ impl Rollout {
             return wait("a fresh look");
         };
         let step = self.step(part, course, &observation);
-        if fence && !homeward_traffic(&step, course, &observation) {
+        if fence && !(certain && homeward_traffic(&step, course, &observation)) {
             self.fence(part);
             return wait("a fence against a write that may still land");
         }
