@@ -6,17 +6,16 @@ use super::view::View;
 use crate::rollout::Outcome;
 use crate::target::Routing;
 use crate::track::Track;
-use crate::world::Process;
 
 /// **7.** When a rollout is said to be rolled back, each part is in truth as it was found: template and
-/// count or floor of each track, traffic; except what somebody else wrote since. The process that said so
-/// was shown, after its last write there, that stable serves: at its template, effectively, with as many
-/// ready pods as at the start or as its autoscaler wants. Of a supersession the same is asked of traffic
-/// and of stable.
+/// count or floor of each track, traffic; except what somebody else wrote since. After the last write
+/// there it was shown to a process (one that takes up a decision need not look again) that stable serves:
+/// at its template, effectively, with as many ready pods as at the start or as its autoscaler wants. Of a
+/// supersession the same is asked of traffic and of stable.
 ///
 /// That it can go back from every state is promise 14's: a rollout that cannot never ends.
 pub(super) fn rolled_back_is_the_recorded_start(record: &Record<'_>, findings: &mut Findings) {
-    let (Some((ended, process)), Some(outcome)) = (record.ended, record.report.outcome()) else {
+    let (Some((ended, _)), Some(outcome)) = (record.ended, record.report.outcome()) else {
         return;
     };
     let tracks: &[Track] = match outcome {
@@ -58,14 +57,14 @@ pub(super) fn rolled_back_is_the_recorded_start(record: &Record<'_>, findings: &
                 )
             });
         }
-        users_are_served(record, part, (ended, process), findings);
+        users_are_served(record, part, ended, findings);
     }
 }
 
 fn users_are_served(
     record: &Record<'_>,
     part: &PartRecord<'_>,
-    (ended, process): (usize, Process),
+    ended: usize,
     findings: &mut Findings,
 ) {
     let Some((last, _)) = part.our_writes().last() else {
@@ -88,7 +87,7 @@ fn users_are_served(
         .iter()
         .rev()
         .take_while(|shown| shown.index > last.index);
-    let holds = shown.any(|shown| shown.to == process && shown.index < ended && serves(shown.view));
+    let holds = shown.any(|shown| shown.index < ended && serves(shown.view));
     let at = record.ended().map_or(record.report.world.to, |(_, at)| at);
     findings.judge(7, at, holds, || {
         format!(
