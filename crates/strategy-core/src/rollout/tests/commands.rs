@@ -164,10 +164,23 @@ fn a_held_stage_begins_again_stays_failed_or_goes_back_at_its_limit() {
 fn a_failed_promotion_stays_on_the_candidate_paused_or_not() {
     let half_first = canary();
     let all_at_once = canary().split_off(1);
+    let mut in_three = canary();
+    let quarter = super::at("v1", 25);
+    let stable = crate::plan::GoalTrack::recorded();
+    let first = super::stage(
+        "quarter",
+        crate::plan::StageKind::Expose,
+        stable,
+        quarter,
+        25,
+        60,
+    );
+    in_three.insert(0, first);
     for (pause, mut stages) in [
         (false, half_first.clone()),
         (true, half_first),
         (false, all_at_once),
+        (false, in_three),
     ] {
         let first = stages.len() - 3;
         for stage in &mut stages[first..first + 2] {
