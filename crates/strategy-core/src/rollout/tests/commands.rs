@@ -290,3 +290,31 @@ fn what_is_remembered_of_commands_has_a_limit() {
     )));
     assert!(!run.rollout.is_rolling_back(), "known by its id");
 }
+
+#[test]
+fn why_somebody_aborted_is_told_and_a_way_back_that_goes_on_is_not_tried_again() {
+    for (why, said) in [
+        ("it burns", "aborted by ada: it burns"),
+        ("", "aborted by ada"),
+    ] {
+        let mut run = started(Policies::default());
+        run.until("is effective and is watched");
+        assert_eq!(
+            run.rollout.found(),
+            &crate::target::Found::main(start().discover())
+        );
+        let wish = Wish::Abort { force: false };
+        let command = Command::new("one", "ada", wish).because(why);
+        run.tell(Input::Commanded(command));
+        assert!(run.rollout.is_rolling_back());
+        let refused = run.refused(Wish::Retry);
+        assert!(refused.contains("neither stuck nor held"), "{refused}");
+        run.assert_rolled_back();
+        let told = format!("rolled back: {said}\n");
+        assert!(run.story().contains(&told), "{}", run.story());
+    }
+}
+
+fn start() -> KindWorld {
+    KindWorld::new(("v0", 4), None)
+}
