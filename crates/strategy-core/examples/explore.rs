@@ -95,7 +95,11 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
         names: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().ok_or(format!("{argument} needs a number"));
+        let mut number = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a number"))
+        };
         match argument.as_str() {
             "--states" => asked.states = number()?.parse()?,
             "--mischief" => asked.mischief = Some(number()?.parse()?),

@@ -144,7 +144,7 @@ impl Exploration {
     /// # Errors
     /// [`StartError`] where the rollout cannot even be started.
     pub fn run(self) -> Result<Explored, StartError> {
-        let ground = Ground::new(self.plan, self.found, self.unread, self.mischief);
+        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
         let rollout = start(&ground)?;
         let mut search = Search {
             ground: &ground,

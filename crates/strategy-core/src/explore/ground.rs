@@ -71,7 +71,7 @@ pub(super) struct Content {
 }
 
 impl Ground {
-    pub(super) fn new(plan: Plan, found: Found, unread: u8, mischief: Option<u8>) -> Self {
+    pub(super) fn new(plan: Plan, found: &Found, unread: u8, mischief: Option<u8>) -> Self {
         let tick = plan.policies().resync;
         let names = |part: &Part| {
             let stages = plan.stages().iter();

@@ -78,7 +78,7 @@ fn a_canonical_machine_does_what_the_machine_does() {
         "two-parts",
     ] {
         let Searched { plan, found, .. } = searched(name);
-        let ground = Ground::new(plan, found, 1, None);
+        let ground = Ground::new(plan, &found, 1, None);
         for seed in 0..40 {
             walk_both(name, &ground, seed);
         }

@@ -157,8 +157,8 @@ impl PartWorld {
         if self.claim.as_ref() == to || self.claim.as_ref() == from {
             self.claim = to.cloned();
             // Whatever was prepared under another claim can land no more.
-            let dead = |late: &Box<Apply>| self.claim.as_ref() != Some(&late.claim);
-            if self.late.as_ref().is_some_and(dead) {
+            let dead = |late: &Apply| self.claim.as_ref() != Some(&late.claim);
+            if self.late.as_deref().is_some_and(dead) {
                 self.late = None;
             }
             return Ok(());

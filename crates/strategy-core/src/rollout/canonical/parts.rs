@@ -84,7 +84,8 @@ impl Reduction<'_> {
                 }
                 tickets(state, latest);
                 self.latest_part(latest, &ages);
-                if !ended && !(forward || begins || follows) && !is_fresh(state, latest) {
+                let asks = ended || forward || begins || follows;
+                if !(asks || is_fresh(state, latest)) {
                     without_pods(latest);
                 }
             }
