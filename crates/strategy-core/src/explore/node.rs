@@ -62,9 +62,11 @@ impl Node {
             let holder = world.claim.as_ref().map(|claim| &claim.holder);
             holder == Some(self.rollout.id())
         };
-        match self.rollout.place() {
-            Place::Stuck if !self.world.parts.iter().all(ours) => Place::Asking,
-            place => place,
+        let place = self.rollout.place();
+        if place == Place::Stuck && !self.world.parts.iter().all(ours) {
+            Place::Asking
+        } else {
+            place
         }
     }
 
