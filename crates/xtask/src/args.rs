@@ -69,13 +69,9 @@ pub(crate) enum Misuse {
     #[error("--seconds takes a whole number above 0, and not {given}")]
     WrongSeconds { given: String },
     #[error("{option} needs a number, not `{given}`")]
-<<<<<<< HEAD
-    NoNumber { option: String, given: String },
+    NeedsNumber { option: String, given: String },
     #[error("{option} needs a number")]
     NumberMissing { option: String },
-=======
-    NeedsNumber { option: String, given: String },
->>>>>>> explore
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
