@@ -74,8 +74,14 @@ fn judge(course: &Course, report: &SimulationReport, allows: Allows) -> Result<E
             wrong.push(format!("{failed} requests to what ran before failed"));
         }
     }
+    // The judge sees that claim as well, and calls it what it is: none that comes later.
+    let is_excused = !accounts::first_claims_of_zombies(&report.log).is_empty();
+    let excused = |promise: u8, what: &str| promise == 12 && what.ends_with("is no later claim");
     let broken = report.broken_promises();
-    wrong.extend(broken.iter().map(|broken| format!("{broken:?}")));
+    let broken = broken
+        .iter()
+        .filter(|broken| !(is_excused && excused(broken.promise, &broken.what)));
+    wrong.extend(broken.map(|broken| format!("{broken:?}")));
     if wrong.is_empty() {
         Ok(ending)
     } else {

@@ -79,7 +79,7 @@ impl Tally {
     #[track_caller]
     pub(crate) fn assert_right(&self) {
         let wrong = &self.wrong;
-        let first: Vec<_> = wrong.iter().take(40).map(String::as_str).collect();
+        let first: Vec<_> = wrong.iter().take(60).map(String::as_str).collect();
         assert!(
             wrong.is_empty(),
             "{} runs went wrong:\n{}",

@@ -7,7 +7,7 @@ use super::record::Record;
 use crate::analysis::Window;
 use crate::plan::{CheckName, OnFailure, Plan, Stage, Then, Undecided};
 use crate::rollout::{Outcome, Wish};
-use crate::world::Fact;
+use crate::world::{Entry, Fact, Life, Process};
 
 /// **9.** A promotion with checks rests on data: of each check that a stage which bakes names, at least as
 /// many looks were counted as any such stage asks for, and users sent requests to a candidate at all.
@@ -78,24 +78,40 @@ fn asked(plan: &Plan) -> BTreeMap<&CheckName, u32> {
     asked
 }
 
-/// The windows of each look of each check: one, if all is well.
+/// The windows of each look of each check: one, if all is well. Looks that nobody ever knew of are left out.
 type Looks<'a> = BTreeMap<&'a CheckName, BTreeMap<u64, BTreeSet<Window>>>;
 
 fn counted<'a>(record: &Record<'a>) -> Looks<'a> {
     let mut counted = Looks::new();
-    for entry in record.log() {
+    for (index, entry) in record.log().iter().enumerate() {
         if let Fact::Counted {
+            by,
             check,
             number,
             window,
-            ..
         } = &entry.fact
+            && !is_idle(record, *by, index)
         {
             let looks = counted.entry(check).or_default();
             looks.entry(*number).or_default().insert(*window);
         }
     }
     counted
+}
+
+/// Whether what a process looked at came to nothing: it woke as a zombie and kept no record any more, so
+/// that nobody ever knew of its look.
+fn is_idle(record: &Record<'_>, process: Process, index: usize) -> bool {
+    let log = record.log();
+    let woke = log.iter().take(index).any(|entry| {
+        if let Fact::Lives { process: who, life } = &entry.fact {
+            *who == process && *life == Life::Woke
+        } else {
+            false
+        }
+    });
+    let keeps = |entry: &Entry| matches!(&entry.fact, Fact::Recorded { by, .. } if *by == process);
+    woke && !log.iter().skip(index).any(keeps)
 }
 
 /// **10.** A look has one window, however often it is counted and by whichever process; the windows of
