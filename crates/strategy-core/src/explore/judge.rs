@@ -189,6 +189,10 @@ impl Order<'_> {
 
     fn capacity(&self, told: &PartWorld, to: &Content, tally: &mut Tally) {
         for track in Track::ALL {
+            // A platform that replaces pods may have more of them than it was told, for a while.
+            if told.content.tracks.of(track) == to.tracks.of(track) {
+                continue;
+            }
             let ready = told.ready(self.ground, track);
             let (_, stays) = self.stays(told, track, to);
             if stays >= ready {
