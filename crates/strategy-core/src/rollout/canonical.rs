@@ -29,6 +29,10 @@ const HERE: u64 = 10;
 pub(crate) struct Canonical {
     pub(crate) rollout: Rollout,
     /// From the ids as they were to those that they have now.
+    #[cfg_attr(
+        not(feature = "simulation"),
+        expect(dead_code, reason = "only a search has effects of its own to renumber")
+    )]
     pub(crate) ids: BTreeMap<EffectId, EffectId>,
 }
 
@@ -70,12 +74,14 @@ impl Rollout {
     }
 
     /// Everything by which two machines of one plan can differ.
+    #[cfg(feature = "simulation")]
     pub(crate) fn hash_state<H: Hasher>(&self, hasher: &mut H) {
         self.decided.hash(hasher);
         self.latest.hash(hasher);
     }
 
     /// The wall time of a canonical machine.
+    #[cfg(feature = "simulation")]
     pub(crate) const fn canonical_now() -> Timestamp {
         NOW
     }

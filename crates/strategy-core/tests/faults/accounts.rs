@@ -44,10 +44,8 @@ fn written_before_recorded(report: &SimulationReport) -> Vec<String> {
             Fact::Wrote {
                 author: Author::Process { process, id, .. },
                 ..
-            } => {
-                if !asked.contains(&(*process, *id)) {
-                    wrong.push(format!("{process:?} wrote {id} without having asked"));
-                }
+            } if !asked.contains(&(*process, *id)) => {
+                wrong.push(format!("{process:?} wrote {id} without having asked"));
             }
             Fact::Claimed { by, .. } => {
                 claims &= known.get(by).is_some_and(|known| !known.is_empty());
