@@ -107,7 +107,8 @@ fn run_ignored(
     if !optimised.is_empty() {
         let mut command = tests(&["--profile", "proof", "--package", "strategy-core"]);
         command.args(["--all-features", "--lib", "--tests", "--"]);
-        command.args(["--ignored", "--nocapture"]);
+        command.args(["--ignored", "--nocapture", "--exact"]);
+        command.args(optimised.iter().map(|test| &test.name));
         report.tests("tests that need an optimised build", || {
             run_tests(&mut command)
         })?;
