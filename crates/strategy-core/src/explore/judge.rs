@@ -128,7 +128,7 @@ impl Order<'_> {
     fn holds(&self, told: &PartWorld, track: Track, share: Weight) -> u32 {
         let need = self.asked(share);
         match told.content.tracks.of(track) {
-            Some((_, Replicas::Floor(_))) => need.min(told.wanted(self.ground, track)),
+            Some((_, Replicas::Floor(_))) => need.min(told.wanted_by_autoscaler(self.ground)),
             Some((_, Replicas::Count(_))) | None => need,
         }
     }

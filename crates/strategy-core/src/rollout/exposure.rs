@@ -34,7 +34,9 @@ impl Rollout {
             .parts
             .get(part)
             .is_some_and(|state| state.flight.is_some() || ticket < Some(state.min_ticket));
-        let effective = self.effective(part, &observation).filter(|_| !guessed);
+        // That a track is reached is believed at once; that it is not, only when it is known.
+        let shown = self.effective(part, &observation);
+        let effective = shown.clone().filter(|_| !guessed);
         let written = &observation.traffic.written;
         let linger = observation.traffic.drain.max(observation.traffic.sticky);
         let Some(state) = self.decided.parts.get_mut(part) else {
@@ -58,7 +60,7 @@ impl Rollout {
                 Some(Routing::Routed | Routing::Native) | None => {
                     let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
                     reaches(written)
-                        || effective.as_ref().is_some_and(reaches)
+                        || shown.as_ref().is_some_and(reaches)
                         || may_land.as_ref().is_some_and(reaches)
                         || unknown_and_was
                 }

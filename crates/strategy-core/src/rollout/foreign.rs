@@ -38,6 +38,14 @@ impl Rollout {
                         ))
                     }
                     (Some(_), None) => None,
+                    // All of it landed, and somebody took the traffic back: where a platform rolls by
+                    // itself, one write is of everything.
+                    (Some(taken), Some(_))
+                        if taken.0 == ForeignField::Traffic
+                            && written_anew(&before.writer, &seen.writer) =>
+                    {
+                        Some(taken)
+                    }
                     (Some(_), Some(change)) => Some(change),
                 }
             }

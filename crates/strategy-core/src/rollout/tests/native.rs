@@ -4,8 +4,8 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{at, begin, canary, percent, plan, stage};
 use crate::plan::{GoalTrack, Policies, Stage, StageKind};
-use crate::rollout::{News, Outcome, Phase, Wish};
-use crate::target::{Desired, Effective, Routing};
+use crate::rollout::{Effect, Failure, Input, News, Outcome, Phase, Wish};
+use crate::target::{Certainty, Desired, Effective, Routing, TargetErrorKind};
 use crate::track::{Capacity, Replicas, Revision};
 use crate::traffic::Traffic;
 use crate::weight::Weight;
@@ -40,6 +40,48 @@ fn shifts_to(run: &mut Run, shifted: u16) {
     let effective = Traffic::weight(percent(shifted));
     run.world.effective = Some(Effective::Verified(effective));
     run.look_again();
+}
+
+/// A search found it: what had landed was taken for somebody's scaling, and put back with the traffic that
+/// a person had just taken home.
+#[test]
+fn traffic_that_a_person_takes_home_after_a_lost_write_stays_there() {
+    let mut world = KindWorld::new(("v0", 4), None);
+    world.routing = Routing::Native;
+    let gone = GoalTrack {
+        revision: Revision::Recorded,
+        capacity: Capacity::Count(0),
+    };
+    let roll = stage("roll", StageKind::Expose, gone, at("v1", 100), 100, 60);
+    let mut run = begin(plan(vec![roll], Policies::default()), world);
+    let write = loop {
+        match run.rollout.poll_effect() {
+            Some(write @ Effect::Apply { .. }) => break write,
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    };
+    let _ = run.world.perform(write.clone());
+    run.world.converge();
+    run.world.somebody_moves_traffic(0);
+    let failure = Failure::new(
+        TargetErrorKind::Unavailable,
+        Certainty::MayBeTaken,
+        "timed out",
+    );
+    let id = write.id().unwrap();
+    run.tell(Input::EffectFailed { id, failure });
+    run.run(seconds(7200));
+    assert!(
+        weights(&run).iter().all(|weight| weight.is_zero()),
+        "{}",
+        run.story()
+    );
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
 }
 
 #[test]
