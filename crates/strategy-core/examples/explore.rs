@@ -96,8 +96,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
     };
     while let Some(argument) = arguments.next() {
         let mut number = || {
-            let missing = || format!("{argument} needs a number");
-            arguments.next().ok_or_else(missing)
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a number"))
         };
         match argument.as_str() {
             "--states" => asked.states = number()?.parse()?,

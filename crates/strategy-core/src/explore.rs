@@ -11,7 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It drives a real [`Rollout`](crate::Rollout). The environment is an adversary, as often as it likes;
+//! It drives a real [`Rollout`]. The environment is an adversary, as often as it likes;
 //! `docs/concepts/search.md` has what it may do. Its world is one vector of classes for each track, and a
 //! move changes one class:
 //!

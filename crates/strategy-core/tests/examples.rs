@@ -46,6 +46,10 @@ fn every_example_is_run_and_short() {
     let mut found: Vec<String> = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // What `cargo xtask explore` runs is a tool, and none to learn from.
+        if path.ends_with("explore.rs") {
+            continue;
+        }
         // An example is a file, or a folder of them.
         let files = match std::fs::read_dir(&path) {
             Ok(files) => files.map(|file| file.unwrap().path()).collect(),

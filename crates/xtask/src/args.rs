@@ -69,7 +69,7 @@ pub(crate) enum Misuse {
     #[error("--seconds takes a whole number above 0, and not {given}")]
     WrongSeconds { given: String },
     #[error("{option} needs a number, not `{given}`")]
-    NoNumber { option: String, given: String },
+    NeedsNumber { option: String, given: String },
     #[error("{option} needs a number")]
     NumberMissing { option: String },
 }
@@ -168,7 +168,7 @@ fn explore(options: &[&str]) -> Result<Task, Misuse> {
 
 fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, Misuse> {
     let given = given.unwrap_or_default();
-    given.parse().map_err(|_| Misuse::NoNumber {
+    given.parse().map_err(|_| Misuse::NeedsNumber {
         option: option.to_owned(),
         given: given.to_owned(),
     })
@@ -312,7 +312,7 @@ mod tests {
         check("explore --fast", &option("explore", "--fast"));
         check(
             "explore --states many",
-            &Err(Misuse::NoNumber {
+            &Err(Misuse::NeedsNumber {
                 option: "--states".to_owned(),
                 given: "many".to_owned(),
             }),

@@ -91,7 +91,8 @@ impl Order<'_> {
     fn hand(&self, told: &PartWorld, to: &Content, tally: &mut Tally) {
         let Some(hand) = self.memory.hand else { return };
         let carries_home = matches!(told.content.tracks.candidate, Some((Runs::Start, _)));
-        let holds = to.traffic.weight <= hand || carries_home || !self.routed();
+        let raises = to.traffic.weight > told.content.traffic.weight.max(hand);
+        let holds = !raises || carries_home || !self.routed();
         tally.judge(13, holds, || {
             format!(
                 "a person moved traffic to {hand}, and {} is written",
@@ -188,6 +189,10 @@ impl Order<'_> {
 
     fn capacity(&self, told: &PartWorld, to: &Content, tally: &mut Tally) {
         for track in Track::ALL {
+            // A platform that replaces pods may have more of them than it was told, for a while.
+            if told.content.tracks.of(track) == to.tracks.of(track) {
+                continue;
+            }
             let ready = told.ready(self.ground, track);
             let (_, stays) = self.stays(told, track, to);
             if stays >= ready {

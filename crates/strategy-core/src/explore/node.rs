@@ -7,6 +7,7 @@ use super::ground::Ground;
 use super::memory::Memory;
 use super::world::{PartWorld, World};
 use crate::release::Part;
+use crate::rollout::searched::Place;
 use crate::rollout::{Effect, Rollout};
 use crate::target::{Apply, EffectId};
 
@@ -51,6 +52,21 @@ impl Node {
             memory,
             ordered: Vec::new(),
             mischief: ground.mischief,
+        }
+    }
+
+    /// Where the machine is. Where another rollout has the claim, only a person can help, whether the
+    /// machine knows it or not.
+    pub(super) fn place(&self) -> Place {
+        let ours = |world: &PartWorld| {
+            let holder = world.claim.as_ref().map(|claim| &claim.holder);
+            holder == Some(self.rollout.id())
+        };
+        let place = self.rollout.place();
+        if place == Place::Stuck && !self.world.parts.iter().all(ours) {
+            Place::Asking
+        } else {
+            place
         }
     }
 

@@ -84,7 +84,7 @@ impl Search<'_> {
         let visited = &mut self.visited;
         visited.index.insert(fingerprint(&first), 0);
         visited.parents.push((0, Move::Tick));
-        visited.places.push(first.rollout.place());
+        visited.places.push(first.place());
         let mut level = vec![(0, Box::new(first))];
         while !level.is_empty() {
             self.visited.levels.push(level.len());
@@ -174,7 +174,7 @@ impl Search<'_> {
                     print,
                     kind: step.is_kind(self.ground, node),
                     dead: step.is_dead(),
-                    place: next.rollout.place(),
+                    place: next.place(),
                     node: (!self.visited.index.contains_key(&print)).then(|| Box::new(next)),
                 });
             }

@@ -565,3 +565,20 @@ fn a_candidate_that_was_found_gets_its_count_back() {
         assert_eq!(candidate.capacity, Capacity::Count(count));
     }
 }
+
+#[test]
+fn what_is_promoted_directly_is_approved_before_the_rest_is_taken() {
+    let found = Place::routed("api", 10)
+        .with_candidate("api", 1)
+        .promoting([Promotion::Swap])
+        .found();
+    let canary = Canary::new().stages([50]).promote_directly();
+    let plan = plan(&canary.approve_promotion(["lead"], 1), &found);
+    let gates: Vec<usize> = plan
+        .stages()
+        .iter()
+        .map(|stage| stage.gates.len())
+        .collect();
+    assert_eq!(gates[..2], [0, 1], "{}", plan.table());
+    assert_eq!(gates.iter().sum::<usize>(), 1);
+}

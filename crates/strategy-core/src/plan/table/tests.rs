@@ -105,7 +105,8 @@ fn judges_without_a_bound_are_named() {
     };
     let text = plan.table_with(&Facts::new().prepared(&prepared(false)));
     assert!(
-        text.contains("no bound on false alarms: errors; the budget of 1%"),
+        text.contains("no bound on false alarms: errors; the budget of 1%")
+            && !text.contains("shares the budget"),
         "{text}"
     );
     let text = plan.table_with(&Facts::new().prepared(&prepared(true)));
@@ -113,6 +114,22 @@ fn judges_without_a_bound_are_named() {
         text.contains("shares the budget") && !text.contains("no bound"),
         "{text}"
     );
+}
+
+#[test]
+fn who_may_approve_is_said() {
+    let asked = |roles: &[&str]| {
+        let plan = plan(Health::default(), Policies::default());
+        let mut stages = plan.stages().to_vec();
+        let roles = roles.iter().map(|role| (*role).to_owned());
+        stages[0].gates = vec![Gate::approval("go", roles, 2)];
+        let (release, checks) = (plan.release().clone(), plan.checks().clone());
+        let plan = Plan::new("by-hand", release, stages, checks, Policies::default());
+        plan.unwrap().table_with(&Facts::new().width(400))
+    };
+    assert!(asked(&[]).contains("go: 2 of anyone, "), "{}", asked(&[]));
+    let two = asked(&["lead", "owner"]);
+    assert!(two.contains("go: 2 of lead/owner, "), "{two}");
 }
 
 #[test]

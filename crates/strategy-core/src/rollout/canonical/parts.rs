@@ -84,8 +84,8 @@ impl Reduction<'_> {
                 }
                 tickets(state, latest);
                 self.latest_part(latest, &ages);
-                let matters = forward || begins || follows || is_fresh(state, latest);
-                if !(ended || matters) {
+                let asks = ended || forward || begins || follows;
+                if !(asks || is_fresh(state, latest)) {
                     without_pods(latest);
                 }
             }

@@ -48,6 +48,11 @@ fn a_clock_that_is_set_back_stops_nothing() {
     jump(&mut run, to);
     run.wait(seconds(56));
     assert!(run.story().contains("`half` passed"), "{}", run.story());
+    assert!(
+        run.story().contains("the clock jumped back by 2h"),
+        "{}",
+        run.story()
+    );
     run.run(seconds(3600));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
 }

@@ -164,10 +164,23 @@ fn a_held_stage_begins_again_stays_failed_or_goes_back_at_its_limit() {
 fn a_failed_promotion_stays_on_the_candidate_paused_or_not() {
     let half_first = canary();
     let all_at_once = canary().split_off(1);
+    let mut in_three = canary();
+    let quarter = super::at("v1", 25);
+    let stable = crate::plan::GoalTrack::recorded();
+    let first = super::stage(
+        "quarter",
+        crate::plan::StageKind::Expose,
+        stable,
+        quarter,
+        25,
+        60,
+    );
+    in_three.insert(0, first);
     for (pause, mut stages) in [
         (false, half_first.clone()),
         (true, half_first),
         (false, all_at_once),
+        (false, in_three),
     ] {
         let first = stages.len() - 3;
         for stage in &mut stages[first..first + 2] {
@@ -276,4 +289,32 @@ fn what_is_remembered_of_commands_has_a_limit() {
         Wish::Abort { force: false },
     )));
     assert!(!run.rollout.is_rolling_back(), "known by its id");
+}
+
+#[test]
+fn why_somebody_aborted_is_told_and_a_way_back_that_goes_on_is_not_tried_again() {
+    for (why, said) in [
+        ("it burns", "aborted by ada: it burns"),
+        ("", "aborted by ada"),
+    ] {
+        let mut run = started(Policies::default());
+        run.until("is effective and is watched");
+        assert_eq!(
+            run.rollout.found(),
+            &crate::target::Found::main(start().discover())
+        );
+        let wish = Wish::Abort { force: false };
+        let command = Command::new("one", "ada", wish).because(why);
+        run.tell(Input::Commanded(command));
+        assert!(run.rollout.is_rolling_back());
+        let refused = run.refused(Wish::Retry);
+        assert!(refused.contains("neither stuck nor held"), "{refused}");
+        run.assert_rolled_back();
+        let told = format!("rolled back: {said}\n");
+        assert!(run.story().contains(&told), "{}", run.story());
+    }
+}
+
+fn start() -> KindWorld {
+    KindWorld::new(("v0", 4), None)
 }

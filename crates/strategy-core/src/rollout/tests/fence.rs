@@ -4,7 +4,7 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::plan::Policies;
-use crate::rollout::{Effect, Failure, Input, Outcome, Phase, Reason, Wish};
+use crate::rollout::{Effect, Failure, Input, Outcome, Phase, Reason, Rollout, Wish};
 use crate::target::{Certainty, Claim, TargetErrorKind};
 
 /// Until a write is ordered; it is not performed.
@@ -43,6 +43,12 @@ fn lost(effect: &Effect) -> Input {
             "timed out",
         ),
     }
+}
+
+/// Another process goes on; nothing that it orders is performed yet.
+fn taken_up_again(run: &mut Run) {
+    let records = [run.rollout.snapshot()];
+    run.rollout = Rollout::resume(&records, false, run.now).unwrap();
 }
 
 #[test]
@@ -114,6 +120,92 @@ fn traffic_goes_home_though_the_answer_to_a_fence_was_lost() {
         run.order(Wish::Abort { force: false });
         run.assert_rolled_back();
     }
+}
+
+/// A search found it: the claim that was there was not the one that was known, so traffic home, which
+/// need not wait for a fence, was refused again and again, and nothing else was ever tried.
+#[test]
+fn traffic_home_waits_for_a_claim_that_may_be_another_one() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    taken_up_again(&mut run);
+    let claim = loop {
+        match run.rollout.poll_effect() {
+            Some(claim @ Effect::Claim { .. }) => break claim,
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    };
+    let _ = run.world.perform(claim.clone());
+    run.tell(lost(&claim));
+    run.order(Wish::Abort { force: false });
+    run.assert_rolled_back();
+}
+
+/// A search found it: a write that was lost and lands at last exposes a track, and somebody may take that
+/// back before anybody looks.
+#[test]
+fn a_track_that_a_lost_write_may_expose_is_kept_until_the_fence_stands_and_it_has_drained() {
+    let mut run = started();
+    let effect = at_write(&mut run, 2);
+    let Effect::Apply { request, .. } = &effect else {
+        unreachable!()
+    };
+    assert!(!request.desired.traffic.weight.is_zero(), "it exposes");
+    run.tell(lost(&effect));
+    // Looks do not show it, and the fence takes its time: longer than a drain.
+    let mut fence = None;
+    let end = run.now + seconds(20);
+    while run.now < end {
+        match run.rollout.poll_effect() {
+            Some(claim @ Effect::Claim { .. }) => fence = Some(claim),
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => {
+                run.now = run.now + seconds(1);
+                run.rollout.handle_timeout(run.now);
+            }
+        }
+    }
+    run.world.apply(request).unwrap();
+    run.world.somebody_moves_traffic(0);
+    let taken_back = run.now;
+    let stands = run.world.perform(fence.unwrap()).unwrap();
+    run.tell(stands);
+    run.assert_rolled_back();
+    let gone = |(_, desired): &&(crate::Timestamp, crate::target::Desired)| {
+        desired.candidate.revision == crate::Revision::Absent
+    };
+    let (removed, _) = run.asked.iter().rfind(gone).unwrap();
+    assert!(removed.since(taken_back) >= seconds(5), "{}", run.story());
+}
+
+/// A search found it: a write that was ordered before a crash was ordered again, held against what had
+/// been seen before somebody else wrote.
+#[test]
+fn a_write_that_a_crash_left_is_not_ordered_again_over_what_somebody_wrote_since() {
+    let mut run = started();
+    let _ = at_write(&mut run, 2);
+    taken_up_again(&mut run);
+    run.world.somebody_moves_traffic(100);
+    run.asked.clear();
+    run.run(seconds(7200));
+    let conflicts = |(_, desired): &&(crate::Timestamp, crate::target::Desired)| {
+        desired.traffic.weight == crate::Weight::HALF
+    };
+    assert_eq!(
+        run.asked.iter().filter(conflicts).count(),
+        0,
+        "{}",
+        run.story()
+    );
 }
 
 #[test]
