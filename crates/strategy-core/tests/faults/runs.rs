@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use strategy_core::rollout::{Outcome, Phase};
+use strategy_core::simulation::judge::BrokenPromise;
 use strategy_core::simulation::{End, Simulation, SimulationReport};
 use strategy_core::world::{Author, Fact, Life};
 use strategy_core::{Images, Part, Track};
@@ -54,7 +55,7 @@ fn judge(course: &Course, report: &SimulationReport, allows: Allows) -> Result<E
         Allows::RefusedAtStart => {
             as_undisturbed || ending == Ending::RolledBack && nothing_was_written(report)
         }
-        Allows::StartOrGoal => matches!(
+        Allows::StartOrGoal | Allows::WindowsOutOfOrder => matches!(
             ending,
             Ending::Promoted | Ending::RolledBack | Ending::NeverBegan
         ),
@@ -74,18 +75,28 @@ fn judge(course: &Course, report: &SimulationReport, allows: Allows) -> Result<E
             wrong.push(format!("{failed} requests to what ran before failed"));
         }
     }
-    // The judge sees that claim as well, and calls it what it is: none that comes later.
-    let is_excused = !accounts::first_claims_of_zombies(&report.log).is_empty();
-    let excused = |promise: u8, what: &str| promise == 12 && what.ends_with("is no later claim");
     let broken = report.broken_promises();
     let broken = broken
         .iter()
-        .filter(|broken| !(is_excused && excused(broken.promise, &broken.what)));
+        .filter(|broken| !is_excused(report, allows, broken));
     wrong.extend(broken.map(|broken| format!("{broken:?}")));
     if wrong.is_empty() {
         Ok(ending)
     } else {
         Err(format!("{:?}\n    {}", report.end, wrong.join("\n    ")))
+    }
+}
+
+/// Where the judge asks for more than can be had: see [`Allows::WindowsOutOfOrder`], and
+/// [`accounts::first_claims_of_zombies`] for a claim that is none that comes later.
+fn is_excused(report: &SimulationReport, allows: Allows, broken: &BrokenPromise) -> bool {
+    match broken.promise {
+        10 => allows == Allows::WindowsOutOfOrder && broken.what.contains("begins before look"),
+        12 => {
+            let by_zombies = accounts::first_claims_of_zombies(&report.log);
+            !by_zombies.is_empty() && broken.what.ends_with("is no later claim")
+        }
+        _ => false,
     }
 }
 
