@@ -101,7 +101,7 @@ impl SimulationReport {
         self.world.failed()
     }
 
-    /// Every promise that was broken, as the [judge](super::judge) finds them in the log; none, if all
+    /// Every promise that was broken, as the [judge] finds them in the log; none, if all
     /// is well.
     pub fn broken_promises(&self) -> Vec<BrokenPromise> {
         judge::judge(self)
