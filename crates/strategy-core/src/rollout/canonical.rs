@@ -5,6 +5,7 @@ mod parts;
 mod place;
 
 use std::collections::BTreeMap;
+#[cfg(feature = "simulation")]
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
