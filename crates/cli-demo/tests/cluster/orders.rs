@@ -134,7 +134,9 @@ async fn a_rejection_rolls_back_and_an_abandoned_rollout_stays_as_it_is() {
     rollway.write(&rollout(Mode::BlueGreen, "v3", "10m", ""));
     let run = rollway.run(&[]);
     rollway
-        .until("baking", |status| status["phase"] == "baking")
+        .until("baking after the switch", |status| {
+            status["phase"] == "baking" && status["stage"] == 1
+        })
         .await;
     rollway.recorded(&["abandon"]).await;
     run.ended().await.check(6, "abandoned", "");

@@ -103,7 +103,9 @@ async fn what_is_stuck_is_status_3_and_can_be_retried() {
     let before = shop.get("Service", "api").await["spec"]["selector"].clone();
     let run = rollway.run(&[]);
     rollway
-        .until("baking", |status| status["phase"] == "baking")
+        .until("baking after the switch", |status| {
+            status["phase"] == "baking" && status["stage"] == 1
+        })
         .await;
     // From now on it may not write any more.
     let mut reading = role["rules"].clone();
