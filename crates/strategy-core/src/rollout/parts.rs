@@ -217,6 +217,14 @@ impl Rollout {
                 observation.foreign.retain(|change| known.contains(change));
             }
         }
+        // What says the same is the same: a rollout at rest keeps one observation, not two.
+        if let Some(seen) = latest
+            .observation
+            .as_ref()
+            .filter(|seen| **seen == observation)
+        {
+            observation = Arc::clone(seen);
+        }
         let previous = latest.observation.replace(Arc::clone(&observation));
         latest.ticket = ticket;
         latest.failures = 0;

@@ -40,6 +40,20 @@ fn an_observation_that_comes_again_and_again_becomes_old() {
 }
 
 #[test]
+fn an_equal_observation_is_kept_once() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.look_again();
+    let seen = std::ptr::from_ref(run.rollout.observation(&Part::main()).unwrap());
+    run.look_again();
+    let again = run.rollout.observation(&Part::main()).unwrap();
+    assert!(std::ptr::eq(seen, again));
+}
+
+#[test]
 fn a_late_answer_is_as_old_as_its_question() {
     let mut run = begin(
         plan(canary(), Policies::default()),
