@@ -7,6 +7,7 @@ mod desired;
 mod discovery;
 mod error;
 mod faulty;
+mod image_ids;
 mod observation;
 mod recorded;
 
@@ -22,6 +23,7 @@ pub use self::desired::{Desired, DesiredTrack};
 pub use self::discovery::{Admission, Binding, Discovery, Finding, Found, Severity};
 pub use self::error::{Certainty, TargetError, TargetErrorKind};
 pub use self::faulty::{Fault, Faulty};
+pub use self::image_ids::ImageIds;
 pub use self::observation::{
     Autoscaler, Effective, Fatal, FatalReason, ForeignChange, ForeignField, Observation,
     ObservedTrack, ObservedTraffic, Owned, PlatformDeployment, PlatformState, Pods, Version,

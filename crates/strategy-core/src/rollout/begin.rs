@@ -18,7 +18,7 @@ use super::{Fixed, Rollout, Ticket, transition};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
-use crate::target::{Claim, Discovery, Found, RolloutId, Routing};
+use crate::target::{Claim, Discovery, Found, ImageIds, RolloutId, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track, Tracks};
 
@@ -246,7 +246,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         traffic_since: Timestamp::from_millis(0)
             .max(now.before(std::time::Duration::from_secs(3600))),
         baseline: found.baseline(),
-        validated: BTreeMap::new(),
+        validated: ImageIds::default(),
         reasserted: 0,
         person_moved_traffic: false,
         unreadable: None,

@@ -269,13 +269,13 @@ impl Rollout {
                     .at(&revision)
                     .filter(|pods| pods.ready > 0)
                 {
-                    for (container, ids) in &pods.image_ids {
-                        let known = state
-                            .validated
-                            .entry(container.clone())
-                            .or_insert_with(BTreeSet::new);
-                        if known.is_empty() {
-                            known.clone_from(ids);
+                    if state.validated.is_empty() {
+                        state.validated = pods.image_ids.clone();
+                    }
+                    for (container, ids) in pods.image_ids.iter() {
+                        let known = state.validated.get(container);
+                        if known.is_none_or(BTreeSet::is_empty) {
+                            state.validated.insert(container.clone(), ids.clone());
                         }
                     }
                 }

@@ -1,13 +1,12 @@
 //! What was decided about one part.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::effect::Ticket;
 use super::step::Exposure;
-use crate::target::{Binding, Claim, Desired, EffectId, Writer};
+use crate::target::{Binding, Claim, Desired, EffectId, ImageIds, Writer};
 use crate::timestamp::{Timestamp, duration};
 use crate::track::{Replicas, Tracks};
 use crate::traffic::Traffic;
@@ -48,7 +47,7 @@ pub(super) struct PartState {
     pub(super) traffic_since: Timestamp,
     pub(super) baseline: u32,
     /// The image ids that were validated, by container.
-    pub(super) validated: BTreeMap<String, BTreeSet<String>>,
+    pub(super) validated: ImageIds,
     /// How often somebody else's change was put back.
     pub(super) reasserted: u32,
     /// A person moved traffic: it is never moved away from the goal again.

@@ -1,11 +1,12 @@
 //! What was found, as found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ImageIds;
 use crate::timestamp::duration;
 use crate::track::{Replicas, Revision, SeenRevision, Track};
 use crate::traffic::Traffic;
@@ -151,10 +152,9 @@ impl Written {
 pub struct Pods {
     /// What they run.
     pub revision: SeenRevision,
-    /// By container, the image ids that really run. More than one id under one container means that
-    /// a tag was moved while pods were started.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub image_ids: BTreeMap<String, BTreeSet<String>>,
+    /// By container, the image ids that really run.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub image_ids: ImageIds,
     /// All that exist and are not being deleted.
     pub total: u32,
     /// Those that receive traffic if there is any.
@@ -167,6 +167,10 @@ pub struct Pods {
     /// What will not mend itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fatal: Vec<Fatal>,
+}
+
+fn is_empty(ids: &ImageIds) -> bool {
+    ids.is_empty()
 }
 
 impl Pods {

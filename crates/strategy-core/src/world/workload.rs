@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::pod::{Phase, Pod, Registry};
 use crate::random::SplitMix64;
 use crate::release::{Image, Images};
-use crate::target::{Autoscaler, Fatal, FatalReason, ObservedTrack, Pods, Written};
+use crate::target::{Autoscaler, Fatal, FatalReason, ImageIds, ObservedTrack, Pods, Written};
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, SeenRevision};
 
@@ -300,7 +300,7 @@ pub(super) fn image_id(content: &str) -> String {
 }
 
 fn summary(revision: SeenRevision, pods: &[&Pod]) -> Pods {
-    let mut image_ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut image_ids = ImageIds::default();
     let mut fatal: BTreeMap<FatalReason, u32> = BTreeMap::new();
     for pod in pods {
         match pod.phase {

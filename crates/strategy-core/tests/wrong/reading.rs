@@ -1,6 +1,5 @@
 //! Targets that read wrongly or write something else, each tried in one world.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strategy_core::simulation::{Ask, Saying, Simulation, crashes_at_start, errors, hangs};
@@ -187,7 +186,7 @@ fn reads_the_tag(seen: &mut Observation, _: &Memory) {
             let ids = images.map(|(container, image)| {
                 (container.to_owned(), [image.as_str().to_owned()].into())
             });
-            pods.image_ids = ids.collect::<BTreeMap<_, _>>();
+            pods.image_ids = ids.collect();
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What a look at the world finds.
 
-use std::collections::BTreeMap;
-
 use super::{Author, Flow, PartWorld, Readiness, Running};
 use crate::explore::ground::{GroundPart, Runs};
 use crate::target::{
@@ -109,7 +107,7 @@ impl PartWorld {
             let id = |(name, image): (&str, &crate::Image)| {
                 (name.to_owned(), [format!("id of {image}")].into())
             };
-            let image_ids: BTreeMap<_, _> = revision.images.iter().map(id).collect();
+            let image_ids = revision.images.iter().map(id).collect();
             let doomed = Fatal::new(FatalReason::CrashLoop, total - ready, "it ends at once");
             Pods {
                 image_ids,

@@ -8,8 +8,9 @@ use crate::release::{Images, Part};
 use crate::rollout::{Completion, Effect, Event, Failure, Input, Record, Rollout};
 use crate::target::{
     Applied, Apply, Autoscaler, Binding, Capabilities, Certainty, Claim, Desired, Discovery,
-    Effective, Effectiveness, Fatal, FatalReason, ForeignChange, Observation, ObservedTrack,
-    ObservedTraffic, Owned, Pods, Routing, TargetErrorKind, Version, Writer, Written,
+    Effective, Effectiveness, Fatal, FatalReason, ForeignChange, ImageIds, Observation,
+    ObservedTrack, ObservedTraffic, Owned, Pods, Routing, TargetErrorKind, Version, Writer,
+    Written,
 };
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
@@ -186,7 +187,7 @@ impl KindWorld {
                 let ids = self.ids.get(image.as_str()).cloned().unwrap_or_else(own);
                 (name.to_owned(), ids.into_iter().collect())
             });
-            let (mut revision, mut image_ids) = (revision.clone(), ids.collect::<BTreeMap<_, _>>());
+            let (mut revision, mut image_ids) = (revision.clone(), ids.collect::<ImageIds>());
             if let Some(id) = &self.companion {
                 let image =
                     |(name, image): (&str, &crate::Image)| (name.to_owned(), image.to_string());
