@@ -169,26 +169,26 @@ impl Rollout {
     /// that are there as one batch.
     #[must_use]
     pub fn poll_record(&mut self) -> Option<Record> {
-        self.outbox.records.pop_front()
+        outbox::taken(&mut self.outbox.records)
     }
 
     /// An answer to the sender of a command or alarm; to be told after the records are durable.
     #[must_use]
     pub fn poll_answer(&mut self) -> Option<(CommandId, Answer)> {
-        self.outbox.answers.pop_front()
+        outbox::taken(&mut self.outbox.answers)
     }
 
     /// What is to be done. Those that [wait for the journal](EffectKind::waits_for_journal) are
     /// performed when the records are durable; looks need not wait.
     #[must_use]
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.outbox.effects.pop_front()
+        outbox::taken(&mut self.outbox.effects)
     }
 
     /// News for an audience.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.outbox.events.pop_front()
+        outbox::taken(&mut self.outbox.events)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, by the wall clock: at most one resync

@@ -30,6 +30,16 @@ pub(super) struct Outbox {
     pub(super) journaled_at: Timestamp,
 }
 
+/// The oldest of a queue. One that is drained gives its room back: rollouts rest for hours, by the
+/// thousand.
+pub(super) fn taken<T>(queue: &mut VecDeque<T>) -> Option<T> {
+    let oldest = queue.pop_front();
+    if oldest.is_none() {
+        *queue = VecDeque::new();
+    }
+    oldest
+}
+
 impl Outbox {
     pub(super) fn order_cancel(&mut self, id: EffectId) {
         self.issued.push((id, EffectKind::Cancel));

@@ -1,5 +1,6 @@
 //! What is journaled of an input, and when what was not decided is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ impl Rollout {
         self.take(&given);
         self.turn();
         let effects = std::mem::take(&mut self.outbox.issued);
+        if self.decided.open.is_empty() {
+            // An emptied map keeps a node.
+            self.decided.open = BTreeMap::new();
+        }
         if *before != self.decided || !effects.is_empty() {
             let state = latest.since(&self.outbox.journaled);
             if !state.parts.is_empty() || !state.checks.is_empty() {
