@@ -53,9 +53,11 @@ impl Fleet {
             let (clock, release) = (clock.clone(), size.release()?);
             let rollout = async move {
                 clock.sleep_until(BEGIN + step * number).await;
-                let started = driver.start(&size.canary(), release).await;
-                // The handle is kept, as whoever started it would.
-                let (_handle, run) = started.map_err(|error| error.to_string())?;
+                let canary = size.canary();
+                // The beginning is over before the run begins, and takes no room beside it, as where a
+                // run is spawned. The handle is kept, as whoever started it would.
+                let started = async move { driver.start(&canary, release).await }.boxed();
+                let (_handle, run) = started.await.map_err(|error| error.to_string())?;
                 run.await.map_err(|error| error.to_string())
             };
             rollouts.push(rollout.boxed());
