@@ -29,7 +29,7 @@ impl ShadowThenAll {
         let goals = release
             .iter()
             .map(|(part, images)| (part.clone(), goal(images)));
-        let mut stage = Stage::new(name, StageKind::Expose, goals.collect());
+        let mut stage = Stage::new(name, StageKind::Expose, goals);
         stage.bake = Bake::of(bake);
         stage
     }

@@ -60,10 +60,12 @@ impl Plan {
     pub fn new(
         strategy: impl Into<String>,
         release: Release,
-        stages: Vec<Stage>,
+        mut stages: Vec<Stage>,
         checks: BTreeMap<CheckName, Check>,
         policies: Policies,
     ) -> Result<Self, PlanError> {
+        // Plans are many and live for hours.
+        stages.shrink_to_fit();
         let plan = Self {
             strategy: strategy.into(),
             release,

@@ -113,7 +113,7 @@ impl<'a> Trial<'a> {
             },
             traffic: Traffic::default(),
         };
-        let stage = Stage::new("promote", StageKind::Promote, [(part, goal)].into());
+        let stage = Stage::new("promote", StageKind::Promote, [(part, goal)]);
         let policies = Policies::default();
         Plan::new("conformance", release, vec![stage], [].into(), policies).map_err(|e| bug(&e))
     }

@@ -128,7 +128,8 @@ impl Actor<'_> {
 /// What a stage asks of a part: its own goal, or the newest before it.
 fn goal<'a>(stages: &'a [Stage], stage: usize, part: &Part) -> Option<&'a Goal> {
     let until = stages.get(..=stage)?.iter().rev();
-    until.filter_map(|stage| stage.goals.get(part)).next()
+    let goals = until.filter_map(|stage| stage.goals.get(part));
+    goals.map(AsRef::as_ref).next()
 }
 
 /// Everything that users reach runs the release.

@@ -50,7 +50,9 @@ pub struct Stage {
     /// What the stage is for.
     pub kind: StageKind,
     /// What is asked of each part; a part that is not named keeps its goal.
-    pub goals: BTreeMap<Part, Goal>,
+    ///
+    /// Boxed, since a map has room for eleven values from the first one on.
+    pub goals: BTreeMap<Part, Box<Goal>>,
     /// When a track counts as ready.
     pub ready: ReadyRule,
     /// What must be answered before anything of the stage happens. Asked in order.
@@ -80,11 +82,16 @@ impl Stage {
 
     /// A stage with goals and defaults for everything else: all ready, no gates, hooks or checks,
     /// health on, no bake, ten minutes to walk, and roll back.
-    pub fn new(name: impl Into<StageName>, kind: StageKind, goals: BTreeMap<Part, Goal>) -> Self {
+    pub fn new(
+        name: impl Into<StageName>,
+        kind: StageKind,
+        goals: impl IntoIterator<Item = (Part, impl Into<Box<Goal>>)>,
+    ) -> Self {
+        let goals = goals.into_iter();
         Self {
             name: name.into(),
             kind,
-            goals,
+            goals: goals.map(|(part, goal)| (part, goal.into())).collect(),
             ready: ReadyRule::default(),
             gates: Vec::new(),
             hooks: Vec::new(),

@@ -65,8 +65,9 @@ impl Rollout {
     fn last_full_exposure(&self, stage: usize) -> Option<usize> {
         let stages = self.fixed.plan.stages().get(..=stage)?;
         stages.iter().rposition(|stage| {
-            let full = |goal: &crate::plan::Goal| goal.traffic.weight == crate::Weight::FULL;
-            stage.kind == StageKind::Expose && stage.goals.values().all(full)
+            let mut goals = stage.goals.values();
+            stage.kind == StageKind::Expose
+                && goals.all(|goal| goal.traffic.weight == crate::Weight::FULL)
         })
     }
 

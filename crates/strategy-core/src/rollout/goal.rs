@@ -8,7 +8,11 @@ use crate::track::{Capacity, Replicas, Revision, Track};
 /// What a stage asks of a part: its own goal, or the newest one before it that names the part.
 pub(super) fn goal<'a>(plan: &'a Plan, stage: usize, part: &Part) -> Option<&'a Goal> {
     let stages = plan.stages().get(..=stage)?;
-    stages.iter().rev().find_map(|stage| stage.goals.get(part))
+    let mut goals = stages
+        .iter()
+        .rev()
+        .filter_map(|stage| stage.goals.get(part));
+    goals.next().map(AsRef::as_ref)
 }
 
 /// The recorded start of a part, in numbers.

@@ -48,7 +48,7 @@ impl Rollout {
                 .fixed
                 .found
                 .iter()
-                .filter_map(|(part, _)| Some((part.clone(), self.part_status(part)?)))
+                .filter_map(|(part, _)| Some((part.clone(), self.part_status(part)?.into())))
                 .collect(),
             checks: self.checks_shown(),
             outcome: self.outcome().cloned(),

@@ -47,8 +47,8 @@ pub struct Status {
     pub approval: Option<ApprovalStatus>,
     /// The bake that runs.
     pub bake: Option<BakeStatus>,
-    /// The parts by name.
-    pub parts: BTreeMap<Part, PartStatus>,
+    /// The parts by name. Boxed, since a map has room for eleven values from the first one on.
+    pub parts: BTreeMap<Part, Box<PartStatus>>,
     /// The checks by name.
     pub checks: BTreeMap<CheckName, CheckStatus>,
     /// How it ended, once that is reached.

@@ -76,7 +76,7 @@ fn stage(
         candidate,
         traffic: Traffic::weight(percent(weight)),
     };
-    let mut stage = Stage::new(name, kind, [(Part::main(), goal)].into());
+    let mut stage = Stage::new(name, kind, [(Part::main(), goal)]);
     stage.bake = Bake::of(Duration::from_secs(bake));
     stage
 }

@@ -98,7 +98,10 @@ impl BlueGreen {
         let mut quiet = Traffic::weight(Weight::ZERO);
         quiet.routes.clone_from(&self.routes);
         let mut preview = self.stage(turn, "preview", goals(&quiet), Bake::default());
-        preview.goals.extend(turn.waiting());
+        let waiting = turn.waiting().into_iter();
+        preview
+            .goals
+            .extend(waiting.map(|(part, goal)| (part, goal.into())));
         draft.also_called(&preview.name, "preview");
         // Only preview requests reach it: too few for any check of what users get.
         draft.push(preview, Some([].into()));

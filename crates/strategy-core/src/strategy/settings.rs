@@ -83,7 +83,7 @@ impl Draft {
     }
 
     /// What the last stage leaves each part with.
-    fn goals(&self) -> BTreeMap<Part, Goal> {
+    fn goals(&self) -> BTreeMap<Part, Box<Goal>> {
         let goals = self
             .stages
             .iter()
@@ -240,7 +240,7 @@ impl Settings {
             ))
         };
         let mut stages: Vec<Stage> = Vec::new();
-        let mut now: BTreeMap<Part, Goal> = BTreeMap::new();
+        let mut now: BTreeMap<Part, Box<Goal>> = BTreeMap::new();
         for (stage, checks) in &draft.stages {
             let mut stage = stage.clone();
             now.extend(stage.goals.clone());
@@ -300,7 +300,7 @@ impl Settings {
 
     /// The checks that can say something: requests reach the candidate, and for those that compare,
     /// stable is as it was and has requests too.
-    fn telling(&self, kind: StageKind, now: &BTreeMap<Part, Goal>) -> BTreeSet<CheckName> {
+    fn telling(&self, kind: StageKind, now: &BTreeMap<Part, Box<Goal>>) -> BTreeSet<CheckName> {
         let reached = now.values().any(|goal| goal.traffic.reaches_candidate());
         if kind == StageKind::Retire || !reached {
             return BTreeSet::new();

@@ -15,7 +15,7 @@ pub(crate) fn plan(images: &[(&str, &str)]) -> Plan {
     let candidate = GoalTrack::new(Revision::Release(images), Capacity::Share(Weight::FULL));
     let traffic = Traffic::weight(Weight::FULL);
     let goal = Goal::new(GoalTrack::recorded(), candidate, traffic);
-    let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)].into());
+    let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)]);
     Plan::new(
         "by hand",
         release,

@@ -39,7 +39,7 @@ fn full() -> Plan {
         traffic: Traffic::weight(Weight::FULL),
     };
     let hour = Duration::from_secs(3600);
-    let mut first = Stage::new("half", StageKind::Expose, [(Part::main(), half)].into());
+    let mut first = Stage::new("half", StageKind::Expose, [(Part::main(), half)]);
     first.checks = ["errors".into()].into();
     first.gates = vec![
         Gate::approval("release", ["lead".to_owned()], 1),
@@ -62,7 +62,7 @@ fn full() -> Plan {
         at_most: hour,
         then: Then::Abandon,
     };
-    let mut last = Stage::new("all", StageKind::Expose, [(Part::main(), all)].into());
+    let mut last = Stage::new("all", StageKind::Expose, [(Part::main(), all)]);
     last.checks = ["errors".into()].into();
     let mut check = Check::new(Extension::new("errors").with("limit", 1));
     check.limits.consecutive_failures = Some(2);

@@ -56,7 +56,7 @@ fn plan(health: Health, policies: Policies) -> Plan {
         },
         traffic: Traffic::weight(Weight::FULL),
     };
-    let mut stage = Stage::new("all", StageKind::Expose, [(Part::main(), goal)].into());
+    let mut stage = Stage::new("all", StageKind::Expose, [(Part::main(), goal)]);
     stage.health = health;
     stage.checks = ["errors".into()].into();
     Plan::new(

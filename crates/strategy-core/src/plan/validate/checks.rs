@@ -33,7 +33,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
     }
     let mut now: BTreeMap<&Part, &Goal> = BTreeMap::new();
     for stage in &plan.stages {
-        now.extend(&stage.goals);
+        now.extend(stage.goals.iter().map(|(part, goal)| (part, &**goal)));
         for name in &stage.checks {
             let Some(check) = plan.checks.get(name) else {
                 return Err(PlanError::stage(

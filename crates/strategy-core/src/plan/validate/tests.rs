@@ -29,11 +29,7 @@ impl Sketch {
     fn good() -> Self {
         let release = Release::of([("api", "shop/api:2")]).unwrap();
         let stage = |name: &str, weight: Weight, check: &str| {
-            let mut stage = Stage::new(
-                name,
-                StageKind::Expose,
-                [(Part::main(), goal(weight))].into(),
-            );
+            let mut stage = Stage::new(name, StageKind::Expose, [(Part::main(), goal(weight))]);
             stage.checks = [check.into()].into();
             stage.gates = vec![Gate::approval("release", ["lead".to_owned()], 1)];
             stage.hooks = vec![HookPlan::new(
@@ -176,8 +172,10 @@ fn no_stage_is_silently_nothing() {
                 .insert(1, Stage::new("soak", StageKind::Expose, goals));
         }),
         ("asks nothing", |s| {
-            s.stages
-                .insert(1, Stage::new("soak", StageKind::Expose, BTreeMap::new()));
+            s.stages.insert(
+                1,
+                Stage::new("soak", StageKind::Expose, BTreeMap::<Part, Goal>::new()),
+            );
         }),
         ("the first stage has no goal for part `main`", |s| {
             s.first().goals.clear();
@@ -185,7 +183,7 @@ fn no_stage_is_silently_nothing() {
         ("part `other`, which the release does not ship", |s| {
             s.last()
                 .goals
-                .insert("other".parse().unwrap(), goal(Weight::FULL));
+                .insert("other".parse().unwrap(), goal(Weight::FULL).into());
         }),
     ]);
 }

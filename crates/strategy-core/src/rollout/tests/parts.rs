@@ -29,11 +29,7 @@ fn run_with(policies: Policies, change: impl Fn(&mut KindWorld, &str)) -> Run {
     }
     stages[1].goals.remove(&part("b"));
     let goal = stages[1].goals[&part("a")].clone();
-    stages.push(Stage::new(
-        "rest",
-        StageKind::Expose,
-        [(part("b"), goal)].into(),
-    ));
+    stages.push(Stage::new("rest", StageKind::Expose, [(part("b"), goal)]));
     let plan = Plan::new("by-hand", release, stages, BTreeMap::new(), policies).unwrap();
     let world = |name: &str| {
         let mut world = KindWorld::new(("v0", 4), None);

@@ -29,7 +29,7 @@ fn stages(sketch: &mut Sketch, many: u32) {
         goal.candidate.capacity = Capacity::Count(number);
         Stage {
             name: format!("s{number}").into(),
-            goals: [(crate::Part::main(), goal)].into(),
+            goals: [(crate::Part::main(), goal.into())].into(),
             ..last.clone()
         }
     }));
