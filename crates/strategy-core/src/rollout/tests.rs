@@ -15,6 +15,7 @@ mod commands;
 mod due;
 mod edges;
 mod exposing;
+mod failing;
 mod fence;
 mod foreign;
 mod gates;
