@@ -26,6 +26,7 @@ mod hooks;
 mod journal;
 pub(super) mod kind_world;
 mod looks;
+mod meanwhile;
 mod native;
 mod observing;
 mod parts;

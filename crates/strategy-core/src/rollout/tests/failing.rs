@@ -185,7 +185,7 @@ fn a_part_that_only_one_of_release_and_targets_names_is_named() {
 }
 
 /// When claims were tried, while none is granted.
-fn claims_refused(run: &mut Run, duration: Duration) -> Vec<Timestamp> {
+pub(super) fn claims_refused(run: &mut Run, duration: Duration) -> Vec<Timestamp> {
     let (end, mut tried) = (run.now + duration, Vec::new());
     while run.now < end {
         while let Some(effect) = run.rollout.poll_effect() {

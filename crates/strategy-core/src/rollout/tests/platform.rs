@@ -254,9 +254,8 @@ fn answers_that_fit_nothing_are_refused_and_change_nothing() {
     use crate::rollout::{Completion, LookId};
     let mut run = started();
     let claim = loop {
-        match run.rollout.poll_effect().unwrap() {
-            Effect::Claim { id, .. } => break id,
-            _ => {}
+        if let Effect::Claim { id, .. } = run.rollout.poll_effect().unwrap() {
+            break id;
         }
     };
     let before = run.rollout.clone();

@@ -66,3 +66,14 @@ fn an_abandoned_rollout_says_what_stable_runs_where_that_is_not_what_was_there()
                 && left.iter().any(|left| left.what == "candidate candidate was created and is still there"))
     });
 }
+
+#[test]
+fn commands_and_looks_are_named_as_they_can_be_found_again() {
+    let command = crate::rollout::CommandId("abort-7".to_owned());
+    assert_eq!(command.to_string(), "abort-7");
+    let look = crate::rollout::LookId {
+        check: "errors".into(),
+        number: 7,
+    };
+    assert_eq!(look.to_string(), "errors #7");
+}
