@@ -164,3 +164,25 @@ fn an_unready_pod_more_than_the_grace_allows_is_told_by_its_count() {
     run.assert_rolled_back();
     assert!(run.story().contains("0 of 2"), "{}", run.story());
 }
+
+/// A look that failed is taken again a while later: not at once, and just when that is due.
+#[test]
+fn a_look_that_failed_is_taken_again_just_when_it_is_due() {
+    use super::checks::{every_15, limits, plan_with};
+    let mut limits = limits(0);
+    limits.consecutive_errors = 4;
+    let plan = plan_with(canary(), &[("errors", every_15(limits))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let first = super::looks::next(&mut run);
+    for _ in 0..3 {
+        let failed = run.now;
+        run.look_fails(&first);
+        assert!(run.looks().is_empty(), "not at once");
+        let again = super::looks::next(&mut run);
+        assert_eq!(again, first);
+        let waited = run.now.since(failed);
+        assert!(waited >= seconds(1), "{waited:?}");
+        assert_eq!(waited.subsec_millis(), 0, "{waited:?}");
+    }
+}

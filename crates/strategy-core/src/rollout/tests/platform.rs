@@ -172,6 +172,79 @@ fn a_hand_between_discovery_and_claim_means_to_start_again_and_an_older_one_does
     assert_eq!((run.world.writes, run.world.claim), (0, None));
 }
 
+#[test]
+fn anything_that_was_changed_between_discovery_and_claim_means_to_start_again() {
+    type Changes = fn(&mut KindWorld);
+    let cases: [Changes; 2] = [
+        |world| world.somebody_moves_traffic(30),
+        |world| {
+            let stable = world.sides.stable.written.as_mut().unwrap();
+            stable.replicas = crate::Replicas::Count(3);
+        },
+    ];
+    for changes in cases {
+        let mut run = started();
+        changes(&mut run.world);
+        run.run(seconds(3600));
+        run.assert_outcome(|outcome| {
+            matches!(outcome, Outcome::RolledBack { reason: Reason::NotAsDiscovered { message, .. } }
+                if message.starts_with("it was changed between discovery and claim"))
+        });
+    }
+}
+
+#[test]
+fn a_hand_that_has_a_name_is_called_by_it() {
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::RollBack;
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    run.world.foreign = [
+        (ForeignField::Traffic, "mesh-operator"),
+        (ForeignField::Capacity, "night-shift"),
+    ]
+    .map(|(field, by)| ForeignChange {
+        by: by.to_owned(),
+        field,
+        message: "it was there".to_owned(),
+    })
+    .into();
+    let candidate = run.world.sides.candidate.written.as_mut().unwrap();
+    candidate.replicas = crate::Replicas::Count(1);
+    run.world.converge();
+    run.look_again();
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| {
+        matches!(outcome, Outcome::RolledBack { reason: Reason::Foreign { message, .. } }
+            if message.contains("by night-shift"))
+    });
+}
+
+/// Who paused it wants nothing to go on by itself.
+#[test]
+fn a_hold_that_would_go_on_by_itself_waits_for_the_end_of_a_pause() {
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::Hold {
+        at_most: seconds(100),
+        then: Then::GoOn,
+    };
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let candidate = run.world.sides.candidate.written.as_mut().unwrap();
+    candidate.replicas = crate::Replicas::Count(3);
+    run.world.converge();
+    run.look_again();
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    assert_eq!(run.order(Wish::Pause), Answer::Recorded);
+    run.wait(seconds(300));
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    assert_eq!(run.order(Wish::Unpause), Answer::Recorded);
+    run.wait(seconds(1));
+    assert_eq!(run.rollout.status().phase, Phase::Baking);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
 /// Who moved the traffic last is not thereby the one who scales.
 #[test]
 fn a_hand_is_not_given_the_name_of_another_one() {
