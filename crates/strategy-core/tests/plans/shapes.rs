@@ -643,3 +643,15 @@ fn what_a_stage_says_for_itself_goes_before_what_is_said_for_all() {
     );
     assert_ne!(other.deadline, minutes(17));
 }
+
+#[test]
+fn stable_is_watched_for_a_while_when_it_has_its_traffic_back() {
+    let bake = |strategy: &Canary| {
+        let made = plan(strategy, &Place::routed("api", 4).found());
+        let back = made.stages().iter().find(|s| s.name.as_str() == "return");
+        back.unwrap().bake.at_least
+    };
+    let strategy = Canary::new().stages([50, 100]).bake(minutes(2));
+    assert_eq!(bake(&strategy), minutes(1));
+    assert_eq!(bake(&strategy.bake_after_return(minutes(9))), minutes(9));
+}

@@ -61,7 +61,7 @@ static CORE: Suite = Suite {
         Tests {
             program: "lib",
             arguments: &["tests::search::", "tests::stories::", "explore::"],
-            seconds: 60,
+            seconds: 15,
         },
     ],
 };
