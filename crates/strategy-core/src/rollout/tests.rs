@@ -33,6 +33,7 @@ mod parts;
 mod places;
 mod platform;
 mod readiness;
+mod reduced;
 mod reissue;
 mod rest;
 mod search;
