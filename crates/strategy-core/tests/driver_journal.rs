@@ -355,3 +355,43 @@ async fn only_the_owner_may_read_it() {
         .unwrap();
     assert_eq!(mode(&files.path), 0o600);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_cannot_be_opened_is_not_taken_for_none() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.journal");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let peeked = FileJournal::peek(&path);
+    assert!(
+        matches!(peeked, Err(JournalError::Storage { .. })),
+        "{peeked:?}"
+    );
+    let created = FileJournal::create(&path);
+    assert!(
+        matches!(created, Err(JournalError::Storage { .. })),
+        "{created:?}"
+    );
+    let missing = FileJournal::peek(folder.path().join("b.journal"));
+    assert!(
+        matches!(missing, Err(JournalError::Missing { .. })),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn a_header_of_no_later_format_is_damage() {
+    let files = files();
+    fs::create_dir_all(files.path.parent().unwrap()).unwrap();
+    for header in ["rollway-journal 01\n", "rollway-journal 0\n"] {
+        fs::write(&files.path, header).unwrap();
+        let read = FileJournal::peek(&files.path);
+        assert!(
+            matches!(read, Err(JournalError::Damaged { .. })),
+            "{read:?}"
+        );
+    }
+    fs::write(&files.path, "rollway-journal 2\n").unwrap();
+    let read = FileJournal::peek(&files.path);
+    assert!(matches!(read, Err(JournalError::TooNew { .. })), "{read:?}");
+}

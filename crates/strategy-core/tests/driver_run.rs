@@ -20,6 +20,8 @@ mod log;
 mod newer;
 #[path = "driver_run/rest.rs"]
 mod rest;
+#[path = "driver_run/shown.rs"]
+mod shown;
 #[path = "driver_run/succession.rs"]
 mod succession;
 

@@ -76,3 +76,30 @@ impl Clock for SystemClock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_systems_clock_sleeps_until_it_is_time_and_no_longer_than_that() {
+        let clock = SystemClock;
+        let poll_once = |at: Timestamp| {
+            let mut sleep = pin!(clock.sleep_until(at));
+            sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(poll_once(clock.now().before(hour)), Poll::Ready(()));
+        assert_eq!(poll_once(clock.now()), Poll::Ready(()));
+        assert_eq!(poll_once(clock.now() + hour), Poll::Pending);
+        // Here the runtime's time goes as soon as everybody sleeps; the system's does not.
+        let (began, until) = (tokio::time::Instant::now(), clock.now() + hour);
+        clock.sleep_until(until).await;
+        let slept = began.elapsed();
+        assert!(slept <= hour && slept > hour / 2, "{slept:?}");
+    }
+}

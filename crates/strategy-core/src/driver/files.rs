@@ -66,3 +66,15 @@ pub(super) fn storage(operation: &str, path: &Path) -> impl FnOnce(io::Error) ->
         source: error.into(),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_called_durable() {
+        let folder = tempfile::TempDir::new().unwrap();
+        assert!(sync_folder(folder.path()).is_ok());
+        assert!(sync_folder(&folder.path().join("gone")).is_err());
+    }
+}

@@ -157,3 +157,65 @@ enum Batch {
 fn size(record: &Record) -> usize {
     serde_json::to_vec(record).map_or(0, |json| json.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::world::{VirtualClock, block_on};
+
+    /// Fails five times, and keeps when it was asked.
+    #[derive(Debug)]
+    struct Failing(VirtualClock, Mutex<Vec<Timestamp>>);
+
+    #[async_trait]
+    impl Journal for Failing {
+        async fn append(&self, _: Sequence, _: &[Record]) -> Result<(), JournalError> {
+            let mut asked = self.1.lock().unwrap();
+            asked.push(self.0.now());
+            if asked.len() > 5 {
+                return Ok(());
+            }
+            Err(JournalError::Storage {
+                operation: "write".to_owned(),
+                place: "disk".to_owned(),
+                source: "full".into(),
+            })
+        }
+        async fn compact(&self, _: Sequence, _: &Record) -> Result<(), JournalError> {
+            Ok(())
+        }
+        async fn read(&self) -> Result<Recorded, JournalError> {
+            Ok(Recorded::default())
+        }
+    }
+
+    /// Thousands of rollouts may share a disk: they do not all come back to it at the same moments.
+    #[test]
+    fn rollouts_whose_journals_fail_together_come_back_at_different_times() {
+        let asked = |seed, sequence| {
+            let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+            let journal = Arc::new(Failing(clock.clone(), Mutex::default()));
+            let recorded = Recorded {
+                sequence: Sequence(sequence),
+                ..Recorded::default()
+            };
+            let mut ledger = Ledger::new(
+                Arc::clone(&journal) as Arc<dyn Journal>,
+                Arc::new(clock.clone()),
+                seed,
+                &recorded,
+                watch::channel(None).0,
+            );
+            let write = ledger.write(Vec::new(), || unreachable!("nothing is held"));
+            block_on(&clock, write).unwrap().unwrap();
+            journal.1.lock().unwrap().clone()
+        };
+        assert_eq!(asked(1, 0), asked(1, 0));
+        assert_ne!(asked(1, 0), asked(2, 0));
+        assert_ne!(asked(1, 4), asked(1, 8));
+    }
+}

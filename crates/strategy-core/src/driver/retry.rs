@@ -89,6 +89,14 @@ mod tests {
         assert_ne!(seed("a"), seed("b"));
     }
 
+    /// The values that the authors of FNV-1a give for 64 bits.
+    #[test]
+    fn a_seed_is_the_texts_fnv_1a() {
+        assert_eq!(seed(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(seed("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(seed("foobar"), 0x8594_4171_f739_67e8);
+    }
+
     #[test]
     fn a_timeout_is_kept_to_the_millisecond_and_a_tie_goes_to_the_result() {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));

@@ -8,12 +8,10 @@ use super::effect::Effect;
 use super::event::News;
 use super::goal;
 use super::part_state::{Expected, Waits, footprint};
-use super::step::{Direction, Exposure, Kind, Step, StepInput, Until, next_step};
+use super::step::{Direction, Kind, Step, StepInput, Until, next_step};
 use crate::plan::{ReadyRule, StageKind};
 use crate::release::Part;
 use crate::target::{Apply, Desired, Observation, Owned};
-use crate::timestamp::Timestamp;
-use crate::track::Tracks;
 use crate::weight::Weight;
 
 /// Where a walk goes, and by which rules.
@@ -244,7 +242,7 @@ impl Rollout {
             goal: &course.goal,
             recorded: &recorded,
             start_images: &images,
-            exposure: drained_by(state.exposure, self.now()),
+            exposure: state.exposure,
             lost_share_drains: state.lost_share_drains,
             baseline: state.baseline,
             start_ready_suffices: suffices,
@@ -341,18 +339,6 @@ fn homeward_traffic(step: &Step, course: &Course, observation: &Observation) -> 
     let home = course.goal.traffic.weight;
     let (from, to) = (observation.traffic.written.weight, desired.traffic.weight);
     course.direction == Direction::Back && to.distance(home) <= from.distance(home)
-}
-
-/// Draining that is over is clean, whether it was looked at since or not.
-fn drained_by(exposure: Tracks<Exposure>, now: Timestamp) -> Tracks<Exposure> {
-    let by = |exposure| match exposure {
-        Exposure::Draining { until } if until <= now => Exposure::Clean,
-        Exposure::Exposed | Exposure::Draining { .. } | Exposure::Clean => exposure,
-    };
-    Tracks {
-        stable: by(exposure.stable),
-        candidate: by(exposure.candidate),
-    }
 }
 
 /// The candidate's share as people see it: written, or achieved by counts where traffic follows them.

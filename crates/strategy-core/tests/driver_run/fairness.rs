@@ -9,6 +9,8 @@ struct Restless {
     looks: Arc<AtomicU64>,
     /// After so many looks it is silent, so that a test ends also where nothing else is heard.
     most: u64,
+    /// It shows the same version again and again.
+    is_same: bool,
 }
 
 #[async_trait]
@@ -22,7 +24,9 @@ impl Target for Restless {
             std::future::pending::<()>().await;
         }
         let mut seen = self.inner.observe(binding).await?;
-        seen.version = Version(look.to_string());
+        if !self.is_same {
+            seen.version = Version(look.to_string());
+        }
         Ok(seen)
     }
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
@@ -53,6 +57,7 @@ fn restless(world: &World, most: u64) -> (Driver, Arc<AtomicU64>) {
         inner: world.target(),
         looks: Arc::clone(&looks),
         most,
+        is_same: false,
     };
     let driver = Driver::on(target)
         .clock(world.clock().clone())
@@ -127,4 +132,40 @@ fn observers_hear_though_a_target_always_has_news() {
     assert!(hears.0.load(Ordering::SeqCst) > 3);
     let looked = looks.load(Ordering::SeqCst);
     assert!(looked < 500, "heard after {looked} looks");
+}
+
+/// News of a state that was told already is no reason to look again and again: once a second is enough.
+#[test]
+fn a_target_that_tells_the_same_news_for_ever_is_looked_at_once_a_second() {
+    let world = world();
+    let looks = Arc::<AtomicU64>::default();
+    let target = Restless {
+        inner: world.target(),
+        looks: Arc::clone(&looks),
+        most: 5_000,
+        is_same: true,
+    };
+    let driver = Driver::on(target)
+        .clock(world.clock().clone())
+        .analysis(FailureShare::KIND, world.analysis())
+        .id("r1".parse().unwrap());
+    let story = async {
+        let (handle, run) = driver.start(&canary(), release()).await.unwrap();
+        let waits = async {
+            let clock = world.clock();
+            let wait = |seconds| clock.sleep_until(clock.now() + Duration::from_secs(seconds));
+            wait(80).await;
+            let before = looks.load(Ordering::SeqCst);
+            wait(40).await;
+            let after = looks.load(Ordering::SeqCst);
+            handle.detach().await;
+            after - before
+        };
+        futures::join!(run, waits).1
+    };
+    let looked = world.block_on(story).unwrap();
+    assert!(
+        (35..=60).contains(&looked),
+        "{looked} looks in forty seconds"
+    );
 }

@@ -1,5 +1,7 @@
 //! Journals that fail, are taken over, or have to stay small.
 
+use strategy_core::Timestamp;
+use strategy_core::inbox::{Inbox, InboxError};
 use strategy_core::observer::Trouble;
 
 use super::*;
@@ -185,4 +187,118 @@ fn a_journal_stays_small_over_hours() {
     let largest = *journal.largest.lock().unwrap();
     assert!(largest <= 64 * 1024, "{largest} bytes");
     assert!(journal.compactions.load(Ordering::SeqCst) > 0);
+}
+
+#[test]
+fn a_driver_hears_that_it_is_to_stop_while_the_journal_cannot_be_written() {
+    let (world, journal) = (world(), Trial::default());
+    let story = async {
+        let driver = driver(&world).journal(journal.clone());
+        let (handle, run) = driver.start(&canary(), release()).await.unwrap();
+        let stop = async {
+            let clock = world.clock();
+            let wait = |seconds| clock.sleep_until(clock.now() + Duration::from_secs(seconds));
+            wait(30).await;
+            journal.broken.store(true, Ordering::SeqCst);
+            let mut trouble = handle.watch_trouble();
+            assert!(trouble.wait_for(Option::is_some).await.is_ok());
+            let asked = clock.now();
+            handle.detach().await;
+            assert_eq!(clock.now(), asked, "it stops at once");
+        };
+        futures::join!(run, stop).0
+    };
+    let end = world.block_on(story).unwrap();
+    assert!(matches!(end, Err(DriverError::Detached { .. })), "{end:?}");
+}
+
+/// From a moment on there is always one more command.
+#[derive(Clone, Debug)]
+struct Flood {
+    world: World,
+    from: Timestamp,
+    sent: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl Inbox for Flood {
+    async fn next(&self, _: Option<&CommandId>) -> Result<Envelope, InboxError> {
+        self.world.clock().sleep_until(self.from).await;
+        let number = self.sent.fetch_add(1, Ordering::SeqCst);
+        assert!(number < 1_000, "it is read without end");
+        let wish = if number.is_multiple_of(2) {
+            Wish::Pause
+        } else {
+            Wish::Unpause
+        };
+        let command = Command::new(format!("c{number}"), "ann", wish);
+        Ok(Envelope::Command(command))
+    }
+    async fn answer(&self, _: &CommandId, _: &Answer) -> Result<(), InboxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_comes_while_the_journal_cannot_be_written_is_kept_within_bounds() {
+    let (world, journal) = (world(), Trial::default());
+    let flood = Flood {
+        from: world.clock().now() + Duration::from_secs(300),
+        world: world.clone(),
+        sent: Arc::default(),
+    };
+    let story = async {
+        let driver = driver(&world).journal(journal.clone()).inbox(flood.clone());
+        let (handle, run) = driver.start(&canary(), release()).await.unwrap();
+        let outage = async {
+            let clock = world.clock();
+            clock
+                .sleep_until(clock.now() + Duration::from_secs(30))
+                .await;
+            journal.broken.store(true, Ordering::SeqCst);
+            clock
+                .sleep_until(flood.from + Duration::from_secs(60))
+                .await;
+            assert!(handle.trouble().is_some());
+            let read = flood.sent.load(Ordering::SeqCst);
+            assert!(read > 0, "it is read meanwhile");
+            clock
+                .sleep_until(flood.from + Duration::from_secs(600))
+                .await;
+            let later = flood.sent.load(Ordering::SeqCst);
+            assert_eq!(later, read, "there is an end to what is kept");
+            journal.broken.store(false, Ordering::SeqCst);
+            handle.detach().await;
+        };
+        futures::join!(run, outage).0
+    };
+    let end = world.block_on(story).unwrap();
+    assert!(matches!(end, Err(DriverError::Detached { .. })), "{end:?}");
+}
+
+/// A plan that is larger than the journal is to become: it is not written again with every record.
+#[test]
+fn a_large_snapshot_is_added_to_before_the_next_one_is_taken() {
+    let (world, journal) = (world(), Trial::default());
+    let strategy = Canary::new()
+        .stages((4..=100).collect::<Vec<u16>>())
+        .bake(Duration::from_secs(30));
+    let run = async {
+        let driver = driver(&world).journal(journal.clone());
+        driver.start(&strategy, release()).await.unwrap().1.await
+    };
+    assert_eq!(world.block_on(run).unwrap().unwrap(), Outcome::Promoted);
+    let snapshot = serde_json::to_vec(&read(&journal.inner).records[0])
+        .unwrap()
+        .len();
+    assert!(snapshot > 48 * 1024, "{snapshot} bytes are no large one");
+    let (records, compactions) = (
+        read(&journal.inner).sequence.0,
+        journal.compactions.load(Ordering::SeqCst),
+    );
+    assert!(compactions > 0, "of {records} records");
+    assert!(
+        compactions * 4 < records,
+        "{compactions} snapshots of {records} records"
+    );
 }

@@ -260,6 +260,8 @@ fn rolling_never_does_without_replicas() {
     );
     refused(&rolling().max_surge(1), &found, "it would take 100 batches");
     refused(&rolling().batches(0), &found, "it would take 0 batches");
+    refused(&rolling().batches(91), &found, "it would take 91 batches");
+    assert!(rolling().batches(90).plan(&release(), &found).is_ok());
     refused(
         &rolling().max_surge(1).batches(3),
         &found,

@@ -186,3 +186,49 @@ fn parts_may_take_turns_in_every_strategy() {
         ["us-batch-1 eu+us", "us-batch-2 us", "eu-roll eu"]
     );
 }
+
+#[test]
+fn every_batch_is_watched_as_long_as_is_said() {
+    let strategy = Rolling::new()
+        .batches(3)
+        .bake(minutes(2))
+        .bake_after_last(minutes(5));
+    let found = Place::replicas("api", 9)
+        .promoting([Promotion::Swap])
+        .found();
+    let made = plan(&strategy, &found);
+    let bakes: Vec<_> = made
+        .stages()
+        .iter()
+        .map(|stage| stage.bake.at_least)
+        .collect();
+    assert_eq!(bakes, [minutes(2), minutes(2), minutes(5)]);
+}
+
+#[test]
+fn a_part_that_the_order_leaves_out_is_named() {
+    let release = Release::parts(
+        ["eu", "us"].map(|name| (part(name), Images::parse([("app", "shop/app:2")]).unwrap())),
+    )
+    .unwrap();
+    let found = parts([
+        ("eu", Place::slots("app", 3, 0)),
+        ("us", Place::slots("app", 7, 2)),
+    ]);
+    let order = |names: &[&str]| {
+        let order = names.iter().map(|name| part(name));
+        let strategy = BlueGreen::new().parts_in_order(order.collect::<Vec<_>>());
+        strategy.plan(&release, &found)
+    };
+    let error = order(&["us"]).unwrap_err().to_string();
+    assert!(
+        error.contains("eu") && error.contains("the order does not name it"),
+        "{error}"
+    );
+    let error = order(&["us", "eu", "us"]).unwrap_err().to_string();
+    assert!(
+        error.contains("us") && error.contains("the order names it twice"),
+        "{error}"
+    );
+    assert!(order(&["us", "eu"]).is_ok());
+}

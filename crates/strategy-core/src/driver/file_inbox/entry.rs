@@ -190,5 +190,8 @@ mod tests {
         assert!(matches!(gone, Ok(None)), "{gone:?}");
         let cut = entry.read();
         assert!(matches!(cut, Err(Unread::Bad(_))), "{cut:?}");
+        fs::remove_file(folder.path().join("abort.json")).unwrap();
+        let taken_back = entry.read();
+        assert!(matches!(taken_back, Ok(None)), "{taken_back:?}");
     }
 }

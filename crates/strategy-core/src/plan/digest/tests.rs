@@ -176,3 +176,21 @@ fn a_plan_survives_text_with_its_digest() {
     assert!(!plan.digest().is_named_by(&named[..7]));
     assert_eq!(named.parse::<PlanDigest>().unwrap(), plan.digest());
 }
+
+#[test]
+fn a_digest_is_64_hexadecimal_digits_and_nothing_else() {
+    let digest = |text: &str| text.parse::<PlanDigest>();
+    assert!(digest(&"A1".repeat(32)).is_ok());
+    assert_eq!(digest(&"A1".repeat(32)), digest(&"a1".repeat(32)));
+    for wrong in [
+        "a".repeat(63),
+        "a".repeat(65),
+        "x".repeat(64),
+        String::new(),
+    ] {
+        let error = digest(&wrong).unwrap_err();
+        assert!(error.contains("64 hexadecimal digits"), "{error}");
+    }
+    let shown = digest(&"a1".repeat(32)).unwrap().to_string();
+    assert_eq!(shown, "a1a1a1a1a1a1");
+}

@@ -148,3 +148,50 @@ fn notes_stand_before_the_digest() {
         "the same text again"
     );
 }
+
+#[test]
+fn a_table_without_facts_has_the_stages_and_the_digest() {
+    let plan = plan(Health::default(), Policies::default());
+    let table = plan.table();
+    assert_eq!(table, plan.table_with(&Facts::new()));
+    assert!(table.contains("all") && table.contains("100%"), "{table}");
+    assert!(table.contains(&plan.digest().to_string()), "{table}");
+    assert_eq!(plan.digest().to_string().len(), 12);
+}
+
+#[test]
+fn a_table_is_never_folded_to_less_than_it_can_be_read_in() {
+    let plan = plan(Health::default(), Policies::default());
+    let at = |width| plan.table_with(&Facts::new().width(width));
+    assert_eq!(at(20), at(60));
+    assert_ne!(at(60), at(200));
+}
+
+#[test]
+fn a_policy_of_another_kind_than_the_default_is_shown_whole() {
+    let mut policies = Policies::default();
+    policies.foreign.traffic = ForeignPolicy::Reassert {
+        times: 3,
+        writers: ["mesh".to_owned()].into(),
+    };
+    let text = plan(Health::default(), policies).table_with(&Facts::new().width(400));
+    assert!(text.contains("foreign.traffic"), "{text}");
+    assert!(!text.contains("null"), "{text}");
+}
+
+#[test]
+fn what_holds_for_some_stages_names_them() {
+    let alone = plan(Health::off(), Policies::default());
+    let mut stages = alone.stages().to_vec();
+    let mut again = stages[0].clone();
+    again.name = "again".into();
+    let half = stages[0].goals.get_mut(&Part::main()).unwrap();
+    half.traffic = Traffic::weight(Weight::HALF);
+    again.health = Health::default();
+    stages.push(again);
+    let (release, checks) = (alone.release().clone(), alone.checks().clone());
+    let both = Plan::new("by-hand", release, stages, checks, Policies::default()).unwrap();
+    let text = both.table_with(&Facts::new().width(400));
+    assert!(text.contains("health of all: "), "{text}");
+    assert!(!text.contains("of all stages"), "{text}");
+}

@@ -241,6 +241,9 @@ fn capacity_stands_behind_all_traffic() {
         ("names a revision without a name", |s| {
             s.goal(0).candidate.revision = Revision::Named(String::new());
         }),
+        ("names a revision without a name, or with a long one", |s| {
+            s.goal(0).candidate.revision = Revision::Named("x".repeat(64));
+        }),
         ("a route needs a name and a value", |s| {
             s.goal(0).traffic.routes = vec![route("")];
         }),

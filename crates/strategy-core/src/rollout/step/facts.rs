@@ -68,8 +68,8 @@ impl<'a> Facts<'a> {
     /// one.
     pub(super) fn revision(&self, track: Track) -> Revision {
         match self.written(track) {
-            Some(_) if !self.at_goal(track) => self.as_written(track).revision,
-            Some(_) | None => self.goal(track).revision.clone(),
+            Some(_) => self.as_written(track).revision,
+            None => self.goal(track).revision.clone(),
         }
     }
 

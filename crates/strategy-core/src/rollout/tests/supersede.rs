@@ -250,3 +250,20 @@ fn an_undo_under_way_is_waited_for_and_no_successor_takes_a_failed_one() {
     assert!(run.rollout.is_rolling_back());
     assert!(run.refused(by()).contains("an undo"));
 }
+
+#[test]
+fn a_successor_works_with_the_bindings_that_it_is_handed() {
+    let run = superseded();
+    let mut handover = run.rollout.handover().unwrap();
+    let binding = crate::target::Binding::new(&"another door").unwrap();
+    for handed in handover.parts.values_mut() {
+        assert_ne!(handed.binding, binding);
+        handed.binding = binding.clone();
+    }
+    let rollout = Rollout::succeed(handover, next_plan(), &[], run.now).unwrap();
+    assert_eq!(rollout.binding(&Part::main()), Some(&binding));
+    assert_eq!(
+        rollout.found().part(&Part::main()).unwrap().binding,
+        binding
+    );
+}

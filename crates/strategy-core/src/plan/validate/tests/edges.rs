@@ -55,6 +55,10 @@ fn parameters(sketch: &mut Sketch, bytes: usize) {
 fn names_and_numbers_may_be_as_large_as_is_said() {
     allowed(&[
         ("a name of 63 bytes", |s| s.strategy = "x".repeat(63)),
+        ("a revision's name of 63 bytes", |s| {
+            let revision = crate::track::Revision::Named("x".repeat(63));
+            s.goal(0).candidate.revision = revision;
+        }),
         ("a strategy's name with a space", |s| {
             s.strategy = "a b".to_owned();
         }),
