@@ -21,7 +21,7 @@ use super::handle::Progress;
 use super::ledger::Ledger;
 use super::mail::{Incoming, Mail};
 use crate::inbox::Envelope;
-use crate::rollout::{Input, Outcome, Record, Rollout, Status};
+use crate::rollout::{CommandId, Input, Outcome, Record, Rollout, Status};
 use crate::target::RolloutId;
 use crate::timestamp::Timestamp;
 
@@ -317,9 +317,10 @@ impl Carrier {
             .ok_or_else(|| DriverError::Bug {
                 what: "the rollout settled without an outcome".to_owned(),
             })?;
-        self.mail
-            .close(&format!("the rollout is over: {outcome}"))
-            .await;
+        let rollout = &self.rollout;
+        let arrived = std::mem::take(&mut self.arrived.incoming);
+        let answer = |id: &CommandId| rollout.last_answer(id, &outcome);
+        self.mail.close(arrived, answer).await;
         Ok(outcome)
     }
 }
