@@ -20,7 +20,7 @@ use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
 use super::retry::seed;
-use super::run::{Arrived, Carrier, Ending, Run, Source};
+use super::run::{Arrived, Carrier, Ending, Run, Source, whole_milliseconds};
 use crate::analysis::Analysis;
 use crate::hook::{ExternalGate, Hook};
 use crate::inbox::Inbox;
@@ -324,6 +324,7 @@ impl Driver {
             status,
             ending: Ending { id, progress },
             arrived: Arrived::default(),
+            told_at: whole_milliseconds(self.clock.elapsed()),
             ticked: None,
             first: Source::UnderWay,
             in_a_row: 0,
