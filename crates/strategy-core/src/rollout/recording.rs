@@ -38,6 +38,7 @@ impl Rollout {
             let decision = Decision {
                 wall: clock.wall,
                 machine: clock.machine,
+                ahead: clock.ahead,
                 input: given.into(),
                 effects,
             };
