@@ -79,6 +79,12 @@ impl PartState {
         self.unreadable.is_some() || self.unwritable.is_some()
     }
 
+    /// A write is under way that may land: one that a crash left can do so no more once the fence stands.
+    pub(super) const fn may_land_by_itself(&self) -> bool {
+        let fenced = self.reissue && !self.fence && self.claiming.is_none();
+        self.flight.is_some() && !fenced
+    }
+
     /// Since when it cannot be read and, where writes are tried, since when it cannot be written.
     pub(super) fn unreached(&self, writes: bool) -> impl Iterator<Item = &Unreached> {
         let unwritable = self.unwritable.iter().filter(move |_| writes);

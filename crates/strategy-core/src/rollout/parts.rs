@@ -202,7 +202,7 @@ impl Rollout {
         }
         let mut observation = Arc::clone(observation);
         // What is told of other hands while a write may land is answered when that is known.
-        if state.flight.is_some() {
+        if state.may_land_by_itself() {
             let known = latest
                 .observation
                 .as_ref()
@@ -333,8 +333,18 @@ impl Rollout {
         let Some(state) = self.decided.parts.get(part) else {
             return;
         };
-        if state.flight.is_some() {
+        if state.may_land_by_itself() {
             return;
+        }
+        // What a crash left under way and the fence has ended has landed or will not: either.
+        if state.flight.is_some()
+            && let Some(state) = self.decided.parts.get_mut(part)
+            && let Expected::Asked { before, desired } = &state.expected
+        {
+            state.expected = Expected::Either {
+                before: before.clone(),
+                desired: desired.clone(),
+            };
         }
         let seen = footprint(observation);
         let routing = self

@@ -24,6 +24,7 @@ mod hooks;
 mod journal;
 pub(super) mod kind_world;
 mod looks;
+mod lost_writes;
 mod native;
 mod observing;
 mod parts;

@@ -8,7 +8,7 @@ use crate::rollout::{Effect, Failure, Input, Outcome, Phase, Reason, Rollout, Wi
 use crate::target::{Certainty, Claim, TargetErrorKind};
 
 /// Until a write is ordered; it is not performed.
-fn at_write(run: &mut Run, number: u32) -> Effect {
+pub(super) fn at_write(run: &mut Run, number: u32) -> Effect {
     let mut seen = 0;
     loop {
         while let Some(effect) = run.rollout.poll_effect() {
@@ -27,14 +27,14 @@ fn at_write(run: &mut Run, number: u32) -> Effect {
     }
 }
 
-fn started() -> Run {
+pub(super) fn started() -> Run {
     begin(
         plan(canary(), Policies::default()),
         KindWorld::new(("v0", 4), None),
     )
 }
 
-fn lost(effect: &Effect) -> Input {
+pub(super) fn lost(effect: &Effect) -> Input {
     Input::EffectFailed {
         id: effect.id().unwrap(),
         failure: Failure::new(
@@ -46,7 +46,7 @@ fn lost(effect: &Effect) -> Input {
 }
 
 /// Another process goes on; nothing that it orders is performed yet.
-fn taken_up_again(run: &mut Run) {
+pub(super) fn taken_up_again(run: &mut Run) {
     let records = [run.rollout.snapshot()];
     run.rollout = Rollout::resume(&records, false, run.now).unwrap();
 }
