@@ -125,6 +125,12 @@ pub(super) enum Expected {
         before: Footprint,
         desired: Box<Desired>,
     },
+    /// Our last write was refused, so this is still there; what was told of other hands while it was
+    /// under way was not answered.
+    Refused {
+        before: Footprint,
+        desired: Box<Desired>,
+    },
     /// A write may have landed or not: either.
     Either {
         before: Footprint,

@@ -108,10 +108,10 @@ impl Rollout {
                 Expected::Asked { before, desired } | Expected::Either { before, desired } => {
                     (before.clone(), desired.clone())
                 }
-                Expected::Seen(_) => return,
+                Expected::Seen(_) | Expected::Refused { .. } => return,
             };
             state.expected = match failure.certainty {
-                Certainty::NotTaken => Expected::Seen(before),
+                Certainty::NotTaken => Expected::Refused { before, desired },
                 Certainty::MayBeTaken => {
                     state.fence = true;
                     Expected::Either { before, desired }
@@ -366,7 +366,7 @@ impl Rollout {
                 Expected::Either { desired, .. } => {
                     super::foreign::misses(desired, observation, routing).is_none()
                 }
-                Expected::Seen(_) | Expected::Asked { .. } => true,
+                Expected::Seen(_) | Expected::Asked { .. } | Expected::Refused { .. } => true,
             };
             // Not there yet is not "never": until the fence stands it may still come, and is ours then.
             if landed || !may_land {

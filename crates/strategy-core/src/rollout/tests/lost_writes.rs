@@ -91,13 +91,48 @@ fn a_hand_is_told_while_a_write_that_a_crash_left_is_not_ordered_again_yet() {
     let _ = at_write(&mut run, 1);
     taken_up_again(&mut run);
     run.world.somebody_moves_traffic(100);
+    let fenced = |run: &Run| run.rollout.decided.parts.values().all(|part| !part.fence);
+    loop {
+        let Some(effect) = run.rollout.poll_effect() else {
+            run.pass_time();
+            continue;
+        };
+        let looks = matches!(effect, Effect::Observe { .. }) && fenced(&run);
+        if let Some(input) = run.world.perform(effect) {
+            run.tell(input);
+        }
+        if looks {
+            break;
+        }
+    }
+    run.world.somebody_moves_traffic(0);
     run.run(seconds(1));
-    assert!(
-        run.story()
-            .contains("traffic is 100%, and 0% was written by kubectl"),
-        "{}",
-        run.story()
-    );
+    let hand = "traffic is 100%, and 0% was written by kubectl";
+    assert!(run.story().contains(hand), "{}", run.story());
+}
+
+/// What a look tells of other hands while a write is under way is not answered then: it is not forgotten
+/// either, where the write was refused and the hand took it back.
+#[test]
+fn a_hand_that_was_told_of_during_a_flight_and_taken_back_is_a_hand() {
+    for kind in [TargetErrorKind::Conflict, TargetErrorKind::Unavailable] {
+        let mut run = started();
+        let effect = at_write(&mut run, 2);
+        run.world.somebody_moves_traffic(100);
+        run.look_again();
+        run.world.somebody_moves_traffic(0);
+        run.asked.clear();
+        let failure = Failure::new(kind, Certainty::NotTaken, "not now");
+        run.tell(Input::EffectFailed {
+            id: effect.id().unwrap(),
+            failure,
+        });
+        run.run(seconds(3600));
+        let raises = run.asked.iter();
+        let raises = raises.filter(|(_, desired)| !desired.traffic.weight.is_zero());
+        assert_eq!(raises.count(), 0, "{kind:?}\n{}", run.story());
+        run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
+    }
 }
 
 /// A look that is answered while a write is under way tells that users are on the candidate: it drains,
