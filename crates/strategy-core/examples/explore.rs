@@ -18,6 +18,8 @@ struct Asked {
     states: usize,
     mischief: Option<u8>,
     faults: usize,
+    /// What multiplies the states, instead of what is found.
+    differs: bool,
     names: Vec<String>,
 }
 
@@ -39,6 +41,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut checked, mut broken): (BTreeMap<Promise, u64>, usize) = (BTreeMap::new(), 0);
     for plan in all {
         if !asked.names.is_empty() && !asked.names.iter().any(|name| name == plan.name) {
+            continue;
+        }
+        if asked.differs {
+            println!("{}: values, states without, of", plan.name);
+            let search = Exploration::of(plan.plan, plan.found).at_most(asked.states);
+            let search = match asked.mischief {
+                Some(times) => search.mischief(times),
+                None => search,
+            };
+            for component in search.what_differs()? {
+                let (values, without) = (component.values, component.without);
+                println!("{values:>9} {without:>9}  {}", component.path);
+            }
             continue;
         }
         let began = Instant::now();
@@ -79,11 +94,15 @@ fn line(name: &str, explored: &Explored, seconds: f64) {
         explored.depth(),
         explored.checked.values().sum::<u64>(),
     );
+    println!("    by misfortunes: {:?}", explored.by_mischief);
     if !explored.closed && explored.broken.is_empty() {
-        println!(
-            "    stopped by --states; new states at each depth: {:?}",
-            explored.levels
-        );
+        match explored.within {
+            Some(within) => {
+                println!("    stopped by --states; everything is seen up to {within} misfortunes")
+            }
+            None => println!("    stopped by --states"),
+        }
+        println!("    states at each depth: {:?}", explored.levels);
     }
 }
 
@@ -92,6 +111,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
         states: Exploration::AT_MOST,
         mischief: None,
         faults: 1,
+        differs: false,
         names: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -101,6 +121,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
                 .ok_or_else(|| format!("{argument} needs a number"))
         };
         match argument.as_str() {
+            "--what-differs" => asked.differs = true,
             "--states" => asked.states = number()?.parse()?,
             "--mischief" => asked.mischief = Some(number()?.parse()?),
             "--faults" => asked.faults = number()?.parse()?,

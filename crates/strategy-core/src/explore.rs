@@ -29,6 +29,7 @@
 //! states at each depth, and the classes stay as they are.
 
 mod act;
+mod differs;
 mod ends;
 mod fingerprint;
 mod flaw;
@@ -47,15 +48,17 @@ mod state;
 mod story;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod world;
 
 use std::collections::BTreeMap;
 
+pub use self::differs::Component;
+use self::differs::Differing;
 pub use self::flaw::Flaw;
 use self::ground::Ground;
 pub use self::promise::Promise;
-use self::promise::Tally;
-use self::search::{Search, Visited};
+use self::search::Search;
 pub use self::story::Counterexample;
 use crate::analysis::PreparedCheck;
 use crate::plan::Plan;
@@ -139,6 +142,26 @@ impl Exploration {
         self
     }
 
+    /// What multiplies the states, of as many as are visited: the components of a state by how few states
+    /// there would be without them.
+    ///
+    /// # Errors
+    /// [`StartError`] where the rollout cannot even be started.
+    pub fn what_differs(self) -> Result<Vec<Component>, StartError> {
+        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+        let rollout = start(&ground)?;
+        let mut differing = Differing::default();
+        let mut visit = |node: &node::Node| differing.add(node);
+        let mut search = Search {
+            at_most: self.at_most,
+            threads: self.threads,
+            visit: Some(&mut visit),
+            ..Search::new(&ground)
+        };
+        search.run(rollout);
+        Ok(differing.components())
+    }
+
     /// Searches until no state is new, enough promises are broken, or there are too many states.
     ///
     /// # Errors
@@ -147,15 +170,11 @@ impl Exploration {
         let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
         let rollout = start(&ground)?;
         let mut search = Search {
-            ground: &ground,
             flaw: self.flaw,
             at_most: self.at_most,
             threads: self.threads,
-            visited: Visited::default(),
-            tally: Tally::default(),
-            closed: false,
             most: self.most,
-            faults: Vec::new(),
+            ..Search::new(&ground)
         };
         search.run(rollout.clone());
         if search.faults.is_empty() {
@@ -170,8 +189,10 @@ impl Exploration {
         Ok(Explored {
             states: search.visited.parents.len(),
             transitions: search.visited.transitions,
-            levels: search.visited.levels,
+            levels: search.visited.levels(),
+            by_mischief: search.visited.by_mischief(),
             closed: search.closed,
+            within: search.within,
             checked: search.tally.checked(),
             broken,
         })
@@ -201,8 +222,13 @@ pub struct Explored {
     pub transitions: u64,
     /// New states at each depth, the first of which is 0.
     pub levels: Vec<usize>,
+    /// States by how many things that a kind world does not do it takes at least to get there; 0 first.
+    /// Only those of which all that follows was looked at.
+    pub by_mischief: Vec<usize>,
     /// No state was new in the end: everything that can happen was seen.
     pub closed: bool,
+    /// Of a search that did not close: with how many misfortunes, at most, everything was seen.
+    pub within: Option<u8>,
     /// How often each promise was at stake.
     pub checked: BTreeMap<Promise, u64>,
     /// What breaks a promise, the shortest first; empty where all hold. At most as many as

@@ -12,6 +12,7 @@ use super::world::{Author, refused, unanswered};
 use crate::analysis::{Measurement, Verdict};
 use crate::hook::{GateAnswer, HookReport};
 use crate::release::Part;
+use crate::rollout::searched::Place;
 use crate::rollout::{Alarm, Command, Completion, Effect, Failure, Input, LookId, Wish};
 use crate::target::{Applied, Apply, Claim, EffectId, TargetErrorKind};
 use crate::timestamp::Timestamp;
@@ -37,12 +38,6 @@ impl Actor<'_> {
     /// The state after a move; `None` where it cannot be made.
     pub(super) fn after(&mut self, node: &Node, step: Move) -> Option<Node> {
         let mut next = node.clone();
-        if !step.is_kind(self.ground, node) {
-            next.mischief = match node.mischief {
-                Some(left) => Some(left.checked_sub(1)?),
-                None => None,
-            };
-        }
         let mut now = next.rollout.wall();
         let told = self.happens(&mut next, step, &mut now)?;
         let under_way = next.writes_under_way();
@@ -55,9 +50,20 @@ impl Actor<'_> {
             }
             Told::Nothing => {}
         }
+        accepted(node, step, &mut next);
         self.given_up(&mut next, &under_way);
         let known = node.rollout.open_effects().map(|(id, _)| id).max();
         Some(self.finish(next, Some((step, known.unwrap_or_default()))))
+    }
+
+    /// The state after something that the machine is not told of.
+    pub(super) fn hides(&mut self, node: &Node, step: Move) -> Option<Node> {
+        let mut next = node.clone();
+        let mut now = next.rollout.wall();
+        match self.happens(&mut next, step, &mut now)? {
+            Told::Nothing => Some(next),
+            Told::Input(_) => None,
+        }
     }
 
     /// Takes the outputs of the machine, judges them, and makes the state canonical.
@@ -100,7 +106,6 @@ impl Actor<'_> {
             mut world,
             mut memory,
             mut ordered,
-            mischief,
         } = next;
         for ((ground, world), memory) in
             (self.ground.parts.iter().zip(&mut world.parts)).zip(&mut memory.parts)
@@ -130,7 +135,6 @@ impl Actor<'_> {
             world,
             memory,
             ordered,
-            mischief,
         }
     }
 
@@ -305,6 +309,7 @@ impl Actor<'_> {
         let world = next.world.parts.get_mut(index)?;
         world.unread = 0;
         if reading == Reading::Error {
+            world.missed = !self.ground.eager;
             let failure = refused(TargetErrorKind::Unavailable);
             return Some(Input::ObserveFailed {
                 part,
@@ -329,6 +334,9 @@ impl Actor<'_> {
             let before = memory.weight;
             memory.tell(world, ground, reading == Reading::Stale, self.ground.tick);
             note_hand(memory, world.author, before);
+            world.missed = false;
+        } else {
+            world.missed = !self.ground.eager;
         }
         memory.look_is_old = false;
         Some(Input::Observed {
@@ -371,6 +379,20 @@ impl Actor<'_> {
             look: id,
             measurement: Measurement::new(verdict, "as the search says"),
         })
+    }
+}
+
+/// A person who ends a hold accepts what other hands did: from there it goes on.
+fn accepted(before: &Node, step: Move, after: &mut Node) {
+    let ends = matches!(
+        step,
+        Move::Commanded(Asked::Advance | Asked::Promote | Asked::Retry)
+    );
+    let (from, to) = (before.rollout.place(), after.rollout.place());
+    if ends && from == Place::Holding && to != Place::Holding {
+        for memory in &mut after.memory.parts {
+            memory.hand = None;
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Ground {
     /// How many classes may change before a look that is under way is answered.
     pub(super) unread: u8,
     pub(super) mischief: Option<u8>,
+    /// What is not seen at once is a step of its own: to see that it need not be.
+    pub(super) eager: bool,
 }
 
 /// What never changes about a part.
@@ -103,6 +105,7 @@ impl Ground {
             parts,
             unread,
             mischief,
+            eager: false,
             plan,
             found,
         }

@@ -11,9 +11,9 @@ impl Visited {
     /// States that were not followed count as ends: nothing is known of what comes after them.
     pub(super) fn endless(&self) -> Option<Fault> {
         let states = self.parents.len();
-        let known = |state: u32| state < self.followed;
+        let known = |state: usize| self.followed.get(state) == Some(&true);
         let settled = |state: usize| self.places.get(state) == Some(&Place::Settled);
-        let end = |state: usize| settled(state) || !known(u32::try_from(state).unwrap_or(u32::MAX));
+        let end = |state: usize| settled(state) || !known(state);
         let kind = self.kind.iter().map(|(from, to, _)| (*from, *to));
         let reaches = backwards(states, kind.clone(), end);
         let fault = |state: usize, what: &str| Fault {
@@ -77,8 +77,8 @@ impl Visited {
     }
 
     /// How many states the judgement of liveness covers.
-    pub(super) const fn judged(&self) -> u64 {
-        self.followed as u64
+    pub(super) fn judged(&self) -> u64 {
+        self.followed.iter().filter(|followed| **followed).count() as u64
     }
 }
 

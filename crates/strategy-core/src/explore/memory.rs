@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ground::{Ground, GroundPart};
-use super::world::{PartWorld, World};
+use super::world::{Flow, PartWorld, World};
 use crate::target::Routing;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
@@ -43,6 +43,8 @@ pub(super) struct PartMemory {
     pub(super) told: Option<Box<PartWorld>>,
     /// The candidate's share as it was told last.
     pub(super) weight: Weight,
+    /// The share that was last told to reach the candidate: where it is not known, it may be so still.
+    pub(super) effective: Weight,
     /// How many ticks ago it was told.
     pub(super) age: u8,
     /// Something of ours may have landed since that look began.
@@ -67,6 +69,7 @@ impl Memory {
         let part = |(ground, world): (&GroundPart, &PartWorld)| PartMemory {
             told: None,
             weight: world.content.traffic.weight,
+            effective: world.content.traffic.weight,
             age: OLD,
             behind: false,
             look_is_old: false,
@@ -100,7 +103,7 @@ impl Memory {
         let well = self.parts.iter().all(|part| {
             part.told
                 .as_ref()
-                .is_some_and(|told| told.flow == super::world::Flow::AsAsked)
+                .is_some_and(|told| told.flow == Flow::AsAsked)
         });
         if let Some(bake) = &mut self.bake {
             bake.ticks = bake.ticks.saturating_add(1);
@@ -126,8 +129,13 @@ impl Memory {
             return;
         };
         memory.wrote = true;
+        // What the router really does is not told before a look.
+        let written = PartWorld {
+            flow: Flow::AsAsked,
+            ..world.clone()
+        };
         for track in Track::ALL {
-            *memory.reached.of_mut(track) |= reached(of, world, track);
+            *memory.reached.of_mut(track) |= reached(of, &written, track);
         }
         memory.linger(of, ground.tick);
     }
@@ -176,16 +184,29 @@ impl PartMemory {
         stale: bool,
         tick: Duration,
     ) {
-        for track in Track::ALL {
-            *self.reached.of_mut(track) = reached(ground, world, track);
+        match world.flow {
+            Flow::AsAsked => self.effective = world.content.traffic.weight,
+            Flow::Not(weight) => self.effective = weight,
+            Flow::Unknown(_) => {}
         }
-        self.linger(ground, tick);
-        self.told = Some(Box::new(PartWorld {
+        // What nobody can tell is as it was when somebody could, or as is written.
+        let flow = match world.flow {
+            Flow::Unknown(_) => Flow::Unknown(self.effective),
+            Flow::AsAsked | Flow::Not(_) => world.flow,
+        };
+        let told = PartWorld {
             claim: None,
             late: None,
             unread: 0,
+            missed: false,
+            flow,
             ..world.clone()
-        }));
+        };
+        for track in Track::ALL {
+            *self.reached.of_mut(track) = reached(ground, &told, track);
+        }
+        self.linger(ground, tick);
+        self.told = Some(Box::new(told));
         self.weight = world.content.traffic.weight;
         self.age = if stale { OLD } else { 0 };
         self.behind = false;

@@ -169,36 +169,15 @@ pub(super) fn moves(ground: &Ground, node: &Node) -> Vec<Move> {
         return moves;
     }
     answers(ground, node, &mut moves);
-    for (index, (part, world)) in (0u8..).zip(ground.parts.iter().zip(&node.world.parts)) {
-        let looks = node.looks(usize::from(index));
-        if looks {
+    for (index, _) in (0u8..).zip(&ground.parts) {
+        if node.looks(usize::from(index)) {
             let readings = [Reading::Fresh, Reading::Stale, Reading::Error];
             moves.extend(readings.map(|reading| Move::Look(index, reading)));
-            if world.unread < ground.unread {
-                let changes = world.changes(part);
-                moves.extend(
-                    changes
-                        .into_iter()
-                        .map(|change| Move::Change(index, change)),
-                );
-            }
         } else {
             moves.push(Move::Notice(index));
         }
-        // What is written meanwhile is met by the next look, write or claim, and by nothing before: it
-        // happens while one of them is under way, or just as well not yet.
-        let writes = node.writes_or_claims(&part.name);
-        if world.late.is_some() && (looks || writes) {
-            moves.push(Move::LateLands(index));
-        }
-        if part.is_whole {
-            if looks || writes {
-                hands(node, index, &mut moves);
-            }
-            let ours = world.claim.as_ref();
-            if writes && ours.is_some_and(|claim| claim.holder == *node.rollout.id()) {
-                moves.push(Move::TakenOver(index));
-            }
+        if ground.eager {
+            moves.extend(hidden(ground, node, index));
         }
     }
     for (index, check) in (0u8..).zip(ground.plan.checks().keys()) {
@@ -225,6 +204,35 @@ pub(super) fn moves(ground: &Ground, node: &Node) -> Vec<Move> {
     }
     if node.is_quiet(ground) {
         moves.push(Move::Tick);
+    }
+    moves
+}
+
+/// Everything that can happen on a part and is not seen at once. What is written is met by the next look,
+/// write or claim, and by nothing before: it happens while one of them is under way.
+pub(super) fn hidden(ground: &Ground, node: &Node, index: u8) -> Vec<Move> {
+    let mut moves = Vec::new();
+    let at = usize::from(index);
+    let (Some(part), Some(world)) = (ground.parts.get(at), node.world.parts.get(at)) else {
+        return moves;
+    };
+    let looks = node.looks(at);
+    if looks && (world.missed || world.unread < ground.unread) {
+        let changes = world.changes(part).into_iter();
+        moves.extend(changes.map(|change| Move::Change(index, change)));
+    }
+    let writes = node.writes_or_claims(&part.name);
+    if world.late.is_some() && (looks || writes) {
+        moves.push(Move::LateLands(index));
+    }
+    if part.is_whole {
+        if looks || writes {
+            hands(node, index, &mut moves);
+        }
+        let ours = world.claim.as_ref();
+        if writes && ours.is_some_and(|claim| claim.holder == *node.rollout.id()) {
+            moves.push(Move::TakenOver(index));
+        }
     }
     moves
 }

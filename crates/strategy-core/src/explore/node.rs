@@ -19,8 +19,6 @@ pub(super) struct Node {
     pub(super) memory: Memory,
     /// Effects that this process was given to perform and has not answered.
     pub(super) ordered: Vec<EffectId>,
-    /// How many more things may happen that a kind world does not do; `None`: any number.
-    pub(super) mischief: Option<u8>,
 }
 
 /// Something that a driver is at.
@@ -37,11 +35,22 @@ impl Hash for Node {
         self.world.hash(hasher);
         self.memory.hash(hasher);
         self.ordered.hash(hasher);
-        self.mischief.hash(hasher);
     }
 }
 
 impl Node {
+    /// Everything by which it can differ from others, in words.
+    pub(super) fn describe(&self) -> String {
+        let Self {
+            rollout,
+            world,
+            memory,
+            ordered,
+        } = self;
+        let rest = (world, memory, ordered);
+        format!("{}\n{rest:#?}", rollout.describe_state())
+    }
+
     /// Where every search begins: a machine that was just started, in a world as it was discovered.
     pub(super) fn first(ground: &Ground, rollout: Rollout) -> Self {
         let world = World::new(ground);
@@ -51,7 +60,6 @@ impl Node {
             world,
             memory,
             ordered: Vec::new(),
-            mischief: ground.mischief,
         }
     }
 

@@ -6,6 +6,7 @@ use super::moves::Move;
 use super::node::Node;
 use super::promise::Tally;
 use super::search::{Fault, Search, Visited};
+use super::unseen::Followed;
 use crate::rollout::{Effect, Rollout};
 
 /// A promise that is broken, and everything that happened before.
@@ -33,7 +34,7 @@ impl std::fmt::Display for Counterexample {
 
 impl Visited {
     /// The moves that lead to a state.
-    fn path(&self, state: u32) -> Vec<Move> {
+    fn path(&self, state: u32) -> Vec<u32> {
         let mut path = Vec::new();
         let mut at = state;
         while at != 0 {
@@ -59,11 +60,26 @@ impl Search<'_> {
         };
         let mut node = actor.finish(Node::first(self.ground, rollout), None);
         let mut story = Vec::new();
-        for step in self.visited.path(fault.from).into_iter().chain(fault.step) {
-            let Some(next) = actor.after(&node, step) else {
+        let mut left = self.ground.mischief.unwrap_or(u8::MAX);
+        for wanted in self.visited.path(fault.from).into_iter().chain(fault.step) {
+            let (mut number, mut found) = (0, None);
+            actor.follow(&node, left, |_, followed| {
+                if number == wanted {
+                    found = Some(followed);
+                }
+                number += 1;
+            });
+            let Some(Followed {
+                step,
+                mischief,
+                next: Some(next),
+            }) = found
+            else {
                 break;
             };
-            story.push(line(self.ground, step, &next));
+            left = left.saturating_sub(mischief);
+            story.extend(step.unseen.iter().map(ToString::to_string));
+            story.push(line(self.ground, step.seen, &next));
             node = next;
         }
         Counterexample {

@@ -78,6 +78,8 @@ pub(super) struct PartWorld {
     pub(super) late: Option<Box<Apply>>,
     /// Classes that changed since the look that is under way was asked for.
     pub(super) unread: u8,
+    /// A look told nothing since the last one that did: any number of classes may have changed.
+    pub(super) missed: bool,
 }
 
 impl PartWorld {
@@ -91,6 +93,7 @@ impl PartWorld {
             claim: ground.found.claim.clone(),
             late: None,
             unread: 0,
+            missed: false,
         }
     }
 

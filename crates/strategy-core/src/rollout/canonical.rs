@@ -86,6 +86,12 @@ impl Rollout {
         self.latest.hash(hasher);
     }
 
+    /// The same in words, each field on a line of its own.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn describe_state(&self) -> String {
+        format!("{:#?}\n{:#?}", self.decided, self.latest)
+    }
+
     /// The wall time of a canonical machine.
     #[cfg(feature = "simulation")]
     pub(crate) const fn canonical_now() -> Timestamp {

@@ -47,7 +47,10 @@ impl Rollout {
             Expected::Either { desired, .. } if state.fence || state.claiming.is_some() => {
                 Some(desired.traffic.clone())
             }
-            Expected::Either { .. } | Expected::Seen(_) | Expected::Asked { .. } => None,
+            Expected::Either { .. }
+            | Expected::Seen(_)
+            | Expected::Asked { .. }
+            | Expected::Refused { .. } => None,
         };
         for track in Track::ALL {
             let reaches = |traffic: &crate::Traffic| match track {

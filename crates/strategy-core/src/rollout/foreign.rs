@@ -22,22 +22,16 @@ impl Rollout {
         let (field, message) = match &self.decided.parts.get(part)?.expected {
             Expected::Seen(before) => differs(before, seen, routing),
             Expected::Asked { desired, .. } => misses(desired, observation, routing),
+            Expected::Refused { before, desired } => {
+                differs(before, seen, routing).or_else(|| taken_back(before, desired, seen))
+            }
             Expected::Either { before, desired } => {
                 let landed = misses(desired, observation, routing);
                 let stayed = differs(before, seen, routing);
                 match (landed, stayed) {
                     (None, _) => None,
                     // The old value, but written anew: our write landed, and somebody took it back.
-                    (Some(_), None)
-                        if desired.traffic != before.traffic
-                            && written_anew(&before.writer, &seen.writer) =>
-                    {
-                        Some((
-                            ForeignField::Traffic,
-                            format!("traffic is at {} again", seen.traffic.weight),
-                        ))
-                    }
-                    (Some(_), None) => None,
+                    (Some(_), None) => taken_back(before, desired, seen),
                     // All of it landed, and somebody took the traffic back: where a platform rolls by
                     // itself, one write is of everything.
                     (Some(taken), Some(_))
@@ -198,13 +192,19 @@ impl Rollout {
         let Some(state) = self.decided.parts.get(part) else {
             return false;
         };
+        let written = &observation.traffic.written;
         let before = match &state.expected {
             Expected::Seen(seen) => seen.traffic.weight,
             Expected::Asked { desired, .. } | Expected::Either { desired, .. } => {
                 desired.traffic.weight
             }
+            // Where it is as it was, somebody keeps it from where it was to go.
+            Expected::Refused { before, desired } if before.traffic == *written => {
+                desired.traffic.weight
+            }
+            Expected::Refused { before, .. } => before.traffic.weight,
         };
-        observation.traffic.written.weight < before
+        written.weight < before
     }
 }
 
@@ -218,6 +218,21 @@ fn who(observation: &Observation, field: ForeignField) -> String {
         (None, Writer::Other { name, .. }) if field == ForeignField::Traffic => name.clone(),
         (None, Writer::Other { .. } | Writer::Us | Writer::Unknown) => "somebody".to_owned(),
     }
+}
+
+/// The old value, but written anew: it was something else in between, and somebody took it back.
+fn taken_back(
+    before: &Footprint,
+    desired: &Desired,
+    now: &Footprint,
+) -> Option<(ForeignField, String)> {
+    let anew = desired.traffic != before.traffic && written_anew(&before.writer, &now.writer);
+    anew.then(|| {
+        (
+            ForeignField::Traffic,
+            format!("traffic is at {} again", now.traffic.weight),
+        )
+    })
 }
 
 fn written_anew(before: &Writer, now: &Writer) -> bool {

@@ -78,6 +78,12 @@ impl PartState {
         self.unreadable.is_some() || self.unwritable.is_some()
     }
 
+    /// A write is under way that may land: one that a crash left can do so no more once the fence stands.
+    pub(super) const fn may_land_by_itself(&self) -> bool {
+        let fenced = self.reissue && !self.fence && self.claiming.is_none();
+        self.flight.is_some() && !fenced
+    }
+
     /// Since when it cannot be read and, where writes are tried, since when it cannot be written.
     pub(super) fn unreached(&self, writes: bool) -> impl Iterator<Item = &Unreached> {
         let unwritable = self.unwritable.iter().filter(move |_| writes);
@@ -115,6 +121,12 @@ pub(super) enum Expected {
     Seen(Footprint),
     /// Our last write says this; it was not yet observed.
     Asked {
+        before: Footprint,
+        desired: Box<Desired>,
+    },
+    /// Our last write was refused, so this is still there; what was told of other hands while it was
+    /// under way was not answered.
+    Refused {
         before: Footprint,
         desired: Box<Desired>,
     },

@@ -108,10 +108,10 @@ impl Rollout {
                 Expected::Asked { before, desired } | Expected::Either { before, desired } => {
                     (before.clone(), desired.clone())
                 }
-                Expected::Seen(_) => return,
+                Expected::Seen(_) | Expected::Refused { .. } => return,
             };
             state.expected = match failure.certainty {
-                Certainty::NotTaken => Expected::Seen(before),
+                Certainty::NotTaken => Expected::Refused { before, desired },
                 Certainty::MayBeTaken => {
                     state.fence = true;
                     Expected::Either { before, desired }
@@ -202,7 +202,7 @@ impl Rollout {
         }
         let mut observation = Arc::clone(observation);
         // What is told of other hands while a write may land is answered when that is known.
-        if state.flight.is_some() {
+        if state.may_land_by_itself() {
             let known = latest
                 .observation
                 .as_ref()
@@ -341,8 +341,18 @@ impl Rollout {
         let Some(state) = self.decided.parts.get(part) else {
             return;
         };
-        if state.flight.is_some() {
+        if state.may_land_by_itself() {
             return;
+        }
+        // What a crash left under way and the fence has ended has landed or will not: either.
+        if state.flight.is_some()
+            && let Some(state) = self.decided.parts.get_mut(part)
+            && let Expected::Asked { before, desired } = &state.expected
+        {
+            state.expected = Expected::Either {
+                before: before.clone(),
+                desired: desired.clone(),
+            };
         }
         let seen = footprint(observation);
         let routing = self
@@ -364,7 +374,7 @@ impl Rollout {
                 Expected::Either { desired, .. } => {
                     super::foreign::misses(desired, observation, routing).is_none()
                 }
-                Expected::Seen(_) | Expected::Asked { .. } => true,
+                Expected::Seen(_) | Expected::Asked { .. } | Expected::Refused { .. } => true,
             };
             // Not there yet is not "never": until the fence stands it may still come, and is ours then.
             if landed || !may_land {

@@ -27,6 +27,7 @@ mod journal;
 pub(super) mod kind_world;
 mod looks;
 mod meanwhile;
+mod lost_writes;
 mod native;
 mod observing;
 mod parts;

@@ -299,6 +299,12 @@ impl Rollout {
             return;
         };
         if let Some(Effect::Apply { request, .. }) = self.decided.open.get_mut(&id) {
+            if let Expected::Seen(before) = &state.expected {
+                state.expected = Expected::Asked {
+                    before: before.clone(),
+                    desired: Box::new(request.desired.clone()),
+                };
+            }
             request.claim = claim;
             request.binding = binding;
             let effect = self.decided.open.get(&id).cloned();

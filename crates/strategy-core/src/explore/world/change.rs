@@ -124,6 +124,6 @@ impl PartWorld {
                 self.tracks.of_mut(track).readiness = Readiness::Partial;
             }
         }
-        self.unread += 1;
+        self.unread = self.unread.saturating_add(1);
     }
 }

@@ -3,12 +3,21 @@
 use super::{NOW, Reduction};
 use crate::rollout::Rollout;
 use crate::rollout::latest::LatestCheck;
+use crate::rollout::state::State;
 
 impl Reduction<'_> {
     pub(super) fn checks(&self, rollout: &mut Rollout) {
         let standings = rollout.decided.standings;
         let current = |standing: u64| u64::from(standing == standings);
         rollout.decided.standings = 1;
+        let state = &rollout.decided.state;
+        let begins = matches!(state, State::Claiming | State::Confirming);
+        if !(state.is_forward() || begins) {
+            // It goes back for good: no stage stands, so no check applies, and looks that were under
+            // way are given up. What checks remember is for people from here on.
+            rollout.latest.checks.clear();
+            return;
+        }
         let fixed = std::sync::Arc::clone(&rollout.fixed);
         let stages = fixed.plan.stages().iter();
         let looks = stages.map(|stage| stage.bake.looks).max().unwrap_or(0);

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::place::longest;
 use super::{MANY, NOW, Reduction};
+use crate::release::Part;
+use crate::rollout::Fixed;
 use crate::rollout::Rollout;
 use crate::rollout::effect::Ticket;
 use crate::rollout::latest::LatestPart;
 use crate::rollout::part_state::{Expected, Footprint, PartState, TrackHealth, Waits};
 use crate::rollout::state::State;
 use crate::rollout::step::Exposure;
-use crate::target::{Effectiveness, Observation, Routing, Version};
-use crate::track::{Track, Tracks};
+use crate::target::{Effective, Effectiveness, Observation, Pods, Routing, Version};
+use crate::track::{Revision, Track, Tracks};
 
 /// The least by which one time can be beyond another.
 const HAIR: Duration = Duration::from_millis(1);
@@ -84,9 +86,8 @@ impl Reduction<'_> {
                 }
                 tickets(state, latest);
                 self.latest_part(latest, &ages);
-                let asks = ended || forward || begins || follows;
-                if !(asks || is_fresh(state, latest)) {
-                    without_pods(latest);
+                if !(ended || begins || follows) {
+                    not_read(&fixed, part, forward, state, latest);
                 }
             }
         }
@@ -211,15 +212,52 @@ fn is_fresh(state: &PartState, latest: &LatestPart) -> bool {
     latest.at.is_some() && latest.ticket >= state.min_ticket
 }
 
-/// Of what is too old to act on, only what was written is still asked on the way back: health, which
-/// compares pods, is over.
-fn without_pods(latest: &mut LatestPart) {
-    if let Some(seen) = &mut latest.observation
-        && !(seen.stable.pods.is_empty() && seen.candidate.pods.is_empty())
-    {
-        let mut old = (**seen).clone();
-        old.stable.pods.clear();
-        old.candidate.pods.clear();
+/// What was seen, without what no walk reads any more: it is too old, or a write is under way that makes
+/// it so when it ends, however it ends.
+///
+/// What was written is still asked. Of pods, on the way forward, only how many of the release are ready,
+/// with which health counts anew when a stage begins again. What traffic does was added to the exposure
+/// when it was seen, and nothing but a newer look takes it away while a write may have changed it.
+fn not_read(fixed: &Fixed, part: &Part, forward: bool, state: &PartState, latest: &mut LatestPart) {
+    // Going back with several parts, what one of them carries is asked whenever another is told of.
+    let alone = forward || fixed.found.iter().nth(1).is_none();
+    let flies = state.flight.is_some() && !state.reissue && alone;
+    let fresh = is_fresh(state, latest);
+    let guessed = state.flight.is_some() || latest.ticket < state.min_ticket;
+    if fresh && !flies {
+        return;
+    }
+    let Some(seen) = &mut latest.observation else {
+        return;
+    };
+    let mut old = (**seen).clone();
+    if guessed && old.traffic.effective != Effective::Unverified {
+        old.traffic.effective = Effective::Converging;
+    }
+    for track in Track::ALL {
+        let pods = match track {
+            Track::Stable => &mut old.stable.pods,
+            Track::Candidate => &mut old.candidate.pods,
+        };
+        let goals = fixed
+            .plan
+            .stages()
+            .iter()
+            .filter_map(|stage| stage.goals.get(part));
+        let releases: Vec<&Revision> = goals
+            .map(|goal| &goal.track(track).revision)
+            .filter(|revision| revision.is_release())
+            .collect();
+        let counts = |pods: &Pods| {
+            forward && pods.ready > 0 && releases.iter().any(|release| release.is(&pods.revision))
+        };
+        pods.retain(counts);
+        for pods in pods {
+            pods.total = pods.ready;
+            pods.available = pods.ready;
+        }
+    }
+    if old != **seen {
         *seen = Arc::new(old);
     }
 }

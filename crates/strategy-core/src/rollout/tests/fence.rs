@@ -27,7 +27,7 @@ pub(super) fn at_write(run: &mut Run, number: u32) -> Effect {
     }
 }
 
-fn started() -> Run {
+pub(super) fn started() -> Run {
     begin(
         plan(canary(), Policies::default()),
         KindWorld::new(("v0", 4), None),
