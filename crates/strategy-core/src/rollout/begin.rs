@@ -213,10 +213,18 @@ fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
 }
 
 fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
-    let traffic = &found.observation.traffic.written;
-    let exposure = |reached: bool| {
+    let observed = &found.observation.traffic;
+    let traffic = &observed.written;
+    // What was found does not tell since when nobody is sent to a track: somebody may have switched a
+    // second ago, so what its ready pods still answer drains from now.
+    let linger = observed.drain.max(observed.sticky);
+    let exposure = |track, reached: bool| {
         if reached {
             Exposure::Exposed
+        } else if found.observation.track(track).ready() > 0 && !linger.is_zero() {
+            Exposure::Draining {
+                until: now + linger,
+            }
         } else {
             Exposure::Clean
         }
@@ -234,8 +242,8 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         last_look: Ticket::default(),
         expected: Expected::Seen(footprint(&found.observation)),
         exposure: Tracks {
-            stable: exposure(traffic.reaches_stable()),
-            candidate: exposure(traffic.reaches_candidate()),
+            stable: exposure(Track::Stable, traffic.reaches_stable()),
+            candidate: exposure(Track::Candidate, traffic.reaches_candidate()),
         },
         share: Tracks {
             stable: traffic.weight.rest(),

@@ -53,6 +53,39 @@ fn a_track_is_kept_while_users_stick_to_it() {
     }
 }
 
+/// Random worlds found it: somebody switched all traffic a second before the rollout began, and nothing
+/// that was found tells so.
+#[test]
+fn a_used_slot_that_nobody_reaches_at_the_start_drains_from_then_before_it_changes() {
+    for sticky in [0, 300] {
+        let lingers = sticky.max(5);
+        let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+        world.sticky = seconds(sticky);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.run(seconds(7200));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+        let changes = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+            desired.candidate.revision.is_release()
+        };
+        let (changed, _) = run.asked.iter().find(changes).unwrap();
+        let took = changed.since(super::BEGIN).as_secs();
+        assert!(
+            (lingers..=lingers + 2).contains(&took),
+            "{took} s of {lingers}\n{}",
+            run.story()
+        );
+    }
+    // Nobody waits for requests to what is not there, or has nothing ready.
+    for candidate in [None, Some(("older", 0))] {
+        let mut world = KindWorld::new(("v0", 4), candidate);
+        world.sticky = seconds(300);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.until("`half` is effective");
+        let took = run.now.since(super::BEGIN).as_secs();
+        assert!(took < 60, "{took} s\n{}", run.story());
+    }
+}
+
 /// A search found it: nobody had seen the candidate exposed, and it was removed under its users.
 #[test]
 fn what_a_write_exposed_drains_also_where_somebody_took_it_back_before_a_look() {

@@ -32,7 +32,7 @@ const LASTS: Duration = Duration::from_secs(4 * 3600);
 const APPROVALS: u32 = 12;
 
 /// A policy, and a world in which it is tried.
-pub(super) fn rollout() -> impl Strategy<Value = (Policy, Simulation)> {
+pub(super) fn rollout() -> BoxedStrategy<(Policy, Simulation)> {
     let people = proptest::option::weighted(0.8, 20..=120_u64);
     (
         (platform(), policy()),
@@ -45,14 +45,16 @@ pub(super) fn rollout() -> impl Strategy<Value = (Policy, Simulation)> {
                 assemble(&platform, &policy, release, &misfortunes, people, seed)
             },
         )
+        .boxed()
 }
 
 /// None in a third of all worlds, else one to four.
-pub(super) fn misfortunes() -> impl Strategy<Value = Vec<Misfortune>> {
+pub(super) fn misfortunes() -> BoxedStrategy<Vec<Misfortune>> {
     prop_oneof![
         1 => Just(Vec::new()),
         2 => vec(misfortune(), 1..=4),
     ]
+    .boxed()
 }
 
 fn assemble(

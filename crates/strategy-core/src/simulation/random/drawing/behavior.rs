@@ -9,20 +9,22 @@ use crate::weight::Weight;
 use crate::world::{Ailment, Behavior, Latency};
 
 /// A release: three in five are good.
-pub(super) fn release() -> impl Strategy<Value = Behavior> {
-    prop_oneof![3 => well(), 2 => ill()]
+pub(super) fn release() -> BoxedStrategy<Behavior> {
+    prop_oneof![3 => well(), 2 => ill()].boxed()
 }
 
-fn well() -> impl Strategy<Value = Behavior> {
-    (seconds(1..=20), seconds(0..=8)).prop_map(|(starts_in, varies)| Behavior {
-        starts_in,
-        varies,
-        ..Behavior::default()
-    })
+fn well() -> BoxedStrategy<Behavior> {
+    (seconds(1..=20), seconds(0..=8))
+        .prop_map(|(starts_in, varies)| Behavior {
+            starts_in,
+            varies,
+            ..Behavior::default()
+        })
+        .boxed()
 }
 
 /// Something is wrong.
-pub(super) fn ill() -> impl Strategy<Value = Behavior> {
+pub(super) fn ill() -> BoxedStrategy<Behavior> {
     let errors = prop_oneof![2 => 20_000..=300_000_u32, 1 => Just(1_000_000_u32)];
     let errors = errors.prop_map(|errors| Behavior {
         errors,
@@ -46,10 +48,10 @@ pub(super) fn ill() -> impl Strategy<Value = Behavior> {
         affects,
         ..well
     });
-    prop_oneof![3 => errors, 1 => slow, 1 => serves, 1 => slow_start, 5 => ailing]
+    prop_oneof![3 => errors, 1 => slow, 1 => serves, 1 => slow_start, 5 => ailing].boxed()
 }
 
-fn ailment() -> impl Strategy<Value = Ailment> {
+fn ailment() -> BoxedStrategy<Ailment> {
     let time = || seconds(1..=180);
     let flaps = (seconds(2..=60), seconds(1..=30), any::<bool>())
         .prop_map(|(up, down, restarts)| Ailment::Flaps { up, down, restarts });
@@ -63,4 +65,5 @@ fn ailment() -> impl Strategy<Value = Ailment> {
         Just(Ailment::CannotBePulled),
         Just(Ailment::CannotBeScheduled),
     ]
+    .boxed()
 }

@@ -9,16 +9,16 @@ use crate::plan::{ForeignPolicies, ForeignPolicy, Policies, Then, Unreachable};
 pub(super) const TOOL: &str = "gitops";
 
 /// What follows where going on is refused.
-pub(super) fn then() -> impl Strategy<Value = Then> {
-    prop_oneof![4 => Just(Then::RollBack), 1 => Just(Then::Abandon)]
+pub(super) fn then() -> BoxedStrategy<Then> {
+    prop_oneof![4 => Just(Then::RollBack), 1 => Just(Then::Abandon)].boxed()
 }
 
 /// The defaults, or everything varied.
-pub(super) fn policies() -> impl Strategy<Value = Policies> {
-    prop_oneof![3 => Just(Policies::default()), 2 => varied()]
+pub(super) fn policies() -> BoxedStrategy<Policies> {
+    prop_oneof![3 => Just(Policies::default()), 2 => varied()].boxed()
 }
 
-fn varied() -> impl Strategy<Value = Policies> {
+fn varied() -> BoxedStrategy<Policies> {
     let reading = (seconds(10..=30), seconds(15..=60));
     let unreachable = (seconds(60..=300), then());
     let way_back = (seconds(0..=60), seconds(90..=600));
@@ -59,9 +59,10 @@ fn varied() -> impl Strategy<Value = Policies> {
                 }
             },
         )
+        .boxed()
 }
 
-fn foreign() -> impl Strategy<Value = ForeignPolicy> {
+fn foreign() -> BoxedStrategy<ForeignPolicy> {
     let hold = (seconds(30..=600), then())
         .prop_map(|(at_most, then)| ForeignPolicy::Hold { at_most, then });
     let reassert = (0..=3_u32, any::<bool>()).prop_map(|(times, is_named)| {
@@ -74,4 +75,5 @@ fn foreign() -> impl Strategy<Value = ForeignPolicy> {
         2 => reassert,
         1 => Just(ForeignPolicy::Yield),
     ]
+    .boxed()
 }

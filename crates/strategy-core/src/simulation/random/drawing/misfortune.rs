@@ -58,7 +58,7 @@ enum WhenDraft {
     AfterAppend(u64),
 }
 
-pub(super) fn misfortune() -> impl Strategy<Value = Misfortune> {
+pub(super) fn misfortune() -> BoxedStrategy<Misfortune> {
     let when = prop_oneof![
         6 => (0..=1_200_u32).prop_map(WhenDraft::Time),
         1 => (1..=CALLS).prop_map(WhenDraft::BeforeCall),
@@ -66,14 +66,16 @@ pub(super) fn misfortune() -> impl Strategy<Value = Misfortune> {
         1 => (1..=CALLS).prop_map(WhenDraft::BeforeAppend),
         1 => (1..=CALLS).prop_map(WhenDraft::AfterAppend),
     ];
-    (what(), proptest::bool::weighted(0.3), when).prop_map(|(what, on_second, when)| Misfortune {
-        what,
-        on_second,
-        when,
-    })
+    (what(), proptest::bool::weighted(0.3), when)
+        .prop_map(|(what, on_second, when)| Misfortune {
+            what,
+            on_second,
+            when,
+        })
+        .boxed()
 }
 
-fn what() -> impl Strategy<Value = What> {
+fn what() -> BoxedStrategy<What> {
     prop_oneof![
         3 => pods().prop_map(What::Happens),
         2 => scaling().prop_map(What::Happens),
@@ -83,13 +85,14 @@ fn what() -> impl Strategy<Value = What> {
         3 => troubles().prop_map(What::Befalls),
         3 => says(),
     ]
+    .boxed()
 }
 
-fn track() -> impl Strategy<Value = Track> {
-    prop_oneof![Just(Track::Stable), Just(Track::Candidate)]
+fn track() -> BoxedStrategy<Track> {
+    prop_oneof![Just(Track::Stable), Just(Track::Candidate)].boxed()
 }
 
-fn pods() -> impl Strategy<Value = Happening> {
+fn pods() -> BoxedStrategy<Happening> {
     let image = prop_oneof![1 => Just(RUNNING), 3 => Just(RELEASED)];
     let behaves = (image, ill()).prop_map(|(image, behavior)| Happening::ImageBehaves {
         image: image.to_owned(),
@@ -111,10 +114,10 @@ fn pods() -> impl Strategy<Value = Happening> {
         image: RELEASED.to_owned(),
         content: "another build".to_owned(),
     });
-    prop_oneof![3 => behaves, 2 => crash, 3 => evicted, 1 => moved]
+    prop_oneof![3 => behaves, 2 => crash, 3 => evicted, 1 => moved].boxed()
 }
 
-fn scaling() -> impl Strategy<Value = Happening> {
+fn scaling() -> BoxedStrategy<Happening> {
     let autoscaled = (track(), 1..=18_u32).prop_map(|(track, wanted)| Happening::Autoscaled {
         part: Part::main(),
         track,
@@ -128,10 +131,10 @@ fn scaling() -> impl Strategy<Value = Happening> {
         part: Part::main(),
         lag,
     });
-    prop_oneof![2 => autoscaled, 1 => load, 1 => lags]
+    prop_oneof![2 => autoscaled, 1 => load, 1 => lags].boxed()
 }
 
-fn hands() -> impl Strategy<Value = What> {
+fn hands() -> BoxedStrategy<What> {
     let who = || prop_oneof![2 => Just("ann"), 1 => Just(TOOL)];
     let weight = prop_oneof![
         3 => Just(Weight::ZERO),
@@ -166,9 +169,10 @@ fn hands() -> impl Strategy<Value = What> {
         1 => changed,
         1 => deleted.prop_map(What::Happens),
     ]
+    .boxed()
 }
 
-fn api() -> impl Strategy<Value = Happening> {
+fn api() -> BoxedStrategy<Happening> {
     let fault = prop_oneof![
         2 => Just(ApiFault::Unreachable),
         1 => Just(ApiFault::Throttled),
@@ -187,23 +191,27 @@ fn api() -> impl Strategy<Value = Happening> {
     let lasts = prop_oneof![3 => seconds(1..=60), 1 => seconds(60..=600)];
     let times = proptest::option::weighted(0.6, 1..=3_u32);
     let is_of_all = any::<bool>();
-    (fault, calls, lasts, times, is_of_all).prop_map(|(fault, calls, lasts, times, is_of_all)| {
-        Happening::ApiFails {
-            part: (!is_of_all).then(Part::main),
-            fault,
-            calls,
-            lasts,
-            times,
-        }
-    })
+    (fault, calls, lasts, times, is_of_all)
+        .prop_map(
+            |(fault, calls, lasts, times, is_of_all)| Happening::ApiFails {
+                part: (!is_of_all).then(Part::main),
+                fault,
+                calls,
+                lasts,
+                times,
+            },
+        )
+        .boxed()
 }
 
-fn counting() -> impl Strategy<Value = Happening> {
+fn counting() -> BoxedStrategy<Happening> {
     let fault = prop_oneof![Just(MetricFault::Unreachable), Just(MetricFault::Empty)];
-    (fault, seconds(5..=300)).prop_map(|(fault, lasts)| Happening::metrics_fail(fault, lasts))
+    (fault, seconds(5..=300))
+        .prop_map(|(fault, lasts)| Happening::metrics_fail(fault, lasts))
+        .boxed()
 }
 
-fn troubles() -> impl Strategy<Value = Trouble> {
+fn troubles() -> BoxedStrategy<Trouble> {
     let resumed = prop_oneof![2 => seconds(0..=30), 1 => seconds(30..=600)];
     let crash = resumed.prop_map(|resumed_after| Trouble::Crash { resumed_after });
     let freeze =
@@ -219,9 +227,10 @@ fn troubles() -> impl Strategy<Value = Trouble> {
         1 => fails,
         1 => Just(Trouble::JournalAnswerLost),
     ]
+    .boxed()
 }
 
-fn says() -> impl Strategy<Value = What> {
+fn says() -> BoxedStrategy<What> {
     let who = prop_oneof![2 => Just("ann"), 1 => Just("ben")];
     let wish = prop_oneof![
         4 => Just(Wish::Abort { force: false }),
@@ -249,6 +258,7 @@ fn says() -> impl Strategy<Value = What> {
         1 => stale.prop_map(What::Stale),
         1 => Just(What::Superseded("next")),
     ]
+    .boxed()
 }
 
 /// What becomes of a world by one misfortune.

@@ -107,7 +107,7 @@ pub(super) struct Platform {
     is_unfenced: bool,
 }
 
-pub(super) fn platform() -> impl Strategy<Value = Platform> {
+pub(super) fn platform() -> BoxedStrategy<Platform> {
     let parts = prop_oneof![
         6 => part(3..=12).prop_map(|part| vec![part]),
         1 => (part(3..=6), part(1..=5)).prop_map(|(first, second)| vec![first, second]),
@@ -127,22 +127,24 @@ pub(super) fn platform() -> impl Strategy<Value = Platform> {
     let assumed = proptest::option::weighted(0.1, seconds(5..=60));
     let is_unfenced = proptest::bool::weighted(0.05);
     let rest = (lag, drain, sessions, metric_delay, assumed, is_unfenced);
-    (kind(), parts, rest).prop_map(|(kind, parts, rest)| {
-        let (lag, drain, sessions, metric_delay, assumed, is_unfenced) = rest;
-        Platform {
-            kind,
-            parts,
-            lag,
-            drain,
-            sessions,
-            metric_delay,
-            assumed,
-            is_unfenced,
-        }
-    })
+    (kind(), parts, rest)
+        .prop_map(|(kind, parts, rest)| {
+            let (lag, drain, sessions, metric_delay, assumed, is_unfenced) = rest;
+            Platform {
+                kind,
+                parts,
+                lag,
+                drain,
+                sessions,
+                metric_delay,
+                assumed,
+                is_unfenced,
+            }
+        })
+        .boxed()
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn kind() -> BoxedStrategy<Kind> {
     prop_oneof![
         4 => Just(Kind::Update),
         2 => (0..=3_u32).prop_map(Kind::Found),
@@ -151,9 +153,10 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::Swap),
         3 => Just(Kind::Readiness),
     ]
+    .boxed()
 }
 
-fn part(pods: std::ops::RangeInclusive<u32>) -> impl Strategy<Value = PartDraft> {
+fn part(pods: std::ops::RangeInclusive<u32>) -> BoxedStrategy<PartDraft> {
     let per_pod = proptest::option::weighted(0.3, 10..=40_u32);
     let scaler = (0..=3_u32, 0..=6_u32, per_pod, any::<bool>()).prop_map(
         |(below, above, per_pod, on_both)| Scaler {
@@ -164,14 +167,14 @@ fn part(pods: std::ops::RangeInclusive<u32>) -> impl Strategy<Value = PartDraft>
         },
     );
     let scaler = proptest::option::weighted(0.25, scaler);
-    (pods, 5..=40_u32, proptest::bool::weighted(0.2), scaler).prop_map(
-        |(pods, requests_per_pod, is_swapped, scaler)| PartDraft {
+    (pods, 5..=40_u32, proptest::bool::weighted(0.2), scaler)
+        .prop_map(|(pods, requests_per_pod, is_swapped, scaler)| PartDraft {
             pods,
             requests_per_pod,
             is_swapped,
             scaler,
-        },
-    )
+        })
+        .boxed()
 }
 
 impl Platform {

@@ -68,7 +68,7 @@ struct BakeDraft {
     hold: Option<(Duration, Then)>,
 }
 
-pub(super) fn policy() -> impl Strategy<Value = PolicyDraft> {
+pub(super) fn policy() -> BoxedStrategy<PolicyDraft> {
     let last_bake = weighted(0.6, seconds(0..=60));
     let checks = prop_oneof![
         1 => Just(Vec::new()),
@@ -96,8 +96,8 @@ pub(super) fn policy() -> impl Strategy<Value = PolicyDraft> {
     );
     let rest = (retire, retire_after, health(), ready(), deadline, failure);
     let whole = (policies(), proptest::bool::weighted(0.5));
-    (way(), bake(), last_bake, checks, work, rest, whole).prop_map(
-        |(way, bake, last_bake, checks, work, rest, whole)| {
+    (way(), bake(), last_bake, checks, work, rest, whole)
+        .prop_map(|(way, bake, last_bake, checks, work, rest, whole)| {
             let (hooks, gates, gate_promotion, gate_retirement) = work;
             let (retire, retire_after, health, ready, deadline, failure) = rest;
             let (on_failure, on_promotion_failure, no_return) = failure;
@@ -121,11 +121,11 @@ pub(super) fn policy() -> impl Strategy<Value = PolicyDraft> {
                 in_order: whole.1,
                 policies: whole.0,
             }
-        },
-    )
+        })
+        .boxed()
 }
 
-fn way() -> impl Strategy<Value = WayDraft> {
+fn way() -> BoxedStrategy<WayDraft> {
     let weights = btree_set(proptest::sample::select(&WEIGHTS[..]), 0..=3);
     let first = weighted(0.15, (any::<bool>(), 0..=50_u16));
     let rarely = || proptest::bool::weighted(0.1);
@@ -142,45 +142,51 @@ fn way() -> impl Strategy<Value = WayDraft> {
     let rolling =
         (surge, batches).prop_map(|(surge, batches)| WayDraft::Rolling { surge, batches });
     let switch = proptest::bool::weighted(0.2).prop_map(|preview| WayDraft::BlueGreen { preview });
-    prop_oneof![5 => canary, 3 => switch, 2 => rolling]
+    prop_oneof![5 => canary, 3 => switch, 2 => rolling].boxed()
 }
 
-fn bake() -> impl Strategy<Value = BakeDraft> {
+fn bake() -> BoxedStrategy<BakeDraft> {
     let at_least = prop_oneof![1 => Just(Duration::ZERO), 6 => seconds(10..=90)];
     let slack = weighted(0.6, seconds(60..=600));
     let hold = weighted(0.15, (seconds(30..=300), then()));
-    (at_least, slack, 1..=3_u32, hold).prop_map(|(at_least, slack, looks, hold)| BakeDraft {
-        at_least,
-        slack,
-        looks,
-        hold,
-    })
+    (at_least, slack, 1..=3_u32, hold)
+        .prop_map(|(at_least, slack, looks, hold)| BakeDraft {
+            at_least,
+            slack,
+            looks,
+            hold,
+        })
+        .boxed()
 }
 
-fn health() -> impl Strategy<Value = Health> {
+fn health() -> BoxedStrategy<Health> {
     let restarts = prop_oneof![3 => Just(Some(2)), 1 => weighted(0.7, 0..=4_u32)];
     let mostly = || proptest::bool::weighted(0.95);
-    (mostly(), restarts, mostly()).prop_map(|(fatal, restarts, readiness)| Health {
-        fatal,
-        restarts,
-        readiness,
-        ..Health::default()
-    })
+    (mostly(), restarts, mostly())
+        .prop_map(|(fatal, restarts, readiness)| Health {
+            fatal,
+            restarts,
+            readiness,
+            ..Health::default()
+        })
+        .boxed()
 }
 
-fn ready() -> impl Strategy<Value = ReadyRule> {
+fn ready() -> BoxedStrategy<ReadyRule> {
     let share = prop_oneof![
         3 => Just(Weight::FULL),
         1 => super::values::percent(50..=100),
     ];
     let settle = prop_oneof![4 => Just(Duration::ZERO), 1 => seconds(1..=20)];
     let grace = prop_oneof![3 => Just(Duration::from_secs(10)), 1 => seconds(0..=60)];
-    (share, settle, grace).prop_map(|(share, settle, grace)| {
-        ReadyRule::default()
-            .share(share)
-            .settle(settle)
-            .grace(grace)
-    })
+    (share, settle, grace)
+        .prop_map(|(share, settle, grace)| {
+            ReadyRule::default()
+                .share(share)
+                .settle(settle)
+                .grace(grace)
+        })
+        .boxed()
 }
 
 impl PolicyDraft {

@@ -8,11 +8,13 @@ use proptest::prelude::*;
 use crate::weight::Weight;
 
 /// A time of whole seconds.
-pub(super) fn seconds(range: RangeInclusive<u64>) -> impl Strategy<Value = Duration> {
-    range.prop_map(Duration::from_secs)
+pub(super) fn seconds(range: RangeInclusive<u64>) -> BoxedStrategy<Duration> {
+    range.prop_map(Duration::from_secs).boxed()
 }
 
 /// A share of whole percents.
-pub(super) fn percent(range: RangeInclusive<u16>) -> impl Strategy<Value = Weight> {
-    range.prop_map(|percent| Weight::from_percent(percent).unwrap_or(Weight::FULL))
+pub(super) fn percent(range: RangeInclusive<u16>) -> BoxedStrategy<Weight> {
+    range
+        .prop_map(|percent| Weight::from_percent(percent).unwrap_or(Weight::FULL))
+        .boxed()
 }

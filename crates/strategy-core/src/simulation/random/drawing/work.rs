@@ -17,15 +17,15 @@ use crate::timestamp::duration;
 pub(super) const ROLE: &str = "release-manager";
 
 /// A check, and whether it is to compare with stable.
-pub(super) fn check() -> impl Strategy<Value = (Check, bool)> {
+pub(super) fn check() -> BoxedStrategy<(Check, bool)> {
     let limit = prop_oneof![Just("1%"), Just("5%"), Just("0%")];
     let min_events = prop_oneof![2 => Just(None), 1 => (1..=200_u32).prop_map(Some)];
     let interval = seconds(10..=40);
     let limits = (0..=1_u32, 1..=5_u32, 1..=10_u32);
     let is_slow = proptest::bool::weighted(0.3);
     let compares = proptest::bool::weighted(0.2);
-    (limit, min_events, interval, limits, is_slow, compares).prop_map(
-        |(limit, min_events, interval, limits, is_slow, compares)| {
+    (limit, min_events, interval, limits, is_slow, compares)
+        .prop_map(|(limit, min_events, interval, limits, is_slow, compares)| {
             let analysis = if is_slow {
                 Extension::new(SlowShare::KIND).with("slower_than", "300ms")
             } else {
@@ -45,8 +45,8 @@ pub(super) fn check() -> impl Strategy<Value = (Check, bool)> {
                 Check::new(analysis).every(interval).limits(limits),
                 compares,
             )
-        },
-    )
+        })
+        .boxed()
 }
 
 /// A hook in the stage of this number.
@@ -77,7 +77,7 @@ enum UndoDraft {
     Impossible,
 }
 
-pub(super) fn hook() -> impl Strategy<Value = HookDraft> {
+pub(super) fn hook() -> BoxedStrategy<HookDraft> {
     let point = prop_oneof![
         Just(HookPoint::Before),
         Just(HookPoint::Ready),
@@ -102,18 +102,20 @@ pub(super) fn hook() -> impl Strategy<Value = HookDraft> {
     ];
     let warns = proptest::bool::weighted(0.2);
     let times = (seconds(1..=40), seconds(20..=120));
-    (0..=9_usize, point, times, goes, warns, rerun, undo).prop_map(
-        |(stage, point, (takes, timeout), goes, warns, rerun, undo)| HookDraft {
-            stage,
-            point,
-            takes,
-            goes,
-            timeout,
-            warns,
-            rerun,
-            undo,
-        },
-    )
+    (0..=9_usize, point, times, goes, warns, rerun, undo)
+        .prop_map(
+            |(stage, point, (takes, timeout), goes, warns, rerun, undo)| HookDraft {
+                stage,
+                point,
+                takes,
+                goes,
+                timeout,
+                warns,
+                rerun,
+                undo,
+            },
+        )
+        .boxed()
 }
 
 impl HookDraft {
@@ -159,7 +161,7 @@ enum Asks {
     },
 }
 
-pub(super) fn gate() -> impl Strategy<Value = GateDraft> {
+pub(super) fn gate() -> BoxedStrategy<GateDraft> {
     let closed = prop_oneof![2 => Just(0_u32), 1 => 1..=5_u32];
     let code = (seconds(1..=20), closed, proptest::bool::weighted(0.1)).prop_map(
         |(takes, closed, refuses)| Asks::Code {
@@ -174,14 +176,14 @@ pub(super) fn gate() -> impl Strategy<Value = GateDraft> {
         1 => Just(Asks::Two),
         2 => code,
     ];
-    (0..=9_usize, seconds(60..=600), then(), asks).prop_map(|(stage, limit, then, asks)| {
-        GateDraft {
+    (0..=9_usize, seconds(60..=600), then(), asks)
+        .prop_map(|(stage, limit, then, asks)| GateDraft {
             stage,
             limit,
             then,
             asks,
-        }
-    })
+        })
+        .boxed()
 }
 
 impl GateDraft {
