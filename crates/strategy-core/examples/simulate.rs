@@ -2,6 +2,7 @@
 //!
 //! `simulate [--rollouts N] [--seed S]`: so many rollouts, decided by this seed.
 //! `simulate --rollout R`: the one of this seed, as data, and what came of it.
+//! `simulate --file PATH`: one that was printed so, and what came of it, with its log.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 #![expect(clippy::disallowed_methods, reason = "how long it takes is real time")]
 
@@ -10,7 +11,7 @@ use std::error::Error;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-use strategy_core::simulation::random::{self, Trials};
+use strategy_core::simulation::random::{self, Drawn, Trials};
 
 /// So many of each promise are shrunk: more of them are mostly more of the same.
 const SHRUNK: usize = 3;
@@ -19,20 +20,35 @@ struct Asked {
     seed: u64,
     rollouts: usize,
     rollout: Option<u64>,
+    file: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let asked = parse(std::env::args().skip(1))?;
-    match asked.rollout {
-        Some(seed) => one(seed),
-        None => many(&asked),
+    match (asked.rollout, &asked.file) {
+        (None, None) => many(&asked),
+        (Some(seed), _) => {
+            let drawn = random::rollout(seed);
+            println!("{}", serde_json::to_string_pretty(&drawn)?);
+            one(&drawn)
+        }
+        (None, Some(file)) => one(&serde_json::from_str(&std::fs::read_to_string(file)?)?),
     }
 }
 
-fn one(seed: u64) -> Result<(), Box<dyn Error>> {
-    let drawn = random::rollout(seed);
-    println!("{}", serde_json::to_string_pretty(&drawn)?);
+/// Its log, in order: what happened, what was shown to whom, what was asked and written; then the report.
+fn one(drawn: &Drawn) -> Result<(), Box<dyn Error>> {
     let report = drawn.run();
+    for event in &report.events {
+        println!("{event}");
+    }
+    for entry in report
+        .log
+        .iter()
+        .filter(|_| std::env::var_os("LOG").is_some())
+    {
+        println!("{} {:?}", entry.at, entry.fact);
+    }
     println!("{report}");
     if report.broken_promises().is_empty() {
         Ok(())
@@ -79,6 +95,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
         seed: 1,
         rollouts: 1_000,
         rollout: None,
+        file: None,
     };
     while let Some(argument) = arguments.next() {
         let mut number = || {
@@ -90,6 +107,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
             "--seed" => asked.seed = number()?.parse()?,
             "--rollouts" => asked.rollouts = number()?.parse()?,
             "--rollout" => asked.rollout = Some(number()?.parse()?),
+            "--file" => asked.file = Some(arguments.next().ok_or("--file needs a path")?),
             unknown => return Err(format!("no such option: {unknown}").into()),
         }
     }

@@ -18,7 +18,7 @@ use super::{Fixed, Rollout, Ticket, transition};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
-use crate::target::{Claim, Discovery, Found, RolloutId, Routing};
+use crate::target::{Claim, Discovery, Effectiveness, Found, RolloutId, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track, Tracks};
 
@@ -213,20 +213,20 @@ fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
 }
 
 fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
-    let observed = &found.observation.traffic;
-    let traffic = &observed.written;
+    let traffic = &found.observation.traffic.written;
     // What was found does not tell since when nobody is sent to a track: somebody may have switched a
-    // second ago, so what its ready pods still answer drains from now.
-    let linger = observed.drain.max(observed.sticky);
+    // second ago. So what its ready pods still answer drains from when it is known that nobody is.
     let exposure = |track, reached: bool| {
-        if reached {
-            Exposure::Exposed
-        } else if found.observation.track(track).ready() > 0 && !linger.is_zero() {
-            Exposure::Draining {
-                until: now + linger,
+        if !reached && found.observation.track(track).ready() == 0 {
+            return Exposure::Clean;
+        }
+        match found.capabilities.effectiveness {
+            Effectiveness::Assumed { after } if !reached => {
+                let observed = &found.observation.traffic;
+                let until = now + after + observed.drain.max(observed.sticky);
+                Exposure::Draining { until }
             }
-        } else {
-            Exposure::Clean
+            Effectiveness::Verified | Effectiveness::Assumed { .. } => Exposure::Exposed,
         }
     };
     PartState {

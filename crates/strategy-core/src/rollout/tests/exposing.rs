@@ -5,7 +5,9 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::plan::Policies;
+use crate::release::Part;
 use crate::rollout::{Effect, Input, Outcome, Wish};
+use crate::target::Effective;
 use crate::timestamp::Timestamp;
 use crate::track::Revision;
 
@@ -75,6 +77,20 @@ fn a_used_slot_that_nobody_reaches_at_the_start_drains_from_then_before_it_chang
             run.story()
         );
     }
+    // It may be that what is written is not effective yet.
+    let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+    world.effective = Some(Effective::Converging);
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.run(seconds(60));
+    run.world.effective = None;
+    run.tell(Input::Changed { part: Part::main() });
+    run.run(seconds(7200));
+    let changes = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+        desired.candidate.revision.is_release()
+    };
+    let (changed, _) = run.asked.iter().find(changes).unwrap();
+    let took = changed.since(super::BEGIN).as_secs();
+    assert!((65..=67).contains(&took), "{took} s\n{}", run.story());
     // Nobody waits for requests to what is not there, or has nothing ready.
     for candidate in [None, Some(("older", 0))] {
         let mut world = KindWorld::new(("v0", 4), candidate);
