@@ -220,7 +220,8 @@ fn who(observation: &Observation, field: ForeignField) -> String {
     }
 }
 
-fn written_anew(before: &Writer, now: &Writer) -> bool {
+/// Somebody else wrote since.
+pub(super) fn written_anew(before: &Writer, now: &Writer) -> bool {
     match now {
         Writer::Other { .. } => before != now,
         Writer::Us | Writer::Unknown => false,
