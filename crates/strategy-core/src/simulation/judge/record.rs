@@ -28,12 +28,13 @@ pub(super) struct PartRecord<'a> {
     pub(super) routing: Routing,
     pub(super) is_fenced: bool,
     pub(super) has_swapped: bool,
-    /// Where in the log the rollout began, and how it was found.
+    /// Where in the log it was found, where the rollout began, and how it was found.
+    found: usize,
     pub(super) begins: usize,
     pub(super) start: View<'a>,
     /// What each process was shown, in order.
     pub(super) shown: Vec<Shown<'a>>,
-    /// What took effect since it began, in order.
+    /// What took effect since it was found, in order.
     pub(super) writes: Vec<Landed<'a>>,
     /// How it was, from each entry on.
     pub(super) scenes: Vec<(usize, Timestamp, View<'a>)>,
@@ -144,17 +145,17 @@ impl<'a> PartRecord<'a> {
         (begins, by): (usize, Process),
     ) -> Option<Self> {
         let mut found = None;
-        for entry in log.get(..begins)? {
+        for (index, entry) in log.get(..begins)?.iter().enumerate() {
             if let Fact::Shown {
                 part, to, scene, ..
             } = &entry.fact
                 && part.as_str() == name
                 && *to == by
             {
-                found = Some((part, scene));
+                found = Some((index, part, scene));
             }
         }
-        let (part, scene) = found?;
+        let (found, part, scene) = found?;
         let can = setup.capabilities();
         let has_swapped = matches!(setup.shape, Shape::Slots { .. })
             && scene.traffic.weight == Weight::FULL
@@ -164,6 +165,7 @@ impl<'a> PartRecord<'a> {
             routing: can.routing,
             is_fenced: can.fenced,
             has_swapped,
+            found,
             begins,
             start: View::new(scene, has_swapped),
             shown: Vec::new(),
@@ -223,7 +225,7 @@ impl<'a> PartRecord<'a> {
                 after,
             } = &entry.fact
                 && part == self.part
-                && index >= self.begins
+                && index > self.found
             {
                 let after = View::new(after, self.has_swapped);
                 let (ours, person) = match author {

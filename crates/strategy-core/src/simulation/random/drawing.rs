@@ -22,7 +22,6 @@ use self::platform::{Platform, platform};
 use self::policy::{PolicyDraft, policy};
 use self::work::{ROLE, asks_people};
 use super::policy::Policy;
-use crate::release::Part;
 use crate::simulation::{Ask, Saying, Simulation};
 use crate::world::Behavior;
 
@@ -84,10 +83,8 @@ fn assemble(
 
 /// Adds misfortunes to a world in which a rollout takes about so long.
 pub(super) fn befall(simulation: &mut Simulation, misfortunes: &[Misfortune], takes: Duration) {
-    let parts = simulation.world.parts.keys();
-    let parts: Vec<Part> = parts.filter_map(|name| name.parse().ok()).collect();
     for misfortune in misfortunes {
-        match misfortune.lot(&parts, takes) {
+        match misfortune.lot(&simulation.world.parts, takes) {
             Some(Lot::Timed(timed)) => simulation.world.happenings.push(timed),
             Some(Lot::Mishap(mishap)) => simulation.mishaps.push(mishap),
             Some(Lot::Saying(saying)) => simulation.sayings.push(saying),

@@ -1,5 +1,6 @@
 //! Drawn misfortunes: of pods, routers, people, platforms, sources of counts, processes and journals.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,10 +12,10 @@ use super::values::seconds;
 use crate::release::Part;
 use crate::rollout::Wish;
 use crate::simulation::{Ask, Mishap, Saying, Trouble, When};
-use crate::target::RolloutId;
+use crate::target::{Effectiveness, RolloutId};
 use crate::track::Track;
 use crate::weight::Weight;
-use crate::world::{ApiFault, Calls, Happening, MetricFault, Timed};
+use crate::world::{ApiFault, Calls, Happening, MetricFault, PartSetup, Timed};
 
 /// The most calls and appends that are counted: a rollout of a few minutes makes about so many.
 const CALLS: u64 = 80;
@@ -270,8 +271,13 @@ pub(super) enum Lot {
 
 impl Misfortune {
     /// In a world with these parts, where a rollout takes about so long.
-    pub(super) fn lot(&self, parts: &[Part], takes: Duration) -> Option<Lot> {
-        let part = parts.get(usize::from(self.on_second)).or(parts.first())?;
+    ///
+    /// A router that cannot be asked takes no longer than is said of it: nobody could know if it did.
+    pub(super) fn lot(&self, parts: &BTreeMap<String, PartSetup>, takes: Duration) -> Option<Lot> {
+        let mut names = parts.iter();
+        let second = parts.iter().nth(usize::from(self.on_second));
+        let (name, setup) = second.or_else(|| names.next())?;
+        let part = &name.parse().ok()?;
         let when = match self.when {
             WhenDraft::Time(thousandths) => When::After(after(takes, thousandths)),
             WhenDraft::BeforeCall(call) => When::BeforeCall(call),
@@ -281,7 +287,7 @@ impl Misfortune {
         };
         let says = |who, ask| Lot::Saying(Saying::new(self.time(takes), who, ask));
         Some(match &self.what {
-            What::Happens(happening) => happens(when, on(part, happening)),
+            What::Happens(happening) => happens(when, on(part, setup, happening)),
             What::ImageChanged { track, image, by } => happens(
                 when,
                 Happening::ImageChanged {
@@ -355,7 +361,7 @@ fn after(takes: Duration, thousandths: u32) -> Duration {
 }
 
 /// The same on this part, if it is of one.
-fn on(of: &Part, happening: &Happening) -> Happening {
+fn on(of: &Part, setup: &PartSetup, happening: &Happening) -> Happening {
     let mut happening = happening.clone();
     match &mut happening {
         Happening::WeightMoved { part, .. }
@@ -365,8 +371,13 @@ fn on(of: &Part, happening: &Happening) -> Happening {
         | Happening::Autoscaled { part, .. }
         | Happening::LoadChanged { part, .. }
         | Happening::PodsCrash { part, .. }
-        | Happening::PodsEvicted { part, .. }
-        | Happening::RouterLags { part, .. } => *part = of.clone(),
+        | Happening::PodsEvicted { part, .. } => *part = of.clone(),
+        Happening::RouterLags { part, lag } => {
+            *part = of.clone();
+            if let Effectiveness::Assumed { after } = setup.capabilities().effectiveness {
+                *lag = after.min(*lag);
+            }
+        }
         Happening::MetricsFail { part, .. } | Happening::ApiFails { part, .. } => {
             if let Some(part) = part {
                 *part = of.clone();
