@@ -18,7 +18,7 @@ use super::{Fixed, Rollout, Ticket, transition};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
-use crate::target::{Claim, Discovery, Effectiveness, Found, RolloutId, Routing};
+use crate::target::{Claim, Discovery, Effective, Effectiveness, Found, RolloutId, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track, Tracks};
 
@@ -216,8 +216,14 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     let traffic = &found.observation.traffic.written;
     // What was found does not tell since when nobody is sent to a track: somebody may have switched a
     // second ago. So what its ready pods still answer drains from when it is known that nobody is.
+    let is_known = match &found.observation.traffic.effective {
+        Effective::Verified(effective) => effective == traffic,
+        Effective::Unverified => true,
+        Effective::Converging => false,
+    };
     let exposure = |track, reached: bool| {
-        if !reached && found.observation.track(track).ready() == 0 {
+        let seen = found.observation.track(track);
+        if !reached && (seen.is_absent() || (is_known && seen.ready() == 0)) {
             return Exposure::Clean;
         }
         match found.capabilities.effectiveness {

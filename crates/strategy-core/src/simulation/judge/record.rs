@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::view::View;
 use crate::release::Part;
 use crate::simulation::SimulationReport;
-use crate::target::{Claim, Desired, EffectId, Routing};
+use crate::target::{Claim, Desired, EffectId, Effectiveness, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Track};
 use crate::weight::Weight;
@@ -27,6 +27,8 @@ pub(super) struct PartRecord<'a> {
     pub(super) part: &'a Part,
     pub(super) routing: Routing,
     pub(super) is_fenced: bool,
+    /// It cannot be asked whether traffic is effective.
+    pub(super) is_assumed: bool,
     pub(super) has_swapped: bool,
     /// Where in the log it was found, where the rollout began, and how it was found.
     found: usize,
@@ -164,6 +166,7 @@ impl<'a> PartRecord<'a> {
             part,
             routing: can.routing,
             is_fenced: can.fenced,
+            is_assumed: matches!(can.effectiveness, Effectiveness::Assumed { .. }),
             has_swapped,
             found,
             begins,
