@@ -8,7 +8,8 @@
 pub mod analysis;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-#[cfg(feature = "driver")]
+// Whole rollouts are among the fast tests of the machine, whatever the features.
+#[cfg(any(feature = "driver", test))]
 pub mod driver;
 #[cfg(feature = "simulation")]
 pub mod explore;
@@ -24,7 +25,7 @@ pub mod registry;
 mod release;
 pub mod rollout;
 pub mod share;
-#[cfg(feature = "simulation")]
+#[cfg(any(feature = "simulation", test))]
 pub mod simulation;
 pub mod strategy;
 pub mod target;

@@ -23,6 +23,7 @@ mod journal;
 pub mod judge;
 mod mishap;
 mod processes;
+pub mod random;
 mod registered;
 mod report;
 mod runs;

@@ -25,7 +25,7 @@
 mod clock;
 mod counter;
 pub(crate) mod defaults;
-#[cfg(feature = "driver")]
+#[cfg(any(feature = "driver", test))]
 mod drive;
 mod executor;
 mod fault;
@@ -57,16 +57,16 @@ use std::time::Duration;
 
 pub use self::clock::{Sleep, VirtualClock};
 pub use self::counter::MetricFault;
-#[cfg(feature = "simulation")]
+#[cfg(any(feature = "simulation", test))]
 pub(crate) use self::drive::Heard;
-#[cfg(feature = "driver")]
+#[cfg(any(feature = "driver", test))]
 pub use self::drive::{Finished, Unfinished};
 pub use self::executor::{Deadlock, VirtualTime, block_on};
 pub use self::fault::{ApiFault, Calls};
 pub use self::fulfilled::{discovery_of, fulfilled, observed_track};
 pub use self::happening::Happening;
 pub use self::image::{Ailment, Behavior};
-#[cfg(feature = "simulation")]
+#[cfg(any(feature = "simulation", test))]
 pub(crate) use self::interruption::{Interruption, Point};
 pub use self::latency::{Latency, Quantile};
 pub use self::ledger::Requests;
@@ -152,19 +152,19 @@ impl World {
     }
 
     /// Writes down what only whoever runs processes can know.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn note(&self, fact: Fact) {
         self.with(|state| state.log.add(state.now, || fact));
     }
 
     /// What is to happen at a call or at a write of the journal.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn interrupt(&self, point: Point, interruption: Interruption) {
         self.with(|state| state.interruptions.plan(point, interruption));
     }
 
     /// What a process meets at a call that is not one of a target's.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn meets_at_call(&self) -> interruption::Met {
         self.with(|state| {
             let interruptions = state.interruptions.call();
@@ -173,7 +173,7 @@ impl World {
     }
 
     /// What a process meets at its next write of the journal.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn meets_at_append(&self) -> interruption::Met {
         self.with(|state| {
             let interruptions = state.interruptions.append();
@@ -205,13 +205,13 @@ impl World {
     }
 
     /// The processes that wait to be stopped, with the number of what is to stop them.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn raised(&self) -> Vec<(Process, usize)> {
         self.with(|state| state.interruptions.raised())
     }
 
     /// How many calls to the platform, and writes of the journal, there were.
-    #[cfg(feature = "simulation")]
+    #[cfg(any(feature = "simulation", test))]
     pub(crate) fn counts(&self) -> (u64, u64) {
         self.with(|state| state.interruptions.counts())
     }

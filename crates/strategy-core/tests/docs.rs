@@ -24,6 +24,9 @@ mod policy;
 #[path = "docs/policy_mock.rs"]
 mod policy_mock;
 #[cfg(feature = "simulation")]
+#[path = "docs/policy_random.rs"]
+mod policy_random;
+#[cfg(feature = "simulation")]
 #[path = "docs/policy_simulation.rs"]
 mod policy_simulation;
 #[path = "docs/promises.rs"]

@@ -12,6 +12,12 @@ cargo xtask TASK
   explore [--states N] [--mischief N] [PLAN]
                           searches everything that small plans can meet, and prints a table;
                           at most so many states a plan, and so many things that go wrong
+  simulate [--rollouts N] [--seed S]
+                          runs random rollouts on all cores and prints how they ended, what was
+                          judged, the worst case, and each broken promise in its smallest rollout;
+                          1000 rollouts of seed 1 unless told
+      --rollout R         the one rollout of this seed, as it was printed
+      --file PATH         a rollout as data, as it was printed
   bench [--json] [NAME]   measurements as a table, or one JSON object a line
   fuzz [TARGET] [--seconds N]
                           tries what reads bytes from outside on inputs that libFuzzer makes up,
@@ -51,6 +57,10 @@ pub(crate) enum Task {
         mischief: Option<u8>,
         plans: Vec<String>,
     },
+    Simulate {
+        /// Checked, and handed on as they are.
+        options: Vec<String>,
+    },
     Docs,
     Audit,
     Mutants(Options),
@@ -72,6 +82,8 @@ pub(crate) enum Misuse {
     NeedsNumber { option: String, given: String },
     #[error("{option} needs a number")]
     NumberMissing { option: String },
+    #[error("{option} needs the path of a file")]
+    PathMissing { option: String },
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
@@ -82,6 +94,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task,
         ["bench", options @ ..] => bench(options),
         ["fuzz", options @ ..] => fuzz(options),
         ["explore", options @ ..] => explore(options),
+        ["simulate", options @ ..] => simulate(options),
         ["mutants", options @ ..] => mutants(options).map(Task::Mutants),
         ["test"] => Ok(Task::Test),
         ["docs"] => Ok(Task::Docs),
@@ -164,6 +177,33 @@ fn explore(options: &[&str]) -> Result<Task, Misuse> {
         mischief,
         plans,
     })
+}
+
+fn simulate(words: &[&str]) -> Result<Task, Misuse> {
+    let mut options = Vec::new();
+    let mut words = words.iter().copied();
+    while let Some(option) = words.next() {
+        let value = match option {
+            "--rollouts" | "--seed" | "--rollout" => {
+                number::<u64>(option, words.next())?.to_string()
+            }
+            "--file" => match words.next() {
+                Some(path) => path.to_owned(),
+                None => {
+                    let option = option.to_owned();
+                    return Err(Misuse::PathMissing { option });
+                }
+            },
+            given => {
+                return Err(Misuse::NoSuchOption {
+                    task: "simulate".to_owned(),
+                    given: given.to_owned(),
+                });
+            }
+        };
+        options.extend([option.to_owned(), value]);
+    }
+    Ok(Task::Simulate { options })
 }
 
 fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, Misuse> {
@@ -256,6 +296,16 @@ mod tests {
                 plans: vec!["canary-update".to_owned()],
             }),
         );
+        let simulate = |options: &[&str]| {
+            let options = options.iter().map(|option| (*option).to_owned()).collect();
+            Ok(Task::Simulate { options })
+        };
+        check("simulate", &simulate(&[]));
+        check(
+            "simulate --seed 7 --rollouts 20",
+            &simulate(&["--seed", "7", "--rollouts", "20"]),
+        );
+        check("simulate --file a.json", &simulate(&["--file", "a.json"]));
         check("docs", &Ok(Task::Docs));
         check("audit", &Ok(Task::Audit));
         check(
@@ -310,6 +360,19 @@ mod tests {
         };
         check("fuzz --seconds", &Err(expected));
         check("explore --fast", &option("explore", "--fast"));
+        check("simulate --fast", &option("simulate", "--fast"));
+        check(
+            "simulate --seed",
+            &Err(Misuse::NeedsNumber {
+                option: "--seed".to_owned(),
+                given: String::new(),
+            }),
+        );
+        let path = "--file".to_owned();
+        check(
+            "simulate --file",
+            &Err(Misuse::PathMissing { option: path }),
+        );
         check(
             "explore --states many",
             &Err(Misuse::NeedsNumber {

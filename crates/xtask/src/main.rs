@@ -10,6 +10,7 @@ mod explore;
 mod fuzz;
 mod mutants;
 mod output;
+mod simulate;
 mod test;
 mod testbed;
 #[cfg(test)]
@@ -50,6 +51,7 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
             mischief,
             plans,
         } => explore::run(*states, *mischief, plans)?,
+        Task::Simulate { options } => simulate::run(options)?,
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
         Task::Mutants(options) => {

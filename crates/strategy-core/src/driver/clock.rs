@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(poll_once(clock.now()), Poll::Ready(()));
         assert_eq!(poll_once(clock.now() + hour), Poll::Pending);
         // Here the runtime's time goes as soon as everybody sleeps; the system's does not.
-        let (began, until) = (tokio::time::Instant::now(), clock.now() + hour);
+        let (began, until) = (Instant::now(), clock.now() + hour);
         clock.sleep_until(until).await;
         let slept = began.elapsed();
         assert!(slept <= hour && slept > hour / 2, "{slept:?}");

@@ -18,7 +18,9 @@ use super::{Fixed, Rollout, Ticket, transition};
 use crate::analysis::PreparedCheck;
 use crate::plan::{CheckName, Plan};
 use crate::release::Part;
-use crate::target::{Claim, Discovery, Found, ImageIds, RolloutId, Routing};
+use crate::target::{
+    Claim, Discovery, Effective, Effectiveness, Found, ImageIds, RolloutId, Routing,
+};
 use crate::timestamp::Timestamp;
 use crate::track::{Revision, Track, Tracks};
 
@@ -214,11 +216,25 @@ fn runs_already(part: &Part, found: &Discovery, plan: &Plan) -> bool {
 
 fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     let traffic = &found.observation.traffic.written;
-    let exposure = |reached: bool| {
-        if reached {
-            Exposure::Exposed
-        } else {
-            Exposure::Clean
+    // What was found does not tell since when nobody is sent to a track: somebody may have switched a
+    // second ago. So what its ready pods still answer drains from when it is known that nobody is.
+    let is_known = match &found.observation.traffic.effective {
+        Effective::Verified(effective) => effective == traffic,
+        Effective::Unverified => true,
+        Effective::Converging => false,
+    };
+    let exposure = |track, reached: bool| {
+        let seen = found.observation.track(track);
+        if !reached && (seen.is_absent() || (is_known && seen.ready() == 0)) {
+            return Exposure::Clean;
+        }
+        match found.capabilities.effectiveness {
+            Effectiveness::Assumed { after } if !reached => {
+                let observed = &found.observation.traffic;
+                let until = now + after + observed.drain.max(observed.sticky);
+                Exposure::Draining { until }
+            }
+            Effectiveness::Verified | Effectiveness::Assumed { .. } => Exposure::Exposed,
         }
     };
     PartState {
@@ -234,8 +250,8 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         last_look: Ticket::default(),
         expected: Expected::Seen(footprint(&found.observation)),
         exposure: Tracks {
-            stable: exposure(traffic.reaches_stable()),
-            candidate: exposure(traffic.reaches_candidate()),
+            stable: exposure(Track::Stable, traffic.reaches_stable()),
+            candidate: exposure(Track::Candidate, traffic.reaches_candidate()),
         },
         share: Tracks {
             stable: traffic.weight.rest(),

@@ -235,7 +235,8 @@ fn taken_back(
     })
 }
 
-fn written_anew(before: &Writer, now: &Writer) -> bool {
+/// Somebody else wrote since.
+pub(super) fn written_anew(before: &Writer, now: &Writer) -> bool {
     match now {
         Writer::Other { .. } => before != now,
         Writer::Us | Writer::Unknown => false,

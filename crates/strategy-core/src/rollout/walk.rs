@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Rollout;
 use super::effect::Effect;
 use super::event::News;
+use super::foreign::written_anew;
 use super::goal;
 use super::part_state::{Expected, Waits, footprint};
 use super::step::{Direction, Kind, Step, StepInput, Until, next_step};
@@ -193,7 +194,10 @@ impl Rollout {
             Some(_) | None => None,
         };
         match self.step(part, course, &observation) {
-            Step::Apply { desired, .. } if Some(&*desired) == asked.as_ref() => {
+            Step::Apply { desired, .. }
+                if Some(&*desired) == asked.as_ref()
+                    && !self.may_be_taken_back(part, &observation) =>
+            {
                 self.reissue(part, id);
                 wait("a write that is under way")
             }
@@ -202,6 +206,18 @@ impl Rollout {
                 self.ask(part);
                 wait("a fresh look")
             }
+        }
+    }
+
+    /// Somebody else wrote traffic since the write under way was ordered. It may have landed before, so that
+    /// what looks as it did then is what they made of it.
+    fn may_be_taken_back(&self, part: &Part, observation: &Observation) -> bool {
+        let expected = self.decided.parts.get(part).map(|state| &state.expected);
+        match expected {
+            Some(Expected::Asked { before, .. } | Expected::Either { before, .. }) => {
+                written_anew(&before.writer, &observation.traffic.writer)
+            }
+            Some(Expected::Seen(_) | Expected::Refused { .. }) | None => false,
         }
     }
 

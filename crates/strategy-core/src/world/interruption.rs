@@ -1,6 +1,6 @@
 //! What is to happen at a call to the platform or at a write of a journal, by its number.
 #![cfg_attr(
-    not(feature = "simulation"),
+    not(any(feature = "simulation", test)),
     expect(dead_code, reason = "only whoever runs processes interrupts them")
 )]
 

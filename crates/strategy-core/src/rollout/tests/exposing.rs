@@ -5,7 +5,9 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::plan::Policies;
+use crate::release::Part;
 use crate::rollout::{Effect, Input, Outcome, Wish};
+use crate::target::Effective;
 use crate::timestamp::Timestamp;
 use crate::track::Revision;
 
@@ -50,6 +52,55 @@ fn a_track_is_kept_while_users_stick_to_it() {
                 run.story()
             );
         }
+    }
+}
+
+/// Random worlds found it: somebody switched all traffic a second before the rollout began, and nothing
+/// that was found tells so.
+#[test]
+fn a_used_slot_that_nobody_reaches_at_the_start_drains_from_then_before_it_changes() {
+    for sticky in [0, 300] {
+        let lingers = sticky.max(5);
+        let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+        world.sticky = seconds(sticky);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.run(seconds(7200));
+        run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+        let changes = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+            desired.candidate.revision.is_release()
+        };
+        let (changed, _) = run.asked.iter().find(changes).unwrap();
+        let took = changed.since(super::BEGIN).as_secs();
+        assert!(
+            (lingers..=lingers + 2).contains(&took),
+            "{took} s of {lingers}\n{}",
+            run.story()
+        );
+    }
+    // It may be that what is written is not effective yet; then pods may come before it is.
+    for count in [0, 2] {
+        let mut world = KindWorld::new(("v0", 4), Some(("older", count)));
+        world.effective = Some(Effective::Converging);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.run(seconds(60));
+        run.world.effective = None;
+        run.tell(Input::Changed { part: Part::main() });
+        run.run(seconds(7200));
+        let changes = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+            desired.candidate.revision.is_release()
+        };
+        let (changed, _) = run.asked.iter().find(changes).unwrap();
+        let took = changed.since(super::BEGIN).as_secs();
+        assert!((65..=67).contains(&took), "{took} s\n{}", run.story());
+    }
+    // Nobody waits for requests to what is not there, or has nothing ready.
+    for candidate in [None, Some(("older", 0))] {
+        let mut world = KindWorld::new(("v0", 4), candidate);
+        world.sticky = seconds(300);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.until("`half` is effective");
+        let took = run.now.since(super::BEGIN).as_secs();
+        assert!(took < 60, "{took} s\n{}", run.story());
     }
 }
 

@@ -273,6 +273,24 @@ fn a_write_taken_up_after_a_crash_rests_on_a_fresh_look() {
     let _ = effect;
 }
 
+/// Random worlds found it: the traffic was again where it had been, and nobody asked who had written it.
+#[test]
+fn a_write_that_somebody_took_back_is_not_taken_up_after_a_crash() {
+    let mut run = started();
+    let _ = at_write(&mut run, 2);
+    // It landed, its process crashed, and before another takes it up a person takes all of it back.
+    run.world.somebody_moves_traffic(0);
+    run.crash(seconds(1));
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
+    assert!(
+        run.story().contains("traffic is at 0% again"),
+        "{}",
+        run.story()
+    );
+    assert_eq!(run.weight(), 0);
+}
+
 #[test]
 fn a_write_taken_up_after_a_crash_keeps_its_id_and_has_a_new_epoch() {
     let mut run = started();

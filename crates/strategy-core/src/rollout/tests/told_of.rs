@@ -28,8 +28,8 @@ fn moves(name: &str, parts: &[(&str, u16)], checks: &[&str]) -> Stage {
     };
     let goals = parts
         .iter()
-        .map(|(part, weight)| (part.parse().unwrap(), of(*weight)));
-    let mut made = Stage::new(name, StageKind::Expose, goals.collect());
+        .map(|(part, weight)| (part.parse::<Part>().unwrap(), of(*weight)));
+    let mut made = Stage::new(name, StageKind::Expose, goals);
     made.bake = crate::plan::Bake::of(seconds(60));
     made.checks = checks.iter().map(|check| (*check).into()).collect();
     made

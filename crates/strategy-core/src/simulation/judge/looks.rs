@@ -7,6 +7,7 @@ use super::record::Record;
 use crate::analysis::Window;
 use crate::plan::{CheckName, OnFailure, Plan, Stage, Then, Undecided};
 use crate::rollout::{Outcome, Wish};
+use crate::track::Track;
 use crate::world::{Entry, Fact, Life, Process};
 
 /// **9.** A promotion with checks rests on data: of each check that a stage which bakes names, at least as
@@ -30,11 +31,20 @@ pub(super) fn promotion_rests_on_data(record: &Record<'_>, findings: &mut Findin
         findings.judge(9, at, enough, || {
             format!("promoted after {counted} looks of `{check}`; a stage asks for {looks}")
         });
-        let parts = &record.report.world.parts;
-        let served = |of: &dyn Fn(&crate::world::PartReport) -> u64| parts.values().map(of).sum();
-        let requests: u64 = served(&|part| part.requests.candidate.served);
-        let failed: u64 = served(&|part| part.requests.candidate.failed);
-        findings.judge(9, at, requests + failed > 0, || {
+        let reached = record.parts.iter().any(|part| {
+            // Requests are counted by the slots of the beginning.
+            let candidate = if part.has_swapped {
+                Track::Stable
+            } else {
+                Track::Candidate
+            };
+            let report = record.report.world.part(part.part);
+            report.is_some_and(|report| {
+                let requests = report.requests.of(candidate);
+                requests.served + requests.failed > 0
+            })
+        });
+        findings.judge(9, at, reached, || {
             format!("promoted by `{check}`, and no request ever reached a candidate")
         });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::view::View;
 use crate::release::Part;
 use crate::simulation::SimulationReport;
-use crate::target::{Claim, Desired, EffectId, Routing};
+use crate::target::{Claim, Desired, EffectId, Effectiveness, Routing};
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Track};
 use crate::weight::Weight;
@@ -27,13 +27,16 @@ pub(super) struct PartRecord<'a> {
     pub(super) part: &'a Part,
     pub(super) routing: Routing,
     pub(super) is_fenced: bool,
+    /// It cannot be asked whether traffic is effective.
+    pub(super) is_assumed: bool,
     pub(super) has_swapped: bool,
-    /// Where in the log the rollout began, and how it was found.
+    /// Where in the log it was found, where the rollout began, and how it was found.
+    found: usize,
     pub(super) begins: usize,
     pub(super) start: View<'a>,
     /// What each process was shown, in order.
     pub(super) shown: Vec<Shown<'a>>,
-    /// What took effect since it began, in order.
+    /// What took effect since it was found, in order.
     pub(super) writes: Vec<Landed<'a>>,
     /// How it was, from each entry on.
     pub(super) scenes: Vec<(usize, Timestamp, View<'a>)>,
@@ -133,17 +136,17 @@ impl<'a> PartRecord<'a> {
         (begins, by): (usize, Process),
     ) -> Option<Self> {
         let mut found = None;
-        for entry in log.get(..begins)? {
+        for (index, entry) in log.get(..begins)?.iter().enumerate() {
             if let Fact::Shown {
                 part, to, scene, ..
             } = &entry.fact
                 && part.as_str() == name
                 && *to == by
             {
-                found = Some((part, scene));
+                found = Some((index, part, scene));
             }
         }
-        let (part, scene) = found?;
+        let (found, part, scene) = found?;
         let can = setup.capabilities();
         let has_swapped = matches!(setup.shape, Shape::Slots { .. })
             && scene.traffic.weight == Weight::FULL
@@ -152,7 +155,9 @@ impl<'a> PartRecord<'a> {
             part,
             routing: can.routing,
             is_fenced: can.fenced,
+            is_assumed: matches!(can.effectiveness, Effectiveness::Assumed { .. }),
             has_swapped,
+            found,
             begins,
             start: View::new(scene, has_swapped),
             shown: Vec::new(),
@@ -212,7 +217,7 @@ impl<'a> PartRecord<'a> {
                 after,
             } = &entry.fact
                 && part == self.part
-                && index >= self.begins
+                && index > self.found
             {
                 let after = View::new(after, self.has_swapped);
                 let (ours, person) = match author {

@@ -74,13 +74,17 @@ fn users_are_served(
     let Some(home) = part.start.template(Track::Stable).filter(|_| !by_hand) else {
         return;
     };
+    // Where that cannot be asked it ends by the clock, without anything new to see.
+    let is_effective_by_now =
+        part.is_assumed && part.view_at(ended).is_some_and(View::is_effective);
     let serves = |view: View<'_>| {
         let Some(stable) = view.track(Track::Stable) else {
             return false;
         };
         let asked = part.start.ready(Track::Stable).min(stable.wanted);
         let follows = part.routing == Routing::FollowsReadiness;
-        stable.ready_of(home) >= asked && (view.is_effective() || follows)
+        let is_effective = view.is_effective() || is_effective_by_now || follows;
+        stable.ready_of(home) >= asked && is_effective
     };
     let mut shown = part
         .shown

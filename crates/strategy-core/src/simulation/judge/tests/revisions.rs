@@ -6,7 +6,7 @@ use super::*;
 use crate::rollout::Outcome;
 use crate::strategy::Canary;
 use crate::track::Track;
-use crate::world::TrackScene;
+use crate::world::{Entry, Fact, TrackScene};
 
 fn found() -> Scene {
     scene(side("v1", 4, 4), none(), 0)
@@ -117,6 +117,24 @@ fn what_a_person_wrote_since_stays() {
         .rolled_back()
         .keeps(7);
     tale().becomes(scaled()).shown().rolled_back().breaks([7]);
+}
+
+#[test]
+fn what_a_person_wrote_between_the_first_look_and_the_beginning_stays() {
+    let moved = scene(side("v1", 4, 4), none(), 100);
+    let mut tale = Tale::begins(found())
+        .person("eve", moved.clone())
+        .becomes(moved)
+        .rolled_back();
+    let log = &mut tale.report().log;
+    let wrote = |entry: &Entry| matches!(entry.fact, Fact::Wrote { .. });
+    let index = log.iter().position(wrote).unwrap();
+    // Found, shown, written, recorded.
+    let hand: Vec<_> = log.drain(index..index + 2).collect();
+    log.splice(2..2, hand);
+    assert!(matches!(log[1].fact, Fact::Shown { .. }));
+    assert!(matches!(log[4].fact, Fact::Recorded { .. }));
+    tale.keeps(7);
 }
 
 #[test]

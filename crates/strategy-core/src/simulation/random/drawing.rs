@@ -1,0 +1,100 @@
+//! What is drawn: proptest's strategies for a policy, a platform and what befalls a rollout there.
+//!
+//! Everything is drawn apart from everything else and put together by plain functions, so that each thing
+//! shrinks by itself and the rest stays as it is.
+
+mod behavior;
+mod limits;
+mod misfortune;
+mod platform;
+mod policy;
+mod values;
+mod work;
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use self::behavior::release;
+use self::misfortune::{Lot, Misfortune, misfortune};
+use self::platform::{Platform, platform};
+use self::policy::{PolicyDraft, policy};
+use self::work::{ROLE, asks_people};
+use super::policy::Policy;
+use crate::simulation::{Ask, Saying, Simulation};
+use crate::world::Behavior;
+
+/// How long a world lasts at most: longer than what waits by itself, and what is stuck stays so.
+const LASTS: Duration = Duration::from_secs(4 * 3600);
+/// How long people who approve do so.
+const APPROVALS: u32 = 12;
+
+/// A policy, and a world in which it is tried.
+pub(super) fn rollout() -> BoxedStrategy<(Policy, Simulation)> {
+    let people = proptest::option::weighted(0.8, 20..=120_u64);
+    (
+        (platform(), policy()),
+        release(),
+        misfortunes(),
+        (people, any::<u32>()),
+    )
+        .prop_map(
+            |((platform, policy), release, misfortunes, (people, seed))| {
+                assemble(&platform, &policy, release, &misfortunes, people, seed)
+            },
+        )
+        .boxed()
+}
+
+/// None in a third of all worlds, else one to four.
+pub(super) fn misfortunes() -> BoxedStrategy<Vec<Misfortune>> {
+    prop_oneof![
+        1 => Just(Vec::new()),
+        2 => vec(misfortune(), 1..=4),
+    ]
+    .boxed()
+}
+
+fn assemble(
+    platform: &Platform,
+    policy: &PolicyDraft,
+    release: Behavior,
+    misfortunes: &[Misfortune],
+    people: Option<u64>,
+    seed: u32,
+) -> (Policy, Simulation) {
+    let takes = policy.takes(platform);
+    let policy = policy.on(platform);
+    let mut simulation = platform.simulation(seed.into()).candidate(release);
+    simulation.world.lasts = LASTS;
+    if let Some(every) = people.filter(|_| asks(&policy)) {
+        for number in 1..=APPROVALS {
+            let actor = if number % 2 == 0 { "ann" } else { "ben" };
+            let after = Duration::from_secs(every) * number;
+            let mut saying = Saying::new(after, actor, Ask::Approve);
+            saying.roles = vec![ROLE.to_owned()];
+            simulation.sayings.push(saying);
+        }
+    }
+    befall(&mut simulation, misfortunes, takes);
+    (policy, simulation)
+}
+
+/// Adds misfortunes to a world in which a rollout takes about so long.
+pub(super) fn befall(simulation: &mut Simulation, misfortunes: &[Misfortune], takes: Duration) {
+    for misfortune in misfortunes {
+        match misfortune.lot(&simulation.world.parts, takes) {
+            Some(Lot::Timed(timed)) => simulation.world.happenings.push(timed),
+            Some(Lot::Mishap(mishap)) => simulation.mishaps.push(mishap),
+            Some(Lot::Saying(saying)) => simulation.sayings.push(saying),
+            None => {}
+        }
+    }
+}
+
+fn asks(policy: &Policy) -> bool {
+    let gates = policy.gates.iter().map(|(_, gate)| gate);
+    let own = policy.gate_promotion.iter().chain(&policy.gate_retirement);
+    gates.chain(own).any(asks_people)
+}
