@@ -191,3 +191,25 @@ fn what_cannot_succeed_says_why_and_writes_nothing() {
     world.block_on(story).unwrap();
     assert_eq!(writes(), before);
 }
+
+#[test]
+fn the_next_rollout_begins_above_the_epoch_that_is_over() {
+    let world = world();
+    let last_epoch = || {
+        let found = world.block_on(Target::discover(&world.target()));
+        found.unwrap().unwrap().last_epoch
+    };
+    assert_eq!(last_epoch(), 0);
+    let mut before = 0;
+    // Under the same name, too.
+    for version in 2..5 {
+        let release = Release::of([("app", format!("registry.example/app:{version}"))]).unwrap();
+        let carried = async {
+            let (_, run) = driver(&world).start(&canary(), release).await.unwrap();
+            run.await.unwrap()
+        };
+        assert_eq!(world.block_on(carried).unwrap(), Outcome::Promoted);
+        assert!(last_epoch() > before, "{} after {before}", last_epoch());
+        before = last_epoch();
+    }
+}

@@ -79,7 +79,7 @@ async fn a_verb_that_is_missing_is_named_with_its_resource() {
     grant(&shop, "rollway-test-3", &less).await;
     let unable = target("rollway-test-3", shop.slots());
     let found = unable.discover().await.unwrap();
-    let claim = crate::shop::claim("hand", 1);
+    let claim = crate::shop::claim("hand", found.last_epoch + 1);
     let error = unable
         .claim(&found.binding, None, Some(&claim))
         .await

@@ -307,7 +307,7 @@ pub(crate) fn destination_rule() -> Value {
     })
 }
 
-/// Without what the server and its controllers write.
+/// Without what the server and its controllers write, and the epoch that a claim leaves behind.
 pub(crate) fn content(object: &Value) -> Value {
     let mut content = object.clone();
     let map = content.as_object_mut().unwrap();
@@ -327,6 +327,10 @@ pub(crate) fn content(object: &Value) -> Value {
         .and_then(Value::as_object_mut)
     {
         annotations.remove("deployment.kubernetes.io/revision");
+        annotations.remove("rollway.dev/last-epoch");
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
     }
     content
 }
@@ -344,7 +348,7 @@ impl Hand {
     /// Discovers and claims.
     pub(crate) async fn on(target: KubernetesTarget) -> Self {
         let found = target.discover().await.unwrap();
-        let claim = claim("hand", 1);
+        let claim = claim("hand", found.last_epoch + 1);
         assert_eq!(found.claim, None);
         target
             .claim(&found.binding, None, Some(&claim))

@@ -307,7 +307,7 @@ impl Scene {
     }
 }
 
-/// Exactly what is the user's in an object.
+/// Exactly what is the user's in an object: neither the server's, nor the epoch that a claim leaves behind.
 fn plain(mut object: Value) -> Value {
     let map = object.as_object_mut().unwrap();
     map.remove("status");
@@ -316,8 +316,16 @@ fn plain(mut object: Value) -> Value {
         metadata.remove(key);
     }
     if let Some(annotations) = metadata.get_mut("annotations") {
-        let number = "deployment.kubernetes.io/revision";
-        annotations.as_object_mut().unwrap().remove(number);
+        let annotations = annotations.as_object_mut().unwrap();
+        for key in [
+            "deployment.kubernetes.io/revision",
+            "rollway.dev/last-epoch",
+        ] {
+            annotations.remove(key);
+        }
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
     }
     object
 }
