@@ -159,6 +159,7 @@ macro_rules! each_promise {
             a_claim_is_shown_until_it_is_given_up
             a_claim_is_compared_before_it_is_set
             claiming_again_succeeds
+            a_claim_that_is_over_does_not_come_back
             a_claim_changes_nothing_that_is_owned
             a_write_without_a_claim_is_a_conflict
             a_write_under_another_claim_is_a_conflict

@@ -8,6 +8,7 @@ mod file_inbox;
 mod file_journal;
 mod files;
 mod flights;
+mod freshness;
 mod handle;
 mod ledger;
 mod listeners;

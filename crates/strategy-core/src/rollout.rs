@@ -49,6 +49,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +88,8 @@ use crate::timestamp::Timestamp;
 /// - getters.
 ///
 /// `now` is wall-clock time. A clock that jumps is noticed: machine time never runs backwards, and a
-/// jump forward counts at most one resync interval towards any limit or bake.
+/// jump forward counts at most one resync interval towards any limit or bake; none of it, where time is
+/// [measured](Self::handle_measured).
 ///
 /// Two machines are equal if their states are; what was not polled yet is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,41 +124,23 @@ impl Rollout {
     /// # Errors
     /// [`Misuse`]: the caller's mistake, found by reading the caller's code; nothing was changed.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Result<(), Misuse> {
-        self.vet(&input)?;
-        let input = input.bounded();
-        self.time_passes(&input, now);
-        if !self.is_settled() {
-            self.digest_input(input);
-        } else if let Input::Commanded(Command { id, .. }) | Input::AlarmRaised(Alarm { id, .. }) =
-            input
-        {
-            // The answer of then, though it is over now.
-            let over = || Answer::Refused("the rollout is over".to_owned());
-            let answer = self.answered(&id).unwrap_or_else(over);
-            self.outbox.answers.push_back((id, answer));
-        }
-        Ok(())
+        self.take_in(input, now, None)
     }
 
-    fn time_passes(&mut self, input: &Input, now: Timestamp) {
-        if matches!(input, Input::Resumed { .. }) {
-            self.latest.clock.take_up(now);
-            return;
-        }
-        let resync = self.fixed.plan.policies().resync;
-        let Some(by_ms) = self.latest.clock.tick(now, resync) else {
-            return;
-        };
-        self.say(News::ClockJumped { by_ms });
-        // Nobody watched in between: that time belongs to no window, and what was seen is old.
-        for check in self.latest.checks.values_mut() {
-            check.open = None;
-        }
-        for part in self.latest.parts.values_mut() {
-            part.at = None;
-            part.heard = None;
-            part.asked = None;
-        }
+    /// As [`handle`](Self::handle), by a caller that has measured how much time has passed since the last
+    /// input, or since it took the rollout up, with a clock that nobody sets, such as a monotonic one.
+    /// Limits, drains and bakes then count what was measured, and a wall clock that is set makes none of
+    /// them shorter or longer.
+    ///
+    /// # Errors
+    /// As [`handle`](Self::handle).
+    pub fn handle_measured(
+        &mut self,
+        input: Input,
+        now: Timestamp,
+        passed: Duration,
+    ) -> Result<(), Misuse> {
+        self.take_in(input, now, Some(passed))
     }
 
     /// Time has passed. Spurious calls change nothing.
@@ -204,6 +188,11 @@ impl Rollout {
             self.next_timer()
                 .map_or(latest, |at| clock.wall_at(at).min(latest)),
         )
+    }
+
+    /// The wall clock at the last input.
+    pub(crate) const fn told(&self) -> Timestamp {
+        self.latest.clock.wall
     }
 
     /// Its name.

@@ -103,11 +103,17 @@ pub trait Target: std::fmt::Debug + Send + Sync + 'static {
     /// Taking over stamps the new epoch on *every* object the rollout may write, so that a write that
     /// was prepared before fails. `to` already being there is success.
     ///
+    /// What nobody holds remembers the highest epoch that was given up there, and is claimed only with a
+    /// higher one: a process that stood still, or a call that is late, claims nothing once others are done.
+    /// Giving up a claim ends its epoch also where that claim is not there, or not yet. Discovery tells it
+    /// as [`last_epoch`](Discovery::last_epoch).
+    ///
     /// Default: accepted and remembered nowhere; such a target says `fenced: false` in its
     /// [`Capabilities`], and the plan prints that nothing fences it.
     ///
     /// # Errors
-    /// [`Conflict`](TargetErrorKind::Conflict) when something else than `from` is there.
+    /// [`Conflict`](TargetErrorKind::Conflict) when something else than `from` is there, and when nobody
+    /// holds it and `to` has an epoch that is over.
     async fn claim(
         &self,
         binding: &Binding,

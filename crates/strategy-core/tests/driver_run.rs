@@ -18,6 +18,8 @@ mod journal;
 mod log;
 #[path = "driver_run/newer.rs"]
 mod newer;
+#[path = "driver_run/recorded.rs"]
+mod recorded;
 #[path = "driver_run/rest.rs"]
 mod rest;
 #[path = "driver_run/succession.rs"]

@@ -164,6 +164,9 @@ impl<T: Clock> Clock for Holds<T> {
     fn now(&self) -> Timestamp {
         self.inner.now()
     }
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
     async fn sleep_until(&self, at: Timestamp) {
         self.inner.sleep_until(at).await;
     }

@@ -115,7 +115,7 @@ impl Situation<'_> {
         let content = self.objects.get(object);
         !written
             && content.is_some_and(|content| {
-                self.bound.is_another(object, content) && mark::held(content) == Held::Free
+                self.bound.is_another(object, content) && mark::is_free(content)
             })
     }
 
@@ -127,12 +127,14 @@ impl Situation<'_> {
             let whose = match mark::held(content) {
                 Held::By(claim) if claim == request.claim => continue,
                 Held::By(claim) => format!("it is claimed by {claim}"),
-                Held::Unreadable(text) => format!("its claim `{text}` cannot be read"),
-                Held::Free if self.bound.is_another(object, content) => {
+                Held::Unreadable { annotation, text } => {
+                    format!("its annotation `{annotation}` is `{text}`, which cannot be read")
+                }
+                Held::Free { .. } if self.bound.is_another(object, content) => {
                     "it was deleted and made again since the rollout began, and is claimed by nobody"
                         .to_owned()
                 }
-                Held::Free => "it is claimed by nobody".to_owned(),
+                Held::Free { .. } => "it is claimed by nobody".to_owned(),
             };
             let message = format!("{whose}, not by {}", request.claim);
             return Err(found(TargetErrorKind::Conflict, "update", object, message));

@@ -26,13 +26,12 @@ pub(crate) fn in_force(
     objects: &Objects,
 ) -> Result<Option<Claim>, TargetError> {
     for object in order {
-        match objects.get(object).map_or(Held::Free, mark::held) {
-            Held::Free => {}
-            Held::By(claim) => return Ok(Some(claim)),
-            Held::Unreadable(text) => {
+        match objects.get(object).map(mark::held) {
+            None | Some(Held::Free { .. }) => {}
+            Some(Held::By(claim)) => return Ok(Some(claim)),
+            Some(Held::Unreadable { annotation, text }) => {
                 let message = format!(
-                    "its annotation `{}` is `{text}`, which is no claim; remove it if no rollout works on it",
-                    mark::CLAIM
+                    "its annotation `{annotation}` is `{text}`, which is no claim; remove it if no rollout works on it"
                 );
                 return Err(found(
                     TargetErrorKind::Ambiguous,
@@ -46,16 +45,37 @@ pub(crate) fn in_force(
     Ok(None)
 }
 
+/// The highest epoch that was given up on any of them; 0: none.
+pub(crate) fn last_epoch(objects: &Objects) -> u64 {
+    let epochs = objects.values().map(|object| match mark::held(object) {
+        Held::Free { last_epoch } => last_epoch,
+        Held::By(_) | Held::Unreadable { .. } => 0,
+    });
+    epochs.max().unwrap_or(0)
+}
+
 impl Change<'_> {
     /// Whether an object in this state may change hands.
     ///
     /// Besides `from` and `to` itself, what an interrupted change of the same hands left behind is
-    /// let through: an object that is free, or that an earlier epoch of either holder is on.
+    /// let through: an object that is free, or that an earlier epoch of either holder is on. What is free
+    /// is taken only with an epoch that is not over.
     pub(crate) fn allows(&self, object: &Value) -> Result<(), String> {
         let claim = match mark::held(object) {
-            Held::Free => return Ok(()),
+            Held::Free { last_epoch } => {
+                return match self.to {
+                    Some(to) if to.epoch <= last_epoch => Err(format!(
+                        "{to} comes too late: a claim with epoch {last_epoch} was given up there"
+                    )),
+                    Some(_) | None => Ok(()),
+                };
+            }
             Held::By(claim) => claim,
-            Held::Unreadable(text) => return Err(format!("its claim `{text}` cannot be read")),
+            Held::Unreadable { annotation, text } => {
+                return Err(format!(
+                    "its annotation `{annotation}` is `{text}`, which cannot be read"
+                ));
+            }
         };
         let known = [self.from, self.to].into_iter().flatten();
         let mut known = known.filter(|known| known.holder == claim.holder);
@@ -74,7 +94,11 @@ impl Change<'_> {
             (_, Some(to)) if self.from.is_none() => {
                 mark::with_claim(&mark::with_claim(object, None), Some(to))
             }
-            (_, to) => mark::with_claim(object, to),
+            (_, Some(to)) => mark::with_claim(object, Some(to)),
+            (_, None) => {
+                let epoch = self.from.map_or(0, |claim| claim.epoch);
+                mark::given_up(object, epoch)
+            }
         };
         (content != *object).then_some(content)
     }
@@ -207,6 +231,37 @@ mod tests {
         assert!(over.allows(&held_by(Some(&claim("a", 3)))).is_err());
         let unreadable = json!({"metadata": {"annotations": {"rollway.dev/claim": "mine"}}});
         assert!(over.allows(&unreadable).is_err());
+    }
+
+    #[test]
+    fn a_claim_that_is_over_does_not_come_back() {
+        let (first, last) = (claim("a", 1), claim("a", 2));
+        let (other, higher) = (claim("b", 2), claim("b", 3));
+        let take = |to| Change {
+            from: None,
+            to: Some(to),
+        };
+        let give_up = Change {
+            from: Some(&last),
+            to: None,
+        };
+        // Whether it had come by then or not.
+        for object in [held_by(Some(&last)), held_by(None)] {
+            let over = give_up.content(&object).unwrap();
+            assert_eq!(give_up.content(&over), None, "once is enough");
+            for late in [&first, &last, &other] {
+                assert!(take(late).allows(&over).is_err(), "{late}");
+            }
+            assert!(take(&higher).allows(&over).is_ok());
+            assert!(give_up.allows(&over).is_ok());
+            let order = [ObjectRef::service("api"), ObjectRef::deployment("api")];
+            let objects: Objects = [
+                (order[0].clone(), over.clone()),
+                (order[1].clone(), held_by(None)),
+            ]
+            .into();
+            assert_eq!(last_epoch(&objects), 2);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What a rollout leaves on the objects it works with: whose they are, and what it wrote there.
+//! What a rollout leaves on the objects it works with: whose they are, what it wrote there, and which
+//! claims are over.
 
 use serde_json::{Map, Value};
 use strategy_core::target::Claim;
@@ -8,27 +9,64 @@ use crate::object::{map_mut, text};
 /// The claim: `{"holder": "...", "epoch": 1}`.
 pub(crate) const CLAIM: &str = "rollway.dev/claim";
 
+/// The highest epoch that was given up: a number. It stays, so that a late claim is refused.
+pub(crate) const LAST_EPOCH: &str = "rollway.dev/last-epoch";
+
 /// What was written by the holder of the claim, field by field, so that other people's changes show.
 pub(crate) const WRITTEN: &str = "rollway.dev/written";
 
 /// Who holds an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
-    Free,
+    /// Nobody, and a claim must have a higher epoch than this.
+    Free {
+        last_epoch: u64,
+    },
     By(Claim),
-    /// Something is there that is no claim.
-    Unreadable(String),
+    /// Something is there that is no claim or no epoch, and which annotation.
+    Unreadable {
+        annotation: &'static str,
+        text: String,
+    },
 }
 
 /// Who holds the object.
 pub(crate) fn held(object: &Value) -> Held {
+    let unreadable = |annotation, text: &str| Held::Unreadable {
+        annotation,
+        text: text.chars().take(80).collect(),
+    };
     match text(object, "/metadata/annotations/rollway.dev~1claim") {
-        "" => Held::Free,
+        "" => match last_epoch(object) {
+            Ok(last_epoch) => Held::Free { last_epoch },
+            Err(text) => unreadable(LAST_EPOCH, text),
+        },
         claim => match serde_json::from_str(claim) {
             Ok(claim) => Held::By(claim),
-            Err(_) => Held::Unreadable(claim.chars().take(80).collect()),
+            Err(_) => unreadable(CLAIM, claim),
         },
     }
+}
+
+/// Whether nobody holds it.
+pub(crate) fn is_free(object: &Value) -> bool {
+    matches!(held(object), Held::Free { .. })
+}
+
+/// The highest epoch that was given up there; none is 0.
+fn last_epoch(object: &Value) -> Result<u64, &str> {
+    match text(object, "/metadata/annotations/rollway.dev~1last-epoch") {
+        "" => Ok(0),
+        epoch => epoch.parse().map_err(|_| epoch),
+    }
+}
+
+/// The same object, claimed by nobody, and no claim up to this epoch comes back.
+pub(crate) fn given_up(object: &Value, epoch: u64) -> Value {
+    let mut marked = with_claim(object, None);
+    let last = last_epoch(&marked).unwrap_or(0).max(epoch);
+    annotate(&mut marked, LAST_EPOCH, last.to_string());
+    marked
 }
 
 /// What the holder wrote there.
@@ -37,7 +75,8 @@ pub(crate) fn written(object: &Value) -> Map<String, Value> {
     serde_json::from_str(written).unwrap_or_default()
 }
 
-/// The same object with this claim; without one, nothing of the rollout is left on it.
+/// The same object with this claim; without one, nothing is left on it of the rollout that had it. Which
+/// epochs are over stays.
 pub(crate) fn with_claim(object: &Value, claim: Option<&Claim>) -> Value {
     let mut marked = object.clone();
     match claim.and_then(|claim| serde_json::to_string(claim).ok()) {
@@ -96,7 +135,27 @@ mod tests {
         );
         assert_eq!(with_claim(&marked, None), object);
         let bare = json!({"metadata": {"name": "a"}});
-        assert_eq!(held(&bare), Held::Free);
+        assert_eq!(held(&bare), Held::Free { last_epoch: 0 });
         assert_eq!(with_claim(&bare, None), bare);
+    }
+
+    #[test]
+    fn epochs_that_are_over_stay_over() {
+        let object = json!({"metadata": {"name": "a"}});
+        let over = given_up(&object, 3);
+        assert_eq!(held(&over), Held::Free { last_epoch: 3 });
+        let claim = Claim {
+            holder: "api-1".parse().unwrap(),
+            epoch: 4,
+        };
+        let claimed = with_claim(&over, Some(&claim));
+        assert_eq!(held(&claimed), Held::By(claim));
+        assert_eq!(with_claim(&claimed, None), over);
+        assert_eq!(given_up(&over, 2), over, "it never falls");
+        let odd = json!({"metadata": {"annotations": {LAST_EPOCH: "many"}}});
+        let Held::Unreadable { annotation, text } = held(&odd) else {
+            panic!("a number is guessed");
+        };
+        assert_eq!((annotation, text.as_str()), (LAST_EPOCH, "many"));
     }
 }

@@ -30,8 +30,8 @@ const ATTEMPTS: u32 = 8;
 /// version that was read, and only those that differ.
 ///
 /// While a rollout holds its claim, every object it may write carries the annotations
-/// `rollway.dev/claim` and `rollway.dev/written`; nothing else is left in the cluster, and they go
-/// with the claim.
+/// `rollway.dev/claim` and `rollway.dev/written`, which go with the claim. Then a number stays on them,
+/// `rollway.dev/last-epoch`, so that a claim which comes too late is refused; nothing else is left.
 #[derive(Debug)]
 pub struct KubernetesTarget {
     config: Config,
@@ -154,6 +154,7 @@ impl Target for KubernetesTarget {
             discover::names(&bound),
         );
         found.claim = claim::in_force(&objects, &view.objects)?;
+        found.last_epoch = claim::last_epoch(&view.objects);
         Ok(found)
     }
 

@@ -87,6 +87,47 @@ pub async fn claiming_again_succeeds(subject: &dyn Subject) -> Result<Standing, 
     Ok(Standing::Kept)
 }
 
+/// A claim that was given up does not come back, nor one that is as old, whoever holds it: a process
+/// that stood still claims nothing once others are done. So it is also where the claim had not come when
+/// it was given up.
+///
+/// # Errors
+/// [`Broken`] when the target does not keep it.
+pub async fn a_claim_that_is_over_does_not_come_back(
+    subject: &dyn Subject,
+) -> Result<Standing, Broken> {
+    let trial = Trial::begin(subject).await?;
+    skip_unless_fenced!(trial);
+    let next = trial.claim.next();
+    trial.set_claim(Some(&trial.claim), Some(&next)).await?;
+    trial.set_claim(Some(&next), None).await?;
+    let other = claim("another-rollout", next.epoch)?;
+    for (late, what) in [
+        (&trial.claim, "an epoch before the last"),
+        (&next, "the epoch that was given up"),
+        (&other, "another rollout's epoch that is as old"),
+    ] {
+        is_conflict(trial.set_claim(None, Some(late)).await, what)?;
+        let here = shown(&trial).await?;
+        ensure!(here.is_none(), "after {what} there is {here:?}");
+    }
+    let last = trial.target.discover().await?.last_epoch;
+    ensure!(
+        last >= next.epoch,
+        "discovery says that epoch {last} was the last, and {} was",
+        next.epoch
+    );
+    let never_came = claim("another-rollout", last + 1)?;
+    trial.set_claim(Some(&never_came), None).await?;
+    let late = trial.set_claim(None, Some(&never_came)).await;
+    is_conflict(late, "what was given up before it came")?;
+    let last = trial.target.discover().await?.last_epoch;
+    let fresh = claim("another-rollout", last + 1)?;
+    trial.set_claim(None, Some(&fresh)).await?;
+    trial.set_claim(Some(&fresh), None).await?;
+    Ok(Standing::Kept)
+}
+
 /// Claiming and giving up changes nothing of what is asked for or found.
 ///
 /// # Errors

@@ -2,6 +2,8 @@
 //!
 //! Not covered by semantic versioning. Destructive for what it is pointed at.
 
+use std::time::Duration;
+
 use crate::journal::{Journal, JournalError, Sequence};
 use crate::rollout::{Command, Decision, Input, Record, Wish};
 use crate::timestamp::Timestamp;
@@ -13,6 +15,7 @@ pub fn record(number: u64, bytes: usize) -> Record {
     Record::Decision(Box::new(Decision {
         wall: Timestamp::from_millis(number),
         machine: Timestamp::from_millis(number),
+        ahead: Duration::ZERO,
         input: Input::Commanded(command),
         effects: Vec::new(),
     }))
@@ -164,6 +167,7 @@ pub async fn large_and_odd_records_come_back(journal: &dyn Journal) {
     let odd = Record::Decision(Box::new(Decision {
         wall: Timestamp::from_millis(1),
         machine: Timestamp::from_millis(1),
+        ahead: Duration::ZERO,
         input: Input::Commanded(odd),
         effects: Vec::new(),
     }));

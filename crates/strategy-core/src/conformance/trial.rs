@@ -31,11 +31,12 @@ impl<'a> Trial<'a> {
     pub(super) async fn discover(subject: &'a dyn Subject) -> Result<Self, Broken> {
         subject.settle().await;
         let target = subject.target();
+        let found = target.discover().await?;
         Ok(Self {
             subject,
-            found: target.discover().await?,
+            claim: claim("conformance", found.last_epoch + 1)?,
+            found,
             target,
-            claim: claim("conformance", 1)?,
             release: Revision::Release(subject.release()),
         })
     }

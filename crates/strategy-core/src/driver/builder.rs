@@ -20,7 +20,7 @@ use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
 use super::retry::seed;
-use super::run::{Arrived, Carrier, Ending, Run, Source};
+use super::run::{Arrived, Carrier, Ending, Run, Source, whole_milliseconds};
 use crate::analysis::Analysis;
 use crate::hook::{ExternalGate, Hook};
 use crate::inbox::Inbox;
@@ -28,7 +28,7 @@ use crate::journal::{Journal, Recorded, Sequence};
 use crate::observer::Observer;
 use crate::registry::Registry;
 use crate::release::{Part, Release};
-use crate::rollout::{RecoverError, Rollout, Start};
+use crate::rollout::{CommandId, Outcome, RecoverError, Rollout, Start};
 use crate::strategy::Strategy;
 use crate::target::{RolloutId, Target};
 
@@ -262,7 +262,12 @@ impl Driver {
 
     async fn take_up(self, roll_back: bool) -> Result<(RolloutHandle, Run), DriverError> {
         let recorded = self.journal.read().await?;
-        let rollout = Rollout::resume(&recorded.records, roll_back, self.clock.now())?;
+        let resumed = Rollout::resume(&recorded.records, roll_back, self.clock.now());
+        if let Err(RecoverError::Over { outcome }) = &resumed {
+            let rollout = Rollout::replay(&recorded.records, roll_back)?;
+            self.answer_at_last(&rollout, outcome).await;
+        }
+        let rollout = resumed?;
         let means = self.means(rollout.id())?;
         let mut missing = if roll_back {
             Vec::new()
@@ -276,6 +281,15 @@ impl Driver {
             return Err(RecoverError::Unknown { missing }.into());
         }
         Ok(self.run(rollout, means, &recorded))
+    }
+
+    /// The process that carried it to its end may have crashed before it answered all.
+    async fn answer_at_last(&self, rollout: &Rollout, outcome: &Outcome) {
+        let (_, handles) = mpsc::channel(LETTERS);
+        let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
+        let mut mail = Mail::new(handles, inbox, clock, seed(rollout.id().as_str()));
+        let answer = |id: &CommandId| rollout.last_answer(id, outcome);
+        mail.close([], answer).await;
     }
 
     fn run(self, rollout: Rollout, means: Means, recorded: &Recorded) -> (RolloutHandle, Run) {
@@ -310,6 +324,7 @@ impl Driver {
             status,
             ending: Ending { id, progress },
             arrived: Arrived::default(),
+            told_at: whole_milliseconds(self.clock.elapsed()),
             ticked: None,
             first: Source::UnderWay,
             in_a_row: 0,

@@ -1,10 +1,11 @@
 //! The driver's only time: what o'clock it is, and waiting.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::timestamp::Timestamp;
 use crate::world::VirtualClock;
@@ -12,8 +13,13 @@ use crate::world::VirtualClock;
 /// The driver's only time. Everything that waits, waits through it.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// Wall-clock time. It may jump; the machine copes with that.
+    /// Wall-clock time. It may jump: it tells when something happened, and never how long it took.
     fn now(&self) -> Timestamp;
+
+    /// Time since some moment that stays the same as long as the process lives, by a clock that nobody
+    /// sets: it never goes back, and runs evenly. Drains, bakes, limits and the age of observations are
+    /// measured with it. It may stand while the machine is suspended.
+    fn elapsed(&self) -> Duration;
 
     /// Resolves when as much time has passed as lay between `now()` and `at` when this was called, at
     /// once if there was none. Cancel-safe.
@@ -31,6 +37,9 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
     fn now(&self) -> Timestamp {
         (**self).now()
     }
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
     async fn sleep_until(&self, at: Timestamp) {
         (**self).sleep_until(at).await;
     }
@@ -41,12 +50,16 @@ impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         Self::now(self)
     }
+    // Nobody sets it, and it never goes back.
+    fn elapsed(&self) -> Duration {
+        Self::now(self).since(Timestamp::from_millis(0))
+    }
     async fn sleep_until(&self, at: Timestamp) {
         Self::sleep_until(self, at).await;
     }
 }
 
-/// The system's wall clock, and tokio's timer.
+/// The system's wall clock, its monotonic clock, and tokio's timer.
 ///
 /// `sleep_until` must be awaited inside a tokio runtime with its timer enabled.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +76,12 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or(Duration::ZERO);
         Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn elapsed(&self) -> Duration {
+        // The clock of the timer below.
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        BEGAN.get_or_init(Instant::now).elapsed()
     }
 
     #[expect(

@@ -8,11 +8,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use super::freshness::Freshness;
 use super::perform::{Key, Means, cancelled};
 use crate::release::Part;
 use crate::rollout::{Effect, Failure, Input, Rollout};
 use crate::target::Version;
-use crate::timestamp::Timestamp;
 
 /// News of a state that was already told is asked for again only after this: a target that always has
 /// news must not keep the loop spinning.
@@ -22,8 +22,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Flights {
     means: Means,
     under_way: BTreeMap<Key, BoxFuture<'static, Input>>,
-    /// The newest news of each part, and when it was told.
-    told: BTreeMap<Part, (Version, Timestamp)>,
+    /// The newest news of each part, and when it was told, by the clock that nobody sets.
+    told: BTreeMap<Part, (Version, Duration)>,
     /// What was done last: those behind it are looked at before it is again.
     last: Option<Key>,
 }
@@ -38,14 +38,15 @@ impl Flights {
         }
     }
 
-    /// Begins an effect. A cancellation ends at once, with what the machine is to be told.
-    pub(super) fn begin(&mut self, effect: Effect) -> Option<Input> {
+    /// Begins an effect, unless what it rests on is too old by the time it is performed. A cancellation
+    /// ends at once, with what the machine is to be told.
+    pub(super) fn begin(&mut self, effect: Effect, rests_on: Option<Freshness>) -> Option<Input> {
         if let Effect::Cancel { id } = effect {
             tracing::debug!(%id, "cancelled");
             let dropped = self.under_way.remove(&Key::Effect(id));
             return dropped.map(|_| cancelled(id));
         }
-        if let Some((key, work)) = self.means.perform(effect) {
+        if let Some((key, work)) = self.means.perform(effect, rests_on) {
             tracing::debug!(effect = %key, "begun");
             // A newer look at a part takes the place of the older one, whose answer nobody wants.
             self.under_way.insert(key, work);
@@ -55,7 +56,7 @@ impl Flights {
 
     /// Waits for news of every part that is not being looked at, since its newest observation.
     pub(super) fn watch(&mut self, rollout: &Rollout) {
-        let now = self.means.clock.now();
+        let now = self.means.clock.elapsed();
         for part in self.means.parts.keys() {
             let key = Key::Changed(part.clone());
             if self.under_way.contains_key(&Key::Observe(part.clone())) {
@@ -70,13 +71,13 @@ impl Flights {
                 continue;
             };
             let told = self.told.get(part);
-            let not_before = told
-                .filter(|(version, at)| *version == seen.version && *at + AGAIN > now)
-                .map(|(_, at)| *at + AGAIN);
+            let rests = told
+                .filter(|(version, _)| *version == seen.version)
+                .map_or(Duration::ZERO, |(_, at)| (*at + AGAIN).saturating_sub(now));
             let version = seen.version.clone();
             let waits = self
                 .means
-                .changed(part, binding.clone(), version.clone(), not_before);
+                .changed(part, binding.clone(), version.clone(), rests);
             if let Some(waits) = waits {
                 self.under_way.insert(key, waits);
             }
@@ -111,7 +112,7 @@ impl Flights {
     /// The machine is being told that a part has news.
     pub(super) fn tells(&mut self, part: &Part, rollout: &Rollout) {
         if let Some(seen) = rollout.observation(part) {
-            let now = self.means.clock.now();
+            let now = self.means.clock.elapsed();
             self.told.insert(part.clone(), (seen.version.clone(), now));
         }
     }
@@ -173,7 +174,7 @@ mod tests {
         };
         let mut flights = Flights::new(means);
         for part in &names {
-            flights.begin(look(part));
+            flights.begin(look(part), None);
         }
         let mut context = Context::from_waker(Waker::noop());
         let mut served = Vec::new();
@@ -181,7 +182,7 @@ mod tests {
             let Poll::Ready(Input::Observed { part, .. }) = flights.poll(&mut context) else {
                 panic!("a look in memory waits for nothing");
             };
-            flights.begin(look(&part));
+            flights.begin(look(&part), None);
             served.push(part.to_string());
         }
         assert_eq!(served, ["a", "b", "c", "a", "b", "c"]);

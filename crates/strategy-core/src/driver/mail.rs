@@ -127,14 +127,30 @@ impl Mail {
         }
     }
 
-    /// The rollout is over: refuses what has come too late, and lets the last answers out.
-    pub(super) async fn close(&mut self, over: &str) {
-        let refused = Answer::Refused(over.to_owned());
+    /// The rollout is over: answers what has come too late, and lets the last answers out.
+    ///
+    /// `arrived` came in and was not taken up. `answer` knows what was recorded, perhaps by a process
+    /// that crashed before it said so: the same command lies in the inbox still, and is not refused.
+    pub(super) async fn close(
+        &mut self,
+        arrived: impl IntoIterator<Item = Incoming>,
+        answer: impl Fn(&CommandId) -> Answer,
+    ) {
+        let said = |incoming| match incoming {
+            Incoming::Envelope(envelope) => Some(envelope.id().clone()),
+            Incoming::Detach => None,
+        };
+        for id in arrived.into_iter().filter_map(said) {
+            let answer = answer(&id);
+            self.answer(id, answer);
+        }
         self.handles.close();
         while let Some(Incoming::Envelope(envelope)) =
             std::future::poll_fn(|context| Poll::Ready(ready(self.poll(context)))).await
         {
-            self.answer(envelope.id().clone(), refused.clone());
+            let id = envelope.id().clone();
+            let answer = answer(&id);
+            self.answer(id, answer);
         }
         let clock = Arc::clone(&self.clock);
         let until = clock.now() + LAST_ANSWERS;

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 
 use super::clock::Clock;
+use super::freshness::{Freshness, too_old};
 use super::retry::{Backoff, within};
 use crate::analysis::{Look, Measurement};
 use crate::hook::{GateRequest, HookRequest};
@@ -20,7 +21,7 @@ use crate::rollout::{Completion, Effect, Failure, Input, LookId};
 use crate::target::{
     Binding, Certainty, EffectId, Observation, Target, TargetError, TargetErrorKind, Version,
 };
-use crate::timestamp::{Timestamp, duration};
+use crate::timestamp::duration;
 
 /// What is under way, and the order in which it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +32,7 @@ pub(super) enum Key {
     Observe(Part),
     /// A look of a check.
     Measure(LookId),
-    /// Waits for news of a part, which is told no earlier than `not_before`.
+    /// Waits for news of a part.
     Changed(Part),
 }
 
@@ -59,7 +60,14 @@ pub(super) struct Means {
 impl Means {
     /// What performs the effect and ends with the machine's input; `None` for
     /// [`Effect::Cancel`], which performs nothing.
-    pub(super) fn perform(&self, effect: Effect) -> Option<(Key, BoxFuture<'static, Input>)> {
+    ///
+    /// A write is sent only while what it rests on is young enough: the first time, which is after the
+    /// journal had it, and each time it is repeated.
+    pub(super) fn perform(
+        &self,
+        effect: Effect,
+        rests_on: Option<Freshness>,
+    ) -> Option<(Key, BoxFuture<'static, Input>)> {
         let means = self.clone();
         let performed = match effect {
             Effect::Claim {
@@ -85,10 +93,18 @@ impl Means {
                 let id = request.id;
                 let work = async move {
                     let target = means.target(&part)?;
-                    let call = || target.apply(&request);
-                    let applied = means
-                        .repeat(id.0, request.timeout, call, may_write_again)
-                        .await;
+                    let is_over =
+                        || rests_on.is_some_and(|rests_on| rests_on.is_over(&*means.clock));
+                    let mut was_sent = false;
+                    let call = || {
+                        if is_over() {
+                            return ready(Err(too_old(&part, was_sent))).boxed();
+                        }
+                        was_sent = true;
+                        target.apply(&request)
+                    };
+                    let again = |error: &TargetError| may_write_again(error) && !is_over();
+                    let applied = means.repeat(id.0, request.timeout, call, again).await;
                     applied.map(Completion::Applied)
                 };
                 (
@@ -154,20 +170,18 @@ impl Means {
         Some(performed)
     }
 
-    /// Waits for news of a part, which is told no earlier than `not_before`.
+    /// Waits for news of a part, which is told only after a rest.
     pub(super) fn changed(
         &self,
         part: &Part,
         binding: Binding,
         after: Version,
-        not_before: Option<Timestamp>,
+        rests: Duration,
     ) -> Option<BoxFuture<'static, Input>> {
         let (target, part) = (Arc::clone(self.parts.get(part)?), part.clone());
         let clock = Arc::clone(&self.clock);
         let work = async move {
-            if let Some(at) = not_before {
-                clock.sleep_until(at).await;
-            }
+            clock.sleep_until(clock.now() + rests).await;
             target.changed(&binding, &after).await;
             Input::Changed { part }
         };

@@ -17,13 +17,13 @@ use super::audience::Audience;
 use super::clock::Clock;
 use super::error::DriverError;
 use super::flights::Flights;
+use super::freshness::Freshness;
 use super::handle::Progress;
 use super::ledger::Ledger;
 use super::mail::{Incoming, Mail};
 use crate::inbox::Envelope;
-use crate::rollout::{Input, Outcome, Record, Rollout, Status};
+use crate::rollout::{CommandId, Effect, Input, Outcome, Record, Rollout, Status};
 use crate::target::RolloutId;
-use crate::timestamp::Timestamp;
 
 /// The journal may be out of reach this many arrivals long before new ones are left where they are.
 const WAITING: usize = 64;
@@ -79,8 +79,10 @@ pub(super) struct Carrier {
     pub(super) ending: Ending,
     /// What came while the journal was written.
     pub(super) arrived: Arrived,
-    /// When the machine was last told that time has passed.
-    pub(super) ticked: Option<Timestamp>,
+    /// When the machine was last told anything, by the clock that nobody sets, in whole milliseconds.
+    pub(super) told_at: Duration,
+    /// When it was last told that time has passed, by the same.
+    pub(super) ticked: Option<Duration>,
     /// Who is asked first next time.
     pub(super) first: Source,
     /// How many arrivals came without a wait between them.
@@ -149,15 +151,20 @@ impl Carrier {
                 let waits = effect.kind().waits_for_journal();
                 if waits { &mut orders } else { &mut looks }.push(effect);
             }
+            // Counted from the decision: the journal may take its time.
+            let orders: Vec<_> = orders
+                .into_iter()
+                .map(|order| (self.rests_on(&order), order))
+                .collect();
             for look in looks {
-                self.flights.begin(look);
+                self.flights.begin(look, None);
             }
             self.write(records).await?;
             for (id, answer) in answers {
                 self.mail.answer(id, answer);
             }
-            for order in orders {
-                let ended = self.flights.begin(order);
+            for (rests_on, order) in orders {
+                let ended = self.flights.begin(order, rests_on);
                 self.arrived.inputs.extend(ended);
             }
             while let Some(event) = self.rollout.poll_event() {
@@ -173,8 +180,23 @@ impl Carrier {
         }
     }
 
+    /// Until when what a write was decided on may be acted on.
+    fn rests_on(&self, effect: &Effect) -> Option<Freshness> {
+        let Effect::Apply { part, .. } = effect else {
+            return None;
+        };
+        let since = self.elapsed().saturating_sub(self.told_at);
+        let left = self.rollout.fresh_for(part)?.saturating_sub(since);
+        Some(Freshness::lasting(&*self.clock, left))
+    }
+
+    fn elapsed(&self) -> Duration {
+        whole_milliseconds(self.clock.elapsed())
+    }
+
     fn handle(&mut self, arrival: Arrival) -> Result<(), DriverError> {
-        let now = self.clock.now();
+        let (now, elapsed) = (self.clock.now(), self.elapsed());
+        let passed = elapsed.saturating_sub(std::mem::replace(&mut self.told_at, elapsed));
         let input = match arrival {
             Arrival::Incoming(Incoming::Detach) => {
                 let id = self.rollout.id().clone();
@@ -187,7 +209,7 @@ impl Carrier {
                 Input::AlarmRaised(alarm)
             }
             Arrival::TimePassed => {
-                self.ticked = Some(now);
+                self.ticked = Some(elapsed);
                 Input::TimePassed
             }
             Arrival::Input(input) => input,
@@ -195,7 +217,7 @@ impl Carrier {
         if let Input::Changed { part } = &input {
             self.flights.tells(part, &self.rollout);
         }
-        if let Err(misuse) = self.rollout.handle(input, now) {
+        if let Err(misuse) = self.rollout.handle_measured(input, now, passed) {
             // Nothing was changed by it; a rollout is not given up for a bug of ours.
             tracing::error!(%misuse, "the driver told the machine something impossible; please report this");
         }
@@ -239,7 +261,8 @@ impl Carrier {
     /// Observers hear then, and when nothing else is due.
     async fn next(&mut self) -> Arrival {
         let clock = Arc::clone(&self.clock);
-        let mut due = self.due().map(|at| clock.sleep_until(at));
+        let due = self.due();
+        let mut due = due.map(|left| clock.sleep_until(clock.now() + left));
         poll_fn(|context| {
             if self.in_a_row >= IN_A_ROW {
                 self.in_a_row = 0;
@@ -288,13 +311,18 @@ impl Carrier {
         }
     }
 
-    /// When the machine wants to hear that time has passed: never twice in the same millisecond.
-    fn due(&self) -> Option<Timestamp> {
-        let (due, now) = (self.rollout.poll_timeout()?, self.clock.now());
-        if due <= now && self.ticked == Some(now) {
-            return Some(now + Duration::from_millis(1));
+    /// How long until the machine wants to hear that time has passed: never twice in the same millisecond.
+    ///
+    /// The machine says when by the wall clock as it was told it; a clock that was set since changes
+    /// nothing of how long that is.
+    fn due(&self) -> Option<Duration> {
+        let wait = self.rollout.poll_timeout()?.since(self.rollout.told());
+        let elapsed = self.elapsed();
+        let left = wait.saturating_sub(elapsed.saturating_sub(self.told_at));
+        if left.is_zero() && self.ticked == Some(elapsed) {
+            return Some(Duration::from_millis(1));
         }
-        Some(due)
+        Some(left)
     }
 
     fn publish(&self) {
@@ -317,11 +345,18 @@ impl Carrier {
             .ok_or_else(|| DriverError::Bug {
                 what: "the rollout settled without an outcome".to_owned(),
             })?;
-        self.mail
-            .close(&format!("the rollout is over: {outcome}"))
-            .await;
+        let rollout = &self.rollout;
+        let arrived = std::mem::take(&mut self.arrived.incoming);
+        let answer = |id: &CommandId| rollout.last_answer(id, &outcome);
+        self.mail.close(arrived, answer).await;
         Ok(outcome)
     }
+}
+
+/// As the machine counts. What is cut off is not lost: it is in the next reading.
+pub(super) fn whole_milliseconds(elapsed: Duration) -> Duration {
+    let beyond = elapsed.subsec_nanos() % 1_000_000;
+    elapsed.saturating_sub(Duration::from_nanos(u64::from(beyond)))
 }
 
 /// Tells the handles how it ended, also when the driver is dropped before.

@@ -60,7 +60,7 @@ impl Rollout {
             .collect();
         let reduction = Reduction {
             now: self.latest.clock.machine,
-            wall: self.latest.clock.wall,
+            wall: self.latest.clock.for_windows(),
             tick,
             ids: &ids,
         };
@@ -69,7 +69,12 @@ impl Rollout {
         reduction.place(&mut self);
         reduction.parts(&mut self);
         reduction.checks(&mut self);
-        self.latest.clock = MachineClock::begin(NOW);
+        let ahead = self.latest.clock.ahead;
+        self.latest.clock = MachineClock {
+            wall: NOW.before(ahead),
+            machine: NOW,
+            ahead,
+        };
         self.outbox.journaled_at = NOW;
         Canonical { rollout: self, ids }
     }

@@ -133,7 +133,7 @@ impl Rollout {
     /// When the next look is due, by the machine's clock.
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         let clock = self.latest.clock;
-        let machine_at = |wall: Timestamp| clock.machine + wall.since(clock.wall);
+        let machine_at = |at: Timestamp| clock.machine + at.since(clock.for_windows());
         let due = self.applying().filter_map(|name| {
             let (check, latest) = (
                 self.fixed.plan.checks().get(name)?,

@@ -2,7 +2,7 @@
 
 use super::command::{Alarm, Answer, Command, CommandId, Wish};
 use super::event::News;
-use super::outcome::Reason;
+use super::outcome::{Outcome, Reason};
 use super::state::{Audit, Hold, State, Superseding, stage_name};
 use super::{Rollout, words};
 use crate::plan::{Gate, GateKind, PlanDigest, StageName};
@@ -18,6 +18,12 @@ impl Rollout {
             .iter()
             .find(|audit| audit.id == *id)
             .map(|audit| audit.answer.clone())
+    }
+
+    /// The answer to a command or alarm that is heard when all is over: what was recorded stays recorded.
+    pub(crate) fn last_answer(&self, id: &CommandId, outcome: &Outcome) -> Answer {
+        let over = || Answer::Refused(format!("the rollout is over: {outcome}"));
+        self.answered(id).unwrap_or_else(over)
     }
 
     fn remember(&mut self, id: CommandId, who: &str, what: &str, answer: Answer) {

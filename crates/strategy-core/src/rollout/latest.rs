@@ -116,6 +116,15 @@ pub(super) struct LatestCheck {
     pub(super) evidence: Arc<str>,
 }
 
+impl LatestCheck {
+    /// The end of the newest window that was watched, looked at or not. No window begins before it,
+    /// whatever the wall clock says: no moment counts twice.
+    pub(super) fn watched_to(&self) -> Timestamp {
+        let waiting = self.closed.back().map(|(window, _)| window.to);
+        waiting.map_or(self.seen_to, |to| to.max(self.seen_to))
+    }
+}
+
 /// A window that has begun, and what must not change while it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct OpenWindow {

@@ -1,6 +1,7 @@
 //! Looking at a part: when it is asked for, and how old what was seen may be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Rollout;
 use super::effect::Effect;
@@ -38,6 +39,17 @@ impl Rollout {
         let state = self.decided.parts.get(part)?;
         let young = self.now().since(latest.at?) <= self.fixed.plan.policies().stale_after;
         (latest.ticket >= state.min_ticket && young).then(|| latest.observation.clone())?
+    }
+
+    /// For how much longer than the last input what was last seen of a part may be acted on; `None`: no
+    /// longer, or nothing was seen.
+    ///
+    /// A write that is [ordered](super::Effect::Apply) is not to be sent later than that. Where the journal
+    /// took so long, it is answered as a conflict that was certainly not taken, and decided anew.
+    pub fn fresh_for(&self, part: &Part) -> Option<Duration> {
+        let at = self.latest.parts.get(part)?.at?;
+        let limit = self.fixed.plan.policies().stale_after;
+        limit.checked_sub(self.now().since(at))
     }
 
     /// Asks for a look, unless one that will do is under way.

@@ -1,5 +1,7 @@
 //! What a journal holds: decisions, with the state they were decided on.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
@@ -9,7 +11,7 @@ use super::input::Input;
 use super::latest::Latest;
 use super::outcome::Outcome;
 use crate::target::EffectId;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Timestamp, duration};
 
 /// The version of the record format. Any 1.x reads all older ones.
 pub const SCHEMA: u32 = 1;
@@ -59,6 +61,10 @@ pub struct Decision {
     pub wall: Timestamp,
     /// When, by the machine's own clock, which never runs backwards.
     pub machine: Timestamp,
+    /// How far the windows of checks are ahead of the wall clock: nothing, unless it was set back by more
+    /// than five minutes.
+    #[serde(default, with = "duration", skip_serializing_if = "Duration::is_zero")]
+    pub ahead: Duration,
     /// What had happened.
     pub input: Input,
     /// What was ordered. Compared on replay.

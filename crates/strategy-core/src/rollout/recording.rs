@@ -33,6 +33,7 @@ impl Rollout {
             let decision = Decision {
                 wall: clock.wall,
                 machine: clock.machine,
+                ahead: clock.ahead,
                 input: given.into(),
                 effects,
             };

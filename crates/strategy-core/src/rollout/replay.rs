@@ -61,6 +61,7 @@ impl Rollout {
                 Record::Decision(decision) => {
                     rollout.latest.clock.wall = decision.wall;
                     rollout.latest.clock.machine = decision.machine;
+                    rollout.latest.clock.ahead = decision.ahead;
                     rollout.digest_input(decision.input.clone());
                     let replayed =
                         rollout

@@ -1,11 +1,15 @@
 //! One input: what it changes, what follows from it, and when to look again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Rollout;
+use super::command::{Alarm, Answer, Command};
 use super::effect::Effect;
+use super::event::News;
 use super::given::Given;
 use super::input::{Completion, Input};
+use super::misuse::Misuse;
 use super::outcome::Reason;
 use super::state::State;
 use super::transition::Flow;
@@ -17,6 +21,58 @@ use crate::timestamp::Timestamp;
 const TURNS: usize = 10_000;
 
 impl Rollout {
+    pub(super) fn take_in(
+        &mut self,
+        input: Input,
+        now: Timestamp,
+        passed: Option<Duration>,
+    ) -> Result<(), Misuse> {
+        self.vet(&input)?;
+        let input = input.bounded();
+        self.time_passes(&input, now, passed);
+        if !self.is_settled() {
+            self.digest_input(input);
+        } else if let Input::Commanded(Command { id, .. }) | Input::AlarmRaised(Alarm { id, .. }) =
+            input
+        {
+            // The answer of then, though it is over now.
+            let over = || Answer::Refused("the rollout is over".to_owned());
+            let answer = self.answered(&id).unwrap_or_else(over);
+            self.outbox.answers.push_back((id, answer));
+        }
+        Ok(())
+    }
+
+    fn time_passes(&mut self, input: &Input, now: Timestamp, passed: Option<Duration>) {
+        if matches!(input, Input::Resumed { .. }) {
+            self.latest.clock.take_up(now);
+            return;
+        }
+        let resync = self.fixed.plan.policies().resync;
+        let irregular = self.latest.clock.tick(now, passed, resync);
+        let Some(by_ms) = irregular.jumped else {
+            if irregular.uncounted > Duration::ZERO {
+                // It counts towards no limit, and what was seen is older by it all the same.
+                for part in self.latest.parts.values_mut() {
+                    part.at = part.at.map(|at| at.before(irregular.uncounted));
+                    let asked = part.asked.take();
+                    part.asked = asked.map(|(ticket, at)| (ticket, at.before(irregular.uncounted)));
+                }
+            }
+            return;
+        };
+        self.say(News::ClockJumped { by_ms });
+        // Nobody watched in between: that time belongs to no window, and what was seen is old.
+        for check in self.latest.checks.values_mut() {
+            check.open = None;
+        }
+        for part in self.latest.parts.values_mut() {
+            part.at = None;
+            part.heard = None;
+            part.asked = None;
+        }
+    }
+
     pub(super) fn take(&mut self, given: &Given) {
         let input = match given {
             Given::Observed {

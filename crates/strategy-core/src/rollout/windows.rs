@@ -18,9 +18,6 @@ use crate::track::Tracks;
 /// A window shorter than this says nothing and is dropped when it is closed early.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// A clock set back by no more than this is waited for, so that no window is counted twice.
-const SET_BACK: Duration = Duration::from_secs(300);
-
 /// The most windows that wait for their looks: a source that is slower than that has a fault of its own.
 pub(super) const QUEUED: usize = 8;
 
@@ -85,11 +82,11 @@ impl Rollout {
         if open.is_some_and(|open| self.is_as_when_opened(open, check)) {
             return;
         }
-        let (wall, facts) = (self.latest.clock.wall, self.window_facts(check));
+        let (now, facts) = (self.latest.clock.for_windows(), self.window_facts(check));
         let latest = self.latest.checks.or_default(name);
-        close(latest, wall);
+        close(latest, now);
         latest.open = Some(OpenWindow {
-            from: after_what_was_seen(latest.seen_to, wall),
+            from: latest.watched_to().max(now),
             ..facts
         });
     }
@@ -108,7 +105,7 @@ impl Rollout {
         }
         match (latest.closed.front(), &latest.open) {
             (Some((window, facts)), _) => Some((*window, facts.clone(), true)),
-            (None, Some(open)) if !closing && clock.wall >= open.from + check.interval => {
+            (None, Some(open)) if !closing && clock.for_windows() >= open.from + check.interval => {
                 let window = Window {
                     from: open.from,
                     to: open.from + check.interval,
@@ -121,7 +118,7 @@ impl Rollout {
 
     /// The windows that are open end now; what they saw is still looked at.
     pub(super) fn close_windows(&mut self) {
-        let wall = self.latest.clock.wall;
+        let now = self.latest.clock.for_windows();
         if self
             .latest
             .checks
@@ -129,7 +126,7 @@ impl Rollout {
             .any(|check| check.open.is_some())
         {
             let checks = self.latest.checks.values_mut();
-            checks.for_each(|check| close(check, wall));
+            checks.for_each(|check| close(check, now));
         }
     }
 
@@ -154,7 +151,7 @@ impl Rollout {
             identities.insert(part.clone(), labels);
         }
         OpenWindow {
-            from: self.latest.clock.wall,
+            from: self.latest.clock.for_windows(),
             standing: self.decided.standings,
             weights: Arc::new(weights),
             identities: Arc::new(identities),
@@ -243,26 +240,15 @@ impl Rollout {
     }
 }
 
-/// Where a window begins: now, or where the last one ended if a clock that was set back says that this
-/// is still to come. If that is far ahead, the clock was wrong then, and what it called that time has
-/// not been.
-fn after_what_was_seen(seen_to: Timestamp, wall: Timestamp) -> Timestamp {
-    if seen_to.since(wall) <= SET_BACK {
-        seen_to.max(wall)
-    } else {
-        wall
-    }
-}
-
 /// What was watched is looked at, also where looks are slower than changes: up to a number of windows.
-fn close(check: &mut LatestCheck, wall: Timestamp) {
+fn close(check: &mut LatestCheck, now: Timestamp) {
     if let Some(open) = check.open.take()
         && check.closed.len() < QUEUED
-        && wall.since(open.from) >= SHORTEST
+        && now.since(open.from) >= SHORTEST
     {
         let window = Window {
             from: open.from,
-            to: wall,
+            to: now,
         };
         check.closed.push_back((window, open));
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -9,7 +10,8 @@ use crate::driver::Clock;
 use crate::timestamp::Timestamp;
 use crate::world::VirtualClock;
 
-/// Shows another time than the world's, and can be set. Waits take as long as they should.
+/// Shows another time than the world's, and can be set. Waits, and time that is measured, are as long as
+/// they should be.
 #[derive(Clone, Debug)]
 pub(super) struct ProcessClock {
     world: VirtualClock,
@@ -34,6 +36,10 @@ impl Clock for ProcessClock {
     fn now(&self) -> Timestamp {
         let off = self.milliseconds.load(Ordering::SeqCst);
         Timestamp::from_millis(self.world.now().as_millis().saturating_add_signed(off))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.world.now().since(Timestamp::from_millis(0))
     }
 
     async fn sleep_until(&self, at: Timestamp) {

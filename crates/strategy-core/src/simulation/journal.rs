@@ -51,6 +51,7 @@ impl SimulatedJournal {
         self.world.stop(self.process, &met.before).await;
         let now = self.world.clock().now();
         if self.health(|health| health.refuses_until > now) {
+            self.world.note(Fact::NotRecorded { by: self.process });
             return Err(Self::refusal("write"));
         }
         write.await?;

@@ -1,5 +1,6 @@
 //! Simulations: with processes that crash, wake and differ in their clocks, always the same way.
 
+mod clocks;
 mod data;
 mod hooks;
 

@@ -24,8 +24,17 @@ pub struct Discovery {
     /// Whose claim is on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// The highest epoch of any claim that was given up there, whoever held it; 0: none is known, as with
+    /// a target that remembers none. A claim on what nobody holds must have a higher one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_epoch: u64,
     /// The human name of each track, such as `deployment/api-green`.
     pub names: crate::track::Tracks<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Discovery {
@@ -41,6 +50,7 @@ impl Discovery {
             capabilities,
             observation,
             claim: None,
+            last_epoch: 0,
             names,
         }
     }

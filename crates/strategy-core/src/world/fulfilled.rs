@@ -30,6 +30,7 @@ pub fn discovery_of(stable: ObservedTrack, candidate: ObservedTrack) -> Discover
         capabilities: Capabilities::routed(),
         observation,
         claim: None,
+        last_epoch: 0,
         names: Tracks {
             stable: "workload/app".to_owned(),
             candidate: "workload/app-canary".to_owned(),

@@ -162,6 +162,11 @@ pub enum Fact {
         /// What is ordered.
         effects: Vec<EffectId>,
     },
+    /// The journal refused a write of a process: nothing can be decided until it takes one again.
+    NotRecorded {
+        /// Whose.
+        by: Process,
+    },
     /// A person asked something of the rollout.
     Commanded {
         /// By which name the answer is known.

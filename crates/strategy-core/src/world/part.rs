@@ -25,6 +25,8 @@ pub(super) struct Picture {
     pub(super) workloads: BTreeMap<String, Workload>,
     pub(super) router: Router,
     pub(super) claim: Option<Claim>,
+    /// The highest epoch that was given up.
+    pub(super) last_epoch: u64,
     pub(super) foreign: Vec<ForeignChange>,
 }
 
@@ -106,6 +108,7 @@ impl PartState {
             workloads,
             router,
             claim: None,
+            last_epoch: 0,
             foreign: Vec::new(),
         };
         let ready = picture.workloads.values().map(Workload::ready).sum();

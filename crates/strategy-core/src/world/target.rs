@@ -201,8 +201,17 @@ impl InMemoryTarget {
                 .parts
                 .get_mut(&self.part)
                 .ok_or_else(|| self.error(TargetErrorKind::NotFound, "claim"))?;
+            if !part.capabilities.fenced {
+                return Ok(());
+            }
             let here = part.picture.claim.as_ref();
-            if !part.capabilities.fenced || here == to {
+            // Given up, its epoch is over, whether it had come by then or not.
+            if let (Some(from), None) = (from, to)
+                && here.is_none_or(|here| here == from)
+            {
+                part.picture.last_epoch = part.picture.last_epoch.max(from.epoch);
+            }
+            if here == to {
                 return Ok(());
             }
             if here != from {
@@ -210,6 +219,14 @@ impl InMemoryTarget {
                     Some(claim) => format!("it is claimed by {claim}"),
                     None => "nobody has claimed it".to_owned(),
                 };
+                return Err(self.error(TargetErrorKind::Conflict, "claim").because(why));
+            }
+            let last = part.picture.last_epoch;
+            if let (None, Some(to)) = (here, to)
+                && to.epoch <= last
+            {
+                let why =
+                    format!("{to} comes too late: a claim with epoch {last} was given up here");
                 return Err(self.error(TargetErrorKind::Conflict, "claim").because(why));
             }
             let is_new = from.map(|claim| &claim.holder) != to.map(|claim| &claim.holder);
@@ -258,6 +275,7 @@ impl Target for InMemoryTarget {
                 capabilities: part.capabilities.clone(),
                 observation: self.observation(part, picture, &bound, now)?,
                 claim: picture.claim.clone(),
+                last_epoch: picture.last_epoch,
                 names: Tracks {
                     stable: format!("workload/{}", bound.workloads.stable),
                     candidate: format!("workload/{}", bound.workloads.candidate),

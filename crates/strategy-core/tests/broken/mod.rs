@@ -56,6 +56,7 @@ pub(crate) enum Break {
     HidesTheClaim,
     ClaimsByForce,
     RefusesTheClaimThatIsThere,
+    LetsALateClaimIn,
     ScalesWhenClaimed,
     ClaimsOnTheWay,
     WritesForAnyHolder,
@@ -304,6 +305,10 @@ impl Target for Broken {
         }
         if self.is(Break::ClaimsByForce) {
             return self.inner.claim(binding, here.as_ref(), to).await;
+        }
+        if self.is(Break::LetsALateClaimIn) && here.is_none() && from.is_none() {
+            let _ = self.inner.claim(binding, from, to).await;
+            return Ok(());
         }
         self.inner.claim(binding, from, to).await?;
         if self.is(Break::ScalesWhenClaimed) && from.is_some() {

@@ -86,6 +86,10 @@ pub(crate) const TABLE: &[(&str, Break)] = &[
     ("a_claim_is_compared_before_it_is_set", Break::ClaimsByForce),
     ("claiming_again_succeeds", Break::RefusesTheClaimThatIsThere),
     (
+        "a_claim_that_is_over_does_not_come_back",
+        Break::LetsALateClaimIn,
+    ),
+    (
         "a_claim_changes_nothing_that_is_owned",
         Break::ScalesWhenClaimed,
     ),

@@ -93,7 +93,7 @@ impl Target for Hesitant<InMemoryTarget> {
     }
 }
 
-fn hesitant(world: &World, journal: &MemoryJournal) -> Driver {
+pub(super) fn hesitant(world: &World, journal: &MemoryJournal) -> Driver {
     Driver::on(Hesitant(world.target()))
         .clock(world.clock().clone())
         .analysis(FailureShare::KIND, world.analysis())

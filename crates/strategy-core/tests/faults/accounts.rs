@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strategy_core::rollout::{Record, Rollout};
 use strategy_core::simulation::{End, SimulationReport};
-use strategy_core::target::{Claim, EffectId};
+use strategy_core::target::EffectId;
 use strategy_core::world::{Author, Entry, Fact, Life, Process};
 
 /// What is wrong with the accounts.
@@ -60,13 +60,11 @@ fn written_before_recorded(report: &SimulationReport) -> Vec<String> {
 }
 
 fn written_after_the_end(report: &SimulationReport) -> Vec<String> {
-    let by_zombies = first_claims_of_zombies(&report.log);
     let written = after_the_end(&report.log).filter_map(|entry| match &entry.fact {
         Fact::Wrote {
             author: Author::Process { process, id, .. },
             ..
         } => Some(format!("{process:?} wrote {id} after the end")),
-        Fact::Claimed { to: Some(to), .. } if by_zombies.contains(to) => None,
         Fact::Claimed { by, to, .. } => Some(format!("{by:?} claimed {to:?} after the end")),
         _ => None,
     });
@@ -86,39 +84,13 @@ fn after_the_end(log: &[Entry]) -> impl Iterator<Item = &Entry> {
     log.iter().skip_while(move |entry| !is_end(&entry.fact))
 }
 
-/// An exception to "nothing after the end". A process that stood still between its journal and its very
-/// first claim finds, when all is over, a target that nobody claims, and claims it: a claim is a
-/// compare-and-set from "nobody", and the target does not remember who was there. It finds at its next
-/// write of the journal that another has carried the rollout on, gives up, and has written nothing;
-/// the claim stays until the next rollout takes it over.
-pub(crate) fn first_claims_of_zombies(log: &[Entry]) -> Vec<Claim> {
-    let woke = |process: Process| {
-        log.iter().any(|entry| {
-            let of = Fact::Lives {
-                process,
-                life: Life::Woke,
-            };
-            entry.fact == of
-        })
-    };
-    let claims = after_the_end(log).filter_map(|entry| match &entry.fact {
-        Fact::Claimed {
-            by,
-            from: None,
-            to: Some(to),
-            ..
-        } if to.epoch == 1 && woke(*by) => Some(to.clone()),
-        _ => None,
-    });
-    claims.collect()
-}
-
 /// The journal, read back, is at the end that was told; it knows of every write, and of those that took
 /// effect holds none for unfinished once all is over.
 fn read_back(report: &SimulationReport) -> Vec<String> {
     let written = written(&report.log);
     if report.journal.is_empty() {
-        let is_silent = written.is_empty() && matches!(report.end, End::NeverBegan { .. });
+        let never_began = matches!(report.end, End::NeverBegan { .. } | End::GivenUp { .. });
+        let is_silent = never_began && written.is_empty() && nothing_was_asked(&report.log);
         return if is_silent {
             Vec::new()
         } else {
@@ -168,6 +140,17 @@ pub(crate) fn unknown_writes(log: &[Entry], rollout: &Rollout) -> Vec<String> {
     let unknown = written(log).into_iter().filter(|id| *id >= next);
     let said = unknown.map(|id| format!("the journal read back does not know {id}"));
     said.collect()
+}
+
+/// No process claimed anything or asked for a write.
+pub(crate) fn nothing_was_asked(log: &[Entry]) -> bool {
+    let is_asked = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::Asked { .. } | Fact::Claimed { .. } | Fact::Recorded { .. }
+        )
+    };
+    !log.iter().any(|entry| is_asked(&entry.fact))
 }
 
 /// What processes wrote.

@@ -27,9 +27,6 @@ pub(crate) enum Allows {
     RefusedAtStart,
     /// At the start or at the goal.
     StartOrGoal,
-    /// At the start or at the goal. A clock that is an hour behind asks for windows of an hour ago: none
-    /// that was counted comes again in these rollouts, but the later look has the earlier window.
-    WindowsOutOfOrder,
     /// Also stuck, if it says with what.
     Stuck,
 }
@@ -39,7 +36,6 @@ impl Allows {
     pub(crate) const fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Stuck, _) | (_, Self::Stuck) => Self::Stuck,
-            (Self::WindowsOutOfOrder, _) | (_, Self::WindowsOutOfOrder) => Self::WindowsOutOfOrder,
             (Self::StartOrGoal, _) | (_, Self::StartOrGoal) => Self::StartOrGoal,
             (Self::RefusedAtStart, _) | (_, Self::RefusedAtStart) => Self::RefusedAtStart,
             (Self::TheSame, Self::TheSame) => Self::TheSame,
@@ -251,6 +247,16 @@ pub(crate) const ALL: &[Kind] = &[
             )
         },
     ),
+    // For longer than what was seen may be old: what was decided on it is decided anew.
+    of(
+        "the journal fails for two minutes",
+        Point::Append,
+        Allows::TheSame,
+        |s, n| {
+            let lasts = 120 * SECOND;
+            s.mishap(When::BeforeAppend(n), Trouble::JournalFails { lasts })
+        },
+    ),
     // Its clock.
     of(
         "the clock is set forward a little",
@@ -273,7 +279,7 @@ pub(crate) const ALL: &[Kind] = &[
     of(
         "the clock is set back an hour",
         Point::Call,
-        Allows::WindowsOutOfOrder,
+        Allows::StartOrGoal,
         |s, n| s.mishap(When::AfterCall(n), clock_set(-HOUR_IN_MILLISECONDS)),
     ),
 ];
@@ -294,7 +300,10 @@ pub(crate) fn brief() -> Vec<&'static Kind> {
         "zombie after an append, wakes early",
         "the journal loses its answer",
         "the journal fails for a while",
+        "the journal fails for two minutes",
+        "the clock is set forward a little",
         "the clock is set back a little",
+        "the clock is set back an hour",
     ])
 }
 
@@ -311,7 +320,7 @@ pub(crate) fn paired() -> Vec<&'static Kind> {
     ])
 }
 
-fn named(names: &[&str]) -> Vec<&'static Kind> {
+pub(crate) fn named(names: &[&str]) -> Vec<&'static Kind> {
     let kinds: Vec<_> = ALL
         .iter()
         .filter(|kind| names.contains(&kind.name))

@@ -1,9 +1,9 @@
 //! Two faults in one rollout, at every pair of indices of the short plans.
 
 use super::courses::{self, Course};
-use super::kinds::{self, Kind, Point};
+use super::kinds::{self, Allows, Kind, Point};
 use super::runs::{run, undisturbed};
-use super::tally::{Tally, in_parallel};
+use super::tally::{Ending, Tally, in_parallel};
 
 /// The second is planted at every index that the rollout still comes to after the first.
 fn disturb(courses: &[Course], kinds: &[&Kind]) -> Tally {
@@ -43,8 +43,32 @@ const fn count(kind: &Kind, calls: u64, appends: u64) -> u64 {
     }
 }
 
+/// Nothing is taken up where nothing was recorded: it begins anew, and not at all where the platform does
+/// not answer then. A person has to begin it again; nothing was claimed or written.
 #[test]
-#[ignore = "needs open findings to be mended: docs/reference/evidence.md"]
+fn what_no_journal_holds_never_began() {
+    let course = courses::blue_green(true);
+    let crashes = kinds::named(&["crash before the append"])[0].at(course.simulation.clone(), 1);
+    let (report, ended) = run(&course, &crashes, Allows::TheSame);
+    assert_eq!(ended, Ok(Ending::Promoted), "whoever comes next begins it");
+    // The first calls are those of the process that crashes; then whoever comes next discovers.
+    let refuses = kinds::named(&["refuses for a while"])[0];
+    let never = (1..=report.calls).find(|call| {
+        let (report, ended) = run(
+            &course,
+            &refuses.at(crashes.clone(), *call),
+            Allows::TheSame,
+        );
+        report.processes == 2 && ended == Ok(Ending::NeverBegan)
+    });
+    assert!(
+        never.is_some(),
+        "the platform was never away at the wrong time"
+    );
+}
+
+#[test]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn two_faults_at_every_pair_of_indices_of_the_short_plans() {
     let courses = [
         courses::blue_green(true),

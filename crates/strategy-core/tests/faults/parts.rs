@@ -101,7 +101,7 @@ fn a_part_that_is_gone_is_named_and_the_other_is_back_at_some_indices() {
 }
 
 #[test]
-#[ignore = "needs open findings to be mended: docs/reference/evidence.md"]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn a_part_that_is_gone_is_named_and_the_other_is_back_at_every_index() {
     let tally = of_two(1);
     println!("{}", tally.table());

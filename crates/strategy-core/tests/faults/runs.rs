@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use strategy_core::rollout::{Outcome, Phase};
-use strategy_core::simulation::judge::BrokenPromise;
 use strategy_core::simulation::{End, Simulation, SimulationReport};
 use strategy_core::world::{Author, Fact, Life};
 use strategy_core::{Images, Part, Track};
@@ -55,7 +54,7 @@ fn judge(course: &Course, report: &SimulationReport, allows: Allows) -> Result<E
         Allows::RefusedAtStart => {
             as_undisturbed || ending == Ending::RolledBack && nothing_was_written(report)
         }
-        Allows::StartOrGoal | Allows::WindowsOutOfOrder => matches!(
+        Allows::StartOrGoal => matches!(
             ending,
             Ending::Promoted | Ending::RolledBack | Ending::NeverBegan
         ),
@@ -76,27 +75,11 @@ fn judge(course: &Course, report: &SimulationReport, allows: Allows) -> Result<E
         }
     }
     let broken = report.broken_promises();
-    let broken = broken
-        .iter()
-        .filter(|broken| !is_excused(report, allows, broken));
-    wrong.extend(broken.map(|broken| format!("{broken:?}")));
+    wrong.extend(broken.iter().map(|broken| format!("{broken:?}")));
     if wrong.is_empty() {
         Ok(ending)
     } else {
         Err(format!("{:?}\n    {}", report.end, wrong.join("\n    ")))
-    }
-}
-
-/// Where the judge asks for more than can be had: see [`Allows::WindowsOutOfOrder`], and
-/// [`accounts::first_claims_of_zombies`] for a claim that is none that comes later.
-fn is_excused(report: &SimulationReport, allows: Allows, broken: &BrokenPromise) -> bool {
-    match broken.promise {
-        10 => allows == Allows::WindowsOutOfOrder && broken.what.contains("begins before look"),
-        12 => {
-            let by_zombies = accounts::first_claims_of_zombies(&report.log);
-            !by_zombies.is_empty() && broken.what.ends_with("is no later claim")
-        }
-        _ => false,
     }
 }
 
@@ -115,10 +98,12 @@ fn end(course: &Course, report: &SimulationReport, wrong: &mut Vec<String>) -> E
         .as_ref()
         .and_then(|status| status.outcome.clone());
     match (&report.end, outcome) {
-        (End::NeverBegan { .. }, _) => {
+        // Where a process crashes before its journal holds anything, and the platform does not answer
+        // whoever comes next, that one gives up at its start: there is nothing to take up.
+        (End::NeverBegan { .. } | End::GivenUp { .. }, None) if report.journal.is_empty() => {
             is_back("it never began");
-            if report.appends > 0 {
-                wrong.push("it never began, and the journal was written".to_owned());
+            if !accounts::nothing_was_asked(&report.log) {
+                wrong.push("it never began, and something was claimed or asked for".to_owned());
             }
             Ending::NeverBegan
         }
@@ -181,11 +166,9 @@ fn is_there(
 fn is_given_back(report: &SimulationReport, ends: &BTreeMap<Part, Ends>, wrong: &mut Vec<String>) {
     let left = report.status.iter().flat_map(|status| &status.left);
     let named: Vec<_> = left.map(|left| &left.part).collect();
-    let by_zombies = accounts::first_claims_of_zombies(&report.log);
     for (part, ends) in ends {
         if let Some(claim) = &ends.last.claim
             && !named.contains(&part)
-            && !by_zombies.contains(claim)
         {
             wrong.push(format!("it is over, and {claim} is still on {part}"));
         }

@@ -246,7 +246,7 @@ fn a_torn_last_record_loses_no_write_and_no_way() {
 }
 
 #[test]
-#[ignore = "needs open findings to be mended: docs/reference/evidence.md"]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn a_record_torn_at_every_write_loses_no_write_and_no_way() {
     for course in &courses() {
         let times = check(course, 1);

@@ -182,6 +182,12 @@ pub(crate) const SEAMS: &[Way] = &[
                 "writes for any holder",
                 "Whoever holds the claim, everybody writes.",
             ),
+            suite(
+                Break::LetsALateClaimIn,
+                "a_claim_that_is_over_does_not_come_back",
+                "lets a late claim in",
+                "A process that stood still claims what others have finished.",
+            ),
         ],
     ),
     way(

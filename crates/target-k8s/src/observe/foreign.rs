@@ -7,7 +7,7 @@ use strategy_core::target::{ForeignChange, ForeignField, Writer};
 use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
 use crate::binding::{Bound, TrackStart};
-use crate::mark::{self, Held};
+use crate::mark;
 use crate::object::ObjectRef;
 use crate::owned::Fields;
 use crate::router::{Router, RouterState};
@@ -178,15 +178,14 @@ pub(super) fn foreign(
 fn lost(bound: &Bound, view: &View) -> Vec<ForeignChange> {
     let there = |object: &ObjectRef| Some((object.clone(), view.objects.get(object)?));
     let objects: Vec<_> = bound.objects().iter().filter_map(there).collect();
-    let is_free = |content: &Value| mark::held(content) == Held::Free;
-    if objects.iter().all(|(_, content)| is_free(content)) {
+    if objects.iter().all(|(_, content)| mark::is_free(content)) {
         return Vec::new();
     }
     let mut lost = Vec::new();
     for (object, content) in objects {
         let what = if bound.is_another(&object, content) {
             format!("{object} was deleted and made again")
-        } else if is_free(content) {
+        } else if mark::is_free(content) {
             format!("the claim on {object} was taken away")
         } else {
             continue;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::rollout::Ticket;
 use crate::target::{Applied, Apply, Claim, Desired, DesiredTrack, Discovery, Owned};
+use crate::timestamp::Timestamp;
 use crate::traffic::Traffic;
 use crate::world::{VirtualClock, block_on};
 
@@ -77,6 +78,15 @@ fn look() -> Effect {
 
 /// Calls made, the failure, and how long it took.
 fn outcome(effect: Effect, failing: Failing) -> (usize, Failure, Duration) {
+    outcome_resting_on(effect, failing, None)
+}
+
+/// The same, of what rests on something that stays young for so long and begins after a while.
+fn outcome_resting_on(
+    effect: Effect,
+    failing: Failing,
+    lasts: Option<(Duration, Duration)>,
+) -> (usize, Failure, Duration) {
     let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
     let target = Arc::new(failing);
     let means = Means {
@@ -85,7 +95,12 @@ fn outcome(effect: Effect, failing: Failing) -> (usize, Failure, Duration) {
         clock: Arc::new(clock.clone()),
         seed: 1,
     };
-    let (_, work) = means.perform(effect).unwrap();
+    let rests_on = lasts.map(|(lasts, after)| {
+        let rests_on = Freshness::lasting(&clock, lasts);
+        clock.advance_to(Timestamp::from_millis(0) + after);
+        rests_on
+    });
+    let (_, work) = means.perform(effect, rests_on).unwrap();
     let ended = block_on(&clock, work).unwrap();
     let (Input::EffectFailed { failure, .. } | Input::ObserveFailed { failure, .. }) = ended else {
         panic!("{ended:?}");
@@ -158,6 +173,27 @@ fn silence_may_have_been_taken_however_certain_the_failures_before_it() {
         assert_eq!(failure.kind, TargetErrorKind::Unavailable);
         assert!(failure.message.contains("30s"), "{}", failure.message);
     }
+}
+
+#[test]
+fn a_write_is_not_sent_once_what_it_rests_on_is_too_old() {
+    use TargetErrorKind::{Conflict, RateLimited, Unavailable};
+    let seconds = Duration::from_secs;
+    let refused = || failing(RateLimited, Certainty::NotTaken, usize::MAX);
+    let resting_on = |lasts| outcome_resting_on(write(), refused(), Some(lasts));
+    let (calls, failure, _) = resting_on((seconds(10), seconds(11)));
+    assert_eq!((calls, failure.kind), (0, Conflict), "looked at again");
+    assert_eq!(failure.certainty, Certainty::NotTaken);
+    assert!(failure.message.contains("too old"), "{}", failure.message);
+    // Begun in time, it is repeated as long as it may be, and what is told is that it was refused.
+    let (calls, failure, took) = resting_on((seconds(10), seconds(1)));
+    assert!(calls > 2, "{calls}");
+    assert!(took <= seconds(20), "{took:?}");
+    assert!(
+        matches!(failure.kind, RateLimited | Unavailable),
+        "{failure:?}"
+    );
+    assert_eq!(failure.certainty, Certainty::NotTaken);
 }
 
 #[test]

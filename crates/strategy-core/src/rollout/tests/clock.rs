@@ -166,3 +166,34 @@ fn time_in_which_no_process_ran_is_no_bake() {
         assert!(run.story().contains("`half` passed"), "down for {down} s");
     }
 }
+
+#[test]
+fn time_that_was_measured_counts_whatever_the_wall_clock_is_set_to() {
+    for set_by in [-3_600_000_i64, -20_000, 0, 20_000, 29_000, 3_600_000] {
+        let mut run = baking();
+        let set = |at: crate::Timestamp| {
+            crate::Timestamp::from_millis(at.as_millis().saturating_add_signed(set_by))
+        };
+        let before = run.rollout.status().bake.unwrap().elapsed;
+        let measured = |run: &mut Run, to, passed| {
+            run.rollout
+                .handle_measured(Input::TimePassed, to, passed)
+                .unwrap();
+            run.now = to;
+            run.settle_now();
+        };
+        let to = run.now + seconds(5);
+        measured(&mut run, to, seconds(5));
+        // Somebody sets the clock, and a second passes.
+        let to = set(run.now) + seconds(1);
+        measured(&mut run, to, seconds(1));
+        let to = run.now + seconds(4);
+        measured(&mut run, to, seconds(4));
+        let elapsed = run.rollout.status().bake.unwrap().elapsed - before;
+        let counts = if set_by == 0 { 10 } else { 9 };
+        assert!(
+            (seconds(counts)..=seconds(10)).contains(&elapsed),
+            "set by {set_by} ms: {elapsed:?}"
+        );
+    }
+}

@@ -280,6 +280,7 @@ impl KindWorld {
             capabilities: self.capabilities(),
             observation: self.observe(),
             claim: self.claim.clone(),
+            last_epoch: 0,
             names: Tracks {
                 stable: "stable".to_owned(),
                 candidate: "candidate".to_owned(),

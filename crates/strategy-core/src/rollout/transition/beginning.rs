@@ -22,9 +22,13 @@ impl Rollout {
             }
             if state.claiming.is_none() && state.retry_at.is_none_or(|at| at <= now) {
                 let from = self.fixed.claims_before.get(&part).cloned();
-                let epoch = from
-                    .as_ref()
-                    .map_or(1, |claim| claim.epoch.saturating_add(1));
+                let last = self
+                    .fixed
+                    .found
+                    .part(&part)
+                    .map_or(0, |found| found.last_epoch);
+                let held = from.as_ref().map_or(0, |claim| claim.epoch);
+                let epoch = last.max(held).saturating_add(1);
                 let to = Claim {
                     holder: self.fixed.id.clone(),
                     epoch,

@@ -22,7 +22,8 @@ struct Asked<'a> {
 }
 
 /// **6.** A command is answered by whoever works: no process keeps decisions in its journal for a minute
-/// after it was asked without having answered, whatever the platform does meanwhile.
+/// after it was asked without having answered, whatever the platform does meanwhile. An answer comes after
+/// the journal has the command, so while the journal refuses there is none, and nothing is decided either.
 ///
 /// Of failed verdicts and alarms the log does not tell when they were decided; the search does.
 pub(super) fn decisions_need_no_platform(record: &Record<'_>, findings: &mut Findings) {
@@ -100,6 +101,8 @@ fn asked<'a>(record: &Record<'a>) -> BTreeMap<&'a CommandId, Asked<'a>> {
             if let Some(asked) = asked.get_mut(id) {
                 asked.answers.push(answer);
             }
+        } else if let Fact::NotRecorded { by } = &entry.fact {
+            begun.insert(*by, at);
         } else if let Fact::Recorded { by, .. } = &entry.fact {
             let begun = *begun.entry(*by).or_insert(at);
             for asked in asked.values_mut() {

@@ -126,17 +126,6 @@ impl<'a> Record<'a> {
         let (index, _) = self.ended?;
         Some((index, self.log().get(index)?.at))
     }
-
-    /// Whether a process's clock was set while it worked.
-    pub(super) fn was_clock_set(&self, of: Process) -> bool {
-        self.log().iter().any(|entry| {
-            if let Fact::Lives { process, life } = &entry.fact {
-                *process == of && matches!(life, Life::ClockSet(_))
-            } else {
-                false
-            }
-        })
-    }
 }
 
 impl<'a> PartRecord<'a> {

@@ -9,8 +9,7 @@ use crate::track::Track;
 use crate::world::{Fact, Process, Told};
 
 /// **8, old.** A write of ours that took effect was decided on a view that was not older, when the write
-/// was begun, than the plan's limit. A clock that was set back may make a view look younger than it is:
-/// a process whose clock was set is not judged.
+/// was begun, than the plan's limit, whatever became of the clock of its process.
 ///
 /// That 0 of 0 is not healthy and an empty list no success are promises of targets; that no pass rests on
 /// an old view is the search's, because the log does not tell when a stage passes.
@@ -24,9 +23,6 @@ pub(super) fn nothing_rests_on_an_old_view(record: &Record<'_>, findings: &mut F
             let (Some((_, asked, _)), Some(shown)) = (ours.asked, ours.views.last()) else {
                 continue;
             };
-            if record.was_clock_set(ours.process) {
-                continue;
-            }
             let age = asked.since(shown.as_of);
             findings.judge(8, write.at, age <= limit, || {
                 format!(

@@ -183,6 +183,12 @@ impl Tale {
         self
     }
 
+    /// The journal takes nothing.
+    pub(super) fn refused(mut self) -> Self {
+        self.add(Fact::NotRecorded { by: FIRST });
+        self
+    }
+
     pub(super) fn asks(mut self, id: u64) -> Self {
         // What is asked for is judged by what comes of it.
         let track = DesiredTrack {

@@ -137,6 +137,10 @@ fn a_command_is_answered_while_decisions_are_made() {
         .keeps(6);
     pause().wait(61).recorded([]).breaks([6]);
     pause().wait(59).recorded([]).keeps(6);
+    // While the journal takes nothing, nothing can be answered; once it does, patience counts anew.
+    let refused = || pause().wait(50).refused().wait(50);
+    refused().recorded([]).keeps(6);
+    refused().wait(11).recorded([]).breaks([6]);
 }
 
 #[test]
