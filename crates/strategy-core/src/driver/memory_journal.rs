@@ -38,6 +38,12 @@ impl MemoryJournal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How far it has come.
+    #[cfg(any(feature = "simulation", test))]
+    pub(crate) fn sequence(&self) -> Sequence {
+        self.state().recorded.sequence
+    }
+
     fn write(&self, write: Last) -> Result<(), JournalError> {
         let mut state = self.state();
         if state.recorded.sequence != write.expected {

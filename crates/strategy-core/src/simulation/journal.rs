@@ -54,12 +54,16 @@ impl SimulatedJournal {
             self.world.note(Fact::NotRecorded { by: self.process });
             return Err(Self::refusal("write"));
         }
+        let before = self.kept.sequence();
         write.await?;
-        let effects = records.iter().flat_map(ordered).collect();
-        self.world.note(Fact::Recorded {
-            by: self.process,
-            effects,
-        });
+        // What is there already, word for word, is not written again.
+        if self.kept.sequence() != before {
+            let effects = records.iter().flat_map(ordered).collect();
+            self.world.note(Fact::Recorded {
+                by: self.process,
+                effects,
+            });
+        }
         self.world.stop(self.process, &met.after).await;
         if self.health(|health| std::mem::take(&mut health.loses_answer)) {
             return Err(Self::refusal("hear of"));

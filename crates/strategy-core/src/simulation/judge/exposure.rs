@@ -7,7 +7,7 @@ use super::record::{Landed, PartRecord, Record, Shown};
 use super::view::{ALL, View, need};
 use crate::rollout::{Answer, CommandId, Wish};
 use crate::target::Routing;
-use crate::track::Track;
+use crate::track::{Replicas, Track};
 use crate::world::Fact;
 
 /// **1.** A write of ours that gives a track more of the traffic must have been decided on a view in which
@@ -111,6 +111,7 @@ pub(super) fn covered_traffic_goes_home_at_once(record: &Record<'_>, findings: &
                     && view.is_whole(Track::Stable, home)
                     && view.weight() > start.weight()
                     && (covers || is_alone)
+                    && !raises_the_floor(write, need(ALL, baseline))
             });
             if could_move {
                 let moves = write.after.weight() < write.before.weight();
@@ -126,6 +127,16 @@ pub(super) fn covered_traffic_goes_home_at_once(record: &Record<'_>, findings: &
             }
         }
     }
+}
+
+/// Whether stable's floor was below what all of the traffic needs, and the write raises it.
+fn raises_the_floor(write: &Landed<'_>, need: u32) -> bool {
+    let floor = |view: View<'_>| match view.replicas(Track::Stable) {
+        Some(Replicas::Floor(floor)) => Some(floor),
+        Some(Replicas::Count(_)) | None => None,
+    };
+    let (before, after) = (floor(write.before), floor(write.after));
+    before.is_some_and(|before| before < need) && after > before
 }
 
 /// Where in the log the first abort was recorded.

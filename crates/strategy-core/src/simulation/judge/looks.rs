@@ -109,19 +109,22 @@ fn counted<'a>(record: &Record<'a>) -> Looks<'a> {
     counted
 }
 
-/// Whether what a process looked at came to nothing: it woke as a zombie and kept no record any more, so
-/// that nobody ever knew of its look.
+/// Whether what a process looked at came to nothing: it crashed, or woke as a zombie, and kept no record any
+/// more, so that nobody ever knew of its look.
 fn is_idle(record: &Record<'_>, process: Process, index: usize) -> bool {
     let log = record.log();
-    let woke = log.iter().take(index).any(|entry| {
+    let lives = |entry: &Entry, as_told: &Life| {
         if let Fact::Lives { process: who, life } = &entry.fact {
-            *who == process && *life == Life::Woke
+            *who == process && life == as_told
         } else {
             false
         }
-    });
+    };
+    let (before, after) = log.split_at_checked(index).unwrap_or((log, &[]));
+    let woke = before.iter().any(|entry| lives(entry, &Life::Woke));
+    let crashed = after.iter().any(|entry| lives(entry, &Life::Crashed));
     let keeps = |entry: &Entry| matches!(&entry.fact, Fact::Recorded { by, .. } if *by == process);
-    woke && !log.iter().skip(index).any(keeps)
+    (woke || crashed) && !after.iter().any(keeps)
 }
 
 /// **10.** A look has one window, however often it is counted and by whichever process; the windows of

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::record::Record;
 use crate::rollout::{Answer, CommandId, Wish};
 use crate::timestamp::Timestamp;
-use crate::world::{Fact, Process};
+use crate::world::{Fact, Life, Process};
 
 /// As long as a process may take to answer while it works: a write of the journal that is tried again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -103,6 +103,10 @@ fn asked<'a>(record: &Record<'a>) -> BTreeMap<&'a CommandId, Asked<'a>> {
             }
         } else if let Fact::NotRecorded { by } = &entry.fact {
             begun.insert(*by, at);
+        } else if let Fact::Lives { process, life } = &entry.fact
+            && *life == Life::Woke
+        {
+            begun.insert(*process, at);
         } else if let Fact::Recorded { by, .. } = &entry.fact {
             let begun = *begun.entry(*by).or_insert(at);
             for asked in asked.values_mut() {

@@ -98,11 +98,13 @@ pub(super) fn one_writer(record: &Record<'_>, findings: &mut Findings) {
 }
 
 /// **12, of the journal.** Once another process has written the journal, the one before it never does again.
+/// Of two that begin at once either may be the one before.
 pub(super) fn one_writer_of_the_journal(record: &Record<'_>, findings: &mut Findings) {
-    let mut last: Option<Process> = None;
+    let mut writers: Vec<Process> = Vec::new();
     for entry in record.log() {
         if let Fact::Recorded { by, .. } = &entry.fact {
-            let is_later = last.is_none_or(|last| last <= *by);
+            let last = writers.last().copied();
+            let is_later = last == Some(*by) || !writers.contains(by);
             findings.judge(12, entry.at, is_later, || {
                 format!(
                     "process {} wrote the journal after process {} had taken it up",
@@ -110,7 +112,9 @@ pub(super) fn one_writer_of_the_journal(record: &Record<'_>, findings: &mut Find
                     last.map_or(0, |last| last.0)
                 )
             });
-            last = last.max(Some(*by));
+            if is_later && last != Some(*by) {
+                writers.push(*by);
+            }
         }
     }
 }

@@ -33,15 +33,18 @@ const APPROVALS: u32 = 12;
 /// A policy, and a world in which it is tried.
 pub(super) fn rollout() -> BoxedStrategy<(Policy, Simulation)> {
     let people = proptest::option::weighted(0.8, 20..=120_u64);
+    let clocks = prop_oneof![4 => Just(Vec::new()), 1 => vec(-20_000..=20_000_i64, 1..=3)];
     (
         (platform(), policy()),
         release(),
         misfortunes(),
-        (people, any::<u32>()),
+        (people, clocks, any::<u32>()),
     )
         .prop_map(
-            |((platform, policy), release, misfortunes, (people, seed))| {
-                assemble(&platform, &policy, release, &misfortunes, people, seed)
+            |((platform, policy), release, misfortunes, (people, clocks, seed))| {
+                let (policy, simulation) =
+                    assemble(&platform, &policy, release, &misfortunes, people, seed);
+                (policy, simulation.clock_offsets(clocks))
             },
         )
         .boxed()

@@ -220,13 +220,15 @@ fn troubles() -> BoxedStrategy<Trouble> {
             lasts,
             taken_over_after,
         });
-    // Longer ones rest on what is mended elsewhere.
-    let fails = seconds(1..=4).prop_map(|lasts| Trouble::JournalFails { lasts });
+    let fails = seconds(1..=150).prop_map(|lasts| Trouble::JournalFails { lasts });
+    let minutes = prop_oneof![3 => -300_000..=300_000_i64, 1 => -4_000_000..=4_000_000_i64];
+    let clock = minutes.prop_map(|milliseconds| Trouble::ClockSet { milliseconds });
     prop_oneof![
         5 => crash,
         3 => freeze,
-        1 => fails,
+        2 => fails,
         1 => Just(Trouble::JournalAnswerLost),
+        2 => clock,
     ]
     .boxed()
 }
@@ -298,16 +300,7 @@ impl Misfortune {
                     by: (*by).to_owned(),
                 },
             ),
-            What::Befalls(trouble) => {
-                // One that stands still before it ever claimed is another question.
-                let when = match (trouble, when) {
-                    (Trouble::Freeze { .. }, When::After(after)) => {
-                        When::After(after.max(Duration::from_secs(10)))
-                    }
-                    (_, when) => when,
-                };
-                Lot::Mishap(Mishap::new(when, trouble.clone()))
-            }
+            What::Befalls(trouble) => Lot::Mishap(Mishap::new(when, trouble.clone())),
             What::Says(who, ask) => says(*who, ask.clone()),
             What::Stale(ask) => says("ann", Ask::Wish(ask.wish()?)),
             What::Superseded(by) => {

@@ -251,7 +251,8 @@ impl Platform {
             Kind::Found(count) => world.workloads(live, Some(idle(count))),
             Kind::Slots(count) | Kind::SharedSlots(count) => world.setup(|setup| {
                 let (live, idle) = if self.is_swapped(part) {
-                    (idle(count), live)
+                    // What has just lost its traffic has pods: else there was nothing to lose.
+                    (idle(count.max(1)), live)
                 } else {
                     (live, idle(count))
                 };
