@@ -98,7 +98,9 @@ impl Rollout {
         if is_claim && state.claiming == Some(id) {
             state.claiming = None;
             state.claim_lost |= conflict;
-            if failure.certainty == Certainty::NotTaken && state.failures <= 1 {
+            // That speaks of this order, not of one before it whose answer nobody heard.
+            let only = state.failures <= 1 && !state.fence_after;
+            if failure.certainty == Certainty::NotTaken && only {
                 state.sought = None;
             }
         } else if !is_claim && state.flight == Some(id) {

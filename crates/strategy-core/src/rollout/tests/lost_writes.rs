@@ -159,3 +159,41 @@ fn what_a_look_tells_during_a_flight_to_be_exposed_drains() {
     let (removed, _) = run.asked.iter().rfind(gone).unwrap();
     assert!(removed.since(told) >= seconds(5), "{}", run.story());
 }
+
+/// The claim was taken before a crash, and is refused to the process that orders it again: what is there
+/// is not known, and traffic home is not written for ever under the claim of before.
+#[test]
+fn a_claim_that_is_refused_after_a_crash_may_have_been_taken_before_it() {
+    for kind in [
+        TargetErrorKind::PermissionDenied,
+        TargetErrorKind::Unavailable,
+    ] {
+        let mut run = started();
+        run.until("is effective and is watched");
+        taken_up_again(&mut run);
+        let claim = next_claim(&mut run);
+        let _ = run.world.perform(claim);
+        taken_up_again(&mut run);
+        let again = next_claim(&mut run);
+        run.tell(Input::EffectFailed {
+            id: again.id().unwrap(),
+            failure: Failure::new(kind, Certainty::NotTaken, "not now"),
+        });
+        run.order(Wish::Abort { force: false });
+        run.assert_rolled_back();
+    }
+}
+
+fn next_claim(run: &mut Run) -> Effect {
+    loop {
+        match run.rollout.poll_effect() {
+            Some(claim @ Effect::Claim { .. }) => return claim,
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    }
+}
