@@ -336,6 +336,7 @@ impl Rollout {
             return;
         };
         if state.may_land_by_itself() {
+            self.hand_during_a_flight(part, observation);
             return;
         }
         // What a crash left under way and the fence has ended has landed or will not: either.
@@ -363,6 +364,7 @@ impl Rollout {
             self.foreign_hand(part, observation, change, false);
         }
         if let Some(state) = self.decided.parts.get_mut(part) {
+            state.person_moved_traffic |= state.expected.is_what_somebody_did(&seen);
             let may_land = state.fence || state.claiming.is_some();
             let landed = match &state.expected {
                 Expected::Either { desired, .. } => {

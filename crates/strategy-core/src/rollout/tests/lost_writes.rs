@@ -3,7 +3,7 @@
 use super::acting::seconds;
 use super::fence::{at_write, lost, started, taken_up_again};
 use super::kind_world::{KindWorld, Run};
-use super::{begin, canary, plan};
+use super::{begin, canary, images, plan};
 use crate::Weight;
 use crate::plan::Policies;
 use crate::rollout::{Effect, Failure, Input, Outcome, Wish};
@@ -133,6 +133,32 @@ fn a_hand_that_was_told_of_during_a_flight_and_taken_back_is_a_hand() {
         assert_eq!(raises.count(), 0, "{kind:?}\n{}", run.story());
         run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
     }
+}
+
+/// A write that has nothing to do with traffic is under way while somebody moves it away and back.
+#[test]
+fn a_hand_during_a_flight_is_answered_at_once() {
+    let mut run = started();
+    let _ = at_write(&mut run, 1);
+    run.world.somebody_moves_traffic(100);
+    run.look_again();
+    let hand = "traffic went from 0% to 100% while a write was under way";
+    assert!(run.story().contains(hand), "{}", run.story());
+}
+
+/// Traffic was to return to stable and somebody else took it there: the way home makes no detour over it.
+#[test]
+fn what_somebody_did_instead_of_a_lost_write_is_a_hand() {
+    let (mut run, _) = at_the_return();
+    run.world.somebody_moves_traffic(50);
+    run.asked.clear();
+    run.order(Wish::Abort { force: false });
+    run.assert_rolled_back();
+    let release = Revision::Release(images("v1"));
+    let most = run.asked.iter();
+    let most = most.filter(|(_, desired)| desired.candidate.revision == release);
+    let most = most.map(|(_, desired)| desired.traffic.weight).max();
+    assert!(most <= Some(Weight::HALF), "{}", run.story());
 }
 
 /// A look that is answered while a write is under way tells that users are on the candidate: it drains,
