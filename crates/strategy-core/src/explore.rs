@@ -164,9 +164,33 @@ impl Exploration {
 
     /// Searches until no state is new, enough promises are broken, or there are too many states.
     ///
+    /// Where any number of misfortunes may happen, it searches with none, with one, and so on, until one
+    /// more leads to no new state.
+    ///
     /// # Errors
     /// [`StartError`] where the rollout cannot even be started.
     pub fn run(self) -> Result<Explored, StartError> {
+        if self.mischief.is_some() {
+            return self.once();
+        }
+        let mut within = None;
+        for times in 0..u8::MAX {
+            let explored = self.clone().mischief(times).once()?;
+            let adds = explored.by_mischief.len() > usize::from(times);
+            if !explored.closed || !explored.broken.is_empty() || !adds {
+                return Ok(Explored { within, ..explored });
+            }
+            within = Some(times);
+        }
+        let explored = self.mischief(u8::MAX).once()?;
+        Ok(Explored {
+            closed: false,
+            ..explored
+        })
+    }
+
+    /// With at most as much mischief as is allowed.
+    fn once(self) -> Result<Explored, StartError> {
         let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
         let rollout = start(&ground)?;
         let mut search = Search {

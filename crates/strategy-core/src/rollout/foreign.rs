@@ -3,7 +3,7 @@
 use super::Rollout;
 use super::event::News;
 use super::outcome::Reason;
-use super::part_state::{Expected, Footprint};
+use super::part_state::{Expected, Footprint, footprint};
 use super::state::{Hold, State};
 use crate::plan::{ForeignPolicy, Then};
 use crate::release::Part;
@@ -49,6 +49,31 @@ impl Rollout {
             field,
             message,
         })
+    }
+
+    /// A write of ours is under way, and somebody else wrote traffic since it was decided: that is
+    /// certainly none of ours, and is answered at once. What else there is is answered when it is known
+    /// what became of the write.
+    pub(super) fn hand_during_a_flight(&mut self, part: &Part, observation: &Observation) {
+        let seen = footprint(observation);
+        let Some(state) = self.decided.parts.get_mut(part) else {
+            return;
+        };
+        let Expected::Asked { before, .. } = &mut state.expected else {
+            return;
+        };
+        if before.traffic == seen.traffic || !written_anew(&before.writer, &seen.writer) {
+            return;
+        }
+        let (was, is) = (before.traffic.weight, seen.traffic.weight);
+        *before = seen;
+        let field = ForeignField::Traffic;
+        let change = ForeignChange {
+            by: who(observation, field),
+            field,
+            message: format!("traffic went from {was} to {is} while a write was under way"),
+        };
+        self.foreign_hand(part, observation, change, true);
     }
 
     /// What the target tells of other hands, and did not tell before: it may be nothing that is written
@@ -217,6 +242,21 @@ fn who(observation: &Observation, field: ForeignField) -> String {
         (Some(change), _) => change.by.clone(),
         (None, Writer::Other { name, .. }) if field == ForeignField::Traffic => name.clone(),
         (None, Writer::Other { .. } | Writer::Us | Writer::Unknown) => "somebody".to_owned(),
+    }
+}
+
+impl Expected {
+    /// A write of ours that moves traffic towards stable may have landed, and it was somebody else who
+    /// did what it asks for.
+    pub(super) fn is_what_somebody_did(&self, seen: &Footprint) -> bool {
+        match self {
+            Self::Either { before, desired } => {
+                seen.traffic == desired.traffic
+                    && seen.traffic.weight < before.traffic.weight
+                    && written_anew(&before.writer, &seen.writer)
+            }
+            Self::Seen(_) | Self::Asked { .. } | Self::Refused { .. } => false,
+        }
     }
 }
 

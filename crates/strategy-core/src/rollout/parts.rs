@@ -98,7 +98,9 @@ impl Rollout {
         if is_claim && state.claiming == Some(id) {
             state.claiming = None;
             state.claim_lost |= conflict;
-            if failure.certainty == Certainty::NotTaken && state.failures <= 1 {
+            // That speaks of this order, not of one before it whose answer nobody heard.
+            let only = state.failures <= 1 && !state.fence_after;
+            if failure.certainty == Certainty::NotTaken && only {
                 state.sought = None;
             }
         } else if !is_claim && state.flight == Some(id) {
@@ -342,6 +344,7 @@ impl Rollout {
             return;
         };
         if state.may_land_by_itself() {
+            self.hand_during_a_flight(part, observation);
             return;
         }
         // What a crash left under way and the fence has ended has landed or will not: either.
@@ -369,6 +372,7 @@ impl Rollout {
             self.foreign_hand(part, observation, change, false);
         }
         if let Some(state) = self.decided.parts.get_mut(part) {
+            state.person_moved_traffic |= state.expected.is_what_somebody_did(&seen);
             let may_land = state.fence || state.claiming.is_some();
             let landed = match &state.expected {
                 Expected::Either { desired, .. } => {

@@ -3,7 +3,7 @@
 use super::acting::seconds;
 use super::fence::{at_write, lost, started, taken_up_again};
 use super::kind_world::{KindWorld, Run};
-use super::{begin, canary, plan};
+use super::{begin, canary, images, plan};
 use crate::Weight;
 use crate::plan::Policies;
 use crate::rollout::{Effect, Failure, Input, Outcome, Wish};
@@ -135,6 +135,32 @@ fn a_hand_that_was_told_of_during_a_flight_and_taken_back_is_a_hand() {
     }
 }
 
+/// A write that has nothing to do with traffic is under way while somebody moves it away and back.
+#[test]
+fn a_hand_during_a_flight_is_answered_at_once() {
+    let mut run = started();
+    let _ = at_write(&mut run, 1);
+    run.world.somebody_moves_traffic(100);
+    run.look_again();
+    let hand = "traffic went from 0% to 100% while a write was under way";
+    assert!(run.story().contains(hand), "{}", run.story());
+}
+
+/// Traffic was to return to stable and somebody else took it there: the way home makes no detour over it.
+#[test]
+fn what_somebody_did_instead_of_a_lost_write_is_a_hand() {
+    let (mut run, _) = at_the_return();
+    run.world.somebody_moves_traffic(50);
+    run.asked.clear();
+    run.order(Wish::Abort { force: false });
+    run.assert_rolled_back();
+    let release = Revision::Release(images("v1"));
+    let most = run.asked.iter();
+    let most = most.filter(|(_, desired)| desired.candidate.revision == release);
+    let most = most.map(|(_, desired)| desired.traffic.weight).max();
+    assert!(most <= Some(Weight::HALF), "{}", run.story());
+}
+
 /// A look that is answered while a write is under way tells that users are on the candidate: it drains,
 /// though the write was refused and no later look shows anybody there.
 #[test]
@@ -158,4 +184,42 @@ fn what_a_look_tells_during_a_flight_to_be_exposed_drains() {
     };
     let (removed, _) = run.asked.iter().rfind(gone).unwrap();
     assert!(removed.since(told) >= seconds(5), "{}", run.story());
+}
+
+/// The claim was taken before a crash, and is refused to the process that orders it again: what is there
+/// is not known, and traffic home is not written for ever under the claim of before.
+#[test]
+fn a_claim_that_is_refused_after_a_crash_may_have_been_taken_before_it() {
+    for kind in [
+        TargetErrorKind::PermissionDenied,
+        TargetErrorKind::Unavailable,
+    ] {
+        let mut run = started();
+        run.until("is effective and is watched");
+        taken_up_again(&mut run);
+        let claim = next_claim(&mut run);
+        let _ = run.world.perform(claim);
+        taken_up_again(&mut run);
+        let again = next_claim(&mut run);
+        run.tell(Input::EffectFailed {
+            id: again.id().unwrap(),
+            failure: Failure::new(kind, Certainty::NotTaken, "not now"),
+        });
+        run.order(Wish::Abort { force: false });
+        run.assert_rolled_back();
+    }
+}
+
+fn next_claim(run: &mut Run) -> Effect {
+    loop {
+        match run.rollout.poll_effect() {
+            Some(claim @ Effect::Claim { .. }) => return claim,
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    }
 }
