@@ -1,7 +1,8 @@
 //! Searches everything that small plans can meet, and prints a table: `cargo xtask explore` runs it.
 //!
-//! `explore [--states N] [--mischief N] [--faults N] [PLAN...]`: at most so many states a plan, so many
-//! things that a kind world does not do, and so many different counterexamples.
+//! `explore [--states N] [--mischief N] [--faults N] [--what-differs] [PLAN...]`: at most so many states a
+//! plan, so many things that a kind world does not do, and so many different counterexamples; or, instead,
+//! which components of a state multiply the states.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 #![expect(
     clippy::disallowed_methods,
@@ -98,7 +99,7 @@ fn line(name: &str, explored: &Explored, seconds: f64) {
     if !explored.closed && explored.broken.is_empty() {
         match explored.within {
             Some(within) => {
-                println!("    stopped by --states; everything is seen up to {within} misfortunes")
+                println!("    stopped by --states; everything is seen up to {within} misfortunes");
             }
             None => println!("    stopped by --states"),
         }

@@ -8,7 +8,7 @@ use super::moves::{Answer, Asked, Judgement, Move, Reading};
 use super::node::{Node, Pending};
 use super::outputs::Outputs;
 use super::promise::Tally;
-use super::world::{Author, refused, unanswered};
+use super::world::{refused, unanswered};
 use crate::analysis::{Measurement, Verdict};
 use crate::hook::{GateAnswer, HookReport};
 use crate::release::Part;
@@ -16,7 +16,6 @@ use crate::rollout::searched::Place;
 use crate::rollout::{Alarm, Command, Completion, Effect, Failure, Input, LookId, Wish};
 use crate::target::{Applied, Apply, Claim, EffectId, TargetErrorKind};
 use crate::timestamp::Timestamp;
-use crate::weight::Weight;
 
 /// What a search acts with.
 #[derive(Debug)]
@@ -333,7 +332,7 @@ impl Actor<'_> {
         if !memory.look_is_old {
             let before = memory.weight;
             memory.tell(world, ground, reading == Reading::Stale, self.ground.tick);
-            note_hand(memory, world.author, before);
+            memory.note_hand(world.author, before);
             world.missed = false;
         } else {
             world.missed = !self.ground.eager;
@@ -393,18 +392,5 @@ fn accepted(before: &Node, step: Move, after: &mut Node) {
         for memory in &mut after.memory.parts {
             memory.hand = None;
         }
-    }
-}
-
-/// A person's move towards stable stands until a person moves traffic the other way.
-fn note_hand(memory: &mut super::memory::PartMemory, author: Author, before: Weight) {
-    match author {
-        Author::Person(weight) if weight < before => {
-            memory.hand = Some(weight);
-        }
-        Author::Person(weight) if weight > before => {
-            memory.hand = None;
-        }
-        Author::Person(_) | Author::Us | Author::Nobody => {}
     }
 }

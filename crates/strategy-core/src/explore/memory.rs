@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ground::{Ground, GroundPart};
-use super::world::{Flow, PartWorld, World};
+use super::world::{Author, Flow, PartWorld, World};
 use crate::target::Routing;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
@@ -223,6 +223,15 @@ impl PartMemory {
             if *self.reached.of(track) {
                 *self.drains.of_mut(track) = linger;
             }
+        }
+    }
+
+    /// A person's move towards stable stands until a person moves traffic the other way.
+    pub(super) fn note_hand(&mut self, author: Author, before: Weight) {
+        match author {
+            Author::Person(weight) if weight < before => self.hand = Some(weight),
+            Author::Person(weight) if weight > before => self.hand = None,
+            Author::Person(_) | Author::Us | Author::Nobody => {}
         }
     }
 

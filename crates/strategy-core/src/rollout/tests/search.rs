@@ -4,6 +4,9 @@
 //! that leaves the outcome open; let a cancelled write land late; let pods become ready or dead; let
 //! time pass; abort; crash and resume. Every state is judged, and from every state an outcome must be
 //! reachable once the world is kind again.
+//!
+//! `explore` searches far more, by a clock of whole ticks: here time goes from each timer to the next, also
+//! while calls are under way.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
