@@ -7,6 +7,8 @@
 
 #[path = "plans/found.rs"]
 mod found;
+#[path = "plans/options.rs"]
+mod options;
 #[path = "plans/peers.rs"]
 mod peers;
 #[path = "plans/refusals.rs"]

@@ -87,7 +87,7 @@ static DRIVER: Suite = Suite {
         Tests {
             program: "driver_run",
             arguments: &[],
-            seconds: 60,
+            seconds: 30,
         },
         Tests {
             program: "driver_secrets",

@@ -266,8 +266,8 @@ fn compile(tree: &Tree, suite: &Suite, arguments: &[&str]) -> Result<Said, TaskE
     let mut command = cargo();
     command
         .current_dir(tree.root())
-        // One for all copies: what the crate depends on is built once.
-        .env("CARGO_TARGET_DIR", target().join("mutants/tree/target"))
+        // Each copy has its own: cargo does not tell the same crate in two folders apart.
+        .env("CARGO_TARGET_DIR", tree.root().join("target"))
         // The searches take their time without it; and nobody reads a backtrace.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")

@@ -180,3 +180,70 @@ fn a_record_that_is_decided_otherwise_now_is_named_by_its_number() {
         assert_eq!(record, number, "counted from 0, the snapshot");
     }
 }
+
+/// What could be written in between is written: the time that trouble is borne begins anew.
+#[test]
+fn trouble_that_was_over_for_a_moment_is_borne_anew() {
+    let mut run = started(canary());
+    run.until("stage 1 `half` begins");
+    for _ in 0..2 {
+        let writes = run.world.writes;
+        run.world.refuses = Some(TargetErrorKind::Unavailable);
+        run.wait(seconds(200));
+        assert!(!run.rollout.is_rolling_back(), "{}", run.story());
+        run.world.refuses = None;
+        while run.world.writes == writes {
+            run.pass_time();
+            while run.world.writes == writes && run.perform_one() {}
+        }
+    }
+    run.settle_now();
+    assert_eq!(run.said(|news| matches!(news, News::Reachable { .. })), 2);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+#[test]
+fn what_was_seen_last_can_be_asked() {
+    let mut run = started(canary());
+    run.until("is effective and is watched");
+    let seen = run.rollout.observation(&crate::Part::main()).unwrap();
+    assert_eq!(*seen, run.world.observe());
+}
+
+/// What is written between decisions is of checks alone: what was seen stands with what was decided on it.
+#[test]
+fn between_decisions_only_checks_are_written() {
+    let mut stages = canary();
+    stages[0].bake = crate::plan::Bake::of(seconds(3600));
+    let plan = plan_with(stages, &[("errors", every_15(limits(0)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    // Until what stable lost of its share has drained.
+    run.wait(seconds(20));
+    run.records.clear();
+    let end = run.now + seconds(600);
+    while run.now < end {
+        run.settle_now();
+        for look in run.looks() {
+            run.judge(&look, Verdict::Pass);
+        }
+        run.world.restarts.insert("app:v0".to_owned(), 1);
+        run.look_again();
+        run.pass_time();
+    }
+    let mut flushed = 0;
+    for record in &run.records {
+        match record {
+            Record::State(state) => {
+                let json = serde_json::to_value(state).unwrap();
+                let parts = json["parts"].as_object().map_or(0, serde_json::Map::len);
+                assert_eq!(parts, 0, "{json}");
+                flushed += 1;
+            }
+            Record::Decision(decision) => panic!("{decision:?}"),
+            Record::Snapshot(_) => panic!("a snapshot"),
+        }
+    }
+    assert!(flushed >= 3, "{flushed}");
+}
