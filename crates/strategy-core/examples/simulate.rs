@@ -42,11 +42,7 @@ fn one(drawn: &Drawn) -> Result<(), Box<dyn Error>> {
     for event in &report.events {
         println!("{event}");
     }
-    for entry in report
-        .log
-        .iter()
-        .filter(|_| std::env::var_os("LOG").is_some())
-    {
+    for entry in &report.log {
         println!("{} {:?}", entry.at, entry.fact);
     }
     println!("{report}");

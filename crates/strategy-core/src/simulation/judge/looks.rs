@@ -120,8 +120,9 @@ fn is_idle(record: &Record<'_>, process: Process, index: usize) -> bool {
             false
         }
     };
-    let (before, after) = log.split_at_checked(index).unwrap_or((log, &[]));
-    let woke = before.iter().any(|entry| lives(entry, &Life::Woke));
+    let after = log.get(index..).unwrap_or_default();
+    // Its look may be of before it stood still.
+    let woke = log.iter().any(|entry| lives(entry, &Life::Woke));
     let crashed = after.iter().any(|entry| lives(entry, &Life::Crashed));
     let keeps = |entry: &Entry| matches!(&entry.fact, Fact::Recorded { by, .. } if *by == process);
     (woke || crashed) && !after.iter().any(keeps)

@@ -1,8 +1,10 @@
 //! What random worlds promise, and the first two hundred.
 
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use super::{Drawn, Trials, rollout, rollouts};
+use super::{Drawn, Trials, rollout, rollouts, shrunk, worlds};
+use crate::simulation::{Mishap, Simulation, Trouble};
 
 fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -10,7 +12,7 @@ fn cores() -> usize {
 
 #[test]
 fn a_seed_draws_the_same_and_it_is_data() {
-    for seed in 0..200 {
+    for seed in 0..40 {
         let drawn = rollout(seed);
         assert_eq!(drawn, rollout(seed));
         let text = serde_json::to_string(&drawn).unwrap();
@@ -24,6 +26,41 @@ fn a_seed_draws_the_same_and_it_is_data() {
 fn threads_decide_nothing() {
     let trials = Trials::new(5).rollouts(12);
     assert_eq!(trials.run(), trials.threads(3).run());
+}
+
+#[test]
+fn what_shows_something_shrinks_to_the_smallest_that_does() {
+    let crashes = |drawn: &Drawn| {
+        let mishaps = &drawn.simulation.mishaps;
+        let crash = |mishap: &Mishap| matches!(mishap.trouble, Trouble::Crash { .. });
+        mishaps.iter().any(crash)
+    };
+    let drawn = rollouts(3).find(crashes).unwrap();
+    let smallest = shrunk(drawn.seed, crashes);
+    assert!(crashes(&smallest));
+    let simulation = &smallest.simulation;
+    assert_eq!(simulation.mishaps.len(), 1);
+    assert!(simulation.world.happenings.is_empty() && simulation.sayings.is_empty());
+    assert!(smallest.policy.checks.is_empty() && smallest.policy.hooks.is_empty());
+    // What does not show it stays as it is drawn.
+    assert_eq!(shrunk(drawn.seed, |_| false), drawn);
+}
+
+#[test]
+fn worlds_are_like_the_one_that_is_given() {
+    let mine = Simulation::seed(0).slots("v1", 4, "v0", 2);
+    let takes = Duration::from_secs(100);
+    let worlds: Vec<_> = worlds(&mine, takes, 1).take(60).collect();
+    let befalls = |world: &&Simulation| {
+        !world.world.happenings.is_empty() || !world.mishaps.is_empty() || !world.sayings.is_empty()
+    };
+    let befallen = worlds.iter().filter(befalls).count();
+    assert!((25..=55).contains(&befallen), "{befallen} of 60");
+    assert!(
+        worlds
+            .iter()
+            .all(|world| world.world.parts == mine.world.parts)
+    );
 }
 
 #[test]
