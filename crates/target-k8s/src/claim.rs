@@ -165,10 +165,19 @@ impl Change<'_> {
                     error.kind = TargetErrorKind::Unavailable;
                     return Err(error);
                 }
+                Err(error) if self.only_marks(&known, &error) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
         Ok(false)
+    }
+
+    /// What was to be left behind on an object that nobody claims is refused to us for good: who may not
+    /// write the object could not claim it either, and the claim on the others has to come off.
+    fn only_marks(&self, object: &Value, error: &TargetError) -> bool {
+        self.to.is_none()
+            && matches!(mark::held(object), Held::Free { .. })
+            && error.kind == TargetErrorKind::PermissionDenied
     }
 
     fn check(&self, object: &ObjectRef, content: &Value) -> Result<(), TargetError> {
@@ -262,6 +271,26 @@ mod tests {
             .into();
             assert_eq!(last_epoch(&objects), 2);
         }
+    }
+
+    #[test]
+    fn a_mark_that_is_not_permitted_keeps_no_claim_on_the_others() {
+        let ours = claim("a", 1);
+        let give_up = Change {
+            from: Some(&ours),
+            to: None,
+        };
+        let take = Change {
+            from: None,
+            to: Some(&ours),
+        };
+        let error = |kind| TargetError::new(kind, "update", "service/api");
+        let denied = error(TargetErrorKind::PermissionDenied);
+        assert!(give_up.only_marks(&held_by(None), &denied));
+        assert!(!give_up.only_marks(&held_by(Some(&ours)), &denied));
+        assert!(!take.only_marks(&held_by(None), &denied));
+        let away = error(TargetErrorKind::Unavailable);
+        assert!(!give_up.only_marks(&held_by(None), &away));
     }
 
     #[test]
