@@ -5,7 +5,7 @@ use super::kind_world::{KindWorld, Run};
 use super::{at, begin, canary, percent, plan, stage};
 use crate::plan::{GoalTrack, Policies, Stage, StageKind};
 use crate::release::Part;
-use crate::rollout::{Effect, Outcome, Wish};
+use crate::rollout::{Effect, Outcome, Phase, Wish};
 use crate::track::{Capacity, Replicas, Revision};
 
 const FLOOR: u32 = 2;
@@ -89,7 +89,7 @@ fn the_floor_is_restored_at_rollback_and_after_a_crash_in_between() {
 #[test]
 fn a_crash_while_the_floor_is_restored_after_promotion_restores_it() {
     let mut run = started(blue_green());
-    while run.rollout.status().phase != crate::rollout::Phase::Settling {
+    while run.rollout.status().phase != Phase::Settling {
         if !run.perform_one() {
             run.pass_time();
         }
@@ -169,6 +169,25 @@ fn a_floor_that_cannot_be_given_back_is_said() {
     );
     let [left] = run.rollout.status().left.try_into().unwrap();
     assert!(left.what.contains("unkind"), "{left}");
+}
+
+/// Random worlds found it: the write that gives the floor back was refused because of that hand, and the
+/// next one moved traffic against it.
+#[test]
+fn traffic_that_somebody_moves_while_the_floor_is_given_back_stays_where_they_put_it() {
+    let mut run = started(blue_green());
+    while run.rollout.status().phase != Phase::Settling {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+    }
+    run.world.somebody_moves_traffic(0);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(run.world.traffic.weight, percent(0), "{}", run.story());
+    assert_eq!(floor(&run), Replicas::Floor(LOAD));
+    let [left] = run.rollout.status().left.try_into().unwrap();
+    assert!(left.what.contains("somebody moved traffic"), "{left}");
 }
 
 #[test]

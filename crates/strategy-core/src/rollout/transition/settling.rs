@@ -22,17 +22,28 @@ impl Rollout {
         let late = now >= settling.deadline;
         if settling.restore {
             let last = self.fixed.plan.stages().len().saturating_sub(1);
-            let restored = self.walk_all(|rollout, part| rollout.course_at_rest(part, last));
+            let moved = self.moved_at_the_end(last);
+            for part in &moved {
+                // It waits for nothing: it stays as it is.
+                if let Some(state) = self.decided.parts.get_mut(part) {
+                    state.waiting = Waits::No;
+                }
+            }
+            let restored = self.walk_all(|rollout, part| {
+                let stays = moved.contains(part);
+                (!stays).then(|| rollout.course_at_rest(part, last))?
+            });
             if self.decided.state != State::Settling(settling.clone()) {
                 return Flow::Again;
             }
             let done = restored && self.fenced();
             if done || late {
-                let left = if done {
+                let mut left = if done {
                     Vec::new()
                 } else {
                     self.not_restored()
                 };
+                left.extend(moved.into_iter().map(traffic_moved));
                 self.cancel_everything();
                 self.settle(settling.outcome.clone(), false);
                 if let State::Settling(settling) = &mut self.decided.state {
@@ -89,6 +100,20 @@ impl Rollout {
         Flow::Again
     }
 
+    /// Parts whose traffic somebody moved away from where the rollout ends: no write of ours moves it
+    /// against them, and none can be made that does not say where it goes.
+    fn moved_at_the_end(&self, stage: usize) -> Vec<Part> {
+        let is_moved = |part: &Part| {
+            let state = self.decided.parts.get(part)?;
+            let goal = goal::goal(&self.fixed.plan, stage, part)?;
+            let written = &self.observation(part)?.traffic.written;
+            Some(state.person_moved_traffic && *written != goal.traffic)
+        };
+        let mut parts = self.part_names();
+        parts.retain(|part| is_moved(part).unwrap_or(false));
+        parts
+    }
+
     /// Whose claim it was before, if nothing was written under ours.
     fn claim_to_return(&self, settling: &Settling, part: &Part) -> Option<Claim> {
         let before = self.fixed.claims_before.get(part);
@@ -143,6 +168,13 @@ impl Rollout {
             ready,
             start_ready_suffices: false,
         })
+    }
+}
+
+fn traffic_moved(part: Part) -> Left {
+    Left {
+        part,
+        what: "somebody moved traffic at the end, and it was left there: what was held for the rollout, such as the floor of an autoscaler, was not given back".to_owned(),
     }
 }
 

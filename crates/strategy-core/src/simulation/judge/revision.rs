@@ -73,7 +73,8 @@ fn leaves_alone(write: &Landed<'_>, seen: View<'_>, track: Track) -> bool {
 /// the image ids that the candidate ran when it was first seen ready and reached by users: those are
 /// what was validated. Both are read from what the process that ended the rollout was shown last.
 ///
-/// A part whose template somebody else wrote is not judged, nor one whose candidate was never reached.
+/// A part whose template somebody else wrote is not judged, nor one whose traffic stands where somebody
+/// else put it, which is not moved against them (promise 13), nor one whose candidate was never reached.
 pub(super) fn what_is_promoted_was_validated(record: &Record<'_>, findings: &mut Findings) {
     let (Some((ended, process)), Some(Outcome::Promoted)) = (record.ended, record.report.outcome())
     else {
@@ -91,6 +92,11 @@ pub(super) fn what_is_promoted_was_validated(record: &Record<'_>, findings: &mut
                 .into_iter()
                 .any(|track| write.before.template(track) != write.after.template(track))
         });
+        let mut shares = part.writes.iter().rev();
+        let traffic = shares.find(|write| {
+            write.before.written(Track::Candidate) != write.after.written(Track::Candidate)
+        });
+        let by_hand = by_hand || traffic.is_some_and(|write| write.person.is_some());
         let mut shown = part.shown.iter().rev();
         let last = shown.find(|shown| shown.to == process && shown.index < ended);
         let Some(last) = last.filter(|_| !by_hand) else {
