@@ -16,6 +16,8 @@ use tokio::runtime;
 use tower::service_fn;
 
 const CLAIM: &str = "rollway.dev/claim";
+/// What a claim that is over leaves behind, so that it does not come back.
+const LAST_EPOCH: &str = "rollway.dev/last-epoch";
 const OURS: [&str; 2] = [CLAIM, "rollway.dev/written"];
 
 #[derive(Deserialize)]
@@ -29,8 +31,8 @@ struct Input {
 
 /// A rollout takes the objects that its binding names, and gives them up again, as JSON says both.
 ///
-/// It is refused, or every object that was written is marked as taken; given up, nothing is left of
-/// it, and nothing but marks was ever changed.
+/// It is refused, or every object that was written is marked as taken; given up, its epoch alone is
+/// left of it, and nothing but marks was ever changed.
 pub fn claims(bytes: &[u8]) {
     let Ok(input) = serde_json::from_slice::<Input>(bytes) else {
         return;
@@ -68,6 +70,9 @@ pub fn claims(bytes: &[u8]) {
                 let annotations = &object["metadata"]["annotations"];
                 let left = OURS.iter().any(|mark| annotations.get(mark).is_some());
                 assert!(!left, "marks are left: {object}");
+                let epoch = annotations[LAST_EPOCH].as_str();
+                let epoch = epoch.and_then(|epoch| epoch.parse::<u64>().ok());
+                assert!(epoch >= Some(ours.epoch), "it may come back: {object}");
             }
         }
     });
@@ -149,7 +154,8 @@ fn unmarked(object: &Value) -> Value {
             .get_mut("annotations")
             .and_then(Value::as_object_mut);
         if let Some(annotations) = annotations {
-            OURS.iter().for_each(|mark| drop(annotations.remove(*mark)));
+            let marks = OURS.iter().chain([&LAST_EPOCH]);
+            marks.for_each(|mark| drop(annotations.remove(*mark)));
             if annotations.is_empty() {
                 metadata.remove("annotations");
             }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::file::{JOURNAL, rollout};
 use crate::program::{Progress, Rollway};
-use crate::shop::{Mode, Shop};
+use crate::shop::{Mode, Shop, has_traces};
 
 const POINTS: u32 = 10;
 /// So many at a time: each has a control plane's work to wait for, and there is one control plane.
@@ -153,7 +153,7 @@ impl Case {
     /// The end that the killed runs are compared with is the right one.
     fn check_end(self, before: &BTreeMap<String, Value>, end: &BTreeMap<String, Value>) {
         let text = serde_json::to_string(end).unwrap();
-        assert!(!text.contains("rollway.dev"), "a trace is left: {text}");
+        assert!(!has_traces(&text), "a trace is left: {text}");
         let image = format!("{}:{}", crate::file::REPOSITORY, self.tag);
         let weights = |objects: &BTreeMap<String, Value>| {
             let service = objects.get("VirtualService/api");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::file::rollout;
 use crate::program::{Ended, Rollway};
-use crate::shop::{Mode, Shop, pause};
+use crate::shop::{Mode, Shop, has_traces, pause};
 
 /// An order is answered within this time, the start of the process included.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -142,7 +142,7 @@ async fn a_rejection_rolls_back_and_an_abandoned_rollout_stays_as_it_is() {
     run.ended().await.check(6, "abandoned", "");
     assert_ne!(selector().await, before);
     let left = serde_json::to_string(&shop.objects().await).unwrap();
-    assert!(!left.contains("rollway.dev"), "a trace is left: {left}");
+    assert!(!has_traces(&left), "a trace is left: {left}");
 }
 
 #[tokio::test]

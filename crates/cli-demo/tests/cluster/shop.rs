@@ -174,6 +174,12 @@ pub(crate) fn manifest(file: &str) -> Vec<Value> {
     serde_saphyr::from_multiple(&text).unwrap()
 }
 
+/// Whether anything of a rollout is left in the text of objects, other than the epoch of its claim.
+pub(crate) fn has_traces(text: &str) -> bool {
+    text.replace("rollway.dev/last-epoch", "")
+        .contains("rollway.dev")
+}
+
 fn content(mut object: Value) -> Value {
     let map = object.as_object_mut().unwrap();
     for key in ["status", "apiVersion", "kind"] {
@@ -189,6 +195,13 @@ fn content(mut object: Value) -> Value {
         "creationTimestamp",
     ] {
         metadata.remove(key);
+    }
+    if let Some(annotations) = metadata.get_mut("annotations") {
+        let annotations = annotations.as_object_mut().unwrap();
+        annotations.remove("rollway.dev/last-epoch");
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
     }
     let spec = map["spec"].as_object_mut().unwrap();
     for key in ["clusterIP", "clusterIPs"] {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::file::{FILE, JOURNAL, rollout};
 use crate::least::set_up;
 use crate::program::Rollway;
-use crate::shop::{Mode, Shop, pause};
+use crate::shop::{Mode, Shop, has_traces, pause};
 
 const INBOX: &str = ".rollway/shop-api.inbox";
 const APPROVED: &str = "approvals: {promotion: {quorum: 1}}";
@@ -175,7 +175,7 @@ async fn a_claim_that_nobody_works_on_is_taken_over_if_asked_to() {
     let taken = second.run(&["--take-over"]).ended().await;
     taken.check(0, "promoted", "");
     let left = serde_json::to_string(&shop.objects().await).unwrap();
-    assert!(!left.contains("rollway.dev"), "a trace is left: {left}");
+    assert!(!has_traces(&left), "a trace is left: {left}");
 }
 
 #[tokio::test]
