@@ -206,7 +206,7 @@ fn what_happens_only_when_it_is_seen_leads_to_every_machine_that_it_leads_to_at_
 
 /// The same with two misfortunes, where one may hide the other.
 #[test]
-#[ignore = "minutes without optimisation"]
+#[ignore = "needs an optimised build: cargo xtask test"]
 fn two_misfortunes_that_happen_only_when_they_are_seen_lead_to_every_machine() {
     for name in ["native"] {
         let (eager, seen) = (machines(name, 2, true), machines(name, 2, false));
