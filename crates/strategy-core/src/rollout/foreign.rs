@@ -174,7 +174,8 @@ impl Rollout {
         {
             if let Some(state) = self.decided.parts.get_mut(part) {
                 state.reasserted = state.reasserted.saturating_add(1);
-                state.person_moved_traffic = false;
+                // Of what else they did nothing is put back by that.
+                state.person_moved_traffic &= field != ForeignField::Traffic;
             }
             tell(self, "it is put back");
             return;
