@@ -1,13 +1,13 @@
 //! Promise 5: written is not effective.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::findings::Findings;
 use super::record::{PartRecord, Record};
 use super::view::{ALL, View};
 use crate::plan::{OnFailure, Plan, Stage, StageName, Then, Undecided};
-use crate::rollout::{Answer, CommandId, Outcome, Wish};
+use crate::rollout::{Outcome, Wish};
 use crate::target::Routing;
 use crate::timestamp::Timestamp;
 use crate::track::Track;
@@ -54,19 +54,12 @@ pub(super) fn each_weight_is_effective_for_its_bake(record: &Record<'_>, finding
 
 /// The stages that need no full bake; nothing if that is so of all.
 fn skipped(record: &Record<'_>) -> Option<BTreeSet<StageName>> {
-    let mut wishes: BTreeMap<&CommandId, &Wish> = BTreeMap::new();
     let mut skipped = BTreeSet::new();
-    for entry in record.log() {
-        if let Fact::Commanded { id, wish } = &entry.fact {
-            wishes.insert(id, wish);
-        } else if let Fact::Heard { id, answer } = &entry.fact
-            && *answer == Answer::Recorded
-        {
-            if let Some(Wish::Promote { .. }) = wishes.get(id) {
-                return None;
-            } else if let Some(Wish::Advance { stage, .. }) = wishes.get(id) {
-                skipped.insert(stage.clone());
-            }
+    for (_, wish) in record.obeyed() {
+        if let Wish::Promote { .. } = wish {
+            return None;
+        } else if let Wish::Advance { stage, .. } = wish {
+            skipped.insert(stage.clone());
         }
     }
     Some(skipped)

@@ -1,14 +1,11 @@
 //! Promise 1: nothing unready is exposed, and what is ready is exposed at once on the way home.
 
-use std::collections::BTreeMap;
-
 use super::findings::Findings;
 use super::record::{Landed, PartRecord, Record, Shown};
 use super::view::{ALL, View, need};
-use crate::rollout::{Answer, CommandId, Wish};
+use crate::rollout::Wish;
 use crate::target::Routing;
 use crate::track::{Replicas, Track};
-use crate::world::Fact;
 
 /// **1.** A write of ours that gives a track more of the traffic must have been decided on a view in which
 /// the track's ready pods *of the template that it will have* cover what it is given.
@@ -141,18 +138,9 @@ fn raises_the_floor(write: &Landed<'_>, need: u32) -> bool {
 
 /// Where in the log the first abort was recorded.
 fn aborted(record: &Record<'_>) -> Option<usize> {
-    let mut wishes: BTreeMap<&CommandId, &Wish> = BTreeMap::new();
-    for (index, entry) in record.log().iter().enumerate() {
-        if let Fact::Commanded { id, wish } = &entry.fact {
-            wishes.insert(id, wish);
-        } else if let Fact::Heard { id, answer } = &entry.fact
-            && *answer == Answer::Recorded
-            && matches!(wishes.get(id), Some(Wish::Abort { .. } | Wish::Reject))
-        {
-            return Some(index);
-        }
-    }
-    None
+    let mut obeyed = record.obeyed();
+    let is_abort = |wish: &Wish| matches!(wish, Wish::Abort { .. } | Wish::Reject);
+    obeyed.find_map(|(index, wish)| is_abort(wish).then_some(index))
 }
 
 fn routed<'r, 'a>(record: &'r Record<'a>) -> impl Iterator<Item = &'r PartRecord<'a>> {

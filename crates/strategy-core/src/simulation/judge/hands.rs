@@ -4,13 +4,15 @@ use super::findings::Findings;
 use super::record::{PartRecord, Record};
 use super::view::View;
 use crate::plan::ForeignPolicy;
+use crate::rollout::Wish;
 use crate::target::Routing;
 use crate::track::Track;
 
 /// **13.** After somebody else moved traffic towards stable, no write of ours gives the candidate more than
-/// that person left it, for the rest of the rollout, unless somebody else does. Two exceptions: the policy
-/// for traffic names that writer for reassertion; or the candidate runs what stable ran at the start, which
-/// is where that person wanted the traffic.
+/// that person left it, for the rest of the rollout, unless somebody else does. Three exceptions: the
+/// policy for traffic names that writer for reassertion; somebody had it go on since, by `retry`, `advance`
+/// or `promote`; or the candidate runs what stable ran at the start, which is where that person wanted the
+/// traffic.
 ///
 /// How other changes are answered is a policy that the machine follows and the world does not show; of
 /// capacity and revision promise 7 says what must not be undone.
@@ -29,6 +31,7 @@ pub(super) fn traffic_is_never_moved_against_a_person(
         .filter(|part| part.routing == Routing::Routed)
     {
         let mut left: Option<(u16, &str)> = None;
+        let mut since = 0;
         for write in &part.writes {
             let (before, after) = (write.before.weight(), write.after.weight());
             if let Some(person) = write.person {
@@ -38,13 +41,17 @@ pub(super) fn traffic_is_never_moved_against_a_person(
                 );
                 if after < before && !is_overruled {
                     left = Some((after, person));
+                    since = write.index;
                 } else if after > before {
                     left = None;
                 }
             } else if let Some((limit, person)) = left
                 && after != before
             {
-                let holds = after <= limit || after <= before || is_home(part, write.after);
+                let mut goes_on = record.obeyed().filter(|(_, wish)| has_it_go_on(wish));
+                let is_accepted = goes_on.any(|(index, _)| (since..write.index).contains(&index));
+                let holds =
+                    after <= limit || after <= before || is_accepted || is_home(part, write.after);
                 findings.judge(13, write.at, holds, || {
                     format!(
                         "{person} left {}'s candidate {limit} basis points, and write {} gives it {after}",
@@ -54,6 +61,19 @@ pub(super) fn traffic_is_never_moved_against_a_person(
                 });
             }
         }
+    }
+}
+
+const fn has_it_go_on(wish: &Wish) -> bool {
+    match wish {
+        Wish::Retry | Wish::Advance { .. } | Wish::Promote { .. } => true,
+        Wish::Approve { .. }
+        | Wish::Reject
+        | Wish::Pause
+        | Wish::Unpause
+        | Wish::Abort { .. }
+        | Wish::Abandon
+        | Wish::Supersede { .. } => false,
     }
 }
 

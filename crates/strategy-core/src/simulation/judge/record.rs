@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::view::View;
 use crate::release::Part;
+use crate::rollout::{Answer, CommandId, Wish};
 use crate::simulation::SimulationReport;
 use crate::target::{Claim, Desired, EffectId, Effectiveness, Routing};
 use crate::timestamp::Timestamp;
@@ -119,6 +120,22 @@ impl<'a> Record<'a> {
 
     pub(super) fn log(&self) -> &'a [Entry] {
         &self.report.log
+    }
+
+    /// What people asked for and was obeyed, and where in the log.
+    pub(super) fn obeyed(&self) -> impl Iterator<Item = (usize, &'a Wish)> {
+        let mut wishes: BTreeMap<&CommandId, &Wish> = BTreeMap::new();
+        let entries = self.log().iter().enumerate();
+        entries.filter_map(move |(index, entry)| {
+            if let Fact::Commanded { id, wish } = &entry.fact {
+                wishes.insert(id, wish);
+            }
+            let Fact::Heard { id, answer } = &entry.fact else {
+                return None;
+            };
+            let wish = wishes.get(id).filter(|_| *answer == Answer::Recorded)?;
+            Some((index, *wish))
+        })
     }
 
     /// Where and when the outcome was told.
