@@ -258,9 +258,11 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
             candidate: traffic.candidate_share(),
         },
         lost_share_drains: Tracks::default(),
-        // What was found has been so for long.
-        traffic_since: Timestamp::from_millis(0)
-            .max(now.before(std::time::Duration::from_secs(3600))),
+        // Where nobody can ask the router, somebody may have switched a second ago.
+        traffic_since: match found.capabilities.effectiveness {
+            Effectiveness::Assumed { .. } => now,
+            Effectiveness::Verified => now.before(std::time::Duration::from_secs(3600)),
+        },
         baseline: found.baseline(),
         validated: ImageIds::default(),
         reasserted: 0,
