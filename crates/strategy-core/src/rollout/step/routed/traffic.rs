@@ -1,4 +1,4 @@
-//! Rows 6 and 7: traffic goes where it is covered, and is waited for.
+//! Rows 2f, 6 and 7: traffic goes where it is covered, and is waited for.
 
 use super::super::facts::{Facts, apply};
 use super::super::need::{covered_weight, reaches};
@@ -27,6 +27,20 @@ fn uncovered(facts: &Facts<'_>, aim: &Aim) -> Option<Track> {
     })
 }
 
+/// Row 2f. On the way back, where the side that is left answers nobody and the other answers somebody,
+/// everything moves: some answers are better than none, and it moves before anything is raised (row 3),
+/// because every request fails until then.
+pub(super) fn leave_a_dead_side(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
+    if !facts.is_back() || is_written(facts, aim) {
+        return None;
+    }
+    let gaining = Track::ALL
+        .into_iter()
+        .find(|track| facts.gain(*track, &aim.traffic).is_some())?;
+    let leaves_dead = facts.seen(gaining.other()).ready() == 0;
+    (leaves_dead && is_ready(facts, gaining, 1)).then(|| write(facts, aim.traffic.clone()))
+}
+
 /// Row 6a. Every side that gains covers it, and has no pod of another revision left among which a
 /// request could fall: the whole move, routes and mirror included.
 pub(super) fn move_all_that_is_asked(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
@@ -34,16 +48,7 @@ pub(super) fn move_all_that_is_asked(facts: &Facts<'_>, aim: &mut Aim) -> Option
         .then(|| write(facts, aim.traffic.clone()))
 }
 
-/// Row 6b. On the way back, where the side that is left answers nobody and the other answers somebody,
-/// everything moves: some answers are better than none.
-pub(super) fn leave_a_dead_side(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
-    let gaining = uncovered(facts, aim)?;
-    let leaves_dead = facts.seen(gaining.other()).ready() == 0;
-    (facts.is_back() && leaves_dead && is_ready(facts, gaining, 1))
-        .then(|| write(facts, aim.traffic.clone()))
-}
-
-/// Row 6c. On the way back, what is covered moves at once; forward it is all or nothing, so that users
+/// Row 6b. On the way back, what is covered moves at once; forward it is all or nothing, so that users
 /// are not rushed to the release because stable is unwell. Never away from the target, so flapping pods
 /// cause at most 100% / granularity writes.
 pub(super) fn move_as_far_as_covered(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
@@ -68,7 +73,7 @@ pub(super) fn move_as_far_as_covered(facts: &Facts<'_>, aim: &mut Aim) -> Option
     ))
 }
 
-/// Row 6d. Otherwise the gaining side is waited for.
+/// Row 6c. Otherwise the gaining side is waited for.
 pub(super) fn wait_for_the_gaining_side(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
     let gaining = uncovered(facts, aim)?;
     Some(facts.wait(Waiting::Ready(gaining)))

@@ -1,4 +1,4 @@
-//! Rows 6 and 7: traffic goes where it is covered.
+//! Rows 2f, 6 and 7: traffic goes where it is covered.
 
 use super::super::notation::world;
 use crate::weight::Weight;
@@ -39,16 +39,28 @@ fn row_6a_routes_and_mirror_come_and_go_with_the_traffic() {
 }
 
 #[test]
-fn row_6b_a_dead_side_is_left_by_everything() {
+fn row_2f_a_dead_side_is_left_by_everything() {
     let dead = world("S v0x2 1/2; C v1x2 0/2; w100").with(|case| case.granularity = Weight::FULL);
     dead.clone()
         .back()
-        .is_decided_by("6b", "traffic: S v0x2; C v1x2; w0");
+        .is_decided_by("2f", "traffic: S v0x2; C v1x2; w0");
     dead.to("S v0x2; C v1x2; w0").says("wait ready S");
 }
 
 #[test]
-fn row_6c_back_moves_as_far_as_covered_in_whole_steps() {
+fn row_2f_a_dead_side_is_left_before_anything_is_raised() {
+    let back = |text: &str| world(text).from("S v0x3; C -; w0").baseline(3).back();
+    back("S v0x2 2/2; C -; w66").is_decided_by("2f", "traffic: S v0x2; C -; w0");
+    back("S v0x2 2/2; C v1x2 0/2; w66").is_decided_by("2f", "traffic: S v0x2; C v1x2; w0");
+    // What still answers is not left before what takes over is there.
+    back("S v0x2 2/2; C v1x2 1/2; w66").says("up: S v0x3; C v1x2; w66");
+    back("S v0x2 0/2; C -; w66").says("up: S v0x3; C -; w66");
+    // Where nothing is left, what is missing comes.
+    back("S v0x2 2/2; C -; w0").says("up: S v0x3; C -; w0");
+}
+
+#[test]
+fn row_6b_back_moves_as_far_as_covered_in_whole_steps() {
     let back = |text: &str, step: u16| {
         world(text)
             .from("S v0x3; C -; w0")
@@ -56,7 +68,7 @@ fn row_6c_back_moves_as_far_as_covered_in_whole_steps() {
             .back()
             .with(|case| case.granularity = Weight::from_percent(step).unwrap())
     };
-    back("S v0x3 1/3; C v1x3 3/3; w100", 1).is_decided_by("6c", "traffic: S v0x3; C v1x3; w67");
+    back("S v0x3 1/3; C v1x3 3/3; w100", 1).is_decided_by("6b", "traffic: S v0x3; C v1x3; w67");
     back("S v0x3 2/3; C v1x3 3/3; w67", 1).says("traffic: S v0x3; C v1x3; w34");
     back("S v0x3 1/3; C v1x3 3/3; w67", 1).says("wait ready S");
     back("S v0x3 2/3; C v1x3 3/3; w100", 100).says("wait ready S");
@@ -66,7 +78,7 @@ fn row_6c_back_moves_as_far_as_covered_in_whole_steps() {
 }
 
 #[test]
-fn row_6c_no_more_is_asked_than_was_ready_at_the_start() {
+fn row_6b_no_more_is_asked_than_was_ready_at_the_start() {
     let back = |suffices| {
         world("S v0x3 2/3; C v1x3 3/3; w34")
             .from("S v0x3; C -; w0")
@@ -85,10 +97,10 @@ fn row_6c_no_more_is_asked_than_was_ready_at_the_start() {
 }
 
 #[test]
-fn row_6d_otherwise_the_gaining_side_is_waited_for() {
+fn row_6c_otherwise_the_gaining_side_is_waited_for() {
     world("S v0x2 1/2; C v1x2 2/2; w50")
         .back()
-        .is_decided_by("6d", "wait ready S");
+        .is_decided_by("6c", "wait ready S");
 }
 
 #[test]
