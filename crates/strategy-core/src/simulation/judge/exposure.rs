@@ -12,7 +12,8 @@ use crate::track::{Replicas, Track};
 ///
 /// The one exception: all of it goes to a side with anything ready, away from one with nothing ready. It is
 /// an exception of the way back, which the templates tell: traffic moves to a stable that is as it was found,
-/// or away from one that is not. On the way back no more is asked than was ready at the start; that this
+/// or away from one that is not; and where somebody else gave stable what it runs there is no other way. On
+/// the way back no more is asked than was ready at the start; that this
 /// is so only after a while cannot be told apart here, because only the machine knows when the way began.
 ///
 /// Where traffic follows readiness there is nothing to see: no write moves it but by pods that are ready.
@@ -54,7 +55,7 @@ fn is_covered(
     };
     let ready = seen.ready_of(track, template);
     let is_home = write.after.template(Track::Stable) == part.start.template(Track::Stable);
-    let is_way_back = is_home == (track == Track::Stable);
+    let is_way_back = is_home == (track == Track::Stable) || is_stable_by_hand(part, write);
     let mut asked = need(write.after.written(track), baseline);
     if is_way_back {
         asked = asked.min(part.start.ready(Track::Stable).max(1));
@@ -62,6 +63,16 @@ fn is_covered(
     let everything_moves = write.after.written(track) == ALL;
     let is_left_dead = seen.ready(track.other()) == 0 && everything_moves && is_way_back;
     ready >= asked || (is_left_dead && ready > 0)
+}
+
+/// Whether what stable runs when a write lands was given to it by somebody else.
+fn is_stable_by_hand(part: &PartRecord<'_>, write: &Landed<'_>) -> bool {
+    let template = |view: View<'_>| view.template(Track::Stable).map(str::to_owned);
+    let mut hands = part.hands().filter(|hand| hand.index < write.index);
+    hands.any(|hand| {
+        template(hand.before) != template(hand.after)
+            && template(hand.after) == template(write.before)
+    })
 }
 
 fn told(part: &PartRecord<'_>, shown: &Shown<'_>) -> String {

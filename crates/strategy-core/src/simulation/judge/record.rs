@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::view::View;
 use crate::release::Part;
-use crate::rollout::{Answer, CommandId, Wish};
+use crate::rollout::{Answer, CommandId, Outcome, Wish};
 use crate::simulation::SimulationReport;
 use crate::target::{Claim, Desired, EffectId, Effectiveness, Routing};
 use crate::timestamp::Timestamp;
@@ -77,9 +77,20 @@ pub(super) struct Ours<'a> {
     pub(super) asked: Option<(usize, Timestamp, &'a Desired)>,
     /// Where the journal first held it.
     pub(super) recorded: Option<usize>,
-    /// What it can have been decided on: the newest that its process had been shown when the decision was
-    /// kept, and when the write was begun. Between the two a driver may wait for the journal and see more.
+    /// What it can have been decided on: the newest that its process had been shown when the decision went
+    /// to the journal, when it was kept, and when the write was begun. Between these a driver may wait for
+    /// the journal and see more.
     pub(super) views: Vec<Shown<'a>>,
+}
+
+/// A decision in the journal.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    /// Where the log says so.
+    index: usize,
+    /// Where it first went there: before that if the journal took nothing for a while.
+    went: usize,
+    by: Process,
 }
 
 impl<'a> Record<'a> {
@@ -120,6 +131,15 @@ impl<'a> Record<'a> {
 
     pub(super) fn log(&self) -> &'a [Entry] {
         &self.report.log
+    }
+
+    /// Whether the rollout was abandoned with the word that a write may still land on this part.
+    pub(super) fn says_a_write_may_land(&self, part: &Part) -> bool {
+        let Some(Outcome::Abandoned { left }) = self.report.outcome() else {
+            return false;
+        };
+        let mut left = left.iter().filter(|left| left.part == *part);
+        left.any(|left| left.what.contains("may still be taken"))
     }
 
     /// What people asked for and was obeyed, and where in the log.
@@ -189,7 +209,8 @@ impl<'a> PartRecord<'a> {
     fn read(&mut self, log: &'a [Entry]) {
         let mut asked: BTreeMap<(Process, EffectId), (usize, Timestamp, &'a Desired)> =
             BTreeMap::new();
-        let mut recorded: BTreeMap<EffectId, Vec<(usize, Process)>> = BTreeMap::new();
+        let mut recorded: BTreeMap<EffectId, Vec<Kept>> = BTreeMap::new();
+        let mut refused: BTreeMap<Process, usize> = BTreeMap::new();
         for (index, entry) in log.iter().enumerate() {
             let at = entry.at;
             if let Fact::Changed { part, scene } = &entry.fact
@@ -224,9 +245,16 @@ impl<'a> PartRecord<'a> {
                 asked.insert((*by, *id), (index, at, desired));
             } else if let Fact::Recorded { by, effects } = &entry.fact {
                 self.last_recorded.insert(*by, index);
+                let went = refused.remove(by).unwrap_or(index);
                 for effect in effects {
-                    recorded.entry(*effect).or_default().push((index, *by));
+                    let by = *by;
+                    recorded
+                        .entry(*effect)
+                        .or_default()
+                        .push(Kept { index, went, by });
                 }
+            } else if let Fact::NotRecorded { by } = &entry.fact {
+                refused.entry(*by).or_insert(index);
             } else if let Fact::Wrote {
                 part,
                 author,
@@ -265,7 +293,7 @@ impl<'a> PartRecord<'a> {
         id: EffectId,
         claim: &'a Claim,
         asked: Option<(usize, Timestamp, &'a Desired)>,
-        recorded: &[(usize, Process)],
+        recorded: &[Kept],
     ) -> Ours<'a> {
         let newest = |before: usize| {
             let mut shown = self.shown.iter().rev();
@@ -277,8 +305,12 @@ impl<'a> PartRecord<'a> {
         let kept = recorded
             .iter()
             .rev()
-            .find(|(index, by)| *by == process && before.is_some_and(|asked| *index < asked));
-        let views = [kept.map(|(index, _)| *index), before];
+            .find(|kept| kept.by == process && before.is_some_and(|asked| kept.index < asked));
+        let views = [
+            kept.map(|kept| kept.went),
+            kept.map(|kept| kept.index),
+            before,
+        ];
         let mut views: Vec<_> = views.into_iter().flatten().filter_map(newest).collect();
         views.dedup_by_key(|shown| shown.index);
         Ours {
@@ -286,7 +318,7 @@ impl<'a> PartRecord<'a> {
             id,
             claim,
             asked,
-            recorded: recorded.first().map(|(index, _)| *index),
+            recorded: recorded.first().map(|kept| kept.index),
             views,
         }
     }

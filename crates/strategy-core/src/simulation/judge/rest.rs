@@ -76,7 +76,7 @@ fn longest(plan: &Plan) -> Duration {
 /// How often the same may be written anew on one part before it is no longer the world that asks for it.
 const TURNS: usize = 6;
 
-/// **15.** After the outcome nothing of ours takes effect. Until then the writes of a part are bounded: the
+/// **15.** After the outcome nothing of ours takes effect, but where it was said that something may. Until then the writes of a part are bounded: the
 /// same content is written again only as often as something else came in between: another hand, another
 /// wish of an autoscaler, a command, a process that took over.
 pub(super) fn it_rests(record: &Record<'_>, findings: &mut Findings) {
@@ -84,7 +84,8 @@ pub(super) fn it_rests(record: &Record<'_>, findings: &mut Findings) {
         if let Some((ended, _)) = record.ended {
             let late = part.our_writes().find(|(write, _)| write.index > ended);
             let at = late.map_or(record.report.world.to, |(write, _)| write.at);
-            findings.judge(15, at, late.is_none() || !part.is_fenced, || {
+            let is_told = !part.is_fenced || record.says_a_write_may_land(part.part);
+            findings.judge(15, at, late.is_none() || is_told, || {
                 format!("{} was written after the outcome", part.part)
             });
         }

@@ -37,7 +37,8 @@ pub(super) fn nothing_rests_on_an_old_view(record: &Record<'_>, findings: &mut F
 /// **8, unknown.** A write of which its process was not told that it was or was not taken may still land.
 /// From then on, until the claim of the part is another than that write's, nothing else of ours takes
 /// effect there but a move of traffic alone towards what was found, and no outcome is told. Nothing of ours
-/// takes effect after an outcome.
+/// takes effect after an outcome. What is abandoned may say of a part that a write may still land there:
+/// every wait has a limit (promise 14), also that for a platform that takes no claim.
 ///
 /// A platform that knows no claims has no such fence, which its plan says; there nothing is judged.
 pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut Findings) {
@@ -75,7 +76,8 @@ pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut 
                 open.retain(|_, claim| Some(*claim) == to.as_ref());
             } else if record.ended.is_some_and(|(ended, _)| ended == index) {
                 let left: Vec<_> = open.keys().map(|(_, id)| id.to_string()).collect();
-                findings.judge(8, entry.at, left.is_empty(), || {
+                let holds = left.is_empty() || record.says_a_write_may_land(part.part);
+                findings.judge(8, entry.at, holds, || {
                     format!(
                         "an outcome was told while {} of {} may still land",
                         left.join(", "),
@@ -99,7 +101,8 @@ pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut 
                 });
             }
             if let Some((ended, _)) = record.ended {
-                findings.judge(8, write.at, write.index < ended, || {
+                let holds = write.index < ended || record.says_a_write_may_land(part.part);
+                findings.judge(8, write.at, holds, || {
                     format!(
                         "write {} of {} took effect after the outcome",
                         ours.id, part.part

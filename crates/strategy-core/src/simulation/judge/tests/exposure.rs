@@ -144,6 +144,54 @@ fn a_recorded_start_that_was_not_all_ready_asks_no_more_on_the_way_home() {
 }
 
 #[test]
+fn a_stable_that_somebody_changed_is_the_way_home_too() {
+    let start = || scene(side("v1", 4, 3), none(), 0);
+    let halfway = || {
+        Tale::begins(start())
+            .writes_and_sees(1, scene(side("v1", 4, 3), side("v2", 4, 4), 0))
+            .writes_and_sees(2, scene(side("v1", 4, 3), side("v2", 4, 4), 50))
+    };
+    // Three were ready at the start, and three are now.
+    let hotfix = |percent| scene(side("hotfix", 4, 3), side("v2", 4, 4), percent);
+    halfway()
+        .person("eve", hotfix(50))
+        .shown()
+        .writes(3, hotfix(0))
+        .keeps(1);
+    let two = |percent| scene(side("hotfix", 4, 2), side("v2", 4, 4), percent);
+    halfway()
+        .person("eve", two(50))
+        .shown()
+        .writes(3, two(0))
+        .breaks([1]);
+    // A stable that we gave another revision is not: that is the way forward.
+    let promoted = |percent| scene(side("v2", 4, 3), side("v2", 4, 4), percent);
+    Tale::begins(start())
+        .writes_and_sees(1, scene(side("v1", 4, 3), side("v2", 4, 4), 0))
+        .writes_and_sees(2, scene(side("v1", 4, 3), side("v2", 4, 4), 100))
+        .writes_and_sees(3, promoted(100))
+        .writes(4, promoted(0))
+        .breaks([1]);
+}
+
+#[test]
+fn what_was_seen_while_the_journal_took_nothing_came_after_the_decision() {
+    let tale = |is_refused: bool| {
+        let decided = halfway().writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 2, 2), 0));
+        let decided = if is_refused {
+            decided.refused()
+        } else {
+            decided
+        };
+        decided
+            .seen(scene(side("v1", 4, 3), side("v2", 2, 2), 0))
+            .writes(4, scene(side("v1", 4, 3), none(), 0))
+    };
+    tale(true).keeps(2);
+    tale(false).breaks([2]);
+}
+
+#[test]
 fn the_baseline_follows_what_an_autoscaler_wanted_and_never_falls() {
     let owned = |wanted, ready| {
         let side = side("v1", wanted, ready);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::rollout::Outcome;
 use crate::strategy::Canary;
+use crate::target::Capabilities;
 use crate::track::Track;
 use crate::world::{Entry, Fact, TrackScene};
 
@@ -154,6 +155,26 @@ fn rolled_back_is_said_when_stable_was_seen_to_serve() {
         .writes(4, found())
         .rolled_back()
         .breaks([7]);
+}
+
+#[test]
+fn what_lands_after_the_end_where_nothing_can_fence_it_is_not_waited_for() {
+    let tale = |fenced| {
+        let mut tale = moved()
+            .writes_and_sees(3, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+            .recorded([4])
+            .asks(4)
+            .writes_and_sees(5, found())
+            .rolled_back()
+            .lands(4, scene(side("v1", 4, 4), side("v2", 4, 4), 0));
+        let mut capabilities = Capabilities::routed();
+        capabilities.fenced = fenced;
+        let setup = tale.report().parts.get_mut("main").unwrap();
+        setup.capabilities = Some(capabilities);
+        tale
+    };
+    tale(false).keeps(7);
+    tale(true).breaks([8, 15]);
 }
 
 #[test]

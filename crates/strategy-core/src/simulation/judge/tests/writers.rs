@@ -1,7 +1,8 @@
 //! Promises 6, 8, 11, 12, 13 and 16, each kept and broken.
 
 use super::*;
-use crate::rollout::{Answer, Wish};
+use crate::release::Part;
+use crate::rollout::{Answer, Left, Outcome, Wish};
 use crate::world::Told;
 
 fn whole(percent: u16) -> Scene {
@@ -72,6 +73,26 @@ fn traffic_goes_home_before_the_fence_and_an_outcome_does_not() {
         .rolled_back()
         .keeps(8);
     unknown().writes_and_sees(5, home).rolled_back().breaks([8]);
+}
+
+#[test]
+fn what_is_abandoned_may_say_that_a_write_may_still_land() {
+    let ends = |what: &str| {
+        let left = Left {
+            part: Part::main(),
+            what: what.to_owned(),
+        };
+        prepared()
+            .recorded([2])
+            .asks(2)
+            .answered(2, Told::Unknown)
+            .ended(Outcome::Abandoned { left: vec![left] })
+    };
+    ends("its last write may still be taken").keeps(8);
+    ends("its last write may still be taken")
+        .lands(2, whole(5))
+        .keeps(8);
+    ends("the candidate runs v2").breaks([8]);
 }
 
 #[test]
