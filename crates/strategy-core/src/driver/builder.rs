@@ -31,6 +31,7 @@ use crate::release::{Part, Release};
 use crate::rollout::{CommandId, Outcome, RecoverError, Rollout, Start};
 use crate::strategy::Strategy;
 use crate::target::{RolloutId, Target};
+use crate::timestamp::Timestamp;
 
 /// Commands that handles have sent and the loop has not taken yet.
 const LETTERS: usize = 64;
@@ -262,7 +263,9 @@ impl Driver {
 
     async fn take_up(self, roll_back: bool) -> Result<(RolloutHandle, Run), DriverError> {
         let recorded = self.journal.read().await?;
-        let resumed = Rollout::resume(&recorded.records, roll_back, self.clock.now());
+        let now = self.clock.now();
+        let process = format!("{:08x}", random(now));
+        let resumed = Rollout::resume_by(process, &recorded.records, roll_back, now);
         if let Err(RecoverError::Over { outcome }) = &resumed {
             let rollout = Rollout::replay(&recorded.records, roll_back)?;
             self.answer_at_last(&rollout, outcome).await;
@@ -349,10 +352,13 @@ impl Driver {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        // Two rollouts with one name would take each other's claim for their own. The standard library's
-        // only source of randomness are the keys of its hashers.
-        let now = self.clock.now().as_millis();
-        let random = RandomState::new().hash_one(now) & 0xffff_ffff;
-        Ok(format!("{now:x}-{random:08x}").parse()?)
+        // Two rollouts with one name would take each other's claim for their own.
+        let now = self.clock.now();
+        Ok(format!("{:x}-{:08x}", now.as_millis(), random(now)).parse()?)
     }
+}
+
+/// 32 random bits. The standard library's only source of them are the keys of its hashers.
+fn random(now: Timestamp) -> u64 {
+    RandomState::new().hash_one(now.as_millis()) & 0xffff_ffff
 }

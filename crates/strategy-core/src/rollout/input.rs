@@ -75,6 +75,10 @@ pub enum Input {
     Resumed {
         /// Go straight back to the recorded start.
         roll_back: bool,
+        /// Which process: a word that no other one uses, so that two which take the rollout up in the same
+        /// millisecond do not write the same record. Empty: nobody said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
 }
 

@@ -15,9 +15,28 @@ impl Rollout {
     /// `roll_back`: goes straight to the recorded start. It needs only binding and start, so records
     /// that this version would have decided otherwise are no obstacle.
     ///
+    /// Whoever keeps a journal that several processes can write calls [`resume_by`](Self::resume_by).
+    ///
     /// # Errors
     /// [`RecoverError`]; the journal is left as it is.
     pub fn resume(
+        records: &[Record],
+        roll_back: bool,
+        now: Timestamp,
+    ) -> Result<Self, RecoverError> {
+        Self::resume_by(String::new(), records, roll_back, now)
+    }
+
+    /// As [`resume`](Self::resume), by a process that has a name of its own.
+    ///
+    /// A journal takes a batch that it has already for a lost answer. Two processes that take a rollout up
+    /// in the same millisecond decide the same, so `process` has to tell their records apart: a word that no
+    /// other one uses, such as a random number.
+    ///
+    /// # Errors
+    /// [`RecoverError`]; the journal is left as it is.
+    pub fn resume_by(
+        process: String,
         records: &[Record],
         roll_back: bool,
         now: Timestamp,
@@ -27,7 +46,10 @@ impl Rollout {
             return Err(RecoverError::Over { outcome });
         }
         rollout.latest.clock.take_up(now);
-        rollout.digest_input(Input::Resumed { roll_back });
+        rollout.digest_input(Input::Resumed {
+            roll_back,
+            by: process,
+        });
         Ok(rollout)
     }
 

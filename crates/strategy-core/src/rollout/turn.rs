@@ -122,7 +122,7 @@ impl Rollout {
             Input::Commanded(command) => self.commanded(command.clone()),
             Input::AlarmRaised(alarm) => self.alarmed(alarm.clone()),
             Input::TimePassed => {}
-            Input::Resumed { roll_back } => self.taken_up_again(*roll_back),
+            Input::Resumed { roll_back, .. } => self.taken_up_again(*roll_back),
         }
     }
 

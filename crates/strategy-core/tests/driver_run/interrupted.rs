@@ -21,7 +21,7 @@ pub(super) fn picture(world: &World) -> String {
 
 /// Waits for a moment before and after every call, so that a run can be dropped there.
 #[derive(Clone, Debug)]
-struct Hesitant<T>(T);
+pub(super) struct Hesitant<T>(pub(super) T);
 
 async fn hesitate() {
     let mut once = false;

@@ -4,6 +4,7 @@ use strategy_core::Timestamp;
 use strategy_core::inbox::{Inbox, InboxError};
 use strategy_core::observer::Trouble;
 
+use super::interrupted::Hesitant;
 use super::*;
 
 /// A journal that does what a test says, over one in memory.
@@ -301,4 +302,36 @@ fn a_large_snapshot_is_added_to_before_the_next_one_is_taken() {
         compactions * 4 < records,
         "{compactions} snapshots of {records} records"
     );
+}
+
+/// Two processes read the same journal, know the same and begin in the same millisecond: what they write
+/// must not be the same, or each would take the other's record for its own whose answer was lost.
+#[test]
+fn of_two_processes_that_resume_at_the_same_moment_one_goes_on() {
+    for polls in [3, 10, 20] {
+        let (world, journal) = (world(), MemoryJournal::new());
+        let run = started(&world, driver(&world).journal(journal.clone()));
+        assert!(poll_at_most(&world, run, polls).is_none());
+        let read = read(&journal).sequence;
+        let resumed = || async {
+            // It takes its time, so that both are at it at once.
+            let journal = Hesitant(journal.clone());
+            let (_, run) = driver(&world).journal(journal).resume().await?;
+            run.await
+        };
+        let ends = async { futures::join!(resumed(), resumed()) };
+        let (one, other) = world.block_on(ends).unwrap();
+        let (ended, refused): (Vec<_>, Vec<_>) = [one, other].into_iter().partition(Result::is_ok);
+        assert_eq!(ended.len(), 1, "{polls} polls: {ended:?}");
+        assert_eq!(*ended[0].as_ref().unwrap(), Outcome::Promoted);
+        // Before anything that it ordered was begun.
+        let Err(DriverError::Journal(error)) = &refused[0] else {
+            panic!("{refused:?}");
+        };
+        let expected = read.0;
+        assert!(
+            matches!(**error, JournalError::Conflict { expected: at, .. } if at == expected),
+            "read at {expected}: {error}"
+        );
+    }
 }
