@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::audience::Audience;
 use super::clock::{Clock, SystemClock};
@@ -15,7 +15,7 @@ use super::error::DriverError;
 use super::flights::Flights;
 use super::handle::{Listens, Progress, RolloutHandle};
 use super::ledger::Ledger;
-use super::mail::Mail;
+use super::mail::{Mail, letterbox};
 use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
@@ -32,9 +32,6 @@ use crate::rollout::{CommandId, Outcome, RecoverError, Rollout, Start};
 use crate::strategy::Strategy;
 use crate::target::{RolloutId, Target};
 use crate::timestamp::Timestamp;
-
-/// Commands that handles have sent and the loop has not taken yet.
-const LETTERS: usize = 64;
 
 /// Carries rollouts. Everything but the target has a default.
 ///
@@ -288,15 +285,15 @@ impl Driver {
 
     /// The process that carried it to its end may have crashed before it answered all.
     async fn answer_at_last(&self, rollout: &Rollout, outcome: &Outcome) {
-        let (_, handles) = mpsc::channel(LETTERS);
+        let (_, letters) = letterbox();
         let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
-        let mut mail = Mail::new(handles, inbox, clock, seed(rollout.id().as_str()));
+        let mut mail = Mail::new(letters, inbox, clock, seed(rollout.id().as_str()));
         let answer = |id: &CommandId| rollout.last_answer(id, outcome);
         mail.close([], answer).await;
     }
 
     fn run(self, rollout: Rollout, means: Means, recorded: &Recorded) -> (RolloutHandle, Run) {
-        let (letters, handles) = mpsc::channel(LETTERS);
+        let (letterbox, letters) = letterbox();
         let (status, statuses) = watch::channel(rollout.status());
         let (progress, ends) = watch::channel(Progress::default());
         let (id, seed) = (rollout.id().clone(), means.seed);
@@ -305,7 +302,7 @@ impl Driver {
         let handle = RolloutHandle::new(
             id.clone(),
             Listens {
-                letters,
+                letters: letterbox,
                 progress: ends,
                 status: statuses,
                 trouble: troubles,
@@ -322,7 +319,7 @@ impl Driver {
                 trouble,
             ),
             flights: Flights::new(means),
-            mail: Mail::new(handles, self.inbox, Arc::clone(&self.clock), seed),
+            mail: Mail::new(letters, self.inbox, Arc::clone(&self.clock), seed),
             audience,
             status,
             ending: Ending { id, progress },

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, watch};
 
 use super::error::DriverError;
 use super::listeners::Listeners;
-use super::mail::Letter;
+use super::mail::Letterbox;
 use crate::observer::Trouble;
 use crate::rollout::{Answer, Command, Event, Outcome, Status};
 use crate::target::RolloutId;
@@ -23,7 +23,7 @@ pub struct RolloutHandle {
 /// What all clones of a handle hear their driver by.
 #[derive(Debug)]
 pub(super) struct Listens {
-    pub(super) letters: mpsc::Sender<Letter>,
+    pub(super) letters: Letterbox,
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) trouble: watch::Receiver<Option<Trouble>>,
@@ -109,11 +109,7 @@ impl RolloutHandle {
     /// [`DriverError`] when the driver ends before it answers. Whether the command was recorded is then
     /// unknown: send it again, with the same id, to whoever resumes.
     pub async fn command(&self, command: Command) -> Result<Answer, DriverError> {
-        let (sender, answer) = oneshot::channel();
-        let letter = Letter::Command(Box::new(command), sender);
-        if self.shared.letters.send(letter).await.is_ok()
-            && let Ok(answer) = answer.await
-        {
+        if let Some(answer) = self.shared.letters.command(command).await {
             return Ok(answer);
         }
         let outcome = self.settled().await?;
@@ -122,7 +118,7 @@ impl RolloutHandle {
 
     /// Ends the driver and leaves the rollout as it is, to be resumed; waits until the driver has ended.
     pub async fn detach(&self) {
-        if self.shared.letters.send(Letter::Detach).await.is_ok() {
+        if self.shared.letters.detach() {
             // However it ended, it has.
             let _ = self.settled().await;
         }

@@ -18,24 +18,59 @@ use crate::rollout::{Answer, Command, CommandId};
 /// When the rollout is over, answers still on their way get this long.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// What a handle sends to its driver.
+/// Commands that handles have sent and the loop has not taken yet.
+const LETTERS: usize = 64;
+
+/// A command, and where its answer is waited for.
+type Letter = (Box<Command>, oneshot::Sender<Answer>);
+
+/// What handles send to their driver by. That it is to stop goes its own way: nothing stands before it.
 #[derive(Debug)]
-pub(super) enum Letter {
-    Command(Box<Command>, oneshot::Sender<Answer>),
-    Detach,
+pub(super) struct Letterbox {
+    commands: mpsc::Sender<Letter>,
+    detach: mpsc::Sender<()>,
 }
 
-/// What has come in.
+/// The driver's end of a [`Letterbox`].
 #[derive(Debug)]
-pub(super) enum Incoming {
-    Envelope(Envelope),
-    Detach,
+pub(super) struct Letters {
+    commands: mpsc::Receiver<Letter>,
+    detach: mpsc::Receiver<()>,
+    /// All handles are gone.
+    closed: bool,
+}
+
+pub(super) fn letterbox() -> (Letterbox, Letters) {
+    let (commands, received) = mpsc::channel(LETTERS);
+    let (detach, detached) = mpsc::channel(1);
+    let letters = Letters {
+        commands: received,
+        detach: detached,
+        closed: false,
+    };
+    (Letterbox { commands, detach }, letters)
+}
+
+impl Letterbox {
+    /// The answer to a command; nothing if the driver has ended.
+    pub(super) async fn command(&self, command: Command) -> Option<Answer> {
+        let (sender, answer) = oneshot::channel();
+        self.commands.send((Box::new(command), sender)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Asks the driver to stop. Whether there still is one.
+    pub(super) fn detach(&self) -> bool {
+        match self.detach.try_send(()) {
+            // It has been asked already, or is now.
+            Ok(()) | Err(mpsc::error::TrySendError::Full(())) => true,
+            Err(mpsc::error::TrySendError::Closed(())) => false,
+        }
+    }
 }
 
 pub(super) struct Mail {
-    handles: mpsc::Receiver<Letter>,
-    /// All handles are gone.
-    closed: bool,
+    letters: Letters,
     inbox: Option<Arc<dyn Inbox>>,
     clock: Arc<dyn Clock>,
     seed: u64,
@@ -49,14 +84,13 @@ pub(super) struct Mail {
 
 impl Mail {
     pub(super) const fn new(
-        handles: mpsc::Receiver<Letter>,
+        letters: Letters,
         inbox: Option<Arc<dyn Inbox>>,
         clock: Arc<dyn Clock>,
         seed: u64,
     ) -> Self {
         Self {
-            handles,
-            closed: false,
+            letters,
             inbox,
             clock,
             seed,
@@ -68,18 +102,28 @@ impl Mail {
         }
     }
 
+    /// Ready when it is to stop.
+    pub(super) fn poll_detach(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.letters.closed {
+            return Poll::Pending;
+        }
+        match self.letters.detach.poll_recv(context) {
+            Poll::Ready(Some(())) => Poll::Ready(()),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
     /// Handles first, then the inbox; answers go out on the way.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Envelope> {
         self.poll_answers(context).is_ready();
-        if !self.closed {
-            match self.handles.poll_recv(context) {
-                Poll::Ready(Some(Letter::Command(command, answer))) => {
+        if !self.letters.closed {
+            match self.letters.commands.poll_recv(context) {
+                Poll::Ready(Some((command, answer))) => {
                     let waiting = self.waiting.entry(command.id.clone()).or_default();
                     waiting.push(answer);
-                    return Poll::Ready(Incoming::Envelope(Envelope::Command(*command)));
+                    return Poll::Ready(Envelope::Command(*command));
                 }
-                Poll::Ready(Some(Letter::Detach)) => return Poll::Ready(Incoming::Detach),
-                Poll::Ready(None) => self.closed = true,
+                Poll::Ready(None) => self.letters.closed = true,
                 Poll::Pending => {}
             }
         }
@@ -95,7 +139,7 @@ impl Mail {
         };
         self.next = None;
         self.after = Some(envelope.id().clone());
-        Poll::Ready(Incoming::Envelope(envelope))
+        Poll::Ready(envelope)
     }
 
     /// Tells whoever sent it: a handle that waits, else the inbox.
@@ -133,19 +177,16 @@ impl Mail {
     /// that crashed before it said so: the same command lies in the inbox still, and is not refused.
     pub(super) async fn close(
         &mut self,
-        arrived: impl IntoIterator<Item = Incoming>,
+        arrived: impl IntoIterator<Item = Envelope>,
         answer: impl Fn(&CommandId) -> Answer,
     ) {
-        let said = |incoming| match incoming {
-            Incoming::Envelope(envelope) => Some(envelope.id().clone()),
-            Incoming::Detach => None,
-        };
-        for id in arrived.into_iter().filter_map(said) {
+        for envelope in arrived {
+            let id = envelope.id().clone();
             let answer = answer(&id);
             self.answer(id, answer);
         }
-        self.handles.close();
-        while let Some(Incoming::Envelope(envelope)) =
+        self.letters.commands.close();
+        while let Some(envelope) =
             std::future::poll_fn(|context| Poll::Ready(ready(self.poll(context)))).await
         {
             let id = envelope.id().clone();

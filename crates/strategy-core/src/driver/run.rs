@@ -20,7 +20,7 @@ use super::flights::Flights;
 use super::freshness::Freshness;
 use super::handle::Progress;
 use super::ledger::Ledger;
-use super::mail::{Incoming, Mail};
+use super::mail::Mail;
 use crate::inbox::Envelope;
 use crate::rollout::{CommandId, Effect, Input, Outcome, Record, Rollout, Status};
 use crate::target::RolloutId;
@@ -92,15 +92,16 @@ pub(super) struct Carrier {
 /// What the loop waits for.
 pub(super) enum Arrival {
     Input(Input),
-    Incoming(Incoming),
+    Incoming(Envelope),
     TimePassed,
+    Detach,
 }
 
 /// What came while nothing could be done with it, in order.
 #[derive(Default)]
 pub(super) struct Arrived {
     inputs: VecDeque<Input>,
-    incoming: VecDeque<Incoming>,
+    incoming: VecDeque<Envelope>,
 }
 
 impl Arrived {
@@ -198,16 +199,9 @@ impl Carrier {
         let (now, elapsed) = (self.clock.now(), self.elapsed());
         let passed = elapsed.saturating_sub(std::mem::replace(&mut self.told_at, elapsed));
         let input = match arrival {
-            Arrival::Incoming(Incoming::Detach) => {
-                let id = self.rollout.id().clone();
-                return Err(DriverError::Detached { id });
-            }
-            Arrival::Incoming(Incoming::Envelope(Envelope::Command(command))) => {
-                Input::Commanded(command)
-            }
-            Arrival::Incoming(Incoming::Envelope(Envelope::Alarm(alarm))) => {
-                Input::AlarmRaised(alarm)
-            }
+            Arrival::Detach => return Err(self.detached()),
+            Arrival::Incoming(Envelope::Command(command)) => Input::Commanded(command),
+            Arrival::Incoming(Envelope::Alarm(alarm)) => Input::AlarmRaised(alarm),
             Arrival::TimePassed => {
                 self.ticked = Some(elapsed);
                 Input::TimePassed
@@ -224,6 +218,11 @@ impl Carrier {
         Ok(())
     }
 
+    fn detached(&self) -> DriverError {
+        let id = self.rollout.id().clone();
+        DriverError::Detached { id }
+    }
+
     /// Makes records durable; what is under way goes on meanwhile, and what it gives is kept for later.
     async fn write(&mut self, records: Vec<Record>) -> Result<(), DriverError> {
         if records.is_empty() {
@@ -236,14 +235,13 @@ impl Carrier {
             if let Poll::Ready(result) = written {
                 return Poll::Ready(result.map_err(DriverError::from));
             }
+            if self.mail.poll_detach(context).is_ready() {
+                return Poll::Ready(Err(self.detached()));
+            }
             while self.arrived.len() < WAITING {
                 if let Poll::Ready(input) = self.flights.poll(context) {
                     self.arrived.inputs.push_back(input);
                 } else if let Poll::Ready(incoming) = self.mail.poll(context) {
-                    if matches!(incoming, Incoming::Detach) {
-                        let id = self.rollout.id().clone();
-                        return Poll::Ready(Err(DriverError::Detached { id }));
-                    }
                     self.arrived.incoming.push_back(incoming);
                 } else {
                     break;
@@ -305,6 +303,9 @@ impl Carrier {
     }
 
     fn poll_mail(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        if self.mail.poll_detach(context).is_ready() {
+            return Poll::Ready(Arrival::Detach);
+        }
         match self.arrived.incoming.pop_front() {
             Some(incoming) => Poll::Ready(Arrival::Incoming(incoming)),
             None => self.mail.poll(context).map(Arrival::Incoming),
