@@ -292,6 +292,8 @@ impl<'a> Cast<'a> {
         if let Envelope::Command(command) = &envelope {
             self.world.note(Fact::Commanded {
                 id: command.id.clone(),
+                actor: command.actor.clone(),
+                roles: command.roles.clone(),
                 wish: command.wish.clone(),
             });
         }

@@ -171,6 +171,10 @@ pub enum Fact {
     Commanded {
         /// By which name the answer is known.
         id: CommandId,
+        /// Who.
+        actor: String,
+        /// In which roles.
+        roles: BTreeSet<String>,
         /// What.
         wish: Wish,
     },

@@ -48,10 +48,39 @@ pub(crate) const ONE_FOR_ALL: Piece = Piece {
             })),
             right: real(Ends::RolledBack),
         },
-        promises: &[],
+        promises: &[16],
         harms: &[Harm::WrongEnd],
     },
 };
+
+pub(crate) const ANY_ROLE: Piece = Piece {
+    name: "takes the approval of whoever says yes",
+    does: "Nobody asks whether they may: whoever approves has the role that is asked for.",
+    caught: Caught::Simulation {
+        trial: || Trial {
+            simulation: guests_approve(),
+            strategy: Box::new(gated()),
+            carrier: Box::new(Hearing(|heard, _| {
+                if let Envelope::Command(command) = heard {
+                    command.roles.insert("ops".to_owned());
+                }
+            })),
+            right: real(Ends::RolledBack),
+        },
+        promises: &[16],
+        harms: &[Harm::WrongEnd],
+    },
+};
+
+fn guests_approve() -> Simulation {
+    let mut simulation = tracks();
+    for (after, actor) in [(600, "eve"), (700, "mallory")] {
+        let mut saying = Saying::new(seconds(after), actor, Ask::Approve);
+        saying.roles = vec!["guest".to_owned()];
+        simulation.sayings.push(saying);
+    }
+    simulation
+}
 
 pub(crate) const ANOTHER_PLAN: Piece = Piece {
     name: "accepts the approval of another plan",
@@ -152,7 +181,7 @@ pub(crate) const TIMEOUT_IS_YES: Piece = Piece {
             carrier: Box::new(TimeoutIsYes),
             right: real(Ends::RolledBack),
         },
-        promises: &[],
+        promises: &[16],
         harms: &[Harm::WrongEnd],
     },
 };

@@ -152,7 +152,11 @@ pub(crate) const TRAPS: &[Way] = &[
     ),
     way(
         "Approval as theatre",
-        &[people::ONE_FOR_ALL, people::TIMEOUT_IS_YES],
+        &[
+            people::ONE_FOR_ALL,
+            people::TIMEOUT_IS_YES,
+            people::ANY_ROLE,
+        ],
     ),
     way(
         "The wrong thing tested, and failure hidden",

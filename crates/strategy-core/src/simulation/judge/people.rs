@@ -1,11 +1,12 @@
 //! Promises 6 and 16: people are heard, whether the platform answers or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::findings::Findings;
 use super::record::Record;
-use crate::rollout::{Answer, CommandId, Wish};
+use crate::plan::{GateKind, Then};
+use crate::rollout::{Answer, CommandId, Outcome, Wish};
 use crate::timestamp::Timestamp;
 use crate::world::{Fact, Life, Process};
 
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Asked<'a> {
     at: Timestamp,
+    actor: &'a str,
+    roles: &'a BTreeSet<String>,
     wish: &'a Wish,
     answers: Vec<&'a Answer>,
     /// Who decided something long after it had been asked, and had begun before, without an answer.
@@ -85,14 +88,56 @@ pub(super) fn yes_is_said_to_this_plan(record: &Record<'_>, findings: &mut Findi
     }
 }
 
+/// **16, of quorums.** What is promoted passed every approval of its plan: as many people as its gate asks
+/// for, each in one of its roles, said yes to that stage and were heard. Where time opens a gate nobody need.
+pub(super) fn enough_people_said_yes(record: &Record<'_>, findings: &mut Findings) {
+    let (Some(plan), Some(Outcome::Promoted)) = (&record.report.plan, record.report.outcome())
+    else {
+        return;
+    };
+    let at = record.report.world.to;
+    let asked = asked(record);
+    for stage in plan.stages() {
+        let said_yes = |asked: &&Asked<'_>| {
+            matches!(asked.wish, Wish::Approve { stage: of, .. } if *of == stage.name)
+                && asked.answers.contains(&&Answer::Recorded)
+        };
+        let heard: Vec<_> = asked.values().filter(said_yes).collect();
+        for gate in stage.gates.iter().filter(|gate| gate.then != Then::GoOn) {
+            let GateKind::Approval { roles, quorum } = &gate.kind else {
+                continue;
+            };
+            let may = |asked: &&&Asked<'_>| roles.is_empty() || !roles.is_disjoint(asked.roles);
+            let people: BTreeSet<_> = heard.iter().filter(may).map(|yes| yes.actor).collect();
+            let is_enough = u32::try_from(people.len()).is_ok_and(|people| people >= *quorum);
+            findings.judge(16, at, is_enough, || {
+                format!(
+                    "promoted, and of {quorum} people who were to approve `{}` by gate `{}` {} did: {people:?}",
+                    stage.name,
+                    gate.name,
+                    people.len()
+                )
+            });
+        }
+    }
+}
+
 fn asked<'a>(record: &Record<'a>) -> BTreeMap<&'a CommandId, Asked<'a>> {
     let mut asked: BTreeMap<&CommandId, Asked<'_>> = BTreeMap::new();
     let mut begun: BTreeMap<Process, Timestamp> = BTreeMap::new();
     for entry in record.log() {
         let at = entry.at;
-        if let Fact::Commanded { id, wish } = &entry.fact {
+        if let Fact::Commanded {
+            id,
+            actor,
+            roles,
+            wish,
+        } = &entry.fact
+        {
             asked.entry(id).or_insert(Asked {
                 at,
+                actor,
+                roles,
                 wish,
                 answers: Vec::new(),
                 ignored_by: None,

@@ -147,7 +147,7 @@ impl<'a> Record<'a> {
         let mut wishes: BTreeMap<&CommandId, &Wish> = BTreeMap::new();
         let entries = self.log().iter().enumerate();
         entries.filter_map(move |(index, entry)| {
-            if let Fact::Commanded { id, wish } = &entry.fact {
+            if let Fact::Commanded { id, wish, .. } = &entry.fact {
                 wishes.insert(id, wish);
             }
             let Fact::Heard { id, answer } = &entry.fact else {

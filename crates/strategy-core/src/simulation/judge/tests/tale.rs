@@ -266,9 +266,15 @@ impl Tale {
         self
     }
 
-    pub(super) fn commanded(mut self, id: &str, wish: Wish) -> Self {
+    pub(super) fn commanded(self, id: &str, wish: Wish) -> Self {
+        self.commanded_by("ann", "ops", id, wish)
+    }
+
+    pub(super) fn commanded_by(mut self, actor: &str, role: &str, id: &str, wish: Wish) -> Self {
         self.add(Fact::Commanded {
             id: CommandId(id.to_owned()),
+            actor: actor.to_owned(),
+            roles: [role.to_owned()].into(),
             wish,
         });
         self

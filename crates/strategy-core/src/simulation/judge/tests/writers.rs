@@ -1,8 +1,12 @@
 //! Promises 6, 8, 11, 12, 13 and 16, each kept and broken.
 
+use std::time::Duration;
+
 use super::*;
+use crate::plan::Gate;
 use crate::release::Part;
 use crate::rollout::{Answer, Left, Outcome, Wish};
+use crate::strategy::Canary;
 use crate::world::Told;
 
 fn whole(percent: u16) -> Scene {
@@ -178,4 +182,40 @@ fn a_command_is_answered_before_the_end_and_in_one_way() {
     ends(pause()).breaks([16]);
     let refused = Answer::Refused("no".to_owned());
     ends(pause().heard("p", Answer::Recorded).heard("p", refused)).breaks([16]);
+}
+
+#[test]
+fn what_is_promoted_was_approved_by_as_many_people_as_its_gate_asks_for() {
+    let gate = Gate::approval("both", ["ops".to_owned()], 2);
+    let gated = Canary::new()
+        .stages([100])
+        .bake(Duration::ZERO)
+        .bake_after_return(Duration::ZERO)
+        .promote_directly()
+        .retire_after(Duration::ZERO)
+        .gate_before("100%", gate);
+    let promoted = |yes: &[(&str, &str)]| {
+        let mut tale = Tale::of(&gated, scene(side("v1", 4, 4), none(), 0));
+        let plan = tale.report().plan.as_ref().unwrap().digest();
+        for (number, (actor, role)) in yes.iter().enumerate() {
+            let (id, stage) = (number.to_string(), "100%".into());
+            let wish = Wish::Approve {
+                stage,
+                plan: plan.clone(),
+            };
+            tale = tale
+                .commanded_by(actor, role, &id, wish)
+                .heard(&id, Answer::Recorded);
+        }
+        tale.writes_and_sees(1, whole(0))
+            .writes_and_sees(2, whole(100))
+            .writes_and_sees(3, scene(side("v2", 4, 4), side("v2", 4, 4), 100))
+            .writes_and_sees(4, scene(side("v2", 4, 4), side("v2", 4, 4), 0))
+            .ended(Outcome::Promoted)
+    };
+    promoted(&[("ann", "ops"), ("ben", "ops")]).keeps(16);
+    promoted(&[("ann", "ops")]).breaks([16]);
+    promoted(&[("ann", "ops"), ("ann", "ops")]).breaks([16]);
+    promoted(&[("ann", "ops"), ("eve", "guest")]).breaks([16]);
+    promoted(&[]).breaks([16]);
 }
