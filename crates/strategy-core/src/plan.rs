@@ -14,7 +14,7 @@ mod stage;
 mod table;
 #[cfg(test)]
 mod tests;
-mod validate;
+pub(crate) mod validate;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 mod checks;
 mod goals;
 mod limits;
-mod no_return;
+pub(crate) mod no_return;
 mod policies;
 mod stages;
 mod text;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::Retire;
 use super::ground::{Ground, Tail};
 use super::turn::Turn;
+use crate::plan::validate::no_return::NoReturn;
 use crate::plan::{
     Bake, Check, CheckName, Gate, Goal, Health, HookPlan, OnFailure, Plan, PlanError, Policies,
-    ReadyRule, Stage, StageKind, StageName, Then, Undecided, Undo,
+    ReadyRule, Stage, StageKind, StageName, Then, Undecided,
 };
 use crate::release::{Part, Release};
 use crate::target::{Found, Promotion};
@@ -321,13 +322,10 @@ impl Settings {
 
 /// Past a point of no return nothing can roll back, so what would holds for a person instead.
 fn hold_past_no_return(stages: &mut [Stage]) {
-    let closes = |stage: &Stage| {
-        stage.point_of_no_return || stage.hooks.iter().any(|hook| hook.undo == Undo::Impossible)
-    };
-    let Some(first) = stages.iter().position(closes) else {
+    let Some(NoReturn { first, closed }) = NoReturn::of(stages) else {
         return;
     };
-    for (index, stage) in stages.iter_mut().enumerate().skip(first) {
+    for (index, stage) in stages.iter_mut().enumerate().skip(closed) {
         if stage.on_failure == OnFailure::RollBack {
             stage.on_failure = OnFailure::Hold {
                 at_most: NO_RETURN_HOLD,

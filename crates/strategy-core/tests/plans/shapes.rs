@@ -469,8 +469,11 @@ fn past_an_irreversible_migration_failures_hold() {
         .hook_in("100%", migrate)
         .approve_promotion(["lead"], 1);
     let made = plan(&canary, &Place::routed("api", 4).found());
+    // What fails in its own stage before it begins still goes back.
     assert_eq!(made.stages()[0].on_failure, OnFailure::RollBack);
-    for stage in &made.stages()[1..] {
+    assert_eq!(made.stages()[1].name.as_str(), "100%");
+    assert_eq!(made.stages()[1].on_failure, OnFailure::RollBack);
+    for stage in &made.stages()[2..] {
         assert!(
             matches!(
                 stage.on_failure,

@@ -4,11 +4,33 @@ use crate::plan::{OnFailure, Plan, PlanError, Stage, Then, Undecided, Undo};
 
 const MEND: &str = "hold and then abandon: past a point of no return a person decides";
 
+/// Where the way back is closed: in the first stage that a plan or a hook in it says so of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoReturn {
+    /// Which one. Its own gates are asked before it is entered, when the way back is still open.
+    pub(crate) first: usize,
+    /// From which stage on it is closed all the time: not in one that only a hook closes, since what fails
+    /// before that hook begins goes back. What fails after it holds, whatever the stage says.
+    pub(crate) closed: usize,
+}
+
+impl NoReturn {
+    /// `None`: every stage can be gone back from.
+    pub(crate) fn of(stages: &[Stage]) -> Option<Self> {
+        let by_hook = |stage: &Stage| stage.hooks.iter().any(|hook| hook.undo == Undo::Impossible);
+        let closes = |stage: &Stage| stage.point_of_no_return || by_hook(stage);
+        let first = stages.iter().position(closes)?;
+        let is_entered_closed = stages.get(first)?.point_of_no_return;
+        let closed = if is_entered_closed { first } else { first + 1 };
+        Some(Self { first, closed })
+    }
+}
+
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let Some(first) = plan.stages.iter().position(closes) else {
+    let Some(NoReturn { first, closed }) = NoReturn::of(&plan.stages) else {
         return Ok(());
     };
-    for (index, stage) in plan.stages.iter().enumerate().skip(first) {
+    for (index, stage) in plan.stages.iter().enumerate().skip(closed) {
         let wrong = |what: &str| {
             Err(PlanError::stage(
                 &stage.name,
@@ -25,7 +47,6 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
         if undecided(stage.bake.undecided) {
             return wrong("an undecided bake");
         }
-        // Its own gates are asked before the stage is entered, when the way back is still open.
         let gates = if index == first {
             &[][..]
         } else {
@@ -36,11 +57,6 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
         }
     }
     Ok(())
-}
-
-/// Whether entering this stage, or a hook in it, closes the way back.
-pub(in crate::plan) fn closes(stage: &Stage) -> bool {
-    stage.point_of_no_return || stage.hooks.iter().any(|hook| hook.undo == Undo::Impossible)
 }
 
 fn on_failure(on_failure: OnFailure) -> bool {

@@ -270,6 +270,38 @@ fn no_limit_goes_back_past_a_point_of_no_return() {
     run.assert_unreturned();
 }
 
+#[test]
+fn what_fails_before_an_irreversible_hook_has_begun_goes_back_and_after_it_holds() {
+    let stages = || {
+        let mut stages = no_return();
+        stages[0].on_failure = OnFailure::RollBack;
+        stages[0].hooks = vec![
+            hook("smoke", HookPoint::Ready),
+            hook("drop", HookPoint::Ready).undo(Undo::Impossible),
+            hook("load", HookPoint::Effective),
+        ];
+        stages
+    };
+    let mut run = run_with(stages());
+    run.until("hook `smoke`");
+    let smoke = run.hook();
+    run.end_hook(&smoke, false);
+    run.assert_rolled_back();
+
+    let mut run = run_with(stages());
+    for name in ["smoke", "drop"] {
+        run.until(&format!("hook `{name}`"));
+        let asked = run.hook();
+        run.end_hook(&asked, true);
+    }
+    run.until("hook `load`");
+    let load = run.hook();
+    run.end_hook(&load, false);
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.wait(seconds(7200));
+    run.assert_unreturned();
+}
+
 impl Run {
     #[track_caller]
     fn assert_unreturned(&self) {

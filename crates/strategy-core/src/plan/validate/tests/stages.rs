@@ -150,8 +150,11 @@ fn past_a_point_of_no_return_nothing_rolls_back() {
     };
     let by_stage: fn(&mut Sketch) = |s| s.first().point_of_no_return = true;
     let by_hook: fn(&mut Sketch) = |s| s.first().hooks[0].undo = Undo::Impossible;
-    for point in [by_stage, by_hook] {
+    for (point, in_its_stage) in [(by_stage, false), (by_hook, true)] {
         held(point).plan().unwrap();
+        let mut sketch = held(point);
+        sketch.first().on_failure = OnFailure::RollBack;
+        assert_eq!(sketch.plan().is_ok(), in_its_stage);
         let broken: [(&str, Break); 4] = [
             ("a failure rolls back", |s| {
                 s.last().on_failure = OnFailure::RollBack;
