@@ -59,6 +59,7 @@ pub struct Driver {
     observers: Vec<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
     id: Option<RolloutId>,
+    process: Option<String>,
     take_over: bool,
 }
 
@@ -117,6 +118,7 @@ impl Driver {
             observers: Vec::new(),
             clock: Arc::new(SystemClock),
             id: None,
+            process: None,
             take_over: false,
         }
     }
@@ -182,6 +184,16 @@ impl Driver {
     #[must_use]
     pub fn id(mut self, id: RolloutId) -> Self {
         self.id = Some(id);
+        self
+    }
+
+    /// What tells this process from others that take the same rollout up: a word that no other one has. It
+    /// is written into the journal at a resume, so that of two processes which resume in the same
+    /// millisecond one is refused. Default: 32 random bits. Say one where the same run has to write the
+    /// same journal, and another one for each process.
+    #[must_use]
+    pub fn process(mut self, word: impl Into<String>) -> Self {
+        self.process = Some(word.into());
         self
     }
 
@@ -261,7 +273,8 @@ impl Driver {
     async fn take_up(self, roll_back: bool) -> Result<(RolloutHandle, Run), DriverError> {
         let recorded = self.journal.read().await?;
         let now = self.clock.now();
-        let process = format!("{:08x}", random(now));
+        let by_lot = || format!("{:08x}", random(now));
+        let process = self.process.clone().unwrap_or_else(by_lot);
         let resumed = Rollout::resume_by(process, &recorded.records, roll_back, now);
         if let Err(RecoverError::Over { outcome }) = &resumed {
             let rollout = Rollout::replay(&recorded.records, roll_back)?;

@@ -53,6 +53,12 @@ impl Rollout {
         Ok(rollout)
     }
 
+    /// Whether the same is decided, whatever was seen and counted.
+    #[cfg(any(feature = "simulation", test))]
+    pub(crate) fn is_as_decided(&self, other: &Self) -> bool {
+        self.decided == other.decided
+    }
+
     /// The machine as it was when the last of these records was written; nothing is ordered.
     ///
     /// # Errors

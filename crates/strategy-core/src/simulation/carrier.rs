@@ -118,7 +118,8 @@ impl Equipment {
             .registry(self.registry.clone())
             .inbox(Arc::clone(&self.inbox))
             .observer(Arc::clone(&self.observer))
-            .journal(Arc::clone(&self.journal));
+            .journal(Arc::clone(&self.journal))
+            .process(self.process.0.to_string());
         match format!("simulated-{}", self.process.0).parse() {
             Ok(id) => driver.id(id),
             Err(_) => driver,

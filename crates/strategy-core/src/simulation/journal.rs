@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::driver::MemoryJournal;
 use crate::journal::{Journal, JournalError, Recorded, Sequence};
-use crate::rollout::Record;
+use crate::rollout::{Record, Rollout};
 use crate::target::EffectId;
 use crate::timestamp::Timestamp;
 use crate::world::{Fact, Process, World};
@@ -45,6 +45,7 @@ impl SimulatedJournal {
         &self,
         write: impl Future<Output = Result<(), JournalError>>,
         records: &[Record],
+        decides: bool,
     ) -> Result<(), JournalError> {
         self.world.halt(self.process).await;
         let met = self.world.meets_at_append();
@@ -61,6 +62,7 @@ impl SimulatedJournal {
             let effects = records.iter().flat_map(ordered).collect();
             self.world.note(Fact::Recorded {
                 by: self.process,
+                decides,
                 effects,
             });
         }
@@ -70,6 +72,14 @@ impl SimulatedJournal {
         }
         Ok(())
     }
+}
+
+/// Whether a snapshot holds no decision that these records do not.
+fn is_as_decided(records: &[Record], snapshot: &Record) -> bool {
+    let Record::Snapshot(snapshot) = snapshot else {
+        return false;
+    };
+    Rollout::replay(records, true).is_ok_and(|kept| kept.is_as_decided(&snapshot.rollout))
 }
 
 /// The effects that a record orders.
@@ -84,13 +94,17 @@ fn ordered(record: &Record) -> Vec<EffectId> {
 #[async_trait]
 impl Journal for SimulatedJournal {
     async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
-        self.write(self.kept.append(expected, records), records)
+        let decides = |record: &Record| !matches!(record, Record::State(_));
+        let decides = records.iter().any(decides);
+        self.write(self.kept.append(expected, records), records, decides)
             .await
     }
 
     async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
         let records = std::slice::from_ref(snapshot);
-        self.write(self.kept.compact(expected, snapshot), records)
+        let kept = self.kept.read().await?;
+        let decides = !is_as_decided(&kept.records, snapshot);
+        self.write(self.kept.compact(expected, snapshot), records, decides)
             .await
     }
 

@@ -99,6 +99,7 @@ pub fn examine(report: &SimulationReport) -> Judgement {
     rest::it_ends(&record, &mut findings);
     rest::it_rests(&record, &mut findings);
     people::every_command_is_heard(&record, &mut findings);
+    people::aborts_are_obeyed(&record, &mut findings);
     people::yes_is_said_to_this_plan(&record, &mut findings);
     people::enough_people_said_yes(&record, &mut findings);
     findings.judgement()

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::analysis::FailureShare;
 use crate::plan::{Check, Extension};
-use crate::rollout::Outcome;
+use crate::rollout::{Input, Outcome, Record};
 use crate::strategy::{BlueGreen, Canary};
 use crate::target::{Recorded, Target};
 
@@ -52,6 +52,21 @@ fn the_same_simulation_gives_the_same_bytes() {
     let again: Simulation =
         serde_json::from_str(&serde_json::to_string(&simulation).unwrap()).unwrap();
     assert_eq!(again, simulation);
+}
+
+/// What the process that goes on wrote first is still in the journal at the end: it is not made up by lot.
+#[test]
+fn the_same_simulation_writes_the_same_journal_after_a_crash() {
+    for call in [6, 8] {
+        let crash = Trouble::Crash {
+            resumed_after: Duration::from_secs(40),
+        };
+        let simulation = quiet().mishap(When::AfterCall(call), crash);
+        let first = simulation.run(&BlueGreen::new());
+        let is_resumed = |record: &Record| matches!(record, Record::Decision(decision) if matches!(decision.input, Input::Resumed { .. }));
+        assert!(first.journal.iter().any(is_resumed), "call {call}");
+        assert_eq!(first.journal, simulation.run(&BlueGreen::new()).journal);
+    }
 }
 
 #[test]

@@ -88,8 +88,12 @@ impl World {
             .clock(self.clock.clone())
             .analysis(FailureShare::KIND, self.analysis())
             .analysis(SlowShare::KIND, self.slow_analysis());
-        // The driver's own names are drawn by lot; here the same run has the same name.
-        let since = self.with(|state| state.now.since(state.begins));
+        // The driver's own names are drawn by lot; here the same run has the same names.
+        let (since, number) = self.with(|state| {
+            state.drivers += 1;
+            (state.now.since(state.begins), state.drivers)
+        });
+        let driver = driver.process(number.to_string());
         match format!("in-world-{}", since.as_millis()).parse::<RolloutId>() {
             Ok(id) => driver.id(id),
             Err(_) => driver,

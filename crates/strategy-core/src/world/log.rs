@@ -155,10 +155,12 @@ pub enum Fact {
         /// Whether it found all as it should be; `None`: it could not say.
         passed: Option<bool>,
     },
-    /// A process's journal holds decisions that order these effects.
+    /// A process's journal has been written.
     Recorded {
         /// Whose.
         by: Process,
+        /// Something was decided; else only what was seen and counted was kept.
+        decides: bool,
         /// What is ordered.
         effects: Vec<EffectId>,
     },

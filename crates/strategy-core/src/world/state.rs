@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) metrics: Metrics,
     pub(super) log: Log,
     pub(super) interruptions: Interruptions,
+    /// How many drivers were made.
+    pub(super) drivers: u64,
 }
 
 /// A fault of the API that has begun.
@@ -78,6 +80,7 @@ impl State {
             },
             log: Log::default(),
             interruptions: Interruptions::default(),
+            drivers: 0,
         };
         for timed in &scenario.happenings {
             state.schedule(begins + timed.after, timed.happening.clone());

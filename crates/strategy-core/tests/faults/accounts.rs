@@ -25,7 +25,7 @@ fn written_before_recorded(report: &SimulationReport) -> Vec<String> {
     let mut claims = true;
     for entry in &report.log {
         match &entry.fact {
-            Fact::Recorded { by, effects } => {
+            Fact::Recorded { by, effects, .. } => {
                 recorded.extend(effects);
                 known.entry(*by).or_default().extend(effects);
             }

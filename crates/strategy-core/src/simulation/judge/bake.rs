@@ -126,6 +126,7 @@ fn served(part: &PartRecord<'_>, traffic: &Traffic, ended: (usize, Timestamp)) -
             view.is_effective()
                 && view.weight() == traffic.weight.basis_points()
                 && view.scene().traffic.mirror == traffic.mirror
+                && view.scene().traffic.routes == traffic.routes
         }
     };
     let scenes = part.scenes.iter().filter(|(index, ..)| *index < ended.0);

@@ -64,15 +64,11 @@ fn may_go_on(stage: &Stage) -> bool {
 }
 
 fn is_hurried(record: &Record<'_>) -> bool {
-    record.log().iter().any(|entry| {
-        if let Fact::Commanded { wish, .. } = &entry.fact {
-            matches!(
-                wish,
-                Wish::Advance { .. } | Wish::Promote { .. } | Wish::Retry
-            )
-        } else {
-            false
-        }
+    record.obeyed().any(|(_, wish)| {
+        matches!(
+            wish,
+            Wish::Advance { .. } | Wish::Promote { .. } | Wish::Retry
+        )
     })
 }
 

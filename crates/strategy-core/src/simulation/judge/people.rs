@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::findings::Findings;
 use super::record::Record;
+use crate::plan::validate::no_return::NoReturn;
 use crate::plan::{GateKind, Then};
 use crate::rollout::{Answer, CommandId, Outcome, Wish};
 use crate::timestamp::Timestamp;
@@ -43,7 +44,8 @@ pub(super) fn decisions_need_no_platform(record: &Record<'_>, findings: &mut Fin
 }
 
 /// **16.** Every command that was given before the end has an answer, and always the same; one that was
-/// given in the last second may find the rollout over. If there is no end, whoever still works has answered.
+/// given in the last second may find the rollout over. If there is no end, promise 6 asks whoever still
+/// works for an answer.
 pub(super) fn every_command_is_heard(record: &Record<'_>, findings: &mut Findings) {
     let ended = record.ended.and_then(|(index, _)| record.log().get(index));
     for (id, asked) in asked(record) {
@@ -61,6 +63,32 @@ pub(super) fn every_command_is_heard(record: &Record<'_>, findings: &mut Finding
                 "`{}` ({id}) was answered in different ways: {:?}",
                 asked.wish.name(),
                 asked.answers
+            )
+        });
+    }
+}
+
+/// **16, of aborts.** Where the plan has no point of no return, nobody who asks for an abort is refused on
+/// the way forward. A rollout that is over refuses it, and may settle for as long as a rollback.
+pub(super) fn aborts_are_obeyed(record: &Record<'_>, findings: &mut Findings) {
+    let (Some(plan), Some(Outcome::Promoted)) = (&record.report.plan, record.report.outcome())
+    else {
+        return;
+    };
+    if NoReturn::of(plan.stages()).is_some() {
+        return;
+    }
+    let settles = plan.policies().rollback_deadline;
+    for (id, asked) in asked(record) {
+        if !matches!(asked.wish, Wish::Abort { .. } | Wish::Reject) {
+            continue;
+        }
+        let is_over = asked.at + settles >= record.report.world.to;
+        let is_refused = matches!(asked.answers.first(), Some(Answer::Refused(_)));
+        findings.judge(16, asked.at, is_over || !is_refused, || {
+            format!(
+                "`{}` ({id}) was refused, and the release promoted",
+                asked.wish.name()
             )
         });
     }

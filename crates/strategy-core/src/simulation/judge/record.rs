@@ -243,7 +243,7 @@ impl<'a> PartRecord<'a> {
                 && part == self.part
             {
                 asked.insert((*by, *id), (index, at, desired));
-            } else if let Fact::Recorded { by, effects } = &entry.fact {
+            } else if let Fact::Recorded { by, effects, .. } = &entry.fact {
                 self.last_recorded.insert(*by, index);
                 let went = refused.remove(by).unwrap_or(index);
                 for effect in effects {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::findings::Findings;
 use super::record::{Landed, PartRecord, Record};
-use crate::plan::{ForeignPolicy, OnFailure, Plan, Undecided};
+use crate::plan::{ForeignPolicy, OnFailure, Plan, Stage, Undecided};
 use crate::simulation::End;
 use crate::track::{Replicas, Track};
 use crate::world::Fact;
 
-/// **14.** Where the simulation ended without an outcome, it says what is left to do, or it still waits
-/// for something within the longest limit of its plan. A rollout that never began has nothing to end, and
+/// **14.** Where the simulation ended without an outcome, it says what is left to do; or it still waits
+/// for something within the longest limit of its plan, and all of it has not taken longer than all limits
+/// together, with those that a person, another hand or a process that takes over may begin anew. A rollout that never began has nothing to end, and
 /// one whose processes all gave up cannot go on by itself: which errors make a process give up is for the
 /// tests of the driver.
 pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
@@ -28,13 +29,21 @@ pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
                 .log()
                 .iter()
                 .rev()
-                .find(|entry| matches!(entry.fact, Fact::Recorded { .. }));
+                .find(|entry| matches!(entry.fact, Fact::Recorded { decides: true, .. }));
             let rests_since = decided.map_or(report.world.from, |entry| entry.at);
             let rests = report.world.to.since(rests_since);
-            let limit = report.plan.as_ref().map_or(Duration::ZERO, longest);
-            let holds = names_what_is_left || rests <= limit;
+            let lasts = report.world.to.since(report.world.from);
+            let plan = report.plan.as_ref();
+            let limit = plan.map_or(Duration::ZERO, |plan| longest(plan));
+            let all = plan.map_or(Duration::ZERO, |plan| {
+                all_limits(plan, interventions(record))
+            });
+            let holds = names_what_is_left || (rests <= limit && lasts <= all);
             findings.judge(14, report.world.to, holds, || {
-                format!("it still waits after {rests:?} ({what}); the longest limit is {limit:?}")
+                format!(
+                    "after {lasts:?} it still waits ({what}), for {rests:?} now; the longest limit is \
+                     {limit:?}, and all together are {all:?}"
+                )
             });
         }
     }
@@ -42,6 +51,28 @@ pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
 
 /// The longest limit in a plan.
 fn longest(plan: &Plan) -> Duration {
+    let stages = plan.stages().iter().flat_map(limits_of_stage);
+    stages.chain(limits_of_plan(plan)).max().unwrap_or_default()
+}
+
+/// All limits in a plan one after the other; those that may begin anew, so often.
+fn all_limits(plan: &Plan, interventions: u32) -> Duration {
+    let stages: Duration = plan.stages().iter().flat_map(limits_of_stage).sum();
+    let anew: Duration = limits_of_plan(plan).into_iter().sum();
+    (stages + anew).saturating_mul(interventions.saturating_add(1))
+}
+
+/// How often a person, another hand or another process can have begun something anew.
+fn interventions(record: &Record<'_>) -> u32 {
+    let people = record
+        .log()
+        .iter()
+        .filter(|entry| matches!(entry.fact, Fact::Commanded { .. } | Fact::Lives { .. }));
+    let hands = record.parts.iter().flat_map(PartRecord::hands);
+    u32::try_from(people.count() + hands.count()).unwrap_or(u32::MAX)
+}
+
+fn limits_of_plan(plan: &Plan) -> Vec<Duration> {
     let policies = plan.policies();
     let foreign = &policies.foreign;
     let hands = [&foreign.traffic, &foreign.capacity, &foreign.revision];
@@ -51,26 +82,27 @@ fn longest(plan: &Plan) -> Duration {
             Duration::ZERO
         }
     });
-    let stages = plan.stages().iter().flat_map(|stage| {
-        let failure = match stage.on_failure {
-            OnFailure::RollBack => Duration::ZERO,
-            OnFailure::Hold { at_most, .. } | OnFailure::StayOnCandidate { at_most, .. } => at_most,
-        };
-        let undecided = match stage.bake.undecided {
-            Undecided::Then(_) => Duration::ZERO,
-            Undecided::Hold { at_most, .. } => at_most,
-        };
-        let gates = stage.gates.iter().map(|gate| gate.limit);
-        let hooks = stage.hooks.iter().map(|hook| hook.timeout);
-        let own = [stage.bake.at_most, stage.deadline, failure, undecided];
-        gates.chain(hooks).chain(own).collect::<Vec<_>>()
-    });
     let own = [
         policies.pause_limit,
         policies.rollback_deadline,
         policies.unreachable.limit,
     ];
-    hands.chain(stages).chain(own).max().unwrap_or_default()
+    hands.chain(own).collect()
+}
+
+fn limits_of_stage(stage: &Stage) -> Vec<Duration> {
+    let failure = match stage.on_failure {
+        OnFailure::RollBack => Duration::ZERO,
+        OnFailure::Hold { at_most, .. } | OnFailure::StayOnCandidate { at_most, .. } => at_most,
+    };
+    let undecided = match stage.bake.undecided {
+        Undecided::Then(_) => Duration::ZERO,
+        Undecided::Hold { at_most, .. } => at_most,
+    };
+    let gates = stage.gates.iter().map(|gate| gate.limit);
+    let hooks = stage.hooks.iter().map(|hook| hook.timeout);
+    let own = [stage.bake.at_most, stage.deadline, failure, undecided];
+    gates.chain(hooks).chain(own).collect()
 }
 
 /// How often the same may be written anew on one part before it is no longer the world that asks for it.

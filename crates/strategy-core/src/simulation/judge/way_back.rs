@@ -47,7 +47,7 @@ pub(super) fn rolled_back_is_the_recorded_start(record: &Record<'_>, findings: &
             });
         }
         if part.routing == Routing::Routed {
-            let traffic = |view: View<'_>| (view.weight(), view.scene().traffic.mirror);
+            let traffic = |view: View<'_>| view.scene().traffic.clone();
             let (was, is) = (traffic(part.start), traffic(now));
             let holds = was == is || by_hand(part, traffic);
             findings.judge(7, at, holds, || {

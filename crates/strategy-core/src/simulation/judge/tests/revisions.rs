@@ -7,6 +7,7 @@ use crate::rollout::Outcome;
 use crate::strategy::Canary;
 use crate::target::Capabilities;
 use crate::track::Track;
+use crate::traffic::{Route, RouteBy};
 use crate::world::{Entry, Fact, TrackScene};
 
 fn found() -> Scene {
@@ -95,6 +96,14 @@ fn rolled_back_is_the_start_of_each_field() {
     home(found()).keeps(7);
     home(scene(side("v1", 4, 4), side("v2", 4, 4), 0)).breaks([7]);
     home(scene(side("v1", 5, 5), none(), 0)).breaks([7]);
+    let mut routed = found();
+    let insider = Route {
+        by: RouteBy::Header,
+        name: "x-insider".to_owned(),
+        value: "yes".to_owned(),
+    };
+    routed.traffic.routes = vec![insider];
+    home(routed).breaks([1, 7]);
     home(scene(
         side("v1", 4, 4).map(|side| side.and_pods("v1", 0, 0)),
         none(),

@@ -178,7 +178,18 @@ impl Tale {
     pub(super) fn recorded<const N: usize>(mut self, effects: [u64; N]) -> Self {
         self.add(Fact::Recorded {
             by: FIRST,
+            decides: true,
             effects: effects.map(EffectId).to_vec(),
+        });
+        self
+    }
+
+    /// What was seen is kept, and nothing is decided.
+    pub(super) fn flushed(mut self) -> Self {
+        self.add(Fact::Recorded {
+            by: FIRST,
+            decides: false,
+            effects: Vec::new(),
         });
         self
     }

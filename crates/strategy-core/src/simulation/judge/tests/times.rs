@@ -64,6 +64,21 @@ fn a_person_may_end_a_bake() {
     hurried(Answer::Refused("no".to_owned())).breaks([5]);
 }
 
+#[test]
+fn an_abort_is_obeyed_on_the_way_forward() {
+    use crate::rollout::Answer;
+    let aborted = |answer, at: u64| {
+        let tale = served(&canary(), 60 - at).commanded("a", Wish::Abort { force: false });
+        ends(tale.heard("a", answer).wait(at))
+    };
+    let refused = || Answer::Refused("no".to_owned());
+    aborted(refused(), 10).breaks([16]);
+    ends(served(&canary(), 60))
+        .commanded("a", Wish::Abort { force: false })
+        .heard("a", refused())
+        .breaks([]);
+}
+
 fn checked() -> Canary {
     let check = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
     canary().check("errors", check)
@@ -130,6 +145,18 @@ fn a_wait_has_a_limit() {
     let mut tale = served(&canary(), 10 * 24 * 3_600).shown();
     tale.report().world.to = tale.report().log.last().unwrap().at;
     tale.rolled_back_nowhere().breaks([14]);
+    // To keep what was seen is not to go on.
+    let mut idle = served(&canary(), 10);
+    for _ in 0..10 {
+        idle = idle.wait(24 * 3_600).shown().flushed();
+    }
+    idle.rolled_back_nowhere().breaks([14]);
+    // Nor does a rollout go on for ever that decides again and again.
+    let mut restless = served(&canary(), 10);
+    for _ in 0..100 {
+        restless = restless.wait(24 * 3_600).shown().recorded([]);
+    }
+    restless.rolled_back_nowhere().breaks([14]);
 }
 
 #[test]
