@@ -102,11 +102,24 @@ pub(super) enum Arrival {
 pub(super) struct Arrived {
     inputs: VecDeque<Input>,
     incoming: VecDeque<Envelope>,
+    /// So many inputs come before the next turn; `None`: those that are here now.
+    before_a_turn: Option<usize>,
 }
 
 impl Arrived {
     fn len(&self) -> usize {
         self.inputs.len() + self.incoming.len()
+    }
+
+    /// Of the inputs that were here after the last turn, the next one.
+    fn before_a_turn(&mut self) -> Option<Input> {
+        let left = self.before_a_turn.unwrap_or(self.inputs.len());
+        if left == 0 {
+            self.before_a_turn = None;
+            return None;
+        }
+        self.before_a_turn = Some(left - 1);
+        self.inputs.pop_front()
     }
 }
 
@@ -252,12 +265,20 @@ impl Carrier {
         .await
     }
 
-    /// The first that has something of: what is under way, the machine's next time, handles and inbox;
-    /// what came while the journal was written before what comes now.
+    /// The first that has something of: what is under way, the machine's next time, handles and inbox.
+    /// Before any of them comes what a part showed while the journal was written, so that nothing is decided
+    /// on an older look than the one that is here; but that only once, or it could keep the others waiting.
     ///
     /// They are asked in turn, and the task is given away once in a while, so that none of them starves.
     /// Observers hear then, and when nothing else is due.
     async fn next(&mut self) -> Arrival {
+        match self.arrived.before_a_turn() {
+            Some(input) => Arrival::Input(input),
+            None => self.next_in_turn().await,
+        }
+    }
+
+    async fn next_in_turn(&mut self) -> Arrival {
         let clock = Arc::clone(&self.clock);
         let due = self.due();
         let mut due = due.map(|left| clock.sleep_until(clock.now() + left));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::findings::Findings;
-use super::record::{PartRecord, Record};
+use super::record::{Obeyed, PartRecord, Record};
 use super::view::{ALL, View};
 use crate::plan::{OnFailure, Plan, Stage, StageName, Then, Undecided};
 use crate::rollout::{Outcome, Wish};
@@ -55,7 +55,7 @@ pub(super) fn each_weight_is_effective_for_its_bake(record: &Record<'_>, finding
 /// The stages that need no full bake; nothing if that is so of all.
 fn skipped(record: &Record<'_>) -> Option<BTreeSet<StageName>> {
     let mut skipped = BTreeSet::new();
-    for (_, wish) in record.obeyed() {
+    for Obeyed { wish, .. } in record.obeyed() {
         if let Wish::Promote { .. } = wish {
             return None;
         } else if let Wish::Advance { stage, .. } = wish {

@@ -151,7 +151,7 @@ fn raises_the_floor(write: &Landed<'_>, need: u32) -> bool {
 fn aborted(record: &Record<'_>) -> Option<usize> {
     let mut obeyed = record.obeyed();
     let is_abort = |wish: &Wish| matches!(wish, Wish::Abort { .. } | Wish::Reject);
-    obeyed.find_map(|(index, wish)| is_abort(wish).then_some(index))
+    obeyed.find_map(|obeyed| is_abort(obeyed.wish).then_some(obeyed.answered))
 }
 
 fn routed<'r, 'a>(record: &'r Record<'a>) -> impl Iterator<Item = &'r PartRecord<'a>> {

@@ -48,8 +48,9 @@ pub(super) fn traffic_is_never_moved_against_a_person(
             } else if let Some((limit, person)) = left
                 && after != before
             {
-                let mut goes_on = record.obeyed().filter(|(_, wish)| has_it_go_on(wish));
-                let is_accepted = goes_on.any(|(index, _)| (since..write.index).contains(&index));
+                let mut goes_on = record.obeyed().filter(|obeyed| has_it_go_on(obeyed.wish));
+                let is_accepted =
+                    goes_on.any(|obeyed| (since..write.index).contains(&obeyed.asked));
                 let holds =
                     after <= limit || after <= before || is_accepted || is_home(part, write.after);
                 findings.judge(13, write.at, holds, || {

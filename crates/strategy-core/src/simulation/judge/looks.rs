@@ -64,9 +64,9 @@ fn may_go_on(stage: &Stage) -> bool {
 }
 
 fn is_hurried(record: &Record<'_>) -> bool {
-    record.obeyed().any(|(_, wish)| {
+    record.obeyed().any(|obeyed| {
         matches!(
-            wish,
+            obeyed.wish,
             Wish::Advance { .. } | Wish::Promote { .. } | Wish::Retry
         )
     })
@@ -105,8 +105,8 @@ fn counted<'a>(record: &Record<'a>) -> Looks<'a> {
     counted
 }
 
-/// Whether what a process looked at came to nothing: it crashed, or woke as a zombie, and kept no record any
-/// more, so that nobody ever knew of its look.
+/// Whether what a process looked at came to nothing: it crashed, gave up, or woke as a zombie, and kept no record
+/// any more, so that nobody ever knew of its look.
 fn is_idle(record: &Record<'_>, process: Process, index: usize) -> bool {
     let log = record.log();
     let lives = |entry: &Entry, as_told: &Life| {
@@ -121,7 +121,10 @@ fn is_idle(record: &Record<'_>, process: Process, index: usize) -> bool {
     let woke = log.iter().any(|entry| lives(entry, &Life::Woke));
     let crashed = after.iter().any(|entry| lives(entry, &Life::Crashed));
     let keeps = |entry: &Entry| matches!(&entry.fact, Fact::Recorded { by, .. } if *by == process);
-    (woke || crashed) && !after.iter().any(keeps)
+    let gave_up = after.iter().any(|entry| {
+        matches!(&entry.fact, Fact::Lives { process: who, life: Life::GaveUp(_) } if *who == process)
+    });
+    (woke || crashed || gave_up) && !after.iter().any(keeps)
 }
 
 /// **10.** A look has one window, however often it is counted and by whichever process; the windows of

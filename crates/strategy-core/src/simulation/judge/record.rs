@@ -83,6 +83,15 @@ pub(super) struct Ours<'a> {
     pub(super) views: Vec<Shown<'a>>,
 }
 
+/// What somebody asked for and was obeyed, and where in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Obeyed<'a> {
+    pub(super) asked: usize,
+    /// The journal had it by then; what it led to may have been ordered before.
+    pub(super) answered: usize,
+    pub(super) wish: &'a Wish,
+}
+
 /// A decision in the journal.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
@@ -142,19 +151,23 @@ impl<'a> Record<'a> {
         left.any(|left| left.what.contains("may still be taken"))
     }
 
-    /// What people asked for and was obeyed, and where in the log.
-    pub(super) fn obeyed(&self) -> impl Iterator<Item = (usize, &'a Wish)> {
-        let mut wishes: BTreeMap<&CommandId, &Wish> = BTreeMap::new();
+    /// What people asked for and was obeyed.
+    pub(super) fn obeyed(&self) -> impl Iterator<Item = Obeyed<'a>> {
+        let mut wishes: BTreeMap<&CommandId, (usize, &Wish)> = BTreeMap::new();
         let entries = self.log().iter().enumerate();
         entries.filter_map(move |(index, entry)| {
             if let Fact::Commanded { id, wish, .. } = &entry.fact {
-                wishes.insert(id, wish);
+                wishes.insert(id, (index, wish));
             }
             let Fact::Heard { id, answer } = &entry.fact else {
                 return None;
             };
-            let wish = wishes.get(id).filter(|_| *answer == Answer::Recorded)?;
-            Some((index, *wish))
+            let (asked, wish) = wishes.get(id).filter(|_| *answer == Answer::Recorded)?;
+            Some(Obeyed {
+                asked: *asked,
+                answered: index,
+                wish,
+            })
         })
     }
 

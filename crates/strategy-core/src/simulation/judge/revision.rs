@@ -73,8 +73,8 @@ fn leaves_alone(write: &Landed<'_>, seen: View<'_>, track: Track) -> bool {
 }
 
 /// **4.** After a promotion everything that carries traffic runs the images of the release, and pods of
-/// the image ids that the candidate ran when it was first seen ready and reached by users: those are
-/// what was validated. Both are read from what the process that ended the rollout was shown last.
+/// the image ids that the candidate ran when it was first seen ready and effectively reached by users: those
+/// are what was validated. Both are read from what the process that ended the rollout was shown last.
 ///
 /// A part whose template somebody else wrote is not judged, nor one whose traffic stands where somebody
 /// else put it, which is not moved against them (promise 13), nor one whose candidate was never reached.
@@ -145,11 +145,13 @@ fn ids(scene: &TrackScene) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What the candidate ran when it was first shown ready at the release and reached.
+/// What the candidate ran when it was first shown ready at the release while traffic went where it was
+/// told: bakes begin then.
 fn validated<'a>(part: &PartRecord<'a>, images: &Images) -> BTreeSet<&'a str> {
     let mut tried = part.shown.iter().filter_map(|shown| {
         let scene = shown.view.track(Track::Candidate)?;
         let is_tried = shown.view.reach(Track::Candidate) > 0
+            && shown.view.is_effective()
             && runs(scene, images)
             && scene.ready_of(&scene.template) == scene.wanted
             && scene.wanted > 0;

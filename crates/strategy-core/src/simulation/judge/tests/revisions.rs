@@ -14,14 +14,17 @@ fn found() -> Scene {
     scene(side("v1", 4, 4), none(), 0)
 }
 
-/// All traffic is the candidate's, by a plan that bakes nothing.
-fn moved() -> Tale {
-    let hasty = Canary::new()
+fn hasty() -> Canary {
+    Canary::new()
         .stages([100])
         .bake(Duration::ZERO)
         .bake_after_return(Duration::ZERO)
-        .retire_after(Duration::ZERO);
-    Tale::of(&hasty, found())
+        .retire_after(Duration::ZERO)
+}
+
+/// All traffic is the candidate's, by a plan that bakes nothing.
+fn moved() -> Tale {
+    Tale::of(&hasty(), found())
         .writes_and_sees(1, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
         .writes_and_sees(2, scene(side("v1", 4, 4), side("v2", 4, 4), 100))
 }
@@ -75,6 +78,28 @@ fn a_template_is_judged_again_when_the_write_lands() {
 fn what_is_promoted_is_what_the_candidate_ran() {
     promoted("v2", None).keeps(4);
     promoted("other", None).breaks([4]);
+}
+
+#[test]
+fn what_was_reached_before_traffic_was_where_it_was_told_is_not_what_was_validated() {
+    let other_build = || {
+        let mut scene = scene(side("v1", 4, 4), side("v2", 4, 4), 100);
+        if let Some(candidate) = &mut scene.tracks.candidate {
+            candidate.pods[0].image_ids = ["sha256:other".to_owned()].into();
+        }
+        scene
+    };
+    let ends = |tale: Tale| {
+        tale.seen(scene(side("v1", 4, 4), side("v2", 4, 4), 100))
+            .writes_and_sees(3, scene(side("v2", 4, 4), side("v2", 4, 4), 100))
+            .writes_and_sees(4, scene(side("v2", 4, 4), side("v2", 4, 4), 0))
+            .ended(Outcome::Promoted)
+    };
+    let begun = || {
+        Tale::of(&hasty(), found()).writes_and_sees(1, scene(side("v1", 4, 4), side("v2", 4, 4), 0))
+    };
+    ends(begun().writes_and_sees(2, other_build().converging())).keeps(4);
+    ends(begun().writes_and_sees(2, other_build())).breaks([4]);
 }
 
 #[test]

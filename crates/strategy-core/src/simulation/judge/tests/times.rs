@@ -8,7 +8,7 @@ use crate::plan::{Check, Extension};
 use crate::rollout::{Outcome, Wish};
 use crate::simulation::End;
 use crate::strategy::Canary;
-use crate::world::{Fact, Process};
+use crate::world::{Fact, Life, Process};
 
 fn whole(percent: u16) -> Scene {
     scene(side("v1", 4, 4), side("v2", 4, 4), percent)
@@ -126,6 +126,24 @@ fn no_window_counts_twice() {
     };
     tale(&[(0, 0, 30), (1, 30, 60), (1, 30, 60)]).keeps(10);
     tale(&[(0, 0, 30), (1, 29, 60)]).breaks([10]);
+    // A process that never wrote its journal again told nobody.
+    let mut given_up = served(&checked(), 60);
+    counted(&mut given_up, 0, 0, 30);
+    let other = Process(2);
+    given_up.add(Fact::Counted {
+        by: other,
+        check: "errors".into(),
+        number: 1,
+        window: Window {
+            from: Timestamp::from_millis(29_000),
+            to: Timestamp::from_millis(60_000),
+        },
+    });
+    given_up.add(Fact::Lives {
+        process: other,
+        life: Life::GaveUp("the journal cannot be used".to_owned()),
+    });
+    given_up.recorded([]).rolled_back_nowhere().keeps(10);
     tale(&[(0, 0, 30), (0, 30, 60)]).breaks([10]);
 }
 

@@ -139,6 +139,12 @@ fn traffic_is_not_moved_against_a_person() {
     };
     moved().writes(3, whole(50)).breaks([13]);
     moved().writes(3, whole(0)).breaks([]);
+    // Whoever has it go on hears so after what that led to.
+    moved()
+        .commanded("r", Wish::Retry)
+        .writes(3, whole(50))
+        .heard("r", Answer::Recorded)
+        .keeps(13);
     moved()
         .person("eve", whole(100))
         .shown()
