@@ -1,7 +1,6 @@
 //! Which track may be reached by users, and what still drains.
 
 use super::Rollout;
-use super::part_state::Expected;
 use super::step::Exposure;
 use crate::release::Part;
 use crate::target::Routing;
@@ -42,16 +41,9 @@ impl Rollout {
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        // What was given up may land at any moment until the fence stands, and be taken back unseen.
-        let may_land = match &state.expected {
-            Expected::Either { desired, .. } if state.fence || state.claiming.is_some() => {
-                Some(desired.traffic.clone())
-            }
-            Expected::Either { .. }
-            | Expected::Seen(_)
-            | Expected::Asked { .. }
-            | Expected::Refused { .. } => None,
-        };
+        // What was given up may land at any moment until the fence stands, and be taken back unseen, whatever
+        // was seen or written since: until then no track that it may have exposed begins to drain.
+        let may_land = state.fence || state.claiming.is_some();
         for track in Track::ALL {
             let reaches = |traffic: &crate::Traffic| match track {
                 Track::Stable => traffic.reaches_stable(),
@@ -61,11 +53,10 @@ impl Rollout {
             let reached = match routing {
                 Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
                 Some(Routing::Routed | Routing::Native) | None => {
-                    let unknown_and_was = effective.is_none() && *exposure == Exposure::Exposed;
+                    let unknown = may_land || effective.is_none();
                     reaches(written)
                         || shown.as_ref().is_some_and(reaches)
-                        || may_land.as_ref().is_some_and(reaches)
-                        || unknown_and_was
+                        || unknown && *exposure == Exposure::Exposed
                 }
             };
             *exposure = match (*exposure, reached) {
@@ -82,12 +73,10 @@ impl Rollout {
                 Track::Candidate => traffic.candidate_share(),
             };
             let before = *state.share.of(track);
-            let unknown = if effective.is_none() {
-                before
-            } else {
-                crate::Weight::ZERO
-            };
-            let reaching = share(written).max(effective.as_ref().map_or(unknown, share));
+            let shown = effective.as_ref().map(share).unwrap_or_default();
+            let unknown = may_land || effective.is_none();
+            let still = if unknown { before } else { crate::Weight::ZERO };
+            let reaching = share(written).max(shown).max(still);
             let drains = state.lost_share_drains.of_mut(track);
             if reaching < before {
                 *drains = Some(now + linger);

@@ -223,3 +223,49 @@ fn next_claim(run: &mut Run) -> Effect {
         }
     }
 }
+
+/// Somebody did what the lost write was to do and it was taken home, which does not wait for the fence: so
+/// what is written is as it was when the write was decided, and the write can land after all.
+#[test]
+fn a_lost_write_that_can_land_again_after_traffic_went_home_is_waited_for() {
+    let mut run = started();
+    let Effect::Apply { request, .. } = at_write(&mut run, 2) else {
+        unreachable!()
+    };
+    run.tell(Input::Commanded(crate::rollout::Command::new(
+        "x",
+        "ada",
+        Wish::Abort { force: false },
+    )));
+    run.world.somebody_moves_traffic(50);
+    // Traffic goes home, and the fence takes its time: longer than a drain.
+    let mut fence = None;
+    let end = run.now + seconds(20);
+    while run.now < end {
+        match run.rollout.poll_effect() {
+            Some(claim @ Effect::Claim { .. }) => fence = Some(claim),
+            Some(effect) => {
+                if let Some(input) = run.world.perform(effect) {
+                    run.world.converge();
+                    run.tell(input);
+                }
+            }
+            None => {
+                run.now = run.now + seconds(1);
+                run.rollout.handle_timeout(run.now);
+            }
+        }
+    }
+    assert_eq!(run.weight(), 0, "{}", run.story());
+    run.world.apply(&request).unwrap();
+    run.world.somebody_moves_traffic(0);
+    let taken_back = run.now;
+    let stands = run.world.perform(fence.unwrap()).unwrap();
+    run.tell(stands);
+    run.assert_rolled_back();
+    let gone = |(_, desired): &&(crate::Timestamp, crate::target::Desired)| {
+        desired.candidate.revision == Revision::Absent
+    };
+    let (removed, _) = run.asked.iter().rfind(gone).unwrap();
+    assert!(removed.since(taken_back) >= seconds(5), "{}", run.story());
+}
