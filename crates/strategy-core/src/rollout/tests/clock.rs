@@ -197,3 +197,28 @@ fn time_that_was_measured_counts_whatever_the_wall_clock_is_set_to() {
         );
     }
 }
+
+/// Up to five minutes are waited for, so that no moment belongs to two windows; more is not.
+#[test]
+fn windows_wait_for_a_clock_that_was_set_back_by_five_minutes_and_go_on_where_it_was_more() {
+    for (back, waits) in [(300_000, true), (300_001, false)] {
+        let mut run = baking();
+        let before = run.now;
+        let to = before.before(std::time::Duration::from_millis(back));
+        run.rollout
+            .handle_measured(Input::TimePassed, to, seconds(0))
+            .unwrap();
+        let shown = if waits { to } else { before };
+        assert_eq!(run.rollout.latest.clock.for_windows(), shown, "{back} ms");
+    }
+}
+
+#[test]
+fn what_it_was_told_last_is_the_wall_clock_of_the_last_input() {
+    let mut run = baking();
+    run.wait(seconds(7));
+    assert_eq!(run.rollout.told(), run.now);
+    let to = run.now.before(seconds(7200));
+    jump(&mut run, to);
+    assert_eq!(run.rollout.told(), to);
+}
