@@ -35,6 +35,7 @@ mod places;
 mod platform;
 mod readiness;
 mod reduced;
+mod reducing;
 mod reissue;
 mod rest;
 mod search;

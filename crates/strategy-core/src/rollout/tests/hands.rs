@@ -9,7 +9,8 @@ use super::looks::next;
 use super::{begin, canary, images, percent, plan};
 use crate::analysis::Verdict;
 use crate::plan::{Bake, ForeignPolicy, Limits, Plan, Policies};
-use crate::rollout::{Answer, Effect, Input, Outcome, Phase, Reason, Wish};
+use crate::rollout::{Answer, Effect, Failure, Input, Outcome, Phase, Reason, Wish};
+use crate::target::{Certainty, TargetErrorKind};
 use crate::track::{Replicas, Revision};
 
 /// Stable runs the release already and all traffic is on the candidate, for a while.
@@ -46,7 +47,7 @@ fn a_hand_towards_stable_is_kept_in_mind_on_the_whole_way_home() {
         run.world.somebody_moves_traffic(50);
         if crashes {
             // Decided, and not a write of it made yet.
-            run.world.refuses = Some(crate::target::TargetErrorKind::Unavailable);
+            run.world.refuses = Some(TargetErrorKind::Unavailable);
             run.look_again();
             run.asked.clear();
             run.crash(seconds(10));
@@ -259,4 +260,28 @@ fn a_write_that_is_seen_before_it_is_answered_is_ours() {
     run.tell(done);
     run.run(seconds(3600));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+}
+
+/// A write of ours was to go further and was refused, and somebody wrote traffic as it was.
+#[test]
+fn who_keeps_traffic_from_going_further_takes_it_back() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    let moves = |effect: &Effect| matches!(effect, Effect::Apply { request, .. } if request.desired.traffic.weight == percent(100));
+    let write = at_write_that(&mut run, moves);
+    run.world.somebody_moves_traffic(50);
+    let refused = Failure::new(
+        TargetErrorKind::Conflict,
+        Certainty::NotTaken,
+        "somebody was quicker",
+    );
+    run.tell(Input::EffectFailed {
+        id: write.id().unwrap(),
+        failure: refused,
+    });
+    run.look_again();
+    assert!(run.rollout.is_rolling_back(), "{}", run.story());
 }

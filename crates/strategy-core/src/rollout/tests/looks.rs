@@ -274,3 +274,28 @@ fn a_window_ends_where_the_weight_changes_though_nothing_of_ours_was_written() {
     assert!(of(50).all(|look| look.window.to <= moved), "{looks:#?}");
     assert!(of(70).all(|look| look.window.from >= moved), "{looks:#?}");
 }
+
+/// What was watched is looked at also where a look takes long: up to eight windows wait for it.
+#[test]
+fn eight_windows_at_most_wait_for_a_look_that_takes_long() {
+    let mut stages = canary();
+    stages[0].bake = Bake::of(seconds(600));
+    let mut run = run_with(stages, limits(0));
+    let slow = next(&mut run);
+    for _ in 0..12 {
+        run.wait(seconds(2));
+        run.world.effective = Some(Effective::Converging);
+        run.look_again();
+        run.wait(seconds(1));
+        run.world.effective = None;
+        run.look_again();
+    }
+    let now = run.now;
+    run.judge(&slow, Verdict::Pass);
+    let mut waited = 0;
+    while let [look] = run.looks().as_slice() {
+        waited += 1;
+        run.judge(look, Verdict::Pass);
+    }
+    assert_eq!((waited, run.now), (8, now), "{}", run.story());
+}

@@ -146,3 +146,20 @@ fn what_was_seen_is_fresh_for_what_is_left_until_it_is_too_old() {
     }
     assert_eq!(run.rollout.fresh_for(&part), None, "it is too old");
 }
+
+/// What is just not too old is acted on, and asked for anew whenever there is news.
+#[test]
+fn what_is_as_old_as_may_be_is_not_too_old() {
+    let policies = Policies::default();
+    let mut run = begin(
+        plan(canary(), policies.clone()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.age = policies.stale_after;
+    run.look_again();
+    let looks = run.looks_at_the_part;
+    run.look_again();
+    assert_eq!(run.looks_at_the_part, looks + 1);
+    assert!(run.rollout.status().bake.unwrap().running);
+}
