@@ -318,3 +318,22 @@ fn why_somebody_aborted_is_told_and_a_way_back_that_goes_on_is_not_tried_again()
 fn start() -> KindWorld {
     KindWorld::new(("v0", 4), None)
 }
+
+/// One long command makes room for itself, however many short ones have to go for it.
+#[test]
+fn what_is_remembered_of_commands_has_a_limit_whatever_their_length() {
+    let mut run = started(Policies::default());
+    run.until("is effective and is watched");
+    let mut tell = |id: String, who: &str| {
+        run.tell(Input::Commanded(Command::new(id, who, Wish::Unpause)));
+        while run.rollout.poll_record().is_some() {}
+        let kept = &run.rollout.decided.audit;
+        serde_json::to_string(kept).unwrap().len()
+    };
+    let mut before = 0;
+    for number in 0..300 {
+        before = tell(format!("{number:0>10}"), "ada");
+    }
+    let after = tell("long".to_owned(), &"ada".repeat(1_000));
+    assert!(after <= before + 200, "{before} bytes, and then {after}");
+}

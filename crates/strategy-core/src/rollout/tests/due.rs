@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::acting::seconds;
+use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::hook::GateAnswer;
@@ -128,4 +129,19 @@ fn of_making_room_for_a_successor() {
     let by = "next".parse().unwrap();
     let run = nowhere_to_go(Wish::Supersede { by });
     wakes_in(&run, seconds(600));
+}
+
+/// A bake that is long enough and lacks a look asks for no time that is already there.
+#[test]
+fn of_a_bake_that_lacks_a_look() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(0)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let ends = run.now + seconds(60);
+    run.now = ends;
+    run.rollout.handle_timeout(ends);
+    while run.perform_one() {}
+    assert_eq!(run.rollout.status().phase, Phase::Baking);
+    let next = run.rollout.poll_timeout().unwrap();
+    assert!(next > ends, "{next}");
 }

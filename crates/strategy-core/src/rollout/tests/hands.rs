@@ -285,3 +285,17 @@ fn who_keeps_traffic_from_going_further_takes_it_back() {
     run.look_again();
     assert!(run.rollout.is_rolling_back(), "{}", run.story());
 }
+
+/// Who tells a held rollout to go on says that what was done by hand is where it stands.
+#[test]
+fn a_hand_is_forgotten_where_a_person_has_the_rollout_go_on() {
+    let mut run = at_the_return(ForeignPolicy::Hold {
+        at_most: seconds(600),
+        then: crate::plan::Then::RollBack,
+    });
+    run.world.somebody_moves_traffic(70);
+    run.look_again();
+    assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+    assert_eq!(run.weight(), 50, "{}", run.story());
+    carries_home(run);
+}

@@ -8,6 +8,7 @@ use super::{BEGIN, begin, canary, plan};
 use crate::analysis::{Measurement, Memory, Verdict};
 use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
 use crate::release::Part;
+use crate::rollout::latest::LatestPart;
 use crate::rollout::{
     Alarm, Command, CommandId, Effect, EffectKind, Failure, Input, LookId, Record, RecoverError,
     Rollout, SCHEMA, Start, StartError, Wish,
@@ -379,4 +380,17 @@ fn memory_of_checks_is_journaled_with_the_next_decision() {
     run.crash(seconds(1));
     let later = next(&mut run);
     assert_eq!(later.memory.as_str(), "1,", "{}", run.story());
+}
+
+/// Most of what is counted is at zero most of the time.
+#[test]
+fn what_never_failed_takes_no_room_in_a_journal() {
+    let text = serde_json::to_string(&LatestPart::default()).unwrap();
+    assert!(!text.contains("failures"), "{text}");
+    let failed = LatestPart {
+        failures: 2,
+        ..LatestPart::default()
+    };
+    let text = serde_json::to_string(&failed).unwrap();
+    assert_eq!(serde_json::from_str::<LatestPart>(&text).unwrap(), failed);
 }

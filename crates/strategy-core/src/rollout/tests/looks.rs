@@ -7,7 +7,7 @@ use super::{begin, canary, percent};
 use crate::analysis::{Look, Verdict, Window};
 use crate::plan::{Bake, ForeignPolicy, Gate, Limits, Plan, Policies, Stage};
 use crate::release::Part;
-use crate::rollout::{Answer, Effect, Input, Outcome, Phase, Reason, Wish};
+use crate::rollout::{Answer, Effect, Input, Misuse, Outcome, Phase, Reason, Wish};
 use crate::target::Effective;
 use crate::timestamp::Timestamp;
 use crate::traffic::Traffic;
@@ -298,4 +298,29 @@ fn eight_windows_at_most_wait_for_a_look_that_takes_long() {
         run.judge(look, Verdict::Pass);
     }
     assert_eq!((waited, run.now), (8, now), "{}", run.story());
+}
+
+#[test]
+fn an_answer_to_a_look_that_was_never_taken_is_refused() {
+    let mut run = run_with(canary(), limits(0));
+    let look = next(&mut run);
+    let answer = |number| Input::MeasureFailed {
+        look: crate::rollout::LookId {
+            check: look.check.clone(),
+            number,
+        },
+        failure: crate::rollout::Failure::new(
+            crate::target::TargetErrorKind::Unavailable,
+            crate::target::Certainty::NotTaken,
+            "no answer",
+        ),
+    };
+    let before = run.rollout.clone();
+    let misuse = run.rollout.handle(answer(look.number + 1), run.now);
+    assert!(
+        matches!(misuse, Err(Misuse::UnknownLook { .. })),
+        "{misuse:?}"
+    );
+    assert_eq!(run.rollout, before);
+    assert_eq!(run.rollout.handle(answer(look.number), run.now), Ok(()));
 }

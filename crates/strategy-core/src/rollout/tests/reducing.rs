@@ -12,11 +12,12 @@ use super::{begin, canary};
 use crate::analysis::Window;
 use crate::plan::{Plan, Policies};
 use crate::release::Part;
-use crate::rollout::Rollout;
 use crate::rollout::latest::{LatestCheck, LatestPart};
-use crate::rollout::part_state::{PartState, TrackHealth};
+use crate::rollout::part_state::{PartState, TrackHealth, Waits};
+use crate::rollout::searched::Place;
 use crate::rollout::state::State;
 use crate::rollout::step::Exposure;
+use crate::rollout::{Rollout, Ticket, Wish};
 use crate::target::{
     Effective, Fatal, FatalReason, Observation, PlatformDeployment, PlatformState, Version,
 };
@@ -286,4 +287,64 @@ fn machines_that_differ_say_so_in_words() {
         words.contains("decided") || words.contains("state: Baking"),
         "{words}"
     );
+}
+
+/// A look that began before the last write ended is not acted on, whatever else is under way.
+#[test]
+fn what_was_seen_before_the_last_write_ended_is_told_apart() {
+    let run = baking();
+    let seen_at = |it: &mut Rollout, ticket: u64| {
+        let since = it.latest.clock.machine;
+        state(it).min_ticket = Ticket(5);
+        let latest = latest(it);
+        (latest.ticket, latest.next_ticket) = (Ticket(ticket), 9);
+        latest.asked = Some((Ticket(3), since));
+    };
+    are_two(&run, &|it| seen_at(it, 4), &|it| seen_at(it, 5));
+    are_one(&run, &|it| seen_at(it, 1), &|it| seen_at(it, 2));
+}
+
+/// What only a person can help with is told from what may get on by itself.
+#[test]
+fn who_is_stuck_asks_for_a_person_where_a_claim_or_an_undo_is_lost_or_no_step_is_left() {
+    let mut run = baking();
+    run.order(Wish::Abort { force: false });
+    let stuck = |is: bool| {
+        let mut rollout = run.rollout.clone();
+        let State::RollingBack(rolling) = &mut rollout.decided.state else {
+            panic!("{}", run.story());
+        };
+        rolling.stuck = is;
+        rollout
+    };
+    assert_eq!(stuck(false).place(), Place::RollingBack);
+    assert_eq!(stuck(true).place(), Place::Stuck);
+    let mut lost = stuck(true);
+    state(&mut lost).claim_lost = true;
+    assert_eq!(lost.place(), Place::Asking);
+    let mut no_step = stuck(true);
+    state(&mut no_step).waiting = Waits::Never { why: String::new() };
+    assert_eq!(no_step.place(), Place::Asking);
+    let mut not_undone = stuck(true);
+    if let State::RollingBack(rolling) = &mut not_undone.decided.state {
+        rolling.undo_failed = Some("no".to_owned());
+    }
+    assert_eq!(not_undone.place(), Place::Asking);
+}
+
+#[test]
+fn machines_agree_by_what_they_decided_and_if_asked_by_what_they_saw() {
+    let run = baking();
+    let (same, mut decided, mut saw) = (
+        run.rollout.clone(),
+        run.rollout.clone(),
+        run.rollout.clone(),
+    );
+    state(&mut decided).reasserted = 1;
+    latest(&mut saw).failures = 1;
+    for whole in [false, true] {
+        assert!(run.rollout.agrees_with(&same, whole));
+        assert!(!run.rollout.agrees_with(&decided, whole));
+        assert_eq!(run.rollout.agrees_with(&saw, whole), !whole);
+    }
 }
