@@ -5,6 +5,7 @@
 )]
 
 mod acting;
+mod again;
 mod alarms;
 mod autoscaler;
 mod bakes;

@@ -348,3 +348,13 @@ fn machines_agree_by_what_they_decided_and_if_asked_by_what_they_saw() {
         assert_eq!(run.rollout.agrees_with(&saw, whole), !whole);
     }
 }
+
+#[test]
+fn a_pause_is_seen_until_it_ends() {
+    let mut run = baking();
+    assert!(!run.rollout.is_paused());
+    run.order(Wish::Pause);
+    assert!(run.rollout.is_paused());
+    run.order(Wish::Unpause);
+    assert!(!run.rollout.is_paused());
+}
