@@ -394,3 +394,14 @@ fn what_never_failed_takes_no_room_in_a_journal() {
     let text = serde_json::to_string(&failed).unwrap();
     assert_eq!(serde_json::from_str::<LatestPart>(&text).unwrap(), failed);
 }
+
+/// What was said and not yet taken is no part of it: who takes the rollout up from there says it anew.
+#[test]
+fn a_snapshot_is_what_its_text_says() {
+    let mut run = started();
+    run.tell(Input::Changed { part: Part::main() });
+    let snapshot = run.rollout.snapshot();
+    assert!(run.rollout.poll_event().is_some(), "there is news");
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), snapshot);
+}
