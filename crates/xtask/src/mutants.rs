@@ -94,7 +94,8 @@ fn try_all(
     if !mutants.iter().any(|mutant| is_due(&mutant)) {
         return Ok(());
     }
-    let tree = Tree::copy("tree")?;
+    // Both now: who goes on writing meanwhile changes neither.
+    let (tree, single) = (Tree::copy("tree")?, Tree::copy("single")?);
     let built = build::with_switches(&tree, suite, mutants, &results.unviable())?;
     for number in &built.unviable {
         results.set(*number, Verdict::Unviable);
@@ -125,11 +126,20 @@ fn try_all(
     side_by_side(options.jobs, switched, is_over, ask, |number, verdict| {
         clock.tried(results, mutants, number, verdict)
     })?;
+    if rebuilt.is_empty() || clock.is_over() {
+        return Ok(());
+    }
+    // A copy in which the tests fail anyway would catch everything.
+    if by_a_build(&single, suite, None)? != Verdict::Missed {
+        return Err(TaskError::TestsFail {
+            features: suite.features,
+        });
+    }
     for number in rebuilt {
         if clock.is_over() {
             return Ok(());
         }
-        let verdict = by_a_build(suite, &mutants[number])?;
+        let verdict = by_a_build(&single, suite, Some(&mutants[number]))?;
         clock.tried(results, mutants, number, verdict)?;
     }
     Ok(())
@@ -167,20 +177,28 @@ fn side_by_side(
     })
 }
 
-/// The change made in the source, as cargo-mutants would, and a build of its own.
-fn by_a_build(suite: &Suite, mutant: &Mutant) -> Result<Verdict, TaskError> {
-    let tree = Tree::copy("single")?;
+/// The change made in the source, as cargo-mutants would, and a build of its own; as the source is, without
+/// a mutant. A program is built when it is to be run: the first mostly says enough.
+fn by_a_build(tree: &Tree, suite: &Suite, mutant: Option<&Mutant>) -> Result<Verdict, TaskError> {
     tree.restore()?;
-    let mutated = mutant.applied_to(tree.source(&mutant.file));
-    tree.write(&mutant.file, &mutated)?;
-    let Some(programs) = build::plainly(&tree, suite)? else {
-        return Ok(Verdict::Unviable);
-    };
-    let built = Built {
-        programs,
-        ..Built::default()
-    };
-    trial::run(&tree, &built, suite, None)
+    if let Some(mutant) = mutant {
+        let mutated = mutant.applied_to(tree.source(&mutant.file));
+        tree.write(&mutant.file, &mutated)?;
+    }
+    let mut built = Built::default();
+    for tests in suite.tests {
+        if !built.programs.contains_key(tests.program) {
+            let Some(program) = build::plainly(tree, suite, tests.program)? else {
+                return Ok(Verdict::Unviable);
+            };
+            built.programs.extend(program);
+        }
+        let verdict = trial::ask(tree, &built, tests, None)?;
+        if verdict != Verdict::Missed {
+            return Ok(verdict);
+        }
+    }
+    Ok(Verdict::Missed)
 }
 
 /// The viable mutants of the areas as the seed throws them, or a sample of so many of each area.

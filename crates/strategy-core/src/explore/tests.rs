@@ -1,5 +1,7 @@
 //! The search in short: a few plans, little mischief, and faults that must be found.
 
+mod sizes;
+
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 

@@ -5,6 +5,7 @@
 )]
 
 mod acting;
+mod again;
 mod alarms;
 mod autoscaler;
 mod bakes;
@@ -35,6 +36,7 @@ mod places;
 mod platform;
 mod readiness;
 mod reduced;
+mod reducing;
 mod reissue;
 mod rest;
 mod search;

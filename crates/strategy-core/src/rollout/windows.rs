@@ -100,7 +100,7 @@ impl Rollout {
     ) -> Option<(Window, OpenWindow, bool)> {
         let clock = self.latest.clock;
         let latest = self.latest.checks.get(name)?;
-        if latest.pending.is_some() || latest.again_at.is_some_and(|at| at > clock.machine) {
+        if latest.pending.is_some() {
             return None;
         }
         match (latest.closed.front(), &latest.open) {

@@ -80,12 +80,13 @@ pub(super) fn with_switches(
     }
 }
 
-/// Builds the tests of the copy as it is; `None` if it does not compile.
+/// Builds one program of tests of the copy as it is; `None` if it does not compile.
 pub(super) fn plainly(
     tree: &Tree,
     suite: &Suite,
+    program: &'static str,
 ) -> Result<Option<BTreeMap<String, PathBuf>>, TaskError> {
-    let said = compile(tree, suite, &programs(suite))?;
+    let said = compile(tree, suite, &tests([program]))?;
     let programs = said.is_success.then(|| said.programs());
     Ok(programs)
 }
@@ -142,6 +143,11 @@ fn write(
 
 fn programs(suite: &Suite) -> Vec<&'static str> {
     let names: BTreeSet<&str> = suite.tests.iter().map(|tests| tests.program).collect();
+    tests(names)
+}
+
+/// What cargo is asked to build those programs.
+fn tests(names: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
     let arguments = names.into_iter().flat_map(|name| match name {
         "lib" => vec!["--lib"],
         name => vec!["--test", name],

@@ -38,7 +38,8 @@ pub(super) fn run(
     Ok(Verdict::Missed)
 }
 
-fn ask(
+/// What one program of tests says.
+pub(super) fn ask(
     tree: &Tree,
     built: &Built,
     tests: &Tests,

@@ -161,6 +161,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollout::{Command, Wish};
 
     /// A file whose disk fails in the middle.
     struct Failing(&'static [u8]);
@@ -193,5 +194,25 @@ mod tests {
         fs::remove_file(folder.path().join("abort.json")).unwrap();
         let taken_back = entry.read();
         assert!(matches!(taken_back, Ok(None)), "{taken_back:?}");
+    }
+
+    #[test]
+    fn an_envelope_that_is_too_large_is_none_whatever_it_begins_with() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let command = Command::new("abort", "ada", Wish::Abort { force: false });
+        let addressed = Addressed {
+            rollout: None,
+            envelope: Envelope::Command(command),
+        };
+        let mut text = serde_json::to_string(&addressed).unwrap();
+        let path = folder.path().join("abort.json");
+        let largest = usize::try_from(FileInbox::LARGEST).unwrap();
+        text += &" ".repeat(largest - text.len());
+        fs::write(&path, &text).unwrap();
+        let entry = waiting(folder.path(), &BTreeSet::new()).unwrap().remove(0);
+        assert!(matches!(entry.read(), Ok(Some(_))));
+        fs::write(&path, text + " ").unwrap();
+        let read = entry.read();
+        assert!(matches!(read, Err(Unread::Bad(_))), "{read:?}");
     }
 }

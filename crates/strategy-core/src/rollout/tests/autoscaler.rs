@@ -1,6 +1,7 @@
 //! Counts that an autoscaler owns: never written, floors held and restored, the baseline a ratchet.
 
 use super::acting::seconds;
+use super::fence::at_write;
 use super::kind_world::{KindWorld, Run};
 use super::{at, begin, canary, percent, plan, stage};
 use crate::plan::{GoalTrack, Policies, Stage, StageKind};
@@ -210,4 +211,26 @@ fn a_successor_keeps_the_baseline_that_load_has_raised() {
     next.until("is effective and is watched");
     let candidate = next.world.sides.candidate.written.unwrap().replicas;
     assert_eq!(candidate, Replicas::Count((LOAD + 3).div_ceil(2)));
+}
+
+/// A hand that was taken back while the write of the floor was under way keeps nothing from its place.
+#[test]
+fn a_floor_is_given_back_where_traffic_is_as_it_was_whoever_moved_it_meanwhile() {
+    let mut run = started(blue_green());
+    while run.rollout.status().phase != Phase::Settling {
+        if !run.perform_one() {
+            run.pass_time();
+        }
+    }
+    let write = at_write(&mut run, 1);
+    run.world.somebody_moves_traffic(0);
+    run.look_again();
+    assert!(run.rollout.outcome().is_none(), "not while it is under way");
+    run.world.somebody_moves_traffic(100);
+    let done = run.world.perform(write).unwrap();
+    run.tell(done);
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    assert_eq!(floor(&run), Replicas::Floor(FLOOR), "{}", run.story());
+    assert_eq!(run.rollout.status().left, []);
 }

@@ -197,3 +197,55 @@ fn time_that_was_measured_counts_whatever_the_wall_clock_is_set_to() {
         );
     }
 }
+
+/// Up to five minutes are waited for, so that no moment belongs to two windows; more is not.
+#[test]
+fn windows_wait_for_a_clock_that_was_set_back_by_five_minutes_and_go_on_where_it_was_more() {
+    for (back, waits) in [(300_000, true), (300_001, false)] {
+        let mut run = baking();
+        let before = run.now;
+        let to = before.before(std::time::Duration::from_millis(back));
+        run.rollout
+            .handle_measured(Input::TimePassed, to, seconds(0))
+            .unwrap();
+        let shown = if waits { to } else { before };
+        assert_eq!(run.rollout.latest.clock.for_windows(), shown, "{back} ms");
+    }
+}
+
+#[test]
+fn what_it_was_told_last_is_the_wall_clock_of_the_last_input() {
+    let mut run = baking();
+    run.wait(seconds(7));
+    assert_eq!(run.rollout.told(), run.now);
+    let to = run.now.before(seconds(7200));
+    jump(&mut run, to);
+    assert_eq!(run.rollout.told(), to);
+}
+
+/// Windows are ahead of a clock that was set back, and stay so: time that was measured passes for them too,
+/// however long nobody asked. Of what was not measured no more is believed than a resync interval.
+#[test]
+fn windows_that_are_ahead_of_the_clock_go_on_as_time_does() {
+    for (measured, passed, passes) in [(true, 600, 600), (false, 600, 30), (false, 40, 40)] {
+        let mut run = baking();
+        let to = run.now.before(seconds(7200));
+        let tell = |run: &mut Run, to, passed: Option<u64>| match passed {
+            Some(passed) => run
+                .rollout
+                .handle_measured(Input::TimePassed, to, seconds(passed))
+                .unwrap(),
+            None => run.rollout.handle(Input::TimePassed, to).unwrap(),
+        };
+        tell(&mut run, to, Some(0));
+        let before = run.rollout.latest.clock.for_windows();
+        assert_eq!(before, run.now);
+        tell(&mut run, to + seconds(passed), measured.then_some(passed));
+        let after = run.rollout.latest.clock.for_windows();
+        assert_eq!(
+            after.since(before),
+            seconds(passes),
+            "{passed} s, measured: {measured}"
+        );
+    }
+}

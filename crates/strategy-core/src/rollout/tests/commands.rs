@@ -318,3 +318,36 @@ fn why_somebody_aborted_is_told_and_a_way_back_that_goes_on_is_not_tried_again()
 fn start() -> KindWorld {
     KindWorld::new(("v0", 4), None)
 }
+
+/// One long command makes room for itself, however many short ones have to go for it.
+#[test]
+fn what_is_remembered_of_commands_has_a_limit_whatever_their_length() {
+    let mut run = started(Policies::default());
+    run.until("is effective and is watched");
+    let mut tell = |id: String, who: &str| {
+        run.tell(Input::Commanded(Command::new(id, who, Wish::Unpause)));
+        while run.rollout.poll_record().is_some() {}
+        let kept = &run.rollout.decided.audit;
+        serde_json::to_string(kept).unwrap().len()
+    };
+    let mut before = 0;
+    for number in 0..300 {
+        before = tell(format!("{number:0>100}"), "ada");
+    }
+    let after = tell("long".to_owned(), &"ada".repeat(1_000));
+    assert!(after <= before + 200, "{before} bytes, and then {after}");
+}
+
+/// However long it is, a command that was just heard is known by its id.
+#[test]
+fn a_command_that_is_longer_than_all_that_is_remembered_is_answered_once() {
+    let mut run = started(Policies::default());
+    run.until("is effective and is watched");
+    let pause = Command::new("pause", "ada".repeat(10_000), Wish::Pause);
+    run.tell(Input::Commanded(pause.clone()));
+    assert!(run.rollout.status().paused_until.is_some());
+    let heard = run.rollout.decided.clone();
+    run.now = run.now + seconds(1);
+    run.tell(Input::Commanded(pause));
+    assert_eq!(run.rollout.decided, heard, "{}", run.story());
+}

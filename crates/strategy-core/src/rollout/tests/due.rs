@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::acting::seconds;
+use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, plan};
 use crate::hook::GateAnswer;
-use crate::plan::{Extension, Gate, HookPlan, HookPoint, OnFailure, Policies, Stage, Then};
+use crate::plan::{
+    Bake, Extension, Gate, HookPlan, HookPoint, OnFailure, Plan, Policies, Stage, Then,
+};
 use crate::rollout::{Phase, Wish};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -128,4 +131,23 @@ fn of_making_room_for_a_successor() {
     let by = "next".parse().unwrap();
     let run = nowhere_to_go(Wish::Supersede { by });
     wakes_in(&run, seconds(600));
+}
+
+/// A bake that is long enough and lacks a look wakes up for its limit.
+#[test]
+fn of_a_bake_that_lacks_a_look() {
+    let mut stages = canary();
+    stages[0].bake = Bake::of(seconds(60)).at_most(seconds(100));
+    let planned = plan_with(stages, &[("errors", every_15(limits(0)))]);
+    let (release, stages) = (planned.release().clone(), planned.stages().to_vec());
+    let checks = planned.checks().clone();
+    let plan = Plan::new("by-hand", release, stages, checks, seldom()).unwrap();
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let (ends, at_most) = (run.now + seconds(60), run.now + seconds(100));
+    run.now = ends;
+    run.rollout.handle_timeout(ends);
+    run.settle_now();
+    assert_eq!(run.rollout.status().phase, Phase::Baking);
+    assert_eq!(run.rollout.poll_timeout(), Some(at_most));
 }

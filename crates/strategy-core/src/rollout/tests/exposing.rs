@@ -59,10 +59,16 @@ fn a_track_is_kept_while_users_stick_to_it() {
 /// that was found tells so.
 #[test]
 fn a_used_slot_that_nobody_reaches_at_the_start_drains_from_then_before_it_changes() {
-    for sticky in [0, 300] {
-        let lingers = sticky.max(5);
+    // Where nobody can ask, what is written is taken to be effective two seconds later.
+    let cases = [(None, 0), (Some(Effective::Unverified), 2)];
+    for ((effective, assumed), sticky) in cases
+        .into_iter()
+        .flat_map(|case| [(case.clone(), 0), (case, 300)])
+    {
+        let lingers = sticky.max(5) + assumed;
         let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
         world.sticky = seconds(sticky);
+        world.effective = effective;
         let mut run = begin(plan(canary(), Policies::default()), world);
         run.run(seconds(7200));
         run.assert_outcome(|outcome| *outcome == Outcome::Promoted);

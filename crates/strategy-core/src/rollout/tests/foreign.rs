@@ -19,12 +19,12 @@ fn baking(change: impl Fn(&mut Policies)) -> Run {
     run
 }
 
-fn reassert(times: u32, writers: &[&str]) -> ForeignPolicy {
+pub(super) fn reassert(times: u32, writers: &[&str]) -> ForeignPolicy {
     let writers: BTreeSet<String> = writers.iter().map(|name| (*name).to_owned()).collect();
     ForeignPolicy::Reassert { times, writers }
 }
 
-fn scale_candidate(run: &mut Run, count: u32) {
+pub(super) fn scale_candidate(run: &mut Run, count: u32) {
     let written = run.world.sides.candidate.written.as_mut().unwrap();
     written.replicas = Replicas::Count(count);
     run.world.converge();

@@ -3,10 +3,12 @@
 use super::acting::seconds;
 use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
+use super::looks::next;
 use super::{BEGIN, begin, canary, plan};
 use crate::analysis::{Measurement, Memory, Verdict};
 use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
 use crate::release::Part;
+use crate::rollout::latest::LatestPart;
 use crate::rollout::{
     Alarm, Command, CommandId, Effect, EffectKind, Failure, Input, LookId, Record, RecoverError,
     Rollout, SCHEMA, Start, StartError, Wish,
@@ -362,4 +364,44 @@ fn memory_of_checks_outlives_a_crash_though_nothing_was_decided() {
     );
     let lost = newest.window.to.since(looks[0].window.from);
     assert!(lost <= seconds(135), "{lost:?} are looked at again");
+}
+
+/// What looks gave is written with the next decision, also where nothing else is new.
+#[test]
+fn memory_of_checks_is_journaled_with_the_next_decision() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(1)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let look = next(&mut run);
+    // What was seen of the part is written with this.
+    run.order(Wish::Pause);
+    run.judge(&look, Verdict::Pass);
+    run.order(Wish::Unpause);
+    run.crash(seconds(1));
+    let later = next(&mut run);
+    assert_eq!(later.memory.as_str(), "1,", "{}", run.story());
+}
+
+/// Most of what is counted is at zero most of the time.
+#[test]
+fn what_never_failed_takes_no_room_in_a_journal() {
+    let text = serde_json::to_string(&LatestPart::default()).unwrap();
+    assert!(!text.contains("failures"), "{text}");
+    let failed = LatestPart {
+        failures: 2,
+        ..LatestPart::default()
+    };
+    let text = serde_json::to_string(&failed).unwrap();
+    assert_eq!(serde_json::from_str::<LatestPart>(&text).unwrap(), failed);
+}
+
+/// What was said and not yet taken is no part of it: who takes the rollout up from there says it anew.
+#[test]
+fn a_snapshot_is_what_its_text_says() {
+    let mut run = started();
+    run.tell(Input::Changed { part: Part::main() });
+    let snapshot = run.rollout.snapshot();
+    assert!(run.rollout.poll_event().is_some(), "there is news");
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), snapshot);
 }

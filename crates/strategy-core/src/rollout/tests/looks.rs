@@ -7,7 +7,7 @@ use super::{begin, canary, percent};
 use crate::analysis::{Look, Verdict, Window};
 use crate::plan::{Bake, ForeignPolicy, Gate, Limits, Plan, Policies, Stage};
 use crate::release::Part;
-use crate::rollout::{Answer, Effect, Input, Outcome, Phase, Reason, Wish};
+use crate::rollout::{Answer, Effect, Input, Misuse, Outcome, Phase, Reason, Wish};
 use crate::target::Effective;
 use crate::timestamp::Timestamp;
 use crate::traffic::Traffic;
@@ -273,4 +273,54 @@ fn a_window_ends_where_the_weight_changes_though_nothing_of_ours_was_written() {
     assert_eq!(of(50).count() + of(70).count(), looks.len());
     assert!(of(50).all(|look| look.window.to <= moved), "{looks:#?}");
     assert!(of(70).all(|look| look.window.from >= moved), "{looks:#?}");
+}
+
+/// What was watched is looked at also where a look takes long: up to eight windows wait for it.
+#[test]
+fn eight_windows_at_most_wait_for_a_look_that_takes_long() {
+    let mut stages = canary();
+    stages[0].bake = Bake::of(seconds(600));
+    let mut run = run_with(stages, limits(0));
+    let slow = next(&mut run);
+    for _ in 0..12 {
+        run.wait(seconds(2));
+        run.world.effective = Some(Effective::Converging);
+        run.look_again();
+        run.wait(seconds(1));
+        run.world.effective = None;
+        run.look_again();
+    }
+    let now = run.now;
+    run.judge(&slow, Verdict::Pass);
+    let mut waited = 0;
+    while let [look] = run.looks().as_slice() {
+        waited += 1;
+        run.judge(look, Verdict::Pass);
+    }
+    assert_eq!((waited, run.now), (8, now), "{}", run.story());
+}
+
+#[test]
+fn an_answer_to_a_look_that_was_never_taken_is_refused() {
+    let mut run = run_with(canary(), limits(0));
+    let look = next(&mut run);
+    let answer = |number| Input::MeasureFailed {
+        look: crate::rollout::LookId {
+            check: look.check.clone(),
+            number,
+        },
+        failure: crate::rollout::Failure::new(
+            crate::target::TargetErrorKind::Unavailable,
+            crate::target::Certainty::NotTaken,
+            "no answer",
+        ),
+    };
+    let before = run.rollout.clone();
+    let misuse = run.rollout.handle(answer(look.number + 1), run.now);
+    assert!(
+        matches!(misuse, Err(Misuse::UnknownLook { .. })),
+        "{misuse:?}"
+    );
+    assert_eq!(run.rollout, before);
+    assert_eq!(run.rollout.handle(answer(look.number), run.now), Ok(()));
 }

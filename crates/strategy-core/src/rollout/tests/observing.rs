@@ -121,3 +121,45 @@ fn what_is_too_old_to_act_on_is_asked_for_once_a_second_and_is_no_well() {
     run.look_again();
     assert!(run.rollout.status().bake.unwrap().running);
 }
+
+/// For as long as what was seen may be acted on, and no longer.
+#[test]
+fn what_was_seen_is_fresh_for_what_is_left_until_it_is_too_old() {
+    let policies = Policies::default();
+    let mut run = begin(
+        plan(canary(), policies.clone()),
+        KindWorld::new(("v0", 4), None),
+    );
+    let part = Part::main();
+    assert_eq!(run.rollout.fresh_for(&part), None, "nothing was seen");
+    run.until("is effective and is watched");
+    run.look_again();
+    assert_eq!(run.rollout.fresh_for(&part), Some(policies.stale_after));
+    // Nothing is read from here on.
+    run.now = run.now + seconds(20);
+    run.rollout.handle_timeout(run.now);
+    let left = policies.stale_after - seconds(20);
+    assert_eq!(run.rollout.fresh_for(&part), Some(left));
+    for _ in 0..4 {
+        run.now = run.now + seconds(30);
+        run.rollout.handle_timeout(run.now);
+    }
+    assert_eq!(run.rollout.fresh_for(&part), None, "it is too old");
+}
+
+/// What is just not too old is acted on, and asked for anew whenever there is news.
+#[test]
+fn what_is_as_old_as_may_be_is_not_too_old() {
+    let policies = Policies::default();
+    let mut run = begin(
+        plan(canary(), policies.clone()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.world.age = policies.stale_after;
+    run.look_again();
+    let looks = run.looks_at_the_part;
+    run.look_again();
+    assert_eq!(run.looks_at_the_part, looks + 1);
+    assert!(run.rollout.status().bake.unwrap().running);
+}

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run, images};
 use super::{BEGIN, canary, percent};
-use crate::plan::{Plan, Policies, Stage, StageKind};
+use crate::plan::{Extension, HookPlan, HookPoint, Plan, Policies, Stage, StageKind};
 use crate::release::{Part, Release};
-use crate::rollout::{Effect, Outcome, Rollout, Start, Wish};
+use crate::rollout::{Effect, Input, Outcome, Rollout, Start, Wish};
 use crate::target::{Claim, FatalReason};
 use crate::traffic::Traffic;
 
@@ -17,6 +17,15 @@ fn part(name: &str) -> Part {
 
 /// The canary for `a`, `b` and `main`; `b` is not named in the second stage.
 fn run_with(policies: Policies, change: impl Fn(&mut KindWorld, &str)) -> Run {
+    run_of(|_| (), policies, change)
+}
+
+/// The same with other stages.
+fn run_of(
+    change_stages: impl Fn(&mut [Stage]),
+    policies: Policies,
+    change: impl Fn(&mut KindWorld, &str),
+) -> Run {
     let names = ["a", "b", "main"];
     let release = Release::parts(names.map(|name| (part(name), images("v1")))).unwrap();
     let mut stages: Vec<Stage> = canary();
@@ -30,6 +39,7 @@ fn run_with(policies: Policies, change: impl Fn(&mut KindWorld, &str)) -> Run {
     stages[1].goals.remove(&part("b"));
     let goal = stages[1].goals[&part("a")].clone();
     stages.push(Stage::new("rest", StageKind::Expose, [(part("b"), goal)]));
+    change_stages(&mut stages);
     let plan = Plan::new("by-hand", release, stages, BTreeMap::new(), policies).unwrap();
     let world = |name: &str| {
         let mut world = KindWorld::new(("v0", 4), None);
@@ -193,4 +203,50 @@ fn one_part_that_cannot_go_home_is_named_and_the_others_are_home() {
     run.run(seconds(3600));
     run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
     assert!(all(&run, is_home));
+}
+
+/// A hook of one part is told what that part is to run, and where its preview is, and nothing of others.
+#[test]
+fn a_hook_of_one_part_is_told_of_that_part() {
+    for only in [None, Some("a")] {
+        let mut hook = HookPlan::new("warm", HookPoint::Ready, Extension::new("http"));
+        if let Some(only) = only {
+            hook = hook.part(part(only));
+        }
+        let mut run = run_of(
+            |stages| stages[0].hooks.push(hook.clone()),
+            Policies::default(),
+            |_, _| (),
+        );
+        let request = loop {
+            match run.rollout.poll_effect() {
+                Some(Effect::RunHook { request, .. }) => break request,
+                Some(effect) => {
+                    let world = match &effect {
+                        Effect::Claim { part, .. }
+                        | Effect::Apply { part, .. }
+                        | Effect::Observe { part, .. } => run.worlds.get_mut(part),
+                        _ => None,
+                    };
+                    let world = world.unwrap_or(&mut run.world);
+                    let mut answer = world.perform(effect).unwrap();
+                    world.converge();
+                    if let Input::Observed {
+                        part, observation, ..
+                    } = &mut answer
+                    {
+                        observation.candidate.preview = Some(format!("http://{part}.preview"));
+                    }
+                    run.tell(answer);
+                }
+                None => run.pass_time(),
+            }
+        };
+        let told: Vec<&str> = request.revisions.keys().map(Part::as_str).collect();
+        match only {
+            Some(only) => assert_eq!(told, [only]),
+            None => assert_eq!(told, ["a", "b", "main"]),
+        }
+        assert_eq!(request.previews[&part("a")], "http://a.preview");
+    }
 }
