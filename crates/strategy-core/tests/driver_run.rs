@@ -18,6 +18,7 @@ mod journal;
 mod log;
 #[path = "driver_run/newer.rs"]
 mod newer;
+mod plain_journal;
 #[path = "driver_run/recorded.rs"]
 mod recorded;
 #[path = "driver_run/rest.rs"]

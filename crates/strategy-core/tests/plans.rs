@@ -7,6 +7,8 @@
 
 #[path = "plans/found.rs"]
 mod found;
+#[path = "plans/guards.rs"]
+mod guards;
 #[path = "plans/options.rs"]
 mod options;
 #[path = "plans/peers.rs"]
@@ -19,3 +21,5 @@ mod shapes;
 mod slots_and_batches;
 #[path = "plans/systems.rs"]
 mod systems;
+#[path = "plans/turns.rs"]
+mod turns;

@@ -20,6 +20,7 @@ mod page;
 mod people;
 #[path = "wrong/piece.rs"]
 mod piece;
+mod plain_journal;
 #[path = "wrong/reading.rs"]
 mod reading;
 #[path = "wrong/script.rs"]

@@ -1,390 +1,331 @@
-//! What was asked for on the command line.
+//! The command line: tasks, options, and what they mean.
 
-use crate::mutants::Options;
+use std::num::ParseIntError;
+use std::path::PathBuf;
+use std::str::FromStr;
 
-/// What `cargo xtask` and `cargo xtask help` print.
-pub(crate) const HELP: &str = "\
-cargo xtask TASK
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-  test                    everything that has to hold: format, clippy, tests, docs, packages, and
-                          the tests on a real control plane; under CI=true, fails when a test
-                          could not run that is not listed in crates/xtask/not-run-in-ci.txt
-  explore [--states N] [--mischief N] [PLAN]
-                          searches everything that small plans can meet, and prints a table;
-                          at most so many states a plan, and so many things that go wrong
-  simulate [--rollouts N] [--seed S]
-                          runs random rollouts on all cores and prints how they ended, what was
-                          judged, the worst case, and each broken promise in its smallest rollout;
-                          1000 rollouts of seed 1 unless told
-      --rollout R         the one rollout of this seed, as it was printed
-      --file PATH         a rollout as data, as it was printed
-  bench [--json] [NAME]   measurements as a table, or one JSON object a line
-  fuzz [TARGET] [--seconds N]
-                          tries what reads bytes from outside on inputs that libFuzzer makes up,
-                          each target for 60 seconds (needs a C++ compiler; not in CI, where the
-                          kept inputs are run as tests)
-  docs                    the reference of all crates, under target/doc
-  audit                   licences, advisories and semver (asks the network; not in CI)
-  mutants [AREA...]       whether the fast tests notice small changes of stepper, machine, plan,
-                          strategies, capacity and driver; tries what docs/reference/mutants.tsv
-                          does not know yet (not in CI; the first time asks the network)
-      --summary           tries nothing
-      --sample N          tries N of each area at most
-      --seed S            decides the order; 1 unless told
-      --minutes M         begins nothing new after so long
-      --jobs N            tries N at the same time; 1 unless told
-      --again             tries also what is known
-  testbed build           the programs of the test bed, under target/testbed; about 5 minutes
-                          the first time (needs Go)
-  testbed up              leaves a control plane running and prints its kubeconfig
-  testbed down            ends it";
+/// The one door to everything that a developer of the workspace runs.
+#[derive(Debug, PartialEq, Eq, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+#[command(subcommand_value_name = "TASK")]
+#[command(flatten_help = true)]
+#[command(after_help = "`cargo xtask help TASK` tells more of a task.")]
+pub(crate) struct Arguments {
+    /// What to do; nothing: tell which tasks there are.
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
 
 /// One of the things that `cargo xtask` does.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Task {
-    Help,
+    /// Everything that has to hold: format, clippy, tests, docs, packages, and the tests on a real
+    /// control plane.
+    ///
+    /// Under CI=true, fails when a test could not run that is not listed in
+    /// crates/xtask/not-run-in-ci.txt.
     Test,
-    Bench {
-        json: bool,
-        names: Vec<String>,
-    },
-    Fuzz {
-        seconds: u64,
-        targets: Vec<String>,
-    },
-    Explore {
-        states: Option<usize>,
-        mischief: Option<u8>,
-        plans: Vec<String>,
-    },
-    Simulate {
-        /// Checked, and handed on as they are.
-        options: Vec<String>,
-    },
+    /// Searches everything that small plans can meet, and prints a table.
+    Explore(Explore),
+    /// Runs random rollouts on all cores and prints how they ended.
+    ///
+    /// Also prints what was judged, the worst case, and each broken promise in its smallest rollout.
+    Simulate(Simulate),
+    /// Measurements as a table, or one JSON object a line.
+    Bench(Bench),
+    /// Tries what reads bytes from outside on inputs that libFuzzer makes up.
+    ///
+    /// Needs a C++ compiler. Not in CI, where the kept inputs are run as tests.
+    Fuzz(Fuzz),
+    /// The reference of all crates, under target/doc.
     Docs,
+    /// Licences, advisories and semver (asks the network; not in CI).
     Audit,
-    Mutants(Options),
-    TestbedBuild,
-    TestbedUp,
-    TestbedDown,
+    /// Whether the fast tests notice small changes of the code.
+    ///
+    /// Of stepper, machine, plan, strategies, capacity and driver; tries what
+    /// docs/reference/mutants.tsv does not know yet. Not in CI; the first time asks the network.
+    Mutants(Mutants),
+    /// The test bed: a control plane built from source.
+    #[command(subcommand, flatten_help = true)]
+    Testbed(Testbed),
 }
 
-/// A command line that means nothing.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Misuse {
-    #[error("no such task: {given}")]
-    NoSuchTask { given: String },
-    #[error("no such option of {task}: {given}")]
-    NoSuchOption { task: String, given: String },
-    #[error("--seconds takes a whole number above 0, and not {given}")]
-    WrongSeconds { given: String },
-    #[error("{option} needs a number, not `{given}`")]
-    NeedsNumber { option: String, given: String },
-    #[error("{option} needs a number")]
-    NumberMissing { option: String },
-    #[error("{option} needs the path of a file")]
-    PathMissing { option: String },
+/// Options of `explore`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Explore {
+    /// Names of plans; all unless told.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<String>,
+    /// At most so many states a plan; until it closes unless told.
+    #[arg(long, value_name = "N", value_parser = number::<usize>)]
+    pub(crate) states: Option<usize>,
+    /// At most so many things that go wrong; any number unless told.
+    #[arg(long, value_name = "N", value_parser = number::<u8>)]
+    pub(crate) mischief: Option<u8>,
 }
 
-pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, Misuse> {
-    let arguments: Vec<String> = arguments.into_iter().collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] | ["help" | "--help" | "-h", ..] => Ok(Task::Help),
-        ["bench", options @ ..] => bench(options),
-        ["fuzz", options @ ..] => fuzz(options),
-        ["explore", options @ ..] => explore(options),
-        ["simulate", options @ ..] => simulate(options),
-        ["mutants", options @ ..] => mutants(options).map(Task::Mutants),
-        ["test"] => Ok(Task::Test),
-        ["docs"] => Ok(Task::Docs),
-        ["audit"] => Ok(Task::Audit),
-        ["testbed", "build"] => Ok(Task::TestbedBuild),
-        ["testbed", "up"] => Ok(Task::TestbedUp),
-        ["testbed", "down"] => Ok(Task::TestbedDown),
-        [task @ ("test" | "docs" | "audit" | "testbed"), given, ..] => Err(Misuse::NoSuchOption {
-            task: (*task).to_owned(),
-            given: (*given).to_owned(),
-        }),
-        [given, ..] => Err(Misuse::NoSuchTask {
-            given: (*given).to_owned(),
-        }),
-    }
+/// Options of `simulate`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Simulate {
+    /// So many rollouts; 1000 unless told.
+    #[arg(long, value_name = "N", value_parser = number::<u64>)]
+    pub(crate) rollouts: Option<u64>,
+    /// Decides which; 1 unless told.
+    #[arg(long, value_name = "S", value_parser = number::<u64>)]
+    pub(crate) seed: Option<u64>,
+    /// The one rollout of this seed, as it was printed.
+    #[arg(long, value_name = "R", value_parser = number::<u64>)]
+    pub(crate) rollout: Option<u64>,
+    /// A rollout as data, as it was printed.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
 }
 
-fn bench(options: &[&str]) -> Result<Task, Misuse> {
-    let (mut json, mut names) = (false, Vec::new());
-    for option in options {
-        match *option {
-            "--json" => json = true,
-            given if given.starts_with('-') => {
-                let given = given.to_owned();
-                return Err(Misuse::NoSuchOption {
-                    task: "bench".to_owned(),
-                    given,
-                });
-            }
-            name => names.push(name.to_owned()),
-        }
-    }
-    Ok(Task::Bench { json, names })
+/// Options of `bench`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Bench {
+    /// Names of benchmarks; all unless told.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// How long a target is fuzzed where nothing else is asked for.
-const SECONDS: u64 = 60;
-
-fn fuzz(options: &[&str]) -> Result<Task, Misuse> {
-    let (mut seconds, mut targets) = (SECONDS, Vec::new());
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match *option {
-            "--seconds" => {
-                let given = options.next().copied().unwrap_or("nothing");
-                let number = given.parse().ok().filter(|number| *number > 0);
-                let given = given.to_owned();
-                seconds = number.ok_or(Misuse::WrongSeconds { given })?;
-            }
-            given if given.starts_with('-') => {
-                return Err(Misuse::NoSuchOption {
-                    task: "fuzz".to_owned(),
-                    given: given.to_owned(),
-                });
-            }
-            name => targets.push(name.to_owned()),
-        }
-    }
-    Ok(Task::Fuzz { seconds, targets })
+/// Options of `fuzz`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Fuzz {
+    /// Names of fuzz targets; all unless told.
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// For how long each is tried.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = above_zero)]
+    pub(crate) seconds: u64,
 }
 
-fn explore(options: &[&str]) -> Result<Task, Misuse> {
-    let (mut states, mut mischief, mut plans) = (None, None, Vec::new());
-    let mut options = options.iter().copied();
-    while let Some(option) = options.next() {
-        match option {
-            "--states" => states = Some(number(option, options.next())?),
-            "--mischief" => mischief = Some(number(option, options.next())?),
-            given if given.starts_with('-') => {
-                return Err(Misuse::NoSuchOption {
-                    task: "explore".to_owned(),
-                    given: given.to_owned(),
-                });
-            }
-            plan => plans.push(plan.to_owned()),
-        }
-    }
-    Ok(Task::Explore {
-        states,
-        mischief,
-        plans,
-    })
+/// Options of `mutants`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Mutants {
+    /// Names of areas; all unless told.
+    #[arg(value_name = "AREA")]
+    pub(crate) areas: Vec<String>,
+    /// Tries nothing: tells what is known.
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Tries N of each area at most.
+    #[arg(long, value_name = "N", value_parser = number::<usize>)]
+    pub(crate) sample: Option<usize>,
+    /// Decides the order in which they are tried.
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = number::<u64>)]
+    pub(crate) seed: u64,
+    /// Begins nothing new after so many minutes.
+    #[arg(long, value_name = "M", value_parser = number::<u64>)]
+    pub(crate) minutes: Option<u64>,
+    /// Tries N at the same time; 0 is 1.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<usize>)]
+    pub(crate) jobs: usize,
+    /// Tries also those whose function is as it was when they were caught.
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
-fn simulate(words: &[&str]) -> Result<Task, Misuse> {
-    let mut options = Vec::new();
-    let mut words = words.iter().copied();
-    while let Some(option) = words.next() {
-        let value = match option {
-            "--rollouts" | "--seed" | "--rollout" => {
-                number::<u64>(option, words.next())?.to_string()
-            }
-            "--file" => match words.next() {
-                Some(path) => path.to_owned(),
-                None => {
-                    let option = option.to_owned();
-                    return Err(Misuse::PathMissing { option });
-                }
-            },
-            given => {
-                return Err(Misuse::NoSuchOption {
-                    task: "simulate".to_owned(),
-                    given: given.to_owned(),
-                });
-            }
-        };
-        options.extend([option.to_owned(), value]);
-    }
-    Ok(Task::Simulate { options })
+/// What is done with the test bed.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Testbed {
+    /// Builds its programs, under target/testbed; about 5 minutes the first time (needs Go).
+    Build,
+    /// Leaves a control plane running and prints its kubeconfig.
+    Up,
+    /// Ends it.
+    Down,
 }
 
-fn number<N: std::str::FromStr>(option: &str, given: Option<&str>) -> Result<N, Misuse> {
-    let given = given.unwrap_or_default();
-    given.parse().map_err(|_| Misuse::NeedsNumber {
-        option: option.to_owned(),
-        given: given.to_owned(),
-    })
+fn number<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|error| format!("give a whole number: {error}"))
 }
 
-fn mutants(words: &[&str]) -> Result<Options, Misuse> {
-    let mut options = Options {
-        seed: 1,
-        jobs: 1,
-        ..Options::default()
-    };
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let mut number = || {
-            let number = words.next().and_then(|word| word.parse::<u64>().ok());
-            number.ok_or_else(|| Misuse::NumberMissing {
-                option: (*word).to_owned(),
-            })
-        };
-        match *word {
-            "--summary" => options.summary = true,
-            "--again" => options.again = true,
-            "--sample" => options.sample = usize::try_from(number()?).ok(),
-            "--jobs" => options.jobs = usize::try_from(number()?).unwrap_or(usize::MAX),
-            "--seed" => options.seed = number()?,
-            "--minutes" => options.minutes = Some(number()?),
-            given if given.starts_with('-') => {
-                return Err(Misuse::NoSuchOption {
-                    task: "mutants".to_owned(),
-                    given: given.to_owned(),
-                });
-            }
-            name => options.areas.push(name.to_owned()),
-        }
-    }
-    Ok(options)
+fn above_zero(text: &str) -> Result<u64, &'static str> {
+    let number: Option<u64> = text.parse().ok();
+    number
+        .filter(|number| *number > 0)
+        .ok_or("give a whole number above 0")
+}
+
+/// What `cargo xtask` prints: the tasks.
+pub(crate) fn help() -> String {
+    Arguments::command().render_help().to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::error::ErrorKind;
+
     use super::*;
 
+    fn parse(line: &str) -> Result<Option<Task>, clap::Error> {
+        let words = ["xtask"].into_iter().chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.task)
+    }
+
     #[track_caller]
-    fn check(line: &str, expected: &Result<Task, Misuse>) {
-        assert_eq!(
-            &parse(line.split_whitespace().map(str::to_owned)),
-            expected,
-            "{line:?}"
-        );
+    fn check(line: &str, expected: Task) {
+        assert_eq!(parse(line).unwrap(), Some(expected), "{line:?}");
+    }
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
     }
 
     #[test]
     fn every_task_is_understood() {
-        check("", &Ok(Task::Help));
-        check("--help", &Ok(Task::Help));
-        check("test", &Ok(Task::Test));
-        check(
-            "bench",
-            &Ok(Task::Bench {
-                json: false,
-                names: vec![],
-            }),
-        );
-        check(
-            "bench a --json",
-            &Ok(Task::Bench {
-                json: true,
-                names: vec!["a".to_owned()],
-            }),
-        );
-        let fuzz = |seconds, targets: &[&str]| {
-            let targets = targets.iter().map(|name| (*name).to_owned()).collect();
-            Ok(Task::Fuzz { seconds, targets })
+        assert_eq!(parse("").unwrap(), None);
+        check("test", Task::Test);
+        let explore = |plans: &[&str], states, mischief| {
+            let plans = owned(plans);
+            Task::Explore(Explore {
+                plans,
+                states,
+                mischief,
+            })
         };
-        check("fuzz", &fuzz(60, &[]));
-        check(
-            "fuzz journal --seconds 5 text",
-            &fuzz(5, &["journal", "text"]),
-        );
+        check("explore", explore(&[], None, None));
         check(
             "explore canary-update --states 5000 --mischief 2",
-            &Ok(Task::Explore {
-                states: Some(5000),
-                mischief: Some(2),
-                plans: vec!["canary-update".to_owned()],
-            }),
+            explore(&["canary-update"], Some(5000), Some(2)),
         );
-        let simulate = |options: &[&str]| {
-            let options = options.iter().map(|option| (*option).to_owned()).collect();
-            Ok(Task::Simulate { options })
+        let simulate = Simulate {
+            rollouts: Some(20),
+            seed: Some(7),
+            rollout: None,
+            file: None,
         };
-        check("simulate", &simulate(&[]));
+        check("simulate --seed 7 --rollouts 20", Task::Simulate(simulate));
+        let simulate = Simulate {
+            rollouts: None,
+            seed: None,
+            rollout: Some(5),
+            file: Some("a.json".into()),
+        };
         check(
-            "simulate --seed 7 --rollouts 20",
-            &simulate(&["--seed", "7", "--rollouts", "20"]),
+            "simulate --rollout 5 --file a.json",
+            Task::Simulate(simulate),
         );
-        check("simulate --file a.json", &simulate(&["--file", "a.json"]));
-        check("docs", &Ok(Task::Docs));
-        check("audit", &Ok(Task::Audit));
+        let bench = |names: &[&str], json| {
+            let names = owned(names);
+            Task::Bench(Bench { names, json })
+        };
+        check("bench", bench(&[], false));
+        check("bench a --json", bench(&["a"], true));
+        let fuzz = |targets: &[&str], seconds| {
+            let targets = owned(targets);
+            Task::Fuzz(Fuzz { targets, seconds })
+        };
+        check("fuzz", fuzz(&[], 60));
+        check(
+            "fuzz journal --seconds 5 text",
+            fuzz(&["journal", "text"], 5),
+        );
+        check("docs", Task::Docs);
+        check("audit", Task::Audit);
+        let mutants = Mutants {
+            areas: Vec::new(),
+            summary: true,
+            sample: None,
+            seed: 1,
+            minutes: None,
+            jobs: 1,
+            again: false,
+        };
+        check("mutants --summary", Task::Mutants(mutants));
+        let mutants = Mutants {
+            areas: owned(&["plan", "machine"]),
+            summary: false,
+            sample: Some(150),
+            seed: 7,
+            minutes: Some(20),
+            jobs: 2,
+            again: true,
+        };
         check(
             "mutants plan --sample 150 --seed 7 --minutes 20 machine --jobs 2 --again",
-            &Ok(Task::Mutants(Options {
-                areas: vec!["plan".to_owned(), "machine".to_owned()],
-                sample: Some(150),
-                seed: 7,
-                minutes: Some(20),
-                jobs: 2,
-                again: true,
-                summary: false,
-            })),
+            Task::Mutants(mutants),
         );
-        check("testbed build", &Ok(Task::TestbedBuild));
-        check("testbed up", &Ok(Task::TestbedUp));
-        check("testbed down", &Ok(Task::TestbedDown));
+        check("testbed build", Task::Testbed(Testbed::Build));
+        check("testbed up", Task::Testbed(Testbed::Up));
+        check("testbed down", Task::Testbed(Testbed::Down));
     }
 
     #[test]
-    fn what_means_nothing_is_named() {
-        let option = |task: &str, given: &str| {
-            Err(Misuse::NoSuchOption {
-                task: task.to_owned(),
-                given: given.to_owned(),
-            })
-        };
-        check(
-            "tset",
-            &Err(Misuse::NoSuchTask {
-                given: "tset".to_owned(),
-            }),
-        );
-        check(
-            "testbed",
-            &Err(Misuse::NoSuchTask {
-                given: "testbed".to_owned(),
-            }),
-        );
-        check("testbed sideways", &option("testbed", "sideways"));
-        check("test --fast", &option("test", "--fast"));
-        check("bench --csv", &option("bench", "--csv"));
-        check("fuzz --minutes 3", &option("fuzz", "--minutes"));
-        for given in ["0", "soon", "-3"] {
-            let expected = Misuse::WrongSeconds {
-                given: given.to_owned(),
-            };
-            check(&format!("fuzz --seconds {given}"), &Err(expected));
+    fn what_means_nothing_is_named_with_what_would() {
+        #[track_caller]
+        fn check(line: &str, named: &str, mend: &str) {
+            let error = parse(line).unwrap_err();
+            assert!(error.use_stderr(), "{line}: {error}");
+            let text = error.to_string();
+            assert!(
+                text.contains(named) && text.contains(mend),
+                "{line}: {text}"
+            );
         }
-        let expected = Misuse::WrongSeconds {
-            given: "nothing".to_owned(),
-        };
-        check("fuzz --seconds", &Err(expected));
-        check("explore --fast", &option("explore", "--fast"));
-        check("simulate --fast", &option("simulate", "--fast"));
+        check("tset", "'tset'", "'test'");
+        check("testbed sideways", "'sideways'", "cargo xtask testbed up");
+        check("testbed", "", "down");
+        check("test --fast", "'--fast'", "cargo xtask test");
+        check("test fast", "'fast'", "cargo xtask test");
+        check("bench --csv", "'--csv'", "cargo xtask bench [OPTIONS]");
         check(
-            "simulate --seed",
-            &Err(Misuse::NeedsNumber {
-                option: "--seed".to_owned(),
-                given: String::new(),
-            }),
+            "fuzz --minutes 3",
+            "'--minutes'",
+            "cargo xtask fuzz [OPTIONS]",
         );
-        let path = "--file".to_owned();
+        check("fuzz --seconds 0", "'0'", "a whole number above 0");
+        check("fuzz --seconds soon", "'soon'", "a whole number above 0");
+        check("fuzz --seconds", "--seconds <N>", "--help");
         check(
-            "simulate --file",
-            &Err(Misuse::PathMissing { option: path }),
+            "explore --fast",
+            "'--fast'",
+            "cargo xtask explore [OPTIONS]",
         );
+        check("explore --states many", "'many'", "a whole number");
         check(
-            "explore --states many",
-            &Err(Misuse::NeedsNumber {
-                option: "--states".to_owned(),
-                given: "many".to_owned(),
-            }),
+            "simulate --fast",
+            "'--fast'",
+            "cargo xtask simulate [OPTIONS]",
         );
-        check("mutants --all", &option("mutants", "--all"));
-        let option = "--sample".to_owned();
-        check(
-            "mutants --sample few",
-            &Err(Misuse::NumberMissing { option }),
-        );
+        check("simulate --seed", "--seed <S>", "--help");
+        check("simulate --file", "--file <PATH>", "--help");
+        check("mutants --all", "'--all'", "cargo xtask mutants [OPTIONS]");
+        check("mutants --sample few", "'few'", "a whole number");
+    }
+
+    #[test]
+    fn every_task_has_help() {
+        for task in Arguments::command().get_subcommands() {
+            let name = task.get_name();
+            assert!(help().contains(&format!("cargo xtask {name}")), "{name}");
+            for line in [format!("{name} --help"), format!("help {name}")] {
+                let help = parse(&line).unwrap_err();
+                assert!(!help.use_stderr(), "{line}: {help}");
+                let options = task.get_arguments().filter_map(|option| option.get_long());
+                for option in options {
+                    assert!(
+                        help.to_string().contains(&format!("--{option}")),
+                        "{line}: {help}"
+                    );
+                }
+            }
+        }
+        for line in ["help", "--help", "-h"] {
+            assert_eq!(parse(line).unwrap_err().kind(), ErrorKind::DisplayHelp);
+        }
     }
 }

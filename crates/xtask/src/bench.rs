@@ -5,6 +5,7 @@ mod table;
 
 use measurement::Measurement;
 
+use crate::args::Bench as Options;
 use crate::cargo::{RUST_IS_MISSING, cargo, read};
 use crate::error::TaskError;
 use crate::output::{complain, say};
@@ -33,9 +34,9 @@ const BENCHES: [Bench; 2] = [
 ];
 
 /// Runs the benches of those names, or all if there are none, and prints what they measured.
-pub(crate) fn run(json: bool, names: &[String]) -> Result<(), TaskError> {
+pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
     let mut measured = Vec::new();
-    for bench in chosen(names)? {
+    for bench in chosen(&options.names)? {
         if bench.needs_control_plane {
             testbed::build::all()?;
         }
@@ -45,7 +46,7 @@ pub(crate) fn run(json: bool, names: &[String]) -> Result<(), TaskError> {
         command.args(["--all-features", "--bench", bench.name]);
         measured.extend(parse(bench.name, &read(&mut command, RUST_IS_MISSING)?)?);
     }
-    if json {
+    if options.json {
         measured
             .iter()
             .for_each(|measurement| say(&measurement.line()));

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use tally::Tally;
 
+use crate::args::Fuzz;
 use crate::cargo::{RUST_IS_MISSING, cargo, read, run as run_to_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
@@ -32,8 +33,9 @@ fn built() -> PathBuf {
 }
 
 /// Fuzzes the targets of those names, or all if there are none, so many seconds each.
-pub(crate) fn run(seconds: u64, names: &[String]) -> Result<ExitCode, TaskError> {
-    let targets = chosen(&known()?, names)?;
+pub(crate) fn run(options: &Fuzz) -> Result<ExitCode, TaskError> {
+    let seconds = options.seconds;
+    let targets = chosen(&known()?, &options.targets)?;
     let programs = build()?;
     let mut tallies = Vec::new();
     for name in targets {

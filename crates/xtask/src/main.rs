@@ -17,21 +17,23 @@ mod testbed;
 mod tidy;
 mod workspace;
 
-use std::env;
 use std::process::ExitCode;
 
-use args::Task;
+use clap::Parser;
+
+use args::{Arguments, Task, Testbed};
 use error::TaskError;
 
 fn main() -> ExitCode {
-    let done = match args::parse(env::args().skip(1)) {
-        Ok(task) => run(&task),
-        Err(misuse) => {
-            output::complain(&format!("{misuse}\n\n{}", args::HELP));
-            return ExitCode::from(64);
-        }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return tell(&told),
     };
-    match done {
+    let Some(task) = arguments.task else {
+        output::say(&args::help());
+        return ExitCode::SUCCESS;
+    };
+    match run(&task) {
         Ok(code) => code,
         Err(error) => {
             output::complain(&error::chain(&error));
@@ -40,18 +42,24 @@ fn main() -> ExitCode {
     }
 }
 
+/// Help that was asked for, or a command line that means nothing.
+fn tell(told: &clap::Error) -> ExitCode {
+    // There is nobody left to tell that it could not be printed.
+    let _ = told.print();
+    if told.use_stderr() {
+        ExitCode::from(64)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
 fn run(task: &Task) -> Result<ExitCode, TaskError> {
     match task {
-        Task::Help => output::say(args::HELP),
         Task::Test => return test::run(),
-        Task::Bench { json, names } => bench::run(*json, names)?,
-        Task::Fuzz { seconds, targets } => return fuzz::run(*seconds, targets),
-        Task::Explore {
-            states,
-            mischief,
-            plans,
-        } => explore::run(*states, *mischief, plans)?,
-        Task::Simulate { options } => simulate::run(options)?,
+        Task::Explore(options) => explore::run(options)?,
+        Task::Simulate(options) => simulate::run(options)?,
+        Task::Bench(options) => bench::run(options)?,
+        Task::Fuzz(options) => return fuzz::run(options),
         Task::Docs => docs::build()?,
         Task::Audit => audit::run_all()?,
         Task::Mutants(options) => {
@@ -59,9 +67,9 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Task::TestbedBuild => testbed::build::all()?,
-        Task::TestbedUp => testbed::up()?,
-        Task::TestbedDown => testbed::down()?,
+        Task::Testbed(Testbed::Build) => testbed::build::all()?,
+        Task::Testbed(Testbed::Up) => testbed::up()?,
+        Task::Testbed(Testbed::Down) => testbed::down()?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -27,27 +27,9 @@ use list::Mutant;
 use results::{Results, Verdict};
 use tree::Tree;
 
+use crate::args::Mutants as Options;
 use crate::error::TaskError;
 use crate::output::{complain, in_words, say};
-
-/// What was asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// Names of areas; all if there are none.
-    pub(crate) areas: Vec<String>,
-    /// At most so many of each area, instead of all.
-    pub(crate) sample: Option<usize>,
-    /// Decides the order in which they are tried.
-    pub(crate) seed: u64,
-    /// No new one is tried after so many minutes.
-    pub(crate) minutes: Option<u64>,
-    /// Also those whose function is as it was when they were caught.
-    pub(crate) again: bool,
-    /// So many at the same time; 0 is 1.
-    pub(crate) jobs: usize,
-    /// Nothing is tried: only what is known is told.
-    pub(crate) summary: bool,
-}
 
 /// Results are written after so many.
 const BATCH: usize = 10;

@@ -142,7 +142,7 @@ impl Rollout {
         let digest = plan.digest();
         let parts = found
             .iter()
-            .map(|(part, found)| (part.clone(), Box::new(part_at_start(found, now))));
+            .map(|(part, found)| (part.clone(), part_at_start(found, now)));
         let decided = Decided {
             state: State::Claiming,
             since: now,

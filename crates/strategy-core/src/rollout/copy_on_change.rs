@@ -83,8 +83,12 @@ impl<K: Ord, V> CopyOnChange<K, V> {
         self.into_iter()
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.values().map(|value| &**value)
+    pub(super) fn keys(&self) -> btree_map::Keys<'_, K, Arc<V>> {
+        self.0.keys()
+    }
+
+    pub(super) fn values(&self) -> Values<'_, K, V> {
+        self.0.values().map(|value| value)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -98,6 +102,8 @@ impl<K: Ord, V> Index<&K> for CopyOnChange<K, V> {
         &self.0[key]
     }
 }
+
+type Values<'a, K, V> = std::iter::Map<btree_map::Values<'a, K, Arc<V>>, fn(&'a Arc<V>) -> &'a V>;
 
 type Iter<'a, K, V> =
     std::iter::Map<btree_map::Iter<'a, K, Arc<V>>, fn((&'a K, &'a Arc<V>)) -> (&'a K, &'a V)>;

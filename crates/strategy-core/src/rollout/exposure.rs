@@ -38,18 +38,20 @@ impl Rollout {
         let effective = shown.clone().filter(|_| !guessed);
         let written = &observation.traffic.written;
         let linger = observation.traffic.drain.max(observation.traffic.sticky);
-        let Some(state) = self.decided.parts.get_mut(part) else {
+        let Some(state) = self.decided.parts.get(part) else {
             return;
         };
         // What was given up may land at any moment until the fence stands, and be taken back unseen, whatever
         // was seen or written since: until then no track that it may have exposed begins to drain.
         let may_land = state.fence || state.claiming.is_some();
+        let before = (state.exposure, state.share, state.lost_share_drains);
+        let (mut exposures, mut shares, mut lost_share_drains) = before;
         for track in Track::ALL {
             let reaches = |traffic: &crate::Traffic| match track {
                 Track::Stable => traffic.reaches_stable(),
                 Track::Candidate => traffic.reaches_candidate(),
             };
-            let exposure = state.exposure.of_mut(track);
+            let exposure = exposures.of_mut(track);
             let reached = match routing {
                 Some(Routing::FollowsReadiness) => observation.track(track).ready() > 0,
                 Some(Routing::Routed | Routing::Native) | None => {
@@ -72,18 +74,24 @@ impl Rollout {
                 Track::Stable => traffic.weight.rest(),
                 Track::Candidate => traffic.candidate_share(),
             };
-            let before = *state.share.of(track);
+            let before = *shares.of(track);
             let shown = effective.as_ref().map(share).unwrap_or_default();
             let unknown = may_land || effective.is_none();
             let still = if unknown { before } else { crate::Weight::ZERO };
             let reaching = share(written).max(shown).max(still);
-            let drains = state.lost_share_drains.of_mut(track);
+            let drains = lost_share_drains.of_mut(track);
             if reaching < before {
                 *drains = Some(now + linger);
             } else if drains.is_some_and(|until| until <= now) {
                 *drains = None;
             }
-            *state.share.of_mut(track) = reaching;
+            *shares.of_mut(track) = reaching;
+        }
+        let after = (exposures, shares, lost_share_drains);
+        if after != before
+            && let Some(state) = self.decided.parts.get_mut(part)
+        {
+            (state.exposure, state.share, state.lost_share_drains) = after;
         }
     }
 

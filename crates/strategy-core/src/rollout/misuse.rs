@@ -78,7 +78,7 @@ impl Rollout {
                 }
             }
             Input::Changed { part } => {
-                let known = self.decided.parts.contains_key(part);
+                let known = self.decided.parts.get(part).is_some();
                 if known {
                     Ok(())
                 } else {

@@ -48,6 +48,8 @@ impl Rollout {
             self.journaled();
             return;
         }
+        // What says the same is the same: what was asked for to be changed, and was not, is no copy.
+        self.decided.parts.clone_from(&before.parts);
         self.outbox.before = Some(before);
         if self.judged_worse() || self.now().since(self.outbox.journaled_at) >= FLUSH {
             self.flush();

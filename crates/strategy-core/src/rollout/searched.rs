@@ -47,7 +47,7 @@ impl Rollout {
                 let lost = |part: &PartState| {
                     part.claim_lost || matches!(part.waiting, Waits::Never { .. })
                 };
-                if rolling.undo_failed.is_some() || parts.any(|part| lost(part)) {
+                if rolling.undo_failed.is_some() || parts.any(lost) {
                     Place::Asking
                 } else {
                     Place::Stuck

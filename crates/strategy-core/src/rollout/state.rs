@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Answer, CommandId};
+use super::copy_on_change::CopyOnChange;
 use super::effect::Effect;
 use super::outcome::{Left, Outcome, Reason};
 use super::part_state::PartState;
@@ -24,8 +25,8 @@ pub(super) struct Decided {
     pub(super) since: Timestamp,
     /// A person stopped it.
     pub(super) pause: Option<Timestamp>,
-    /// Boxed: a map has room for eleven values from the first one on.
-    pub(super) parts: BTreeMap<Part, Box<PartState>>,
+    /// Ask for one to change it only where it changes: that copies it.
+    pub(super) parts: CopyOnChange<Part, PartState>,
     /// Effects that were ordered and not answered, whole.
     pub(super) open: BTreeMap<EffectId, Effect>,
     pub(super) next_id: u64,

@@ -63,10 +63,15 @@ impl Rollout {
 
     /// Nothing is to be written any more: what could not be is no trouble now.
     pub(super) fn need_not_be_written(&mut self, part: &Part) {
+        let state = self.decided.parts.get(part);
+        if state.is_none_or(|state| state.unwritable.is_none()) {
+            return;
+        }
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        if state.unwritable.take().is_some() && state.unreadable.is_none() {
+        state.unwritable = None;
+        if state.unreadable.is_none() {
             self.say(News::Reachable { part: part.clone() });
         }
     }

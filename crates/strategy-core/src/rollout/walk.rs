@@ -68,29 +68,31 @@ impl Rollout {
     /// One turn of a part's walk. Afterwards `waiting` of the part says what it came to.
     pub(super) fn walk(&mut self, part: &Part, course: &Course) {
         let waits = self.walked(part, course);
+        let state = self.decided.parts.get(part);
+        if state.is_none_or(|state| state.waiting == waits) {
+            return;
+        }
         let Some(state) = self.decided.parts.get_mut(part) else {
             return;
         };
-        if state.waiting != waits {
-            let news = match &waits {
-                Waits::No => None,
-                Waits::For { what, .. } => Some(what.clone()),
-                Waits::Never { why } => Some(why.clone()),
-            };
-            let before = match &state.waiting {
-                Waits::For { what, .. } => Some(what.clone()),
-                Waits::Never { why } => Some(why.clone()),
-                Waits::No => None,
-            };
-            state.waiting = waits;
-            if news != before
-                && let Some(what) = news
-            {
-                self.say(News::Waiting {
-                    part: part.clone(),
-                    what,
-                });
-            }
+        let news = match &waits {
+            Waits::No => None,
+            Waits::For { what, .. } => Some(what.clone()),
+            Waits::Never { why } => Some(why.clone()),
+        };
+        let before = match &state.waiting {
+            Waits::For { what, .. } => Some(what.clone()),
+            Waits::Never { why } => Some(why.clone()),
+            Waits::No => None,
+        };
+        state.waiting = waits;
+        if news != before
+            && let Some(what) = news
+        {
+            self.say(News::Waiting {
+                part: part.clone(),
+                what,
+            });
         }
     }
 

@@ -3,6 +3,7 @@
 use strategy_core::target::{Finding, TargetErrorKind};
 
 use super::log::Log;
+use super::plain_journal::PlainJournal;
 use super::*;
 
 /// A target that says of itself what a test wants: fenced or not, with findings, and with writes that fail.
@@ -89,23 +90,6 @@ fn notes(world: &World, driver: &Driver) -> Vec<String> {
     planned.unwrap().notes
 }
 
-/// A journal that says nothing of itself, as most will.
-#[derive(Debug, Default)]
-struct Plain(MemoryJournal);
-
-#[async_trait]
-impl Journal for Plain {
-    async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
-        self.0.append(expected, records).await
-    }
-    async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
-        self.0.compact(expected, snapshot).await
-    }
-    async fn read(&self) -> Result<Recorded, JournalError> {
-        self.0.read().await
-    }
-}
-
 #[test]
 fn a_journal_that_ends_with_the_process_is_noted_and_no_other() {
     let world = world();
@@ -117,9 +101,9 @@ fn a_journal_that_ends_with_the_process_is_noted_and_no_other() {
     assert!(is_noted(
         driver(&world).journal(Arc::new(MemoryJournal::new()))
     ));
-    assert!(!is_noted(driver(&world).journal(Plain::default())));
+    assert!(!is_noted(driver(&world).journal(PlainJournal::default())));
     assert!(!is_noted(
-        driver(&world).journal(Arc::new(Plain::default()))
+        driver(&world).journal(Arc::new(PlainJournal::default()))
     ));
     let folder = TempDir::new().unwrap();
     let file = FileJournal::create(folder.path().join("r1.journal")).unwrap();

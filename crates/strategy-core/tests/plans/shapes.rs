@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use strategy_core::plan::{
-    Bake, Check, Extension, Gate, GoalTrack, Health, HookPlan, HookPoint, OnFailure, Plan,
-    StageKind, Then, Undo,
-};
+use strategy_core::plan::{Check, Extension, GoalTrack, Health, Plan, StageKind};
 use strategy_core::strategy::{BlueGreen, Canary, CanaryStage, CandidateCapacity, Retire};
 use strategy_core::target::{Found, Promotion};
 use strategy_core::{Capacity, Part, Release, Revision, Stickiness, Strategy, Weight};
 
-use crate::found::{Place, part, parts, percent};
+use crate::found::{Place, percent};
 
 pub(crate) fn release() -> Release {
     Release::of([("api", "shop/api:2")]).unwrap()
@@ -302,137 +299,6 @@ pub(crate) fn errors() -> Check {
     Check::new(Extension::new("errors").with("limit", "1%"))
 }
 
-fn slower() -> Check {
-    Check::new(Extension::new("p95").with("over-stable", "10%")).compares_with_stable()
-}
-
-#[test]
-fn checks_run_where_they_can_say_something() {
-    let canary = Canary::new()
-        .stage(CanaryStage::at(5).checks(["errors"]))
-        .stages([50, 100])
-        .check("errors", errors())
-        .check("slower", slower());
-    let plan = plan(&canary, &Place::routed("api", 4).found());
-    let checks: Vec<String> = plan
-        .stages()
-        .iter()
-        .map(|stage| {
-            let names: Vec<_> = stage.checks.iter().map(|check| check.as_str()).collect();
-            format!("{} {}", stage.name, names.join("+"))
-        })
-        .collect();
-    assert_eq!(
-        checks,
-        [
-            "5% errors",
-            "50% errors+slower",
-            "100% errors",
-            "promote errors",
-            "return ",
-            "retire "
-        ]
-    );
-}
-
-#[test]
-fn approvals_stand_before_what_they_are_about() {
-    let gates = |plan: &Plan| -> Vec<String> {
-        let gated = plan.stages().iter().filter(|stage| !stage.gates.is_empty());
-        gated
-            .map(|stage| {
-                let names: Vec<_> = stage.gates.iter().map(|gate| gate.name.as_str()).collect();
-                format!("{} {}", stage.name, names.join("+"))
-            })
-            .collect()
-    };
-    let canary = Canary::new()
-        .stages([50, 100])
-        .approve_promotion(["lead"], 1)
-        .approve_retirement(["lead"], 1)
-        .gate_before("50%", Gate::external("window", Extension::new("calendar")));
-    let update = Place::routed("api", 4).found();
-    assert_eq!(
-        gates(&plan(&canary, &update)),
-        ["50% window", "promote promotion", "retire retirement"]
-    );
-    let swap = Place::routed("api", 4).promoting([Promotion::Swap]).found();
-    assert_eq!(
-        gates(&plan(&canary.retire(Retire::ScaleTo(0)), &swap)),
-        ["50% window", "100% promotion", "retire retirement"]
-    );
-    let each = Canary::new()
-        .stages([10, 50, 100])
-        .approve_each_stage(["lead"], 1);
-    assert_eq!(
-        gates(&plan(&each, &swap)),
-        ["50% approval", "100% approval"]
-    );
-}
-
-#[test]
-fn parts_move_together_or_one_after_the_other() {
-    let release = Release::parts(["backend", "frontend"].map(|name| {
-        (
-            part(name),
-            strategy_core::Images::parse([("app", "shop/app:2")]).unwrap(),
-        )
-    }))
-    .unwrap();
-    let found = parts([
-        ("backend", Place::routed("app", 4)),
-        (
-            "frontend",
-            Place::routed("app", 2).promoting([Promotion::Swap]),
-        ),
-    ]);
-    let canary = Canary::new().stages([50, 100]);
-    let names = |plan: &Plan| -> Vec<String> {
-        let name = |stage: &strategy_core::plan::Stage| {
-            let parts: Vec<_> = stage.goals.keys().map(Part::as_str).collect();
-            format!("{} {}", stage.name, parts.join("+"))
-        };
-        plan.stages().iter().map(name).collect()
-    };
-    let together = canary.plan(&release, &found).unwrap();
-    assert_eq!(
-        names(&together),
-        [
-            "50% backend+frontend",
-            "100% backend+frontend",
-            "promote backend",
-            "return backend",
-            "retire backend"
-        ]
-    );
-    let in_order = canary
-        .parts_in_order([part("frontend"), part("backend")])
-        .gate_before("100%", Gate::approval("go", [], 1))
-        .plan(&release, &found)
-        .unwrap();
-    assert_eq!(
-        names(&in_order),
-        [
-            "frontend-50% backend+frontend",
-            "frontend-100% frontend",
-            "backend-50% backend",
-            "backend-100% backend",
-            "backend-promote backend",
-            "backend-return backend",
-            "retire backend"
-        ]
-    );
-    let waiting = &in_order.stages()[0].goals[&part("backend")];
-    assert_eq!(
-        (&waiting.stable, &waiting.candidate),
-        (&GoalTrack::recorded(), &GoalTrack::absent())
-    );
-    assert_eq!(
-        in_order.stages()[1].gates.len() + in_order.stages()[3].gates.len(),
-        2
-    );
-}
-
 #[test]
 fn promoting_directly_takes_the_rest_in_one_step() {
     // Flagger's scheduler tests: step weights 1, 2, 10, 80, then promotion from 80%.
@@ -458,50 +324,6 @@ fn promoting_directly_takes_the_rest_in_one_step() {
             "rest: 100% old newx100%",
         ],
     );
-}
-
-#[test]
-fn past_an_irreversible_migration_failures_hold() {
-    let migrate =
-        HookPlan::new("migrate", HookPoint::Before, Extension::new("job")).undo(Undo::Impossible);
-    let canary = Canary::new()
-        .stages([50, 100])
-        .hook_in("100%", migrate)
-        .approve_promotion(["lead"], 1);
-    let made = plan(&canary, &Place::routed("api", 4).found());
-    // What fails in its own stage before it begins still goes back.
-    assert_eq!(made.stages()[0].on_failure, OnFailure::RollBack);
-    assert_eq!(made.stages()[1].name.as_str(), "100%");
-    assert_eq!(made.stages()[1].on_failure, OnFailure::RollBack);
-    for stage in &made.stages()[2..] {
-        assert!(
-            matches!(
-                stage.on_failure,
-                OnFailure::Hold {
-                    then: Then::Abandon,
-                    ..
-                }
-            ),
-            "{}",
-            stage.name
-        );
-        assert!(
-            stage.gates.iter().all(|gate| gate.then == Then::Abandon),
-            "{}",
-            stage.name
-        );
-    }
-    let by_stage = Canary::new()
-        .stages([50, 100])
-        .point_of_no_return("promote");
-    let made = plan(&by_stage, &Place::routed("api", 4).found());
-    let closed = made
-        .stages()
-        .iter()
-        .position(|stage| stage.point_of_no_return)
-        .unwrap();
-    assert_eq!(made.stages()[closed].name.as_str(), "promote");
-    assert_eq!(made.stages()[closed - 1].on_failure, OnFailure::RollBack);
 }
 
 #[test]
@@ -539,24 +361,6 @@ fn a_weight_is_the_same_in_all_its_forms() {
 }
 
 #[test]
-fn what_retires_later_bakes_longer_and_no_longer_than_that() {
-    let found = Place::slots("api", 4, 0).found();
-    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let bake = |retire_after: u64| {
-        let strategy = BlueGreen::new()
-            .bake(Bake::of(minutes(10)).at_most(minutes(20)))
-            .retire(Retire::ScaleTo(0))
-            .retire_after(minutes(retire_after));
-        let plan = plan(&strategy, &found);
-        let switch = &plan.stages()[plan.stages().len() - 2];
-        (switch.bake.at_least, switch.bake.at_most)
-    };
-    assert_eq!(bake(5), (minutes(10), minutes(20)));
-    assert_eq!(bake(10), (minutes(10), minutes(20)));
-    assert_eq!(bake(15), (minutes(15), minutes(75)));
-}
-
-#[test]
 fn a_candidate_that_was_found_gets_its_count_back() {
     for count in [0, 3] {
         let found = Place::routed("api", 10)
@@ -567,21 +371,4 @@ fn a_candidate_that_was_found_gets_its_count_back() {
         let candidate = &last.goals[&Part::main()].candidate;
         assert_eq!(candidate.capacity, Capacity::Count(count));
     }
-}
-
-#[test]
-fn what_is_promoted_directly_is_approved_before_the_rest_is_taken() {
-    let found = Place::routed("api", 10)
-        .with_candidate("api", 1)
-        .promoting([Promotion::Swap])
-        .found();
-    let canary = Canary::new().stages([50]).promote_directly();
-    let plan = plan(&canary.approve_promotion(["lead"], 1), &found);
-    let gates: Vec<usize> = plan
-        .stages()
-        .iter()
-        .map(|stage| stage.gates.len())
-        .collect();
-    assert_eq!(gates[..2], [0, 1], "{}", plan.table());
-    assert_eq!(gates.iter().sum::<usize>(), 1);
 }

@@ -1,11 +1,13 @@
 //! What blue-green and rolling releases make of what was found.
 
-use strategy_core::plan::{Check, Extension, HookPlan, HookPoint};
-use strategy_core::strategy::{BlueGreen, Canary, Retire, Rolling};
-use strategy_core::target::{Found, Promotion, Routing};
-use strategy_core::{Amount, Images, Part, Release, Strategy};
+use std::time::Duration;
 
-use crate::found::{Place, minutes, part, parts};
+use strategy_core::Amount;
+use strategy_core::plan::{Bake, Extension, HookPlan, HookPoint};
+use strategy_core::strategy::{BlueGreen, Canary, Retire, Rolling};
+use strategy_core::target::{Promotion, Routing};
+
+use crate::found::{Place, minutes};
 use crate::shapes::{errors, plan, shape};
 
 #[test]
@@ -122,72 +124,6 @@ fn rolling_lets_a_router_follow_and_a_platform_roll() {
 }
 
 #[test]
-fn parts_may_take_turns_in_every_strategy() {
-    let release = Release::parts(
-        ["eu", "us"].map(|name| (part(name), Images::parse([("app", "shop/app:2")]).unwrap())),
-    )
-    .unwrap();
-    let found = parts([
-        ("eu", Place::slots("app", 3, 0)),
-        ("us", Place::slots("app", 7, 2)),
-    ]);
-    let order = [part("us"), part("eu")];
-    let stages = |strategy: &dyn Strategy, found: &Found| -> Vec<String> {
-        let plan = strategy.plan(&release, found).unwrap();
-        let stages = plan.stages().iter().map(|stage| {
-            let parts: Vec<_> = stage.goals.keys().map(Part::as_str).collect();
-            format!("{} {}", stage.name, parts.join("+"))
-        });
-        stages.collect()
-    };
-    let approved = BlueGreen::new().parts_in_order(order.clone());
-    assert_eq!(
-        stages(&approved.clone().retire(Retire::ScaleTo(0)), &found),
-        [
-            "us-preview eu+us",
-            "us-switch us",
-            "eu-preview eu",
-            "eu-switch eu",
-            "retire eu+us"
-        ]
-    );
-    let gated = approved.approve_switch(["lead"], 1);
-    let plan = gated.plan(&release, &found).unwrap();
-    let gates: Vec<_> = plan.stages().iter().map(|s| s.gates.len()).collect();
-    assert_eq!(gates, [0, 1, 0, 1]);
-
-    // What compares can do so in each turn; of the part whose turn is over it says nothing.
-    let compare = Check::new(Extension::new("p95")).compares_with_stable();
-    let canary = Canary::new()
-        .stages([50, 100])
-        .parts_in_order(order.clone())
-        .check("slower", compare);
-    let routed = parts([
-        ("eu", Place::routed("app", 3)),
-        ("us", Place::routed("app", 2)),
-    ]);
-    let plan = canary.plan(&release, &routed).unwrap();
-    let compared = plan.stages().iter().filter(|s| !s.checks.is_empty());
-    let compared: Vec<_> = compared.map(|stage| stage.name.as_str()).collect();
-    assert_eq!(compared, ["us-50%", "eu-50%"]);
-
-    let native = Place::replicas("app", 4)
-        .routing(Routing::Native)
-        .promoting([Promotion::Native]);
-    let counted = Place::replicas("app", 2).promoting([Promotion::Swap]);
-    let found = parts([("eu", native), ("us", counted)]);
-    let together = Rolling::new().plan(&release, &found).unwrap_err();
-    assert!(
-        together.to_string().contains("one after the other"),
-        "{together}"
-    );
-    assert_eq!(
-        stages(&Rolling::new().parts_in_order(order), &found),
-        ["us-batch-1 eu+us", "us-batch-2 us", "eu-roll eu"]
-    );
-}
-
-#[test]
 fn every_batch_is_watched_as_long_as_is_said() {
     let strategy = Rolling::new()
         .batches(3)
@@ -206,29 +142,19 @@ fn every_batch_is_watched_as_long_as_is_said() {
 }
 
 #[test]
-fn a_part_that_the_order_leaves_out_is_named() {
-    let release = Release::parts(
-        ["eu", "us"].map(|name| (part(name), Images::parse([("app", "shop/app:2")]).unwrap())),
-    )
-    .unwrap();
-    let found = parts([
-        ("eu", Place::slots("app", 3, 0)),
-        ("us", Place::slots("app", 7, 2)),
-    ]);
-    let order = |names: &[&str]| {
-        let order = names.iter().map(|name| part(name));
-        let strategy = BlueGreen::new().parts_in_order(order.collect::<Vec<_>>());
-        strategy.plan(&release, &found)
+fn what_retires_later_bakes_longer_and_no_longer_than_that() {
+    let found = Place::slots("api", 4, 0).found();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let bake = |retire_after: u64| {
+        let strategy = BlueGreen::new()
+            .bake(Bake::of(minutes(10)).at_most(minutes(20)))
+            .retire(Retire::ScaleTo(0))
+            .retire_after(minutes(retire_after));
+        let plan = plan(&strategy, &found);
+        let switch = &plan.stages()[plan.stages().len() - 2];
+        (switch.bake.at_least, switch.bake.at_most)
     };
-    let error = order(&["us"]).unwrap_err().to_string();
-    assert!(
-        error.contains("eu") && error.contains("the order does not name it"),
-        "{error}"
-    );
-    let error = order(&["us", "eu", "us"]).unwrap_err().to_string();
-    assert!(
-        error.contains("us") && error.contains("the order names it twice"),
-        "{error}"
-    );
-    assert!(order(&["us", "eu"]).is_ok());
+    assert_eq!(bake(5), (minutes(10), minutes(20)));
+    assert_eq!(bake(10), (minutes(10), minutes(20)));
+    assert_eq!(bake(15), (minutes(15), minutes(75)));
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strategy_core::Strategy;
-use strategy_core::driver::MemoryJournal;
 use strategy_core::journal::{Journal, JournalError, Recorded, Sequence};
 use strategy_core::rollout::{Outcome, Record};
 use strategy_core::simulation::{Carrier, Equipment, RealDriver, Trouble, When};
 
 use crate::piece::{Caught, Ends, Harm, Piece, Trial, real};
+use crate::plain_journal::PlainJournal;
 use crate::worlds::{blue_green, seconds, slots};
 
 pub(crate) const REFUSES_NOBODY: Piece = Piece {
@@ -53,7 +53,7 @@ pub(crate) const REMEMBERS_NOTHING: Piece = Piece {
                 },
             ),
             strategy: Box::new(blue_green()),
-            carrier: Box::new(Keeping(|_| Arc::new(RemembersNothing::default()))),
+            carrier: Box::new(Keeping(|_| Arc::new(PlainJournal::default()))),
             right: real(Ends::Promoted),
         },
         promises: &[11],
@@ -79,25 +79,6 @@ impl Carrier for Keeping {
     ) -> Result<Outcome, Box<dyn Error>> {
         equipment.journal = (self.0)(equipment.journal);
         RealDriver.carry(equipment, strategy).await
-    }
-}
-
-/// A journal that counts what it is given, in memory that ends with its process.
-#[derive(Debug, Default)]
-struct RemembersNothing(MemoryJournal);
-
-#[async_trait]
-impl Journal for RemembersNothing {
-    async fn append(&self, expected: Sequence, records: &[Record]) -> Result<(), JournalError> {
-        self.0.append(expected, records).await
-    }
-
-    async fn compact(&self, expected: Sequence, snapshot: &Record) -> Result<(), JournalError> {
-        self.0.compact(expected, snapshot).await
-    }
-
-    async fn read(&self) -> Result<Recorded, JournalError> {
-        self.0.read().await
     }
 }
 

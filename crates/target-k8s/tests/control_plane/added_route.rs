@@ -4,7 +4,8 @@ use serde_json::json;
 use strategy_core::Track;
 use strategy_core::target::{DesiredTrack, ForeignField};
 
-use crate::shop::{Hand, Shop, release, virtual_service, weight};
+use crate::hand::{Hand, release, weight};
+use crate::shop::{Shop, virtual_service};
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]

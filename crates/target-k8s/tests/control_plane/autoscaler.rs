@@ -4,7 +4,8 @@ use serde_json::json;
 use strategy_core::Replicas;
 use strategy_core::target::TargetErrorKind;
 
-use crate::shop::{Hand, Shop, content, start};
+use crate::hand::{Hand, start};
+use crate::shop::{Shop, content};
 
 fn autoscaler(deployment: &str) -> serde_json::Value {
     json!({

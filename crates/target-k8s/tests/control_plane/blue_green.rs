@@ -3,7 +3,8 @@
 use strategy_core::Replicas;
 use strategy_core::target::{Effective, Promotion, Writer};
 
-use crate::shop::{Hand, Shop, content, release, weight};
+use crate::hand::{Hand, release, weight};
+use crate::shop::{Shop, content};
 
 async fn objects(shop: &Shop) -> Vec<serde_json::Value> {
     vec![
@@ -61,7 +62,7 @@ async fn a_switch_and_the_way_back_leave_everything_else_as_it_was() {
         .await;
     hand.until(|seen| seen.stable.ready_at(&strategy_core::Revision::Recorded) == 3)
         .await;
-    let start = crate::shop::start(&hand.found);
+    let start = crate::hand::start(&hand.found);
     hand.step(|desired| desired.traffic = start.traffic.clone())
         .await;
     hand.until(|seen| seen.traffic.effective == Effective::Verified(weight(0)))

@@ -3,7 +3,8 @@
 use serde_json::json;
 use strategy_core::target::FatalReason;
 
-use crate::shop::{Hand, Shop, release};
+use crate::hand::{Hand, release};
+use crate::shop::Shop;
 
 async fn fatal(tag: &str) -> (FatalReason, String) {
     let shop = Shop::open();

@@ -3,7 +3,8 @@
 use serde_json::json;
 use strategy_core::target::{Effective, ForeignField, Writer};
 
-use crate::shop::{Hand, Shop, release, weight};
+use crate::hand::{Hand, release, weight};
+use crate::shop::Shop;
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]

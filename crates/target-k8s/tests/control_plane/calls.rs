@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use test_support::ControlPlane;
 
-use crate::shop::{Hand, Shop, release, start, weight};
+use crate::hand::{Hand, release, start, weight};
+use crate::shop::Shop;
 
 fn calls(namespace: &str) -> BTreeMap<String, u32> {
     let mut calls = BTreeMap::new();

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::admit::{check, findings, plan};
-use crate::shop::{Hand, Shop, release};
+use crate::hand::{Hand, release};
+use crate::shop::Shop;
 
 fn images(deployment: &Value) -> Vec<&str> {
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
@@ -33,7 +34,7 @@ async fn an_idle_slot_takes_the_images_that_are_not_named_from_stable() {
     let green = shop.get("Deployment", "api-green").await;
     assert_eq!(images(&green), ["shop/api:2", "shop/proxy:9"]);
     // The way back ends where it began, companions too.
-    let found = crate::shop::start(&hand.found).candidate;
+    let found = crate::hand::start(&hand.found).candidate;
     hand.step(|desired| desired.candidate = found).await;
     let green = shop.get("Deployment", "api-green").await;
     assert_eq!(images(&green), ["shop/api:0", "shop/proxy:0"]);

@@ -3,7 +3,8 @@
 use strategy_core::Target;
 use strategy_core::target::{Owned, TargetErrorKind};
 
-use crate::shop::{Hand, Shop, assert_not_taken, claim, release, weight};
+use crate::hand::{Hand, assert_not_taken, claim, release, weight};
+use crate::shop::Shop;
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]

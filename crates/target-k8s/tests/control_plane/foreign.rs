@@ -4,7 +4,8 @@ use serde_json::json;
 use strategy_core::Replicas;
 use strategy_core::target::{ForeignChange, ForeignField, Writer};
 
-use crate::shop::{Hand, Shop, release, weight};
+use crate::hand::{Hand, release, weight};
+use crate::shop::Shop;
 
 /// Names of whoever wrote within the same second are told together: the shop is younger than that.
 fn is_by(change: &ForeignChange, name: &str) -> bool {

@@ -3,7 +3,8 @@
 use strategy_core::target::{DesiredTrack, Effective, Effectiveness};
 use strategy_core::{Replicas, Revision, Target};
 
-use crate::shop::{Hand, Shop, content, release, start, weight};
+use crate::hand::{Hand, release, start, weight};
+use crate::shop::{Shop, content};
 
 async fn objects(shop: &Shop) -> Vec<serde_json::Value> {
     let mut objects = Vec::new();

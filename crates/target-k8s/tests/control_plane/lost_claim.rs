@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use strategy_core::Target;
 use strategy_core::target::{ForeignField, TargetErrorKind};
 
-use crate::shop::{Hand, Shop, content, release, weight};
+use crate::hand::{Hand, release, weight};
+use crate::shop::{Shop, content};
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]

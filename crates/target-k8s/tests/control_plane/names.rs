@@ -5,7 +5,8 @@ use strategy_core::target::TargetErrorKind;
 use target_k8s::Config;
 use target_k8s::config::{ServiceSelectorRouter, Slot};
 
-use crate::shop::{Hand, Shop, weight};
+use crate::hand::{Hand, weight};
+use crate::shop::Shop;
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]

@@ -8,7 +8,8 @@ use strategy_core::target::TargetErrorKind;
 use target_k8s::{Config, KubernetesTarget};
 use test_support::ControlPlane;
 
-use crate::shop::{Hand, Shop, pause, release, start, weight};
+use crate::hand::{Hand, release, start, weight};
+use crate::shop::{Shop, pause};
 
 async fn grant(shop: &Shop, user: &str, role: &Value) {
     let mut role = role.clone();
@@ -79,7 +80,7 @@ async fn a_verb_that_is_missing_is_named_with_its_resource() {
     grant(&shop, "rollway-test-3", &less).await;
     let unable = target("rollway-test-3", shop.slots());
     let found = unable.discover().await.unwrap();
-    let claim = crate::shop::claim("hand", found.last_epoch + 1);
+    let claim = crate::hand::claim("hand", found.last_epoch + 1);
     let error = unable
         .claim(&found.binding, None, Some(&claim))
         .await

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use strategy_core::target::DesiredTrack;
 use strategy_core::{Replicas, Revision};
 
-use crate::shop::{Hand, Shop};
+use crate::hand::Hand;
+use crate::shop::Shop;
 
 /// A person releases this tag, as with `kubectl set image`.
 async fn set_image(shop: &Shop, slot: &str, tag: &str) {
@@ -64,7 +65,7 @@ async fn an_earlier_revision_is_found_by_its_number_and_keeps_that_name() {
         green["metadata"]["resourceVersion"]
     );
     // The recorded start is not what has this number now.
-    let recorded = crate::shop::start(&hand.found);
+    let recorded = crate::hand::start(&hand.found);
     hand.step(|desired| *desired = recorded).await;
     assert_eq!(
         image(&shop.get("Deployment", "api-green").await),

@@ -7,7 +7,8 @@ use strategy_core::target::{Desired, TargetErrorKind};
 use target_k8s::{Config, KubernetesTarget};
 use test_support::{ControlPlane, Gate};
 
-use crate::shop::{Hand, Shop, assert_not_taken, content, release, weight};
+use crate::hand::{Hand, assert_not_taken, release, weight};
+use crate::shop::{Shop, content};
 
 const ZOMBIE: &str = "rollway-zombie";
 

@@ -1,4 +1,4 @@
-//! Checks: windows, limits, memory, and what acts while nothing goes on.
+//! Checks: windows, memory, and what acts while nothing goes on.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{begin, canary, images};
 use crate::analysis::{Look, Verdict};
 use crate::plan::{Check, CheckName, Extension, Gate, Limits, Plan, Policies, Stage};
 use crate::release::{Part, Release};
-use crate::rollout::{Answer, Outcome, Phase, Reason, Wish};
+use crate::rollout::{Answer, Outcome, Phase, Wish};
 
 pub(super) fn limits(failures: u32) -> Limits {
     Limits {
@@ -36,7 +36,7 @@ pub(super) fn every_15(limits: Limits) -> Check {
         .limits(limits)
 }
 
-fn run_with(check: Check) -> Run {
+pub(super) fn run_with(check: Check) -> Run {
     let plan = plan_with(canary(), &[("errors", check)]);
     let mut run = begin(plan, KindWorld::new(("v0", 4), None));
     run.until("is effective and is watched");
@@ -44,7 +44,7 @@ fn run_with(check: Check) -> Run {
 }
 
 /// The next look, whenever it is due.
-fn next(run: &mut Run) -> Look {
+pub(super) fn next(run: &mut Run) -> Look {
     for _ in 0..200 {
         let mut looks = run.looks();
         if !looks.is_empty() {
@@ -102,109 +102,6 @@ fn windows_lie_on_a_grid_are_disjoint_and_hand_their_memory_on_across_stages() {
         4
     );
     assert!(weights.is_sorted(), "a change of weight closes a window");
-}
-
-#[test]
-fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
-    let no_failures = Limits {
-        failures: 100,
-        ..Limits::default()
-    };
-    let consecutive = Limits {
-        consecutive_failures: Some(2),
-        ..no_failures
-    };
-    let inconclusive = Limits {
-        consecutive_inconclusive: 2,
-        ..no_failures
-    };
-    let none = || Verdict::Inconclusive("no data".to_owned());
-    let cases: [(Limits, Vec<Verdict>, bool); 8] = [
-        (limits(0), vec![Verdict::Fail], true),
-        (limits(1), vec![Verdict::Fail], false),
-        (
-            limits(1),
-            vec![Verdict::Fail, Verdict::Pass, Verdict::Fail],
-            true,
-        ),
-        (
-            consecutive,
-            vec![Verdict::Fail, Verdict::Fail, Verdict::Pass, Verdict::Fail],
-            false,
-        ),
-        (
-            consecutive,
-            vec![
-                Verdict::Fail,
-                Verdict::Fail,
-                Verdict::Undecided,
-                Verdict::Fail,
-            ],
-            true,
-        ),
-        (
-            inconclusive,
-            vec![none(), none(), Verdict::Pass, none(), none()],
-            false,
-        ),
-        (inconclusive, vec![none(), none(), none()], true),
-        (
-            limits(0),
-            vec![Verdict::Warn, Verdict::Undecided, Verdict::Pass],
-            false,
-        ),
-    ];
-    for (limits, verdicts, fails) in cases {
-        let mut run = run_with(every_15(limits));
-        for (index, verdict) in verdicts.iter().enumerate() {
-            let look = next(&mut run);
-            run.judge(&look, verdict.clone());
-            let last = index + 1 == verdicts.len();
-            assert_eq!(
-                run.rollout.is_rolling_back() || run.rollout.outcome().is_some(),
-                fails && last,
-                "{verdicts:?} {index}"
-            );
-        }
-        if fails {
-            run.assert_rolled_back();
-            run.assert_outcome(|outcome| {
-                matches!(
-                    outcome,
-                    Outcome::RolledBack {
-                        reason: Reason::Check { .. }
-                    }
-                )
-            });
-        }
-    }
-}
-
-#[test]
-fn errors_repeat_the_same_look_and_have_a_limit_of_their_own() {
-    let errors = Limits {
-        consecutive_errors: 2,
-        ..Limits::default()
-    };
-    for (errors_in_a_row, fails) in [(2, false), (3, true)] {
-        let mut run = run_with(every_15(errors));
-        let first = next(&mut run);
-        run.look_fails(&first);
-        for _ in 1..errors_in_a_row {
-            let again = next(&mut run);
-            assert_eq!(again, first, "its window is not lost");
-            run.look_fails(&again);
-        }
-        if fails {
-            run.assert_rolled_back();
-        } else {
-            let again = next(&mut run);
-            run.judge(&again, Verdict::Pass);
-            let after = next(&mut run);
-            assert_eq!(after.window.from, first.window.to);
-            assert!(run.rollout.status().phase == Phase::Baking);
-        }
-    }
 }
 
 #[test]
@@ -299,48 +196,6 @@ fn checks_act_in_a_pause_and_while_a_gate_waits() {
 }
 
 #[test]
-fn a_failed_check_stays_failed() {
-    let mut stages = canary();
-    stages[0].on_failure = crate::plan::OnFailure::Hold {
-        at_most: seconds(1800),
-        then: crate::plan::Then::RollBack,
-    };
-    let plan = plan_with(stages, &[("errors", every_15(limits(0)))]);
-    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-    run.until("is effective and is watched");
-    let look = next(&mut run);
-    run.judge(&look, Verdict::Fail);
-    assert!(run.advance("half") != Answer::Recorded);
-    run.world.somebody_moves_traffic(60);
-    run.look_again();
-    assert!(run.advance("half") != Answer::Recorded, "{}", run.story());
-    assert!(run.advance("half") != Answer::Recorded);
-    run.judge(&look, Verdict::Pass);
-    run.assert_rolled_back();
-}
-
-#[test]
-fn checks_that_share_a_budget_take_equal_shares() {
-    let plan = plan_with(
-        canary(),
-        &[
-            ("a", every_15(limits(0))),
-            ("b", every_15(limits(0))),
-            ("c", every_15(limits(0))),
-        ],
-    );
-    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-    run.until("is effective and is watched");
-    run.wait(seconds(16));
-    let shares: Vec<u32> = run
-        .looks()
-        .iter()
-        .map(|look| look.alpha_millionths)
-        .collect();
-    assert_eq!(shares, [3_333; 3]);
-}
-
-#[test]
 fn words_from_outside_are_cut() {
     let mut run = run_with(every_15(limits(0)));
     let look = next(&mut run);
@@ -372,57 +227,4 @@ fn a_clock_that_is_set_back_counts_no_window_twice_and_stops_none() {
             assert!(two.window.from >= one.window.to, "{one:?} {two:?}");
         }
     }
-}
-
-#[test]
-fn failed_looks_and_then_none_that_says_anything_are_no_pass() {
-    let plan = plan_with(canary(), &[("errors", every_15(limits(5)))]);
-    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-    run.until("is effective and is watched");
-    let end = run.now + seconds(130);
-    let mut number = 0;
-    while run.now < end {
-        run.settle_now();
-        for look in run.looks() {
-            number += 1;
-            let verdict = if number < 4 {
-                Verdict::Fail
-            } else {
-                Verdict::Undecided
-            };
-            run.judge(&look, verdict);
-        }
-        run.pass_time();
-    }
-    assert!(!run.story().contains("`half` passed"), "{}", run.story());
-}
-
-#[test]
-fn failures_are_not_forgotten_by_crashes() {
-    let mut stages = canary();
-    stages[0].bake = crate::plan::Bake::of(seconds(900));
-    let plan = plan_with(stages, &[("errors", every_15(limits(7)))]);
-    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-    run.until("is effective and is watched");
-    let (mut failed, mut windows) = (0, Vec::new());
-    for _crash in 0..8 {
-        let end = run.now + seconds(80);
-        while run.now < end {
-            run.settle_now();
-            for look in run.looks() {
-                windows.push((look.number, look.window));
-                failed += 1;
-                run.judge(&look, Verdict::Fail);
-            }
-            if run.rollout.is_rolling_back() || run.rollout.is_settled() {
-                return;
-            }
-            run.pass_time();
-        }
-        run.crash(seconds(2));
-    }
-    panic!(
-        "{failed} looks failed, 7 are tolerated, and it goes on: {windows:#?}\n{}",
-        run.story()
-    );
 }

@@ -187,27 +187,6 @@ fn a_track_that_a_lost_write_may_expose_is_kept_until_the_fence_stands_and_it_ha
     assert!(removed.since(taken_back) >= seconds(5), "{}", run.story());
 }
 
-/// A search found it: a write that was ordered before a crash was ordered again, held against what had
-/// been seen before somebody else wrote.
-#[test]
-fn a_write_that_a_crash_left_is_not_ordered_again_over_what_somebody_wrote_since() {
-    let mut run = started();
-    let _ = at_write(&mut run, 2);
-    taken_up_again(&mut run);
-    run.world.somebody_moves_traffic(100);
-    run.asked.clear();
-    run.run(seconds(7200));
-    let conflicts = |(_, desired): &&(crate::Timestamp, crate::target::Desired)| {
-        desired.traffic.weight == crate::Weight::HALF
-    };
-    assert_eq!(
-        run.asked.iter().filter(conflicts).count(),
-        0,
-        "{}",
-        run.story()
-    );
-}
-
 #[test]
 fn an_outcome_waits_until_nothing_may_land() {
     let mut run = started();
@@ -248,64 +227,6 @@ fn a_claim_that_somebody_took_over_is_not_fought_for() {
     run.run(seconds(3600));
     assert!(run.rollout.is_settled());
     assert_eq!(run.world.claim, Some(other));
-}
-
-#[test]
-fn a_write_taken_up_after_a_crash_rests_on_a_fresh_look() {
-    let mut run = started();
-    // 1 creates the candidate, 2 moves traffic.
-    let effect = at_write(&mut run, 2);
-    run.world.unready.insert("app:v1".to_owned());
-    run.world.converge();
-    run.crash(seconds(30));
-    run.wait(seconds(5));
-    assert_eq!(
-        run.weight(),
-        0,
-        "no traffic to what died meanwhile\n{}",
-        run.story()
-    );
-    run.world.unready.clear();
-    run.world.converge();
-    run.look_again();
-    run.run(seconds(3600));
-    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
-    let _ = effect;
-}
-
-/// Random worlds found it: the traffic was again where it had been, and nobody asked who had written it.
-#[test]
-fn a_write_that_somebody_took_back_is_not_taken_up_after_a_crash() {
-    let mut run = started();
-    let _ = at_write(&mut run, 2);
-    // It landed, its process crashed, and before another takes it up a person takes all of it back.
-    run.world.somebody_moves_traffic(0);
-    run.crash(seconds(1));
-    run.run(seconds(3600));
-    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
-    assert!(
-        run.story().contains("traffic is at 0% again"),
-        "{}",
-        run.story()
-    );
-    assert_eq!(run.weight(), 0);
-}
-
-#[test]
-fn a_write_taken_up_after_a_crash_keeps_its_id_and_has_a_new_epoch() {
-    let mut run = started();
-    let Effect::Apply { request, .. } = at_write(&mut run, 2) else {
-        unreachable!()
-    };
-    run.done.clear();
-    run.crash(seconds(5));
-    let again = run.done.iter().find_map(|effect| match effect {
-        Effect::Apply { request, .. } => Some(request.clone()),
-        _ => None,
-    });
-    let again = again.unwrap();
-    assert_eq!((again.id, &again.desired), (request.id, &request.desired));
-    assert!(again.claim.epoch > request.claim.epoch);
 }
 
 #[test]

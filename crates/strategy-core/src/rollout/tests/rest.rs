@@ -94,3 +94,16 @@ fn nothing_is_written_after_an_outcome_and_nothing_asked_after_the_end() {
         }
     }
 }
+
+#[test]
+fn what_was_decided_of_a_part_is_kept_once_while_nothing_more_is() {
+    let plan = plan(canary(), Policies::default());
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    for _ in 0..3 {
+        run.look_again();
+        let before = run.rollout.outbox.before.as_ref().unwrap();
+        let now = &run.rollout.decided.parts[&Part::main()];
+        assert!(std::ptr::eq(now, &before.parts[&Part::main()]));
+    }
+}

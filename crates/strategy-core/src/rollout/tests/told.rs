@@ -3,94 +3,21 @@
 //!
 //! `UPDATE_GOLDEN=1` writes the pages of `tests/golden/told`; what changed in them is for people to read.
 
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
-use std::time::Duration;
+mod page;
+mod trouble;
 
+use self::page::Page;
 use super::acting::seconds;
 use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
-use super::{begin, canary, plan};
+use super::{canary, plan};
 use crate::analysis::Verdict;
 use crate::hook::GateAnswer;
 use crate::plan::{
-    Extension, Gate, GoalTrack, HookPlan, HookPoint, OnFailure, Plan, Policies, Rerun, Stage,
-    StageKind, Then, Undecided, Undo,
+    Extension, Gate, HookPlan, HookPoint, OnFailure, Policies, Rerun, Then, Undecided,
 };
-use crate::rollout::{Alarm, Command, Input, Wish};
-use crate::target::{Effective, FatalReason, Routing, TargetErrorKind};
-
-/// A story that is being told.
-struct Page {
-    name: &'static str,
-    text: String,
-    run: Run,
-    events: usize,
-}
-
-impl Page {
-    fn of(name: &'static str, plan: Plan, world: KindWorld) -> Self {
-        let mut page = Self {
-            name,
-            text: String::new(),
-            run: begin(plan, world),
-            events: 0,
-        };
-        page.then("it begins", |_| {});
-        page
-    }
-
-    fn canary(name: &'static str, change: impl FnOnce(&mut Vec<Stage>)) -> Self {
-        let mut stages = canary();
-        change(&mut stages);
-        let plan = plan(stages, Policies::default());
-        Self::of(name, plan, KindWorld::new(("v0", 4), None))
-    }
-
-    /// What happens, and all that comes of it at that time.
-    fn then(&mut self, what: &str, happens: impl FnOnce(&mut Run)) -> &mut Self {
-        happens(&mut self.run);
-        self.run.settle_now();
-        let page = &mut self.text;
-        writeln!(page, "# {what}").unwrap();
-        for event in &self.run.events[self.events..] {
-            writeln!(page, "{event}").unwrap();
-        }
-        self.events = self.run.events.len();
-        for effect in &self.run.others {
-            writeln!(page, "not answered: {:?}", effect.kind()).unwrap();
-        }
-        let status = serde_json::to_string(&self.run.rollout.status()).unwrap();
-        writeln!(page, "{status}").unwrap();
-        if let Some(at) = self.run.rollout.poll_timeout() {
-            writeln!(page, "wakes up at {at}").unwrap();
-        }
-        writeln!(page).unwrap();
-        self
-    }
-
-    fn waits(&mut self, time: u64) -> &mut Self {
-        self.then(&format!("{time} s pass"), |run| run.wait(seconds(time)))
-    }
-
-    fn ends(&mut self) {
-        self.then("it ends", |run| run.run(Duration::from_secs(24 * 3600)));
-        assert!(self.run.rollout.is_settled(), "{}", self.text);
-        // What a plan is called has tests of its own.
-        let digest = self.run.rollout.plan().digest().as_str().to_owned();
-        self.text = self.text.replace(&digest, "DIGEST");
-        self.text = self.text.replace(&digest[..12], "DIGEST");
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/told");
-        let path = folder.join(format!("{}.txt", self.name));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(&path, &self.text).unwrap();
-        }
-        let expected = fs::read_to_string(&path).unwrap();
-        assert_eq!(self.text, expected, "{} differs", path.display());
-    }
-}
+use crate::rollout::{Alarm, Input, Wish};
+use crate::target::{Effective, FatalReason, Routing};
 
 fn hook(name: &str, point: HookPoint) -> HookPlan {
     HookPlan::new(name, point, Extension::new(name))
@@ -195,62 +122,6 @@ fn gates_hooks_and_checks_on_the_way_to_promotion() {
 }
 
 #[test]
-fn pods_that_die_take_it_back() {
-    Page::canary("dead", |stages| {
-        let undo = Undo::By(Extension::new("unmigrate"));
-        stages[0].hooks = vec![hook("migrate", HookPoint::Before).undo(undo)];
-    })
-    .then("the migration is done", |run| {
-        let hook = run.hook();
-        run.end_hook(&hook, true);
-    })
-    .waits(20)
-    .then("the pods die", dies)
-    .waits(2)
-    .then("the migration is undone", |run| {
-        let hook = run.hook();
-        run.end_hook(&hook, true);
-    })
-    .ends();
-}
-
-#[test]
-fn what_never_gets_ready_runs_into_its_deadline() {
-    let mut world = KindWorld::new(("v0", 4), None);
-    world.unready.insert("app:v1".to_owned());
-    let plan = plan(canary(), Policies::default());
-    Page::of("deadline", plan, world).waits(599).waits(2).ends();
-}
-
-#[test]
-fn lost_readiness_spends_its_grace() {
-    Page::canary("readiness", |_| {})
-        .waits(20)
-        .then("readiness is lost", |run| unready(run, "app:v1"))
-        .waits(9)
-        .then("and found again", recovers)
-        .waits(5)
-        .then("and lost again", |run| unready(run, "app:v1"))
-        .waits(2)
-        .ends();
-}
-
-#[test]
-fn containers_that_restart_too_often() {
-    Page::canary("restarts", |_| {})
-        .waits(20)
-        .then("two restarts", |run| {
-            run.world.restarts.insert("app:v1".to_owned(), 2);
-            run.look_again();
-        })
-        .then("a third", |run| {
-            run.world.restarts.insert("app:v1".to_owned(), 3);
-            run.look_again();
-        })
-        .ends();
-}
-
-#[test]
 fn a_bake_that_stays_undecided_is_held_and_advanced() {
     let mut stages = canary();
     stages[0].bake.at_most = seconds(100);
@@ -332,47 +203,6 @@ fn other_hands_are_answered() {
             run.world.somebody_moves_traffic(0);
             run.look_again();
         })
-        .ends();
-}
-
-#[test]
-fn a_platform_that_refuses_leaves_it_stuck_and_abandoned() {
-    Page::canary("abandoned", |_| {})
-        .waits(20)
-        .then("the platform takes no write", |run| {
-            run.world.refuses = Some(TargetErrorKind::RateLimited);
-        })
-        .then("a person aborts", |run| {
-            run.order(Wish::Abort { force: false });
-        })
-        .waits(30)
-        .waits(580)
-        .then("somebody creates what was not there", |run| {
-            let stable = run.world.sides.stable.written.as_mut();
-            stable.unwrap().replicas = crate::track::Replicas::Count(9);
-            run.look_again();
-        })
-        .then("a person tries again", |run| {
-            run.order(Wish::Retry);
-        })
-        .waits(700)
-        .then("a person abandons", |run| {
-            run.order(Wish::Abandon);
-        })
-        .ends();
-}
-
-#[test]
-fn a_platform_that_is_down_for_too_long() {
-    Page::canary("unreachable", |_| {})
-        .waits(20)
-        .then("it is down", |run| {
-            run.world.down = true;
-            run.look_again();
-        })
-        .waits(200)
-        .waits(120)
-        .then("it is back", |run| run.world.down = false)
         .ends();
 }
 
@@ -464,34 +294,6 @@ fn an_autoscaler_keeps_its_count() {
 }
 
 #[test]
-fn a_crash_between_looks() {
-    let plan = plan_with(canary(), &[("errors", every_15(limits(1)))]);
-    Page::of("crash", plan, KindWorld::new(("v0", 4), None))
-        .waits(16)
-        .then("a look passes", |run| judged(run, &Verdict::Pass))
-        .waits(16)
-        .then("the process crashes in a look", |run| run.crash(seconds(9)))
-        .then("a look fails", |run| judged(run, &Verdict::Fail))
-        .waits(16)
-        .then("the next fails too", |run| judged(run, &Verdict::Fail))
-        .ends();
-}
-
-#[test]
-fn what_no_step_leads_to() {
-    let in_place = super::stage(
-        "in-place",
-        StageKind::Promote,
-        super::at("v1", 100),
-        GoalTrack::absent(),
-        0,
-        30,
-    );
-    let plan = plan(vec![in_place], Policies::default());
-    Page::of("never", plan, KindWorld::new(("v0", 4), None)).ends();
-}
-
-#[test]
 fn what_runs_already_is_promoted_if_it_is_ready() {
     for (name, ready) in [("already", true), ("already-unready", false)] {
         let mut world = KindWorld::new(("v1", 4), None);
@@ -501,36 +303,5 @@ fn what_runs_already_is_promoted_if_it_is_ready() {
         }
         let plan = plan(canary(), Policies::default());
         Page::of(name, plan, world).waits(700).ends();
-    }
-}
-
-#[test]
-fn a_platform_that_is_down_while_a_person_is_waited_for() {
-    for (name, no_return) in [("held-down", false), ("no-return-down", true)] {
-        let mut page = Page::canary(name, |stages| {
-            for stage in &mut *stages {
-                stage.on_failure = hold(1000, Then::Abandon);
-                stage.bake.undecided = Undecided::Then(Then::Abandon);
-            }
-            stages[0].point_of_no_return = no_return;
-        });
-        page.waits(20)
-            .then("the pods die", dies)
-            .then("the platform is down", |run| {
-                run.world.down = true;
-                run.look_again();
-            })
-            .waits(400)
-            .then("it is back", |run| {
-                run.world.down = false;
-                recovers(run);
-            })
-            .waits(60)
-            .then("a person abandons with a reason", |run| {
-                let command =
-                    Command::new("last", "ada", Wish::Abandon).because("it is lunch time");
-                run.tell(Input::Commanded(command));
-            })
-            .ends();
     }
 }

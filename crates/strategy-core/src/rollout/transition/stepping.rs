@@ -4,7 +4,7 @@ use super::Flow;
 use crate::plan::HookPoint;
 use crate::rollout::Rollout;
 use crate::rollout::outcome::Reason;
-use crate::rollout::part_state::Waits;
+use crate::rollout::part_state::{PartState, Waits};
 use crate::rollout::state::{State, Stepping, stage_name};
 use crate::rollout::step::Until;
 use crate::target::Routing;
@@ -95,17 +95,16 @@ impl Rollout {
             .get(stage)
             .map(|stage| stage.ready.settle)
             .unwrap_or_default();
-        let mut settled = true;
-        for state in self.decided.parts.values_mut() {
-            if reached {
-                let since = *state.ready_since.get_or_insert(now);
-                settled &= now.since(since) >= settle;
-            } else {
-                state.ready_since = None;
-                settled = false;
+        let since = |state: &PartState| reached.then(|| state.ready_since.unwrap_or(now));
+        let mut parts = self.decided.parts.values();
+        if parts.any(|state| state.ready_since != since(state)) {
+            for state in self.decided.parts.values_mut() {
+                state.ready_since = since(state);
             }
         }
-        settled
+        let settled = |since: Timestamp| now.since(since) >= settle;
+        let mut parts = self.decided.parts.values();
+        parts.all(|state| state.ready_since.is_some_and(settled))
     }
 
     /// Keeps the standing stage's goal while a gate or hook is waited for.
