@@ -45,6 +45,7 @@ mod router;
 mod scenario;
 mod serving;
 mod state;
+pub(crate) mod strict;
 mod target;
 #[cfg(test)]
 mod tests;

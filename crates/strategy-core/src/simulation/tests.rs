@@ -3,6 +3,7 @@
 mod clocks;
 mod data;
 mod hooks;
+mod unknown;
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};

@@ -15,7 +15,7 @@ use crate::weight::Weight;
 /// Something that happens. Tracks are those of the beginning: in blue-green, `stable` is the slot
 /// that was live when the world began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Happening {
     /// An image behaves like this from now on, in pods that run it already too.

@@ -112,7 +112,7 @@ impl Behavior {
 
 /// What can be wrong with an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Ailment {
     /// It starts and never becomes ready.

@@ -12,6 +12,7 @@ use super::defaults::defaults;
 use super::happening::Happening;
 use super::image::Behavior;
 use crate::release::{Images, InvalidRelease, Part};
+use super::strict;
 use crate::target::{Capabilities, Promotion};
 use crate::timestamp::{Timestamp, duration};
 use crate::weight::Weight;
@@ -87,6 +88,7 @@ defaults! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Timed {
+#[serde(deny_unknown_fields)]
     /// How long after the beginning.
     #[serde(with = "duration")]
     pub after: Duration,
@@ -103,7 +105,10 @@ pub struct PartSetup {
     pub shape: Shape,
     /// What the platform can do. Default: [`Capabilities::routed`]; for slots all or nothing, and
     /// promotion by swap.
-    #[serde(skip_serializing_if = "part_default::capabilities")]
+    #[serde(
+        skip_serializing_if = "part_default::capabilities",
+        deserialize_with = "strict::deserialize"
+    )]
     pub capabilities: Option<Capabilities>,
     /// From a write of traffic until it is effective. Default: 2 seconds.
     #[serde(with = "duration", skip_serializing_if = "part_default::lag")]
@@ -154,7 +159,7 @@ impl Default for PartSetup {
 
 /// Which workloads a part has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Shape {
     /// A stable workload, and a candidate that may be there or not: it is created from the stable
@@ -245,6 +250,7 @@ impl WorkloadSetup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScalerSetup {
+#[serde(deny_unknown_fields)]
     /// Lower bound.
     pub min: u32,
     /// Upper bound.

@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Everything that a scenario can say, somewhere in it.
-fn everything() -> Simulation {
+pub(super) fn everything() -> Simulation {
     let main = Part::main;
     let scaled = WorkloadSetup {
         autoscaler: Some(ScalerSetup {
