@@ -3,6 +3,7 @@
 mod clocks;
 mod data;
 mod hooks;
+mod ranges;
 mod unknown;
 
 use std::error::Error;

@@ -47,7 +47,7 @@ pub enum Happening {
         part: Part,
         /// Of which track.
         track: Track,
-        /// To what.
+        /// To what: at most 10 000.
         count: u32,
         /// Who.
         by: String,
@@ -80,7 +80,7 @@ pub enum Happening {
         part: Part,
         /// Of which track.
         track: Track,
-        /// How many.
+        /// How many: at most 10 000.
         wanted: u32,
     },
     /// Users send so many requests a second.
