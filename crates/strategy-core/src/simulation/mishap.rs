@@ -77,7 +77,8 @@ pub enum Trouble {
         #[serde(with = "duration")]
         lasts: Duration,
     },
-    /// The write of the journal is kept, and its answer lost. Of other calls: nothing.
+    /// A write of the journal is kept, and its answer lost: the one that is named, and where none is the next
+    /// one that is kept, whoever makes it.
     JournalAnswerLost,
     /// Something happens in the world: at a call, before it.
     World(Happening),
