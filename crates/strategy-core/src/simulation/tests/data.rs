@@ -188,7 +188,6 @@ fn in_a_file_only_what_is_said_is_there() {
     let expected = serde_json::json!({
         "world": {
             "seed": 7,
-            "lasts": "72h",
             "parts": {
                 "main": {
                     "shape": {"tracks": {"stable": {"images": {"app": "app:v1"}, "count": 4}}},
