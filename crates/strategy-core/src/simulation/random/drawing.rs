@@ -6,6 +6,7 @@
 mod behavior;
 mod limits;
 mod misfortune;
+mod names;
 mod platform;
 mod policy;
 mod values;
@@ -86,12 +87,16 @@ fn assemble(
 
 /// Adds misfortunes to a world in which a rollout takes about so long.
 pub(super) fn befall(simulation: &mut Simulation, misfortunes: &[Misfortune], takes: Duration) {
-    for misfortune in misfortunes {
-        match misfortune.lot(&simulation.world.parts, takes) {
-            Some(Lot::Timed(timed)) => simulation.world.happenings.push(timed),
-            Some(Lot::Mishap(mishap)) => simulation.mishaps.push(mishap),
-            Some(Lot::Saying(saying)) => simulation.sayings.push(saying),
-            None => {}
+    // What each befalls is the world as it is given, without the others.
+    let lots = misfortunes.iter();
+    let lots: Vec<Lot> = lots
+        .filter_map(|misfortune| misfortune.lot(simulation, takes))
+        .collect();
+    for lot in lots {
+        match lot {
+            Lot::Timed(timed) => simulation.world.happenings.push(timed),
+            Lot::Mishap(mishap) => simulation.mishaps.push(mishap),
+            Lot::Saying(saying) => simulation.sayings.push(saying),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What random worlds promise, and the first two hundred.
 
+use std::collections::BTreeSet;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::{Drawn, Trials, rollout, rollouts, shrunk, worlds};
+use crate::Release;
 use crate::simulation::{Mishap, Simulation, Trouble};
+use crate::world::{Happening, WorkloadSetup};
 
 fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -61,6 +64,54 @@ fn worlds_are_like_the_one_that_is_given() {
             .iter()
             .all(|world| world.world.parts == mine.world.parts)
     );
+}
+
+#[test]
+fn misfortunes_befall_what_is_there_whatever_it_is_called() {
+    let live = WorkloadSetup::of("shop.example/api:7", 3).container("proxy", "envoy:1");
+    let live = renamed(live);
+    let release = Release::of([("api", "shop.example/api:8")]).unwrap();
+    let mine = Simulation::seed(0)
+        .world(|world| world.workloads(live, None))
+        .release(release);
+    let takes = Duration::from_secs(100);
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for world in worlds(&mine, takes, 3).take(400) {
+        let timed = world.world.happenings.iter().map(|timed| &timed.happening);
+        let mishaps = world.mishaps.iter();
+        let at_calls = mishaps.filter_map(|mishap| match &mishap.trouble {
+            Trouble::World(happening) => Some(happening),
+            Trouble::Crash { .. }
+            | Trouble::Freeze { .. }
+            | Trouble::ClockSet { .. }
+            | Trouble::JournalFails { .. }
+            | Trouble::JournalAnswerLost => None,
+        });
+        for happening in timed.chain(at_calls) {
+            if let Happening::ImageChanged {
+                container, image, ..
+            } = happening
+            {
+                assert_eq!(container, "api");
+                named.insert(image.to_string());
+            }
+            if let Happening::ImageBehaves { image, .. } | Happening::TagMoved { image, .. } =
+                happening
+            {
+                named.insert(image.clone());
+            }
+        }
+    }
+    let here = ["7", "8", "hotfix", "v0"].map(|tag| format!("shop.example/api:{tag}"));
+    assert_eq!(named, here.into());
+}
+
+/// The container `app` is called `api`.
+fn renamed(mut workload: WorkloadSetup) -> WorkloadSetup {
+    if let Some(image) = workload.images.remove("app") {
+        workload.images.insert("api".to_owned(), image);
+    }
+    workload
 }
 
 #[test]
