@@ -19,6 +19,7 @@ use proptest::prelude::*;
 
 use self::behavior::release;
 use self::misfortune::{Lot, Misfortune, misfortune};
+pub(super) use self::platform::was_before;
 use self::platform::{Platform, platform};
 use self::policy::{PolicyDraft, policy};
 use self::work::{ROLE, asks_people};

@@ -50,6 +50,40 @@ fn what_shows_something_shrinks_to_the_smallest_that_does() {
 }
 
 #[test]
+fn an_end_has_the_name_that_it_has_in_data_and_a_panic_is_no_promise() {
+    let tally = Trials::new(5).rollouts(40).threads(cores()).run();
+    let ends: Vec<_> = tally.ends.keys().map(String::as_str).collect();
+    assert!(ends.contains(&"promoted"), "{ends:?}");
+    assert!(ends.contains(&"rolled-back: check"), "{ends:?}");
+    let of = |kind: &str| {
+        tally
+            .drawn
+            .keys()
+            .filter(|drawn| drawn.starts_with(kind))
+            .count()
+    };
+    assert!(
+        of("misfortune: ") > 10 && of("policy: ") == 3,
+        "{:?}",
+        tally.drawn
+    );
+    for name in tally.ends.keys().chain(tally.drawn.keys()) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || " :-".contains(c);
+        assert!(name.chars().all(is_plain), "{name}");
+    }
+    let before = Happening::weight_moved(crate::Weight::FULL, "yesterday");
+    assert!(super::drawing::was_before(&before));
+    let mut tally = super::Tally::default();
+    tally.add(&rollout(1), Err("it broke"));
+    assert_eq!(tally.broken[0].promise, None);
+    assert_eq!(tally.ends["panicked"].0, 1);
+    assert!(
+        tally.to_string().contains("panicked: seed 1: it broke"),
+        "{tally}"
+    );
+}
+
+#[test]
 fn worlds_are_like_the_one_that_is_given() {
     let mine = Simulation::seed(0).slots("v1", 4, "v0", 2);
     let takes = Duration::from_secs(100);
