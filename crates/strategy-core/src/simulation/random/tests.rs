@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::{Drawn, Trials, rollout, rollouts, shrunk, worlds};
+use super::{Drawn, Trials, rollout, rollouts, shrink, shrunk, worlds};
 use crate::Release;
-use crate::simulation::{Mishap, Simulation, Trouble};
-use crate::world::{Happening, WorkloadSetup};
+use crate::rollout::Wish;
+use crate::simulation::{Ask, Mishap, Simulation, Trouble, When};
+use crate::strategy::BlueGreen;
+use crate::track::Track;
+use crate::world::{ApiFault, Happening, PartReport, WorkloadSetup};
 
 fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -47,6 +50,45 @@ fn what_shows_something_shrinks_to_the_smallest_that_does() {
     assert!(smallest.policy.checks.is_empty() && smallest.policy.hooks.is_empty());
     // What does not show it stays as it is drawn.
     assert_eq!(shrunk(drawn.seed, |_| false), drawn);
+}
+
+#[test]
+fn a_simulation_of_ones_own_shrinks_to_what_shows_it() {
+    let seconds = Duration::from_secs;
+    let flaps = crate::simulation::flaps(seconds(8), seconds(8));
+    let evicted = Happening::pods_evicted(Track::Stable, 6);
+    let mine = Simulation::seed(9)
+        .stable("v1", 8)
+        .requests_per_second(100)
+        .candidate(flaps)
+        .clock_offsets([0, -1_500])
+        .at(seconds(10), Happening::next_write(ApiFault::Conflict))
+        .at(seconds(40), evicted)
+        .crash(seconds(20), seconds(9))
+        .mishap(When::AfterAppend(9), Trouble::JournalAnswerLost)
+        .asks(seconds(30), "ann", Ask::Wish(Wish::Retry));
+    let policy = BlueGreen::new();
+    let mut tried = 0;
+    let mut shows = |simulation: &Simulation| {
+        tried += 1;
+        let report = simulation.run(&policy);
+        let missing = report.world.parts.values().map(PartReport::most_missing);
+        missing.max() >= Some(3)
+    };
+    assert!(!shows(&Simulation::seed(9).stable("v1", 8)));
+    let smallest = shrink(&mine, &mut shows);
+    assert!(shows(&smallest));
+    let evicted = Happening::pods_evicted(Track::Stable, 3);
+    let expected = Simulation::seed(9).stable("v1", 4);
+    let mut expected = expected.at(seconds(1), evicted);
+    expected.world.lasts = smallest.world.lasts;
+    assert_eq!(smallest.world.happenings.len(), 1, "{smallest:#?}");
+    expected.world.happenings[0].after = smallest.world.happenings[0].after;
+    assert_eq!(smallest, expected);
+    // Always the same one; what does not show it stays as it is.
+    assert_eq!(shrink(&mine, &mut shows), smallest);
+    assert_eq!(shrink(&mine, |_| false), mine);
+    assert!(tried < 400, "{tried}");
 }
 
 #[test]
