@@ -20,6 +20,7 @@ mod journal;
 mod kept;
 mod records;
 mod rollout_file;
+mod scenario;
 mod scratch;
 mod text;
 mod wiring;
@@ -30,6 +31,7 @@ pub use self::inbox::inbox;
 pub use self::journal::journal;
 pub use self::records::records;
 pub use self::rollout_file::rollout_file;
+pub use self::scenario::scenario;
 pub use self::text::text;
 pub use self::wiring::wiring;
 
@@ -37,13 +39,14 @@ pub use self::wiring::wiring;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its corpus and its program under libFuzzer have too.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("claims", claims),
     ("damage", damage),
     ("inbox", inbox),
     ("journal", journal),
     ("records", records),
     ("rollout_file", rollout_file),
+    ("scenario", scenario),
     ("text", text),
     ("wiring", wiring),
 ];

@@ -76,6 +76,7 @@ targets!(
     journal,
     records,
     rollout_file,
+    scenario,
     text,
     wiring
 );

@@ -65,15 +65,16 @@ fn many(asked: &Asked) -> Result<(), Box<dyn Error>> {
         "{:.1} seconds on {threads} threads",
         began.elapsed().as_secs_f64()
     );
-    let mut shrunk: BTreeMap<u8, usize> = BTreeMap::new();
+    let mut shrunk: BTreeMap<Option<u8>, usize> = BTreeMap::new();
     for broken in &tally.broken {
         let times = shrunk.entry(broken.promise).or_default();
         *times += 1;
         if *times <= SHRUNK {
-            println!(
-                "\npromise {} is broken by seed {}; the smallest that breaks it:",
-                broken.promise, broken.seed
-            );
+            match broken.promise {
+                Some(promise) => println!("\npromise {promise} is broken by seed {}:", broken.seed),
+                None => println!("\nseed {} panics:", broken.seed),
+            }
+            println!("the smallest that does");
             let smallest = broken.shrunk();
             println!("{}", serde_json::to_string_pretty(&smallest)?);
             println!("{}", smallest.run());

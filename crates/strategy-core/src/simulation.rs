@@ -24,6 +24,7 @@ pub mod judge;
 mod mishap;
 mod processes;
 pub mod random;
+mod ranges;
 mod registered;
 mod report;
 mod runs;

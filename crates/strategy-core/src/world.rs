@@ -45,6 +45,7 @@ mod router;
 mod scenario;
 mod serving;
 mod state;
+pub(crate) mod strict;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,8 @@ pub use self::latency::{Latency, Quantile};
 pub use self::ledger::Requests;
 pub use self::log::{Author, Entry, Fact, Life, PodsScene, Process, Scene, Told, TrackScene};
 pub use self::report::{PartReport, Report, Shortage, WeightSpan, Write};
+#[cfg(any(feature = "simulation", test))]
+pub(crate) use self::scenario::ranges;
 pub use self::scenario::{
     InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, Timed, WorkloadSetup,
 };
@@ -121,7 +124,7 @@ impl World {
         InMemoryTarget::new(self.clone(), part)
     }
 
-    /// Something happens now.
+    /// Something happens now. Its numbers are taken as they are; those of a scenario are looked at before.
     pub fn happen(&self, happening: Happening) {
         self.with(|state| state.happen(happening));
     }

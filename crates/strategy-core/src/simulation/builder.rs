@@ -10,12 +10,11 @@ use crate::world::{Behavior, Happening, Scenario};
 const RELEASED: &str = "app:v2";
 
 impl Simulation {
-    /// A simulation in which everything that varies is decided by this seed.
+    /// A simulation in which everything that varies is decided by this seed; else as the default.
     #[must_use]
     pub fn seed(seed: u64) -> Self {
         let mut simulation = Self::default();
         simulation.world.seed = seed;
-        simulation.world.lasts = Duration::from_secs(3 * 24 * 3600);
         simulation
     }
 

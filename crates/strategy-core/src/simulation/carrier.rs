@@ -126,9 +126,18 @@ impl Equipment {
         }
     }
 
-    /// Writes into the log what became of the process: [`Life::Began`] or [`Life::Resumed`]. The rest is
-    /// written by the simulation.
-    pub fn lives(&self, life: Life) {
+    /// Writes into the log that this process began the rollout. What becomes of it later is written by the
+    /// simulation.
+    pub fn began(&self) {
+        self.lives(Life::Began);
+    }
+
+    /// Writes into the log that this process took up the journal of another one.
+    pub fn resumed(&self) {
+        self.lives(Life::Resumed);
+    }
+
+    fn lives(&self, life: Life) {
         let process = self.process;
         self.world.note(Fact::Lives { process, life });
     }
@@ -155,13 +164,15 @@ impl Carrier for RealDriver {
     ) -> Result<Outcome, Box<dyn Error>> {
         let is_empty = equipment.journal.read().await?.records.is_empty();
         let driver = equipment.driver();
-        let (begun, life) = if is_empty {
-            let release = equipment.release.clone();
-            (driver.start(strategy, release).await, Life::Began)
+        let begun = if is_empty {
+            let begun = driver.start(strategy, equipment.release.clone()).await;
+            equipment.began();
+            begun
         } else {
-            (driver.resume().await, Life::Resumed)
+            let begun = driver.resume().await;
+            equipment.resumed();
+            begun
         };
-        equipment.lives(life);
         let (handle, run) = match begun {
             Err(DriverError::Recover(RecoverError::Over { outcome })) => return Ok(outcome),
             begun => begun?,

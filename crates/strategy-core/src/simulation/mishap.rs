@@ -9,6 +9,7 @@ use crate::world::Happening;
 
 /// Something that befalls a process, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Mishap {
     /// When.
@@ -45,7 +46,7 @@ pub enum When {
 
 /// What befalls a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Trouble {
     /// It ends, whatever it was doing. Another takes up the journal after this long; where nothing was
@@ -76,7 +77,8 @@ pub enum Trouble {
         #[serde(with = "duration")]
         lasts: Duration,
     },
-    /// The write of the journal is kept, and its answer lost. Of other calls: nothing.
+    /// A write of the journal is kept, and its answer lost: the one that is named, and where none is the next
+    /// one that is kept, whoever makes it.
     JournalAnswerLost,
     /// Something happens in the world: at a call, before it.
     World(Happening),

@@ -37,16 +37,18 @@ pub(super) fn run(
     strategy: &dyn Strategy,
     carrier: &dyn Carrier,
 ) -> SimulationReport {
-    let built = simulation.released().map_err(|error| error.to_string());
-    let built = built.and_then(|release| {
-        let scenario = simulation.scenario(&release);
-        let world = scenario.build().map_err(|error| error.to_string())?;
-        Ok((world, release))
-    });
-    match built {
+    match built(simulation) {
         Ok((world, release)) => Cast::new(simulation, strategy, carrier, world, release).play(),
         Err(why) => SimulationReport::never_began(why),
     }
+}
+
+/// The world, and what is released in it; else why there can be none, in words.
+pub(super) fn built(simulation: &Simulation) -> Result<(World, Release), String> {
+    simulation.check().map_err(|error| error.to_string())?;
+    let release = simulation.released().map_err(|error| error.to_string())?;
+    let world = simulation.scenario(&release).build();
+    Ok((world.map_err(|error| error.to_string())?, release))
 }
 
 type Carried = Result<Outcome, Box<dyn Error>>;

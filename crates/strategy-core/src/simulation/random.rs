@@ -26,7 +26,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::{Deserialize, Serialize};
 
 pub use self::policy::{Policy, Step, Way};
-pub use self::shrinking::shrunk;
+pub use self::shrinking::{shrink, shrunk};
 pub use self::tally::{Broken, Tally, Worst};
 pub use self::trials::Trials;
 use super::{Carrier, Simulation, SimulationReport};

@@ -6,9 +6,11 @@ use std::time::Duration;
 use crate::inbox::Envelope;
 use crate::rollout::{Alarm, Command, Status, Wish};
 use crate::timestamp::duration;
+use crate::world::strict;
 
 /// Something that a person asks of the rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Saying {
     /// How long after the beginning.
@@ -35,7 +37,7 @@ pub enum Ask {
     /// The end of all bakes and holds.
     Promote,
     /// This, as it is.
-    Wish(Wish),
+    Wish(#[serde(deserialize_with = "strict::deserialize")] Wish),
     /// Trouble that something outside saw.
     Alarm(String),
 }

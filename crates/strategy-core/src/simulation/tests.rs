@@ -3,6 +3,8 @@
 mod clocks;
 mod data;
 mod hooks;
+mod ranges;
+mod unknown;
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};

@@ -15,7 +15,7 @@ use crate::weight::Weight;
 /// Something that happens. Tracks are those of the beginning: in blue-green, `stable` is the slot
 /// that was live when the world began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Happening {
     /// An image behaves like this from now on, in pods that run it already too.
@@ -47,7 +47,7 @@ pub enum Happening {
         part: Part,
         /// Of which track.
         track: Track,
-        /// To what.
+        /// To what: at most 10 000.
         count: u32,
         /// Who.
         by: String,
@@ -80,7 +80,7 @@ pub enum Happening {
         part: Part,
         /// Of which track.
         track: Track,
-        /// How many.
+        /// How many: at most 10 000.
         wanted: u32,
     },
     /// Users send so many requests a second.

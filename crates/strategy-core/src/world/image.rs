@@ -21,7 +21,7 @@ pub struct Behavior {
     /// By how much starts differ, decided by the world's seed. Default: up to 1 second more.
     #[serde(with = "duration", skip_serializing_if = "is_default::varies")]
     pub varies: Duration,
-    /// Requests that fail, in millionths. Default: none.
+    /// Requests that fail, in millionths: 0 to 1 000 000. Default: none.
     #[serde(skip_serializing_if = "is_default::errors")]
     pub errors: u32,
     /// How long the requests take that are answered well. Default: a median of 20 ms, and 100 ms for 99%.
@@ -112,7 +112,7 @@ impl Behavior {
 
 /// What can be wrong with an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Ailment {
     /// It starts and never becomes ready.
@@ -125,7 +125,7 @@ pub enum Ailment {
     HangsAfter(#[serde(with = "duration")] Duration),
     /// As `CrashesAfter`, killed for using too much memory.
     OutOfMemoryAfter(#[serde(with = "duration")] Duration),
-    /// Ready and unready in turn.
+    /// Ready and unready in turn, each for at least a second.
     Flaps {
         /// Ready for so long.
         #[serde(with = "duration")]

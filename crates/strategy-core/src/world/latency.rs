@@ -28,6 +28,7 @@ pub struct Latency(Vec<Quantile>);
 
 /// A point of a [`Latency`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Quantile {
     /// This share of the requests...

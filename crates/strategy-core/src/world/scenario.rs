@@ -1,6 +1,7 @@
 //! A world as plain data: what there is at the beginning, and what will happen.
 
 mod builder;
+pub(crate) mod ranges;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use thiserror::Error;
 use super::defaults::defaults;
 use super::happening::Happening;
 use super::image::Behavior;
+use super::strict;
 use crate::release::{Images, InvalidRelease, Part};
 use crate::target::{Capabilities, Promotion};
 use crate::timestamp::{Timestamp, duration};
@@ -42,7 +44,8 @@ pub struct Scenario {
     /// When the world begins. Default: the first of January 2026, midnight UTC.
     #[serde(skip_serializing_if = "world_default::begins")]
     pub begins: Timestamp,
-    /// How long it lasts: a future that waits longer is given up. Default: 30 days.
+    /// How long it lasts: a future that waits longer is given up. From 1 ms to ten years, which no other time
+    /// in it is longer than either. Default: 30 days.
     #[serde(with = "duration", skip_serializing_if = "world_default::lasts")]
     pub lasts: Duration,
     /// The parts by name.
@@ -85,6 +88,7 @@ defaults! {
 
 /// Something that happens at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Timed {
     /// How long after the beginning.
@@ -103,7 +107,10 @@ pub struct PartSetup {
     pub shape: Shape,
     /// What the platform can do. Default: [`Capabilities::routed`]; for slots all or nothing, and
     /// promotion by swap.
-    #[serde(skip_serializing_if = "part_default::capabilities")]
+    #[serde(
+        skip_serializing_if = "part_default::capabilities",
+        deserialize_with = "strict::deserialize"
+    )]
     pub capabilities: Option<Capabilities>,
     /// From a write of traffic until it is effective. Default: 2 seconds.
     #[serde(with = "duration", skip_serializing_if = "part_default::lag")]
@@ -154,7 +161,7 @@ impl Default for PartSetup {
 
 /// Which workloads a part has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Shape {
     /// A stable workload, and a candidate that may be there or not: it is created from the stable
@@ -191,7 +198,7 @@ impl Default for Shape {
 pub struct WorkloadSetup {
     /// Image references by container.
     pub images: BTreeMap<String, String>,
-    /// How many pods; where there is an autoscaler, how many it wants.
+    /// How many pods, at most 10 000; where there is an autoscaler, how many it wants.
     pub count: u32,
     /// What else its template says.
     #[serde(skip_serializing_if = "workload_default::settings")]
@@ -243,13 +250,15 @@ impl WorkloadSetup {
 
 /// What scales a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScalerSetup {
     /// Lower bound.
     pub min: u32,
-    /// Upper bound.
+    /// Upper bound: not below the lower one, 1 to 10 000.
     pub max: u32,
-    /// Requests a second that it wants on one pod; `None`: it moves only when a happening says so.
+    /// Requests a second that it wants on one pod, at least 1; `None`: it moves only when a happening says
+    /// so.
     pub per_pod: Option<u32>,
 }
 
@@ -265,6 +274,16 @@ pub enum InvalidScenario {
         /// What is wrong.
         #[source]
         source: InvalidRelease,
+    },
+    /// A number or a time is not one that it may be.
+    #[error("`{at}` is {value}: write {range}")]
+    OutOfRange {
+        /// Where it stands, as in a file: `world.images.app:v2.errors`.
+        at: String,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        range: String,
     },
 }
 

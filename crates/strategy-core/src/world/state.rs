@@ -51,6 +51,7 @@ const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
 
 impl State {
     pub(super) fn new(scenario: &Scenario) -> Result<Self, InvalidScenario> {
+        scenario.check("world")?;
         let begins = scenario.begins;
         let mut random = SplitMix64::new(scenario.seed);
         let registry = Registry {

@@ -199,8 +199,7 @@ impl Workload {
         let missing = wanted
             .saturating_sub(current)
             .min((wanted + surge).saturating_sub(total));
-        for _ in 0..missing {
-            let ordinal = self.free_ordinal(&id);
+        for ordinal in self.free_ordinals(&id, missing) {
             let pod = Pod::new(
                 Arc::clone(&id),
                 self.template.images(),
@@ -223,14 +222,16 @@ impl Workload {
         });
     }
 
-    fn free_ordinal(&self, template: &str) -> u32 {
+    fn free_ordinals(&self, template: &str, how_many: u32) -> Vec<u32> {
         let taken: BTreeSet<u32> = self
             .pods
             .iter()
             .filter(|pod| *pod.template == *template)
             .map(|pod| pod.ordinal)
             .collect();
-        (0..).find(|ordinal| !taken.contains(ordinal)).unwrap_or(0)
+        let free = (0..).filter(|ordinal| !taken.contains(ordinal));
+        free.take(usize::try_from(how_many).unwrap_or(usize::MAX))
+            .collect()
     }
 
     fn remove(&mut self, how_many: &mut u32, which: impl Fn(&Pod) -> bool) {

@@ -339,7 +339,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
         "InvalidScenario",
         "crates/strategy-core/src/world/scenario.rs",
         "The in-memory world cannot be built.",
-        &[("Part", "Mend the name or the image that the message names.")],
+        &[
+            ("Part", "Mend the name or the image that the message names."),
+            ("OutOfRange", "Write what the message says instead."),
+        ],
     ),
     of(
         "Unfinished",

@@ -15,7 +15,6 @@ use strategy_core::simulation::{Carrier, Equipment};
 use strategy_core::target::{
     Apply, Claim, Desired, DesiredTrack, Discovery, EffectId, Observation, TargetError,
 };
-use strategy_core::world::Life;
 use strategy_core::{Part, Replicas, Revision, Strategy, Target, Timestamp, Track, Tracks, Weight};
 
 pub(crate) type Carried = Result<Outcome, Box<dyn Error>>;
@@ -37,7 +36,7 @@ impl fmt::Debug for ByHand {
 #[async_trait(?Send)]
 impl Carrier for ByHand {
     async fn carry(&self, equipment: Equipment, _: &dyn Strategy) -> Carried {
-        equipment.lives(Life::Began);
+        equipment.began();
         (self.0)(&equipment).await
     }
 }

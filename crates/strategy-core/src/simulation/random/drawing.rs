@@ -6,6 +6,7 @@
 mod behavior;
 mod limits;
 mod misfortune;
+mod names;
 mod platform;
 mod policy;
 mod values;
@@ -18,6 +19,7 @@ use proptest::prelude::*;
 
 use self::behavior::release;
 use self::misfortune::{Lot, Misfortune, misfortune};
+pub(super) use self::platform::was_before;
 use self::platform::{Platform, platform};
 use self::policy::{PolicyDraft, policy};
 use self::work::{ROLE, asks_people};
@@ -86,12 +88,16 @@ fn assemble(
 
 /// Adds misfortunes to a world in which a rollout takes about so long.
 pub(super) fn befall(simulation: &mut Simulation, misfortunes: &[Misfortune], takes: Duration) {
-    for misfortune in misfortunes {
-        match misfortune.lot(&simulation.world.parts, takes) {
-            Some(Lot::Timed(timed)) => simulation.world.happenings.push(timed),
-            Some(Lot::Mishap(mishap)) => simulation.mishaps.push(mishap),
-            Some(Lot::Saying(saying)) => simulation.sayings.push(saying),
-            None => {}
+    // What each befalls is the world as it is given, without the others.
+    let lots = misfortunes.iter();
+    let lots: Vec<Lot> = lots
+        .filter_map(|misfortune| misfortune.lot(simulation, takes))
+        .collect();
+    for lot in lots {
+        match lot {
+            Lot::Timed(timed) => simulation.world.happenings.push(timed),
+            Lot::Mishap(mishap) => simulation.mishaps.push(mishap),
+            Lot::Saying(saying) => simulation.sayings.push(saying),
         }
     }
 }

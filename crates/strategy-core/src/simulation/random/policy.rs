@@ -134,7 +134,7 @@ impl Default for Policy {
 
 /// Which strategy, and what only it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Way {
     /// A [`Canary`] with these stages.
@@ -177,6 +177,7 @@ impl Default for Way {
 
 /// A stage of a canary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Step {
     /// The candidate's share.

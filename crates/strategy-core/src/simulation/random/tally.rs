@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use super::drawing::was_before;
 use super::policy::Way;
 use super::{Drawn, shrunk, trials};
 use crate::rollout::Outcome;
 use crate::simulation::judge::{self, BrokenPromise};
-use crate::simulation::{End, SimulationReport, Trouble};
+use crate::simulation::{Ask, End, SimulationReport, Trouble};
 use crate::timestamp::duration;
 
 /// What came of many random rollouts.
@@ -17,9 +21,11 @@ use crate::timestamp::duration;
 pub struct Tally {
     /// How many were run.
     pub rollouts: u64,
-    /// How they ended, and how many of them in a world without a misfortune.
+    /// How they ended, by the name that it has in a report that is written as data (`promoted`,
+    /// `rolled-back: check`, `waiting`), or `panicked`; and how many of them in a world without a misfortune.
     pub ends: BTreeMap<String, (u64, u64)>,
-    /// What was drawn, by kind: in how many rollouts.
+    /// What was drawn, by kind and by the name that it has in a file (`policy: canary`, `parts: 1`,
+    /// `misfortune: pods-evicted`): in how many rollouts.
     pub drawn: BTreeMap<String, u64>,
     /// By promise: in how many rollouts it could have been broken, and how often there was something to
     /// judge in all of them. A promise that is missing was never at stake.
@@ -48,8 +54,8 @@ pub struct Worst<T> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Broken {
-    /// Which; 0: none, but something panicked.
-    pub promise: u8,
+    /// Which; `None`: none, but something panicked.
+    pub promise: Option<u8>,
     /// The seed of the rollout.
     pub seed: u64,
     /// What happened first, and what should have.
@@ -63,18 +69,18 @@ impl Broken {
     }
 }
 
-/// The promises that a rollout breaks, with what happened first.
-fn breaks(drawn: &Drawn) -> BTreeMap<u8, String> {
+/// The promises that a rollout breaks, with what happened first; `None`: it panicked.
+fn breaks(drawn: &Drawn) -> BTreeMap<Option<u8>, String> {
     match trials::tried(drawn) {
         Ok(report) => first_of_each(report.broken_promises()),
-        Err(panic) => [(0, panic)].into(),
+        Err(panic) => [(None, panic)].into(),
     }
 }
 
-fn first_of_each(broken: Vec<BrokenPromise>) -> BTreeMap<u8, String> {
+fn first_of_each(broken: Vec<BrokenPromise>) -> BTreeMap<Option<u8>, String> {
     let mut first = BTreeMap::new();
     for broken in broken {
-        first.entry(broken.promise).or_insert(broken.what);
+        first.entry(Some(broken.promise)).or_insert(broken.what);
     }
     first
 }
@@ -89,7 +95,7 @@ impl Tally {
             *self.drawn.entry(kind).or_default() += 1;
         }
         let (end, broken) = match came {
-            Err(panic) => ("panicked".to_owned(), [(0, panic.to_owned())].into()),
+            Err(panic) => ("panicked".to_owned(), [(None, panic.to_owned())].into()),
             Ok(report) => {
                 let judgement = judge::examine(report);
                 for (promise, times) in judgement.judged {
@@ -168,13 +174,13 @@ fn worse<T: Ord>(worst: &mut Option<Worst<T>>, value: T, seed: u64) {
 
 fn kind_of_end(end: &End) -> String {
     match end {
-        End::Outcome(Outcome::RolledBack { reason }) => {
-            format!("rolled back: {}", name(&format!("{reason:?}")))
-        }
-        End::Outcome(outcome) => name(&format!("{outcome:?}")).to_lowercase(),
-        End::Waiting { .. } => "still waiting".to_owned(),
-        End::NeverBegan { .. } => "never began".to_owned(),
-        End::GivenUp { .. } => "given up".to_owned(),
+        End::Outcome(outcome) => match outcome {
+            Outcome::RolledBack { reason } => format!("{}: {}", name(outcome), name(reason)),
+            Outcome::Promoted | Outcome::Superseded { .. } | Outcome::Abandoned { .. } => {
+                name(outcome)
+            }
+        },
+        End::Waiting { .. } | End::NeverBegan { .. } | End::GivenUp { .. } => name(end),
     }
 }
 
@@ -189,29 +195,44 @@ fn kinds(drawn: &Drawn) -> BTreeSet<String> {
     let parts = &drawn.simulation.world.parts;
     kinds.insert(format!("parts: {}", parts.len()));
     let timed = drawn.simulation.world.happenings.iter();
-    // What was before the rollout began is no misfortune.
-    let timed = timed.filter(|timed| format!("{:?}", timed.happening).find("yesterday").is_none());
-    let happens = timed.map(|timed| format!("{:?}", timed.happening));
+    let timed = timed.filter(|timed| !was_before(&timed.happening));
+    let happens = timed.map(|timed| name(&timed.happening));
     let befalls = drawn.simulation.mishaps.iter().map(|mishap| {
         if let Trouble::World(happening) = &mishap.trouble {
-            format!("{happening:?}")
+            name(happening)
         } else {
-            format!("{:?}", mishap.trouble)
+            name(&mishap.trouble)
         }
     });
+    // Who approves where he is asked is no misfortune.
     let sayings = drawn.simulation.sayings.iter();
-    let says = sayings.map(|saying| format!("{:?}", saying.ask).replace("Wish(", ""));
-    let says = says.filter(|ask| ask != "Approve");
-    for text in happens.chain(befalls).chain(says) {
-        kinds.insert(format!("misfortune: {}", name(&text)));
+    let says = sayings.filter(|saying| saying.ask != Ask::Approve);
+    let says = says.map(|saying| match &saying.ask {
+        Ask::Wish(wish) => wish.name().to_owned(),
+        ask @ (Ask::Approve | Ask::Advance | Ask::Promote | Ask::Alarm(_)) => name(ask),
+    });
+    for name in happens.chain(befalls).chain(says) {
+        kinds.insert(format!("misfortune: {name}"));
     }
     kinds
 }
 
-/// The name that a debug text begins with.
-fn name(debug: &str) -> &str {
-    let end = debug.find(|c: char| !c.is_alphanumeric());
-    end.map_or(debug, |end| debug.get(..end).unwrap_or(debug))
+/// The name that a variant has where it is written as data: the tag, or the only key.
+fn name<T: Serialize>(of: &T) -> String {
+    let nameless = || "nameless".to_owned();
+    match serde_json::to_value(of) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(map)) => {
+            let tags = ["type", "kind", "outcome"].into_iter();
+            let mut tags = tags.filter_map(|tag| map.get(tag).and_then(Value::as_str));
+            let tag = tags.next().map(str::to_owned);
+            tag.or_else(|| map.keys().next().cloned())
+                .unwrap_or_else(nameless)
+        }
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | Err(_) => {
+            nameless()
+        }
+    }
 }
 
 /// A table for people; not a format to be read by programs.
@@ -246,7 +267,8 @@ impl fmt::Display for Tally {
             "promise", "rollouts at stake", "judged", "broken"
         )?;
         for (promise, (rollouts, times)) in &self.judged {
-            let broken = self.broken.iter().filter(|one| one.promise == *promise);
+            let broken = self.broken.iter();
+            let broken = broken.filter(|one| one.promise == Some(*promise));
             writeln!(
                 f,
                 "{promise:>7} {rollouts:>19} {times:>12} {:>7}",
@@ -271,12 +293,16 @@ impl fmt::Display for Tally {
                 duration::format(value)
             )?;
         }
-        for broken in &self.broken {
-            writeln!(
-                f,
-                "broken: promise {}, seed {}: {}",
-                broken.promise, broken.seed, broken.what
-            )?;
+        for Broken {
+            promise,
+            seed,
+            what,
+        } in &self.broken
+        {
+            match promise {
+                Some(promise) => writeln!(f, "broken: promise {promise}, seed {seed}: {what}")?,
+                None => writeln!(f, "panicked: seed {seed}: {what}")?,
+            }
         }
         Ok(())
     }

@@ -1,10 +1,16 @@
 //! What random worlds promise, and the first two hundred.
 
+use std::collections::BTreeSet;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::{Drawn, Trials, rollout, rollouts, shrunk, worlds};
-use crate::simulation::{Mishap, Simulation, Trouble};
+use super::{Drawn, Trials, rollout, rollouts, shrink, shrunk, worlds};
+use crate::Release;
+use crate::rollout::Wish;
+use crate::simulation::{Ask, Mishap, Simulation, Trouble, When};
+use crate::strategy::BlueGreen;
+use crate::track::Track;
+use crate::world::{ApiFault, Happening, PartReport, WorkloadSetup};
 
 fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -47,6 +53,79 @@ fn what_shows_something_shrinks_to_the_smallest_that_does() {
 }
 
 #[test]
+fn a_simulation_of_ones_own_shrinks_to_what_shows_it() {
+    let seconds = Duration::from_secs;
+    let flaps = crate::simulation::flaps(seconds(8), seconds(8));
+    let evicted = Happening::pods_evicted(Track::Stable, 6);
+    let mine = Simulation::seed(9)
+        .stable("v1", 8)
+        .requests_per_second(100)
+        .candidate(flaps)
+        .clock_offsets([0, -1_500])
+        .at(seconds(10), Happening::next_write(ApiFault::Conflict))
+        .at(seconds(40), evicted)
+        .crash(seconds(20), seconds(9))
+        .mishap(When::AfterAppend(9), Trouble::JournalAnswerLost)
+        .asks(seconds(30), "ann", Ask::Wish(Wish::Retry));
+    let policy = BlueGreen::new();
+    let mut tried = 0;
+    let mut shows = |simulation: &Simulation| {
+        tried += 1;
+        let report = simulation.run(&policy);
+        let missing = report.world.parts.values().map(PartReport::most_missing);
+        missing.max() >= Some(3)
+    };
+    assert!(!shows(&Simulation::seed(9).stable("v1", 8)));
+    let smallest = shrink(&mine, &mut shows);
+    assert!(shows(&smallest));
+    let evicted = Happening::pods_evicted(Track::Stable, 3);
+    let expected = Simulation::seed(9).stable("v1", 4);
+    let mut expected = expected.at(seconds(1), evicted);
+    expected.world.lasts = smallest.world.lasts;
+    assert_eq!(smallest.world.happenings.len(), 1, "{smallest:#?}");
+    expected.world.happenings[0].after = smallest.world.happenings[0].after;
+    assert_eq!(smallest, expected);
+    // Always the same one; what does not show it stays as it is.
+    assert_eq!(shrink(&mine, &mut shows), smallest);
+    assert_eq!(shrink(&mine, |_| false), mine);
+    assert!(tried < 400, "{tried}");
+}
+
+#[test]
+fn an_end_has_the_name_that_it_has_in_data_and_a_panic_is_no_promise() {
+    let tally = Trials::new(5).rollouts(40).threads(cores()).run();
+    let ends: Vec<_> = tally.ends.keys().map(String::as_str).collect();
+    assert!(ends.contains(&"promoted"), "{ends:?}");
+    assert!(ends.contains(&"rolled-back: check"), "{ends:?}");
+    let of = |kind: &str| {
+        tally
+            .drawn
+            .keys()
+            .filter(|drawn| drawn.starts_with(kind))
+            .count()
+    };
+    assert!(
+        of("misfortune: ") > 10 && of("policy: ") == 3,
+        "{:?}",
+        tally.drawn
+    );
+    for name in tally.ends.keys().chain(tally.drawn.keys()) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || " :-".contains(c);
+        assert!(name.chars().all(is_plain), "{name}");
+    }
+    let before = Happening::weight_moved(crate::Weight::FULL, "yesterday");
+    assert!(super::drawing::was_before(&before));
+    let mut tally = super::Tally::default();
+    tally.add(&rollout(1), Err("it broke"));
+    assert_eq!(tally.broken[0].promise, None);
+    assert_eq!(tally.ends["panicked"].0, 1);
+    assert!(
+        tally.to_string().contains("panicked: seed 1: it broke"),
+        "{tally}"
+    );
+}
+
+#[test]
 fn worlds_are_like_the_one_that_is_given() {
     let mine = Simulation::seed(0).slots("v1", 4, "v0", 2);
     let takes = Duration::from_secs(100);
@@ -61,6 +140,54 @@ fn worlds_are_like_the_one_that_is_given() {
             .iter()
             .all(|world| world.world.parts == mine.world.parts)
     );
+}
+
+#[test]
+fn misfortunes_befall_what_is_there_whatever_it_is_called() {
+    let live = WorkloadSetup::of("shop.example/api:7", 3).container("proxy", "envoy:1");
+    let live = renamed(live);
+    let release = Release::of([("api", "shop.example/api:8")]).unwrap();
+    let mine = Simulation::seed(0)
+        .world(|world| world.workloads(live, None))
+        .release(release);
+    let takes = Duration::from_secs(100);
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for world in worlds(&mine, takes, 3).take(400) {
+        let timed = world.world.happenings.iter().map(|timed| &timed.happening);
+        let mishaps = world.mishaps.iter();
+        let at_calls = mishaps.filter_map(|mishap| match &mishap.trouble {
+            Trouble::World(happening) => Some(happening),
+            Trouble::Crash { .. }
+            | Trouble::Freeze { .. }
+            | Trouble::ClockSet { .. }
+            | Trouble::JournalFails { .. }
+            | Trouble::JournalAnswerLost => None,
+        });
+        for happening in timed.chain(at_calls) {
+            if let Happening::ImageChanged {
+                container, image, ..
+            } = happening
+            {
+                assert_eq!(container, "api");
+                named.insert(image.to_string());
+            }
+            if let Happening::ImageBehaves { image, .. } | Happening::TagMoved { image, .. } =
+                happening
+            {
+                named.insert(image.clone());
+            }
+        }
+    }
+    let here = ["7", "8", "hotfix", "v0"].map(|tag| format!("shop.example/api:{tag}"));
+    assert_eq!(named, here.into());
+}
+
+/// The container `app` is called `api`.
+fn renamed(mut workload: WorkloadSetup) -> WorkloadSetup {
+    if let Some(image) = workload.images.remove("app") {
+        workload.images.insert("api".to_owned(), image);
+    }
+    workload
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Everything that a scenario can say, somewhere in it.
-fn everything() -> Simulation {
+pub(super) fn everything() -> Simulation {
     let main = Part::main;
     let scaled = WorkloadSetup {
         autoscaler: Some(ScalerSetup {
@@ -188,7 +188,6 @@ fn in_a_file_only_what_is_said_is_there() {
     let expected = serde_json::json!({
         "world": {
             "seed": 7,
-            "lasts": "72h",
             "parts": {
                 "main": {
                     "shape": {"tracks": {"stable": {"images": {"app": "app:v1"}, "count": 4}}},

@@ -193,7 +193,7 @@ impl Scenario {
     /// The world.
     ///
     /// # Errors
-    /// When a part's name or an image cannot be read.
+    /// When a part's name or an image cannot be read, or a number or a time is not one that it may be.
     pub fn build(&self) -> Result<World, InvalidScenario> {
         state::State::new(self).map(World::of)
     }

@@ -1,17 +1,17 @@
 //! Drawn misfortunes: of pods, routers, people, platforms, sources of counts, processes and journals.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::behavior::ill;
 use super::limits::TOOL;
-use super::platform::{OLDER, RELEASED, RUNNING};
+use super::names::{Drawn, Names};
+use super::platform::{RELEASED, RUNNING};
 use super::values::seconds;
 use crate::release::Part;
 use crate::rollout::Wish;
-use crate::simulation::{Ask, Mishap, Saying, Trouble, When};
+use crate::simulation::{Ask, Mishap, Saying, Simulation, Trouble, When};
 use crate::target::{Effectiveness, RolloutId};
 use crate::track::Track;
 use crate::weight::Weight;
@@ -33,7 +33,7 @@ enum What {
     Happens(Happening),
     ImageChanged {
         track: Track,
-        image: &'static str,
+        image: Drawn,
         by: &'static str,
     },
     Superseded(&'static str),
@@ -153,7 +153,11 @@ fn hands() -> BoxedStrategy<What> {
         count,
         by: by.to_owned(),
     });
-    let image = prop_oneof![Just("app:hotfix"), Just(OLDER), Just(RELEASED)];
+    let image = prop_oneof![
+        Just(Drawn::Hotfix),
+        Just(Drawn::Older),
+        Just(Drawn::Released)
+    ];
     let changed = (track(), image, who()).prop_map(|(track, image, by)| What::ImageChanged {
         track,
         image,
@@ -272,10 +276,12 @@ pub(super) enum Lot {
 }
 
 impl Misfortune {
-    /// In a world with these parts, where a rollout takes about so long.
+    /// In such a world, where a rollout takes about so long; `None` where there is nothing that it could
+    /// befall.
     ///
     /// A router that cannot be asked takes no longer than is said of it: nobody could know if it did.
-    pub(super) fn lot(&self, parts: &BTreeMap<String, PartSetup>, takes: Duration) -> Option<Lot> {
+    pub(super) fn lot(&self, like: &Simulation, takes: Duration) -> Option<Lot> {
+        let parts = &like.world.parts;
         let mut names = parts.iter();
         let second = parts.iter().nth(usize::from(self.on_second));
         let (name, setup) = second.or_else(|| names.next())?;
@@ -289,17 +295,18 @@ impl Misfortune {
         };
         let says = |who, ask| Lot::Saying(Saying::new(self.time(takes), who, ask));
         Some(match &self.what {
-            What::Happens(happening) => happens(when, on(part, setup, happening)),
-            What::ImageChanged { track, image, by } => happens(
-                when,
-                Happening::ImageChanged {
+            What::Happens(happening) => happens(when, on(like, part, setup, happening)?),
+            What::ImageChanged { track, image, by } => {
+                let names = Names::of(like, part, setup)?;
+                let happening = Happening::ImageChanged {
                     part: part.clone(),
                     track: *track,
-                    container: "app".to_owned(),
-                    image: image.parse().ok()?,
+                    image: names.image(*image).parse().ok()?,
+                    container: names.container,
                     by: (*by).to_owned(),
-                },
-            ),
+                };
+                happens(when, happening)
+            }
             What::Befalls(trouble) => Lot::Mishap(Mishap::new(when, trouble.clone())),
             What::Says(who, ask) => says(*who, ask.clone()),
             What::Stale(ask) => says("ann", Ask::Wish(ask.wish()?)),
@@ -353,8 +360,8 @@ fn after(takes: Duration, thousandths: u32) -> Duration {
     Duration::from_secs(milliseconds / 1_000)
 }
 
-/// The same on this part, if it is of one.
-fn on(of: &Part, setup: &PartSetup, happening: &Happening) -> Happening {
+/// The same on this part, if it is of one, and of what runs there.
+fn on(like: &Simulation, of: &Part, setup: &PartSetup, happening: &Happening) -> Option<Happening> {
     let mut happening = happening.clone();
     match &mut happening {
         Happening::WeightMoved { part, .. }
@@ -376,7 +383,9 @@ fn on(of: &Part, setup: &PartSetup, happening: &Happening) -> Happening {
                 *part = of.clone();
             }
         }
-        Happening::ImageBehaves { .. } | Happening::TagMoved { .. } => {}
+        Happening::ImageBehaves { image, .. } | Happening::TagMoved { image, .. } => {
+            *image = Names::of(like, of, setup)?.here(image);
+        }
     }
-    happening
+    Some(happening)
 }

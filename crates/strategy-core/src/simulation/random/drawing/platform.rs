@@ -16,6 +16,14 @@ pub(super) const RUNNING: &str = "app:v1";
 pub(super) const OLDER: &str = "app:v0";
 pub(super) const RELEASED: &str = "app:v2";
 
+/// By whom that is which was so before the rollout began, and befalls nobody.
+const YESTERDAY: &str = "yesterday";
+
+/// Whether it only says how the world was before the rollout began: that is no misfortune.
+pub(in crate::simulation::random) fn was_before(happening: &Happening) -> bool {
+    matches!(happening, Happening::WeightMoved { by, .. } if by == YESTERDAY)
+}
+
 /// How traffic reaches the pods, and how a candidate becomes stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -228,7 +236,7 @@ impl Platform {
                 Happening::WeightMoved {
                     part: name.parse().unwrap_or_else(|_| Part::main()),
                     weight: Weight::FULL,
-                    by: "yesterday".to_owned(),
+                    by: YESTERDAY.to_owned(),
                 },
             )
         } else {
