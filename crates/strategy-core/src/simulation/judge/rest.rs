@@ -34,7 +34,7 @@ pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
             let rests = report.world.to.since(rests_since);
             let lasts = report.world.to.since(report.world.from);
             let plan = report.plan.as_ref();
-            let limit = plan.map_or(Duration::ZERO, |plan| longest(plan));
+            let limit = plan.map_or(Duration::ZERO, longest);
             let all = plan.map_or(Duration::ZERO, |plan| {
                 all_limits(plan, interventions(record))
             });
