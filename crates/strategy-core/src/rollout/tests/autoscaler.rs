@@ -73,6 +73,22 @@ fn the_count_is_never_written_and_the_floor_is_held_and_restored_at_promotion() 
     }
 }
 
+/// Users went home while their number fell, and the autoscaler with them: what it wants now is enough.
+#[test]
+fn a_way_home_ends_with_as_many_as_the_autoscaler_wants_now() {
+    for load in [1, 3] {
+        let mut run = started(stages());
+        run.until("is effective and is watched");
+        run.order(Wish::Abort { force: false });
+        run.until("traffic is restored");
+        run.world.load = Some(load);
+        run.world.converge();
+        run.run(seconds(3600));
+        run.assert_rolled_back();
+        assert_eq!(floor(&run), Replicas::Floor(FLOOR));
+    }
+}
+
 #[test]
 fn the_floor_is_restored_at_rollback_and_after_a_crash_in_between() {
     for crash in [false, true] {

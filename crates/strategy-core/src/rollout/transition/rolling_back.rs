@@ -8,9 +8,9 @@ use crate::rollout::goal;
 use crate::rollout::outcome::{Left, Outcome};
 use crate::rollout::part_state::Waits;
 use crate::rollout::state::{RollingBack, State};
-use crate::target::{Observation, Routing};
+use crate::target::{Observation, Routing, Written};
 use crate::timestamp::Timestamp;
-use crate::track::{Revision, Track};
+use crate::track::{Replicas, Revision, Track};
 
 impl Rollout {
     pub(super) fn rolling_back(&mut self, rolling: &RollingBack) -> Flow {
@@ -98,12 +98,23 @@ impl Rollout {
                 what: message.clone(),
             });
         }
-        for (part, state) in &self.decided.parts {
-            if let Waits::For { what, .. } = &state.waiting {
+        for (part, found) in self.fixed.found.iter() {
+            let state = self.decided.parts.get(part);
+            if let Some(Waits::For { what, .. }) = state.map(|state| &state.waiting) {
                 left.push(Left {
                     part: part.clone(),
                     what: format!("it waits for {what}"),
                 });
+            } else if let Some(seen) = self.fresh(part) {
+                let ready = seen.stable.ready_at(&Revision::Recorded);
+                let need = self.stable_need(part, &seen);
+                if ready < need {
+                    let name = found.names.of(Track::Stable);
+                    left.push(Left {
+                        part: part.clone(),
+                        what: format!("stable {name} has {ready} ready, and {need} are needed"),
+                    });
+                }
             }
         }
         left
@@ -116,7 +127,7 @@ impl Rollout {
                 return false;
             };
             let recorded = goal::recorded(found);
-            let covers = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part);
+            let covers = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part, &seen);
             let flows = match found.capabilities.routing {
                 Routing::FollowsReadiness => true,
                 Routing::Routed | Routing::Native => {
@@ -128,8 +139,9 @@ impl Rollout {
         })
     }
 
-    /// What stable must have ready at the recorded start: what its traffic needs, and no more than it had.
-    fn stable_need(&self, part: &Part) -> u32 {
+    /// What stable must have ready at the recorded start: what its traffic needs, and no more than it had, or
+    /// than its autoscaler wants now.
+    fn stable_need(&self, part: &Part, seen: &Observation) -> u32 {
         let Some(found) = self.fixed.found.part(part) else {
             return 0;
         };
@@ -146,7 +158,12 @@ impl Rollout {
             .rest()
             .ceil_of(baseline)
             .max(1);
-        need.min(found.observation.stable.ready())
+        let owned = |written: &Written| matches!(written.replicas, Replicas::Floor(_));
+        let wants = match &seen.stable.written {
+            Some(written) if owned(written) => seen.stable.wanted(),
+            Some(_) | None => u32::MAX,
+        };
+        need.min(found.observation.stable.ready()).min(wants)
     }
 
     /// What is observed is the recorded start; judged apart from the stepper.
@@ -170,7 +187,7 @@ impl Rollout {
             };
             let routed = found.capabilities.routing == Routing::FollowsReadiness
                 || seen.traffic.written == recorded.traffic;
-            let ready = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part);
+            let ready = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part, &seen);
             routed && ready && Track::ALL.into_iter().all(|track| written(&seen, track))
         })
     }

@@ -78,12 +78,12 @@ pub(super) fn aborts_are_obeyed(record: &Record<'_>, findings: &mut Findings) {
     if NoReturn::of(plan.stages()).is_some() {
         return;
     }
-    let settles = plan.policies().rollback_deadline;
+    let (settles, ended) = (plan.policies().rollback_deadline, record.ended());
     for (id, asked) in asked(record) {
         if !matches!(asked.wish, Wish::Abort { .. } | Wish::Reject) {
             continue;
         }
-        let is_over = asked.at + settles >= record.report.world.to;
+        let is_over = ended.is_none_or(|(_, at)| asked.at + settles >= at);
         let is_refused = matches!(asked.answers.first(), Some(Answer::Refused(_)));
         findings.judge(16, asked.at, is_over || !is_refused, || {
             format!(
