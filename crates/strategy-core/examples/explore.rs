@@ -1,8 +1,9 @@
 //! Searches everything that small plans can meet, and prints a table: `cargo xtask explore` runs it.
 //!
-//! `explore [--states N] [--mischief N] [--faults N] [--what-differs] [PLAN...]`: at most so many states a
-//! plan, so many things that a kind world does not do, and so many different counterexamples; or, instead,
-//! which components of a state multiply the states.
+//! `explore [--states N] [--mischief N] [--faults N] [PLAN...]`: at most so many states a plan, so many
+//! things that a kind world does not do, and so many different counterexamples. Or, instead:
+//! `--what-differs`, which components of a state multiply the states; `--same-future`, which states have
+//! the same future; `--sample N [--seed N]`, so many states of random walks, and how many there are at least.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 #![expect(
     clippy::disallowed_methods,
@@ -13,15 +14,27 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use strategy_core::explore::{Exploration, Explored, Promise, plans};
+use strategy_core::explore::plans::{self, Searched};
+use strategy_core::explore::{Exploration, Explored, Promise};
 
 struct Asked {
     states: usize,
     mischief: Option<u8>,
     faults: usize,
-    /// What multiplies the states, instead of what is found.
-    differs: bool,
+    seed: u64,
+    instead: Option<Instead>,
     names: Vec<String>,
+}
+
+/// What is printed instead of what a search finds.
+#[derive(Clone, Copy)]
+enum Instead {
+    /// What multiplies the states.
+    Differs,
+    /// Which states have the same future.
+    Same,
+    /// So many states of random walks.
+    Sample(u64),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,29 +57,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !asked.names.is_empty() && !asked.names.iter().any(|name| name == plan.name) {
             continue;
         }
-        if asked.differs {
-            println!("{}: values, states without, of", plan.name);
-            let search = Exploration::of(plan.plan, plan.found).at_most(asked.states);
-            let search = match asked.mischief {
-                Some(times) => search.mischief(times),
-                None => search,
-            };
-            for component in search.what_differs()? {
-                let (values, without) = (component.values, component.without);
-                println!("{values:>9} {without:>9}  {}", component.path);
+        match asked.instead {
+            None => {}
+            Some(Instead::Differs) => {
+                what_differs(&asked, plan)?;
+                continue;
             }
-            continue;
+            Some(Instead::Same) => {
+                same_future(&asked, plan)?;
+                continue;
+            }
+            Some(Instead::Sample(states)) => {
+                broken += sample(&asked, plan, states)?;
+                continue;
+            }
         }
         let began = Instant::now();
-        let mut search = Exploration::of(plan.plan, plan.found)
-            .at_most(asked.states)
-            .faults(asked.faults)
-            .threads(std::thread::available_parallelism().map_or(1, usize::from));
-        if let Some(times) = asked.mischief {
-            search = search.mischief(times);
-        }
-        let explored = search.run()?;
-        line(plan.name, &explored, began.elapsed().as_secs_f64());
+        let name = plan.name;
+        let explored = search(&asked, plan).run()?;
+        line(name, &explored, began.elapsed().as_secs_f64());
         for (promise, times) in &explored.checked {
             *checked.entry(*promise).or_default() += times;
         }
@@ -86,6 +95,53 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A search as it was asked for.
+fn search(asked: &Asked, plan: Searched) -> Exploration {
+    let search = Exploration::of(plan.plan, plan.found)
+        .at_most(asked.states)
+        .faults(asked.faults)
+        .threads(std::thread::available_parallelism().map_or(1, usize::from));
+    match asked.mischief {
+        Some(times) => search.mischief(times),
+        None => search,
+    }
+}
+
+fn what_differs(asked: &Asked, plan: Searched) -> Result<(), Box<dyn Error>> {
+    println!("{}: values, states without, of", plan.name);
+    for component in search(asked, plan).what_differs()? {
+        let (values, without) = (component.values, component.without);
+        println!("{values:>9} {without:>9}  {}", component.path);
+    }
+    Ok(())
+}
+
+fn same_future(asked: &Asked, plan: Searched) -> Result<(), Box<dyn Error>> {
+    println!("{}: states and classes by misfortunes", plan.name);
+    let times = asked.mischief.unwrap_or(2);
+    let same = search(asked, plan).mischief(times).same_future()?;
+    for (states, classes) in &same.classes {
+        println!("{states:>9} {classes:>9}");
+    }
+    println!("what differs in pairs of one class");
+    for (paths, count) in same.differ.iter().take(40) {
+        println!("{count:>9}  {paths}");
+    }
+    Ok(())
+}
+
+fn sample(asked: &Asked, plan: Searched, states: u64) -> Result<usize, Box<dyn Error>> {
+    println!("{}: different, at least in all, of", plan.name);
+    let sampled = search(asked, plan).sample(states, asked.seed)?;
+    for (name, values, least) in &sampled.components {
+        println!("{values:>9} {least:>9}  {name}");
+    }
+    for broken in &sampled.broken {
+        println!("\n{broken}");
+    }
+    Ok(sampled.broken.len())
+}
+
 fn line(name: &str, explored: &Explored, seconds: f64) {
     let closed = if explored.closed { "closed" } else { "open" };
     println!(
@@ -95,7 +151,7 @@ fn line(name: &str, explored: &Explored, seconds: f64) {
         explored.depth(),
         explored.checked.values().sum::<u64>(),
     );
-    println!("    by misfortunes: {:?}", explored.by_mischief);
+    println!("    followed, by misfortunes: {:?}", explored.by_mischief);
     if !explored.closed && explored.broken.is_empty() {
         match explored.within {
             Some(within) => {
@@ -112,7 +168,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
         states: Exploration::AT_MOST,
         mischief: None,
         faults: 1,
-        differs: false,
+        seed: 1,
+        instead: None,
         names: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -122,7 +179,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, Box<dyn E
                 .ok_or_else(|| format!("{argument} needs a number"))
         };
         match argument.as_str() {
-            "--what-differs" => asked.differs = true,
+            "--what-differs" => asked.instead = Some(Instead::Differs),
+            "--same-future" => asked.instead = Some(Instead::Same),
+            "--sample" => asked.instead = Some(Instead::Sample(number()?.parse()?)),
+            "--seed" => asked.seed = number()?.parse()?,
             "--states" => asked.states = number()?.parse()?,
             "--mischief" => asked.mischief = Some(number()?.parse()?),
             "--faults" => asked.faults = number()?.parse()?,

@@ -43,12 +43,15 @@ mod node;
 mod outputs;
 pub mod plans;
 mod promise;
+mod same;
+mod sample;
 mod search;
 mod state;
 mod story;
 #[cfg(test)]
 mod tests;
 mod unseen;
+mod visited;
 mod world;
 
 use std::collections::BTreeMap;
@@ -58,6 +61,8 @@ use self::differs::Differing;
 pub use self::flaw::Flaw;
 use self::ground::Ground;
 pub use self::promise::Promise;
+pub use self::same::SameFuture;
+pub use self::sample::Sampled;
 use self::search::Search;
 pub use self::story::Counterexample;
 use crate::analysis::PreparedCheck;
@@ -162,6 +167,35 @@ impl Exploration {
         Ok(differing.components())
     }
 
+    /// Draws so many states from random walks, each without a bound on what goes wrong.
+    ///
+    /// # Errors
+    /// [`StartError`] where the rollout cannot even be started.
+    pub fn sample(self, states: u64, seed: u64) -> Result<Sampled, StartError> {
+        let ground = Ground::new(self.plan, &self.found, self.unread, None);
+        let rollout = start(&ground)?;
+        Ok(sample::sample(&ground, &rollout, self.flaw, states, seed))
+    }
+
+    /// Which of the states that are visited have the same future, and in what those differ.
+    ///
+    /// # Errors
+    /// [`StartError`] where the rollout cannot even be started.
+    pub fn same_future(self) -> Result<SameFuture, StartError> {
+        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+        let rollout = start(&ground)?;
+        let mut search = Search {
+            at_most: self.at_most,
+            threads: self.threads,
+            same: Some(same::Same::default()),
+            ..Search::new(&ground)
+        };
+        search.run(rollout);
+        let within = self.mischief.unwrap_or(0);
+        let same = search.same.take().unwrap_or_default();
+        Ok(same.future(&search.visited, within))
+    }
+
     /// Searches until no state is new, enough promises are broken, or there are too many states.
     ///
     /// Where any number of misfortunes may happen, it searches with none, with one, and so on, until one
@@ -173,14 +207,21 @@ impl Exploration {
         if self.mischief.is_some() {
             return self.once();
         }
-        let mut within = None;
+        let (mut within, mut by_mischief) = (None, Vec::new());
         for times in 0..u8::MAX {
             let explored = self.clone().mischief(times).once()?;
+            if !explored.closed && explored.broken.is_empty() {
+                return Ok(Explored {
+                    within,
+                    by_mischief,
+                    ..explored
+                });
+            }
             let adds = explored.by_mischief.len() > usize::from(times);
-            if !explored.closed || !explored.broken.is_empty() || !adds {
+            if !explored.broken.is_empty() || !adds {
                 return Ok(Explored { within, ..explored });
             }
-            within = Some(times);
+            (within, by_mischief) = (Some(times), explored.by_mischief);
         }
         let explored = self.mischief(u8::MAX).once()?;
         Ok(Explored {
@@ -247,7 +288,8 @@ pub struct Explored {
     /// New states at each depth, the first of which is 0.
     pub levels: Vec<usize>,
     /// States by how many things that a kind world does not do it takes at least to get there; 0 first.
-    /// Only those of which all that follows was looked at.
+    /// Only those of which all that follows was looked at; of a search without a bound that did not close,
+    /// all with as many as [`within`](Self::within) says.
     pub by_mischief: Vec<usize>,
     /// No state was new in the end: everything that can happen was seen.
     pub closed: bool,

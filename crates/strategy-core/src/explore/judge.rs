@@ -216,9 +216,9 @@ impl Order<'_> {
                 });
                 continue;
             }
-            // On the way back stable's pods at any other revision than its own are free.
+            // Stable's pods at any other revision than its own are free: the way back does not want them.
             let at_home = self.ready_at(told, track, Runs::Recorded);
-            let free = self.back && track == Track::Stable && stays >= at_home;
+            let free = track == Track::Stable && stays >= at_home;
             let other = track.other();
             let covers = told.ready(self.ground, other) >= self.holds(told, other, Weight::FULL);
             tally.judge(2, free || covers, || {

@@ -1,7 +1,8 @@
 //! From every state an end is reached: in a kind world an outcome, with a dead platform rest.
 
 use super::promise::Promise;
-use super::search::{Fault, Visited};
+use super::search::Fault;
+use super::visited::Visited;
 use crate::rollout::searched::Place;
 
 impl Visited {

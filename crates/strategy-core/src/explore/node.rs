@@ -38,6 +38,17 @@ impl Hash for Node {
     }
 }
 
+/// The machine of a state, without its world and what the judge remembers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Machine<'a>(pub(super) &'a Node);
+
+impl Hash for Machine<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.rollout.hash_state(hasher);
+        self.0.ordered.hash(hasher);
+    }
+}
+
 impl Node {
     /// Everything by which it can differ from others, in words.
     pub(super) fn describe(&self) -> String {

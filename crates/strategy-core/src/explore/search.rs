@@ -1,102 +1,17 @@
 //! Breadth first over everything that can happen, until nothing new does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use super::act::Actor;
 use super::fingerprint::fingerprint;
 use super::flaw::Flaw;
 use super::ground::Ground;
-use super::node::Node;
+use super::node::{Machine, Node};
 use super::promise::{Promise, Tally};
+use super::same::{Same, Step, mix};
+use super::visited::{Reached, Visited};
 use crate::rollout::Rollout;
-use crate::rollout::searched::Place;
-
-/// Everything that a search knows of the states that it has visited.
-#[derive(Debug, Default)]
-pub(super) struct Visited {
-    index: BTreeMap<u128, u32>,
-    /// From where, and by which of the steps that can be made there; the first state has itself.
-    pub(super) parents: Vec<(u32, u32)>,
-    /// With how much mischief at least a state is reached.
-    mischief: Vec<u8>,
-    /// Steps that lead to a state.
-    depths: Vec<u16>,
-    /// All that can follow of it was looked at.
-    pub(super) followed: Vec<bool>,
-    /// What a kind world does, and whether a person does it.
-    pub(super) kind: Vec<(u32, u32, bool)>,
-    /// What happens where no call is answered.
-    pub(super) dead: Vec<(u32, u32)>,
-    pub(super) places: Vec<Place>,
-    pub(super) transitions: u64,
-}
-
-impl Visited {
-    /// States at each depth, the first of which is 0.
-    pub(super) fn levels(&self) -> Vec<usize> {
-        counted(self.depths.iter().map(|depth| usize::from(*depth)))
-    }
-
-    /// States by how much mischief it takes at least, of those that were followed.
-    pub(super) fn by_mischief(&self) -> Vec<usize> {
-        let states = self.mischief.iter().zip(&self.followed);
-        counted(
-            states
-                .filter(|(_, followed)| **followed)
-                .map(|(mischief, _)| usize::from(*mischief)),
-        )
-    }
-
-    /// A state is reached: its number, and whether it is to be followed from here on.
-    fn reach(&mut self, reached: &Reached, mischief: u8) -> (u32, bool) {
-        let new = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
-        let to = *self.index.entry(reached.print).or_insert(new);
-        let at = to as usize;
-        let from = reached.from as usize;
-        let depth = self.depths.get(from).copied().unwrap_or_default();
-        let (way, depth) = ((reached.from, reached.step), depth.saturating_add(1));
-        if to == new {
-            self.parents.push(way);
-            self.places.push(reached.place);
-            self.mischief.push(mischief);
-            self.depths.push(depth);
-            self.followed.push(false);
-            return (to, true);
-        }
-        let (Some(parent), Some(known), Some(known_depth)) = (
-            self.parents.get_mut(at),
-            self.mischief.get_mut(at),
-            self.depths.get_mut(at),
-        ) else {
-            return (to, false);
-        };
-        let better = *known > mischief;
-        if better {
-            (*parent, *known, *known_depth) = (way, mischief, depth);
-        }
-        (to, better)
-    }
-
-    fn is_known(&self, print: u128, mischief: u8) -> bool {
-        let known = self.index.get(&print);
-        let known = known.and_then(|state| self.mischief.get(*state as usize));
-        known.is_some_and(|known| *known <= mischief)
-    }
-}
-
-fn counted(values: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut counts = Vec::new();
-    for value in values {
-        if counts.len() <= value {
-            counts.resize(value + 1, 0);
-        }
-        if let Some(count) = counts.get_mut(value) {
-            *count += 1;
-        }
-    }
-    counts
-}
 
 /// The first promise that is broken, and the state and move that break it.
 #[derive(Clone, Debug)]
@@ -121,23 +36,12 @@ pub(super) struct Search<'a> {
     /// It goes on until so many different faults are found.
     pub(super) most: usize,
     pub(super) faults: Vec<Fault>,
+    /// Machines that were judged by themselves.
+    pub(super) machines: BTreeSet<u128>,
     /// Is shown every state that is to be followed.
     pub(super) visit: Option<&'a mut (dyn FnMut(&Node) + Send + Sync)>,
-}
-
-/// A state that was reached.
-struct Reached {
-    from: u32,
-    step: u32,
-    print: u128,
-    /// Of this step.
-    mischief: u8,
-    kind: bool,
-    by_itself: bool,
-    dead: bool,
-    place: Place,
-    /// Only of a state that is to be followed from here on.
-    node: Option<Box<Node>>,
+    /// Keeps what followed of each state.
+    pub(super) same: Option<Same>,
 }
 
 #[derive(Default)]
@@ -147,8 +51,8 @@ struct Batch {
     faults: Vec<Fault>,
 }
 
-/// States that are to be followed.
-type Open = Vec<(u32, Box<Node>)>;
+/// States that are to be followed, each with whether its machine was met before.
+type Open = Vec<(u32, bool, Box<Node>)>;
 
 impl<'a> Search<'a> {
     pub(super) fn new(ground: &'a Ground) -> Self {
@@ -163,7 +67,9 @@ impl<'a> Search<'a> {
             within: None,
             most: 1,
             faults: Vec::new(),
+            machines: BTreeSet::new(),
             visit: None,
+            same: None,
         }
     }
 }
@@ -178,7 +84,9 @@ impl Search<'_> {
         let reached = Reached {
             from: 0,
             step: 0,
+            label: 0,
             print: fingerprint(&first),
+            machine: fingerprint(&Machine(&first)),
             mischief: 0,
             kind: false,
             by_itself: false,
@@ -190,10 +98,13 @@ impl Search<'_> {
         if let Some(visit) = &mut self.visit {
             visit(&first);
         }
+        if let Some(same) = &mut self.same {
+            same.add(0, &first);
+        }
         if let Some(depth) = self.visited.depths.first_mut() {
             *depth = 0;
         }
-        let mut open: BTreeMap<u8, Open> = BTreeMap::from([(0, vec![(0, Box::new(first))])]);
+        let mut open: BTreeMap<u8, Open> = BTreeMap::from([(0, vec![(0, false, Box::new(first))])]);
         while let Some((mischief, level)) = open.pop_first() {
             if !self.layer(mischief, level, &mut open) {
                 return;
@@ -210,13 +121,13 @@ impl Search<'_> {
         while !level.is_empty() {
             // What was found again with less of it was followed then.
             let visited = &self.visited;
-            level.retain(|(state, _)| {
+            level.retain(|(state, ..)| {
                 let state = *state as usize;
                 visited.mischief.get(state) == Some(&mischief)
                     && visited.followed.get(state) == Some(&false)
             });
             // The order in which states are numbered is the order of the level.
-            level.sort_unstable_by_key(|(index, _)| std::cmp::Reverse(*index));
+            level.sort_unstable_by_key(|(index, ..)| std::cmp::Reverse(*index));
             let mut next = Vec::new();
             // A part of a level at a time, so that what is found twice is not held twice.
             while !level.is_empty() {
@@ -231,10 +142,18 @@ impl Search<'_> {
                         return false;
                     }
                 }
-                for (state, _) in &portion {
+                for (state, ..) in &portion {
                     if let Some(followed) = self.visited.followed.get_mut(*state as usize) {
                         *followed = true;
                     }
+                }
+                // What is reached with as much as is allowed only goes on kindly: it need not be kept.
+                if mischief < at_most
+                    && open.get(&at_most).is_some_and(|last| last.len() >= KEPT)
+                    && let Some(last) = open.remove(&at_most)
+                    && !self.layer(at_most, last, open)
+                {
+                    return false;
                 }
             }
             level = next;
@@ -242,7 +161,7 @@ impl Search<'_> {
         true
     }
 
-    fn follow(&self, portion: &[(u32, Box<Node>)], mischief: u8, at_most: u8) -> Vec<Batch> {
+    fn follow(&self, portion: &[(u32, bool, Box<Node>)], mischief: u8, at_most: u8) -> Vec<Batch> {
         let each = portion.len().div_ceil(self.threads).max(1);
         if self.threads == 1 || portion.len() < 16 {
             return vec![self.follow_some(portion, mischief, at_most)];
@@ -259,9 +178,9 @@ impl Search<'_> {
         })
     }
 
-    fn follow_some(&self, chunk: &[(u32, Box<Node>)], mischief: u8, at_most: u8) -> Batch {
+    fn follow_some(&self, chunk: &[(u32, bool, Box<Node>)], mischief: u8, at_most: u8) -> Batch {
         let mut batch = Batch::default();
-        for (from, node) in chunk {
+        for (from, known, node) in chunk {
             let (reached, faults) = (&mut batch.reached, &mut batch.faults);
             let mut fault = |broken, step| {
                 let (promise, what) = broken;
@@ -273,7 +192,9 @@ impl Search<'_> {
                 });
             };
             let mut actor = acting(self.ground, self.flaw, &mut batch.tally);
-            actor.state(node);
+            if !known {
+                actor.state(node);
+            }
             if let Some(broken) = actor.tally.broken() {
                 fault(broken, None);
                 continue;
@@ -296,7 +217,17 @@ impl Search<'_> {
                 reached.push(Reached {
                     from: *from,
                     step,
+                    label: if self.same.is_some() {
+                        mix(&format!("{:?}", followed.step))
+                    } else {
+                        0
+                    },
                     print,
+                    machine: if known {
+                        0
+                    } else {
+                        fingerprint(&Machine(&next))
+                    },
                     mischief: followed.mischief,
                     kind: followed.mischief == 0,
                     by_itself: seen.is_by_itself(),
@@ -322,14 +253,27 @@ impl Search<'_> {
             visited.transitions += 1;
             let more = mischief.saturating_add(reached.mischief);
             let (to, follow) = visited.reach(&reached, more);
+            if let Some(same) = &mut self.same {
+                same.steps.push(Step {
+                    from: reached.from,
+                    label: reached.label,
+                    to,
+                });
+            }
             if follow && let Some(node) = reached.node.take() {
+                let known = !self.machines.insert(reached.machine);
                 if let Some(visit) = &mut self.visit {
                     visit(&node);
                 }
+                if let Some(same) = &mut self.same
+                    && Some(more) < self.ground.mischief
+                {
+                    same.add(to, &node);
+                }
                 if reached.mischief == 0 {
-                    next.push((to, node));
+                    next.push((to, known, node));
                 } else {
-                    open.entry(more).or_default().push((to, node));
+                    open.entry(more).or_default().push((to, known, node));
                 }
             }
             if reached.kind {
@@ -360,3 +304,5 @@ const fn acting<'a>(ground: &'a Ground, flaw: Option<Flaw>, tally: &'a mut Tally
 
 /// States that are followed before what was found is put together.
 const PORTION: usize = 4_000;
+/// States of the last layer that are kept until they are followed.
+const KEPT: usize = 40_000;

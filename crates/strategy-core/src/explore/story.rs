@@ -5,8 +5,9 @@ use super::ground::Ground;
 use super::moves::Move;
 use super::node::Node;
 use super::promise::Tally;
-use super::search::{Fault, Search, Visited};
+use super::search::{Fault, Search};
 use super::unseen::Followed;
+use super::visited::Visited;
 use crate::rollout::{Effect, Rollout};
 
 /// A promise that is broken, and everything that happened before.
@@ -90,7 +91,7 @@ impl Search<'_> {
     }
 }
 
-fn line(ground: &Ground, step: Move, node: &Node) -> String {
+pub(super) fn line(ground: &Ground, step: Move, node: &Node) -> String {
     let stage = node.rollout.stage_name();
     let stage = stage.map_or_else(String::new, |stage| format!(" in {stage}"));
     let mut line = format!("{step}; {:?}{stage}", node.rollout.place());

@@ -3,13 +3,12 @@
 mod sizes;
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 
 use super::act::Actor;
 use super::fingerprint::fingerprint;
 use super::ground::Ground;
 use super::moves::moves;
-use super::node::Node;
+use super::node::{Machine, Node};
 use super::plans::{self, Searched};
 use super::promise::Tally;
 use super::search::Search;
@@ -69,6 +68,53 @@ fn every_plan_is_promoted_in_a_kind_world() {
         let promoted = explored.checked.get(&Promise::of(4)).copied();
         assert!(promoted > Some(0), "{name} is never promoted");
     }
+}
+
+/// Walks with any number of misfortunes; and one that meets a planted fault tells how.
+#[test]
+fn random_walks_break_no_promise_and_find_a_planted_fault() {
+    let Searched { plan, found, .. } = searched("canary-update");
+    let search = Exploration::of(plan, found);
+    let sampled = search.clone().sample(500, 7).unwrap();
+    assert_eq!(sampled.broken, []);
+    assert!(sampled.drawn >= 500, "{}", sampled.drawn);
+    let (_, drawn, least) = sampled.components.first().unwrap();
+    assert!(*drawn > 250 && least > drawn, "{drawn} of {least}");
+    let flawed = search.with(Flaw::AnswersAreRepeated);
+    let broken = flawed.sample(100, 7).unwrap().broken;
+    let found = |broken: &Counterexample| broken.promise == Promise::of(16);
+    let story = broken.iter().find(|broken| found(broken)).unwrap();
+    assert!(!story.story.is_empty(), "{story}");
+}
+
+/// A state of the last layer that is followed before all others are known is followed as if it had not.
+#[test]
+fn a_search_with_any_bound_reaches_what_the_one_with_one_more_reaches_by_then() {
+    let with = |times| explore("native").mischief(times).run().unwrap();
+    let (one, two) = (with(1), with(2));
+    assert!(one.closed && two.closed);
+    assert_eq!(one.by_mischief, two.by_mischief[..2]);
+    let threads = explore("native").mischief(2).threads(2).run().unwrap();
+    assert_eq!(
+        (two.states, two.transitions, &two.levels, &two.checked),
+        (
+            threads.states,
+            threads.transitions,
+            &threads.levels,
+            &threads.checked
+        )
+    );
+}
+
+/// What is said of a search that is stopped: all of what it got through, and how far it came.
+#[test]
+fn a_search_without_a_bound_that_is_stopped_says_what_it_saw_whole() {
+    let one = explore("native").mischief(1).run().unwrap();
+    let stopped = explore("native").at_most(2_000).run().unwrap();
+    assert!(!stopped.closed && stopped.states > 2_000);
+    assert_eq!(stopped.within, Some(1));
+    assert_eq!(stopped.by_mischief, one.by_mischief);
+    assert_eq!(stopped.levels.iter().sum::<usize>(), stopped.states);
 }
 
 /// A machine that was made canonical after every input does what the one does that never was.
@@ -170,13 +216,6 @@ fn differing(a: Option<&Node>, b: Option<&Node>) -> String {
 
 /// Every machine that is reached, whatever the world is like then.
 fn machines(name: &str, mischief: u8, eager: bool) -> BTreeMap<u128, String> {
-    struct Machine<'a>(&'a Node);
-    impl Hash for Machine<'_> {
-        fn hash<H: Hasher>(&self, hasher: &mut H) {
-            self.0.rollout.hash_state(hasher);
-            self.0.ordered.hash(hasher);
-        }
-    }
     let Searched { plan, found, .. } = searched(name);
     let mut ground = Ground::new(plan, &found, 1, Some(mischief));
     ground.eager = eager;

@@ -145,7 +145,7 @@ impl Actor<'_> {
 }
 
 /// What was not seen, and last of all this, makes a difference to what happens now.
-fn meets(actor: &Actor<'_>, node: &Node, part: usize, unseen: Move, seen: Move) -> bool {
+pub(super) fn meets(actor: &Actor<'_>, node: &Node, part: usize, unseen: Move, seen: Move) -> bool {
     let ground = actor.ground;
     let Some(name) = ground.parts.get(part).map(|part| &part.name) else {
         return false;

@@ -86,6 +86,12 @@ impl Rollout {
         self.latest.hash(hasher);
     }
 
+    /// Of these, what was decided.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn hash_decided<H: Hasher>(&self, hasher: &mut H) {
+        self.decided.hash(hasher);
+    }
+
     /// The same in words, each field on a line of its own.
     #[cfg(feature = "simulation")]
     pub(crate) fn describe_state(&self) -> String {

@@ -11,15 +11,16 @@ fn wrong(facts: &Facts<'_>) -> Option<Track> {
     Track::ALL.into_iter().find(|track| is_wrong(facts, *track))
 }
 
-/// Row 1. Ready pods at the recorded revision are the way back: they go only when the other side could
-/// carry everything. Only a mark, because a wait must not hide an *up* (row 3); row 4 waits.
+/// Row 1. Ready pods at the recorded revision are the way back, also where somebody wrote another one over
+/// them: they go only when the other side could carry everything. Only a mark, because a wait must not hide an *up* (row 3); row 4 waits.
 pub(super) fn guard_what_is_still_needed(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
     for track in Track::ALL {
         let recorded = &facts.input.recorded.track(track).revision;
-        let leaves_recorded = facts
-            .written(track)
-            .is_some_and(|written| recorded.is(&written.revision))
-            && facts.seen(track).ready_at(recorded) > 0;
+        let goal = &facts.goal(track).revision;
+        let leaves_recorded =
+            facts.seen(track).pods.iter().any(|pods| {
+                pods.ready > 0 && recorded.is(&pods.revision) && !goal.is(&pods.revision)
+            });
         *aim.guarded.of_mut(track) = is_wrong(facts, track)
             && facts.is_clear(track)
             && leaves_recorded

@@ -29,6 +29,26 @@ fn row_1_ready_pods_at_the_recorded_revision_stay_until_the_other_side_covers() 
         .says("prepare: S v1x2; C v1x2; w100");
 }
 
+/// A search found it: somebody gave stable another revision, and its pods were not replaced yet.
+#[test]
+fn row_1_ready_pods_at_the_recorded_revision_stay_whatever_somebody_wrote_over_them() {
+    let promote = "S v1x2; C v1x2; w100";
+    world("S v2x2 0/1 v0 2/2; C v1x2 1/2; w100")
+        .to(promote)
+        .is_decided_by("1", "wait cover S");
+    world("S v2x2 0/1 v0 2/2; C v1x2 2/2; w100")
+        .to(promote)
+        .says("prepare: S v1x2; C v1x2; w100");
+    // What runs at no revision that the way back wants is free.
+    world("S v2x2 2/2; C v1x2 1/2; w100")
+        .to(promote)
+        .says("prepare: S v1x2; C v1x2; w100");
+    // To give it back what it ran takes nothing from it.
+    world("S v2x2 0/1 v0 2/2; C v1x2 1/2; w100")
+        .to("S v0x2; C v1x2; w100")
+        .says("prepare: S v0x2; C v1x2; w100");
+}
+
 #[test]
 fn row_1_prime_a_track_that_nobody_reaches_changes_revision_and_count_in_one_write() {
     world("S v0x2 2/2; C v2x1 1/1; w0")
