@@ -123,7 +123,7 @@ fn what_is_acted_on_when_it_comes_makes_no_difference_afterwards() {
         message: "app".to_owned(),
     };
     are_one(&run, &nothing, &|it| {
-        seen(it).stable.pods[0].fatal = vec![fatal()]
+        seen(it).stable.pods[0].fatal = vec![fatal()];
     });
     are_one(&run, &nothing, &|it| {
         seen(it).candidate.pods[0].fatal = vec![fatal()];
