@@ -3,6 +3,7 @@
 use strategy_core::analysis::{
     Analysis, Look, MeasureError, Measurement, Memory, PreparedCheck, Verdict,
 };
+use strategy_core::driver::{Clock as _, SystemClock};
 use strategy_core::target::Found;
 
 use super::*;
@@ -126,4 +127,12 @@ fn a_journal_of_full_memories_holds_at_most_64_kib() {
     assert!(compactions > 5, "{figures}");
     // Memories are written every two minutes, and not at each of the 1 440 looks.
     assert!(writes.len() < 130, "{figures}");
+}
+
+#[test]
+fn the_systems_clock_that_nobody_sets_goes_on() {
+    let clock = SystemClock;
+    let began = clock.elapsed();
+    let later = (0..10_000_000).find(|_| clock.elapsed() > began);
+    assert!(later.is_some(), "{began:?}");
 }

@@ -173,6 +173,36 @@ fn everything_that_stands_in_the_way_is_told_a_line_each() {
     );
 }
 
+/// Where there are several parts, what is found says of which; where there is one, it need not.
+#[test]
+fn what_is_found_names_its_part_where_there_are_several() {
+    let (eu, us) = (world(), world());
+    let says = |world: &World| Says {
+        findings: vec![Finding::warns("odd", "service/api", "it is odd", "look")],
+        ..Says::of(world)
+    };
+    let found = |driver: Driver, parts: &[&str]| {
+        let image = [("app", "registry.example/app:2")];
+        let images = || strategy_core::Images::parse(image).unwrap();
+        let parts = parts
+            .iter()
+            .map(|part| (part.parse::<Part>().unwrap(), images()));
+        let release = Release::parts(parts).unwrap();
+        let driver = driver
+            .clock(eu.clock().clone())
+            .analysis(FailureShare::KIND, eu.analysis());
+        let planned = eu.block_on(driver.plan(&canary(), release));
+        let findings = planned.unwrap().unwrap().findings.into_iter();
+        findings.map(|finding| finding.resource).collect::<Vec<_>>()
+    };
+    let both = Driver::parts([("eu", says(&eu)), ("us", says(&us))]);
+    assert_eq!(
+        found(both, &["eu", "us"]),
+        ["eu: service/api", "us: service/api"]
+    );
+    assert_eq!(found(Driver::on(says(&eu)), &["main"]), ["service/api"]);
+}
+
 #[test]
 fn a_rollout_without_a_name_gets_one_of_the_time_and_random_bits() {
     let name = || {
