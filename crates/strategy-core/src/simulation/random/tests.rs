@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Drawn, Trials, rollout, rollouts, shrink, shrunk, worlds};
 use crate::Release;
 use crate::rollout::Wish;
 use crate::simulation::{Ask, Mishap, Simulation, Trouble, When};
+use crate::timestamp::duration;
 use crate::track::Track;
 use crate::world::{ApiFault, Happening, PartSetup, Shape, Timed, WorkloadSetup};
 
@@ -25,6 +28,29 @@ fn a_seed_draws_the_same_and_it_is_data() {
     }
     let seeds = |first| rollouts(first).take(50).map(|drawn| drawn.seed);
     assert!(seeds(1).all(|one| seeds(2).all(|other| one != other)));
+}
+
+#[test]
+fn a_drawn_world_lasts_longer_than_anything_in_its_plan() {
+    let mut days = 0;
+    for drawn in rollouts(6).take(150) {
+        let plan = serde_json::to_value(drawn.run().plan).unwrap();
+        let longest = times(&plan).into_iter().max().unwrap_or_default();
+        let lasts = drawn.simulation.world.lasts;
+        assert!(lasts > longest, "{}: {longest:?} of {lasts:?}", drawn.seed);
+        days += u32::from(longest == Duration::from_secs(24 * 3600));
+    }
+    assert!((5..100).contains(&days), "{days}");
+}
+
+/// Every time that is written in it.
+fn times(value: &Value) -> Vec<Duration> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(times).collect(),
+        Value::Object(map) => map.values().flat_map(times).collect(),
+        Value::String(text) => duration::parse(text).into_iter().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
 }
 
 #[test]
