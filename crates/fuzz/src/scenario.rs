@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use strategy_core::simulation::{End, Simulation};
+use strategy_core::simulation::{End, Simulation, Trouble};
 use strategy_core::strategy::{BlueGreen, Canary};
-use strategy_core::world::{PartSetup, Shape, WorkloadSetup};
+use strategy_core::world::{Happening, PartSetup, Shape, WorkloadSetup};
 
 /// So long a world lasts at most: an input is tried in a moment.
 const LASTS: Duration = Duration::from_secs(15 * 60);
@@ -24,13 +24,26 @@ pub fn scenario(bytes: &[u8]) {
     let json = serde_json::to_string(&simulation).unwrap();
     let again: Simulation = serde_json::from_str(&json).expect("the simulation as it is written");
     assert_eq!(again, simulation, "it changes on the way through a file");
-    let built = simulation.world.build().is_ok();
-    let wanted = simulation.world.parts.values().map(pods);
+    // A world of many pods is built, however long it lasts.
+    let _built = simulation.world.build();
+    let happenings = simulation.world.happenings.iter();
+    let mishaps = simulation.mishaps.iter();
+    let scaled = happenings.map(|timed| &timed.happening);
+    let scaled = scaled.chain(mishaps.filter_map(|mishap| match &mishap.trouble {
+        Trouble::World(happening) => Some(happening),
+        _ => None,
+    }));
+    let scaled = scaled.map(|happening| match happening {
+        Happening::Scaled { count, .. } => *count,
+        _ => 0,
+    });
+    let wanted = simulation.world.parts.values().map(pods).chain(scaled);
     if wanted.fold(0, u32::saturating_add) > MOST_PODS {
         return;
     }
     simulation.world.lasts = simulation.world.lasts.min(LASTS);
     simulation.afterwards = simulation.afterwards.min(LASTS);
+    let built = simulation.world.build().is_ok();
     let has_slots = |part: &PartSetup| matches!(part.shape, Shape::Slots { .. });
     let report = if simulation.world.parts.values().any(has_slots) {
         simulation.run(&BlueGreen::new().bake(BAKE))

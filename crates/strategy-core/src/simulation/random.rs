@@ -77,7 +77,8 @@ pub fn rollouts(seed: u64) -> impl Iterator<Item = Drawn> {
 ///
 /// It is for trying a policy of one's own: what goes wrong are pods, routers, autoscalers, other people's
 /// hands, the platform's API, whoever counts requests, the processes that carry the rollout, their journal,
-/// and what people ask of it. The world's own happenings stay.
+/// and what people ask of it. Images that behave differently, are replaced or are built in haste are those of
+/// the first container of a part that the release changes. The world's own happenings stay.
 ///
 /// ```
 /// use std::time::Duration;

@@ -24,11 +24,18 @@ use self::platform::{Platform, platform};
 use self::policy::{PolicyDraft, policy};
 use self::work::{ROLE, asks_people};
 use super::policy::Policy;
+use crate::plan::Undo;
 use crate::simulation::{Ask, Saying, Simulation};
 use crate::world::Behavior;
 
-/// How long a world lasts at most: longer than what waits by itself, and what is stuck stays so.
+/// How long a world lasts at most: longer than anything in its plan waits by itself, and what is stuck stays
+/// so.
 const LASTS: Duration = Duration::from_secs(4 * 3600);
+/// The same where the way back may be closed: what would roll back holds for a day then.
+const LASTS_PAST_NO_RETURN: Duration = Duration::from_secs(30 * 3600);
+/// How long a pause lasts at most. By default it is a day, of which nothing is seen after the first hour but
+/// that it takes long to simulate.
+const PAUSE: Duration = Duration::from_secs(3600);
 /// How long people who approve do so.
 const APPROVALS: u32 = 12;
 
@@ -70,9 +77,14 @@ fn assemble(
     seed: u32,
 ) -> (Policy, Simulation) {
     let takes = policy.takes(platform);
-    let policy = policy.on(platform);
+    let mut policy = policy.on(platform);
+    policy.policies.pause_limit = policy.policies.pause_limit.min(PAUSE);
     let mut simulation = platform.simulation(seed.into()).candidate(release);
-    simulation.world.lasts = LASTS;
+    simulation.world.lasts = if closes(&policy) {
+        LASTS_PAST_NO_RETURN
+    } else {
+        LASTS
+    };
     if let Some(every) = people.filter(|_| asks(&policy)) {
         for number in 1..=APPROVALS {
             let actor = if number % 2 == 0 { "ann" } else { "ben" };
@@ -100,6 +112,12 @@ pub(super) fn befall(simulation: &mut Simulation, misfortunes: &[Misfortune], ta
             Lot::Saying(saying) => simulation.sayings.push(saying),
         }
     }
+}
+
+/// Whether there is a point of no return, or a hook that cannot be undone.
+fn closes(policy: &Policy) -> bool {
+    let mut hooks = policy.hooks.iter();
+    policy.no_return.is_some() || hooks.any(|(_, hook)| hook.undo == Undo::Impossible)
 }
 
 fn asks(policy: &Policy) -> bool {

@@ -7,10 +7,11 @@ use crate::Part;
 use crate::world::Ailment;
 
 fn never_began(simulation: &Simulation) -> String {
-    match simulation.run(&canary()).end {
-        End::NeverBegan { why } => why,
-        end => panic!("{end:?}"),
-    }
+    let end = simulation.run(&canary()).end;
+    let End::NeverBegan { why } = end else {
+        panic!("{end:?}");
+    };
+    why
 }
 
 #[track_caller]

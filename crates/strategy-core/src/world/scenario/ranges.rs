@@ -22,7 +22,7 @@ const ALL_REQUESTS: u32 = 1_000_000;
 const LAST_BEGINNING: u64 = 253_402_300_799_999;
 
 /// Refuses a number outside its range; `at` says where it stands.
-pub(crate) fn number<T: PartialOrd + Display>(
+pub(crate) fn number<T: PartialOrd + Display + Copy>(
     at: &str,
     value: T,
     range: &RangeInclusive<T>,
