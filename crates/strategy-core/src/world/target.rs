@@ -49,7 +49,7 @@ impl InMemoryTarget {
 
     /// As what this process has: the log tells its calls from those of others.
     #[must_use]
-    pub const fn of_process(mut self, process: Process) -> Self {
+    pub(crate) const fn of_process(mut self, process: Process) -> Self {
         self.process = process;
         self
     }
