@@ -3,7 +3,6 @@
 use super::acting::seconds;
 use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
-use super::looks::next;
 use super::{BEGIN, begin, canary, plan};
 use crate::analysis::{Measurement, Memory, Verdict};
 use crate::plan::{Bake, Extension, HookPlan, HookPoint, Policies};
@@ -364,22 +363,6 @@ fn memory_of_checks_outlives_a_crash_though_nothing_was_decided() {
     );
     let lost = newest.window.to.since(looks[0].window.from);
     assert!(lost <= seconds(135), "{lost:?} are looked at again");
-}
-
-/// What looks gave is written with the next decision, also where nothing else is new.
-#[test]
-fn memory_of_checks_is_journaled_with_the_next_decision() {
-    let plan = plan_with(canary(), &[("errors", every_15(limits(1)))]);
-    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
-    run.until("is effective and is watched");
-    let look = next(&mut run);
-    // What was seen of the part is written with this.
-    run.order(Wish::Pause);
-    run.judge(&look, Verdict::Pass);
-    run.order(Wish::Unpause);
-    run.crash(seconds(1));
-    let later = next(&mut run);
-    assert_eq!(later.memory.as_str(), "1,", "{}", run.story());
 }
 
 /// Most of what is counted is at zero most of the time.

@@ -324,3 +324,19 @@ fn an_answer_to_a_look_that_was_never_taken_is_refused() {
     assert_eq!(run.rollout, before);
     assert_eq!(run.rollout.handle(answer(look.number), run.now), Ok(()));
 }
+
+/// What looks gave is written with the next decision, also where nothing else is new.
+#[test]
+fn memory_of_checks_is_journaled_with_the_next_decision() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(1)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    let look = next(&mut run);
+    // What was seen of the part is written with this.
+    run.order(Wish::Pause);
+    run.judge(&look, Verdict::Pass);
+    run.order(Wish::Unpause);
+    run.crash(seconds(1));
+    let later = next(&mut run);
+    assert_eq!(later.memory.as_str(), "1,", "{}", run.story());
+}
