@@ -5,25 +5,29 @@ use super::super::need::reaches;
 use super::super::{Kind, Step, Waiting};
 use super::{Aim, all_to, is_wrong};
 use crate::target::DesiredTrack;
-use crate::track::{Revision, Track};
+use crate::track::{Revision, SeenRevision, Track};
 
 fn wrong(facts: &Facts<'_>) -> Option<Track> {
     Track::ALL.into_iter().find(|track| is_wrong(facts, *track))
 }
 
 /// Row 1. Ready pods at the recorded revision are the way back, also where somebody wrote another one over
-/// them: they go only when the other side could carry everything. Only a mark, because a wait must not hide an *up* (row 3); row 4 waits.
+/// them, and those of the candidate help if the other side fails: they go only when the other side could
+/// carry everything. Only a mark, because a wait must not hide an *up* (row 3); row 4 waits.
 pub(super) fn guard_what_is_still_needed(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
     for track in Track::ALL {
         let recorded = &facts.input.recorded.track(track).revision;
         let goal = &facts.goal(track).revision;
-        let leaves_recorded =
-            facts.seen(track).pods.iter().any(|pods| {
-                pods.ready > 0 && recorded.is(&pods.revision) && !goal.is(&pods.revision)
-            });
+        // Only stable's pods at a revision that the way back does not want are free.
+        let kept = |seen: &SeenRevision| track == Track::Candidate || recorded.is(seen);
+        let gives_up = facts
+            .seen(track)
+            .pods
+            .iter()
+            .any(|pods| pods.ready > 0 && kept(&pods.revision) && !goal.is(&pods.revision));
         *aim.guarded.of_mut(track) = is_wrong(facts, track)
             && facts.is_clear(track)
-            && leaves_recorded
+            && gives_up
             && facts.ready(track.other()) < facts.cover_of_all();
     }
     None

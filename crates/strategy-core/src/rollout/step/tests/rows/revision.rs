@@ -49,6 +49,18 @@ fn row_1_ready_pods_at_the_recorded_revision_stay_whatever_somebody_wrote_over_t
         .says("prepare: S v0x2; C v1x2; w100");
 }
 
+/// A search found it: somebody gave the candidate another revision when stable had taken over.
+#[test]
+fn row_1_ready_pods_of_the_candidate_stay_until_stable_covers_whatever_they_run() {
+    let retire = "S v1x2; C v1x2; w0";
+    world("S v1x2 1/2; C v2x2 2/2; w0")
+        .to(retire)
+        .is_decided_by("1", "wait cover C");
+    world("S v1x2 2/2; C v2x2 2/2; w0")
+        .to(retire)
+        .says("prepare: S v1x2; C v1x2; w0");
+}
+
 #[test]
 fn row_1_prime_a_track_that_nobody_reaches_changes_revision_and_count_in_one_write() {
     world("S v0x2 2/2; C v2x1 1/1; w0")
