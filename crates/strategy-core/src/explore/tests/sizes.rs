@@ -9,17 +9,17 @@ use super::explore;
 
 /// States that no misfortune leads to, and those that one does.
 const SIZES: [(&str, [usize; 2]); 11] = [
-    ("blue-green", [11, 610]),
-    ("canary-update", [26, 2080]),
-    ("canary-replica-share", [28, 1362]),
-    ("native", [13, 478]),
-    ("canary-gate", [19, 732]),
-    ("canary-external-gate", [11, 599]),
-    ("canary-hook", [11, 675]),
-    ("canary-careful-hook", [11, 598]),
-    ("canary-check", [13, 650]),
-    ("no-return", [20, 1208]),
-    ("merged", [12, 670]),
+    ("blue-green", [11, 606]),
+    ("canary-update", [26, 2072]),
+    ("canary-replica-share", [28, 1364]),
+    ("native", [13, 471]),
+    ("canary-gate", [19, 718]),
+    ("canary-external-gate", [11, 591]),
+    ("canary-hook", [11, 664]),
+    ("canary-careful-hook", [11, 591]),
+    ("canary-check", [13, 641]),
+    ("no-return", [20, 1199]),
+    ("merged", [12, 662]),
 ];
 
 #[test]
