@@ -38,6 +38,7 @@ mod places;
 mod platform;
 mod readiness;
 mod reduced;
+#[cfg(feature = "simulation")]
 mod reducing;
 mod reissue;
 mod rest;

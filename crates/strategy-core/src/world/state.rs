@@ -33,6 +33,7 @@ pub(super) struct State {
     pub(super) log: Log,
     pub(super) interruptions: Interruptions,
     /// How many drivers were made.
+    #[cfg(any(feature = "driver", test))]
     pub(super) drivers: u64,
 }
 
@@ -81,6 +82,7 @@ impl State {
             },
             log: Log::default(),
             interruptions: Interruptions::default(),
+            #[cfg(any(feature = "driver", test))]
             drivers: 0,
         };
         for timed in &scenario.happenings {

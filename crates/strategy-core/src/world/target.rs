@@ -48,6 +48,7 @@ impl InMemoryTarget {
     }
 
     /// As what this process has: the log tells its calls from those of others.
+    #[cfg(any(feature = "simulation", test))]
     #[must_use]
     pub(crate) const fn of_process(mut self, process: Process) -> Self {
         self.process = process;
