@@ -32,8 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", serde_json::to_string_pretty(&drawn)?);
             one(&drawn)
         }
-        (None, Some(file)) => one(&serde_json::from_str(&std::fs::read_to_string(file)?)?),
+        (None, Some(file)) => one(&read(file)?),
     }
+}
+
+fn read(file: &str) -> Result<Drawn, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let told = "it is to hold a rollout as it was printed: `seed`, `policy` and `simulation`";
+    serde_json::from_str(&text).map_err(|error| format!("{file}: {error}; {told}"))
 }
 
 /// Its log, in order: what happened, what was shown to whom, what was asked and written; then the report.

@@ -28,5 +28,7 @@ pub use self::file_journal::FileJournal;
 pub use self::handle::{Events, Heard, RolloutHandle};
 pub use self::memory_inbox::MemoryInbox;
 pub use self::memory_journal::MemoryJournal;
+#[cfg(any(feature = "simulation", test))]
+pub(crate) use self::perform::in_words;
 pub use self::planned::Planned;
 pub use self::run::Run;

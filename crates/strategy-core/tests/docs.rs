@@ -27,6 +27,9 @@ mod policy_mock;
 #[path = "docs/policy_random.rs"]
 mod policy_random;
 #[cfg(feature = "simulation")]
+#[path = "docs/policy_searched.rs"]
+mod policy_searched;
+#[cfg(feature = "simulation")]
 #[path = "docs/policy_shrunk.rs"]
 mod policy_shrunk;
 #[cfg(feature = "simulation")]

@@ -59,7 +59,7 @@ pub(crate) struct Explore {
     /// Names of plans; all unless told.
     #[arg(value_name = "PLAN")]
     pub(crate) plans: Vec<String>,
-    /// At most so many states a plan; until it closes unless told.
+    /// At most so many states a plan; until it closes, or two million, unless told.
     #[arg(long, value_name = "N", value_parser = number::<usize>)]
     pub(crate) states: Option<usize>,
     /// At most so many things that go wrong; any number unless told.

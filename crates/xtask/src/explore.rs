@@ -8,7 +8,7 @@ use crate::error::TaskError;
 /// so many states; with at most so many things that go wrong, or any number of them.
 pub(crate) fn run(options: &Explore) -> Result<(), TaskError> {
     let mut command = cargo();
-    command.args(["run", "--release", "--quiet", "--package", "strategy-core"]);
+    command.args(["run", "--release", "--package", "strategy-core"]);
     command.args(["--features", "simulation", "--example", "explore", "--"]);
     if let Some(states) = options.states {
         command.args(["--states", &states.to_string()]);

@@ -7,7 +7,7 @@ use crate::error::TaskError;
 /// Runs them with these options, fast and with everything checked that a debug build checks.
 pub(crate) fn run(options: &Simulate) -> Result<(), TaskError> {
     let mut command = cargo();
-    command.args(["run", "--profile", "proof", "--quiet"]);
+    command.args(["run", "--profile", "proof"]);
     command.args(["--package", "strategy-core", "--features", "simulation"]);
     command.args(["--example", "simulate", "--"]);
     let numbers = [

@@ -334,7 +334,7 @@ fn failed(certainty: Certainty, error: &dyn Error) -> Failure {
 }
 
 /// An error with its causes, each said once.
-pub(super) fn in_words(error: &dyn Error) -> String {
+pub(crate) fn in_words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -218,7 +218,7 @@ impl PartMemory {
 
     fn linger(&mut self, ground: &GroundPart, tick: Duration) {
         let found = &ground.found.observation.traffic;
-        let linger = ticks(found.drain.max(found.sticky), tick).max(1);
+        let linger = ticks(found.drain.max(found.sticky), tick);
         for track in Track::ALL {
             if *self.reached.of(track) {
                 *self.drains.of_mut(track) = linger;

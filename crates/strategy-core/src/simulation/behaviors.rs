@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::world::{Ailment, Behavior, Latency};
 
-/// This share of the requests that reach it fails: 0.05 is one in twenty.
+/// This share of the requests that reach it fails: 0.05 is one in twenty. More than 1 is refused when the
+/// simulation is run.
 pub fn errors(share: f64) -> Behavior {
     Behavior {
         errors: Behavior::share(share),

@@ -86,7 +86,22 @@ impl Simulation {
         self.mishap(When::After(after), Trouble::Crash { resumed_after })
     }
 
-    /// A person asks something, so long after the beginning.
+    /// A person in this role asks something, so long after the beginning: an approval may ask for one.
+    #[must_use]
+    pub fn asks_in_role(
+        mut self,
+        after: Duration,
+        actor: impl Into<String>,
+        role: impl Into<String>,
+        ask: Ask,
+    ) -> Self {
+        let mut saying = Saying::new(after, actor, ask);
+        saying.roles.push(role.into());
+        self.sayings.push(saying);
+        self
+    }
+
+    /// A person without a role asks something, so long after the beginning.
     #[must_use]
     pub fn asks(mut self, after: Duration, actor: impl Into<String>, ask: Ask) -> Self {
         self.sayings.push(Saying::new(after, actor, ask));

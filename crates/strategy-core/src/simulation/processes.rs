@@ -22,7 +22,7 @@ use super::registered::registry;
 use super::report::SimulationReport;
 use super::runs::Tally;
 use crate::analysis::Counter;
-use crate::driver::{MemoryInbox, MemoryJournal, RolloutHandle};
+use crate::driver::{MemoryInbox, MemoryJournal, RolloutHandle, in_words};
 use crate::inbox::Envelope;
 use crate::release::Release;
 use crate::rollout::{Outcome, Status};
@@ -276,7 +276,7 @@ impl<'a> Cast<'a> {
                 self.outcome = Some(outcome);
             }
             Err(error) => {
-                let why = error.to_string();
+                let why = in_words(&*error);
                 self.lives(process, Life::GaveUp(why.clone()));
                 self.gave_up = Some(why);
             }

@@ -1,7 +1,7 @@
 //! What the numbers and times of a simulation may be.
 
 use super::{Simulation, Trouble, When};
-use crate::world::{InvalidScenario, ranges};
+use crate::world::{InvalidScenario, Scenario, ranges};
 
 impl Simulation {
     /// Refuses what no simulation can be made of, with its place in the file.
@@ -14,7 +14,9 @@ impl Simulation {
             if let When::After(after) = mishap.when {
                 ranges::time(&format!("{at}.when.after"), after)?;
             }
-            mishap.trouble.check(&format!("{at}.trouble"))?;
+            mishap
+                .trouble
+                .check(&self.world, &format!("{at}.trouble"))?;
         }
         for (index, saying) in self.sayings.iter().enumerate() {
             ranges::time(&format!("sayings[{index}].after"), saying.after)?;
@@ -33,7 +35,7 @@ impl Simulation {
 }
 
 impl Trouble {
-    fn check(&self, at: &str) -> Result<(), InvalidScenario> {
+    fn check(&self, world: &Scenario, at: &str) -> Result<(), InvalidScenario> {
         match self {
             Self::Crash { resumed_after } => {
                 ranges::time(&format!("{at}.resumed_after"), *resumed_after)
@@ -50,7 +52,7 @@ impl Trouble {
             }
             Self::JournalFails { lasts } => ranges::time(&format!("{at}.lasts"), *lasts),
             Self::JournalAnswerLost => Ok(()),
-            Self::World(happening) => happening.check(at),
+            Self::World(happening) => world.check_happening(at, happening),
         }
     }
 }

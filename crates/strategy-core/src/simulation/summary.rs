@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::report::{End, SimulationReport};
 use crate::release::Part;
+use crate::rollout::Answer;
 use crate::timestamp::duration;
 use crate::track::Track;
 use crate::weight::Weight;
-use crate::world::PartReport;
+use crate::world::{Fact, PartReport};
 
 /// A weight that lasted less than this is on the way from one to another.
 const HELD: Duration = Duration::from_secs(60);
@@ -41,6 +42,7 @@ impl fmt::Display for SimulationReport {
         for (part, report) in &self.world.parts {
             part_in_words(f, part, report)?;
         }
+        self.refusals_in_words(f)?;
         let broken = self.broken_promises();
         if broken.is_empty() {
             f.write_str("promises broken: none")?;
@@ -55,6 +57,41 @@ impl fmt::Display for SimulationReport {
             )?;
         }
         Ok(())
+    }
+}
+
+/// So many refusals are shown.
+const REFUSALS: usize = 3;
+
+impl SimulationReport {
+    /// What people asked for and were refused: a policy that waits for an approval waits on.
+    fn refusals_in_words(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut asked = BTreeMap::new();
+        let mut refused = Vec::new();
+        for entry in &self.log {
+            if let Fact::Commanded {
+                id, actor, wish, ..
+            } = &entry.fact
+            {
+                asked.insert(id, (actor, wish));
+            } else if let Fact::Heard {
+                id,
+                answer: Answer::Refused(why),
+            } = &entry.fact
+                && let Some((actor, wish)) = asked.remove(id)
+            {
+                refused.push((entry.at, actor, wish, why));
+            }
+        }
+        for (at, actor, wish, why) in refused.iter().take(REFUSALS) {
+            let after = in_seconds(at.since(self.world.from));
+            let wish = wish.name();
+            writeln!(f, "refused after {after}: `{wish}` by {actor}: {why}")?;
+        }
+        match refused.len().checked_sub(REFUSALS) {
+            Some(more) if more > 0 => writeln!(f, "refused: {more} more"),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

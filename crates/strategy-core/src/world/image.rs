@@ -74,11 +74,11 @@ impl Behavior {
         }
     }
 
-    /// A share of requests as millionths: 0.05 is 50 000. Outside 0 to 1 counts as the nearer end,
-    /// not a number as 0.
+    /// A share of requests as millionths: 0.05 is 50 000. More than 1, such as percents would be, is kept
+    /// as it is, and refused by whatever world is built of it; below 0, and not a number, count as 0.
     pub fn share(share: f64) -> u32 {
-        let millionths = (share * 1e6).round().clamp(0.0, 1e6);
-        // The cast is exact: the value is whole and lies between 0 and a million.
+        let millionths = (share * 1e6).round().clamp(0.0, f64::from(u32::MAX));
+        // The cast is exact: the value is whole and lies between 0 and the largest number.
         millionths as u32
     }
 

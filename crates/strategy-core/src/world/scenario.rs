@@ -275,6 +275,16 @@ pub enum InvalidScenario {
         #[source]
         source: InvalidRelease,
     },
+    /// Something happens to a part that is not there.
+    #[error("`{at}` is about the part `{part}`, and there {there}")]
+    NoSuchPart {
+        /// Where it stands, as in a file: `world.happenings[0].happening`.
+        at: String,
+        /// Which part.
+        part: Part,
+        /// Which parts there are, in words.
+        there: String,
+    },
     /// A number or a time is not one that it may be.
     #[error("`{at}` is {value}: write {range}")]
     OutOfRange {

@@ -14,7 +14,8 @@ fn whatever_goes_wrong_every_promise_is_kept() {
     let mut promoted = 0;
     for world in random::worlds(&mine, takes, 7).take(50) {
         let report = world.run(&policy);
-        assert!(report.broken_promises().is_empty(), "{world:?}\n{report}");
+        let data = serde_json::to_string(&world).unwrap();
+        assert!(report.broken_promises().is_empty(), "{data}\n{report}");
         promoted += u32::from(report.is_promoted());
     }
     assert!(
@@ -27,7 +28,7 @@ fn whatever_goes_wrong_every_promise_is_kept() {
 fn the_guide_shows_this_very_test() {
     super::assert_shown(
         include_str!("policy_random.rs"),
-        22,
+        23,
         &["docs/guides/test-a-policy.md"],
     );
 }

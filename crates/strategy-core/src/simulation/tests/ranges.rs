@@ -24,6 +24,33 @@ fn is_refused(text: Value, says: &[&str]) {
 }
 
 #[test]
+fn what_happens_to_a_part_that_is_not_there_is_told() {
+    let happening = json!({"type": "pods-evicted", "part": "mian", "track": "stable", "pods": 2});
+    let stable = json!({"images": {"app": "app:v1"}, "count": 2});
+    let parts = json!({"main": {"shape": {"tracks": {"stable": stable}}}});
+    is_refused(
+        json!({"world": {"parts": parts, "happenings": [{"after": "5s", "happening": happening}]}}),
+        &["world.happenings[0].happening", "`mian`", "is `main` alone"],
+    );
+    is_refused(
+        json!({
+            "world": {"parts": parts},
+            "mishaps": [{"when": {"after-call": 3}, "trouble": {"world": happening}}],
+        }),
+        &["mishaps[0].trouble", "`mian`"],
+    );
+}
+
+#[test]
+fn a_share_in_percent_is_refused() {
+    let why = never_began(&quiet().candidate(errors(5.0)));
+    assert!(
+        why.contains("candidate.errors") && why.contains("5000000"),
+        "{why}"
+    );
+}
+
+#[test]
 fn numbers_out_of_range_are_told_with_their_place_and_what_they_may_be() {
     let stable = |more: Value| {
         let mut stable = json!({"images": {"app": "app:v1"}, "count": 2});

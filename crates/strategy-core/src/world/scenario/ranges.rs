@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{InvalidScenario, PartSetup, ScalerSetup, Scenario, Shape, WorkloadSetup};
+use crate::release::Part;
 use crate::target::Effectiveness;
 use crate::timestamp::duration;
 use crate::world::{Ailment, ApiFault, Behavior, Happening};
@@ -88,10 +89,37 @@ impl Scenario {
         }
         for (index, timed) in self.happenings.iter().enumerate() {
             time(&format!("{at}.happenings[{index}].after"), timed.after)?;
-            let at = format!("{at}.happenings[{index}].happening");
-            timed.happening.check(&at)?;
+            self.check_happening(
+                &format!("{at}.happenings[{index}].happening"),
+                &timed.happening,
+            )?;
         }
         Ok(())
+    }
+
+    /// Refuses what cannot happen in this world; `at` says where it stands.
+    pub(crate) fn check_happening(
+        &self,
+        at: &str,
+        happening: &Happening,
+    ) -> Result<(), InvalidScenario> {
+        happening.check(at)?;
+        let Some(part) = happening.part() else {
+            return Ok(());
+        };
+        if self.parts.contains_key(part.as_str()) {
+            return Ok(());
+        }
+        let there: Vec<_> = self.parts.keys().map(String::as_str).collect();
+        Err(InvalidScenario::NoSuchPart {
+            at: at.to_owned(),
+            part: part.clone(),
+            there: match there.as_slice() {
+                [] => "are no parts".to_owned(),
+                [one] => format!("is `{one}` alone"),
+                several => format!("are {}", several.join(", ")),
+            },
+        })
     }
 }
 
@@ -178,9 +206,26 @@ impl Ailment {
 }
 
 impl Happening {
-    /// Refuses what cannot happen; `at` says where it stands. How long a fault lasts is not looked at: what
+    /// The part that it happens to; `None`: to all, or to images.
+    const fn part(&self) -> Option<&Part> {
+        match self {
+            Self::WeightMoved { part, .. }
+            | Self::Scaled { part, .. }
+            | Self::ImageChanged { part, .. }
+            | Self::Deleted { part, .. }
+            | Self::Autoscaled { part, .. }
+            | Self::LoadChanged { part, .. }
+            | Self::PodsCrash { part, .. }
+            | Self::PodsEvicted { part, .. }
+            | Self::RouterLags { part, .. } => Some(part),
+            Self::MetricsFail { part, .. } | Self::ApiFails { part, .. } => part.as_ref(),
+            Self::ImageBehaves { .. } | Self::TagMoved { .. } => None,
+        }
+    }
+
+    /// Refuses numbers and times that cannot be; `at` says where it stands. How long a fault lasts is not looked at: what
     /// outlasts the world ends with it.
-    pub(crate) fn check(&self, at: &str) -> Result<(), InvalidScenario> {
+    fn check(&self, at: &str) -> Result<(), InvalidScenario> {
         match self {
             Self::ImageBehaves { behavior, .. } => behavior.check(&format!("{at}.behavior")),
             Self::Scaled { count, .. } => pods(&format!("{at}.count"), *count, 0),
