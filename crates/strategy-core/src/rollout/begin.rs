@@ -267,6 +267,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         validated: ImageIds::default(),
         reasserted: 0,
         person_moved_traffic: false,
+        left_by_hand: None,
         unreadable: None,
         unwritable: None,
         failures: 0,

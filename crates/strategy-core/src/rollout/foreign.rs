@@ -99,6 +99,17 @@ impl Rollout {
         observation.foreign.iter().find(new).cloned()
     }
 
+    /// Somebody else moved traffic to where it is now.
+    pub(super) fn moved_by_hand(&mut self, part: &Part, observation: &Observation) {
+        let recorded = self.fixed.found.part(part).map(|found| &found.observation);
+        let recorded = recorded.map(|start| start.traffic.written.weight);
+        if let Some(state) = self.decided.parts.get_mut(part) {
+            let written = observation.traffic.written.weight;
+            state.person_moved_traffic = true;
+            state.left_by_hand = Some(written).filter(|left| Some(*left) < recorded);
+        }
+    }
+
     /// Somebody else changed something: the named policy answers.
     pub(super) fn foreign_hand(
         &mut self,
@@ -110,10 +121,8 @@ impl Rollout {
         let field = change.field;
         let towards_stable =
             field == ForeignField::Traffic && self.moved_towards_stable(part, observation);
-        if field == ForeignField::Traffic
-            && let Some(state) = self.decided.parts.get_mut(part)
-        {
-            state.person_moved_traffic = true;
+        if field == ForeignField::Traffic {
+            self.moved_by_hand(part, observation);
         }
         let reason = Reason::Foreign {
             part: part.clone(),
@@ -175,7 +184,10 @@ impl Rollout {
             if let Some(state) = self.decided.parts.get_mut(part) {
                 state.reasserted = state.reasserted.saturating_add(1);
                 // Of what else they did nothing is put back by that.
-                state.person_moved_traffic &= field != ForeignField::Traffic;
+                if field == ForeignField::Traffic {
+                    state.person_moved_traffic = false;
+                    state.left_by_hand = None;
+                }
             }
             tell(self, "it is put back");
             return;

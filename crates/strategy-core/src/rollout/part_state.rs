@@ -52,6 +52,10 @@ pub(super) struct PartState {
     pub(super) reasserted: u32,
     /// A person moved traffic: it is never moved away from the goal again.
     pub(super) person_moved_traffic: bool,
+    /// The candidate's weight as that person left it, where it is below the recorded one: no way home gives
+    /// it more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left_by_hand: Option<Weight>,
     /// Since when it cannot be read.
     pub(super) unreadable: Option<Unreached>,
     /// Since when it cannot be written.

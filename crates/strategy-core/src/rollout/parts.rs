@@ -371,8 +371,11 @@ impl Rollout {
             // It is nothing that is written on the part, so no write puts it back.
             self.foreign_hand(part, observation, change, false);
         }
+        let state = self.decided.parts.get(part);
+        if state.is_some_and(|state| state.expected.is_what_somebody_did(&seen)) {
+            self.moved_by_hand(part, observation);
+        }
         if let Some(state) = self.decided.parts.get_mut(part) {
-            state.person_moved_traffic |= state.expected.is_what_somebody_did(&seen);
             let may_land = state.fence || state.claiming.is_some();
             let landed = match &state.expected {
                 Expected::Either { desired, .. } => {

@@ -54,10 +54,19 @@ impl Rollout {
         })
     }
 
+    /// The recorded start, with no more traffic for the candidate than somebody left it since.
+    pub(super) fn home(&self, part: &Part) -> Option<Desired> {
+        let mut home = goal::recorded(self.fixed.found.part(part)?);
+        if let Some(left) = self.decided.parts.get(part)?.left_by_hand {
+            home.traffic.weight = home.traffic.weight.min(left);
+        }
+        Some(home)
+    }
+
     /// The way to the recorded start.
     pub(super) fn course_home(&self, part: &Part, start_ready_suffices: bool) -> Option<Course> {
         Some(Course {
-            goal: goal::recorded(self.fixed.found.part(part)?),
+            goal: self.home(part)?,
             until: Until::Effective,
             direction: Direction::Back,
             ready: ReadyRule::default(),

@@ -72,6 +72,9 @@ enum Cue {
     Wake(Process),
 }
 
+/// So many turns may begin in one moment; a rollout takes a few hundred.
+const MOST_AT_ONCE: u32 = 20_000;
+
 /// All processes and what they share.
 struct Cast<'a> {
     simulation: &'a Simulation,
@@ -91,6 +94,8 @@ struct Cast<'a> {
     cued: usize,
     outcome: Option<Outcome>,
     gave_up: Option<String>,
+    /// The moment it is, and how many turns have begun in it.
+    at_once: (Timestamp, u32),
 }
 
 impl<'a> Cast<'a> {
@@ -120,6 +125,7 @@ impl<'a> Cast<'a> {
             cued: 0,
             outcome: None,
             gave_up: None,
+            at_once: (Timestamp::from_millis(0), 0),
         };
         cast.plan_mishaps();
         for (number, saying) in simulation.sayings.iter().enumerate() {
@@ -164,6 +170,12 @@ impl<'a> Cast<'a> {
         loop {
             let now = self.now();
             let mut idle = true;
+            if self.stands_still(now) {
+                self.bodies.clear();
+                self.cues.clear();
+                self.gave_up = Some(format!("no time passes in {MOST_AT_ONCE} turns"));
+                return;
+            }
             while let Some(entry) = self.cues.first_entry().filter(|cue| cue.key().0 <= now) {
                 let cue = entry.remove();
                 self.act(cue);
@@ -181,6 +193,13 @@ impl<'a> Cast<'a> {
                 return;
             }
         }
+    }
+
+    /// Whether everybody is busy without end, and no time passes any more.
+    fn stands_still(&mut self, now: Timestamp) -> bool {
+        let (at, turns) = self.at_once;
+        self.at_once = if at == now { (at, turns + 1) } else { (now, 0) };
+        self.at_once.1 > MOST_AT_ONCE
     }
 
     fn act(&mut self, cue: Cue) {

@@ -277,6 +277,7 @@ fn nothing_more(state: &mut PartState, latest: &mut LatestPart) {
     state.validated.clear();
     state.reasserted = 0;
     state.person_moved_traffic = false;
+    state.left_by_hand = None;
     state.health = Tracks::default();
     state.ready_since = None;
     state.waiting = Waits::No;

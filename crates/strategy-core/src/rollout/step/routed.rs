@@ -61,10 +61,20 @@ pub(super) fn walk<'r>(
 }
 
 /// Row 0. On the way back a track that ends without traffic is not "wrong": it may still have to carry
-/// traffic, and is written back last (row 9).
+/// traffic, and is written back last (row 9). Nor is a candidate that carries home what stable ran, as
+/// long as stable is not home: else row 1' would undo what row 2b prepared, for ever.
 fn is_wrong(facts: &Facts<'_>, track: Track) -> bool {
-    let written_back_last = facts.is_back() && !facts.goal_exposes(track);
+    let written_back_last = facts.is_back()
+        && (!facts.goal_exposes(track) || track == Track::Candidate && carries_home(facts));
     facts.differs(track) && !written_back_last
+}
+
+/// The candidate runs what stable ran at the start, and stable under traffic does not.
+fn carries_home(facts: &Facts<'_>) -> bool {
+    let at_start_release = facts
+        .written(Track::Candidate)
+        .is_some_and(|written| facts.start_release().is(&written.revision));
+    at_start_release && facts.differs(Track::Stable) && !facts.is_clear(Track::Stable)
 }
 
 /// Everything to one side.

@@ -158,6 +158,7 @@ impl Rollout {
     fn accept_hands(&mut self) {
         for part in self.decided.parts.values_mut() {
             part.person_moved_traffic = false;
+            part.left_by_hand = None;
         }
     }
 

@@ -4,7 +4,6 @@ use super::Flow;
 use crate::release::Part;
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
-use crate::rollout::goal;
 use crate::rollout::outcome::{Left, Outcome};
 use crate::rollout::part_state::Waits;
 use crate::rollout::state::{RollingBack, State};
@@ -40,12 +39,16 @@ impl Rollout {
             if rolling.stuck {
                 self.say(News::GotUnstuck);
             }
+            let left = self.left_by_hands();
             self.settle(
                 Outcome::RolledBack {
                     reason: rolling.reason.clone(),
                 },
                 false,
             );
+            if let State::Settling(settling) = &mut self.decided.state {
+                settling.left = left;
+            }
             return Flow::Again;
         }
         let never = self
@@ -120,19 +123,36 @@ impl Rollout {
         left
     }
 
+    /// Where traffic is not as it was recorded, because somebody moved it towards stable since.
+    fn left_by_hands(&self) -> Vec<Left> {
+        let parts = self.fixed.found.iter().filter_map(|(part, found)| {
+            let left = self.decided.parts.get(part)?.left_by_hand?;
+            let recorded = found.observation.traffic.written.weight;
+            Some(Left {
+                part: part.clone(),
+                what: format!(
+                    "traffic is at {left}, where somebody moved it, and {recorded} is recorded"
+                ),
+            })
+        });
+        parts.collect()
+    }
+
     /// The recorded traffic is effective, and stable covers it.
     fn traffic_is_restored(&self) -> bool {
         self.fixed.found.iter().all(|(part, found)| {
             let Some(seen) = self.fresh(part) else {
                 return false;
             };
-            let recorded = goal::recorded(found);
+            let Some(home) = self.home(part) else {
+                return false;
+            };
             let covers = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part, &seen);
             let flows = match found.capabilities.routing {
                 Routing::FollowsReadiness => true,
                 Routing::Routed | Routing::Native => {
-                    seen.traffic.written == recorded.traffic
-                        && self.effective(part, &seen).as_ref() == Some(&recorded.traffic)
+                    seen.traffic.written == home.traffic
+                        && self.effective(part, &seen).as_ref() == Some(&home.traffic)
                 }
             };
             flows && covers
@@ -172,9 +192,11 @@ impl Rollout {
             let Some(seen) = self.fresh(part) else {
                 return false;
             };
-            let recorded = goal::recorded(found);
+            let Some(home) = self.home(part) else {
+                return false;
+            };
             let written = |seen: &Observation, track: Track| {
-                let start = recorded.track(track);
+                let start = home.track(track);
                 match (&seen.track(track).written, &start.revision) {
                     (None, Revision::Absent) => true,
                     (None, Revision::Recorded | Revision::Release(_) | Revision::Named(_))
@@ -186,7 +208,7 @@ impl Rollout {
                 }
             };
             let routed = found.capabilities.routing == Routing::FollowsReadiness
-                || seen.traffic.written == recorded.traffic;
+                || seen.traffic.written == home.traffic;
             let ready = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part, &seen);
             routed && ready && Track::ALL.into_iter().all(|track| written(&seen, track))
         })

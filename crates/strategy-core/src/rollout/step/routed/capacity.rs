@@ -45,11 +45,12 @@ fn raised(facts: &Facts<'_>, aim: &Aim, track: Track) -> Option<DesiredTrack> {
     })
 }
 
-/// Row 4. What row 1 guards waits until the other side could carry everything.
+/// Row 4. What row 1 guards waits until the other side could carry everything; unless the other side is
+/// emptied onto it, which is what its pods are kept for.
 pub(super) fn wait_for_cover(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step> {
     let guarded = Track::ALL
         .into_iter()
-        .find(|track| *aim.guarded.of(*track))?;
+        .find(|track| *aim.guarded.of(*track) && aim.detour != Some(track.other()))?;
     Some(facts.wait(Waiting::Cover(guarded)))
 }
 

@@ -39,6 +39,11 @@ fn short_update_keeps_every_promise() {
 }
 
 #[test]
+fn a_start_that_exposes_the_candidate_keeps_every_promise() {
+    closes(&model::exposed());
+}
+
+#[test]
 fn swap_into_an_empty_slot_keeps_every_promise() {
     closes(&model::swap(0));
 }

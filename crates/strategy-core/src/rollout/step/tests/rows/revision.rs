@@ -15,6 +15,20 @@ fn row_0_a_candidate_that_ends_without_traffic_is_written_back_last() {
 }
 
 #[test]
+fn row_0_a_candidate_that_carries_home_is_written_back_after_stable() {
+    for start in ["w50", "w5", "w0 m50", "w0 h"] {
+        let start = format!("S v0x2; C v2x2; {start}");
+        let back = |text: &str| world(text).from(&start).back();
+        back("S v1x2 2/2; C v2x2 2/2; w0").is_decided_by("2b", "prepare: S v1x2; C v0x2; w0");
+        // Were it wrong, row 1' would write the recorded revision again.
+        back("S v1x2 2/2; C v0x2 0/2 v2 2/2; w0").says("wait ready C");
+        back("S v1x2 2/2; C v0x2 2/2; w0").says("traffic: S v1x2; C v0x2; w100");
+        back("S v0x2 2/2; C v0x2 2/2; w100").says("traffic: S v0x2; C v0x2; w0");
+        back("S v0x2 2/2; C v0x2 2/2; w0").is_decided_by("1'", "prepare: S v0x2; C v2x2; w0");
+    }
+}
+
+#[test]
 fn row_1_ready_pods_at_the_recorded_revision_stay_until_the_other_side_covers() {
     let promote = "S v1x2; C v1x2; w100";
     world("S v0x2 2/2; C v1x2 1/2; w100")

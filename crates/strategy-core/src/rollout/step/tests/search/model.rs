@@ -126,6 +126,17 @@ pub(super) fn short_update(baseline: u8) -> Model {
     model("short update", started(baseline, None), stages)
 }
 
+/// The same where half of the traffic is the candidate's already, which runs something else. What somebody
+/// leaves it of that is the machine's to know, so nobody moves any here.
+pub(super) fn exposed() -> Model {
+    let mut start = started(2, Some(2));
+    start.weight = 50;
+    let mut model = model("exposed start", start, short_update(2).stages);
+    model.stages.last_mut().expect("there are stages").told[CANDIDATE] = all(RELEASE);
+    model.person = false;
+    model
+}
+
 /// Blue-green into an idle slot that last ran something else.
 pub(super) fn swap(slot: u8) -> Model {
     let stages = vec![

@@ -149,7 +149,8 @@ impl Place<'_> {
         let from_home = if side == STABLE {
             stable != Some(START) && candidate == Some(START)
         } else {
-            stable == Some(START)
+            // Up to where it was at the start it is home.
+            stable == Some(START) && to.weight > self.model.start.weight
         };
         (self.back && from_home).then_some("7: on the way back, traffic away from what stable ran")
     }
@@ -248,15 +249,15 @@ impl Place<'_> {
     /// On the way back, traffic that ready stable pods cover moves at once, and all of it where the
     /// candidate answers nobody.
     fn leaves_users_behind(&self) -> Option<&'static str> {
-        let weight = self.world.content.weight;
+        let (weight, home) = (self.world.content.weight, self.model.start.weight);
         let routed = self.model.routing == Routing::Routed;
-        if !routed || !self.back || weight == 0 || self.told(STABLE) != Some(START) {
+        if !routed || !self.back || weight <= home || self.told(STABLE) != Some(START) {
             return None;
         }
         let ready = self.whole(STABLE)?;
         let dead = self.world.ready(CANDIDATE) == 0 && ready > 0;
         let step = usize::from(self.model.granularity);
-        let nearer = (0..weight)
+        let nearer = (home..weight)
             .step_by(step)
             .any(|weight| ready >= self.asked(share(STABLE, weight)));
         (dead || nearer).then_some("1: on the way back, traffic that is covered does not move")
