@@ -191,6 +191,7 @@ impl Rollout {
     }
 
     /// The wall clock at the last input.
+    #[cfg(any(feature = "driver", test))]
     pub(crate) const fn told(&self) -> Timestamp {
         self.latest.clock.wall
     }

@@ -2,7 +2,7 @@
 
 use super::command::{Alarm, Answer, Command, CommandId, Wish};
 use super::event::News;
-use super::outcome::{Outcome, Reason};
+use super::outcome::Reason;
 use super::state::{Audit, Hold, State, Superseding, stage_name};
 use super::{Rollout, words};
 use crate::plan::{Gate, GateKind, PlanDigest, StageName};
@@ -21,7 +21,8 @@ impl Rollout {
     }
 
     /// The answer to a command or alarm that is heard when all is over: what was recorded stays recorded.
-    pub(crate) fn last_answer(&self, id: &CommandId, outcome: &Outcome) -> Answer {
+    #[cfg(any(feature = "driver", test))]
+    pub(crate) fn last_answer(&self, id: &CommandId, outcome: &super::outcome::Outcome) -> Answer {
         let over = || Answer::Refused(format!("the rollout is over: {outcome}"));
         self.answered(id).unwrap_or_else(over)
     }

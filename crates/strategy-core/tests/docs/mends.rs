@@ -341,7 +341,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
         "The in-memory world cannot be built.",
         &[
             ("Part", "Mend the name or the image that the message names."),
-            ("NoSuchPart", "Name one of the parts that the message lists."),
+            (
+                "NoSuchPart",
+                "Name one of the parts that the message lists.",
+            ),
             ("OutOfRange", "Write what the message says instead."),
         ],
     ),
