@@ -12,8 +12,12 @@ use super::part_state::{Expected, footprint};
 use super::state::State;
 use super::walk::shown_weight;
 use crate::release::Part;
-use crate::target::{Certainty, EffectId, Effective, Observation, PlatformState, TargetErrorKind};
+use crate::target::{
+    Certainty, EffectId, Effective, ForeignField, Observation, PlatformState, TargetErrorKind,
+};
 use crate::track::Tracks;
+use crate::traffic::Traffic;
+use crate::weight::Weight;
 
 /// A part that cannot be read is looked at again after 1, 2, 4 and then every so many seconds: what
 /// pods do meanwhile is not known.
@@ -368,6 +372,12 @@ impl Rollout {
         if let Some(change) = self.foreign_change(part, observation, &seen) {
             self.foreign_hand(part, observation, change, true);
         } else if let Some(change) = self.told_anew(part, previous, observation) {
+            if change.field == ForeignField::Traffic {
+                // It was taken back before anybody looked: whoever had requests meanwhile has to drain.
+                for weight in [Weight::FULL, Weight::ZERO] {
+                    self.may_have_exposed(part, &Traffic::weight(weight));
+                }
+            }
             // It is nothing that is written on the part, so no write puts it back.
             self.foreign_hand(part, observation, change, false);
         }
