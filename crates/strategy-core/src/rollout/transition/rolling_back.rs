@@ -101,6 +101,15 @@ impl Rollout {
                 what: message.clone(),
             });
         }
+        if rolling.undo_failed.is_none()
+            && let Some((_, stage, hook)) = self.newest_to_undo()
+        {
+            let first = || self.decided.parts.keys().next().cloned();
+            left.push(Left {
+                part: hook.part.or_else(first).unwrap_or_else(Part::main),
+                what: format!("hook `{}` of stage `{stage}` is not undone yet", hook.name),
+            });
+        }
         for (part, found) in self.fixed.found.iter() {
             let state = self.decided.parts.get(part);
             if let Some(Waits::For { what, .. }) = state.map(|state| &state.waiting) {

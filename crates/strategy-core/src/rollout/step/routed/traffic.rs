@@ -34,9 +34,11 @@ pub(super) fn leave_a_dead_side(facts: &Facts<'_>, aim: &mut Aim) -> Option<Step
     if !facts.is_back() || is_written(facts, aim) {
         return None;
     }
+    let gains = |track| facts.gain(track, &aim.traffic).is_some();
+    // Where a route is given up and weight comes, both gain, and neither is left.
     let gaining = Track::ALL
         .into_iter()
-        .find(|track| facts.gain(*track, &aim.traffic).is_some())?;
+        .find(|track| gains(*track) && !gains(track.other()))?;
     let leaves_dead = facts.seen(gaining.other()).ready() == 0;
     (leaves_dead && is_ready(facts, gaining, 1)).then(|| write(facts, aim.traffic.clone()))
 }

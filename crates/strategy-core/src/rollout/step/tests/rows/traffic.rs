@@ -55,6 +55,12 @@ fn row_2f_a_dead_side_is_left_before_anything_is_raised() {
     // What still answers is not left before what takes over is there.
     back("S v0x2 2/2; C v1x2 1/2; w66").says("up: S v0x3; C v1x2; w66");
     back("S v0x2 0/2; C -; w66").says("up: S v0x3; C -; w66");
+    // A route is given up, and everything goes to a candidate that is not there: nothing is left by that.
+    world("S v0x3 3/3; C -; w0 h")
+        .from("S v0x3; C -; w100")
+        .baseline(3)
+        .back()
+        .says("wait ready C");
     // Where nothing is left, what is missing comes.
     back("S v0x2 2/2; C -; w0").says("up: S v0x3; C -; w0");
 }
