@@ -45,6 +45,8 @@ pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut 
     for part in record.parts.iter().filter(|part| part.is_fenced) {
         let mut open: BTreeMap<(Process, EffectId), &Claim> = BTreeMap::new();
         let mut unfenced_at: BTreeMap<usize, Vec<EffectId>> = BTreeMap::new();
+        // What is asked for under another claim than the one that is there is fenced off already.
+        let mut there: Option<Option<&Claim>> = None;
         for (index, entry) in record.log().iter().enumerate() {
             if let Fact::Asked {
                 part: of,
@@ -57,7 +59,9 @@ pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut 
             {
                 let others = open.keys().map(|(_, other)| *other);
                 unfenced_at.insert(index, others.filter(|other| other != id).collect());
-                open.insert((*by, *id), claim);
+                if there.is_none_or(|there| there == Some(claim)) {
+                    open.insert((*by, *id), claim);
+                }
             } else if let Fact::Answered {
                 part: of,
                 to,
@@ -73,6 +77,7 @@ pub(super) fn unknown_writes_are_fenced_off(record: &Record<'_>, findings: &mut 
             } else if let Fact::Claimed { part: of, to, .. } = &entry.fact
                 && of == part.part
             {
+                there = Some(to.as_ref());
                 open.retain(|_, claim| Some(*claim) == to.as_ref());
             } else if record.ended.is_some_and(|(ended, _)| ended == index) {
                 let left: Vec<_> = open.keys().map(|(_, id)| id.to_string()).collect();

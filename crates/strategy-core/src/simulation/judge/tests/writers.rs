@@ -80,6 +80,20 @@ fn traffic_goes_home_before_the_fence_and_an_outcome_does_not() {
 }
 
 #[test]
+fn what_a_zombie_asks_for_is_fenced_off_from_the_beginning() {
+    let asked = |epoch| {
+        let mut tale = prepared().claimed(Some(2));
+        let newest = tale.claim.clone();
+        tale.claim.epoch = epoch;
+        tale = tale.recorded([2]).asks(2).answered(2, Told::Unknown);
+        tale.claim = newest;
+        tale.shown().writes(3, whole(5))
+    };
+    asked(1).keeps(8);
+    asked(2).breaks([8]);
+}
+
+#[test]
 fn what_is_abandoned_may_say_that_a_write_may_still_land() {
     let ends = |what: &str| {
         let left = Left {
