@@ -315,9 +315,9 @@ impl<'a> PartRecord<'a> {
                 .copied()
         };
         let before = asked.map(|(asked, ..)| asked);
+        // A snapshot that is written later lists it once more, and decides nothing anew.
         let kept = recorded
             .iter()
-            .rev()
             .find(|kept| kept.by == process && before.is_some_and(|asked| kept.index < asked));
         let views = [
             kept.map(|kept| kept.went),
