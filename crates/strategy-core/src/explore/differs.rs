@@ -2,9 +2,9 @@
 //! many states there would be without it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 
-use super::fingerprint::Mixer;
+use super::described::each_line;
+use super::fingerprint::mix;
 use super::node::Node;
 
 /// A component of a state, and how much of the number of states is its doing.
@@ -31,32 +31,21 @@ impl Differing {
     pub(super) fn add(&mut self, node: &Node) {
         let mut sums: BTreeMap<u32, u64> = BTreeMap::new();
         let mut whole = 0u64;
-        let mut stack: Vec<(usize, String)> = Vec::new();
-        let text = node.describe();
-        for line in text.lines() {
-            let indent = line.len() - line.trim_start().len();
-            let line = line.trim();
-            while stack.last().is_some_and(|(at, _)| *at >= indent) {
-                stack.pop();
-            }
-            let name = line.split([':', '(', ' ', '{']).next().unwrap_or_default();
-            let above = stack.last().map_or("", |(_, path)| path.as_str());
-            let path = format!("{above}/{name}");
-            let mut mixer = Mixer::default();
-            (path.as_str(), line).hash(&mut mixer);
-            let value = mixer.finish();
+        let paths = &mut self.paths;
+        each_line(&node.describe(), |ways, line| {
+            let path = ways.last().map_or("", |(_, path)| path.as_str());
+            let value = mix(&(path, line));
             whole = whole.wrapping_add(value);
-            stack.push((indent, path));
-            for (_, path) in &stack {
-                let next = u32::try_from(self.paths.len()).unwrap_or(u32::MAX);
-                let id = match self.paths.get(path) {
+            for (_, path) in ways {
+                let next = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+                let id = match paths.get(path) {
                     Some(id) => *id,
-                    None => *self.paths.entry(path.clone()).or_insert(next),
+                    None => *paths.entry(path.clone()).or_insert(next),
                 };
                 let sum = sums.entry(id).or_default();
                 *sum = sum.wrapping_add(value);
             }
-        }
+        });
         self.states.push((whole, sums.into_iter().collect()));
     }
 

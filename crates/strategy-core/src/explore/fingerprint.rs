@@ -10,6 +10,13 @@ pub(super) fn fingerprint(value: &impl Hash) -> u128 {
     mixer.whole()
 }
 
+/// The same in 64 bits, for what is counted and not kept.
+pub(super) fn mix(value: &impl Hash) -> u64 {
+    let mut mixer = Mixer::default();
+    value.hash(&mut mixer);
+    mixer.finish()
+}
+
 /// Two lanes, each a chain of folded multiplications.
 #[derive(Debug)]
 pub(super) struct Mixer {

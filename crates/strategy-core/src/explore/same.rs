@@ -1,9 +1,9 @@
 //! Which states have the same future, and in what they differ: what a reduction could put together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 
-use super::fingerprint::Mixer;
+use super::described::each_line;
+use super::fingerprint::mix;
 use super::node::Node;
 use super::visited::Visited;
 
@@ -113,29 +113,14 @@ impl Same {
     }
 }
 
-pub(super) fn mix(value: &impl Hash) -> u64 {
-    let mut mixer = Mixer::default();
-    value.hash(&mut mixer);
-    mixer.finish()
-}
-
 /// Every line by the way to it.
 fn leaves(text: &str) -> BTreeMap<String, String> {
-    let mut stack: Vec<(usize, String)> = Vec::new();
     let mut leaves: BTreeMap<String, String> = BTreeMap::new();
-    for line in text.lines() {
-        let indent = line.len() - line.trim_start().len();
-        let line = line.trim();
-        while stack.last().is_some_and(|(at, _)| *at >= indent) {
-            stack.pop();
+    each_line(text, |ways, line| {
+        if let Some((_, path)) = ways.last() {
+            leaves.entry(path.clone()).or_default().push_str(line);
         }
-        let name = line.split([':', '(', ' ', '{']).next().unwrap_or_default();
-        let above = stack.last().map_or("", |(_, path)| path.as_str());
-        let path = format!("{above}/{name}");
-        let value = leaves.entry(path.clone()).or_default();
-        value.push_str(line);
-        stack.push((indent, path));
-    }
+    });
     leaves
 }
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use super::act::Actor;
-use super::fingerprint::fingerprint;
+use super::fingerprint::{fingerprint, mix};
 use super::flaw::Flaw;
 use super::ground::Ground;
 use super::node::{Machine, Node};
 use super::promise::{Promise, Tally};
-use super::same::{Same, Step, mix};
+use super::same::{Same, Step};
 use super::visited::{Reached, Visited};
 use crate::rollout::Rollout;
 
