@@ -64,6 +64,12 @@ impl<'a> Facts<'a> {
         Revision::Release(self.input.start_images.clone())
     }
 
+    /// It is told to run what stable ran at the start.
+    pub(super) fn runs_start_release(&self, track: Track) -> bool {
+        self.written(track)
+            .is_some_and(|written| self.start_release().is(&written.revision))
+    }
+
     /// The revision whose ready pods count: the goal's where it is written or will be, else the written
     /// one.
     pub(super) fn revision(&self, track: Track) -> Revision {

@@ -71,10 +71,9 @@ fn is_wrong(facts: &Facts<'_>, track: Track) -> bool {
 
 /// The candidate runs what stable ran at the start, and stable under traffic does not.
 fn carries_home(facts: &Facts<'_>) -> bool {
-    let at_start_release = facts
-        .written(Track::Candidate)
-        .is_some_and(|written| facts.start_release().is(&written.revision));
-    at_start_release && facts.differs(Track::Stable) && !facts.is_clear(Track::Stable)
+    facts.runs_start_release(Track::Candidate)
+        && facts.differs(Track::Stable)
+        && !facts.is_clear(Track::Stable)
 }
 
 /// Everything to one side.

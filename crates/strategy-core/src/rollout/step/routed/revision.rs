@@ -73,14 +73,11 @@ pub(super) fn write_what_ready_pods_already_run(facts: &Facts<'_>, _: &mut Aim) 
 /// stable can spare it: the two cases of rows 2b and 2c.
 fn candidate_could_carry_home(facts: &Facts<'_>) -> bool {
     let candidate = facts.seen(Track::Candidate);
-    let at_start_release = facts
-        .written(Track::Candidate)
-        .is_some_and(|written| facts.start_release().is(&written.revision));
     facts.is_back()
         && is_wrong(facts, Track::Stable)
         && !facts.is_clear(Track::Stable)
         && !facts.input.start_images.is_empty()
-        && !at_start_release
+        && !facts.runs_start_release(Track::Candidate)
         && (candidate.is_absent() || candidate.ready() == 0 || stable_covers_all(facts))
 }
 
@@ -164,10 +161,7 @@ pub(super) fn empty_the_track_that_must_change(facts: &Facts<'_>, aim: &mut Aim)
         return None;
     }
     aim.traffic = all_to(other, facts);
-    let carries_home = facts.is_back()
-        && facts
-            .written(other)
-            .is_some_and(|written| facts.start_release().is(&written.revision));
+    let carries_home = facts.is_back() && facts.runs_start_release(other);
     let moves = *facts.written_traffic() != aim.traffic;
     (moves && !facts.input.may_detour && !carries_home).then(|| Step::Never {
         why: format!(
