@@ -93,21 +93,12 @@ impl Rollout {
 
     fn stuck_left(&self, rolling: &RollingBack) -> Vec<Left> {
         let mut left = self.left_to_do();
-        if let Some(message) = &rolling.undo_failed {
-            let hook = self.newest_to_undo().and_then(|(_, _, hook)| hook.part);
+        if let Some((_, stage, hook)) = self.newest_to_undo() {
             let first = || self.decided.parts.keys().next().cloned();
+            let not_yet = || format!("hook `{}` of stage `{stage}` is not undone yet", hook.name);
             left.push(Left {
-                part: hook.or_else(first).unwrap_or_else(Part::main),
-                what: message.clone(),
-            });
-        }
-        if rolling.undo_failed.is_none()
-            && let Some((_, stage, hook)) = self.newest_to_undo()
-        {
-            let first = || self.decided.parts.keys().next().cloned();
-            left.push(Left {
+                what: rolling.undo_failed.clone().unwrap_or_else(not_yet),
                 part: hook.part.or_else(first).unwrap_or_else(Part::main),
-                what: format!("hook `{}` of stage `{stage}` is not undone yet", hook.name),
             });
         }
         for (part, found) in self.fixed.found.iter() {
