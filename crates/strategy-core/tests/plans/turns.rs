@@ -68,8 +68,8 @@ fn parts_move_together_or_one_after_the_other() {
     );
 }
 
-#[test]
-fn parts_may_take_turns_in_every_strategy() {
+/// One release for two regions that have different numbers of pods.
+fn regions() -> (Release, Found) {
     let release = Release::parts(
         ["eu", "us"].map(|name| (part(name), Images::parse([("app", "shop/app:2")]).unwrap())),
     )
@@ -78,6 +78,12 @@ fn parts_may_take_turns_in_every_strategy() {
         ("eu", Place::slots("app", 3, 0)),
         ("us", Place::slots("app", 7, 2)),
     ]);
+    (release, found)
+}
+
+#[test]
+fn parts_may_take_turns_in_every_strategy() {
+    let (release, found) = regions();
     let order = [part("us"), part("eu")];
     let stages = |strategy: &dyn Strategy, found: &Found| -> Vec<String> {
         let plan = strategy.plan(&release, found).unwrap();
@@ -136,14 +142,7 @@ fn parts_may_take_turns_in_every_strategy() {
 
 #[test]
 fn a_part_that_the_order_leaves_out_is_named() {
-    let release = Release::parts(
-        ["eu", "us"].map(|name| (part(name), Images::parse([("app", "shop/app:2")]).unwrap())),
-    )
-    .unwrap();
-    let found = parts([
-        ("eu", Place::slots("app", 3, 0)),
-        ("us", Place::slots("app", 7, 2)),
-    ]);
+    let (release, found) = regions();
     let order = |names: &[&str]| {
         let order = names.iter().map(|name| part(name));
         let strategy = BlueGreen::new().parts_in_order(order.collect::<Vec<_>>());

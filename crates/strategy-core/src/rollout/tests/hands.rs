@@ -68,11 +68,7 @@ fn a_hand_towards_stable_is_kept_in_mind_on_the_whole_way_home() {
 
 #[test]
 fn without_a_hand_the_candidate_carries_home() {
-    let mut run = at_the_promotion();
-    run.asked.clear();
-    run.order(Wish::Abort { force: false });
-    run.assert_rolled_back();
-    assert_eq!(most_on_the_release(&run), 100, "{}", run.story());
+    carries_home(at_the_promotion());
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use super::acting::seconds;
 use super::checks::{every_15, limits, next, plan_with, run_with};
 use super::kind_world::KindWorld;
+use super::looks::failed_by_a_check;
 use super::{begin, canary};
 use crate::analysis::Verdict;
 use crate::plan::Limits;
-use crate::rollout::{Answer, Outcome, Phase, Reason};
+use crate::rollout::{Answer, Phase};
 
 #[test]
 fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
@@ -71,15 +72,7 @@ fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
             );
         }
         if fails {
-            run.assert_rolled_back();
-            run.assert_outcome(|outcome| {
-                matches!(
-                    outcome,
-                    Outcome::RolledBack {
-                        reason: Reason::Check { .. }
-                    }
-                )
-            });
+            failed_by_a_check(&mut run);
         }
     }
 }

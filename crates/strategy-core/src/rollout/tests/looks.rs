@@ -49,7 +49,7 @@ fn pass_until(run: &mut Run, end: Timestamp) -> Vec<Look> {
     seen
 }
 
-fn failed_by_a_check(run: &mut Run) {
+pub(super) fn failed_by_a_check(run: &mut Run) {
     run.assert_rolled_back();
     run.assert_outcome(|outcome| {
         matches!(
