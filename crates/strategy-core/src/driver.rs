@@ -1,5 +1,6 @@
 //! The driver: a thin loop that carries a rollout, with journals and inboxes in memory and as files.
 
+mod arrivals;
 mod audience;
 mod builder;
 mod clock;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::arrivals::{Arrived, Source};
 use super::audience::Audience;
 use super::clock::{Clock, SystemClock};
 use super::error::DriverError;
@@ -20,7 +21,7 @@ use super::memory_journal::MemoryJournal;
 use super::perform::Means;
 use super::planned::{Admitted, Planned, admit};
 use super::retry::seed;
-use super::run::{Arrived, Carrier, Ending, Run, Source, whole_milliseconds};
+use super::run::{Carrier, Ending, Run, whole_milliseconds};
 use crate::analysis::Analysis;
 use crate::hook::{ExternalGate, Hook};
 use crate::inbox::Inbox;

@@ -1,6 +1,5 @@
 //! The loop. It decides nothing: it writes down, carries out, and tells what came of it.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -13,6 +12,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use super::arrivals::{Arrival, Arrived, Source};
 use super::audience::Audience;
 use super::clock::Clock;
 use super::error::DriverError;
@@ -87,60 +87,6 @@ pub(super) struct Carrier {
     pub(super) first: Source,
     /// How many arrivals came without a wait between them.
     pub(super) in_a_row: u32,
-}
-
-/// What the loop waits for.
-pub(super) enum Arrival {
-    Input(Input),
-    Incoming(Envelope),
-    TimePassed,
-    Detach,
-}
-
-/// What came while nothing could be done with it, in order.
-#[derive(Default)]
-pub(super) struct Arrived {
-    inputs: VecDeque<Input>,
-    incoming: VecDeque<Envelope>,
-    /// So many inputs come before the next turn; `None`: those that are here now.
-    before_a_turn: Option<usize>,
-}
-
-impl Arrived {
-    fn len(&self) -> usize {
-        self.inputs.len() + self.incoming.len()
-    }
-
-    /// Of the inputs that were here after the last turn, the next one.
-    fn before_a_turn(&mut self) -> Option<Input> {
-        let left = self.before_a_turn.unwrap_or(self.inputs.len());
-        if left == 0 {
-            self.before_a_turn = None;
-            return None;
-        }
-        self.before_a_turn = Some(left - 1);
-        self.inputs.pop_front()
-    }
-}
-
-/// Where arrivals come from. Whoever was served is asked last next time, so that none of them, however
-/// much it has, keeps the others from being heard: no flood of commands holds a deadline up, and no
-/// target that always has news a command.
-#[derive(Clone, Copy)]
-pub(super) enum Source {
-    UnderWay,
-    Time,
-    Mail,
-}
-
-impl Source {
-    const fn next(self) -> Self {
-        match self {
-            Self::UnderWay => Self::Time,
-            Self::Time => Self::Mail,
-            Self::Mail => Self::UnderWay,
-        }
-    }
 }
 
 impl Carrier {
