@@ -49,6 +49,7 @@ mod supersede;
 mod told;
 mod told_of;
 mod undos;
+mod unseen;
 mod wording;
 
 use std::collections::BTreeMap;

@@ -3,13 +3,14 @@
 
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
-use super::{begin, canary, plan};
+use super::{begin, canary, percent, plan};
 use crate::plan::Policies;
 use crate::release::Part;
-use crate::rollout::{Effect, Input, Outcome, Wish};
+use crate::rollout::{Command, Effect, Input, Outcome, Wish};
 use crate::target::Effective;
 use crate::timestamp::Timestamp;
-use crate::track::Revision;
+use crate::track::{Capacity, Revision};
+use crate::traffic::{Route, RouteBy, Traffic};
 
 fn baking(sticky: u64) -> Run {
     let mut world = KindWorld::new(("v0", 4), None);
@@ -165,7 +166,7 @@ fn traffic_comes_when_all_has_been_ready_for_as_long_as_is_asked() {
 fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {
     let mut run = baking(0);
     run.wait(seconds(20));
-    run.tell(Input::Commanded(crate::rollout::Command::new(
+    run.tell(Input::Commanded(Command::new(
         "x",
         "ada",
         Wish::Abort { force: false },
@@ -203,4 +204,45 @@ fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {
         .find(|(_, desired)| desired.candidate.revision == Revision::Absent);
     let took = removed.unwrap().0.since(answered);
     assert!(took >= seconds(5), "{took:?}\n{}", run.story());
+}
+
+/// Where nobody can ask the platform: a route sends users as a weight does, and takes as long to.
+#[test]
+fn a_route_or_mirror_takes_as_long_to_be_effective_as_a_weight_and_a_count_takes_nothing() {
+    let route = |traffic: &mut Traffic| {
+        traffic.routes.push(Route {
+            by: RouteBy::Header,
+            name: "x-canary".to_owned(),
+            value: "yes".to_owned(),
+        });
+    };
+    let mirror = |traffic: &mut Traffic| traffic.mirror = percent(50);
+    let weight = |traffic: &mut Traffic| traffic.weight = percent(60);
+    let changes: [(&str, fn(&mut Traffic), u64); 4] = [
+        ("route", route, 2),
+        ("mirror", mirror, 2),
+        ("weight", weight, 2),
+        ("count", |_| (), 0),
+    ];
+    for (what, change, settles) in changes {
+        let mut stages = canary();
+        let mut next = stages[0].clone();
+        next.name = "next".into();
+        let goal = next.goals.get_mut(&Part::main()).unwrap();
+        goal.candidate.capacity = Capacity::Share(percent(100));
+        change(&mut goal.traffic);
+        stages.insert(1, next);
+        let mut world = KindWorld::new(("v0", 4), None);
+        world.effective = Some(Effective::Unverified);
+        let mut run = begin(plan(stages, Policies::default()), world);
+        run.until("`half` passed");
+        run.until("`next` is effective");
+        let (written, _) = run.asked.last().unwrap();
+        let took = run.now.since(*written).as_secs();
+        assert!(
+            (settles..=settles + 1).contains(&took),
+            "{what}: {took} s\n{}",
+            run.story()
+        );
+    }
 }
