@@ -269,3 +269,31 @@ fn a_lost_write_that_can_land_again_after_traffic_went_home_is_waited_for() {
     let (removed, _) = run.asked.iter().rfind(gone).unwrap();
     assert!(removed.since(taken_back) >= seconds(5), "{}", run.story());
 }
+
+/// The answer to a fence was lost, and the one that was ordered after it was refused: that says nothing of
+/// the first, which is there. Traffic home is not written for ever under the claim of before.
+#[test]
+fn a_claim_that_is_refused_after_one_that_was_lost_says_nothing_of_that_one() {
+    for kind in [
+        TargetErrorKind::PermissionDenied,
+        TargetErrorKind::Unavailable,
+    ] {
+        let mut run = started();
+        let effect = at_write(&mut run, 2);
+        let answer = run.world.perform(effect).unwrap();
+        run.world.converge();
+        run.tell(answer);
+        run.until("is effective and is watched");
+        taken_up_again(&mut run);
+        let claim = next_claim(&mut run);
+        let _ = run.world.perform(claim.clone());
+        run.tell(lost(&claim));
+        let again = next_claim(&mut run);
+        run.tell(Input::EffectFailed {
+            id: again.id().unwrap(),
+            failure: Failure::new(kind, Certainty::NotTaken, "not now"),
+        });
+        run.order(Wish::Abort { force: false });
+        run.assert_rolled_back();
+    }
+}
