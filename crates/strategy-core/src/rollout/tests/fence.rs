@@ -339,3 +339,28 @@ fn a_fence_that_fails_is_tried_less_and_less_often() {
     let tried = run.done.len();
     assert!((3..=7).contains(&tried), "{tried} times in a minute");
 }
+
+/// A fence that stands says nothing about the write that it is for.
+#[test]
+fn a_write_that_is_lost_again_and_again_is_tried_less_and_less_often() {
+    let mut run = started();
+    let (mut writes, mut fences) = (0, 0);
+    let end = run.now + seconds(60);
+    while run.now < end {
+        match run.rollout.poll_effect() {
+            Some(write @ Effect::Apply { .. }) => {
+                writes += 1;
+                run.tell(lost(&write));
+            }
+            Some(effect) => {
+                fences += u32::from(matches!(effect, Effect::Claim { .. }));
+                if let Some(input) = run.world.perform(effect) {
+                    run.tell(input);
+                }
+            }
+            None => run.pass_time(),
+        }
+    }
+    assert!((3..=7).contains(&writes), "{writes} times in a minute");
+    assert!(fences >= writes, "every one of them is fenced off");
+}
