@@ -163,3 +163,26 @@ fn what_is_as_old_as_may_be_is_not_too_old() {
     assert_eq!(run.looks_at_the_part, looks + 1);
     assert!(run.rollout.status().bake.unwrap().running);
 }
+
+/// It was asked for once, and what it shows is as it was when it was asked for, at the latest.
+#[test]
+fn an_answer_that_takes_its_time_is_as_old_as_its_question() {
+    let policies = Policies::default();
+    let mut run = begin(
+        plan(canary(), policies.clone()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    run.tell(Input::Changed { part: Part::main() });
+    let look = std::iter::from_fn(|| run.rollout.poll_effect())
+        .find(|effect| matches!(effect, Effect::Observe { .. }));
+    let answer = run.world.perform(look.unwrap()).unwrap();
+    for _ in 0..5 {
+        run.now = run.now + seconds(10);
+        run.rollout.handle_timeout(run.now);
+        assert!(run.rollout.poll_effect().is_none(), "it is waited for");
+    }
+    run.tell(answer);
+    let left = policies.stale_after - seconds(50);
+    assert_eq!(run.rollout.fresh_for(&Part::main()), Some(left));
+}
