@@ -8,7 +8,7 @@ use super::kind_world::{KindWorld, Run};
 use super::looks::next;
 use super::{begin, canary, images, percent, plan};
 use crate::analysis::Verdict;
-use crate::plan::{Bake, ForeignPolicy, Limits, Plan, Policies};
+use crate::plan::{Bake, ForeignPolicy, Limits, Plan, Policies, Then};
 use crate::rollout::{Answer, Effect, Failure, Input, Outcome, Phase, Reason, Wish};
 use crate::target::{Certainty, TargetErrorKind};
 use crate::track::{Replicas, Revision};
@@ -84,7 +84,7 @@ fn going_on_after_a_hand_forgets_no_failure() {
             let mut policies = Policies::default();
             policies.foreign.capacity = ForeignPolicy::Hold {
                 at_most: seconds(100),
-                then: crate::plan::Then::GoOn,
+                then: Then::GoOn,
             };
             let (release, stages) = (plan.release().clone(), plan.stages().to_vec());
             let checks = plan.checks().clone();
@@ -170,7 +170,7 @@ fn a_hand_on_traffic_that_was_put_back_is_forgotten() {
 fn a_hand_on_traffic_is_kept_in_mind_where_another_change_is_put_back() {
     let mut run = at_the_return(ForeignPolicy::Hold {
         at_most: seconds(600),
-        then: crate::plan::Then::RollBack,
+        then: Then::RollBack,
     });
     run.world.somebody_moves_traffic(70);
     run.look_again();
@@ -287,11 +287,37 @@ fn who_keeps_traffic_from_going_further_takes_it_back() {
 fn a_hand_is_forgotten_where_a_person_has_the_rollout_go_on() {
     let mut run = at_the_return(ForeignPolicy::Hold {
         at_most: seconds(600),
-        then: crate::plan::Then::RollBack,
+        then: Then::RollBack,
     });
     run.world.somebody_moves_traffic(70);
     run.look_again();
     assert_eq!(run.order(Wish::Retry), Answer::Recorded);
     assert_eq!(run.weight(), 50, "{}", run.story());
     carries_home(run);
+}
+
+/// Each of them is answered, and the first one's limit is the limit of all.
+#[test]
+fn hands_that_come_again_and_again_do_not_put_the_limit_of_a_hold_off() {
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::Hold {
+        at_most: seconds(100),
+        then: Then::RollBack,
+    };
+    let mut run = begin(plan(canary(), policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    for count in [3, 5, 4] {
+        scale_candidate(&mut run, count);
+        assert_eq!(run.rollout.status().phase, Phase::Holding);
+        run.wait(seconds(30));
+    }
+    assert_eq!(run.rollout.status().phase, Phase::Holding);
+    run.wait(seconds(11));
+    assert_ne!(
+        run.rollout.status().phase,
+        Phase::Holding,
+        "{}",
+        run.story()
+    );
+    run.assert_rolled_back();
 }
