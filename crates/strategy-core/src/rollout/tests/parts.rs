@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run, images};
-use super::{BEGIN, canary, percent};
-use crate::plan::{Extension, HookPlan, HookPoint, Plan, Policies, Stage, StageKind};
-use crate::release::{Part, Release};
+use super::{BEGIN, at, canary, percent};
+use crate::plan::{
+    Bake, Extension, Goal, GoalTrack, HookPlan, HookPoint, Plan, Policies, Stage, StageKind,
+};
+use crate::release::{Images, Part, Release};
 use crate::rollout::{Effect, Input, Outcome, Rollout, Start, Wish};
 use crate::target::{Claim, FatalReason};
 use crate::traffic::Traffic;
@@ -248,5 +250,49 @@ fn a_hook_of_one_part_is_told_of_that_part() {
             None => assert_eq!(told, ["a", "b", "main"]),
         }
         assert_eq!(request.previews[&part("a")], "http://a.preview");
+    }
+}
+
+/// Nobody knows what stable of `main` ran at the start, so nothing can carry its traffic while it is given
+/// that back. Where parts go home in order, those behind it stay where they are.
+#[test]
+fn no_part_goes_home_before_one_that_cannot_where_parts_go_in_order() {
+    let policies = Policies {
+        roll_back_in_order: true,
+        ..Policies::default()
+    };
+    let retired = Goal {
+        stable: at("v1", 100),
+        candidate: GoalTrack::absent(),
+        traffic: Traffic::default(),
+    };
+    let retire = |stages: &mut [Stage]| {
+        stages[2]
+            .goals
+            .insert(Part::main(), Box::new(retired.clone()));
+        stages[2].bake = Bake::of(seconds(600));
+    };
+    let mut run = run_of(retire, policies, |world, name| {
+        if name == "main" {
+            let unknown = |written: &mut Option<crate::target::Written>| {
+                written.as_mut().unwrap().revision.images = Images::default();
+            };
+            unknown(&mut world.sides.stable.written);
+            unknown(&mut world.recorded.stable);
+            world.converge();
+        }
+    });
+    run.until("`rest` is effective");
+    run.done.clear();
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(300));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    assert!(run.story().contains("take over"), "{}", run.story());
+    let writes = run.done.iter();
+    let writes = writes.filter(|effect| matches!(effect, Effect::Apply { .. }));
+    assert_eq!(writes.count(), 0, "{}", run.story());
+    for name in ["a", "b"] {
+        let weight = run.worlds[&part(name)].traffic.weight;
+        assert_eq!(weight, percent(100), "{name}");
     }
 }
