@@ -2,11 +2,16 @@
 
 use super::acting::seconds;
 use super::fence::at_write;
+use super::foreign::scale_candidate;
 use super::kind_world::{KindWorld, Run};
 use super::{at, begin, canary, percent, plan, stage};
-use crate::plan::{GoalTrack, Policies, Stage, StageKind};
+use crate::plan::{
+    Extension, ForeignPolicy, Gate, GoalTrack, HookPlan, HookPoint, Policies, Stage, StageKind,
+    Then,
+};
 use crate::release::Part;
-use crate::rollout::{Effect, Outcome, Phase, Wish};
+use crate::rollout::{Answer, Effect, Outcome, Phase, Wish};
+use crate::target::TargetErrorKind;
 use crate::track::{Capacity, Replicas, Revision};
 
 const FLOOR: u32 = 2;
@@ -175,7 +180,7 @@ fn an_autoscaler_that_scales_the_release_up_is_not_lost_readiness() {
 fn a_floor_that_cannot_be_given_back_is_said() {
     let mut run = started(blue_green());
     run.until("is effective and is watched");
-    run.world.refuses = Some(crate::target::TargetErrorKind::PermissionDenied);
+    run.world.refuses = Some(TargetErrorKind::PermissionDenied);
     run.run(seconds(7200));
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     assert_eq!(floor(&run), Replicas::Floor(LOAD));
@@ -249,4 +254,54 @@ fn a_floor_is_given_back_where_traffic_is_as_it_was_whoever_moved_it_meanwhile()
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     assert_eq!(floor(&run), Replicas::Floor(FLOOR), "{}", run.story());
     assert_eq!(run.rollout.status().left, []);
+}
+
+/// Shares are of what load has asked for at most, also where nothing is written while it does.
+#[test]
+fn what_load_has_raised_is_kept_whatever_the_rollout_does_meanwhile() {
+    type Meanwhile = fn(&mut Run);
+    let cases: [(Phase, Meanwhile); 6] = [
+        (Phase::Baking, |run| {
+            run.order(Wish::Pause);
+        }),
+        (Phase::Holding, |run| scale_candidate(run, 7)),
+        (Phase::Gating, |run| run.until("stage 2 `all` begins")),
+        (Phase::Hooking, |run| {
+            run.until("stage 2 `all` begins");
+            assert_eq!(run.approve("ann", &[], "all"), Answer::Recorded);
+        }),
+        (Phase::RollingBack, |run| {
+            run.world.refuses = Some(TargetErrorKind::Unavailable);
+            run.order(Wish::Abort { force: false });
+        }),
+        (Phase::Superseding, |run| {
+            run.world.refuses = Some(TargetErrorKind::Unavailable);
+            let by = "next".parse().unwrap();
+            run.order(Wish::Supersede { by });
+        }),
+    ];
+    for (phase, meanwhile) in cases {
+        let mut stages = stages();
+        stages[1].gates = vec![Gate::approval("people", [], 1)];
+        let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("http"));
+        stages[1].hooks = vec![smoke];
+        let hold = ForeignPolicy::Hold {
+            at_most: seconds(3600),
+            then: Then::RollBack,
+        };
+        let mut policies = Policies::default();
+        policies.foreign.capacity = hold;
+        let world = KindWorld::owned_by_an_autoscaler("v0", FLOOR, LOAD);
+        let mut run = begin(plan(stages, policies), world);
+        run.until("`half` is effective");
+        meanwhile(&mut run);
+        for load in [9, 2] {
+            run.world.load = Some(load);
+            run.world.converge();
+            run.look_again();
+        }
+        assert_eq!(run.rollout.status().phase, phase, "{}", run.story());
+        let baseline = run.rollout.decided.parts[&Part::main()].baseline;
+        assert_eq!(baseline, 9, "{phase:?}\n{}", run.story());
+    }
 }
