@@ -196,6 +196,65 @@ fn a_write_is_not_sent_once_what_it_rests_on_is_too_old() {
     assert_eq!(failure.certainty, Certainty::NotTaken);
 }
 
+/// Refuses everything for a moment, and keeps when it was asked.
+#[derive(Debug)]
+struct Refusing {
+    clock: VirtualClock,
+    asked: Mutex<Vec<Timestamp>>,
+}
+
+#[async_trait]
+impl Target for Refusing {
+    async fn discover(&self) -> Result<Discovery, TargetError> {
+        Err(TargetError::new(
+            TargetErrorKind::Unsupported,
+            "discover",
+            "thing",
+        ))
+    }
+    async fn observe(&self, _: &Binding) -> Result<Observation, TargetError> {
+        Err(TargetError::new(
+            TargetErrorKind::Unsupported,
+            "observe",
+            "thing",
+        ))
+    }
+    async fn apply(&self, _: &Apply) -> Result<Applied, TargetError> {
+        self.asked.lock().unwrap().push(self.clock.now());
+        let busy = TargetError::new(TargetErrorKind::RateLimited, "apply to", "thing");
+        Err(busy.certainly_not_taken())
+    }
+}
+
+/// What was young enough when a write was refused may be too old when it is time to repeat it.
+#[test]
+fn a_write_that_grew_too_old_between_two_calls_is_not_sent_again() {
+    let young = Duration::from_secs(10);
+    for seed in 1..=20 {
+        let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+        let target = Arc::new(Refusing {
+            clock: clock.clone(),
+            asked: Mutex::default(),
+        });
+        let means = Means {
+            parts: Arc::new([(Part::main(), Arc::clone(&target) as Arc<dyn Target>)].into()),
+            registry: Arc::default(),
+            clock: Arc::new(clock.clone()),
+            seed,
+        };
+        let rests_on = Freshness::lasting(&clock, young);
+        let (_, work) = means.perform(write(), Some(rests_on)).unwrap();
+        let Input::EffectFailed { failure, .. } = block_on(&clock, work).unwrap() else {
+            panic!("it was refused every time");
+        };
+        assert_eq!(failure.certainty, Certainty::NotTaken);
+        let asked = target.asked.lock().unwrap();
+        assert!(asked.len() > 2, "seed {seed}: {asked:?}");
+        let last = asked.last().unwrap().since(Timestamp::from_millis(0));
+        assert!(last <= young, "seed {seed}: sent after {last:?}");
+    }
+}
+
 #[test]
 fn causes_are_said_once_each() {
     #[derive(Debug, thiserror::Error)]
