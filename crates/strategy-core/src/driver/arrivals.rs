@@ -58,3 +58,28 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes while those before a turn are told waits for its turn, or a part that always has news
+    /// would keep commands and deadlines waiting for ever.
+    #[test]
+    fn no_more_come_before_a_turn_than_were_here_when_it_was_due() {
+        let mut arrived = Arrived::default();
+        let comes = |arrived: &mut Arrived| arrived.inputs.push_back(Input::TimePassed);
+        comes(&mut arrived);
+        comes(&mut arrived);
+        for _ in 0..2 {
+            assert!(arrived.before_a_turn().is_some());
+            comes(&mut arrived);
+        }
+        assert_eq!(arrived.before_a_turn(), None, "a turn is due");
+        // Those that came since are here before the next one.
+        for _ in 0..2 {
+            assert!(arrived.before_a_turn().is_some());
+        }
+        assert_eq!(arrived.before_a_turn(), None);
+    }
+}
