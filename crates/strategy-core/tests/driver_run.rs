@@ -15,6 +15,8 @@ mod golden;
 mod interrupted;
 #[path = "driver_run/journal.rs"]
 mod journal;
+#[path = "driver_run/last_words.rs"]
+mod last_words;
 mod log;
 #[path = "driver_run/newer.rs"]
 mod newer;
