@@ -4,7 +4,7 @@
 //! What it reads is the [log](SimulationReport::log) of the world, the plan as data, and how the
 //! simulation ended. No event, no state and no function of the machine is asked: what the machine says of
 //! itself is what is to be judged. Two of its words count nevertheless, because to say them is what is
-//! promised: what is left to do where it is stuck (14), and that a write may still land where it is
+//! promised: what is left to do where it is or was stuck (14), and that a write may still land where it is
 //! abandoned (8). Each promise is a function whose documentation says how the promise is
 //! read off the log, and what of it cannot be seen there.
 //!

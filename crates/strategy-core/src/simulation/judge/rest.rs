@@ -6,19 +6,30 @@ use std::time::Duration;
 use super::findings::Findings;
 use super::record::{Landed, PartRecord, Record};
 use crate::plan::{ForeignPolicy, OnFailure, Plan, Stage, Undecided};
+use crate::rollout::{Event, News};
 use crate::simulation::End;
 use crate::track::{Replicas, Track};
 use crate::world::Fact;
 
-/// **14.** Where the simulation ended without an outcome, it says what is left to do; or it still waits
-/// for something within the longest limit of its plan, and all of it has not taken longer than all limits
-/// together, with those that a person, another hand or a process that takes over may begin anew. A rollout that never began has nothing to end, and
+/// **14.** An outcome comes before all limits of its plan together have passed, with those that a person,
+/// another hand or a process that takes over may begin anew; later only where the rollout was stuck on the
+/// way and said what was left to do, for that has no limit. Where the simulation ended without an outcome,
+/// it says what is left to do; or it still waits for something within the longest limit of its plan, and all
+/// of it has not taken longer than all limits together. A rollout that never began has nothing to end, and
 /// one whose processes all gave up cannot go on by itself: which errors make a process give up is for the
 /// tests of the driver.
 pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
     let report = record.report;
     match &report.end {
-        End::Outcome(_) => findings.judge(14, report.world.to, true, String::new),
+        End::Outcome(outcome) => {
+            let at = record.ended().map_or(report.world.to, |(_, at)| at);
+            let lasts = at.since(report.world.from);
+            let all = all_limits(record);
+            let was_stuck = report.events.iter().any(says_what_is_left);
+            findings.judge(14, at, was_stuck || lasts <= all, || {
+                format!("`{outcome}` came after {lasts:?}, and all limits together are {all:?}")
+            });
+        }
         End::NeverBegan { .. } | End::GivenUp { .. } => {}
         End::Waiting { what } => {
             let names_what_is_left = report
@@ -35,9 +46,7 @@ pub(super) fn it_ends(record: &Record<'_>, findings: &mut Findings) {
             let lasts = report.world.to.since(report.world.from);
             let plan = report.plan.as_ref();
             let limit = plan.map_or(Duration::ZERO, longest);
-            let all = plan.map_or(Duration::ZERO, |plan| {
-                all_limits(plan, interventions(record))
-            });
+            let all = all_limits(record);
             let holds = names_what_is_left || (rests <= limit && lasts <= all);
             findings.judge(14, report.world.to, holds, || {
                 format!(
@@ -55,8 +64,16 @@ fn longest(plan: &Plan) -> Duration {
     stages.chain(limits_of_plan(plan)).max().unwrap_or_default()
 }
 
+const fn says_what_is_left(event: &Event) -> bool {
+    matches!(&event.news, News::GotStuck { left } if !left.is_empty())
+}
+
 /// All limits in a plan one after the other; those that may begin anew, so often.
-fn all_limits(plan: &Plan, interventions: u32) -> Duration {
+fn all_limits(record: &Record<'_>) -> Duration {
+    let Some(plan) = &record.report.plan else {
+        return Duration::ZERO;
+    };
+    let interventions = interventions(record);
     let stages: Duration = plan.stages().iter().flat_map(limits_of_stage).sum();
     let anew: Duration = limits_of_plan(plan).into_iter().sum();
     (stages + anew).saturating_mul(interventions.saturating_add(1))

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::analysis::{FailureShare, Window};
 use crate::plan::{Check, Extension};
-use crate::rollout::{Outcome, Wish};
+use crate::release::Part;
+use crate::rollout::{Event, Left, News, Outcome, Wish};
 use crate::simulation::End;
 use crate::strategy::Canary;
 use crate::world::{Fact, Life, Process};
@@ -175,6 +176,46 @@ fn a_wait_has_a_limit() {
         restless = restless.wait(24 * 3_600).shown().recorded([]);
     }
     restless.rolled_back_nowhere().breaks([14]);
+}
+
+/// What decides again and again and comes to an end at last came to it too late all the same.
+#[test]
+fn an_outcome_comes_within_all_limits_together() {
+    let home = |tale: Tale| {
+        let home = scene(side("v1", 4, 4), none(), 0);
+        let tale = tale.shown().writes_and_sees(3, whole(0)).wait(5).shown();
+        tale.writes_and_sees(4, home).rolled_back()
+    };
+    home(served(&canary(), 3_000)).keeps(14);
+    let restless = || {
+        let mut tale = served(&canary(), 10);
+        for _ in 0..100 {
+            tale = tale.wait(24 * 3_600).shown().recorded([]);
+        }
+        tale
+    };
+    let late = || home(restless());
+    late().breaks([14]);
+    // For who is stuck and says what is left there is no limit.
+    let stuck = |left: Vec<Left>| {
+        let mut tale = late();
+        let report = tale.report();
+        let (id, at) = ("tale".parse().unwrap(), report.world.from);
+        let event = Event::new(id, at, News::GotStuck { left });
+        report.events.push(event);
+        tale
+    };
+    let left = Left {
+        part: Part::main(),
+        what: "stable has 3 ready, and 4 are needed".to_owned(),
+    };
+    stuck(vec![left]).keeps(14);
+    stuck(Vec::new()).breaks([14]);
+    // How long it takes to settle is told apart.
+    home(served(&canary(), 3_000))
+        .wait(100 * 24 * 3_600)
+        .flushed()
+        .keeps(14);
 }
 
 #[test]
