@@ -7,7 +7,7 @@ mod times;
 mod whole;
 mod writers;
 
-use self::tale::{Tale, none, scene, side};
+use self::tale::{FIRST, Tale, none, scene, side};
 use super::*;
 use crate::weight::Weight;
 use crate::world::Scene;

@@ -210,3 +210,18 @@ fn the_baseline_follows_what_an_autoscaler_wanted_and_never_falls() {
     tale(2).keeps(1);
     tale(3).breaks([1]);
 }
+
+#[test]
+fn where_traffic_follows_readiness_as_many_are_ready_as_at_the_start() {
+    let shares = |stable: u32, candidate: u32, percent| {
+        let (old, new) = (side("v1", stable, stable), side("v2", candidate, candidate));
+        scene(old, new, percent)
+    };
+    let one_more = || {
+        let found = scene(side("v1", 4, 4), none(), 0);
+        Tale::rolling(found).writes_and_sees(1, shares(4, 1, 20))
+    };
+    one_more().writes(2, shares(3, 1, 25)).keeps(2);
+    one_more().writes(2, shares(2, 1, 33)).breaks([2]);
+    one_more().writes(2, shares(4, 0, 0)).keeps(2);
+}

@@ -110,6 +110,38 @@ fn stable_that_carries_traffic_without_the_release_was_not_promoted() {
         .breaks([4]);
 }
 
+/// Another template is not the release, though it runs the same image.
+#[test]
+fn what_is_promoted_names_the_images_of_the_release() {
+    let ends = |template: &str| {
+        let mut stable = side(template, 4, 4);
+        for pods in stable.iter_mut().flat_map(|stable| &mut stable.pods) {
+            pods.image_ids = ["sha256:v2".to_owned()].into();
+        }
+        let whole = |percent| scene(stable.clone(), side("v2", 4, 4), percent);
+        moved()
+            .writes_and_sees(3, whole(100))
+            .writes_and_sees(4, whole(0))
+            .ended(Outcome::Promoted)
+    };
+    ends("v2").keeps(4);
+    ends("v1").breaks([4]);
+}
+
+/// As many pods of another template are not what was found.
+#[test]
+fn rolled_back_is_the_start_of_each_template() {
+    let slots = |candidate| scene(side("v1", 4, 4), side(candidate, 2, 2), 0);
+    let ends = |candidate| {
+        Tale::begins(slots("v0"))
+            .writes_and_sees(1, slots("v2"))
+            .writes_and_sees(2, slots(candidate))
+            .rolled_back()
+    };
+    ends("v0").keeps(7);
+    ends("v2").breaks([7]);
+}
+
 #[test]
 fn rolled_back_is_the_start_of_each_field() {
     let home = |scene: Scene| {

@@ -7,7 +7,7 @@ use super::super::examine;
 use crate::release::{Images, Part};
 use crate::rollout::{Answer, CommandId, Outcome, Reason, Wish};
 use crate::simulation::{End, Simulation, SimulationReport};
-use crate::strategy::{Canary, Strategy};
+use crate::strategy::{Canary, Rolling, Strategy};
 use crate::target::{Claim, Desired, DesiredTrack, EffectId};
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Revision, Tracks};
@@ -100,6 +100,17 @@ impl Tale {
     /// The plan of a strategy begins on what is found.
     pub(super) fn of(strategy: &dyn Strategy, found: Scene) -> Self {
         let simulation = Simulation::seed(1).stable("v1", 4).requests_per_second(100);
+        Self::within(&simulation, strategy, found)
+    }
+
+    /// A rolling update begins where traffic follows readiness.
+    pub(super) fn rolling(found: Scene) -> Self {
+        let simulation = Simulation::seed(1).stable("v1", 4).requests_per_second(100);
+        let follows = simulation.world(|world| world.follows_readiness());
+        Self::within(&follows, &Rolling::new(), found)
+    }
+
+    fn within(simulation: &Simulation, strategy: &dyn Strategy, found: Scene) -> Self {
         let mut report = simulation.run(strategy);
         report.log.clear();
         report.status = None;
@@ -258,8 +269,29 @@ impl Tale {
         self
     }
 
+    /// Another process writes the journal.
+    pub(super) fn recorded_by(mut self, by: Process) -> Self {
+        self.add(Fact::Recorded {
+            by,
+            decides: true,
+            effects: Vec::new(),
+        });
+        self
+    }
+
     /// The claim becomes that of this epoch, or is given up.
-    pub(super) fn claimed(mut self, epoch: Option<u64>) -> Self {
+    pub(super) fn claimed(self, epoch: Option<u64>) -> Self {
+        let here = self.here.clone();
+        self.claimed_by(FIRST, here, epoch)
+    }
+
+    /// The claim becomes that of this epoch, or is given up, by this process, which takes this one to be there.
+    pub(super) fn claimed_by(
+        mut self,
+        by: Process,
+        from: Option<Claim>,
+        epoch: Option<u64>,
+    ) -> Self {
         let to = epoch.map(|epoch| Claim {
             holder: self.claim.holder.clone(),
             epoch,
@@ -267,10 +299,10 @@ impl Tale {
         if let Some(claim) = &to {
             self.claim = claim.clone();
         }
-        let from = std::mem::replace(&mut self.here, to.clone());
+        self.here.clone_from(&to);
         self.add(Fact::Claimed {
             part: Part::main(),
-            by: FIRST,
+            by,
             from,
             to,
         });

@@ -7,7 +7,7 @@ use crate::plan::Gate;
 use crate::release::Part;
 use crate::rollout::{Answer, Left, Outcome, Wish};
 use crate::strategy::Canary;
-use crate::world::Told;
+use crate::world::{Process, Told};
 
 fn whole(percent: u16) -> Scene {
     scene(side("v1", 4, 4), side("v2", 4, 4), percent)
@@ -141,6 +141,65 @@ fn only_the_holder_of_the_claim_writes() {
     let mut stolen = prepared();
     stolen.claim.holder = "thief".parse().unwrap();
     stolen.claimed(Some(2)).breaks([12]);
+}
+
+#[test]
+fn who_was_there_before_the_last_claim_writes_no_more_whatever_claim_it_shows() {
+    let second = Process(2);
+    let taken_over = || {
+        let tale = prepared();
+        let here = Some(tale.claim.clone());
+        tale.claimed_by(second, here, Some(2))
+    };
+    taken_over().keeps(12);
+    taken_over().writes(2, whole(5)).breaks([12]);
+}
+
+#[test]
+fn a_claim_is_passed_on_from_what_is_there() {
+    prepared().claimed(Some(2)).keeps(12);
+    let tale = prepared();
+    let mut not_there = tale.claim.clone();
+    not_there.epoch = 5;
+    tale.claimed_by(FIRST, Some(not_there), Some(6))
+        .breaks([12]);
+    prepared().claimed_by(FIRST, None, Some(2)).breaks([12]);
+}
+
+#[test]
+fn who_lost_the_journal_writes_it_no_more() {
+    let taken_up = || prepared().recorded_by(Process(2));
+    taken_up().recorded_by(Process(2)).keeps(12);
+    taken_up().recorded_by(Process(3)).keeps(12);
+    taken_up().recorded([]).breaks([12]);
+}
+
+#[test]
+fn what_is_said_to_another_plan_does_not_count_for_this_one() {
+    let found = scene(side("v1", 4, 4), none(), 0);
+    let mut other = Tale::of(&Canary::new().stages([100]), found);
+    let plan = other.report().plan.as_ref().unwrap().digest();
+    let stage = || "100%".into();
+    let wishes = [
+        Wish::Approve {
+            stage: stage(),
+            plan: plan.clone(),
+        },
+        Wish::Advance {
+            stage: stage(),
+            plan: plan.clone(),
+        },
+        Wish::Promote { plan },
+    ];
+    for wish in wishes {
+        let said = |answer| {
+            prepared()
+                .commanded("yes", wish.clone())
+                .heard("yes", answer)
+        };
+        said(Answer::Refused("another plan".to_owned())).keeps(16);
+        said(Answer::Recorded).breaks([16]);
+    }
 }
 
 #[test]
