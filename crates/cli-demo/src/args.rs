@@ -271,6 +271,9 @@ pub struct Resume {
     /// Go straight back to the recorded start.
     #[arg(long)]
     pub roll_back: bool,
+    /// Go back past a point of no return too, such as a hook that cannot be undone.
+    #[arg(long, requires = "roll_back")]
+    pub force: bool,
     /// For people or for programs.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,

@@ -105,7 +105,9 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
         teller.take_up(&peeked.rollout.status());
     }
     let driver = with_journal(wiring.driver(connection)?, journal, &path, id, &wiring)?;
-    let (handle, run) = if options.roll_back {
+    let (handle, run) = if options.force {
+        driver.resume_rolling_back_by_force().await?
+    } else if options.roll_back {
         driver.resume_rolling_back().await?
     } else {
         match driver.resume().await {

@@ -20,6 +20,8 @@ mod last_words;
 mod log;
 #[path = "driver_run/newer.rs"]
 mod newer;
+#[path = "driver_run/no_return.rs"]
+mod no_return;
 mod plain_journal;
 #[path = "driver_run/recorded.rs"]
 mod recorded;

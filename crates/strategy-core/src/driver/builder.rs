@@ -1,5 +1,6 @@
 //! The builder: from parts to a plan, a running rollout, or one taken up again.
 
+mod resume;
 mod succeed;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ use crate::journal::{Journal, Recorded, Sequence};
 use crate::observer::Observer;
 use crate::registry::Registry;
 use crate::release::{Part, Release};
-use crate::rollout::{CommandId, Outcome, RecoverError, Rollout, Start};
+use crate::rollout::{Rollout, Start};
 use crate::strategy::Strategy;
 use crate::target::{RolloutId, Target};
 use crate::timestamp::Timestamp;
@@ -251,59 +252,6 @@ impl Driver {
         };
         let rollout = Rollout::start(start, self.clock.now())?;
         Ok(self.run(rollout, means, &recorded))
-    }
-
-    /// Takes up again what the journal holds, with the same parts, hooks, gates and analyses.
-    ///
-    /// # Errors
-    /// [`DriverError::Recover`] when the journal holds nothing that can be taken up, or names something
-    /// that is not registered here; it is left as it is.
-    pub async fn resume(self) -> Result<(RolloutHandle, Run), DriverError> {
-        self.take_up(false).await
-    }
-
-    /// As [`resume`](Self::resume), and goes straight back to the recorded start: needs nothing of the
-    /// journal but binding and start, and no analyses or gates.
-    ///
-    /// # Errors
-    /// As [`resume`](Self::resume).
-    pub async fn resume_rolling_back(self) -> Result<(RolloutHandle, Run), DriverError> {
-        self.take_up(true).await
-    }
-
-    async fn take_up(self, roll_back: bool) -> Result<(RolloutHandle, Run), DriverError> {
-        let recorded = self.journal.read().await?;
-        let now = self.clock.now();
-        let by_lot = || format!("{:08x}", random(now));
-        let process = self.process.clone().unwrap_or_else(by_lot);
-        let resumed = Rollout::resume_by(process, &recorded.records, roll_back, now);
-        if let Err(RecoverError::Over { outcome }) = &resumed {
-            let rollout = Rollout::replay(&recorded.records, roll_back)?;
-            self.answer_at_last(&rollout, outcome).await;
-        }
-        let rollout = resumed?;
-        let means = self.means(rollout.id())?;
-        let mut missing = if roll_back {
-            Vec::new()
-        } else {
-            self.registry.unknown(rollout.plan())
-        };
-        let parts = rollout.found().iter().map(|(part, _)| part);
-        let without_target = parts.filter(|part| !self.parts.contains_key(part));
-        missing.extend(without_target.map(|part| format!("part {part}")));
-        if !missing.is_empty() {
-            return Err(RecoverError::Unknown { missing }.into());
-        }
-        Ok(self.run(rollout, means, &recorded))
-    }
-
-    /// The process that carried it to its end may have crashed before it answered all.
-    async fn answer_at_last(&self, rollout: &Rollout, outcome: &Outcome) {
-        let (_, letters) = letterbox();
-        let (inbox, clock) = (self.inbox.clone(), Arc::clone(&self.clock));
-        let mut mail = Mail::new(letters, inbox, clock, seed(rollout.id().as_str()));
-        let answer = |id: &CommandId| rollout.last_answer(id, outcome);
-        mail.close([], answer).await;
     }
 
     fn run(self, rollout: Rollout, means: Means, recorded: &Recorded) -> (RolloutHandle, Run) {

@@ -122,6 +122,11 @@ pub enum RecoverError {
         /// Kinds of hooks, gates and analyses.
         missing: Vec<String>,
     },
+    /// It is to be taken up to go back, and its point of no return is past.
+    #[error(
+        "the point of no return is past, so it is not taken up to go back: `resume` goes on, and `resume --roll-back --force` goes back all the same"
+    )]
+    NoWayBack,
     /// The rollout has ended and settled.
     #[error("the rollout is over: {outcome}")]
     Over {

@@ -13,7 +13,8 @@ impl Rollout {
     /// with the same ids, behind a new epoch of the claim.
     ///
     /// `roll_back`: goes straight to the recorded start. It needs only binding and start, so records
-    /// that this version would have decided otherwise are no obstacle.
+    /// that this version would have decided otherwise are no obstacle. Past a point of no return it is
+    /// refused, as an abort is: [`resume_by_force`](Self::resume_by_force).
     ///
     /// Whoever keeps a journal that several processes can write calls [`resume_by`](Self::resume_by).
     ///
@@ -41,16 +42,54 @@ impl Rollout {
         roll_back: bool,
         now: Timestamp,
     ) -> Result<Self, RecoverError> {
+        Self::take_up(process, records, roll_back, now, |rollout| {
+            if roll_back && rollout.is_past_no_return() {
+                return Err(RecoverError::NoWayBack);
+            }
+            Ok(())
+        })
+    }
+
+    /// As [`resume_by`](Self::resume_by), and goes straight to the recorded start, past a point of no
+    /// return too: what cannot be undone stays as it is.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    pub fn resume_by_force(
+        process: String,
+        records: &[Record],
+        now: Timestamp,
+    ) -> Result<Self, RecoverError> {
+        Self::take_up(process, records, true, now, |_| Ok(()))
+    }
+
+    fn take_up(
+        process: String,
+        records: &[Record],
+        roll_back: bool,
+        now: Timestamp,
+        vet: impl FnOnce(&Self) -> Result<(), RecoverError>,
+    ) -> Result<Self, RecoverError> {
         let mut rollout = Self::replay(records, roll_back)?;
         if let State::Settled { outcome, .. } = rollout.decided.state {
             return Err(RecoverError::Over { outcome });
         }
+        vet(&rollout)?;
         rollout.latest.clock.take_up(now);
         rollout.digest_input(Input::Resumed {
             roll_back,
             by: process,
         });
         Ok(rollout)
+    }
+
+    /// The way back is closed, and nobody has decided to go it all the same.
+    fn is_past_no_return(&self) -> bool {
+        let goes_back = matches!(
+            self.decided.state,
+            State::RollingBack(_) | State::Settling(_) | State::Settled { .. }
+        );
+        self.decided.past_no_return && !goes_back
     }
 
     /// Whether the same is decided, whatever was seen and counted.

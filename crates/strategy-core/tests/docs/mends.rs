@@ -220,6 +220,10 @@ pub(super) const ERRORS: &[ErrorType] = &[
                 "Register the same hooks, gates, analyses and parts as at the start.",
             ),
             (
+                "NoWayBack",
+                "`resume`, and decide what is held; or `rollway resume --roll-back --force`, or `Driver::resume_rolling_back_by_force`, if to go back is right all the same.",
+            ),
+            (
                 "Over",
                 "Nothing: it has ended. Use another journal for the next rollout.",
             ),

@@ -5,7 +5,7 @@ use super::canary;
 use super::hooks::{hook, run_with, with_hooks};
 use super::kind_world::Run;
 use crate::plan::{Extension, HookPoint, OnFailure, Stage, Then, Undecided, Undo};
-use crate::rollout::{Answer, Phase, Wish};
+use crate::rollout::{Answer, Phase, RecoverError, Rollout, Wish};
 
 #[test]
 fn undos_run_in_reverse_once_and_after_traffic_is_restored() {
@@ -105,6 +105,30 @@ fn past_a_point_of_no_return_a_failure_holds_and_an_abort_needs_force() {
     assert_eq!(run.rollout.status().phase, Phase::Holding);
     assert_eq!(run.order(Wish::Abort { force: true }), Answer::Recorded);
     run.assert_rolled_back();
+}
+
+/// To take a rollout up in order to go back is an abort, whoever's process had it before.
+#[test]
+fn past_a_point_of_no_return_a_rollout_is_taken_up_to_go_back_by_force_alone() {
+    let mut run = run_with(no_return());
+    run.until("hook `drop`");
+    let asked = run.hook();
+    run.end_hook(&asked, true);
+    run.until("is effective and is watched");
+    let back = |run: &Run| Rollout::resume(&run.records, true, run.now);
+    assert_eq!(back(&run).err(), Some(RecoverError::NoWayBack));
+    run.crash(seconds(5));
+    run.assert_unreturned();
+    let by = "a process".to_owned();
+    run.rollout = Rollout::resume_by_force(by, &run.records, run.now).unwrap();
+    // Once it is decided, whoever takes it up goes the same way.
+    run.settle_now();
+    assert!(back(&run).is_ok());
+    run.assert_rolled_back();
+
+    let mut run = run_with(canary());
+    run.until("is effective and is watched");
+    assert!(back(&run).is_ok(), "it has none");
 }
 
 #[test]
