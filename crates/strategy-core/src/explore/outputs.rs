@@ -10,7 +10,15 @@ use super::node::Node;
 use crate::release::Part;
 use crate::rollout::searched::Place;
 use crate::rollout::{Answer, CommandId, Effect, News, Record, Rollout};
-use crate::target::{Apply, EffectId};
+use crate::target::Apply;
+
+/// What led to outputs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Happened<'a> {
+    pub(super) step: Move,
+    /// The state before it.
+    pub(super) before: &'a Node,
+}
 
 /// Everything that was polled after an input, in the order in which a driver polls it.
 #[derive(Debug)]
@@ -39,13 +47,14 @@ impl Actor<'_> {
         &mut self,
         next: &mut Node,
         mut outputs: Outputs,
-        step: Option<(Move, EffectId)>,
+        happened: Option<Happened<'_>>,
     ) {
+        let step = happened.map(|happened| happened.step);
         if self.flaw == Some(Flaw::AnswersAreRepeated) {
             outputs.answers.extend(outputs.answers.clone());
         }
         if self.flaw == Some(Flaw::AbortsWait)
-            && matches!(step, Some((Move::Commanded(Asked::Abort), _)))
+            && matches!(step, Some(Move::Commanded(Asked::Abort)))
             && outputs.answers.is_empty()
         {
             let id = CommandId("command".to_owned());
@@ -55,23 +64,28 @@ impl Actor<'_> {
             outputs.records.clear();
         }
         // At the start the whole machine is recorded.
-        if let Some((_, known)) = step {
-            self.records(&outputs, known);
+        if let Some(happened) = happened {
+            self.records(&outputs, happened.before);
+            if self.flaw == Some(Flaw::LastIsRepeated) && next.rollout.is_settled() {
+                outputs.effects.extend(happened.before.under_way().cloned());
+            }
         }
         self.news(next, &outputs.news);
-        if let Some((step, _)) = step {
+        if let Some(step) = step {
             self.decided(next, step, &outputs.answers);
         }
         for effect in &outputs.effects {
             self.order(next, effect);
         }
-        if self.flaw == Some(Flaw::WritesAreRepeated) && matches!(step, Some((Move::Crash(_), _))) {
+        if self.flaw == Some(Flaw::WritesAreRepeated) && matches!(step, Some(Move::Crash(_))) {
             self.repeat(next);
         }
     }
 
     /// What is ordered anew and waits for the journal has its decision in the same batch.
-    fn records(&mut self, outputs: &Outputs, known: EffectId) {
+    fn records(&mut self, outputs: &Outputs, before: &Node) {
+        let known = before.rollout.open_effects().map(|(id, _)| id).max();
+        let known = known.unwrap_or_default();
         let anew = |effect: &&Effect| {
             let again = effect.id().is_some_and(|id| id <= known);
             let cancels = matches!(effect, Effect::Cancel { .. });
@@ -93,6 +107,7 @@ impl Actor<'_> {
     }
 
     fn order(&mut self, next: &mut Node, effect: &Effect) {
+        self.after_the_end(next, effect);
         if let Some(id) = effect.id()
             && next.rollout.open_effect(id).is_some()
         {
@@ -114,6 +129,23 @@ impl Actor<'_> {
         }
     }
 
+    /// Once the outcome is said nothing is written, and once it settled nothing is asked of anybody.
+    fn after_the_end(&mut self, next: &Node, effect: &Effect) {
+        let place = next.rollout.place();
+        let rests = match effect {
+            Effect::Apply { .. } => next.rollout.outcome().is_none(),
+            Effect::Claim { .. }
+            | Effect::Observe { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. } => place != Place::Settled,
+            Effect::Cancel { .. } => true,
+        };
+        self.tally.judge(15, rests, || {
+            format!("{:?} is ordered, and it is {place:?}", effect.kind())
+        });
+    }
+
     fn judge_write(&mut self, next: &Node, part: &Part, request: &Apply) {
         let Some(index) = self.ground.index(part) else {
             return;
@@ -130,9 +162,6 @@ impl Actor<'_> {
             place,
             Place::RollingBack | Place::Stuck | Place::Asking | Place::Superseding
         );
-        let over = place == Place::Settled;
-        self.tally
-            .judge(15, !over, || "a write after it settled".to_owned());
         Order {
             ground,
             world,
