@@ -29,6 +29,7 @@
 //! states at each depth, and the classes stay as they are.
 
 mod act;
+mod decided;
 mod described;
 mod differs;
 mod ends;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::decided::accepted;
 use super::flaw::Flaw;
 use super::ground::Ground;
 use super::moves::{Answer, Asked, Judgement, Move, Reading};
@@ -175,6 +176,7 @@ impl Actor<'_> {
             Move::Commanded(asked) => {
                 let wish = self.wish(next, asked)?;
                 let swallowed = self.flaw == Some(Flaw::CommandsAreLost)
+                    || (self.flaw == Some(Flaw::AbortsAreRefused) && asked == Asked::Abort)
                     || (self.flaw == Some(Flaw::AbortsWait)
                         && asked == Asked::Abort
                         && !next.ordered.is_empty());
@@ -385,19 +387,5 @@ impl Actor<'_> {
             look: id,
             measurement: Measurement::new(verdict, "as the search says"),
         })
-    }
-}
-
-/// A person who ends a hold accepts what other hands did: from there it goes on.
-fn accepted(before: &Node, step: Move, after: &mut Node) {
-    let ends = matches!(
-        step,
-        Move::Commanded(Asked::Advance | Asked::Promote | Asked::Retry)
-    );
-    let (from, to) = (before.rollout.place(), after.rollout.place());
-    if ends && from == Place::Holding && to != Place::Holding {
-        for memory in &mut after.memory.parts {
-            memory.hand = None;
-        }
     }
 }

@@ -42,6 +42,8 @@ pub enum Flaw {
     WritesAreRepeated,
     /// The driver says that an abort is recorded, and keeps it back while an effect is under way.
     AbortsWait,
+    /// The driver refuses aborts, as if a point of no return were behind.
+    AbortsAreRefused,
     /// The driver loses commands, and nobody is told.
     CommandsAreLost,
     /// The driver takes an advance for a retry, which forgives a failed check.
@@ -54,7 +56,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::WrittenIsEffective,
         Self::AnyRevisionIsReady,
         Self::ForeignIsOurs,
@@ -70,6 +72,7 @@ impl Flaw {
         Self::AnswersAreRepeated,
         Self::WritesAreRepeated,
         Self::AbortsWait,
+        Self::AbortsAreRefused,
         Self::CommandsAreLost,
         Self::AdvanceIsRetry,
         Self::TimeStands,
@@ -118,6 +121,7 @@ impl Flaw {
             | Self::AnswersAreRepeated
             | Self::WritesAreRepeated
             | Self::AbortsWait
+            | Self::AbortsAreRefused
             | Self::CommandsAreLost
             | Self::AdvanceIsRetry
             | Self::TimeStands

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ground::{Ground, GroundPart};
 use super::world::{Author, Flow, PartWorld, World};
+use crate::plan::{Stage, Undo};
 use crate::target::Routing;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
@@ -25,6 +26,9 @@ pub(super) struct Memory {
     pub(super) promote_all: bool,
     /// A check failed, and no person began its stage again.
     pub(super) check_failed: bool,
+    /// A point of no return is behind, as the news tell: a stage that is one was entered and all its gates
+    /// opened, or a hook that cannot be undone has begun.
+    pub(super) past: bool,
     /// It has to go back: it failed or was aborted for good.
     pub(super) doomed: bool,
 }
@@ -94,6 +98,7 @@ impl Memory {
             advanced: false,
             promote_all: false,
             check_failed: false,
+            past: false,
             doomed: false,
         }
     }
@@ -166,7 +171,37 @@ impl Memory {
             self.promote_all = false;
             self.stage = 0;
             self.passed = true;
+            self.past = false;
         }
+    }
+
+    /// A stage was entered. While its gates are asked the way back is still open.
+    pub(super) fn entered(&mut self, ground: &Ground) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| stage.point_of_no_return && stage.gates.is_empty());
+    }
+
+    /// A gate of the stage opened.
+    pub(super) fn gate_opened(&mut self, ground: &Ground, gate: &str) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| {
+            let last = stage.gates.last();
+            stage.point_of_no_return && last.is_some_and(|last| last.name == gate)
+        });
+    }
+
+    /// A hook of the stage began.
+    pub(super) fn hook_began(&mut self, ground: &Ground, hook: &str) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| {
+            let mut hooks = stage.hooks.iter();
+            hooks.any(|planned| planned.name == hook && planned.undo == Undo::Impossible)
+        });
+    }
+
+    /// The stage that was entered last.
+    fn stage<'a>(&self, ground: &'a Ground) -> Option<&'a Stage> {
+        ground.plan.stages().get(self.stage.checked_sub(1)?)
     }
 }
 

@@ -5,7 +5,7 @@ use super::ends::is_restored;
 use super::flaw::Flaw;
 use super::judge::Order;
 use super::memory::Bake;
-use super::moves::{Asked, Judgement, Move};
+use super::moves::{Asked, Move};
 use super::node::Node;
 use crate::release::Part;
 use crate::rollout::searched::Place;
@@ -53,12 +53,17 @@ impl Actor<'_> {
         if self.flaw == Some(Flaw::AnswersAreRepeated) {
             outputs.answers.extend(outputs.answers.clone());
         }
-        if self.flaw == Some(Flaw::AbortsWait)
-            && matches!(step, Some(Move::Commanded(Asked::Abort)))
+        let said = match self.flaw {
+            Some(Flaw::AbortsWait) => Some(Answer::Recorded),
+            Some(Flaw::AbortsAreRefused) => Some(Answer::Refused("no".to_owned())),
+            Some(_) | None => None,
+        };
+        if let Some(said) = said
+            && step == Some(Move::Commanded(Asked::Abort))
             && outputs.answers.is_empty()
         {
             let id = CommandId("command".to_owned());
-            outputs.answers.push((id, Answer::Recorded));
+            outputs.answers.push((id, said));
         }
         if self.flaw == Some(Flaw::DecisionsAreNotKept) {
             outputs.records.clear();
@@ -70,9 +75,11 @@ impl Actor<'_> {
                 outputs.effects.extend(happened.before.under_way().cloned());
             }
         }
+        // It was told where it was then, whatever it did next.
+        let past = next.memory.past;
         self.news(next, &outputs.news);
         if let Some(step) = step {
-            self.decided(next, step, &outputs.answers);
+            self.decided(next, step, past, &outputs.answers);
         }
         for effect in &outputs.effects {
             self.order(next, effect);
@@ -191,79 +198,6 @@ impl Actor<'_> {
         }
     }
 
-    /// What a command, an alarm or a verdict must have decided at once, whatever the platform does.
-    fn decided(&mut self, next: &mut Node, step: Move, answers: &[(CommandId, Answer)]) {
-        let place = next.rollout.place();
-        let back = matches!(
-            place,
-            Place::RollingBack | Place::Stuck | Place::Asking | Place::Settling | Place::Settled
-        );
-        let asked = match step {
-            Move::Commanded(asked) => Some(asked),
-            Move::Alarm => None,
-            Move::Measured(_, Judgement::Fail) => {
-                if next.memory.check_failed {
-                    let stopped = back || place == Place::Holding || place == Place::Superseding;
-                    self.tally.judge(6, stopped, || {
-                        format!("a check failed for good, and it is {place:?}")
-                    });
-                }
-                return;
-            }
-            Move::Answer(..)
-            | Move::Look(..)
-            | Move::Change(..)
-            | Move::Notice(_)
-            | Move::Measured(..)
-            | Move::LateLands(_)
-            | Move::Hand(..)
-            | Move::TakenOver(_)
-            | Move::Crash(_)
-            | Move::Tick => return,
-        };
-        self.tally.judge(16, answers.len() == 1, || {
-            format!("{} answers to one command", answers.len())
-        });
-        let recorded = answers.first().map(|(_, answer)| answer) == Some(&Answer::Recorded);
-        match asked {
-            None | Some(Asked::Abort | Asked::Reject | Asked::Force) => {
-                let past = self
-                    .ground
-                    .plan
-                    .stages()
-                    .iter()
-                    .any(|stage| stage.point_of_no_return);
-                let heard = back || (past && place == Place::Holding);
-                self.tally.judge(6, !recorded || heard, || {
-                    format!("it was told to go back, and is {place:?}")
-                });
-                // Refused only where it goes back already, or no way leads back.
-                self.tally.judge(6, recorded || back || past, || {
-                    "an abort was refused, and it does not go back".to_owned()
-                });
-            }
-            Some(Asked::Advance) if recorded => next.memory.advanced = true,
-            Some(Asked::Promote) if recorded => next.memory.promote_all = true,
-            Some(Asked::Retry) if recorded => next.memory.check_failed = false,
-            Some(Asked::Abandon | Asked::Supersede) if recorded => {
-                let over = matches!(place, Place::Superseding | Place::Settling | Place::Settled);
-                self.tally.judge(6, over, || {
-                    format!("it was told to give up, and is {place:?}")
-                });
-            }
-            Some(
-                Asked::Pause
-                | Asked::Unpause
-                | Asked::Advance
-                | Asked::Promote
-                | Asked::Retry
-                | Asked::Abandon
-                | Asked::Supersede
-                | Asked::Approve,
-            ) => {}
-        }
-    }
-
     fn news(&mut self, next: &mut Node, news: &[News]) {
         for news in news {
             self.one_news(next, news);
@@ -289,7 +223,14 @@ impl Actor<'_> {
                 next.memory.stage = *number;
                 next.memory.passed = false;
                 next.memory.advanced = next.memory.promote_all;
+                next.memory.entered(self.ground);
             }
+            News::GateOpened { gate, .. } => next.memory.gate_opened(self.ground, gate),
+            News::HookBegan {
+                hook,
+                point: Some(_),
+                ..
+            } => next.memory.hook_began(self.ground, hook),
             News::BakeBegan { .. } => next.memory.bake = Some(Bake::default()),
             News::StagePassed { .. } => self.stage_passed(next),
             News::Ended { outcome } => self.ended(next, outcome),

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use self::brief::{TICK, brief};
-use self::ground::{found, found_owned, release, two_found, two_releases};
+pub(super) use self::ground::release;
+use self::ground::{found, found_owned, two_found, two_releases};
 use crate::plan::{
     Bake, Check, Extension, Gate, HookPlan, HookPoint, OnFailure, Plan, PlanError, Rerun, Stage,
     Then, Undo,

@@ -13,7 +13,9 @@ use super::plans::{self, Searched};
 use super::promise::Tally;
 use super::search::Search;
 use super::{Counterexample, Exploration, Explored, Flaw, Promise, start};
+use crate::plan::{Bake, Extension, Gate, HookPlan, HookPoint, Undo};
 use crate::random::SplitMix64;
+use crate::strategy::{Canary, Strategy};
 
 fn searched(name: &str) -> Searched {
     let all = plans::all().unwrap();
@@ -67,6 +69,29 @@ fn every_plan_is_promoted_in_a_kind_world() {
         assert!(explored.closed, "{name}");
         let promoted = explored.checked.get(&Promise::of(4)).copied();
         assert!(promoted > Some(0), "{name} is never promoted");
+    }
+}
+
+/// While the gates of the stage are asked, and before the hook has begun, the way back is open.
+#[test]
+fn a_way_back_that_a_gate_or_hook_closes_is_open_until_then() {
+    let Searched { found, .. } = searched("no-return");
+    let once = || Canary::new().stages([100]).bake(Bake::of(plans::TICK));
+    let gated = once()
+        .gate_promotion(Gate::approval("people", [], 1))
+        .point_of_no_return("promote");
+    let mut hook = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
+    hook.undo = Undo::Impossible;
+    let hooked = once().hook_in("promote", hook);
+    for strategy in [gated, hooked] {
+        let plan = strategy.plan(&plans::release().unwrap(), &found).unwrap();
+        let plan = plans::brief(&plan).unwrap();
+        let search = Exploration::of(plan, found.clone()).mischief(1);
+        let explored = search.clone().run().unwrap();
+        holds("no way back", &explored);
+        assert!(explored.closed);
+        let refused = search.with(Flaw::AbortsAreRefused).run().unwrap().broken;
+        assert_eq!(refused[0].promise, Promise::of(6), "{}", refused[0]);
     }
 }
 
@@ -255,7 +280,7 @@ fn two_misfortunes_that_happen_only_when_they_are_seen_lead_to_every_machine() {
 }
 
 /// Which promise a fault breaks, in which plan, and with how many misfortunes.
-const FOUND: [(Flaw, &str, u8, u8); 19] = [
+const FOUND: [(Flaw, &str, u8, u8); 20] = [
     (Flaw::WrittenIsEffective, "blue-green", 5, 1),
     (Flaw::AnyRevisionIsReady, "blue-green-update", 3, 1),
     (Flaw::EveryPodIsReady, "blue-green", 1, 1),
@@ -270,6 +295,7 @@ const FOUND: [(Flaw, &str, u8, u8); 19] = [
     (Flaw::AnswersAreRepeated, "blue-green", 16, 1),
     (Flaw::WritesAreRepeated, "blue-green", 8, 1),
     (Flaw::AbortsWait, "blue-green", 6, 1),
+    (Flaw::AbortsAreRefused, "no-return", 6, 1),
     (Flaw::CommandsAreLost, "blue-green", 16, 1),
     (Flaw::ForeignIsOurs, "blue-green", 4, 1),
     (Flaw::AdvanceIsRetry, "canary-check-hold", 10, 2),

@@ -19,7 +19,7 @@ fn images(tag: &str) -> Result<Images, InvalidRelease> {
     Images::parse([("app", format!("app:{tag}"))])
 }
 
-pub(super) fn release() -> Result<Release, InvalidRelease> {
+pub(in crate::explore) fn release() -> Result<Release, InvalidRelease> {
     Release::parts([(Part::main(), images("v1")?)])
 }
 
