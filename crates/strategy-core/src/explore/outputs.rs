@@ -71,6 +71,7 @@ impl Actor<'_> {
         // At the start the whole machine is recorded.
         if let Some(happened) = happened {
             self.records(&outputs, happened.before);
+            self.replays(&happened.before.rollout, &outputs.records, &next.rollout);
             if self.flaw == Some(Flaw::LastIsRepeated) && next.rollout.is_settled() {
                 outputs.effects.extend(happened.before.under_way().cloned());
             }
@@ -111,6 +112,26 @@ impl Actor<'_> {
                     )
                 });
         }
+    }
+
+    /// The state before an input and what was recorded of it give the state after it, whatever the input
+    /// was: a crash after any prefix of the journal loses nothing that was decided.
+    fn replays(&mut self, before: &Rollout, records: &[Record], after: &Rollout) {
+        let Some(last) = records.last() else {
+            self.tally.judge(11, before.agrees_with(after, false), || {
+                "something is decided, and nothing is recorded".to_owned()
+            });
+            return;
+        };
+        // What was seen is recorded with the next decision.
+        let whole = matches!(last, Record::Decision(_));
+        let mut journal = vec![before.snapshot()];
+        journal.extend_from_slice(records);
+        let agrees = Rollout::replay(&journal, false)
+            .is_ok_and(|replayed| replayed.agrees_with(after, whole));
+        self.tally.judge(11, agrees, || {
+            "what was recorded of it gives another state than it left".to_owned()
+        });
     }
 
     fn order(&mut self, next: &mut Node, effect: &Effect) {
