@@ -377,7 +377,8 @@ impl Actor<'_> {
                 .wall()
                 .before(self.ground.tick * u32::from(bake.ticks));
             if judgement == Judgement::Pass && from >= began {
-                bake.passes = bake.passes.saturating_add(1);
+                let passes = bake.passes.entry(name.clone()).or_default();
+                *passes = passes.saturating_add(1);
             }
         }
         if judgement == Judgement::Fail && planned.limits.failures == 0 {

@@ -1,10 +1,11 @@
 //! What a judge remembers of the way to a state: what the machine was told, and what users may still reach.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ground::{Ground, GroundPart};
 use super::world::{Author, Flow, PartWorld, World};
-use crate::plan::{Stage, Undo};
+use crate::plan::{CheckName, Stage, Undo};
 use crate::target::Routing;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
@@ -33,11 +34,12 @@ pub(super) struct Memory {
     pub(super) doomed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Bake {
     pub(super) ticks: u8,
     pub(super) well: u8,
-    pub(super) passes: u8,
+    /// Looks of each check that passed; none yet of those that are not there.
+    pub(super) passes: BTreeMap<CheckName, u8>,
 }
 
 /// What a judge remembers of a part.
@@ -156,7 +158,9 @@ impl Memory {
         if let Some(bake) = &mut self.bake {
             bake.ticks = bake.ticks.min(most.max(1).saturating_mul(4));
             bake.well = bake.well.min(most);
-            bake.passes = bake.passes.min(looks);
+            for passes in bake.passes.values_mut() {
+                *passes = (*passes).min(looks);
+            }
         }
         for part in &mut self.parts {
             // Nothing may rest on it any more, so it matters no more what it was.

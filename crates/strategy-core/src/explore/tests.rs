@@ -13,7 +13,7 @@ use super::plans::{self, Searched};
 use super::promise::Tally;
 use super::search::Search;
 use super::{Counterexample, Exploration, Explored, Flaw, Promise, start};
-use crate::plan::{Bake, Extension, Gate, HookPlan, HookPoint, Undo};
+use crate::plan::{Bake, Check, Extension, Gate, HookPlan, HookPoint, Undo};
 use crate::random::SplitMix64;
 use crate::strategy::{Canary, Strategy};
 
@@ -70,6 +70,25 @@ fn every_plan_is_promoted_in_a_kind_world() {
         let promoted = explored.checked.get(&Promise::of(4)).copied();
         assert!(promoted > Some(0), "{name} is never promoted");
     }
+}
+
+/// What one check said is not said by another.
+#[test]
+fn looks_that_passed_are_counted_for_each_check() {
+    let Searched { found, .. } = searched("canary-check");
+    let check = || Check::new(Extension::new("errors"));
+    let strategy = Canary::new()
+        .stages([100])
+        .bake(Bake::of(plans::TICK))
+        .check("errors", check())
+        .check("slow", check());
+    let plan = strategy.plan(&plans::release().unwrap(), &found).unwrap();
+    let plan = plans::brief(&plan).unwrap();
+    let search = Exploration::of(plan, found).mischief(1);
+    let explored = search.clone().run().unwrap();
+    holds("two checks", &explored);
+    let flawed = search.with(Flaw::NoDataIsPass).run().unwrap().broken;
+    assert_eq!(flawed[0].promise, Promise::of(9), "{}", flawed[0]);
 }
 
 /// While the gates of the stage are asked, and before the hook has begun, the way back is open.
