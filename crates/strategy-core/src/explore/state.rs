@@ -84,29 +84,26 @@ impl Actor<'_> {
         let ours = self.ground.digest.clone();
         let other = other_plan(&ours);
         let stages = self.ground.plan.stages().iter();
-        let elsewhere = stages
-            .map(|stage| &stage.name)
-            .filter(|name| Some(*name) != here);
-        let mut wishes = vec![Wish::Promote {
-            plan: other.clone(),
-        }];
-        for stage in elsewhere.cloned().chain(["no such stage".into()]) {
-            let plan = ours.clone();
-            wishes.push(Wish::Approve {
+        let mut elsewhere = stages.map(|stage| &stage.name).rev();
+        let elsewhere = elsewhere.find(|name| Some(*name) != here).cloned();
+        let stage = elsewhere.unwrap_or_else(|| "no such stage".into());
+        let here = here.cloned().unwrap_or_else(|| stage.clone());
+        vec![
+            Wish::Approve {
+                stage: here.clone(),
+                plan: other.clone(),
+            },
+            Wish::Advance {
+                stage: here,
+                plan: other.clone(),
+            },
+            Wish::Promote { plan: other },
+            Wish::Approve {
                 stage: stage.clone(),
-                plan: plan.clone(),
-            });
-            wishes.push(Wish::Advance { stage, plan });
-        }
-        if let Some(stage) = here.cloned() {
-            let plan = other.clone();
-            wishes.push(Wish::Approve {
-                stage: stage.clone(),
-                plan: plan.clone(),
-            });
-            wishes.push(Wish::Advance { stage, plan });
-        }
-        wishes
+                plan: ours.clone(),
+            },
+            Wish::Advance { stage, plan: ours },
+        ]
     }
 
     /// Who has approved counts once, whatever the second approval is called.
