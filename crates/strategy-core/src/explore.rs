@@ -27,8 +27,24 @@
 //! Of two parts the second has readiness, fatal, traffic and reading only.
 //! These classes are fixed: a search that does not close is reported as one that does not, with its
 //! states at each depth, and the classes stay as they are.
+//!
+//! Its numbers are coarse, and a plan with larger ones is refused with
+//! [`InvalidExploration::TooLarge`], which names the value and its bound:
+//!
+//! | value | bound |
+//! |---|---|
+//! | `bake.at_least`, `bake.at_most`, a check's `interval`, `stale_after`, `drain` and `sticky` of what was found | 199 ticks, a tick being the plan's `resync`; and 7 days |
+//! | every other time | 7 days |
+//! | `bake.looks` | 255 |
+//! | `health.restarts` | 63 |
+//! | stages | 100 |
+//! | checks, parts | 64 each |
+//!
+//! A plan within the bounds is searched as it is, but each tick that a limit lasts multiplies the states:
+//! [`plans::brief`] makes every limit one tick or two.
 
 mod act;
+mod bounds;
 mod decided;
 mod described;
 mod differs;
@@ -58,6 +74,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
+pub use self::bounds::InvalidExploration;
 pub use self::differs::Component;
 use self::differs::Differing;
 pub use self::flaw::Flaw;
@@ -153,9 +170,10 @@ impl Exploration {
     /// there would be without them.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn what_differs(self) -> Result<Vec<Component>, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn what_differs(self) -> Result<Vec<Component>, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut differing = Differing::default();
         let mut visit = |node: &node::Node| differing.add(node);
@@ -172,9 +190,10 @@ impl Exploration {
     /// Draws so many states from random walks, each without a bound on what goes wrong.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn sample(self, states: u64, seed: u64) -> Result<Sampled, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, None);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn sample(self, states: u64, seed: u64) -> Result<Sampled, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, None)?;
         let rollout = start(&ground)?;
         Ok(sample::sample(&ground, &rollout, self.flaw, states, seed))
     }
@@ -182,9 +201,10 @@ impl Exploration {
     /// Which of the states that are visited have the same future, and in what those differ.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn same_future(self) -> Result<SameFuture, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn same_future(self) -> Result<SameFuture, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut search = Search {
             at_most: self.at_most,
@@ -204,8 +224,9 @@ impl Exploration {
     /// more leads to no new state.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn run(self) -> Result<Explored, StartError> {
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn run(self) -> Result<Explored, InvalidExploration> {
         if self.mischief.is_some() {
             return self.once();
         }
@@ -233,8 +254,8 @@ impl Exploration {
     }
 
     /// With at most as much mischief as is allowed.
-    fn once(self) -> Result<Explored, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    fn once(self) -> Result<Explored, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut search = Search {
             flaw: self.flaw,
@@ -264,6 +285,16 @@ impl Exploration {
             broken,
         })
     }
+}
+
+fn ground(
+    plan: Plan,
+    found: &Found,
+    unread: u8,
+    mischief: Option<u8>,
+) -> Result<Ground, InvalidExploration> {
+    bounds::check(&plan, found)?;
+    Ok(Ground::new(plan, found, unread, mischief))
 }
 
 fn start(ground: &Ground) -> Result<Rollout, StartError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::bounds::TICKS;
 use super::ground::{Ground, GroundPart};
 use super::world::{Author, Flow, PartWorld, World};
 use crate::plan::{CheckName, Stage, Undo};
@@ -11,7 +12,7 @@ use crate::track::{Track, Tracks};
 use crate::weight::Weight;
 
 /// Told so long ago, or so old when it was told, that nothing may rest on it.
-const OLD: u8 = 200;
+const OLD: u8 = TICKS + 1;
 
 /// What a judge remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -155,8 +156,21 @@ impl Memory {
         let looks = ground.plan.stages().iter().map(|stage| stage.bake.looks);
         let looks = u8::try_from(looks.max().unwrap_or(0)).unwrap_or(u8::MAX);
         let most = most.unwrap_or(0);
+        let stages = ground.plan.stages().iter();
+        let lasts = stages.map(|stage| enough(stage.bake.at_most)).max();
+        let lasts = lasts.unwrap_or(0);
+        let checks = ground.plan.checks().values();
+        let window = checks
+            .map(|check| enough(check.interval))
+            .max()
+            .unwrap_or(0);
         if let Some(bake) = &mut self.bake {
-            bake.ticks = bake.ticks.min(most.max(1).saturating_mul(4));
+            // A look that passed tells whether its window began in this bake.
+            let counted = most
+                .max(1)
+                .saturating_mul(4)
+                .max(lasts.saturating_add(window));
+            bake.ticks = bake.ticks.min(counted);
             bake.well = bake.well.min(most);
             for passes in bake.passes.values_mut() {
                 *passes = (*passes).min(looks);
