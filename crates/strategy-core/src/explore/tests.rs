@@ -72,6 +72,25 @@ fn every_plan_is_promoted_in_a_kind_world() {
     }
 }
 
+/// As many as were asked for and no more, the same for any number of threads.
+#[test]
+fn no_more_counterexamples_are_found_than_are_asked_for() {
+    let flaws = [
+        (Flaw::AnyRevisionIsReady, "blue-green-update"),
+        (Flaw::OldIsFresh, "blue-green"),
+    ];
+    for (flaw, plan) in flaws {
+        for most in [1, 2, 3] {
+            let search = explore(plan).mischief(1).with(flaw).faults(most);
+            let [one, two] = [1, 2].map(|threads| search.clone().threads(threads).run().unwrap());
+            assert!(one.broken.len() <= most, "{flaw:?}: {}", one.broken.len());
+            assert_eq!(one.broken, two.broken, "{flaw:?}");
+            let figures = |explored: &Explored| (explored.states, explored.transitions);
+            assert_eq!(figures(&one), figures(&two), "{flaw:?}");
+        }
+    }
+}
+
 /// What one check said is not said by another.
 #[test]
 fn looks_that_passed_are_counted_for_each_check() {
