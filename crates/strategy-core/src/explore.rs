@@ -125,8 +125,8 @@ impl Exploration {
         }
     }
 
-    /// Ends, not closed, after the first level with more states than that in all. Default:
-    /// [`AT_MOST`](Self::AT_MOST).
+    /// Ends, not closed, when there are more states than that. Some thousand states are followed at a time,
+    /// so there may be a few more. Default: [`AT_MOST`](Self::AT_MOST).
     pub const fn at_most(mut self, states: usize) -> Self {
         self.at_most = states;
         self
@@ -154,7 +154,9 @@ impl Exploration {
         self
     }
 
-    /// Goes on after a promise is broken, until so many different faults are found. Default: 1.
+    /// Goes on after a promise is broken, until so many different faults are found. What follows of a broken
+    /// promise is not searched, and whether it ends (14) is judged only where nothing else is broken.
+    /// Default: 1.
     pub const fn faults(mut self, most: usize) -> Self {
         self.most = if most == 0 { 1 } else { most };
         self
@@ -242,6 +244,7 @@ impl Exploration {
             }
             let adds = explored.by_mischief.len() > usize::from(times);
             if !explored.broken.is_empty() || !adds {
+                let within = within.filter(|_| !explored.closed);
                 return Ok(Explored { within, ..explored });
             }
             (within, by_mischief) = (Some(times), explored.by_mischief);
@@ -316,27 +319,35 @@ fn start(ground: &Ground) -> Result<Rollout, StartError> {
 pub struct Explored {
     /// Different states that were reached.
     pub states: usize,
-    /// Moves that were made.
+    /// Steps that were made, to new states and to known ones. A step is one move, with what happened right
+    /// before it and only it could see.
     pub transitions: u64,
-    /// New states at each depth, the first of which is 0.
+    /// States by how many steps the way has on which they were found, 0 first. That way has the fewest
+    /// misfortunes that are known to lead there, and there may be one with fewer steps.
     pub levels: Vec<usize>,
     /// States by how many things that a kind world does not do it takes at least to get there; 0 first.
     /// Only those of which all that follows was looked at; of a search without a bound that did not close,
     /// all with as many as [`within`](Self::within) says.
     pub by_mischief: Vec<usize>,
-    /// No state was new in the end: everything that can happen was seen.
+    /// No state was new in the end: everything was seen that can happen with at most as many misfortunes as
+    /// [`mischief`](Exploration::mischief) allows, and where it sets no bound everything that can happen at
+    /// all. Where a promise is [`broken`](Self::broken), what follows of that is not among it.
     pub closed: bool,
     /// Of a search that did not close: with how many misfortunes, at most, everything was seen.
     pub within: Option<u8>,
     /// How often each promise was at stake.
     pub checked: BTreeMap<Promise, u64>,
-    /// What breaks a promise, the shortest first; empty where all hold. At most as many as
+    /// What breaks a promise, in the order in which it was found; empty where all hold. Never more than
     /// [`faults`](Exploration::faults) asks for.
+    ///
+    /// States are followed in the order of the misfortunes that they need, so the first ones need few; but
+    /// none is sure to be the shortest, and where many states are waited for, those with as many misfortunes
+    /// as are allowed are followed before the others are all known.
     pub broken: Vec<Counterexample>,
 }
 
 impl Explored {
-    /// Moves from the start to the states that are furthest from it.
+    /// Steps on the longest of the ways on which states were found: see [`levels`](Self::levels).
     pub const fn depth(&self) -> usize {
         self.levels.len().saturating_sub(1)
     }
