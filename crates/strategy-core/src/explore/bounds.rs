@@ -116,7 +116,7 @@ impl Bounds {
         // One restart more than is tolerated has to be told from what is tolerated.
         let restarts = u64::from(stage.health.restarts.unwrap_or(0));
         if restarts >= MANY {
-            return Err(too_large(&at("health.restarts"), restarts, MANY - 1));
+            return Err(too_large(&at("health.restarts"), &restarts, &(MANY - 1)));
         }
         for gate in &stage.gates {
             far(&at(&format!("gates.{}.limit", gate.name)), gate.limit)?;
@@ -146,7 +146,7 @@ impl Bounds {
 
 fn count(at: &str, value: usize, most: usize) -> Checked {
     if value > most {
-        return Err(too_large(at, value, most));
+        return Err(too_large(at, &value, &most));
     }
     Ok(())
 }
@@ -159,12 +159,12 @@ fn far(at: &str, value: Duration) -> Checked {
 fn time(at: &str, value: Duration, most: Duration) -> Checked {
     if value > most {
         let (value, most) = (format!("{value:?}"), format!("{most:?}"));
-        return Err(too_large(at, value, most));
+        return Err(too_large(at, &value, &most));
     }
     Ok(())
 }
 
-fn too_large(at: &str, value: impl ToString, most: impl ToString) -> InvalidExploration {
+fn too_large(at: &str, value: &impl ToString, most: &impl ToString) -> InvalidExploration {
     InvalidExploration::TooLarge {
         at: at.to_owned(),
         value: value.to_string(),
@@ -188,7 +188,7 @@ mod tests {
         all.find(|plan| plan.name == "canary-check").unwrap().found
     }
 
-    fn refused(strategy: Canary, found: &Found) -> String {
+    fn refused(strategy: &Canary, found: &Found) -> String {
         let plan = strategy.plan(&plans::release().unwrap(), found).unwrap();
         let searched = Exploration::of(plan, found.clone()).mischief(0).run();
         searched.unwrap_err().to_string()
@@ -216,8 +216,10 @@ mod tests {
         let mut hook = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
         hook.timeout = WEEK + ms;
         let check = |every| Check::new(Extension::new("errors")).every(every);
-        let mut health = Health::default();
-        health.restarts = Some(64);
+        let health = Health {
+            restarts: Some(64),
+            ..Health::default()
+        };
         let policies = |change: fn(&mut Policies)| {
             let mut policies = Policies::default();
             change(&mut policies);
@@ -297,7 +299,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                refused(strategy, &found()),
+                refused(&strategy, &found()),
                 format!(
                     "`{at}` is {value}, and a search counts to {most}: make it smaller, as `explore::plans::brief` does with the times of a plan"
                 )
@@ -313,7 +315,7 @@ mod tests {
             Found::main(discovery)
         };
         let drains = with(Duration::from_secs(5_971));
-        let said = refused(once(), &drains);
+        let said = refused(&once(), &drains);
         assert!(said.starts_with("`found.main.drain` is 5971s"), "{said}");
         // The longer a tick is, the longer may last what is counted in ticks.
         let plan = once().policies(hourly());
