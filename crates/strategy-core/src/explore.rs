@@ -27,8 +27,25 @@
 //! Of two parts the second has readiness, fatal, traffic and reading only.
 //! These classes are fixed: a search that does not close is reported as one that does not, with its
 //! states at each depth, and the classes stay as they are.
+//!
+//! Its numbers are coarse, and a plan with larger ones is refused with
+//! [`InvalidExploration::TooLarge`], which names the value and its bound:
+//!
+//! | value | bound |
+//! |---|---|
+//! | `bake.at_least`, `bake.at_most`, a check's `interval`, `stale_after`, `drain` and `sticky` of what was found | 199 ticks, a tick being the plan's `resync`; and 7 days |
+//! | every other time | 7 days |
+//! | `bake.looks` | 255 |
+//! | `health.restarts` | 63 |
+//! | stages | 100 |
+//! | checks, parts | 64 each |
+//!
+//! A plan within the bounds is searched as it is, but each tick that a limit lasts multiplies the states:
+//! [`plans::brief`] makes every limit one tick or two.
 
 mod act;
+mod bounds;
+mod decided;
 mod described;
 mod differs;
 mod ends;
@@ -57,6 +74,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
+pub use self::bounds::InvalidExploration;
 pub use self::differs::Component;
 use self::differs::Differing;
 pub use self::flaw::Flaw;
@@ -107,8 +125,8 @@ impl Exploration {
         }
     }
 
-    /// Ends, not closed, after the first level with more states than that in all. Default:
-    /// [`AT_MOST`](Self::AT_MOST).
+    /// Ends, not closed, when there are more states than that. Some thousand states are followed at a time,
+    /// so there may be a few more. Default: [`AT_MOST`](Self::AT_MOST).
     pub const fn at_most(mut self, states: usize) -> Self {
         self.at_most = states;
         self
@@ -136,7 +154,9 @@ impl Exploration {
         self
     }
 
-    /// Goes on after a promise is broken, until so many different faults are found. Default: 1.
+    /// Goes on after a promise is broken, until so many different faults are found. What follows of a broken
+    /// promise is not searched, and whether it ends (14) is judged only where nothing else is broken.
+    /// Default: 1.
     pub const fn faults(mut self, most: usize) -> Self {
         self.most = if most == 0 { 1 } else { most };
         self
@@ -152,9 +172,10 @@ impl Exploration {
     /// there would be without them.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn what_differs(self) -> Result<Vec<Component>, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn what_differs(self) -> Result<Vec<Component>, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut differing = Differing::default();
         let mut visit = |node: &node::Node| differing.add(node);
@@ -171,9 +192,10 @@ impl Exploration {
     /// Draws so many states from random walks, each without a bound on what goes wrong.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn sample(self, states: u64, seed: u64) -> Result<Sampled, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, None);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn sample(self, states: u64, seed: u64) -> Result<Sampled, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, None)?;
         let rollout = start(&ground)?;
         Ok(sample::sample(&ground, &rollout, self.flaw, states, seed))
     }
@@ -181,9 +203,10 @@ impl Exploration {
     /// Which of the states that are visited have the same future, and in what those differ.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn same_future(self) -> Result<SameFuture, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn same_future(self) -> Result<SameFuture, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut search = Search {
             at_most: self.at_most,
@@ -203,8 +226,9 @@ impl Exploration {
     /// more leads to no new state.
     ///
     /// # Errors
-    /// [`StartError`] where the rollout cannot even be started.
-    pub fn run(self) -> Result<Explored, StartError> {
+    /// [`InvalidExploration`] where the rollout cannot even be started, or a value is larger than a search
+    /// can count.
+    pub fn run(self) -> Result<Explored, InvalidExploration> {
         if self.mischief.is_some() {
             return self.once();
         }
@@ -220,6 +244,7 @@ impl Exploration {
             }
             let adds = explored.by_mischief.len() > usize::from(times);
             if !explored.broken.is_empty() || !adds {
+                let within = within.filter(|_| !explored.closed);
                 return Ok(Explored { within, ..explored });
             }
             (within, by_mischief) = (Some(times), explored.by_mischief);
@@ -232,8 +257,8 @@ impl Exploration {
     }
 
     /// With at most as much mischief as is allowed.
-    fn once(self) -> Result<Explored, StartError> {
-        let ground = Ground::new(self.plan, &self.found, self.unread, self.mischief);
+    fn once(self) -> Result<Explored, InvalidExploration> {
+        let ground = ground(self.plan, &self.found, self.unread, self.mischief)?;
         let rollout = start(&ground)?;
         let mut search = Search {
             flaw: self.flaw,
@@ -265,6 +290,16 @@ impl Exploration {
     }
 }
 
+fn ground(
+    plan: Plan,
+    found: &Found,
+    unread: u8,
+    mischief: Option<u8>,
+) -> Result<Ground, InvalidExploration> {
+    bounds::check(&plan, found)?;
+    Ok(Ground::new(plan, found, unread, mischief))
+}
+
 fn start(ground: &Ground) -> Result<Rollout, StartError> {
     let prepared = ground.plan.checks().keys().cloned().map(PreparedCheck::new);
     let id = "search".parse().map_err(StartError::from)?;
@@ -284,27 +319,35 @@ fn start(ground: &Ground) -> Result<Rollout, StartError> {
 pub struct Explored {
     /// Different states that were reached.
     pub states: usize,
-    /// Moves that were made.
+    /// Steps that were made, to new states and to known ones. A step is one move, with what happened right
+    /// before it and only it could see.
     pub transitions: u64,
-    /// New states at each depth, the first of which is 0.
+    /// States by how many steps the way has on which they were found, 0 first. That way has the fewest
+    /// misfortunes that are known to lead there, and there may be one with fewer steps.
     pub levels: Vec<usize>,
     /// States by how many things that a kind world does not do it takes at least to get there; 0 first.
     /// Only those of which all that follows was looked at; of a search without a bound that did not close,
     /// all with as many as [`within`](Self::within) says.
     pub by_mischief: Vec<usize>,
-    /// No state was new in the end: everything that can happen was seen.
+    /// No state was new in the end: everything was seen that can happen with at most as many misfortunes as
+    /// [`mischief`](Exploration::mischief) allows, and where it sets no bound everything that can happen at
+    /// all. Where a promise is [`broken`](Self::broken), what follows of that is not among it.
     pub closed: bool,
     /// Of a search that did not close: with how many misfortunes, at most, everything was seen.
     pub within: Option<u8>,
     /// How often each promise was at stake.
     pub checked: BTreeMap<Promise, u64>,
-    /// What breaks a promise, the shortest first; empty where all hold. At most as many as
+    /// What breaks a promise, in the order in which it was found; empty where all hold. Never more than
     /// [`faults`](Exploration::faults) asks for.
+    ///
+    /// States are followed in the order of the misfortunes that they need, so the first ones need few; but
+    /// none is sure to be the shortest, and where many states are waited for, those with as many misfortunes
+    /// as are allowed are followed before the others are all known.
     pub broken: Vec<Counterexample>,
 }
 
 impl Explored {
-    /// Moves from the start to the states that are furthest from it.
+    /// Steps on the longest of the ways on which states were found: see [`levels`](Self::levels).
     pub const fn depth(&self) -> usize {
         self.levels.len().saturating_sub(1)
     }

@@ -55,6 +55,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "simulation")]
 pub(crate) use self::canonical::rebased;
+#[cfg(feature = "simulation")]
+pub(crate) use self::canonical::{FAR, MANY};
 pub use self::command::{Alarm, Answer, Command, CommandId, Wish};
 pub use self::effect::{Effect, EffectKind, LookId, Ticket};
 pub use self::event::{Event, News};

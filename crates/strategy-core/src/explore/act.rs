@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::decided::accepted;
 use super::flaw::Flaw;
 use super::ground::Ground;
 use super::moves::{Answer, Asked, Judgement, Move, Reading};
 use super::node::{Node, Pending};
-use super::outputs::Outputs;
+use super::outputs::{Happened, Outputs};
 use super::promise::Tally;
 use super::world::{refused, unanswered};
 use crate::analysis::{Measurement, Verdict};
@@ -51,8 +52,7 @@ impl Actor<'_> {
         }
         accepted(node, step, &mut next);
         self.given_up(&mut next, &under_way);
-        let known = node.rollout.open_effects().map(|(id, _)| id).max();
-        Some(self.finish(next, Some((step, known.unwrap_or_default()))))
+        Some(self.finish(next, Some(Happened { step, before: node })))
     }
 
     /// The state after something that the machine is not told of.
@@ -67,10 +67,10 @@ impl Actor<'_> {
 
     /// Takes the outputs of the machine, judges them, and makes the state canonical.
     ///
-    /// `step`: what happened, and the newest effect that was known before.
-    pub(super) fn finish(&mut self, mut next: Node, step: Option<(Move, EffectId)>) -> Node {
+    /// `happened`: `None` at the start.
+    pub(super) fn finish(&mut self, mut next: Node, happened: Option<Happened<'_>>) -> Node {
         let outputs = Outputs::of(&mut next.rollout);
-        self.outputs(&mut next, outputs, step);
+        self.outputs(&mut next, outputs, happened);
         next.memory.reduce(self.ground);
         next.reduce(self.ground);
         if self.raw { next } else { self.canonical(next) }
@@ -176,6 +176,7 @@ impl Actor<'_> {
             Move::Commanded(asked) => {
                 let wish = self.wish(next, asked)?;
                 let swallowed = self.flaw == Some(Flaw::CommandsAreLost)
+                    || (self.flaw == Some(Flaw::AbortsAreRefused) && asked == Asked::Abort)
                     || (self.flaw == Some(Flaw::AbortsWait)
                         && asked == Asked::Abort
                         && !next.ordered.is_empty());
@@ -194,8 +195,10 @@ impl Actor<'_> {
                 return Some(Told::Nothing);
             }
             Move::Tick => {
-                *now = *now + self.ground.tick;
-                next.memory.tick(self.ground);
+                if self.flaw != Some(Flaw::TimeStands) {
+                    *now = *now + self.ground.tick;
+                    next.memory.tick(self.ground);
+                }
                 Input::TimePassed
             }
         };
@@ -212,6 +215,12 @@ impl Actor<'_> {
             Asked::Reject => Wish::Reject,
             Asked::Pause => Wish::Pause,
             Asked::Unpause => Wish::Unpause,
+            Asked::Advance
+                if self.flaw == Some(Flaw::AdvanceIsRetry)
+                    && next.rollout.place() == Place::Holding =>
+            {
+                Wish::Retry
+            }
             Asked::Advance => Wish::Advance { stage, plan },
             Asked::Promote => Wish::Promote { plan },
             Asked::Retry => Wish::Retry,
@@ -368,7 +377,8 @@ impl Actor<'_> {
                 .wall()
                 .before(self.ground.tick * u32::from(bake.ticks));
             if judgement == Judgement::Pass && from >= began {
-                bake.passes = bake.passes.saturating_add(1);
+                let passes = bake.passes.entry(name.clone()).or_default();
+                *passes = passes.saturating_add(1);
             }
         }
         if judgement == Judgement::Fail && planned.limits.failures == 0 {
@@ -378,19 +388,5 @@ impl Actor<'_> {
             look: id,
             measurement: Measurement::new(verdict, "as the search says"),
         })
-    }
-}
-
-/// A person who ends a hold accepts what other hands did: from there it goes on.
-fn accepted(before: &Node, step: Move, after: &mut Node) {
-    let ends = matches!(
-        step,
-        Move::Commanded(Asked::Advance | Asked::Promote | Asked::Retry)
-    );
-    let (from, to) = (before.rollout.place(), after.rollout.place());
-    if ends && from == Place::Holding && to != Place::Holding {
-        for memory in &mut after.memory.parts {
-            memory.hand = None;
-        }
     }
 }

@@ -67,11 +67,16 @@ impl Actor<'_> {
             });
         }
         if !asked.checks.is_empty() {
-            let looks = u32::from(bake.passes);
-            self.tally
-                .judge(9, skipped || looks >= asked.bake.looks, || {
-                    format!("stage {} passes with {looks} looks that passed", asked.name)
+            for check in &asked.checks {
+                let looks = u32::from(bake.passes.get(check).copied().unwrap_or(0));
+                let enough = skipped || looks >= asked.bake.looks;
+                self.tally.judge(9, enough, || {
+                    format!(
+                        "stage {} passes with {looks} looks at `{check}` that passed",
+                        asked.name
+                    )
                 });
+            }
             self.tally.judge(10, !next.memory.check_failed, || {
                 format!("stage {} passes after a check failed", asked.name)
             });

@@ -16,6 +16,8 @@ pub enum Flaw {
     WrittenIsEffective,
     /// The platform counts pods of any revision as pods of the one that is written.
     AnyRevisionIsReady,
+    /// The platform shows what somebody else wrote as the release.
+    ForeignIsOurs,
     /// The platform calls every pod ready.
     EveryPodIsReady,
     /// The platform says that nothing has to drain.
@@ -40,15 +42,24 @@ pub enum Flaw {
     WritesAreRepeated,
     /// The driver says that an abort is recorded, and keeps it back while an effect is under way.
     AbortsWait,
+    /// The driver refuses aborts, as if a point of no return were behind.
+    AbortsAreRefused,
     /// The driver loses commands, and nobody is told.
     CommandsAreLost,
+    /// The driver takes an advance for a retry, which forgives a failed check.
+    AdvanceIsRetry,
+    /// The clock of the driver stands.
+    TimeStands,
+    /// The driver performs the last effects again when all is over.
+    LastIsRepeated,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::WrittenIsEffective,
         Self::AnyRevisionIsReady,
+        Self::ForeignIsOurs,
         Self::EveryPodIsReady,
         Self::NothingDrains,
         Self::OldIsFresh,
@@ -61,7 +72,11 @@ impl Flaw {
         Self::AnswersAreRepeated,
         Self::WritesAreRepeated,
         Self::AbortsWait,
+        Self::AbortsAreRefused,
         Self::CommandsAreLost,
+        Self::AdvanceIsRetry,
+        Self::TimeStands,
+        Self::LastIsRepeated,
     ];
 
     /// The world as a flawed platform shows it.
@@ -71,6 +86,19 @@ impl Flaw {
             Self::AnyRevisionIsReady => {
                 for track in Track::ALL {
                     world.tracks.of_mut(track).running = Running::Written;
+                }
+            }
+            Self::ForeignIsOurs => {
+                for track in Track::ALL {
+                    if let Some((runs @ Runs::Foreign, _)) = world.content.tracks.of_mut(track) {
+                        *runs = Runs::Release;
+                    }
+                    let running = &mut world.tracks.of_mut(track).running;
+                    *running = match *running {
+                        Running::Mixed(Runs::Foreign) => Running::Mixed(Runs::Release),
+                        Running::Old(Runs::Foreign) => Running::Old(Runs::Release),
+                        other @ (Running::Written | Running::Mixed(_) | Running::Old(_)) => other,
+                    };
                 }
             }
             Self::EveryPodIsReady => {
@@ -93,7 +121,11 @@ impl Flaw {
             | Self::AnswersAreRepeated
             | Self::WritesAreRepeated
             | Self::AbortsWait
-            | Self::CommandsAreLost => {}
+            | Self::AbortsAreRefused
+            | Self::CommandsAreLost
+            | Self::AdvanceIsRetry
+            | Self::TimeStands
+            | Self::LastIsRepeated => {}
         }
     }
 

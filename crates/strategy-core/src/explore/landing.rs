@@ -7,7 +7,8 @@ use super::moves::{Crash, Hand};
 use super::node::Node;
 use super::world::Author;
 use crate::release::Part;
-use crate::rollout::{Effect, Failure, Rollout};
+use crate::rollout::searched::Place;
+use crate::rollout::{Effect, Failure, Record, RecoverError, Rollout};
 use crate::target::{Apply, EffectId};
 use crate::timestamp::Timestamp;
 use crate::weight::Weight;
@@ -126,7 +127,10 @@ impl Actor<'_> {
         next.ordered.clear();
         let ids: Vec<EffectId> = next.rollout.open_effects().map(|(id, _)| id).collect();
         let records = [next.rollout.snapshot()];
-        let resumed = Rollout::resume(&records, crash == Crash::RollBack, now);
+        let resumed = match crash {
+            Crash::RollBack => self.resumed_back(next, &records, now),
+            Crash::Empty | Crash::Landed | Crash::Late => Rollout::resume(&records, false, now),
+        };
         let Ok(rollout) = resumed else {
             self.tally.judge(11, false, || {
                 format!("its own snapshot cannot be taken up: {resumed:?}")
@@ -142,5 +146,31 @@ impl Actor<'_> {
         });
         next.rollout = rollout;
         Some(())
+    }
+
+    /// A person takes it up to go back, and insists where that is refused: where the way back is closed and
+    /// it does not go it already.
+    fn resumed_back(
+        &mut self,
+        next: &Node,
+        records: &[Record],
+        now: Timestamp,
+    ) -> Result<Rollout, RecoverError> {
+        let place = next.rollout.place();
+        let goes_back = matches!(
+            place,
+            Place::RollingBack | Place::Stuck | Place::Asking | Place::Settling | Place::Settled
+        );
+        let closed = next.memory.past && !goes_back;
+        let resumed = Rollout::resume(records, true, now);
+        let refused = matches!(resumed, Err(RecoverError::NoWayBack));
+        self.tally.judge(6, refused == closed, || {
+            format!("it is {place:?}, and taken up to go back without force: {resumed:?}")
+        });
+        if refused {
+            Rollout::resume_by_force(String::new(), records, now)
+        } else {
+            resumed
+        }
     }
 }

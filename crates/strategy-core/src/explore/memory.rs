@@ -1,15 +1,18 @@
 //! What a judge remembers of the way to a state: what the machine was told, and what users may still reach.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::bounds::TICKS;
 use super::ground::{Ground, GroundPart};
 use super::world::{Author, Flow, PartWorld, World};
+use crate::plan::{CheckName, Stage, Undo};
 use crate::target::Routing;
 use crate::track::{Track, Tracks};
 use crate::weight::Weight;
 
 /// Told so long ago, or so old when it was told, that nothing may rest on it.
-const OLD: u8 = 200;
+const OLD: u8 = TICKS + 1;
 
 /// What a judge remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,15 +28,19 @@ pub(super) struct Memory {
     pub(super) promote_all: bool,
     /// A check failed, and no person began its stage again.
     pub(super) check_failed: bool,
+    /// A point of no return is behind, as the news tell: a stage that is one was entered and all its gates
+    /// opened, or a hook that cannot be undone has begun.
+    pub(super) past: bool,
     /// It has to go back: it failed or was aborted for good.
     pub(super) doomed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Bake {
     pub(super) ticks: u8,
     pub(super) well: u8,
-    pub(super) passes: u8,
+    /// Looks of each check that passed; none yet of those that are not there.
+    pub(super) passes: BTreeMap<CheckName, u8>,
 }
 
 /// What a judge remembers of a part.
@@ -94,6 +101,7 @@ impl Memory {
             advanced: false,
             promote_all: false,
             check_failed: false,
+            past: false,
             doomed: false,
         }
     }
@@ -148,10 +156,25 @@ impl Memory {
         let looks = ground.plan.stages().iter().map(|stage| stage.bake.looks);
         let looks = u8::try_from(looks.max().unwrap_or(0)).unwrap_or(u8::MAX);
         let most = most.unwrap_or(0);
+        let stages = ground.plan.stages().iter();
+        let lasts = stages.map(|stage| enough(stage.bake.at_most)).max();
+        let lasts = lasts.unwrap_or(0);
+        let checks = ground.plan.checks().values();
+        let window = checks
+            .map(|check| enough(check.interval))
+            .max()
+            .unwrap_or(0);
         if let Some(bake) = &mut self.bake {
-            bake.ticks = bake.ticks.min(most.max(1).saturating_mul(4));
+            // A look that passed tells whether its window began in this bake.
+            let counted = most
+                .max(1)
+                .saturating_mul(4)
+                .max(lasts.saturating_add(window));
+            bake.ticks = bake.ticks.min(counted);
             bake.well = bake.well.min(most);
-            bake.passes = bake.passes.min(looks);
+            for passes in bake.passes.values_mut() {
+                *passes = (*passes).min(looks);
+            }
         }
         for part in &mut self.parts {
             // Nothing may rest on it any more, so it matters no more what it was.
@@ -166,7 +189,37 @@ impl Memory {
             self.promote_all = false;
             self.stage = 0;
             self.passed = true;
+            self.past = false;
         }
+    }
+
+    /// A stage was entered. While its gates are asked the way back is still open.
+    pub(super) fn entered(&mut self, ground: &Ground) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| stage.point_of_no_return && stage.gates.is_empty());
+    }
+
+    /// A gate of the stage opened.
+    pub(super) fn gate_opened(&mut self, ground: &Ground, gate: &str) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| {
+            let last = stage.gates.last();
+            stage.point_of_no_return && last.is_some_and(|last| last.name == gate)
+        });
+    }
+
+    /// A hook of the stage began.
+    pub(super) fn hook_began(&mut self, ground: &Ground, hook: &str) {
+        let stage = self.stage(ground);
+        self.past |= stage.is_some_and(|stage| {
+            let mut hooks = stage.hooks.iter();
+            hooks.any(|planned| planned.name == hook && planned.undo == Undo::Impossible)
+        });
+    }
+
+    /// The stage that was entered last.
+    fn stage<'a>(&self, ground: &'a Ground) -> Option<&'a Stage> {
+        ground.plan.stages().get(self.stage.checked_sub(1)?)
     }
 }
 

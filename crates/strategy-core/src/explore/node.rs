@@ -107,6 +107,12 @@ impl Node {
             .collect()
     }
 
+    /// The effects that this process is at.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = &Effect> {
+        let ordered = self.ordered.iter();
+        ordered.filter_map(|id| self.rollout.open_effect(*id))
+    }
+
     /// The writes that this process is at.
     pub(super) fn writes_under_way(&self) -> Vec<(EffectId, Part, Box<Apply>)> {
         let writes = self.rollout.open_effects().filter_map(|(id, effect)| {

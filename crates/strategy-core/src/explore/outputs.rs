@@ -5,12 +5,20 @@ use super::ends::is_restored;
 use super::flaw::Flaw;
 use super::judge::Order;
 use super::memory::Bake;
-use super::moves::{Asked, Judgement, Move};
+use super::moves::{Asked, Move};
 use super::node::Node;
 use crate::release::Part;
 use crate::rollout::searched::Place;
 use crate::rollout::{Answer, CommandId, Effect, News, Record, Rollout};
-use crate::target::{Apply, EffectId};
+use crate::target::Apply;
+
+/// What led to outputs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Happened<'a> {
+    pub(super) step: Move,
+    /// The state before it.
+    pub(super) before: &'a Node,
+}
 
 /// Everything that was polled after an input, in the order in which a driver polls it.
 #[derive(Debug)]
@@ -39,39 +47,53 @@ impl Actor<'_> {
         &mut self,
         next: &mut Node,
         mut outputs: Outputs,
-        step: Option<(Move, EffectId)>,
+        happened: Option<Happened<'_>>,
     ) {
+        let step = happened.map(|happened| happened.step);
         if self.flaw == Some(Flaw::AnswersAreRepeated) {
             outputs.answers.extend(outputs.answers.clone());
         }
-        if self.flaw == Some(Flaw::AbortsWait)
-            && matches!(step, Some((Move::Commanded(Asked::Abort), _)))
+        let said = match self.flaw {
+            Some(Flaw::AbortsWait) => Some(Answer::Recorded),
+            Some(Flaw::AbortsAreRefused) => Some(Answer::Refused("no".to_owned())),
+            Some(_) | None => None,
+        };
+        if let Some(said) = said
+            && step == Some(Move::Commanded(Asked::Abort))
             && outputs.answers.is_empty()
         {
             let id = CommandId("command".to_owned());
-            outputs.answers.push((id, Answer::Recorded));
+            outputs.answers.push((id, said));
         }
         if self.flaw == Some(Flaw::DecisionsAreNotKept) {
             outputs.records.clear();
         }
         // At the start the whole machine is recorded.
-        if let Some((_, known)) = step {
-            self.records(&outputs, known);
+        if let Some(happened) = happened {
+            self.records(&outputs, happened.before);
+            self.replays(&happened.before.rollout, &outputs.records, &next.rollout);
+            if self.flaw == Some(Flaw::LastIsRepeated) && next.rollout.is_settled() {
+                outputs.effects.extend(happened.before.under_way().cloned());
+            }
         }
+        // It was told where it was then, whatever it did next.
+        let past = next.memory.past;
         self.news(next, &outputs.news);
-        if let Some((step, _)) = step {
-            self.decided(next, step, &outputs.answers);
+        if let Some(step) = step {
+            self.decided(next, step, past, &outputs.answers);
         }
         for effect in &outputs.effects {
             self.order(next, effect);
         }
-        if self.flaw == Some(Flaw::WritesAreRepeated) && matches!(step, Some((Move::Crash(_), _))) {
+        if self.flaw == Some(Flaw::WritesAreRepeated) && matches!(step, Some(Move::Crash(_))) {
             self.repeat(next);
         }
     }
 
     /// What is ordered anew and waits for the journal has its decision in the same batch.
-    fn records(&mut self, outputs: &Outputs, known: EffectId) {
+    fn records(&mut self, outputs: &Outputs, before: &Node) {
+        let known = before.rollout.open_effects().map(|(id, _)| id).max();
+        let known = known.unwrap_or_default();
         let anew = |effect: &&Effect| {
             let again = effect.id().is_some_and(|id| id <= known);
             let cancels = matches!(effect, Effect::Cancel { .. });
@@ -92,7 +114,28 @@ impl Actor<'_> {
         }
     }
 
+    /// The state before an input and what was recorded of it give the state after it, whatever the input
+    /// was: a crash after any prefix of the journal loses nothing that was decided.
+    fn replays(&mut self, before: &Rollout, records: &[Record], after: &Rollout) {
+        let Some(last) = records.last() else {
+            self.tally.judge(11, before.agrees_with(after, false), || {
+                "something is decided, and nothing is recorded".to_owned()
+            });
+            return;
+        };
+        // What was seen is recorded with the next decision.
+        let whole = matches!(last, Record::Decision(_));
+        let mut journal = vec![before.snapshot()];
+        journal.extend_from_slice(records);
+        let agrees = Rollout::replay(&journal, false)
+            .is_ok_and(|replayed| replayed.agrees_with(after, whole));
+        self.tally.judge(11, agrees, || {
+            "what was recorded of it gives another state than it left".to_owned()
+        });
+    }
+
     fn order(&mut self, next: &mut Node, effect: &Effect) {
+        self.after_the_end(next, effect);
         if let Some(id) = effect.id()
             && next.rollout.open_effect(id).is_some()
         {
@@ -114,6 +157,23 @@ impl Actor<'_> {
         }
     }
 
+    /// Once the outcome is said nothing is written, and once it settled nothing is asked of anybody.
+    fn after_the_end(&mut self, next: &Node, effect: &Effect) {
+        let place = next.rollout.place();
+        let rests = match effect {
+            Effect::Apply { .. } => next.rollout.outcome().is_none(),
+            Effect::Claim { .. }
+            | Effect::Observe { .. }
+            | Effect::Measure { .. }
+            | Effect::RunHook { .. }
+            | Effect::AskGate { .. } => place != Place::Settled,
+            Effect::Cancel { .. } => true,
+        };
+        self.tally.judge(15, rests, || {
+            format!("{:?} is ordered, and it is {place:?}", effect.kind())
+        });
+    }
+
     fn judge_write(&mut self, next: &Node, part: &Part, request: &Apply) {
         let Some(index) = self.ground.index(part) else {
             return;
@@ -130,9 +190,6 @@ impl Actor<'_> {
             place,
             Place::RollingBack | Place::Stuck | Place::Asking | Place::Superseding
         );
-        let over = place == Place::Settled;
-        self.tally
-            .judge(15, !over, || "a write after it settled".to_owned());
         Order {
             ground,
             world,
@@ -162,79 +219,6 @@ impl Actor<'_> {
         }
     }
 
-    /// What a command, an alarm or a verdict must have decided at once, whatever the platform does.
-    fn decided(&mut self, next: &mut Node, step: Move, answers: &[(CommandId, Answer)]) {
-        let place = next.rollout.place();
-        let back = matches!(
-            place,
-            Place::RollingBack | Place::Stuck | Place::Asking | Place::Settling | Place::Settled
-        );
-        let asked = match step {
-            Move::Commanded(asked) => Some(asked),
-            Move::Alarm => None,
-            Move::Measured(_, Judgement::Fail) => {
-                if next.memory.check_failed {
-                    let stopped = back || place == Place::Holding || place == Place::Superseding;
-                    self.tally.judge(6, stopped, || {
-                        format!("a check failed for good, and it is {place:?}")
-                    });
-                }
-                return;
-            }
-            Move::Answer(..)
-            | Move::Look(..)
-            | Move::Change(..)
-            | Move::Notice(_)
-            | Move::Measured(..)
-            | Move::LateLands(_)
-            | Move::Hand(..)
-            | Move::TakenOver(_)
-            | Move::Crash(_)
-            | Move::Tick => return,
-        };
-        self.tally.judge(16, answers.len() == 1, || {
-            format!("{} answers to one command", answers.len())
-        });
-        let recorded = answers.first().map(|(_, answer)| answer) == Some(&Answer::Recorded);
-        match asked {
-            None | Some(Asked::Abort | Asked::Reject | Asked::Force) => {
-                let past = self
-                    .ground
-                    .plan
-                    .stages()
-                    .iter()
-                    .any(|stage| stage.point_of_no_return);
-                let heard = back || (past && place == Place::Holding);
-                self.tally.judge(6, !recorded || heard, || {
-                    format!("it was told to go back, and is {place:?}")
-                });
-                // Refused only where it goes back already, or no way leads back.
-                self.tally.judge(6, recorded || back || past, || {
-                    "an abort was refused, and it does not go back".to_owned()
-                });
-            }
-            Some(Asked::Advance) if recorded => next.memory.advanced = true,
-            Some(Asked::Promote) if recorded => next.memory.promote_all = true,
-            Some(Asked::Retry) if recorded => next.memory.check_failed = false,
-            Some(Asked::Abandon | Asked::Supersede) if recorded => {
-                let over = matches!(place, Place::Superseding | Place::Settling | Place::Settled);
-                self.tally.judge(6, over, || {
-                    format!("it was told to give up, and is {place:?}")
-                });
-            }
-            Some(
-                Asked::Pause
-                | Asked::Unpause
-                | Asked::Advance
-                | Asked::Promote
-                | Asked::Retry
-                | Asked::Abandon
-                | Asked::Supersede
-                | Asked::Approve,
-            ) => {}
-        }
-    }
-
     fn news(&mut self, next: &mut Node, news: &[News]) {
         for news in news {
             self.one_news(next, news);
@@ -260,7 +244,14 @@ impl Actor<'_> {
                 next.memory.stage = *number;
                 next.memory.passed = false;
                 next.memory.advanced = next.memory.promote_all;
+                next.memory.entered(self.ground);
             }
+            News::GateOpened { gate, .. } => next.memory.gate_opened(self.ground, gate),
+            News::HookBegan {
+                hook,
+                point: Some(_),
+                ..
+            } => next.memory.hook_began(self.ground, hook),
             News::BakeBegan { .. } => next.memory.bake = Some(Bake::default()),
             News::StagePassed { .. } => self.stage_passed(next),
             News::Ended { outcome } => self.ended(next, outcome),

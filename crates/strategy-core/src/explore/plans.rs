@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use self::brief::{TICK, brief};
-use self::ground::{found, found_owned, release, two_found, two_releases};
+pub(super) use self::ground::release;
+use self::ground::{found, found_owned, two_found, two_releases};
 use crate::plan::{
-    Bake, Check, Extension, Gate, HookPlan, HookPoint, Plan, PlanError, Rerun, Stage, Undo,
+    Bake, Check, Extension, Gate, HookPlan, HookPoint, OnFailure, Plan, PlanError, Rerun, Stage,
+    Then, Undo,
 };
 use crate::release::Release;
 use crate::strategy::{BlueGreen, Canary, Retire, Rolling, Strategy};
@@ -80,6 +82,18 @@ pub fn all() -> Result<Vec<Searched>, PlanError> {
         (
             "canary-check",
             Box::new(one().check("errors", Check::new(Extension::new("errors")))),
+            swap(None)?,
+        ),
+        (
+            "canary-check-hold",
+            Box::new(
+                one()
+                    .check("errors", Check::new(Extension::new("errors")))
+                    .on_failure(OnFailure::Hold {
+                        at_most: tick,
+                        then: Then::RollBack,
+                    }),
+            ),
             swap(None)?,
         ),
         (

@@ -136,11 +136,12 @@ impl Search<'_> {
                 }
                 let rest = level.len().saturating_sub(PORTION);
                 let portion = level.split_off(rest);
+                // All of a portion, so that what is found does not depend on how it was shared out.
                 for batch in self.follow(&portion, mischief, at_most) {
                     self.merge(batch, mischief, &mut next, open);
-                    if self.faults.len() >= self.most {
-                        return false;
-                    }
+                }
+                if self.faults.len() >= self.most {
+                    return false;
                 }
                 for (state, ..) in &portion {
                     if let Some(followed) = self.visited.followed.get_mut(*state as usize) {
@@ -286,7 +287,7 @@ impl Search<'_> {
         for fault in batch.faults {
             let known =
                 |other: &Fault| (other.promise, &other.what) == (fault.promise, &fault.what);
-            if !self.faults.iter().any(known) {
+            if self.faults.len() < self.most && !self.faults.iter().any(known) {
                 self.faults.push(fault);
             }
         }

@@ -4,7 +4,7 @@
 use super::act::Actor;
 use super::fingerprint::fingerprint;
 use super::node::Node;
-use crate::plan::PlanDigest;
+use crate::plan::{PlanDigest, StageName};
 use crate::rollout::searched::Place;
 use crate::rollout::{Answer, Command, Completion, Input, Rollout, Wish};
 use crate::target::EffectId;
@@ -40,8 +40,8 @@ impl Actor<'_> {
         });
     }
 
-    /// What is not for this state changes nothing: a completion that comes again, an approval of another
-    /// plan, an advance of another stage; and a command that comes again is answered as it was.
+    /// What is not for this state changes nothing: a completion that comes again, an approval or advance of
+    /// another plan or stage, and a second approval of the same person; and a command that comes again is answered as it was.
     fn strangers(&mut self, node: &Node) {
         let mut rollout = node.rollout.clone();
         let now = Rollout::canonical_now();
@@ -56,27 +56,8 @@ impl Actor<'_> {
         self.tally.judge(11, again, || {
             "a completion that came again changed something".to_owned()
         });
-        let stage = self
-            .ground
-            .plan
-            .stages()
-            .last()
-            .map(|stage| stage.name.clone());
-        let Some(stage) = stage.filter(|last| node.rollout.stage_name() != Some(last)) else {
-            return;
-        };
-        let other = other_plan(&self.ground.digest);
-        let wishes = [
-            Wish::Approve {
-                stage: stage.clone(),
-                plan: other.clone(),
-            },
-            Wish::Advance {
-                stage,
-                plan: self.ground.digest.clone(),
-            },
-            Wish::Promote { plan: other },
-        ];
+        self.repeated(node);
+        let wishes = self.not_for_it(node.rollout.stage_name());
         while rollout.poll_answer().is_some() {}
         for (index, wish) in wishes.into_iter().enumerate() {
             let command = Command::new(format!("stranger-{index}"), "eve", wish);
@@ -95,6 +76,60 @@ impl Actor<'_> {
         }
         self.tally.judge(16, print(&rollout) == before, || {
             "a command that was refused changed something".to_owned()
+        });
+    }
+
+    /// Approvals, advances and promotions of another plan or another stage, wherever it is.
+    fn not_for_it(&self, here: Option<&StageName>) -> Vec<Wish> {
+        let ours = self.ground.digest.clone();
+        let other = other_plan(&ours);
+        let stages = self.ground.plan.stages().iter();
+        let mut elsewhere = stages.map(|stage| &stage.name).rev();
+        let elsewhere = elsewhere.find(|name| Some(*name) != here).cloned();
+        let stage = elsewhere.unwrap_or_else(|| "no such stage".into());
+        let here = here.cloned().unwrap_or_else(|| stage.clone());
+        vec![
+            Wish::Approve {
+                stage: here.clone(),
+                plan: other.clone(),
+            },
+            Wish::Advance {
+                stage: here,
+                plan: other.clone(),
+            },
+            Wish::Promote { plan: other },
+            Wish::Approve {
+                stage: stage.clone(),
+                plan: ours.clone(),
+            },
+            Wish::Advance { stage, plan: ours },
+        ]
+    }
+
+    /// Who has approved counts once, whatever the second approval is called.
+    fn repeated(&mut self, node: &Node) {
+        let Some(stage) = node.rollout.stage_name().cloned() else {
+            return;
+        };
+        if node.rollout.place() != Place::Gating {
+            return;
+        }
+        let mut rollout = node.rollout.clone();
+        let mut approve = |id: &str| {
+            let wish = Wish::Approve {
+                stage: stage.clone(),
+                plan: self.ground.digest.clone(),
+            };
+            let command = Command::new(id, "eve", wish);
+            let _ = rollout.handle(Input::Commanded(command), Rollout::canonical_now());
+            let answer = std::iter::from_fn(|| rollout.poll_answer()).last();
+            let counts = answer.is_some_and(|(_, answer)| answer == Answer::Recorded);
+            (counts, print(&rollout))
+        };
+        let (first, second) = (approve("one"), approve("two"));
+        let once = !second.0 && (!first.0 || first.1 == second.1);
+        self.tally.judge(16, once, || {
+            "one who approved twice counts twice".to_owned()
         });
     }
 

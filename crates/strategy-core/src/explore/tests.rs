@@ -2,7 +2,7 @@
 
 mod sizes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::Actor;
 use super::fingerprint::fingerprint;
@@ -13,7 +13,9 @@ use super::plans::{self, Searched};
 use super::promise::Tally;
 use super::search::Search;
 use super::{Counterexample, Exploration, Explored, Flaw, Promise, start};
+use crate::plan::{Bake, Check, Extension, Gate, HookPlan, HookPoint, Undo};
 use crate::random::SplitMix64;
+use crate::strategy::{Canary, Strategy};
 
 fn searched(name: &str) -> Searched {
     let all = plans::all().unwrap();
@@ -67,6 +69,67 @@ fn every_plan_is_promoted_in_a_kind_world() {
         assert!(explored.closed, "{name}");
         let promoted = explored.checked.get(&Promise::of(4)).copied();
         assert!(promoted > Some(0), "{name} is never promoted");
+    }
+}
+
+/// As many as were asked for and no more, the same for any number of threads.
+#[test]
+fn no_more_counterexamples_are_found_than_are_asked_for() {
+    let flaws = [
+        (Flaw::AnyRevisionIsReady, "blue-green-update"),
+        (Flaw::OldIsFresh, "blue-green"),
+    ];
+    for (flaw, plan) in flaws {
+        for most in [1, 2, 3] {
+            let search = explore(plan).mischief(1).with(flaw).faults(most);
+            let [one, two] = [1, 2].map(|threads| search.clone().threads(threads).run().unwrap());
+            assert!(one.broken.len() <= most, "{flaw:?}: {}", one.broken.len());
+            assert_eq!(one.broken, two.broken, "{flaw:?}");
+            let figures = |explored: &Explored| (explored.states, explored.transitions);
+            assert_eq!(figures(&one), figures(&two), "{flaw:?}");
+        }
+    }
+}
+
+/// What one check said is not said by another.
+#[test]
+fn looks_that_passed_are_counted_for_each_check() {
+    let Searched { found, .. } = searched("canary-check");
+    let check = || Check::new(Extension::new("errors"));
+    let strategy = Canary::new()
+        .stages([100])
+        .bake(Bake::of(plans::TICK))
+        .check("errors", check())
+        .check("slow", check());
+    let plan = strategy.plan(&plans::release().unwrap(), &found).unwrap();
+    let plan = plans::brief(&plan).unwrap();
+    let search = Exploration::of(plan, found).mischief(1);
+    let explored = search.clone().run().unwrap();
+    holds("two checks", &explored);
+    let flawed = search.with(Flaw::NoDataIsPass).run().unwrap().broken;
+    assert_eq!(flawed[0].promise, Promise::of(9), "{}", flawed[0]);
+}
+
+/// While the gates of the stage are asked, and before the hook has begun, the way back is open.
+#[test]
+fn a_way_back_that_a_gate_or_hook_closes_is_open_until_then() {
+    let Searched { found, .. } = searched("no-return");
+    let once = || Canary::new().stages([100]).bake(Bake::of(plans::TICK));
+    let gated = once()
+        .gate_promotion(Gate::approval("people", [], 1))
+        .point_of_no_return("promote");
+    let mut hook = HookPlan::new("migrate", HookPoint::Before, Extension::new("migrate"));
+    hook.undo = Undo::Impossible;
+    let hooked = once().hook_in("promote", hook);
+    for strategy in [gated, hooked] {
+        let plan = strategy.plan(&plans::release().unwrap(), &found).unwrap();
+        let plan = plans::brief(&plan).unwrap();
+        let search = Exploration::of(plan, found.clone()).mischief(1);
+        let explored = search.clone().run().unwrap();
+        holds("no way back", &explored);
+        assert!(explored.closed);
+        let refused = search.with(Flaw::AbortsAreRefused).run().unwrap().broken;
+        assert_eq!(refused[0].promise, Promise::of(6), "{}", refused[0]);
     }
 }
 
@@ -254,31 +317,36 @@ fn two_misfortunes_that_happen_only_when_they_are_seen_lead_to_every_machine() {
     assert_eq!(missed.map(|(_, machine)| machine.as_str()), None);
 }
 
-/// Which promise a fault breaks first, and in which plan.
-const FOUND: [(Flaw, &str, u8); 15] = [
-    (Flaw::WrittenIsEffective, "blue-green", 5),
-    (Flaw::AnyRevisionIsReady, "blue-green-update", 3),
-    (Flaw::EveryPodIsReady, "blue-green", 1),
-    (Flaw::NothingDrains, "blue-green-update", 2),
-    (Flaw::OldIsFresh, "blue-green", 8),
-    (Flaw::ClaimIsNotChecked, "blue-green", 12),
-    (Flaw::ContentIsNotChecked, "blue-green", 13),
-    (Flaw::RecordedIsMistaken, "blue-green-update", 7),
-    (Flaw::FenceIsDropped, "blue-green", 8),
-    (Flaw::NoDataIsPass, "canary-check", 9),
-    (Flaw::DecisionsAreNotKept, "blue-green", 11),
-    (Flaw::AnswersAreRepeated, "blue-green", 16),
-    (Flaw::WritesAreRepeated, "blue-green", 8),
-    (Flaw::AbortsWait, "blue-green", 6),
-    (Flaw::CommandsAreLost, "blue-green", 16),
+/// Which promise a fault breaks, in which plan, and with how many misfortunes.
+const FOUND: [(Flaw, &str, u8, u8); 20] = [
+    (Flaw::WrittenIsEffective, "blue-green", 5, 1),
+    (Flaw::AnyRevisionIsReady, "blue-green-update", 3, 1),
+    (Flaw::EveryPodIsReady, "blue-green", 1, 1),
+    (Flaw::NothingDrains, "blue-green-update", 2, 1),
+    (Flaw::OldIsFresh, "blue-green", 8, 1),
+    (Flaw::ClaimIsNotChecked, "blue-green", 12, 1),
+    (Flaw::ContentIsNotChecked, "blue-green", 13, 1),
+    (Flaw::RecordedIsMistaken, "blue-green-update", 7, 1),
+    (Flaw::FenceIsDropped, "blue-green", 8, 1),
+    (Flaw::NoDataIsPass, "canary-check", 9, 1),
+    (Flaw::DecisionsAreNotKept, "blue-green", 11, 1),
+    (Flaw::AnswersAreRepeated, "blue-green", 16, 1),
+    (Flaw::WritesAreRepeated, "blue-green", 8, 1),
+    (Flaw::AbortsWait, "blue-green", 6, 1),
+    (Flaw::AbortsAreRefused, "no-return", 6, 1),
+    (Flaw::CommandsAreLost, "blue-green", 16, 1),
+    (Flaw::ForeignIsOurs, "blue-green", 4, 1),
+    (Flaw::AdvanceIsRetry, "canary-check-hold", 10, 2),
+    (Flaw::TimeStands, "blue-green", 14, 1),
+    (Flaw::LastIsRepeated, "blue-green", 15, 1),
 ];
 
 #[test]
 fn planted_faults_are_found() {
     let (mut found, mut missed) = (BTreeMap::new(), Vec::new());
-    for (flaw, plan, promise) in FOUND {
+    for (flaw, plan, promise, mischief) in FOUND {
         let expected = |broken: &Counterexample| broken.promise == Promise::of(promise);
-        let search = explore(plan).mischief(1).with(flaw);
+        let search = explore(plan).mischief(mischief).with(flaw);
         let mut explored = search.clone().run().unwrap();
         if !explored.broken.iter().any(expected) {
             // It may break others before.
@@ -300,4 +368,6 @@ fn planted_faults_are_found() {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     assert_eq!(found.len(), Flaw::ALL.len());
+    let promises: BTreeSet<_> = FOUND.iter().map(|found| Promise::of(found.2)).collect();
+    assert_eq!(promises, BTreeSet::from(Promise::JUDGED));
 }

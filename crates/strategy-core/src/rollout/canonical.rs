@@ -19,9 +19,9 @@ use crate::timestamp::Timestamp;
 /// Where canonical time begins: far from the epoch, so that what is past stays representable.
 const NOW: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 /// What is longer ago, or further ahead, than any limit of a searched plan is simply far.
-const FAR: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const FAR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Counters beyond this differ in nothing that is decided.
-const MANY: u64 = 64;
+pub(crate) const MANY: u64 = 64;
 /// Where canonical epochs begin: older ones stay different from newer ones.
 const HERE: u64 = 10;
 

@@ -19,7 +19,7 @@ fn images(tag: &str) -> Result<Images, InvalidRelease> {
     Images::parse([("app", format!("app:{tag}"))])
 }
 
-pub(super) fn release() -> Result<Release, InvalidRelease> {
+pub(in crate::explore) fn release() -> Result<Release, InvalidRelease> {
     Release::parts([(Part::main(), images("v1")?)])
 }
 
@@ -55,10 +55,11 @@ pub(super) fn found_owned() -> Result<Found, InvalidRelease> {
     Ok(Found::main(found))
 }
 
-/// Two parts, each with a stable of its own.
+/// Two parts, each with a stable of its own: of one replica, and of more.
 pub(super) fn two_found() -> Result<Found, InvalidRelease> {
     let eu = discovery(Routing::Routed, Promotion::Swap, None, 1)?;
-    let us = discovery(Routing::Routed, Promotion::Swap, None, 1)?;
+    // Of two some can be ready and others not.
+    let us = discovery(Routing::Routed, Promotion::Swap, None, REPLICAS)?;
     Ok([("eu".parse()?, eu), ("us".parse()?, us)]
         .into_iter()
         .collect())

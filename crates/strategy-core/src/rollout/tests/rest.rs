@@ -95,6 +95,25 @@ fn nothing_is_written_after_an_outcome_and_nothing_asked_after_the_end() {
     }
 }
 
+/// The answer that ends it is that of a claim, after which a part would be looked at.
+#[test]
+fn what_settles_it_asks_for_no_look() {
+    for (name, end) in ends() {
+        let world = KindWorld::new(("v0", 4), None);
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        end(&mut run);
+        while !run.rollout.is_settled() {
+            if !run.perform_one() {
+                run.pass_time();
+            }
+        }
+        let asked: Vec<_> = std::iter::from_fn(|| run.rollout.poll_effect()).collect();
+        assert_eq!(asked, [], "{name}");
+        let latest = &run.rollout.latest.parts[&Part::main()];
+        assert_eq!(latest.asked, None, "{name}");
+    }
+}
+
 #[test]
 fn what_was_decided_of_a_part_is_kept_once_while_nothing_more_is() {
     let plan = plan(canary(), Policies::default());

@@ -4,6 +4,7 @@ use super::Flow;
 use crate::plan::{ReadyRule, StageKind};
 use crate::release::Part;
 use crate::rollout::Rollout;
+use crate::rollout::effect::Effect;
 use crate::rollout::event::News;
 use crate::rollout::goal;
 use crate::rollout::outcome::{Left, Outcome};
@@ -93,6 +94,7 @@ impl Rollout {
             self.say(News::LeftBehind { left: left.clone() });
         }
         self.say(News::Settled);
+        self.ask_no_more();
         self.enter(State::Settled {
             outcome: settling.outcome.clone(),
             left,
@@ -127,6 +129,17 @@ impl Rollout {
         });
         if let State::Settling(settling) = &mut self.decided.state {
             settling.announced = true;
+        }
+    }
+
+    /// A look that an answer made necessary is nobody's business any more.
+    fn ask_no_more(&mut self) {
+        let looks = |effect: &Effect| matches!(effect, Effect::Observe { .. });
+        self.outbox.effects.retain(|effect| !looks(effect));
+        for part in self.part_names() {
+            if let Some(latest) = self.latest.parts.get_mut(&part) {
+                latest.asked = None;
+            }
         }
     }
 
