@@ -353,6 +353,18 @@ pub(super) const ERRORS: &[ErrorType] = &[
         ],
     ),
     of(
+        "InvalidExploration",
+        "crates/strategy-core/src/explore/bounds.rs",
+        "Nothing is searched.",
+        &[
+            ("Start", "See `start-error`."),
+            (
+                "TooLarge",
+                "Make the value smaller, as `explore::plans::brief` does with the times of a plan.",
+            ),
+        ],
+    ),
+    of(
         "Unfinished",
         "crates/strategy-core/src/world/drive.rs",
         "A rollout came to no end in the in-memory world.",
