@@ -209,6 +209,7 @@ fn a_drain_begins_when_the_write_that_emptied_the_track_is_answered() {
 /// Where nobody can ask the platform: a route sends users as a weight does, and takes as long to.
 #[test]
 fn a_route_or_mirror_takes_as_long_to_be_effective_as_a_weight_and_a_count_takes_nothing() {
+    type Change = (&'static str, fn(&mut Traffic), u64);
     let route = |traffic: &mut Traffic| {
         traffic.routes.push(Route {
             by: RouteBy::Header,
@@ -218,7 +219,7 @@ fn a_route_or_mirror_takes_as_long_to_be_effective_as_a_weight_and_a_count_takes
     };
     let mirror = |traffic: &mut Traffic| traffic.mirror = percent(50);
     let weight = |traffic: &mut Traffic| traffic.weight = percent(60);
-    let changes: [(&str, fn(&mut Traffic), u64); 4] = [
+    let changes: [Change; 4] = [
         ("route", route, 2),
         ("mirror", mirror, 2),
         ("weight", weight, 2),
