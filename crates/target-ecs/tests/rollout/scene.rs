@@ -29,12 +29,19 @@ pub(crate) struct Scene {
 impl Scene {
     /// A service `web` of four tasks, and a candidate that is made.
     pub(crate) fn canary() -> Self {
-        Self::open(|stable, candidate| Canary::new(stable, candidate).into())
+        Self::slow_canary(Duration::ZERO)
+    }
+
+    /// The same, where every call takes so long.
+    pub(crate) fn slow_canary(latency: Duration) -> Self {
+        Self::open(latency, |stable, candidate| {
+            Canary::new(stable, candidate).into()
+        })
     }
 
     /// The services `web` with four tasks and `web-other` with none.
     pub(crate) fn pair() -> Self {
-        let scene = Self::open(|stable, other| [stable, other].into());
+        let scene = Self::open(Duration::ZERO, |stable, other| [stable, other].into());
         scene
             .shop
             .create_service("web-other", &scene.shop.canary_group, 0);
@@ -42,9 +49,11 @@ impl Scene {
         scene
     }
 
-    fn open(workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
+    fn open(latency: Duration, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
-        let fake = Fake::new(Arc::new(clock.clone()), Settings::default());
+        let mut settings = Settings::default();
+        settings.latency = latency;
+        let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
         shop.create_service("web", &shop.stable_group, 4);
         let stable = Slot::new("web", &shop.stable_group);
