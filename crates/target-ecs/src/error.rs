@@ -80,7 +80,7 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> TargetErrorKind {
             _ => TargetErrorKind::InvalidConfig,
         },
         SdkError::ConstructionFailure(_) => TargetErrorKind::InvalidConfig,
-        SdkError::ResponseError(_) if status < 500 && status >= 200 => TargetErrorKind::Unexpected,
+        SdkError::ResponseError(_) if (200..500).contains(&status) => TargetErrorKind::Unexpected,
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
             TargetErrorKind::Unavailable
         }

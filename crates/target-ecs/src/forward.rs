@@ -104,7 +104,7 @@ impl Forward {
         for tuple in tuples {
             let arn = tuple.target_group_arn.clone().unwrap_or_default();
             // The weight of a target group that is alone says nothing, and may be left out.
-            let weight = tuple.weight.or(alone.then_some(1));
+            let weight = tuple.weight.or_else(|| alone.then_some(1));
             let weight = weight.and_then(|weight| u32::try_from(weight).ok());
             let Some(weight) = weight.filter(|_| !arn.is_empty()) else {
                 return Err(Refusal::new(

@@ -150,13 +150,10 @@ pub(crate) fn wanted(
     wanted.set(groups.candidate, shares.candidate);
     wanted.stickiness = match traffic.stickiness {
         Stickiness::Kept => forward.stickiness,
-        Stickiness::Suspended => match forward.stickiness {
-            Some(sticky) => Some(Sticky {
-                enabled: false,
-                ..sticky
-            }),
-            None => None,
-        },
+        Stickiness::Suspended => forward.stickiness.map(|sticky| Sticky {
+            enabled: false,
+            ..sticky
+        }),
         _ => {
             let message = "this way to treat stickiness is not known here";
             return refuse(TargetErrorKind::Unsupported, message.to_owned());

@@ -1,4 +1,5 @@
 //! The promises of the core's conformance suite, on a fake of Amazon ECS in virtual time.
+#![allow(clippy::unwrap_used, reason = "test")]
 
 mod conformance {
     pub(super) mod subject;

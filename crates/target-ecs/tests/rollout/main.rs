@@ -1,4 +1,10 @@
 //! Whole rollouts on a fake of Amazon ECS in virtual time: the real driver, the real machine, the real SDK.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test"
+)]
 
 mod calls;
 mod faults;

@@ -51,8 +51,10 @@ impl Scene {
 
     fn open(latency: Duration, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
-        let mut settings = Settings::default();
-        settings.latency = latency;
+        let settings = Settings {
+            latency,
+            ..Settings::default()
+        };
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
         shop.create_service("web", &shop.stable_group, 4);
@@ -192,6 +194,13 @@ impl Scene {
             assert_eq!(self.tag(name, "written"), None, "{name}");
         }
         assert!(self.tag("web", "last-epoch").is_some());
+    }
+
+    /// Whether any request was sent to the candidate's target group.
+    pub(crate) fn candidate_was_reached(&self) -> bool {
+        let requests = self.fake.requests();
+        let sent = requests.get(&self.shop.canary_group);
+        sent.is_some_and(|sent| *sent > 0.0)
     }
 
     pub(crate) fn calls(&self) -> Vec<CallRecord> {
