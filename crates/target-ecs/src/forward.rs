@@ -202,6 +202,15 @@ impl Forward {
         wired
     }
 
+    /// The same without the target group, if it is there at weight 0.
+    pub(crate) fn unwired(&self, arn: &str) -> Option<Self> {
+        let mut unwired = self.clone();
+        unwired
+            .groups
+            .retain(|group| group.arn != arn || group.weight > 0);
+        (unwired != *self).then_some(unwired)
+    }
+
     /// How long clients stay with a target group, in seconds; 0 where they do not.
     pub(crate) fn sticky_seconds(&self) -> u64 {
         let on = self.stickiness.filter(|sticky| sticky.enabled);

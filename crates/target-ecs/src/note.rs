@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use strategy_core::target::EffectId;
 
-use crate::owned::Fields;
+use crate::owned::{Fields, is_on_its_way_out};
 
 /// What a field may be without being somebody else's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,10 @@ impl Note {
     /// ours. `complete`: the write is known to have gone through.
     pub(crate) fn explains(&self, name: &str, now: &str, start: &str, complete: bool) -> bool {
         match self.steps.get(name) {
-            Some(step) => now == step.to || (!complete && now == step.from),
+            Some(step) => {
+                let on_its_way = || now == step.from || is_on_its_way_out(name, now, &step.to);
+                now == step.to || (!complete && on_its_way())
+            }
             None => now == start,
         }
     }

@@ -18,7 +18,7 @@ use crate::error::found;
 use crate::routes;
 use crate::task_definition::short;
 use crate::tasks::Running;
-use crate::view::{View, definition};
+use crate::view::{State, View, definition};
 
 /// What is found.
 pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, TargetError> {
@@ -26,6 +26,7 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let forwards = view.state.forwards()?;
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);
+    let unwired = State::unwired(bound, &forwards);
     let written = routed.traffic(&bound.rules, &forwards);
     let effective = if routed.agree {
         Effective::Unverified
@@ -41,7 +42,7 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
         track(bound, view, Track::Candidate),
         traffic,
     );
-    observation.foreign = foreign::foreign(bound, &view.state, &fields, &routed);
+    observation.foreign = foreign::foreign(bound, &view.state, &fields, &unwired, &routed);
     observation.owned = fields.wrap()?;
     observation.version = version(&observation)?;
     Ok(observation)

@@ -132,17 +132,30 @@ impl Fields {
         })
     }
 
-    /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
-    pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), String> {
+    /// The law: every field is as it was seen or as it is wanted, or on the way from one to the other
+    /// where that takes two calls. `Err` names the first that is not.
+    ///
+    /// `unwired`: see [`State::unwired`](crate::view::State::unwired).
+    pub(crate) fn check(&self, unwired: &Self, seen: &Self, wanted: &Self) -> Result<(), String> {
         let names = self.names(seen).into_iter().chain(wanted.names(wanted));
         for name in names {
-            let now = self.of(name);
-            if now != seen.of(name) && now != wanted.of(name) {
+            let lawful = |now: &str| {
+                now == seen.of(name)
+                    || now == wanted.of(name)
+                    || is_on_its_way_out(name, now, wanted.of(name))
+            };
+            let as_if = unwired.0.get(name);
+            if !lawful(self.of(name)) && !as_if.is_some_and(|now| lawful(now)) {
                 return Err(words(name));
             }
         }
         Ok(())
     }
+}
+
+/// A service is scaled to 0 before it is removed.
+pub(crate) fn is_on_its_way_out(name: &str, now: &str, wanted: &str) -> bool {
+    name.ends_with('n') && now == "0" && wanted == NONE
 }
 
 /// What a field is about, for people.
@@ -194,20 +207,54 @@ mod tests {
         let plain = |definition, number| fields(definition, Count::Plain(number));
         let (seen, wanted) = (plain("api:1", 1), plain("api:2", 2));
         for now in [("api:1", 1), ("api:1", 2), ("api:2", 1), ("api:2", 2)] {
-            assert_eq!(plain(now.0, now.1).check(&seen, &wanted), Ok(()));
+            assert_eq!(
+                plain(now.0, now.1).check(&Fields::default(), &seen, &wanted),
+                Ok(())
+            );
         }
-        let other = plain("api:3", 2).check(&seen, &wanted);
+        let other = plain("api:3", 2).check(&Fields::default(), &seen, &wanted);
         assert_eq!(
             other,
             Err("the task definition of the candidate".to_owned())
         );
-        let other = plain("api:2", 5).check(&seen, &wanted);
+        let other = plain("api:2", 5).check(&Fields::default(), &seen, &wanted);
         assert_eq!(other, Err("the count of the candidate".to_owned()));
         let mut absent = Fields::default();
         absent.track(Track::Stable, Some(("api:1", Count::Plain(3))));
-        assert!(absent.check(&seen, &wanted).is_err(), "gone is a change");
-        assert_eq!(absent.check(&absent, &wanted), Ok(()));
-        assert_eq!(seen.check(&seen, &absent), Ok(()));
+        assert!(
+            absent.check(&Fields::default(), &seen, &wanted).is_err(),
+            "gone is a change"
+        );
+        assert_eq!(absent.check(&Fields::default(), &absent, &wanted), Ok(()));
+        assert_eq!(seen.check(&Fields::default(), &seen, &absent), Ok(()));
+    }
+
+    #[test]
+    fn what_takes_two_calls_may_end_between_them() {
+        let none = Fields::default();
+        let mut absent = Fields::default();
+        absent.track(Track::Stable, Some(("api:1", Count::Plain(3))));
+        let plain = |number| fields("api:2", Count::Plain(number));
+        let (seen, empty) = (plain(2), plain(0));
+        assert_eq!(empty.check(&none, &seen, &absent), Ok(()));
+        assert!(empty.check(&none, &seen, &plain(3)).is_err());
+        assert!(plain(1).check(&none, &seen, &absent).is_err());
+        let to = |weights: &[(&str, u32)]| {
+            let groups = weights.iter().map(|(arn, weight)| crate::forward::Group {
+                arn: (*arn).to_owned(),
+                weight: *weight,
+            });
+            let mut fields = Fields::default();
+            let groups = groups.collect();
+            let stickiness = None;
+            fields.rule(0, &Forward { groups, stickiness });
+            fields
+        };
+        let (seen, wired) = (to(&[("blue", 1)]), to(&[("blue", 1), ("green", 0)]));
+        let wanted = to(&[("blue", 1), ("green", 1)]);
+        assert!(wired.check(&none, &seen, &wanted).is_err());
+        assert_eq!(wired.check(&seen, &seen, &wanted), Ok(()));
+        assert!(seen.check(&none, &wired, &wanted).is_err(), "taken out");
     }
 
     #[test]
@@ -229,9 +276,13 @@ mod tests {
             scaled(3, on, true),
             scaled(1, on, false),
         ] {
-            assert_eq!(now.check(&seen, &wanted), Ok(()));
+            assert_eq!(now.check(&Fields::default(), &seen, &wanted), Ok(()));
         }
-        assert!(scaled(2, on, false).check(&seen, &wanted).is_err());
+        assert!(
+            scaled(2, on, false)
+                .check(&Fields::default(), &seen, &wanted)
+                .is_err()
+        );
     }
 
     #[test]

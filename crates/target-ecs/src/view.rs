@@ -108,6 +108,18 @@ impl State {
         fields
     }
 
+    /// The rules that have the candidate's target group at weight 0, as if they had not: it is put there
+    /// before anything else is written, and a write may end after that.
+    pub(crate) fn unwired(bound: &Bound, forwards: &[(RuleConfig, Forward)]) -> Fields {
+        let mut fields = Fields::default();
+        for (index, (_, forward)) in forwards.iter().enumerate() {
+            if let Some(unwired) = forward.unwired(bound.groups().candidate) {
+                fields.rule(index, &unwired);
+            }
+        }
+        fields
+    }
+
     /// What was there at the start and is gone is not an empty thing, but an unknown one.
     pub(crate) fn nothing_is_gone(&self, bound: &Bound) -> Result<(), TargetError> {
         for (track, of) in bound.tracks.iter() {

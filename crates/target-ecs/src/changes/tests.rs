@@ -285,6 +285,24 @@ fn nobody_writes_under_another_claim() {
     }
 }
 
+/// A creation that was on its way when the epoch rose has the old one; its writer is refused by stable's.
+#[test]
+fn an_earlier_epoch_of_ours_on_the_candidate_is_ours() {
+    let mut scene = Scene::new().with_candidate(2, 1);
+    let tagged = |service: &mut Option<Service>, epoch| {
+        if let Some(service) = service {
+            service.tags = Some(vec![tag(CLAIM, claim(epoch).to_string())]);
+        }
+    };
+    tagged(&mut scene.state.services.candidate, 0);
+    assert_eq!(scene.kinds(Some((2, 1)), 25)[1..], ["route 750/250"]);
+    tagged(&mut scene.state.services.stable, 0);
+    assert!(
+        scene.ask(Some((2, 1)), 25).is_err(),
+        "stable tells who is last"
+    );
+}
+
 #[test]
 fn the_way_home_is_not_barred_by_a_candidate_that_somebody_replaced() {
     let away = to(&[(BLUE, 1), (GREEN, 1)]);

@@ -22,6 +22,7 @@ pub(super) fn foreign(
     bound: &Bound,
     state: &State,
     fields: &Fields,
+    unwired: &Fields,
     routed: &Routed,
 ) -> Vec<ForeignChange> {
     let stable = state.services.stable.as_ref();
@@ -45,7 +46,11 @@ pub(super) fn foreign(
     };
     for name in fields.names(&bound.start) {
         let now = fields.of(name);
-        if note.explains(name, now, bound.start.of(name), complete) {
+        let start = bound.start.of(name);
+        let is_explained = |now: &str| note.explains(name, now, start, complete);
+        // A target group at weight 0 changes no traffic, and a write of ours begins with it.
+        let as_if = unwired.0.get(name);
+        if is_explained(now) || as_if.is_some_and(|now| is_explained(now)) {
             continue;
         }
         let resource = match owned::whose(name) {

@@ -6,6 +6,7 @@
     reason = "test"
 )]
 
+mod abandoned;
 mod calls;
 mod faults;
 mod foreign;
