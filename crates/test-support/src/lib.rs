@@ -19,9 +19,16 @@
 //! [`kubelet`] lists the ways in which a pod can be broken by its image's tag alone.
 
 pub mod bench;
+#[cfg(feature = "kubernetes")]
 pub mod control_plane;
+#[cfg(feature = "ecs")]
+pub mod ecs;
+#[cfg(feature = "kubernetes")]
 pub mod kubelet;
+#[cfg(feature = "kubernetes")]
 pub mod programs;
 
+#[cfg(feature = "kubernetes")]
 pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, Options};
+#[cfg(feature = "kubernetes")]
 pub use programs::{Missing, Programs, programs};

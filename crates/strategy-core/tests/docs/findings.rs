@@ -11,15 +11,15 @@ unprepared-check | blocks | any | No analysis prepared the check. | Let the anal
 program-missing | blocks | `rollway` | A program that a check, gate or hook names is not there or not executable. | Put it there and make it executable, or call `rollway` in the folder that the rollout file means.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
 weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
-stable-has-no-replicas | blocks | Kubernetes | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
+stable-has-no-replicas | blocks | Kubernetes, ECS | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
 stale-after-too-short | blocks | Kubernetes | An observation would count as unknown sooner than a quiet watch is heard of, about once a minute, so nothing could go on. | Let `stale_after` be at least what the finding names.
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
 deployment-paused | blocks | Kubernetes | `spec.paused` is on, so a new template starts no pods. | `kubectl rollout resume` on it.
-revision-impossible | blocks | Kubernetes | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.
+revision-impossible | blocks | Kubernetes, ECS | A stage asks a track for a revision that cannot be made there, such as a container that it does not have. | Change the plan or the release as the finding says.
 container-missing | blocks | Kubernetes | Only one of the two Deployments has the container. | Give both templates the same containers, init containers too.
 templates-differ | warns | Kubernetes | The two templates differ in the fields that the finding names; a release takes over stable's images and nothing else. | Make them alike, unless that is what tells the two apart.
 release-incomplete | blocks | Kubernetes | The candidate has the images of the release already, with others than stable's in containers that the release does not name. | Name these containers in the release too.
-traffic-to-nothing | blocks | Kubernetes | The routes send to a candidate that is not there or has no replicas, so the start could never be gone back to. | Send everything to stable, or let the candidate run what its share needs.
+traffic-to-nothing | blocks | Kubernetes, ECS | The routes send to a candidate that is not there or has no replicas, so the start could never be gone back to. | Send everything to stable, or let the candidate run what its share needs.
 mirror-not-kept | blocks | Kubernetes | A route mirrors to the candidate, and the plan does not end with that mirror. | Take the mirror out before the rollout, or let the plan keep it.
 port-not-found | blocks | Kubernetes | The Service sends to a port by a name that no container of the track has. | Name the port in the template, or let the Service send to a number.
 endpoint-not-ours | blocks | Service selector | A pod behind the Service, or behind it after a switch, belongs to neither track, so traffic could never be seen to flow as written. | Take the label away that the Service selects it by, or remove it.
@@ -66,5 +66,20 @@ header-taken | blocks | Istio | A route to be split matches on the preview's hea
 route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
-no-stickiness | blocks | Istio | There is no stickiness to suspend: Istio shares by weight whoever sends. | Leave stickiness as it is.
+no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS no rule may have any. | Leave stickiness as it is.
+candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
+candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
+daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
+deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
+deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
+deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
+grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
+rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
+rule-shadowed | blocks | ECS | A rule of a higher priority takes every request that this one would. | Name the rule that carries the traffic, or change the priorities.
+rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
+slow-start | warns | ECS | New targets get their full share only after a while, so a candidate is measured at less than its weight. | Let bakes be longer than that, or turn slow start off.
+stable-has-no-healthy-target | blocks | ECS | None of stable's targets is healthy, so nothing could carry the traffic home. | Mend stable first.
+target-group-missing | blocks | ECS | There is no such target group. | Create it with the target type `ip`.
+targets-without-addresses | blocks | ECS | Targets are instances, so it cannot be told which task is healthy. | Use the network mode `awsvpc` and a target group of type `ip`.
+too-many-target-groups | blocks | ECS | With the candidate's, the rule would forward to more than five target groups. | Take out those at weight 0 that belong to neither service.
 ";

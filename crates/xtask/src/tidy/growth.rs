@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 
 use super::{assert_none, files_ending};
 
-const LIBRARIES: [&str; 2] = ["crates/strategy-core/src", "crates/target-k8s/src"];
+const LIBRARIES: [&str; 3] = [
+    "crates/strategy-core/src",
+    "crates/target-ecs/src",
+    "crates/target-k8s/src",
+];
 
 /// Nothing safe could be done about another variant, or there is none by nature.
 const CLOSED_ENUMS: [&str; 3] = ["Direction", "Replicas", "Track"];

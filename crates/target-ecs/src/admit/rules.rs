@@ -1,0 +1,132 @@
+//! Findings about the rules.
+
+use aws_sdk_elasticloadbalancingv2::types::Rule;
+use strategy_core::Track;
+use strategy_core::target::Finding;
+
+use super::{Facts, resource};
+use crate::binding::{Bound, TrackStart};
+use crate::config::RuleConfig;
+use crate::forward::MOST_GROUPS;
+use crate::routes;
+
+pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for of in &bound.rules {
+        let groups = of.forward.wired(bound.groups().candidate).groups.len();
+        if groups > MOST_GROUPS {
+            findings.push(Finding::blocks(
+                "too-many-target-groups",
+                resource(&of.rule),
+                format!("with the candidate's it would forward to {groups} target groups, and {MOST_GROUPS} is the most"),
+                "take out those at weight 0 that belong to neither service",
+            ));
+        }
+        findings.extend(shadowed(&of.rule, facts));
+    }
+    findings.extend(disagreement(bound));
+    findings.extend(exposed(bound));
+    findings
+}
+
+fn disagreement(bound: &Bound) -> Option<Finding> {
+    let rules = bound.rules.iter();
+    let rules: Vec<_> = rules
+        .map(|of| (of.rule.clone(), of.forward.clone()))
+        .collect();
+    let routed = routes::read(bound.groups(), &rules).ok()?;
+    (!routed.agree).then(|| {
+        Finding::blocks(
+            "rules-disagree",
+            rules
+                .first()
+                .map(|(rule, _)| resource(rule))
+                .unwrap_or_default(),
+            "the rules give the candidate different shares, so there is no one start to go back to",
+            "give the target groups the same shares in every rule",
+        )
+    })
+}
+
+/// What the recorded traffic reaches must be able to take it.
+fn exposed(bound: &Bound) -> Option<Finding> {
+    if !bound.traffic.reaches_candidate() {
+        return None;
+    }
+    let about = bound.service(Track::Candidate);
+    let is = match &bound.tracks.candidate.start {
+        TrackStart::Missing => "is not there",
+        TrackStart::Found { replicas, .. } if replicas.number() == 0 => "is told to run 0 tasks",
+        TrackStart::Found { .. } => {
+            return Some(Finding::warns(
+                "candidate-exposed",
+                about,
+                format!("it already gets {} of the traffic", bound.traffic.weight),
+                "send everything to stable before the rollout begins",
+            ));
+        }
+    };
+    Some(Finding::blocks(
+        "traffic-to-nothing",
+        about,
+        format!(
+            "it {is}, and the rules send to it ({}), so the start could never be gone back to",
+            bound.traffic
+        ),
+        "send everything to stable, or let it run what its share needs",
+    ))
+}
+
+/// The listener that a rule with conditions belongs to.
+pub(super) fn listener(rule: &RuleConfig) -> Option<String> {
+    match rule {
+        RuleConfig::ListenerDefault(_) => None,
+        RuleConfig::Rule(arn) => {
+            let (listener, _) = arn.rsplit_once('/')?;
+            Some(listener.replacen(":listener-rule/", ":listener/", 1))
+        }
+    }
+}
+
+fn priority(rule: &Rule) -> Option<u32> {
+    rule.priority().and_then(|priority| priority.parse().ok())
+}
+
+/// A rule that comes before ours and asks for nothing that ours does not ask for takes all its requests.
+fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
+    let rules = facts.listeners.get(&listener(rule)?)?;
+    let ours = rules.iter().find(|of| of.rule_arn() == Some(rule.arn()))?;
+    let before = |of: &&Rule| match (priority(of), priority(ours)) {
+        (Some(other), Some(ours)) => other < ours,
+        (_, None) | (None, _) => false,
+    };
+    let takes_all = |of: &&Rule| {
+        let mut conditions = of.conditions().iter();
+        conditions.all(|condition| ours.conditions().contains(condition))
+    };
+    let other = rules.iter().filter(before).find(takes_all)?;
+    let name = other.rule_arn().map_or("a rule", crate::config::resource);
+    Some(Finding::blocks(
+        "rule-shadowed",
+        resource(rule),
+        format!("{name} has a higher priority and takes every request that this one would"),
+        "name the rule that carries the traffic, or change the priorities",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_tells_its_listener() {
+        let at = "arn:aws:elasticloadbalancing:r:123456789012";
+        let rule = RuleConfig::Rule(format!("{at}:listener-rule/app/shop/a1/b2/c3"));
+        assert_eq!(
+            listener(&rule),
+            Some(format!("{at}:listener/app/shop/a1/b2"))
+        );
+        let default = RuleConfig::ListenerDefault(format!("{at}:listener/app/shop/a1/b2"));
+        assert_eq!(listener(&default), None);
+    }
+}

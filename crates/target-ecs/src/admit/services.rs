@@ -1,0 +1,200 @@
+//! Findings about the services and their target groups.
+
+use aws_sdk_ecs::types::{
+    DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, SchedulingStrategy,
+    Service,
+};
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthStateEnum, TargetTypeEnum};
+use strategy_core::Track;
+use strategy_core::target::Finding;
+
+use super::Facts;
+use crate::binding::{Bound, TrackStart};
+use crate::candidate;
+use crate::config::resource;
+
+pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for track in Track::ALL {
+        let about = bound.service(track);
+        if let Some(service) = facts.view.state.active(track) {
+            findings.extend(managed(service, &about));
+            findings.extend(in_flight(service, &about));
+            findings.extend(circuit_breaker(service, &about));
+            findings.extend(impatient(bound, facts, track, service, &about));
+        }
+        findings.extend(targets(bound, facts, track));
+        findings.extend(slow_start(bound, facts, track));
+    }
+    findings.extend(stable_serves(bound, facts));
+    let stable = facts.view.state.active(Track::Stable);
+    if let (TrackStart::Missing, Some(stable)) = (&bound.tracks.candidate.start, stable)
+        && let Some((message, mend)) = candidate::obstacle(stable)
+    {
+        let about = bound.service(Track::Stable);
+        findings.push(Finding::blocks(
+            "candidate-cannot-be-made",
+            about,
+            message,
+            mend,
+        ));
+    }
+    findings
+}
+
+/// Who else moves the tasks or the traffic of a service.
+fn managed(service: &Service, about: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let controller = service.deployment_controller().map(|of| of.r#type());
+    if let Some(controller) = controller.filter(|of| **of != DeploymentControllerType::Ecs) {
+        findings.push(Finding::blocks(
+            "deployment-controller",
+            about,
+            format!("its deployment controller is {controller}, which refuses a change of its task definition"),
+            "change its deployment controller to ECS",
+        ));
+    }
+    let configuration = service.deployment_configuration();
+    let strategy = configuration.and_then(|of| of.strategy());
+    if let Some(strategy) = strategy.filter(|of| **of != DeploymentStrategy::Rolling) {
+        findings.push(Finding::blocks(
+            "deployment-strategy",
+            about,
+            format!("its own deployments are {strategy}, so Amazon ECS writes the weights of the rule too"),
+            "change its deployment strategy to ROLLING",
+        ));
+    }
+    if service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon) {
+        findings.push(Finding::blocks(
+            "daemon-service",
+            about,
+            "it runs a task on every instance, so its count cannot be told",
+            "use a service with the scheduling strategy REPLICA",
+        ));
+    }
+    findings
+}
+
+fn in_flight(service: &Service, about: &str) -> Option<Finding> {
+    let mut deployments = service.deployments().iter();
+    let at_work = deployments.any(|of| {
+        of.status() != Some("PRIMARY")
+            || of.rollout_state() == Some(&DeploymentRolloutState::InProgress)
+    });
+    at_work.then(|| {
+        Finding::blocks(
+            "deployment-in-flight",
+            about,
+            "a deployment of it is under way, so what was found is not what will be",
+            "wait until it is steady: `aws ecs wait services-stable`",
+        )
+    })
+}
+
+fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
+    let configuration = service.deployment_configuration()?;
+    let breaker = configuration.deployment_circuit_breaker();
+    let alarms = configuration.alarms();
+    let rolls_back = breaker.is_some_and(|of| of.enable && of.rollback)
+        || alarms.is_some_and(|of| of.enable && of.rollback);
+    rolls_back.then(|| {
+        Finding::warns(
+            "rolls-back-by-itself",
+            about,
+            "its circuit breaker or alarms take it back to another task definition by themselves, which counts as somebody else's change",
+            "turn `rollback` off there: the rollout takes it back",
+        )
+    })
+}
+
+/// Tasks are killed before they can be healthy.
+fn impatient(
+    bound: &Bound,
+    facts: &Facts,
+    track: Track,
+    service: &Service,
+    about: &str,
+) -> Option<Finding> {
+    let group = bound.tracks.of(track).target_group.as_str();
+    let mut groups = facts.groups.iter();
+    let group = groups.find(|of| of.target_group_arn() == Some(group))?;
+    let interval = group.health_check_interval_seconds()?;
+    let grace = service.health_check_grace_period_seconds().unwrap_or(0);
+    (grace < interval).then(|| {
+        Finding::warns(
+            "grace-period-short",
+            about,
+            format!(
+                "its health check grace period is {grace} s, and health checks come every {interval} s, so a task that starts slowly is stopped as unhealthy"
+            ),
+            "let its grace period be longer than its tasks take to start",
+        )
+    })
+}
+
+fn targets(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
+    let arn = bound.tracks.of(track).target_group.as_str();
+    let about = resource(arn);
+    let mut groups = facts.groups.iter();
+    let Some(group) = groups.find(|of| of.target_group_arn() == Some(arn)) else {
+        return Some(Finding::blocks(
+            "target-group-missing",
+            about,
+            "there is no such target group",
+            "create it with the target type `ip`",
+        ));
+    };
+    (group.target_type() != Some(&TargetTypeEnum::Ip)).then(|| {
+        let kind = group.target_type().map_or("unknown", |kind| kind.as_str());
+        Finding::blocks(
+            "targets-without-addresses",
+            about,
+            format!("its targets are of type {kind}, so it cannot be told which task is healthy"),
+            "use the network mode `awsvpc` and a target group of type `ip`",
+        )
+    })
+}
+
+fn slow_start(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
+    let attributes = facts.attributes.of(track).iter();
+    let mut of = attributes.filter(|of| of.key() == Some("slow_start.duration_seconds"));
+    let seconds = of.next()?.value()?.parse::<u64>().ok()?;
+    (seconds > 0).then(|| {
+        Finding::warns(
+            "slow-start",
+            resource(&bound.tracks.of(track).target_group),
+            format!(
+                "a new target gets its full share only after {seconds} s, so a candidate is measured at less than its weight"
+            ),
+            "let the bake of each step be longer than that, or turn slow start off",
+        )
+    })
+}
+
+/// The way home ends there.
+fn stable_serves(bound: &Bound, facts: &Facts) -> Option<Finding> {
+    let about = bound.service(Track::Stable);
+    let TrackStart::Found { replicas, .. } = &bound.tracks.stable.start else {
+        return None;
+    };
+    if replicas.number() == 0 {
+        return Some(Finding::blocks(
+            "stable-has-no-replicas",
+            about,
+            "stable is told to run 0 tasks, so nothing could carry the traffic home",
+            "scale it to what the traffic needs, then start the rollout",
+        ));
+    }
+    let healthy = facts.view.health.stable.iter().any(|target| {
+        let state = target.target_health().and_then(|health| health.state());
+        state == Some(&TargetHealthStateEnum::Healthy)
+    });
+    (!healthy).then(|| {
+        Finding::blocks(
+            "stable-has-no-healthy-target",
+            resource(&bound.tracks.stable.target_group),
+            "none of its targets is healthy, so nothing could carry the traffic home",
+            "mend stable first",
+        )
+    })
+}

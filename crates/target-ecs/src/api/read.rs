@@ -1,0 +1,455 @@
+//! Reads. What cannot be read is an error, never a default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use aws_sdk_ecs::types::{
+    DesiredStatus, Service, ServiceField, SortOrder, Task, TaskDefinitionField,
+    TaskDefinitionStatus,
+};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, Rule, TargetGroup, TargetGroupAttribute, TargetHealthDescription,
+};
+use futures::try_join;
+use strategy_core::target::{TargetError, TargetErrorKind};
+use strategy_core::{Track, Tracks};
+
+use super::Api;
+use crate::autoscaling::resource_id;
+use crate::binding::{Bound, service as service_name};
+use crate::config::{RuleConfig, resource};
+use crate::error::{self, found};
+use crate::task_definition::{Described, short};
+use crate::view::{Definitions, State, View, definition, has_too_few};
+
+/// How many tasks one call describes at most.
+const TASKS_A_CALL: usize = 100;
+
+/// How many of a family's newest task definitions are looked through for one of ours.
+const NEWEST: i32 = 20;
+
+fn nothing_answered(action: &str, resource: &str, what: &str) -> TargetError {
+    found(TargetErrorKind::Unexpected, action, resource, what)
+}
+
+impl Api {
+    /// Services by their names, with their tags; `None`: there is none, or it was deleted.
+    pub(crate) async fn services(
+        &self,
+        cluster: &str,
+        names: [&str; 2],
+    ) -> Result<[Option<Service>; 2], TargetError> {
+        const ACTION: &str = "ecs:DescribeServices";
+        let about = service_name(cluster, &names.join(","));
+        let answer = self
+            .ecs
+            .describe_services()
+            .cluster(cluster)
+            .set_services(Some(names.map(str::to_owned).to_vec()))
+            .include(ServiceField::Tags)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, &about))?;
+        for failure in answer.failures() {
+            if failure.reason() != Some("MISSING") {
+                let why = failure.reason().unwrap_or("no reason given");
+                let about = failure.arn().map_or(about.as_str(), resource);
+                return Err(nothing_answered(ACTION, about, why));
+            }
+        }
+        let find = |name: &str| {
+            let mut services = answer.services().iter();
+            let service = services.find(|service| service.service_name() == Some(name));
+            service
+                .filter(|service| service.status() != Some("INACTIVE"))
+                .cloned()
+        };
+        let is_told = |name: &&str| {
+            let services = answer.services().iter();
+            let failures = answer.failures().iter();
+            services
+                .filter_map(Service::service_name)
+                .any(|told| told == *name)
+                || failures
+                    .filter_map(|failure| failure.arn())
+                    .any(|arn| arn.rsplit('/').next() == Some(*name))
+        };
+        if let Some(name) = names.iter().find(|name| !is_told(name)) {
+            let about = service_name(cluster, name);
+            return Err(nothing_answered(ACTION, &about, "it is in no answer"));
+        }
+        Ok(names.map(find))
+    }
+
+    /// The actions of rules, in their order.
+    pub(crate) async fn rules(
+        &self,
+        rules: &[RuleConfig],
+    ) -> Result<Vec<(RuleConfig, Vec<Action>)>, TargetError> {
+        let (mut by_rule, mut by_listener) = (Vec::new(), Vec::new());
+        for rule in rules {
+            match rule {
+                RuleConfig::Rule(arn) => by_rule.push(arn.clone()),
+                RuleConfig::ListenerDefault(arn) => by_listener.push(arn.clone()),
+            }
+        }
+        let mut actions: BTreeMap<String, Vec<Action>> = BTreeMap::new();
+        if !by_rule.is_empty() {
+            let about = by_rule.first().map_or("", |arn| resource(arn));
+            for rule in self.rules_of(Some(by_rule.clone()), None, about).await? {
+                let arn = rule.rule_arn.unwrap_or_default();
+                actions.insert(arn, rule.actions.unwrap_or_default());
+            }
+        }
+        if !by_listener.is_empty() {
+            const ACTION: &str = "elasticloadbalancing:DescribeListeners";
+            let about = by_listener.first().map_or("", |arn| resource(arn));
+            let answer = self
+                .balancers
+                .describe_listeners()
+                .set_listener_arns(Some(by_listener.clone()))
+                .send()
+                .await
+                .map_err(|error| error::read(&error, ACTION, about))?;
+            for listener in answer.listeners.unwrap_or_default() {
+                let arn = listener.listener_arn.unwrap_or_default();
+                actions.insert(arn, listener.default_actions.unwrap_or_default());
+            }
+        }
+        let found_rules = rules.iter().map(|rule| {
+            let actions = actions.get(rule.arn()).cloned().ok_or_else(|| {
+                let message = "there is no such rule; name the one that carries the traffic";
+                let action = match rule {
+                    RuleConfig::Rule(_) => "elasticloadbalancing:DescribeRules",
+                    RuleConfig::ListenerDefault(_) => "elasticloadbalancing:DescribeListeners",
+                };
+                found(TargetErrorKind::NotFound, action, &rule.resource(), message)
+            })?;
+            Ok((rule.clone(), actions))
+        });
+        found_rules.collect()
+    }
+
+    /// Rules by their ARNs, or all of a listener.
+    async fn rules_of(
+        &self,
+        arns: Option<Vec<String>>,
+        listener: Option<String>,
+        about: &str,
+    ) -> Result<Vec<Rule>, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeRules";
+        let (mut rules, mut marker) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .balancers
+                .describe_rules()
+                .set_rule_arns(arns.clone())
+                .set_listener_arn(listener.clone())
+                .set_marker(marker)
+                .send()
+                .await
+                .map_err(|error| error::read(&error, ACTION, about))?;
+            rules.extend(answer.rules.unwrap_or_default());
+            match answer.next_marker {
+                Some(more) if !more.is_empty() => marker = Some(more),
+                Some(_) | None => return Ok(rules),
+            }
+        }
+    }
+
+    /// All rules of a listener.
+    pub(crate) async fn listener_rules(&self, listener: &str) -> Result<Vec<Rule>, TargetError> {
+        let about = resource(listener);
+        self.rules_of(None, Some(listener.to_owned()), about).await
+    }
+
+    /// The scalable targets of services; `None`: it has none.
+    pub(crate) async fn scalers(
+        &self,
+        cluster: &str,
+        names: [&str; 2],
+    ) -> Result<[Option<ScalableTarget>; 2], TargetError> {
+        const ACTION: &str = "application-autoscaling:DescribeScalableTargets";
+        let ids = names.map(|name| resource_id(cluster, name));
+        let (mut targets, mut token) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .scaling
+                .describe_scalable_targets()
+                .service_namespace(ServiceNamespace::Ecs)
+                .set_resource_ids(Some(ids.to_vec()))
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| error::read(&error, ACTION, &ids.join(",")))?;
+            targets.extend(answer.scalable_targets.unwrap_or_default());
+            match answer.next_token {
+                Some(more) if !more.is_empty() => token = Some(more),
+                Some(_) | None => break,
+            }
+        }
+        Ok(ids.map(|id| {
+            let mut targets = targets.iter();
+            targets.find(|target| target.resource_id == id).cloned()
+        }))
+    }
+
+    pub(crate) async fn target_groups(
+        &self,
+        arns: [&str; 2],
+    ) -> Result<Vec<TargetGroup>, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeTargetGroups";
+        let answer = self
+            .balancers
+            .describe_target_groups()
+            .set_target_group_arns(Some(arns.map(str::to_owned).to_vec()))
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, resource(arns[0])))?;
+        Ok(answer.target_groups.unwrap_or_default())
+    }
+
+    pub(crate) async fn attributes(
+        &self,
+        group: &str,
+    ) -> Result<Vec<TargetGroupAttribute>, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeTargetGroupAttributes";
+        let answer = self
+            .balancers
+            .describe_target_group_attributes()
+            .target_group_arn(group)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, resource(group)))?;
+        Ok(answer.attributes.unwrap_or_default())
+    }
+
+    pub(crate) async fn health(
+        &self,
+        group: &str,
+    ) -> Result<Vec<TargetHealthDescription>, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
+        let answer = self
+            .balancers
+            .describe_target_health()
+            .target_group_arn(group)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, resource(group)))?;
+        Ok(answer.target_health_descriptions.unwrap_or_default())
+    }
+
+    /// The tasks of a service that are to be in this state.
+    async fn task_arns(
+        &self,
+        cluster: &str,
+        service: &str,
+        status: DesiredStatus,
+    ) -> Result<Vec<String>, TargetError> {
+        let about = service_name(cluster, service);
+        let (mut arns, mut token) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .ecs
+                .list_tasks()
+                .cluster(cluster)
+                .service_name(service)
+                .desired_status(status.clone())
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| error::read(&error, "ecs:ListTasks", &about))?;
+            arns.extend(answer.task_arns.unwrap_or_default());
+            match answer.next_token {
+                Some(more) if !more.is_empty() => token = Some(more),
+                Some(_) | None => return Ok(arns),
+            }
+        }
+    }
+
+    /// One that ended between its listing and now is simply not there any more.
+    async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, TargetError> {
+        const ACTION: &str = "ecs:DescribeTasks";
+        let about = format!("task/{cluster}");
+        let mut tasks = Vec::new();
+        for some in arns.chunks(TASKS_A_CALL) {
+            let answer = self
+                .ecs
+                .describe_tasks()
+                .cluster(cluster)
+                .set_tasks(Some(some.to_vec()))
+                .send()
+                .await
+                .map_err(|error| error::read(&error, ACTION, &about))?;
+            for failure in answer.failures() {
+                if failure.reason() != Some("MISSING") {
+                    let why = failure.reason().unwrap_or("no reason given");
+                    return Err(nothing_answered(ACTION, &about, why));
+                }
+            }
+            tasks.extend(answer.tasks.unwrap_or_default());
+        }
+        Ok(tasks)
+    }
+
+    /// A task definition by its ARN or its short name, with its tags.
+    pub(crate) async fn definition(&self, name: &str) -> Result<Arc<Described>, TargetError> {
+        const ACTION: &str = "ecs:DescribeTaskDefinition";
+        if let Some(known) = self.known().get(name) {
+            return Ok(known.clone());
+        }
+        let about = format!("task-definition/{}", short(name));
+        let answer = self
+            .ecs
+            .describe_task_definition()
+            .task_definition(name)
+            .include(TaskDefinitionField::Tags)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, &about))?;
+        let Some(definition) = answer.task_definition else {
+            return Err(nothing_answered(ACTION, &about, "it is in no answer"));
+        };
+        let tags = answer.tags.unwrap_or_default();
+        let described = Arc::new(Described { definition, tags });
+        self.knows(&described);
+        Ok(described)
+    }
+
+    pub(super) fn knows(&self, described: &Arc<Described>) {
+        let arn = described.arn().to_owned();
+        self.known().insert(arn, described.clone());
+    }
+
+    /// The newest task definitions of a family that can be used, by ARN.
+    pub(crate) async fn newest(&self, family: &str) -> Result<Vec<String>, TargetError> {
+        let about = format!("task-definition/{family}");
+        let answer = self
+            .ecs
+            .list_task_definitions()
+            .family_prefix(family)
+            .status(TaskDefinitionStatus::Active)
+            .sort(SortOrder::Desc)
+            .max_results(NEWEST)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, "ecs:ListTaskDefinitions", &about))?;
+        Ok(answer.task_definition_arns.unwrap_or_default())
+    }
+
+    /// What is written.
+    pub(crate) async fn state(&self, bound: &Bound) -> Result<State, TargetError> {
+        let cluster = &bound.cluster;
+        let names = [
+            bound.tracks.stable.service.as_str(),
+            bound.tracks.candidate.service.as_str(),
+        ];
+        let rules: Vec<_> = bound.rules.iter().map(|rule| rule.rule.clone()).collect();
+        let scalers = async {
+            if bound.is_scaled() {
+                self.scalers(cluster, names).await
+            } else {
+                Ok([None, None])
+            }
+        };
+        let (services, rules, scalers) =
+            try_join!(self.services(cluster, names), self.rules(&rules), scalers)?;
+        let ([stable, candidate], [stables, candidates]) = (services, scalers);
+        Ok(State {
+            services: Tracks { stable, candidate },
+            rules,
+            scalers: Tracks {
+                stable: stables,
+                candidate: candidates,
+            },
+        })
+    }
+
+    /// What is written, and what runs.
+    pub(crate) async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
+        let state = self.state(bound).await?;
+        self.view_of(bound, state).await
+    }
+
+    /// What runs, beside what was read to be written.
+    pub(crate) async fn view_of(&self, bound: &Bound, state: State) -> Result<View, TargetError> {
+        let groups = bound.groups();
+        let (stable, candidate, stable_health, candidate_health) = try_join!(
+            self.running(bound, &state, Track::Stable),
+            self.running(bound, &state, Track::Candidate),
+            self.health(groups.stable),
+            self.health(groups.candidate),
+        )?;
+        let mut arns = stable.0;
+        arns.extend(candidate.0);
+        let described = self.tasks(&bound.cluster, &arns).await?;
+        let of = |names: &BTreeSet<String>| -> Vec<Task> {
+            let is_one = |task: &&Task| task.task_arn().is_some_and(|arn| names.contains(arn));
+            described.iter().filter(is_one).cloned().collect()
+        };
+        let mut view = View {
+            tasks: Tracks {
+                stable: of(&stable.1.0),
+                candidate: of(&candidate.1.0),
+            },
+            stopped: Tracks {
+                stable: of(&stable.1.1),
+                candidate: of(&candidate.1.1),
+            },
+            health: Tracks {
+                stable: stable_health,
+                candidate: candidate_health,
+            },
+            definitions: Definitions::new(),
+            state,
+        };
+        view.definitions = self.definitions_of(&view).await?;
+        Ok(view)
+    }
+
+    /// ARNs of all tasks of a track, and which of them are to run and which have stopped.
+    async fn running(
+        &self,
+        bound: &Bound,
+        state: &State,
+        track: Track,
+    ) -> Result<(Vec<String>, (BTreeSet<String>, BTreeSet<String>)), TargetError> {
+        let Some(service) = state.services.of(track) else {
+            return Ok(Default::default());
+        };
+        let (cluster, name) = (&bound.cluster, &bound.tracks.of(track).service);
+        let running = self
+            .task_arns(cluster, name, DesiredStatus::Running)
+            .await?;
+        let stopped = if has_too_few(service) {
+            self.task_arns(cluster, name, DesiredStatus::Stopped)
+                .await?
+        } else {
+            Vec::new()
+        };
+        let all = running.iter().chain(&stopped).cloned().collect();
+        Ok((
+            all,
+            (running.into_iter().collect(), stopped.into_iter().collect()),
+        ))
+    }
+
+    /// The task definitions of everything in a view.
+    async fn definitions_of(&self, view: &View) -> Result<Definitions, TargetError> {
+        let mut arns = BTreeSet::new();
+        for track in Track::ALL {
+            if let Some(service) = view.state.services.of(track) {
+                arns.insert(definition(service).to_owned());
+            }
+            let tasks = view.tasks.of(track).iter();
+            arns.extend(tasks.filter_map(|task| task.task_definition_arn.clone()));
+        }
+        let mut definitions = Definitions::new();
+        for arn in arns {
+            let described = self.definition(&arn).await?;
+            definitions.insert(arn, described);
+        }
+        Ok(definitions)
+    }
+}

@@ -1,0 +1,148 @@
+//! Errors of AWS calls as [`TargetError`]s that name the action, as a policy does, and the resource.
+
+use std::error::Error as StdError;
+
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use strategy_core::target::{TargetError, TargetErrorKind};
+use thiserror::Error;
+
+/// Codes of too many calls, or of another call under way: nothing was written, later it will work.
+const THROTTLED: [&str; 12] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ConcurrentUpdateException",
+    "UpdateInProgressException",
+];
+
+/// Codes of credentials that may not do this, or are none.
+const DENIED: [&str; 12] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "OperationNotPermitted",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// Codes of something that is not there.
+const MISSING: [&str; 10] = [
+    "ClusterNotFoundException",
+    "ListenerNotFound",
+    "LoadBalancerNotFound",
+    "ObjectNotFoundException",
+    "ResourceNotFoundException",
+    "RuleNotFound",
+    "ServiceNotActiveException",
+    "ServiceNotFoundException",
+    "TargetGroupNotFound",
+    "TargetNotFoundException",
+];
+
+/// Codes of what cannot be done here, however it is asked.
+const UNSUPPORTED: [&str; 8] = [
+    "PlatformTaskDefinitionIncompatibilityException",
+    "PlatformUnknownException",
+    "TargetGroupAssociationLimit",
+    "TooManyActions",
+    "TooManyTargets",
+    "TooManyUniqueTargetGroupsPerLoadBalancer",
+    "UnsupportedFeatureException",
+    "UnsupportedProtocol",
+];
+
+/// What a failed call means, whatever it was about.
+fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> TargetErrorKind {
+    let status = error.raw_response().map(|response| response.status());
+    let status = status.map_or(0, |status| status.as_u16());
+    match error {
+        SdkError::ServiceError(answer) => match answer.err().code().unwrap_or_default() {
+            code if THROTTLED.contains(&code) => TargetErrorKind::RateLimited,
+            code if DENIED.contains(&code) => TargetErrorKind::PermissionDenied,
+            code if MISSING.contains(&code) => TargetErrorKind::NotFound,
+            code if UNSUPPORTED.contains(&code) => TargetErrorKind::Unsupported,
+            _ if status >= 500 => TargetErrorKind::Unavailable,
+            _ if status == 429 => TargetErrorKind::RateLimited,
+            _ if status == 401 || status == 403 => TargetErrorKind::PermissionDenied,
+            _ => TargetErrorKind::InvalidConfig,
+        },
+        SdkError::ConstructionFailure(_) => TargetErrorKind::InvalidConfig,
+        SdkError::ResponseError(_) if (200..500).contains(&status) => TargetErrorKind::Unexpected,
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            TargetErrorKind::Unavailable
+        }
+        // The SDK may learn of more ways to fail: as long as nothing is known, it may have been taken.
+        _ => TargetErrorKind::Unavailable,
+    }
+}
+
+/// A failed read: nothing was written.
+pub(crate) fn read<E>(error: &SdkError<E>, action: &str, resource: &str) -> TargetError
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    write(error, action, resource).certainly_not_taken()
+}
+
+/// A failed write: a refusal was not taken; what has no answer, or one of a broken server, may have been.
+pub(crate) fn write<E>(error: &SdkError<E>, action: &str, resource: &str) -> TargetError
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    TargetError::new(kind(error), action, resource).because(Told::of(error))
+}
+
+/// What the server or the connection said, in one line and without the request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub(crate) struct Told(pub(crate) String);
+
+impl Told {
+    fn of<E>(error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        if let SdkError::ServiceError(answer) = error {
+            let code = answer.err().code().unwrap_or("an error without a code");
+            return Self(match answer.err().message() {
+                Some(message) => format!("{code}: {message}"),
+                None => code.to_owned(),
+            });
+        }
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let more = error.to_string();
+            if !text.contains(&more) {
+                text = format!("{text}: {more}");
+            }
+            cause = error.source();
+        }
+        Self(text)
+    }
+}
+
+/// A failure found by looking, before anything was written.
+pub(crate) fn found(
+    kind: TargetErrorKind,
+    action: &str,
+    resource: &str,
+    message: impl Into<String>,
+) -> TargetError {
+    TargetError::new(kind, action, resource)
+        .certainly_not_taken()
+        .because(Told(message.into()))
+}

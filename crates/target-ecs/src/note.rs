@@ -1,0 +1,143 @@
+//! What is about to be written, noted in a tag before it is, so that other people's changes show.
+//!
+//! Each field from what to what: a process that ends between note and write leaves either value ours.
+//! Once the write is known to be complete, which the binding remembers, only the later value is.
+
+use std::collections::BTreeMap;
+
+use strategy_core::target::EffectId;
+
+use crate::owned::{Fields, is_on_its_way_out};
+
+/// What a field may be without being somebody else's doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Step {
+    from: String,
+    to: String,
+}
+
+/// The note of one write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Note {
+    steps: BTreeMap<String, Step>,
+}
+
+/// The text of a note: `id=17 cn=0:2 r0=ab12:cd34 sd=99ff`.
+pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields) -> String {
+    let mut text = format!("id={}", id.0);
+    for name in now.names(wanted) {
+        let (from, to) = (now.of(name), wanted.of(name));
+        text.push_str(&if from == to {
+            format!(" {name}={to}")
+        } else {
+            format!(" {name}={from}:{to}")
+        });
+    }
+    text
+}
+
+impl Note {
+    /// `None` if it is no note.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut steps = BTreeMap::new();
+        for word in text.split_whitespace() {
+            let (name, values) = word.split_once('=')?;
+            if name == "id" {
+                continue;
+            }
+            let (from, to) = values.split_once(':').unwrap_or((values, values));
+            let (from, to) = (from.to_owned(), to.to_owned());
+            steps.insert(name.to_owned(), Step { from, to });
+        }
+        Some(Self { steps })
+    }
+
+    /// Whether a field that is so is as we wrote it, or may have; what is not noted is nobody's doing of
+    /// ours. `complete`: the write is known to have gone through.
+    pub(crate) fn explains(&self, name: &str, now: &str, start: &str, complete: bool) -> bool {
+        match self.steps.get(name) {
+            Some(step) => {
+                let on_its_way = || now == step.from || is_on_its_way_out(name, now, &step.to);
+                now == step.to || (!complete && on_its_way())
+            }
+            None => now == start,
+        }
+    }
+
+    /// Whether this is what it was to lead to.
+    pub(crate) fn leads_to(&self, fields: &Fields) -> bool {
+        let all = fields.0.iter();
+        self.steps
+            .iter()
+            .all(|(name, step)| fields.of(name) == step.to)
+            && all.clone().all(|(name, _)| self.steps.contains_key(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strategy_core::Track;
+
+    use super::*;
+    use crate::forward::{Forward, Group};
+    use crate::owned::{Count, NONE, Scaled, Suspended};
+
+    fn fields(rules: usize, weight: u32, count: Option<Count>) -> Fields {
+        let mut fields = Fields::default();
+        for index in 0..rules {
+            let arn = "blue".to_owned();
+            let groups = vec![Group { arn, weight }];
+            let stickiness = None;
+            fields.rule(index, &Forward { groups, stickiness });
+        }
+        let scaled = |minimum| {
+            Count::Scaled(Scaled {
+                minimum,
+                suspended: Suspended::ALL,
+                off: minimum == 0,
+            })
+        };
+        fields.track(Track::Stable, Some(("api:1", scaled(weight))));
+        fields.track(Track::Candidate, count.map(|count| ("api:2", count)));
+        fields
+    }
+
+    #[test]
+    fn the_longest_note_fits_into_a_tag() {
+        let rules = crate::config::MOST_RULES;
+        let now = fields(rules, 0, None);
+        let wanted = fields(rules, 99_999, Some(Count::Plain(99_999)));
+        let text = text(EffectId(999_999), &now, &wanted);
+        assert!(text.len() <= 256, "{} of {text}", text.len());
+        let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
+        assert!(text.chars().all(allowed), "{text}");
+    }
+
+    #[test]
+    fn until_it_is_complete_either_value_is_ours_and_then_one() {
+        let now = fields(1, 1, None);
+        let wanted = fields(1, 1, Some(Count::Plain(2)));
+        let note = text(EffectId(1), &now, &wanted);
+        let read = Note::read(&note).unwrap();
+        for (value, under_way, complete) in
+            [(NONE, true, false), ("2", true, true), ("3", false, false)]
+        {
+            assert_eq!(
+                read.explains("cn", value, NONE, false),
+                under_way,
+                "{value}"
+            );
+            assert_eq!(read.explains("cn", value, NONE, true), complete, "{value}");
+        }
+        assert!(read.leads_to(&wanted) && !read.leads_to(&now));
+    }
+
+    #[test]
+    fn what_is_not_noted_is_as_it_was_at_the_start() {
+        let note = Note::read("id=1").unwrap();
+        assert!(note.explains("sn", "3", "3", false));
+        assert!(!note.explains("sn", "4", "3", false));
+        assert_eq!(Note::read("something else"), None);
+        assert_eq!(Note::read("").unwrap(), Note::default());
+    }
+}

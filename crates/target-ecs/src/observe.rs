@@ -1,0 +1,107 @@
+//! From what was read of a part to an observation. Pure.
+
+mod foreign;
+
+use std::collections::BTreeMap;
+
+use strategy_core::target::{
+    Autoscaler, Effective, Observation, ObservedTrack, ObservedTraffic, TargetError,
+    TargetErrorKind, Version, Writer, Written,
+};
+use strategy_core::{Images, SeenRevision, Track};
+
+use crate::autoscaling::{number, replicas};
+use crate::binding::Bound;
+use crate::config::resource;
+use crate::digest::digest;
+use crate::error::found;
+use crate::routes;
+use crate::task_definition::short;
+use crate::tasks::Running;
+use crate::view::{State, View, definition};
+
+/// What is found.
+pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, TargetError> {
+    view.state.nothing_is_gone(bound)?;
+    let forwards = view.state.forwards()?;
+    let routed = routes::read(bound.groups(), &forwards)?;
+    let fields = view.state.fields(bound, &forwards);
+    let unwired = State::unwired(bound, &forwards);
+    let written = routed.traffic(&bound.rules, &forwards);
+    let effective = if routed.agree {
+        Effective::Unverified
+    } else {
+        Effective::Converging
+    };
+    let mut traffic = ObservedTraffic::new(written, effective);
+    traffic.drain = bound.drain;
+    traffic.sticky = routed.sticky;
+    traffic.writer = Writer::Unknown;
+    let mut observation = Observation::new(
+        track(bound, view, Track::Stable),
+        track(bound, view, Track::Candidate),
+        traffic,
+    );
+    observation.foreign = foreign::foreign(bound, &view.state, &fields, &unwired, &routed);
+    observation.owned = fields.wrap()?;
+    observation.version = version(&observation)?;
+    Ok(observation)
+}
+
+/// Equal for equal content: what a look at the same state would show again.
+fn version(observation: &Observation) -> Result<Version, TargetError> {
+    let text = serde_json::to_string(observation).map_err(|error| {
+        let kind = TargetErrorKind::Unexpected;
+        found(kind, "encode", "observation", error.to_string())
+    })?;
+    Ok(Version(digest(&text, 20)))
+}
+
+fn track(bound: &Bound, view: &View, track: Track) -> ObservedTrack {
+    let of = bound.tracks.of(track);
+    let running = Running {
+        bound: of,
+        service: view.state.services.of(track).as_ref(),
+        tasks: view.tasks.of(track),
+        stopped: view.stopped.of(track),
+        health: view.health.of(track),
+        definitions: &view.definitions,
+    };
+    let mut seen = ObservedTrack::default();
+    let told = view.state.active(track).zip(view.state.count(bound, track));
+    seen.written = told.map(|(service, count)| {
+        let arn = definition(service);
+        let described = view.definitions.get(arn);
+        let revision = described.map_or_else(
+            || SeenRevision::new(short(arn), Images::default()),
+            |described| described.seen(of.recorded()),
+        );
+        Written::new(revision, replicas(count))
+    });
+    seen.pods = running.pods();
+    let scaler = view.state.scalers.of(track).as_ref();
+    let scaler = scaler.filter(|_| of.scaler.is_some());
+    seen.autoscaler = view
+        .state
+        .active(track)
+        .zip(scaler)
+        .map(|(service, scaler)| Autoscaler {
+            min: number(scaler.min_capacity),
+            max: number(scaler.max_capacity),
+            wanted: number(service.desired_count),
+        });
+    seen.labels = labels(bound, track);
+    seen
+}
+
+/// The dimensions of CloudWatch that tell the tracks apart.
+fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
+    let of = bound.tracks.of(track);
+    let pairs = [
+        ("ClusterName", bound.cluster.as_str()),
+        ("ServiceName", &of.service),
+        ("TargetGroup", resource(&of.target_group)),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pairs.into_iter().collect()
+}

@@ -1,0 +1,235 @@
+//! The least policy under which a target works, printable as JSON.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use strategy_core::target::TargetError;
+
+use crate::config::{Config, RuleConfig, WorkloadConfig};
+
+/// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Policy {
+    version: &'static str,
+    /// What may be done, and on what.
+    pub statement: Vec<Statement>,
+}
+
+/// One statement of a [`Policy`]. All of them allow.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Statement {
+    /// What it is for, in letters.
+    pub sid: &'static str,
+    effect: &'static str,
+    /// What may be done.
+    pub action: Vec<&'static str>,
+    /// On what, by ARN.
+    pub resource: Vec<String>,
+    /// Only if; `None`: always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Value>,
+}
+
+impl Statement {
+    fn new(sid: &'static str, action: &[&'static str], resource: Vec<String>) -> Self {
+        Self {
+            sid,
+            effect: "Allow",
+            action: action.to_vec(),
+            resource,
+            condition: None,
+        }
+    }
+}
+
+/// The least policy for a target with this configuration: every action is used, and none is missing.
+///
+/// What has no names of its own in AWS is granted on `*`. `PassRole` is for the roles of the task
+/// definitions, which the configuration does not name: narrow it to them.
+pub(crate) fn policy(config: &Config) -> Result<Policy, TargetError> {
+    let place = config.place()?;
+    let owned = config.owned_weights();
+    let all = || vec!["*".to_owned()];
+    let cluster = &config.cluster;
+    let services: Vec<String> = owned
+        .workload
+        .slots()
+        .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
+        .to_vec();
+    let of_cluster =
+        json!({"ArnEquals": {"ecs:cluster": place.arn("ecs", &format!("cluster/{cluster}"))}});
+    let mut statement = vec![
+        Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
+        Statement {
+            condition: Some(of_cluster),
+            ..Statement::new("ReadTasks", &["ecs:DescribeTasks", "ecs:ListTasks"], all())
+        },
+        Statement::new(
+            "ReadWhatHasNoName",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "ecs:DescribeTaskDefinition",
+                "ecs:ListTaskDefinitions",
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "elasticloadbalancing:DescribeTargetGroupAttributes",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ],
+            all(),
+        ),
+        Statement::new(
+            "WriteServices",
+            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
+            services.clone(),
+        ),
+        Statement::new("RegisterReleases", &["ecs:RegisterTaskDefinition"], all()),
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}),
+            ),
+            ..Statement::new(
+                "TagReleases",
+                &["ecs:TagResource"],
+                vec![place.arn("ecs", "task-definition/*")],
+            )
+        },
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
+            ),
+            ..Statement::new(
+                "PassTaskRoles",
+                &["iam:PassRole"],
+                vec![format!(
+                    "arn:{}:iam::{}:role/*",
+                    place.partition, place.account
+                )],
+            )
+        },
+        Statement::new(
+            "HoldFloors",
+            &["application-autoscaling:RegisterScalableTarget"],
+            vec![place.arn("application-autoscaling", "scalable-target/*")],
+        ),
+    ];
+    if let WorkloadConfig::Canary(canary) = &owned.workload
+        && canary.create
+    {
+        let candidate = services.get(1).cloned();
+        statement.push(Statement::new(
+            "MakeCandidate",
+            &["ecs:CreateService", "ecs:DeleteService"],
+            candidate.into_iter().collect(),
+        ));
+    }
+    let (mut rules, mut listeners) = (Vec::new(), Vec::new());
+    for rule in &owned.rules {
+        match rule {
+            RuleConfig::Rule(arn) => rules.push(arn.clone()),
+            RuleConfig::ListenerDefault(arn) => listeners.push(arn.clone()),
+        }
+    }
+    for (sid, action, arns) in [
+        ("WriteRules", "elasticloadbalancing:ModifyRule", rules),
+        (
+            "WriteListeners",
+            "elasticloadbalancing:ModifyListener",
+            listeners,
+        ),
+    ] {
+        if !arns.is_empty() {
+            statement.push(Statement::new(sid, &[action], arns));
+        }
+    }
+    Ok(Policy {
+        version: "2012-10-17",
+        statement,
+    })
+}
+
+/// As JSON, ready for `aws iam put-role-policy`.
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string_pretty(self).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Canary, OwnedWeights, Slot};
+
+    const AT: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
+
+    fn slot(name: &str) -> Slot {
+        Slot::new(name, format!("{AT}:targetgroup/{name}/a1"))
+    }
+
+    fn printed(workload: impl Into<WorkloadConfig>, rule: RuleConfig) -> String {
+        let config = Config::new("shop", OwnedWeights::new(workload, [rule]));
+        policy(&config).unwrap().to_string()
+    }
+
+    fn rule() -> RuleConfig {
+        RuleConfig::Rule(format!("{AT}:listener-rule/app/shop/a1/b2/c3"))
+    }
+
+    #[test]
+    fn a_pair_may_create_and_delete_nothing_and_change_one_rule() {
+        let text = printed([slot("blue"), slot("green")], rule());
+        assert!(
+            text.starts_with("{\n  \"Version\": \"2012-10-17\""),
+            "{text}"
+        );
+        assert!(text.contains("service/shop/blue") && text.contains("service/shop/green"));
+        assert!(text.contains("listener-rule/app/shop/a1/b2/c3"));
+        for word in [
+            "CreateService",
+            "DeleteService",
+            "ModifyListener",
+            "CreateRule",
+            ":*\"",
+        ] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+    }
+
+    #[test]
+    fn only_the_candidate_may_be_made_and_removed() {
+        let canary = Canary::new(slot("api"), slot("api-canary"));
+        let text = printed(canary.clone(), rule());
+        let made = text.split("MakeCandidate").nth(1).unwrap();
+        let made = made.split(']').nth(1).unwrap();
+        assert!(
+            made.contains("api-canary") && !made.contains("shop/api\""),
+            "{made}"
+        );
+        assert!(!printed(canary.create(false), rule()).contains("CreateService"));
+    }
+
+    #[test]
+    fn a_default_rule_is_its_listeners() {
+        let default = RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2"));
+        let text = printed([slot("blue"), slot("green")], default);
+        assert!(
+            text.contains("ModifyListener") && !text.contains("ModifyRule"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_configuration_that_names_nothing_has_no_policy() {
+        let named = Config::new(
+            "a/b",
+            OwnedWeights::new([slot("blue"), slot("green")], [rule()]),
+        );
+        assert!(policy(&named).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! What was read of a part, as AWS tells it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_applicationautoscaling::types::ScalableTarget;
+use aws_sdk_ecs::types::{Deployment, Service, Task};
+use aws_sdk_elasticloadbalancingv2::types::{Action, TargetHealthDescription};
+use strategy_core::target::{TargetError, TargetErrorKind};
+use strategy_core::{Track, Tracks};
+
+use crate::autoscaling::{self, number};
+use crate::binding::{Bound, TrackStart};
+use crate::config::RuleConfig;
+use crate::error::found;
+use crate::forward::Forward;
+use crate::owned::{Count, Fields};
+use crate::routes::refused;
+use crate::task_definition::{Described, short};
+
+/// Task definitions by their ARN.
+pub(crate) type Definitions = BTreeMap<String, Arc<Described>>;
+
+/// A service that is there, or is on its way out.
+pub(crate) const DRAINING: &str = "DRAINING";
+
+/// What is written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// `None`: no such service, or one that was deleted.
+    pub(crate) services: Tracks<Option<Service>>,
+    /// In the order of the configuration.
+    pub(crate) rules: Vec<(RuleConfig, Vec<Action>)>,
+    pub(crate) scalers: Tracks<Option<ScalableTarget>>,
+}
+
+/// What is written, and what runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    pub(crate) state: State,
+    /// Tasks that are to run, and those that have stopped of a service that has too few.
+    pub(crate) tasks: Tracks<Vec<Task>>,
+    pub(crate) stopped: Tracks<Vec<Task>>,
+    pub(crate) health: Tracks<Vec<TargetHealthDescription>>,
+    pub(crate) definitions: Definitions,
+}
+
+/// The deployment that is in force.
+pub(crate) fn primary(service: &Service) -> Option<&Deployment> {
+    let mut deployments = service.deployments().iter();
+    deployments.find(|deployment| deployment.status() == Some("PRIMARY"))
+}
+
+/// Fewer tasks run than are wanted.
+pub(crate) fn has_too_few(service: &Service) -> bool {
+    service.running_count < service.desired_count
+}
+
+/// Some values, each of a track.
+pub(crate) fn tracks<T>(of: impl Fn(Track) -> T) -> Tracks<T> {
+    Tracks {
+        stable: of(Track::Stable),
+        candidate: of(Track::Candidate),
+    }
+}
+
+impl State {
+    /// A service that can be written to.
+    pub(crate) fn active(&self, track: Track) -> Option<&Service> {
+        let service = self.services.of(track).as_ref()?;
+        (service.status() != Some(DRAINING)).then_some(service)
+    }
+
+    /// What each rule forwards to.
+    ///
+    /// # Errors
+    /// When a rule's actions cannot be worked with.
+    pub(crate) fn forwards(&self) -> Result<Vec<(RuleConfig, Forward)>, TargetError> {
+        let read = self.rules.iter().map(|(rule, actions)| {
+            let forward = Forward::read(actions).map_err(|refusal| {
+                let action = "read the actions of";
+                refused(TargetErrorKind::Ambiguous, action, rule, &refusal)
+            })?;
+            Ok((rule.clone(), forward))
+        });
+        read.collect()
+    }
+
+    /// How many a track has been told to run; `None` if it is absent.
+    pub(crate) fn count(&self, bound: &Bound, track: Track) -> Option<Count> {
+        let service = self.active(track)?;
+        let scaler = self.scalers.of(track).as_ref();
+        let scaler = scaler.filter(|_| bound.tracks.of(track).scaler.is_some());
+        Some(autoscaling::count(number(service.desired_count), scaler))
+    }
+
+    /// Everything owned, as it is.
+    pub(crate) fn fields(&self, bound: &Bound, forwards: &[(RuleConfig, Forward)]) -> Fields {
+        let mut fields = Fields::default();
+        for (index, (_, forward)) in forwards.iter().enumerate() {
+            fields.rule(index, forward);
+        }
+        for track in Track::ALL {
+            let told = self.active(track).zip(self.count(bound, track));
+            let told = told.map(|(service, count)| (short(definition(service)), count));
+            fields.track(track, told);
+        }
+        fields
+    }
+
+    /// The rules that have the candidate's target group at weight 0, as if they had not: it is put there
+    /// before anything else is written, and a write may end after that.
+    pub(crate) fn unwired(bound: &Bound, forwards: &[(RuleConfig, Forward)]) -> Fields {
+        let mut fields = Fields::default();
+        for (index, (_, forward)) in forwards.iter().enumerate() {
+            if let Some(unwired) = forward.unwired(bound.groups().candidate) {
+                fields.rule(index, &unwired);
+            }
+        }
+        fields
+    }
+
+    /// What was there at the start and is gone is not an empty thing, but an unknown one.
+    pub(crate) fn nothing_is_gone(&self, bound: &Bound) -> Result<(), TargetError> {
+        for (track, of) in bound.tracks.iter() {
+            let is_found = matches!(of.start, TrackStart::Found { .. });
+            if is_found && self.active(track).is_none() {
+                let message = "it was there when the rollout began and is gone; create it again";
+                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
+                return Err(found(kind, "ecs:DescribeServices", &resource, message));
+            }
+            if is_found && of.scaler.is_some() && self.scalers.of(track).is_none() {
+                let message = "its scalable target was there when the rollout began and is gone; register it again";
+                let action = "application-autoscaling:DescribeScalableTargets";
+                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
+                return Err(found(kind, action, &resource, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ARN of the task definition that a service has been told to run.
+pub(crate) fn definition(service: &Service) -> &str {
+    service.task_definition().unwrap_or_default()
+}

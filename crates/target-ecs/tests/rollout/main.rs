@@ -1,0 +1,16 @@
+//! Whole rollouts on a fake of Amazon ECS in virtual time: the real driver, the real machine, the real SDK.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test"
+)]
+
+mod abandoned;
+mod calls;
+mod faults;
+mod foreign;
+mod lossless;
+mod promoted;
+mod rolled_back;
+mod scene;

@@ -1,0 +1,132 @@
+//! The HTTP client that the SDK talks to instead of a socket.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use super::Fake;
+use super::api;
+use super::faults::Fault;
+use super::log::{self, CallRecord, Outcome};
+use super::rules::Rule;
+use super::wire::Call;
+
+/// What a call comes to, before time passes.
+enum Reply {
+    Answer(HttpResponse),
+    Reset,
+    /// Nothing comes for so long.
+    Hang(Duration),
+}
+
+impl HttpClient for Fake {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Fake {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let fake = self.clone();
+        HttpConnectorFuture::new(async move {
+            let latency = fake.settings().latency;
+            if latency > Duration::ZERO {
+                fake.sleep(latency).await;
+            }
+            match fake.answer(&request)? {
+                Reply::Answer(response) => Ok(response),
+                Reply::Reset => Err(ConnectorError::io("connection reset by peer".into())),
+                Reply::Hang(time) => {
+                    fake.sleep(time).await;
+                    Err(ConnectorError::timeout("the answer did not come".into()))
+                }
+            }
+        })
+    }
+}
+
+impl Fake {
+    async fn sleep(&self, time: Duration) {
+        let until = self.clock().now() + time;
+        self.clock().sleep_until(until).await;
+    }
+
+    fn answer(&self, request: &HttpRequest) -> Result<Reply, ConnectorError> {
+        let call = Call::read(request).map_err(|why| ConnectorError::user(why.into()))?;
+        let mut state = self.state();
+        let now = self.clock().now();
+        state.world.advance(now);
+        let index = state.log.len();
+        let actions = log::actions(&call);
+        let request_id = format!("00000000-0000-0000-0000-{index:012}");
+        let fault = state.faults.hit(index, &call.operation);
+        let denied = state.faults.denied(&call, &actions);
+        let (reply, outcome) = match (fault, denied) {
+            (Some(fault), _) => {
+                if fault.is_applied() && denied_is_none(&state, &call, &actions) {
+                    // Whether it was refused nobody will hear.
+                    let _ = api::perform(&mut state.world, &call);
+                }
+                if fault == Fault::Throttled {
+                    state.world.note(Rule::ThrottlingCodes);
+                }
+                let reply = match (fault.refusal(call.service), fault) {
+                    (Some(refusal), _) => Reply::Answer(call.respond(Err(refusal), &request_id)),
+                    (None, Fault::TimeoutAfter) => Reply::Hang(state.world.settings.hang),
+                    (None, _) => Reply::Reset,
+                };
+                (reply, Outcome::Faulty(fault))
+            }
+            (None, Some(refusal)) => {
+                state.world.note(Rule::DeniedCodes);
+                let outcome = Outcome::Refused {
+                    code: refusal.code.clone(),
+                    rule: Some(Rule::DeniedCodes),
+                };
+                (
+                    Reply::Answer(call.respond(Err(refusal), &request_id)),
+                    outcome,
+                )
+            }
+            (None, None) => {
+                let answer = api::perform(&mut state.world, &call);
+                let outcome = match &answer {
+                    Ok(_) => Outcome::Answered,
+                    Err(refusal) => {
+                        if let Some(rule) = refusal.rule {
+                            state.world.note(rule);
+                        }
+                        Outcome::Refused {
+                            code: refusal.code.clone(),
+                            rule: refusal.rule,
+                        }
+                    }
+                };
+                (Reply::Answer(call.respond(answer, &request_id)), outcome)
+            }
+        };
+        state.log.push(CallRecord {
+            index,
+            at: now,
+            service: call.service,
+            operation: call.operation.clone(),
+            resource: log::resource(&call),
+            actions,
+            outcome,
+        });
+        Ok(reply)
+    }
+}
+
+fn denied_is_none(state: &super::State, call: &Call, actions: &[String]) -> bool {
+    state.faults.denied(call, actions).is_none()
+}

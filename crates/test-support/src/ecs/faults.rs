@@ -1,0 +1,127 @@
+//! Faults: what goes wrong with a call, and which calls it hits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log::Service;
+use super::wire::{Call, Refusal};
+
+/// What goes wrong with one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused for too many calls: `ThrottlingException` or, in the query protocol, `Throttling`.
+    /// Nothing is done.
+    Throttled,
+    /// Status 500; nothing is done.
+    ServerError,
+    /// The connection is reset before anything is done.
+    ResetBefore,
+    /// It is done, and the answer never comes: after `Settings::hang` the connection times out.
+    TimeoutAfter,
+    /// It is done, and the connection is reset before the answer.
+    ResetAfter,
+}
+
+impl Fault {
+    /// Whether the call has had its effect all the same.
+    pub const fn is_applied(self) -> bool {
+        match self {
+            Self::TimeoutAfter | Self::ResetAfter => true,
+            Self::Throttled | Self::ServerError | Self::ResetBefore => false,
+        }
+    }
+
+    /// What the service answers; `None` if nothing comes.
+    pub(crate) fn refusal(self, service: Service) -> Option<Refusal> {
+        match self {
+            // Sources: "Request throttling for the Elastic Load Balancing API" and "Request throttling
+            // for the Amazon ECS API"; the SDK takes both codes for throttling.
+            Self::Throttled => Some(match service {
+                Service::LoadBalancing => Refusal::plain("Throttling", "Rate exceeded"),
+                Service::Ecs | Service::Autoscaling => {
+                    Refusal::plain("ThrottlingException", "Rate exceeded")
+                }
+            }),
+            Self::ServerError => Some(
+                match service {
+                    Service::Ecs => Refusal::plain("ServerException", "Service Unavailable"),
+                    Service::LoadBalancing => {
+                        Refusal::plain("InternalFailure", "An internal error")
+                    }
+                    Service::Autoscaling => {
+                        Refusal::plain("InternalServiceException", "An internal error")
+                    }
+                }
+                .with_status(500),
+            ),
+            Self::ResetBefore | Self::TimeoutAfter | Self::ResetAfter => None,
+        }
+    }
+}
+
+/// Which calls are hit.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    at: BTreeMap<usize, Fault>,
+    next: Vec<(String, Fault, usize)>,
+    always: BTreeMap<String, Fault>,
+    denied: BTreeSet<String>,
+}
+
+impl Faults {
+    pub(crate) fn at(&mut self, index: usize, fault: Fault) {
+        self.at.insert(index, fault);
+    }
+
+    pub(crate) fn next(&mut self, operation: &str, times: usize, fault: Fault) {
+        self.next.push((operation.to_owned(), fault, times));
+    }
+
+    pub(crate) fn always(&mut self, operation: &str, fault: Option<Fault>) {
+        match fault {
+            Some(fault) => {
+                self.always.insert(operation.to_owned(), fault);
+            }
+            None => {
+                self.always.remove(operation);
+            }
+        }
+    }
+
+    pub(crate) fn deny(&mut self, action: &str) {
+        self.denied.insert(action.to_owned());
+    }
+
+    pub(crate) fn allow(&mut self, action: &str) {
+        self.denied.remove(action);
+    }
+
+    /// The fault that hits the call with this index.
+    pub(crate) fn hit(&mut self, index: usize, operation: &str) -> Option<Fault> {
+        if let Some(fault) = self.at.remove(&index) {
+            return Some(fault);
+        }
+        let next = self
+            .next
+            .iter_mut()
+            .find(|(name, _, times)| name == operation && *times > 0);
+        if let Some((_, fault, times)) = next {
+            *times -= 1;
+            return Some(*fault);
+        }
+        self.always.get(operation).copied()
+    }
+
+    /// The refusal of a call that needs an action which is denied.
+    pub(crate) fn denied(&self, call: &Call, actions: &[String]) -> Option<Refusal> {
+        let action = actions
+            .iter()
+            .find(|action| self.denied.contains(*action))?;
+        let message = format!(
+            "User: arn:aws:iam::123456789012:user/rollway is not authorized to perform: {action}"
+        );
+        Some(match call.service {
+            Service::LoadBalancing => Refusal::plain("AccessDenied", message).with_status(403),
+            Service::Ecs | Service::Autoscaling => Refusal::plain("AccessDeniedException", message),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Other hands: changes that somebody else makes, which are in no log of ours.
+
+use serde_json::{Value, json};
+
+use super::Fake;
+use super::api;
+use super::log::Service;
+use super::wire::{Answer, Call};
+
+impl Fake {
+    /// Somebody else makes a call, in whichever form the service has for it, such as
+    /// `("ModifyRule", {"RuleArn": …})`. It meets no faults and is in no log.
+    ///
+    /// # Errors
+    /// What the service says if it refuses.
+    pub fn as_somebody_else(
+        &self,
+        service: Service,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, String> {
+        let call = Call {
+            service,
+            operation: operation.to_owned(),
+            input,
+        };
+        let answer: Answer = api::perform(&mut self.now().world, &call);
+        answer.map_err(|refusal| format!("{}: {}", refusal.code, refusal.message))
+    }
+
+    /// Somebody else gives a rule other weights. Everything else about it stays.
+    pub fn somebody_sets_weights(&self, rule: &str, weights: &[(&str, i64)]) {
+        let weights: Vec<(String, i64)> = weights
+            .iter()
+            .map(|(arn, weight)| ((*arn).to_owned(), *weight))
+            .collect();
+        let mut state = self.now();
+        state.world.set_weights(rule, &weights);
+        state.world.settle();
+    }
+
+    /// Somebody else gives a service another desired count.
+    ///
+    /// # Errors
+    /// What ECS says if it refuses.
+    pub fn somebody_scales(
+        &self,
+        cluster: &str,
+        service: &str,
+        desired: usize,
+    ) -> Result<(), String> {
+        let input = json!({ "cluster": cluster, "service": service, "desiredCount": desired });
+        self.as_somebody_else(Service::Ecs, "UpdateService", input)
+            .map(|_| ())
+    }
+
+    /// Somebody else gives a service another task definition.
+    ///
+    /// # Errors
+    /// What ECS says if it refuses.
+    pub fn somebody_deploys(
+        &self,
+        cluster: &str,
+        service: &str,
+        task_definition: &str,
+    ) -> Result<(), String> {
+        let input =
+            json!({ "cluster": cluster, "service": service, "taskDefinition": task_definition });
+        self.as_somebody_else(Service::Ecs, "UpdateService", input)
+            .map(|_| ())
+    }
+
+    /// Somebody else sets or, with `None`, removes a tag of anything that has an ARN.
+    pub fn somebody_tags(&self, arn: &str, key: &str, value: Option<&str>) {
+        let mut state = self.now();
+        let tags = state.world.tags.entry(arn.to_owned()).or_default();
+        match value {
+            Some(value) => tags.insert(key.to_owned(), value.to_owned()),
+            None => tags.remove(key),
+        };
+    }
+
+    /// Application Auto Scaling wants a service to have so many tasks. Gives the count it set; `None` where it does
+    /// nothing: there is no scalable target, it is suspended, or it waits for a deployment.
+    pub fn autoscaling_wants(&self, cluster: &str, service: &str, wanted: usize) -> Option<usize> {
+        let mut state = self.now();
+        let resource = format!("service/{cluster}/{service}");
+        let set = state.world.autoscale(&resource, wanted);
+        state.world.settle();
+        set
+    }
+}

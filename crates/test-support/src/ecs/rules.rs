@@ -1,0 +1,190 @@
+//! The rules that the fake keeps, each with where it is known from.
+//!
+//! `SDK` is the documentation inside the SDK crates, which is the API reference; `Docs` are pages of the developer and
+//! user guides; the rest are public issues. Where no source says what happens, the source says `assumed`, and no
+//! target should rest on it.
+
+/// One rule with its source.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleEntry {
+    /// The rule.
+    pub rule: Rule,
+    /// Its name, as in the code.
+    pub name: &'static str,
+    /// Where it is known from.
+    pub source: &'static str,
+    /// What it says.
+    pub statement: &'static str,
+}
+
+macro_rules! rules {
+    ($($rule:ident: $statement:literal [$source:literal])*) => {
+        /// A rule of the fake. `RULES` has the source of each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Rule {
+            $(#[doc = $statement] $rule,)*
+        }
+
+        /// Every rule.
+        pub const RULES: &[RuleEntry] = &[
+            $(RuleEntry {
+                rule: Rule::$rule,
+                name: stringify!($rule),
+                source: $source,
+                statement: $statement,
+            },)*
+        ];
+    };
+}
+
+rules! {
+    // Rules of listeners.
+    WeightRange: "A weight is 0 to 999." ["Docs: Listeners for your Application Load Balancers, Forward actions"]
+    DefaultWeight: "A weight that is not given is 1." ["getmoto/moto#9174, checked against AWS"]
+    TargetGroupsPerAction: "A forward action has at most five target groups." ["Docs: Quotas for your Application Load Balancers; code assumed"]
+    TargetGroupOnce: "A target group is in an action at most once." ["assumed"]
+    TargetGroupExists: "A target group that is named exists." ["SDK: TargetGroupNotFoundException"]
+    OneBalancerPerGroup: "A target group is behind one load balancer." ["SDK: TargetGroupAssociationLimitException"]
+    OneWayToForward: "TargetGroupArn and ForwardConfig together name one target group, the same." ["SDK: Action.forward_config"]
+    OneGroupBothWays: "A forward to one target group is described by TargetGroupArn and by ForwardConfig." ["SDK: Action; seen in aws elbv2 describe-rules"]
+    AllZeroWeights: "Weights that are all zero are accepted and nobody is served, or they are refused: both can be set." ["assumed"]
+    StickinessRange: "Stickiness of target groups is 1 to 604800 seconds, and has to be given when it is on." ["SDK: TargetGroupStickinessConfig.duration_seconds"]
+    OrderOfActions: "Each of several actions has an order." ["SDK: Action.order"]
+    LastAction: "Exactly one of forward, redirect and fixed-response, and it is the last." ["Docs: Action types for listener rules"]
+    ListsAreReplaced: "A list of actions replaces the one that was: what is not in it is gone." ["SDK: modify_rule, modify_listener"]
+    WhatIsOmittedStays: "A property that is not given stays as it was." ["SDK: modify_rule"]
+    DefaultRuleByListener: "The default rule is changed through ModifyListener only." ["SDK: modify_rule; code and text FeLvi-zzz/tentez#32"]
+    PriorityRange: "A priority is 1 to 50000." ["Docs: Listener rules, Rule priorities"]
+    PriorityOnce: "A priority is used once in a listener." ["SDK: PriorityInUseException"]
+    RulesPerBalancer: "A load balancer has at most 100 rules besides default rules." ["Docs: Quotas for your Application Load Balancers"]
+    OneConditionPerField: "At most one condition of host-header, path-pattern, http-request-method and source-ip." ["Docs: Condition types for listener rules"]
+    ConditionValues: "A rule has at most five condition values." ["Docs: Quotas for your Application Load Balancers"]
+    RuleExists: "A rule that is named exists." ["SDK: RuleNotFoundException"]
+    ListenerExists: "A listener that is named exists." ["SDK: ListenerNotFoundException"]
+    BalancerExists: "A load balancer that is named exists." ["SDK: LoadBalancerNotFoundException"]
+    NamesOfBalancing: "Names of load balancers and target groups, and ports of listeners, are used once." ["SDK: Duplicate*Exception"]
+    TransformsStay: "Transforms stay unless new ones are sent or ResetTransforms." ["SDK: ModifyRuleInput.reset_transforms"]
+
+    // Target groups and targets.
+    AttributeRanges: "Deregistration delay 0 to 3600 s, slow start 0 or 30 to 900 s." ["SDK: TargetGroupAttribute.key"]
+    SlowStartNeedsRoundRobin: "Slow start goes with round robin only." ["Docs: Target groups for your Application Load Balancers, Slow start mode"]
+    GroupInUse: "A target group that a rule forwards to is not deleted." ["SDK: delete_target_group"]
+    NotInUse: "Targets of a group that no rule forwards to are unused, and are not checked." ["SDK: TargetHealth.reason"]
+    NotRegistered: "A target that is asked for and is not there is unused." ["SDK: TargetHealth.reason"]
+    FirstPassingCheck: "A new target is healthy after its first passing check." ["Docs: Health checks for your target groups"]
+    UnhealthyAfterThreshold: "A target is unhealthy after as many failed checks in a row as the threshold says." ["Docs: Health checks for your target groups"]
+    DrainsForTheDelay: "A deregistered target drains until the deregistration delay is over." ["SDK: TargetGroupAttribute.key; Docs: Deregistration delay"]
+
+    // Requests.
+    WeightsAreShares: "A target group gets its weight by the sum of weights." ["Docs: Forward actions"]
+    PropagationTakesTime: "The nodes of a load balancer follow a change one after the other, and no call tells when." ["argo-rollouts#2064, argo-rollouts#4595"]
+    EmptyGroupIsNotSkipped: "A target group without targets keeps its share: 503." ["argo-rollouts#4595; Docs: Troubleshoot, HTTP 503"]
+    FailOpen: "With unhealthy targets only, requests go to all of them." ["Docs: Health checks for your target groups"]
+    StickyToEmpty: "A client with a cookie stays with its target group though that has no targets: 503." ["re:Post QUugYm4uzWSI2af5mnmMjlZQ"]
+
+    // Tags and pages.
+    BatchOfTags: "Tags of at most 20 resources are described at once." ["Docs: API reference, DescribeTags"]
+    MostTags: "A resource has at most 50 tags." ["SDK: TooManyTagsException, tag_resource"]
+    TaggedThingExists: "What is tagged in ECS exists." ["SDK: tag_resource"]
+    TagsIfAsked: "Tags of a service are told only with include TAGS." ["SDK: DescribeServicesInput.include"]
+    PageSizes: "The size of a page is in range." ["SDK: max_results, page_size"]
+    PageTokens: "A token comes from the answer before." ["SDK: next_token, marker"]
+    Pages: "More than fits on a page is told in pages." ["SDK: next_token, marker"]
+
+    // Clusters, task definitions, services.
+    ClusterExists: "A cluster that is named exists." ["SDK: ClusterNotFoundException"]
+    ContainersOfATask: "A task definition has containers with name and image." ["SDK: RegisterTaskDefinitionInput; text seen in the field"]
+    EveryRegistrationIsARevision: "Every registration makes a new revision, also of what is equal." ["SDK: register_task_definition"]
+    TaskDefinitionExists: "A task definition that is named exists." ["SDK: ClientException; text seen in the field"]
+    TaskDefinitionIsActive: "A deregistered task definition cannot be given to a service." ["SDK: deregister_task_definition"]
+    ServiceExists: "A service that is named exists." ["SDK: ServiceNotFoundException"]
+    ServiceIsActive: "Only an active service is updated." ["SDK: ServiceNotActiveException"]
+    ClientToken: "A creation with the token of the one before gives the same service; 36 ASCII characters." ["SDK: CreateServiceInput.client_token"]
+    CreationIsNotIdempotent: "A name is used once in a cluster." ["text seen in the field, terraform-provider-aws"]
+    NameOfADrainingService: "The name of a draining service is not yet free." ["text seen in the field, terraform-provider-aws"]
+    ContainerAndPort: "A load balancer of a service names a container and a port of its task definition." ["text seen in the field"]
+    GroupOfAService: "A target group of a service exists and is behind a load balancer." ["text seen in the field"]
+    DeletedAtZero: "A service above zero is deleted by force only." ["SDK: DeleteServiceInput.force"]
+    DeletedServicesDrain: "A deleted service drains until its tasks are gone, then it is inactive." ["SDK: delete_service"]
+    MissingIsAFailure: "A service that is not there is a failure MISSING, no error." ["Docs: API failure reasons"]
+    BatchOfServices: "At most ten services are described at once." ["SDK: DescribeServicesInput.services"]
+    BatchOfTasks: "At most 100 tasks are described at once." ["SDK: DescribeTasksInput.tasks"]
+    BatchOfDeployments: "At most 20 service deployments or revisions are described at once." ["SDK: DescribeServiceDeploymentsInput"]
+    OnlySomeChangesDeploy: "A count, a grace period or a configuration alone starts no deployment." ["SDK: update_service"]
+    ForcedDeployment: "forceNewDeployment starts a deployment of what is there." ["SDK: UpdateServiceInput.force_new_deployment"]
+    ControllerOwnsTheDefinition: "With another controller than ECS a service is not given a task definition." ["SDK: update_service"]
+    IdentityOfDeployments: "Every deployment has an id, a service revision and a service deployment of its own." ["SDK: Deployment, ServiceDeployment"]
+    NewerSupersedes: "A newer deployment stops one that is under way." ["SDK: DeploymentLifecycleHook, RECONCILE_SERVICE; status assumed"]
+
+    // Rolling.
+    RoomToRoll: "minimumHealthyPercent and maximumPercent are not both 100." ["text seen in the field"]
+    MaximumPercent: "No more tasks than maximumPercent of the desired count, rounded down." ["SDK: DeploymentConfiguration.maximum_percent"]
+    MinimumHealthyPercent: "No fewer healthy tasks than minimumHealthyPercent, rounded up." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
+    FortySeconds: "Without any health check a task counts 40 seconds after it was running." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
+    CompletedWhenSteady: "A deployment is completed when its tasks are all healthy and the others gone." ["SDK: Deployment.rollout_state"]
+    EarlySuccess: "With early success a deployment is completed at a part of its tasks." ["SDK: DeploymentEarlySuccessCriteria"]
+    EarlyIsNotBelowMinimum: "healthyPercent is given, and not below minimumHealthyPercent." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    GracePeriod: "Failed checks do not stop a task within the grace period." ["SDK: CreateServiceInput.health_check_grace_period_seconds"]
+    RunningTasksByDefault: "ListTasks gives tasks that are meant to run, unless asked for stopped ones." ["SDK: ListTasksInput.desired_status"]
+    StoppedTasksAreKept: "A stopped task can be described for about an hour." ["SDK: describe_tasks"]
+
+    // The circuit breaker.
+    FailedTasks: "A task failed if it never ran, or was stopped for its checks." ["SDK: Deployment.failed_tasks"]
+    CrashIsNoFailure: "A crash after RUNNING is no failed task." ["SDK: Deployment.failed_tasks; copilot-cli#1879"]
+    FailuresInARow: "A healthy task sets failures back to zero." ["SDK: Deployment.failed_tasks, DeploymentCircuitBreaker.reset_on_healthy_task"]
+    FailuresAreKeptIfAsked: "With resetOnHealthyTask false the breaker goes on counting." ["SDK: DeploymentCircuitBreaker.reset_on_healthy_task"]
+    BreakerThreshold: "Half of the desired count, at least 3 and at most 200; or a count; or a percentage without bounds." ["Docs: How the Amazon ECS deployment circuit breaker detects failures; SDK: ThresholdConfiguration"]
+    BreakerRollsBack: "With rollback the revision that was completed last is deployed." ["SDK: DeploymentCircuitBreaker.rollback"]
+    RollbackIsADeployment: "A rollback is a new primary deployment, which completes and leaves the service steady." ["aws-actions/amazon-ecs-deploy-task-definition#191"]
+    FirstDeploymentStalls: "Without a completed deployment there is nothing to roll back to: it stalls." ["Docs: deployment circuit breaker"]
+    FailedStartsNothing: "A failed deployment starts no tasks." ["SDK: Deployment.rollout_state"]
+    BreakerIsForRolling: "The circuit breaker is for rolling only." ["SDK: DeploymentConfiguration.deployment_circuit_breaker"]
+
+    // Strategies of ECS.
+    Strategies: "ROLLING, BLUE_GREEN, LINEAR or CANARY." ["SDK: DeploymentStrategy"]
+    CanaryRange: "canaryPercent 0.1 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: CanaryConfiguration"]
+    LinearRange: "stepPercent 3 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: LinearConfiguration"]
+    ConfigurationOfTheStrategy: "The configuration of one strategy does not go with another." ["SDK: DeploymentConfiguration.linear_configuration"]
+    StrategiesNeedTraffic: "LINEAR and CANARY need something that they shift." ["Docs: Amazon ECS canary deployments"]
+    AdvancedConfiguration: "A load balancer under such a strategy names the alternate group, the rule and a role." ["SDK: LoadBalancer.advanced_configuration"]
+    RuleIsWired: "The production rule forwards to both groups, or the deployment is rolled back." ["containers-roadmap#2853 and the text that ECS gives"]
+    NoMixedActions: "A production rule with other actions is not shifted." ["Docs: Application Load Balancer resources for blue/green deployments"]
+    WeightsOfEcs: "ECS writes weights that sum to 100 and drops TargetGroupArn." ["go-to-k/cdk-real-drift#1730; tenths assumed"]
+    AllAtOnce: "BLUE_GREEN shifts everything at once." ["SDK: DeploymentConfiguration.strategy"]
+    CanarySteps: "CANARY shifts in two steps with a bake between." ["SDK: CanaryConfiguration"]
+    LinearSteps: "LINEAR shifts in equal steps with a bake after each but the last." ["SDK: LinearConfiguration"]
+    BothRunInTheBake: "After the shift both revisions run for the bake time." ["SDK: DeploymentConfiguration.bake_time_in_minutes"]
+    DescribedWeightsLag: "Described weights are a snapshot and may be old." ["SDK: ServiceRevisionSummary"]
+    StageLimit: "A stage that takes more than 24 hours is rolled back." ["Docs: Amazon ECS blue/green service deployments workflow"]
+    TrafficGoesBackFirst: "A rollback shifts traffic back before it stops tasks." ["Docs: Amazon ECS blue/green service deployments workflow"]
+
+    // Lifecycle hooks.
+    StagesOfHooks: "No hooks at SCALE_UP, BAKE_TIME and CLEAN_UP." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
+    NoPauseWhileShifting: "No PAUSE at TEST_TRAFFIC_SHIFT and PRODUCTION_TRAFFIC_SHIFT." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
+    FunctionOfAHook: "A hook that is no pause names a function and a role." ["SDK: DeploymentLifecycleHook.hook_target_arn"]
+    HookTimeoutRange: "A hook waits 1 to 20160 minutes." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
+    MostHooks: "At most ten pauses and ten functions a service." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
+    HooksHoldTheStage: "A stage goes on when all its hooks are resolved." ["SDK: DeploymentLifecycleHook"]
+    FreshHooksAtEachStep: "A hook before the shift comes again before every step, with another id." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
+    AnyRollbackWins: "Any hook that says rollback rolls back." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
+    HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]
+    OpenHook: "Only a hook that waits is continued." ["SDK: ContinueServiceDeploymentInput.hook_id; code assumed"]
+    StopMeansRollback: "StopServiceDeployment knows ROLLBACK only." ["SDK: StopServiceDeploymentInput.stop_type"]
+    OnlyWhatRunsIsStopped: "Only a deployment in progress, with something to go back to, is stopped." ["SDK: ConflictException; case of the first deployment assumed"]
+    StopRollsBack: "A stopped deployment goes back to what was there, whatever was configured." ["Docs: Stopping Amazon ECS service deployments"]
+    ServiceDeploymentExists: "A service deployment that is named exists." ["SDK: ServiceDeploymentNotFoundException"]
+
+    // Application Auto Scaling.
+    ScalableServiceExists: "A scalable target is an active service of ECS." ["text seen in the field"]
+    ScalableTargetExists: "A scalable target that is removed exists." ["SDK: ObjectNotFoundException"]
+    BoundsOfANewTarget: "A new scalable target has a minimum and a maximum." ["SDK: RegisterScalableTargetInput.min_capacity"]
+    BoundsInOrder: "The minimum is not above the maximum." ["text seen in the field"]
+    WhatIsNotRegisteredStays: "Bounds and suspensions that are not given stay." ["SDK: register_scalable_target"]
+    SuspendedScaling: "Suspended scaling does nothing in that direction." ["SDK: RegisterScalableTargetInput.suspended_state"]
+    NoScaleInWhileDeploying: "Scaling in waits while a deployment is in progress; scaling out goes on." ["Docs: Automatically scale your Amazon ECS service"]
+    ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
+
+    // Every call.
+    ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
+    DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]
+}

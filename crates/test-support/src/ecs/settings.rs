@@ -1,0 +1,65 @@
+//! What can be set about the fake: delays, page sizes, and what AWS does not tell.
+
+use std::time::Duration;
+
+/// Whether a forward action with nothing but weights of zero is accepted. No documentation says; try both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AllZeroWeights {
+    /// Accepted; every request is answered with 503.
+    #[default]
+    Accepted,
+    /// Refused as a `ValidationError`.
+    Refused,
+}
+
+/// How the fake behaves where AWS may behave one way or another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Draws ids; equal seeds and histories give equal ids. Default 1.
+    pub seed: u64,
+    /// From a change of a rule until the last node of the load balancer follows it. AWS promises nothing; 15 s by
+    /// default, half a minute and more have been reported (argo-rollouts#2064, #4595).
+    pub propagation: Duration,
+    /// From a change of weights by ECS until `DescribeServiceDeployments` tells of it. Default 15 s.
+    pub description_lag: Duration,
+    /// From the registration of a target until its first health check; at most the interval. Default 5 s.
+    pub first_check: Duration,
+    /// From the failure of a task until another is started. Default 10 s.
+    pub restart_delay: Duration,
+    /// From the end of draining until a task is `STOPPED`. Default 2 s.
+    pub stop_time: Duration,
+    /// How long a stopped task can be described. Default one hour.
+    pub stopped_task_kept: Duration,
+    /// Requests a second at each rule that was given no load of its own. Default 10.
+    pub requests_per_second: f64,
+    /// The part of all requests, 0 to 1, that bring a cookie where target groups are sticky. Default 0.5.
+    pub returning_share: f64,
+    /// At most this many things on a page, whatever is asked for. `None`: as many as AWS gives.
+    pub page_size: Option<usize>,
+    /// What is done with weights that are all zero.
+    pub all_zero_weights: AllZeroWeights,
+    /// How long a call hangs whose answer never comes. Default one minute.
+    pub hang: Duration,
+    /// How long every call takes. Default none.
+    pub latency: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            propagation: Duration::from_secs(15),
+            description_lag: Duration::from_secs(15),
+            first_check: Duration::from_secs(5),
+            restart_delay: Duration::from_secs(10),
+            stop_time: Duration::from_secs(2),
+            stopped_task_kept: Duration::from_secs(3600),
+            requests_per_second: 10.0,
+            returning_share: 0.5,
+            page_size: None,
+            all_zero_weights: AllZeroWeights::Accepted,
+            hang: Duration::from_secs(60),
+            latency: Duration::ZERO,
+        }
+    }
+}

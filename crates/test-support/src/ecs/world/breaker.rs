@@ -1,0 +1,190 @@
+//! Failed tasks, the circuit breaker, and what it rolls back to.
+
+use serde_json::Value;
+
+use super::World;
+use super::deployment::{Breaker, Progress, Rollback, Rollout};
+use super::service::Service;
+use crate::ecs::rules::Rule;
+use crate::ecs::wire::Fields as _;
+
+/// How many failures trip the circuit breaker.
+pub(crate) fn threshold(breaker: &Value, desired: usize) -> usize {
+    let configured = &breaker["thresholdConfiguration"];
+    let value = configured
+        .whole("value")
+        .and_then(|value| usize::try_from(value).ok())
+        .unwrap_or(50);
+    let percent = (desired * value).div_ceil(100);
+    match configured.text("type") {
+        Some("COUNT") => value,
+        Some("UNBOUNDED_PERCENT") => percent.max(1),
+        _ => percent.clamp(3, 200),
+    }
+}
+
+impl World {
+    /// A task failed: it never ran, or was stopped for its health checks.
+    pub(crate) fn count_failure(&mut self, task: &str) {
+        if let Some(task) = self.tasks.get(task) {
+            self.failures.push(task.deployment.clone());
+        }
+    }
+
+    /// After a task ended, its deployment waits before it starts another.
+    pub(crate) fn delay_restart(&mut self, task: &str) {
+        let until = self.now + self.settings.restart_delay;
+        if let Some(task) = self.tasks.get(task) {
+            self.delays.push((task.deployment.clone(), until));
+        }
+    }
+
+    /// Counts what has failed, and forgets it where a task has become healthy.
+    pub(crate) fn take_failures(&mut self, service: &mut Service) -> bool {
+        let now = self.now;
+        let breaker = &service.deployment_configuration["deploymentCircuitBreaker"];
+        let resets = breaker.flag("resetOnHealthyTask") != Some(false);
+        let mut changed = false;
+        let (mut counted, mut forgotten, mut kept) = (false, false, false);
+        for deployment in &mut service.deployments {
+            let before = self.failures.len();
+            self.failures.retain(|id| *id != deployment.id);
+            let failed = before - self.failures.len();
+            if failed > 0 && deployment.rollout == Rollout::InProgress {
+                deployment.failed_tasks += failed;
+                deployment.counted_failures += failed;
+                deployment.updated_at = now;
+                counted = true;
+            }
+            if self.delays.iter().any(|(id, _)| *id == deployment.id) {
+                let of_it = self.delays.iter().filter(|(id, _)| *id == deployment.id);
+                deployment.starts_again_at = of_it.map(|(_, until)| *until).max();
+                self.delays.retain(|(id, _)| *id != deployment.id);
+                changed = true;
+            }
+            if deployment.starts_again_at.is_some_and(|at| at <= now) {
+                deployment.starts_again_at = None;
+                changed = true;
+            }
+        }
+        for index in 0..service.deployments.len() {
+            let is_healthy = self.healthy_tasks(&service.deployments[index].id) > 0;
+            let deployment = &mut service.deployments[index];
+            deployment.was_healthy |= is_healthy;
+            if is_healthy && deployment.failed_tasks > 0 {
+                deployment.failed_tasks = 0;
+                forgotten = true;
+                changed = true;
+            }
+            if is_healthy && deployment.counted_failures > 0 {
+                if resets {
+                    deployment.counted_failures = 0;
+                    changed = true;
+                } else {
+                    kept = true;
+                }
+            }
+        }
+        if counted {
+            self.note(Rule::FailedTasks);
+        }
+        if forgotten {
+            self.note(Rule::FailuresInARow);
+        }
+        if kept {
+            self.note(Rule::FailuresAreKeptIfAsked);
+        }
+        changed | counted
+    }
+
+    /// Trips the circuit breaker if it is time.
+    pub(crate) fn break_circuit(&mut self, service: &mut Service) -> bool {
+        let breaker = service.deployment_configuration["deploymentCircuitBreaker"].clone();
+        let threshold = threshold(&breaker, service.desired);
+        let Some(primary) = service.deployments.first() else {
+            return false;
+        };
+        let (failures, id) = (primary.counted_failures, primary.id.clone());
+        let is_in_progress = primary.rollout == Rollout::InProgress;
+        let now = self.now;
+        let Some(current) = self.current(service) else {
+            return false;
+        };
+        if current.status == Progress::RollbackRequested {
+            self.note(Rule::StopRollsBack);
+            let reason = "Service deployment rollback requested by the user.";
+            return self.roll_back(service, reason);
+        }
+        let is_watching = current.breaker == Breaker::Monitoring;
+        if !is_watching || !is_in_progress || current.rollback.is_some() {
+            return false;
+        }
+        (current.failures, current.threshold) = (failures, threshold);
+        if failures < threshold {
+            return false;
+        }
+        current.breaker = Breaker::Triggered;
+        current.updated_at = now;
+        self.note(Rule::BreakerThreshold);
+        let reason = format!("Circuit breaker triggered for {id}.");
+        if breaker.flag("rollback") == Some(true) && self.roll_back(service, &reason) {
+            self.note(Rule::BreakerRollsBack);
+            return true;
+        }
+        self.fail(service, &reason);
+        true
+    }
+
+    /// The primary deployment has failed, and nothing takes its place.
+    fn fail(&mut self, service: &mut Service, reason: &str) {
+        let now = self.now;
+        if service.completed.is_none() {
+            self.note(Rule::FirstDeploymentStalls);
+        }
+        if let Some(primary) = service.deployments.first_mut() {
+            primary.rollout = Rollout::Failed;
+            primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            primary.updated_at = now;
+        }
+        if let Some(current) = self.current(service) {
+            current.status = Progress::Stopped;
+            current.reason = Some(reason.to_owned());
+            current.stopped_at = Some(now);
+            current.updated_at = now;
+        }
+        self.note(Rule::FailedStartsNothing);
+    }
+
+    /// Deploys the service revision that was completed last; false if there is none.
+    fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
+        let now = self.now;
+        let completed = service.completed.as_ref();
+        let Some(revision) = completed.and_then(|arn| self.revisions.get(arn)).cloned() else {
+            return false;
+        };
+        service.task_definition = revision.task_definition.clone();
+        service.load_balancers = revision.load_balancers.clone();
+        let side = service.deployments.first().map_or(0, |one| one.side);
+        if let Some(failed) = service.deployments.first_mut() {
+            failed.rollout = Rollout::Failed;
+            failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            failed.updated_at = now;
+        }
+        let id = self.add_deployment(service, revision.arn.clone(), side);
+        if let Some(primary) = service.deployments.first_mut() {
+            primary.reason =
+                format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
+        }
+        if let Some(current) = self.current(service) {
+            current.status = Progress::RollbackInProgress;
+            current.reason = Some(reason.to_owned());
+            current.updated_at = now;
+            current.rollback = Some(Rollback {
+                reason: reason.to_owned(),
+                started_at: now,
+                revision: revision.arn,
+            });
+        }
+        true
+    }
+}

@@ -1,0 +1,345 @@
+//! Deployments of a service, service revisions, and service deployments.
+
+use serde_json::Value;
+use strategy_core::Timestamp;
+
+use super::World;
+use super::hook::Hook;
+use super::native::{Native, Stage};
+use super::service::{Service, ServiceKey};
+use super::task::Task;
+use crate::ecs::rules::Rule;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rollout {
+    InProgress,
+    Completed,
+    Failed,
+}
+
+impl Rollout {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// What `DescribeServices` calls a deployment: tasks of one service revision.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployment {
+    pub(crate) id: String,
+    pub(crate) task_definition: String,
+    pub(crate) revision: String,
+    /// Which target group its tasks register with: 0, or 1 for the alternate one.
+    pub(crate) side: usize,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) rollout: Rollout,
+    pub(crate) reason: String,
+    /// As described: failures in a row.
+    pub(crate) failed_tasks: usize,
+    /// As the circuit breaker counts them.
+    pub(crate) counted_failures: usize,
+    /// A task of it has been healthy.
+    pub(crate) was_healthy: bool,
+    /// No task is started before this, because one failed.
+    pub(crate) starts_again_at: Option<Timestamp>,
+    /// It stays listed without tasks.
+    pub(crate) is_kept: bool,
+    /// How many tasks it is to have; `None`: as rolling has it.
+    pub(crate) wants: Option<usize>,
+}
+
+/// What a service was at some time.
+#[derive(Clone, Debug)]
+pub(crate) struct Revision {
+    pub(crate) arn: String,
+    pub(crate) service: ServiceKey,
+    pub(crate) service_arn: String,
+    pub(crate) task_definition: String,
+    pub(crate) load_balancers: Vec<Value>,
+    pub(crate) created_at: Timestamp,
+    /// The deployment that runs or ran it.
+    pub(crate) deployment: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    InProgress,
+    Successful,
+    Stopped,
+    RollbackRequested,
+    RollbackInProgress,
+    RollbackSuccessful,
+}
+
+impl Progress {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Successful => "SUCCESSFUL",
+            Self::Stopped => "STOPPED",
+            Self::RollbackRequested => "ROLLBACK_REQUESTED",
+            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
+        }
+    }
+
+    pub(crate) const fn is_over(self) -> bool {
+        match self {
+            Self::Successful | Self::Stopped | Self::RollbackSuccessful => true,
+            Self::InProgress | Self::RollbackRequested | Self::RollbackInProgress => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Rollback {
+    pub(crate) reason: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) revision: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceDeployment {
+    pub(crate) arn: String,
+    pub(crate) service: ServiceKey,
+    pub(crate) service_arn: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) stopped_at: Option<Timestamp>,
+    pub(crate) status: Progress,
+    pub(crate) reason: Option<String>,
+    /// The service revision that is deployed.
+    pub(crate) target: String,
+    /// The service revisions that ran when it began.
+    pub(crate) sources: Vec<String>,
+    pub(crate) configuration: Value,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) rollback: Option<Rollback>,
+    pub(crate) failures: usize,
+    pub(crate) threshold: usize,
+    pub(crate) breaker: Breaker,
+    /// Of a strategy other than rolling.
+    pub(crate) native: Option<Native>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breaker {
+    Disabled,
+    Monitoring,
+    Complete,
+    Triggered,
+}
+
+impl ServiceDeployment {
+    pub(crate) fn due(&self) -> Vec<Timestamp> {
+        let hooks = self.hooks.iter().filter(|hook| hook.is_open());
+        let native = self.native.iter().filter(|_| !self.status.is_over());
+        hooks
+            .map(|hook| hook.expires_at)
+            .chain(native.flat_map(Native::due))
+            .collect()
+    }
+
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.native.as_ref().map(|native| native.stage)
+    }
+}
+
+impl World {
+    pub(crate) fn service_deployment(&mut self, arn: &str) -> Option<&mut ServiceDeployment> {
+        self.service_deployments
+            .iter_mut()
+            .find(|one| one.arn == arn)
+    }
+
+    /// The newest service deployment of a service.
+    pub(crate) fn current(&mut self, service: &Service) -> Option<&mut ServiceDeployment> {
+        let arn = service.current.as_deref()?;
+        self.service_deployment(arn)
+    }
+
+    /// Begins to deploy the service as it is now described.
+    pub(crate) fn begin_deployment(&mut self, service: &mut Service) {
+        let now = self.now;
+        let superseded = self.supersede(service);
+        let is_first = service.completed.is_none() && service.deployments.is_empty();
+        let is_native = service.strategy() != "ROLLING" && !is_first;
+        let live = service.deployments.iter().find(|one| one.wants != Some(0));
+        let side = match live {
+            Some(blue) if is_native => 1 - blue.side,
+            Some(same) => same.side,
+            None => 0,
+        };
+        let sources = service.deployments.iter().map(|one| one.revision.clone());
+        let sources: Vec<String> = sources.collect();
+        let revision = self.add_revision(service);
+        let deployment = self.add_deployment(service, revision.clone(), side);
+        if let Some(known) = self.revisions.get_mut(&revision) {
+            known.deployment = deployment;
+        }
+        if is_native {
+            for one in &mut service.deployments {
+                one.is_kept = true;
+            }
+        }
+        let id = self.ids.hex(21);
+        let arn = self.ecs_arn(&format!(
+            "service-deployment/{}/{}/{id}",
+            service.key.0, service.key.1
+        ));
+        let breaker = service.deployment_configuration["deploymentCircuitBreaker"].clone();
+        let is_watched = !is_native && breaker["enable"] == Value::Bool(true);
+        self.service_deployments.push(ServiceDeployment {
+            arn: arn.clone(),
+            service: service.key.clone(),
+            service_arn: service.arn.clone(),
+            created_at: now,
+            updated_at: now,
+            finished_at: None,
+            stopped_at: None,
+            status: Progress::InProgress,
+            reason: None,
+            target: revision,
+            sources,
+            configuration: service.deployment_configuration.clone(),
+            hooks: Vec::new(),
+            rollback: None,
+            failures: 0,
+            threshold: super::breaker::threshold(&breaker, service.desired),
+            breaker: if is_watched {
+                Breaker::Monitoring
+            } else {
+                Breaker::Disabled
+            },
+            native: is_native
+                .then(|| Native::new(&service.deployment_configuration, superseded, now)),
+        });
+        service.current = Some(arn);
+        self.note(Rule::IdentityOfDeployments);
+    }
+
+    /// A new deployment takes the place of one that is under way. Tells whether there was one.
+    fn supersede(&mut self, service: &mut Service) -> bool {
+        let now = self.now;
+        let Some(current) = self.current(service).filter(|one| !one.status.is_over()) else {
+            return false;
+        };
+        current.status = Progress::Stopped;
+        current.reason = Some("A new service deployment has begun.".to_owned());
+        current.stopped_at = Some(now);
+        current.updated_at = now;
+        let was_native = current.native.is_some();
+        let target = current.target.clone();
+        for hook in &mut current.hooks {
+            hook.give_up();
+        }
+        if was_native {
+            // What it had started is taken down, and traffic goes back to what was there before.
+            for one in &mut service.deployments {
+                if one.revision == target {
+                    one.wants = Some(0);
+                    one.is_kept = false;
+                }
+            }
+        }
+        self.note(Rule::NewerSupersedes);
+        true
+    }
+
+    fn add_revision(&mut self, service: &Service) -> String {
+        let id = self.ids.number();
+        let arn = self.ecs_arn(&format!(
+            "service-revision/{}/{}/{id}",
+            service.key.0, service.key.1
+        ));
+        let revision = Revision {
+            arn: arn.clone(),
+            service: service.key.clone(),
+            service_arn: service.arn.clone(),
+            task_definition: service.task_definition.clone(),
+            load_balancers: service.load_balancers.clone(),
+            created_at: self.now,
+            deployment: String::new(),
+        };
+        self.revisions.insert(arn.clone(), revision);
+        arn
+    }
+
+    /// Puts a new primary deployment in front of the others; gives its id.
+    pub(crate) fn add_deployment(
+        &mut self,
+        service: &mut Service,
+        revision: String,
+        side: usize,
+    ) -> String {
+        let id = format!("ecs-svc/{}", self.ids.number());
+        let deployment = Deployment {
+            id: id.clone(),
+            task_definition: service.task_definition.clone(),
+            revision,
+            side,
+            created_at: self.now,
+            updated_at: self.now,
+            rollout: Rollout::InProgress,
+            reason: format!("ECS deployment {id} in progress."),
+            failed_tasks: 0,
+            counted_failures: 0,
+            was_healthy: false,
+            starts_again_at: None,
+            is_kept: false,
+            wants: None,
+        };
+        service.deployments.insert(0, deployment);
+        service.say(
+            self.now,
+            format!("(service {}) has started a deployment {id}.", service.key.1),
+        );
+        id
+    }
+
+    /// The primary deployment has reached its goal.
+    pub(crate) fn complete(&mut self, service: &mut Service) {
+        let now = self.now;
+        let Some(primary) = service.deployments.first_mut() else {
+            return;
+        };
+        primary.rollout = Rollout::Completed;
+        primary.reason = format!("ECS deployment {} completed.", primary.id);
+        primary.updated_at = now;
+        primary.starts_again_at = None;
+        let id = primary.id.clone();
+        service.completed = Some(primary.revision.clone());
+        let message = format!("(service {}) has reached a steady state.", service.key.1);
+        service.say(now, message);
+        let is_unchecked =
+            |task: &&Task| task.targets.is_empty() && task.container_health(now).is_none();
+        if self.live_tasks(&id).iter().any(is_unchecked) {
+            self.note(Rule::FortySeconds);
+        }
+        let mut is_rollback = false;
+        if let Some(current) = self.current(service).filter(|one| !one.status.is_over()) {
+            is_rollback = current.rollback.is_some();
+            current.status = if is_rollback {
+                Progress::RollbackSuccessful
+            } else {
+                Progress::Successful
+            };
+            if current.breaker == Breaker::Monitoring {
+                current.breaker = Breaker::Complete;
+            }
+            current.finished_at = Some(now);
+            current.updated_at = now;
+        }
+        self.note(if is_rollback {
+            Rule::RollbackIsADeployment
+        } else {
+            Rule::CompletedWhenSteady
+        });
+    }
+}

@@ -1,0 +1,70 @@
+//! The way back of a deployment by ECS's own strategies.
+
+use super::super::World;
+use super::super::deployment::{Progress, Rollback, Rollout};
+use super::super::service::Service;
+use super::Work;
+use crate::ecs::rules::Rule;
+
+impl World {
+    /// Traffic goes back at once.
+    pub(super) fn turn_back(&mut self, service: &Service, work: &mut Work, reason: &str) {
+        let now = self.now;
+        if self.write_weights(service, work, "productionListenerRule", 0.0) {
+            work.native.production.set(0.0, now);
+        }
+        if self.write_weights(service, work, "testListenerRule", 0.0) {
+            work.native.test.set(0.0, now);
+        }
+        for hook in &mut work.current.hooks {
+            hook.give_up();
+        }
+        work.native.rolls_back = true;
+        work.native.wait_until = Some(now + self.settings.propagation);
+        work.current.status = Progress::RollbackInProgress;
+        work.current.reason = Some(reason.to_owned());
+        work.current.updated_at = now;
+        let target = &work.current.target;
+        let blue = service
+            .deployments
+            .iter()
+            .find(|one| one.revision != *target && one.wants != Some(0));
+        work.current.rollback = Some(Rollback {
+            reason: reason.to_owned(),
+            started_at: now,
+            revision: blue.map_or_else(String::new, |one| one.revision.clone()),
+        });
+    }
+
+    /// Then the new tasks go, and the service is what it was.
+    pub(super) fn unwind(&mut self, service: &mut Service, work: &mut Work) -> bool {
+        let now = self.now;
+        if work.native.wait_until.is_some_and(|until| until > now) {
+            return false;
+        }
+        let target = work.current.target.clone();
+        let mut left = false;
+        for deployment in &mut service.deployments {
+            if deployment.revision == target {
+                left |= deployment.wants != Some(0) || !self.live_tasks(&deployment.id).is_empty();
+                deployment.wants = Some(0);
+                deployment.rollout = Rollout::Failed;
+            }
+        }
+        if left {
+            return true;
+        }
+        service.deployments.retain(|one| one.wants != Some(0));
+        for one in &mut service.deployments {
+            one.is_kept = false;
+        }
+        if let Some(blue) = service.deployments.first() {
+            service.task_definition = blue.task_definition.clone();
+        }
+        work.current.status = Progress::RollbackSuccessful;
+        work.current.finished_at = Some(now);
+        work.current.updated_at = now;
+        self.note(Rule::TrafficGoesBackFirst);
+        true
+    }
+}
