@@ -14,7 +14,7 @@ const INVALID: &str = "InvalidParameterException";
 impl Scene {
     /// A service that is deployed so, with its first revision running.
     pub(crate) fn native(&self, configuration: serde_json::Value) {
-        self.shop.create_native_service("api", 2, configuration);
+        self.shop.create_native_service("api", 2, &configuration);
         self.wait(120);
         assert_eq!(self.running("api"), [2]);
         self.fake.forget_requests();

@@ -176,7 +176,7 @@ impl World {
                 format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
         }
         if let Some(current) = self.current(service) {
-            current.status = Progress::RollbackInProgress;
+            current.status = Progress::RollingBack;
             current.reason = Some(reason.to_owned());
             current.updated_at = now;
             current.rollback = Some(Rollback {

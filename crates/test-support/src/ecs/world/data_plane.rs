@@ -99,7 +99,7 @@ impl Plane {
         now: Timestamp,
         delay: Duration,
         returning: f64,
-        forward: Option<Forward>,
+        forward: Option<&Forward>,
     ) {
         let before = self.shares(now);
         let nodes = u32::try_from(NODES).unwrap_or(u32::MAX);
@@ -115,7 +115,7 @@ impl Plane {
             self.pending.push(Change {
                 at,
                 node,
-                forward: forward.clone(),
+                forward: forward.cloned(),
                 cohort,
             });
         }
@@ -130,7 +130,7 @@ impl Plane {
         self.pending = later;
         for change in due {
             self.nodes[change.node] = change.forward;
-            self.cohort = change.cohort.or(self.cohort.take());
+            self.cohort = change.cohort.or_else(|| self.cohort.take());
             changed = true;
         }
         if self

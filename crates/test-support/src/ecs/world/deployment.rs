@@ -68,22 +68,22 @@ pub(crate) struct Revision {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    InProgress,
+    Running,
     Successful,
     Stopped,
     RollbackRequested,
-    RollbackInProgress,
+    RollingBack,
     RollbackSuccessful,
 }
 
 impl Progress {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::InProgress => "IN_PROGRESS",
+            Self::Running => "IN_PROGRESS",
             Self::Successful => "SUCCESSFUL",
             Self::Stopped => "STOPPED",
             Self::RollbackRequested => "ROLLBACK_REQUESTED",
-            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::RollingBack => "ROLLBACK_IN_PROGRESS",
             Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
         }
     }
@@ -91,7 +91,7 @@ impl Progress {
     pub(crate) const fn is_over(self) -> bool {
         match self {
             Self::Successful | Self::Stopped | Self::RollbackSuccessful => true,
-            Self::InProgress | Self::RollbackRequested | Self::RollbackInProgress => false,
+            Self::Running | Self::RollbackRequested | Self::RollingBack => false,
         }
     }
 }
@@ -203,7 +203,7 @@ impl World {
             updated_at: now,
             finished_at: None,
             stopped_at: None,
-            status: Progress::InProgress,
+            status: Progress::Running,
             reason: None,
             target: revision,
             sources,
