@@ -158,11 +158,8 @@ fn test_traffic_reaches_the_new_revision_first() {
             .map(|share| share.target_group.clone())
             .collect::<Vec<_>>()
     };
-    assert_eq!(group(&test), [scene.shop.canary_group.clone()]);
-    assert_eq!(
-        group(&Request::default()),
-        [scene.shop.stable_group.clone()]
-    );
+    assert_eq!(group(&test), [&*scene.shop.canary_group]);
+    assert_eq!(group(&Request::default()), [&*scene.shop.stable_group]);
 }
 
 #[test]
