@@ -59,6 +59,8 @@ rules! {
     RulesPerBalancer: "A load balancer has at most 100 rules besides default rules." ["Docs: Quotas for your Application Load Balancers"]
     OneConditionPerField: "At most one condition of host-header, path-pattern, http-request-method and source-ip." ["Docs: Condition types for listener rules"]
     ConditionValues: "A rule has at most five condition values." ["Docs: Quotas for your Application Load Balancers"]
+    OneWayToMatch: "A condition of host-header or path-pattern is given by Values or by its config, not by both." ["aws-controllers-k8s/community#2759; aws/aws-sdk#439"]
+    ConditionsBothWays: "A condition of host-header or path-pattern is described by Values and by its config." ["aws/aws-sdk#439"]
     RuleExists: "A rule that is named exists." ["SDK: RuleNotFoundException"]
     ListenerExists: "A listener that is named exists." ["SDK: ListenerNotFoundException"]
     BalancerExists: "A load balancer that is named exists." ["SDK: LoadBalancerNotFoundException"]
@@ -73,6 +75,7 @@ rules! {
     NotRegistered: "A target that is asked for and is not there is unused." ["SDK: TargetHealth.reason"]
     FirstPassingCheck: "A new target is healthy after its first passing check." ["Docs: Health checks for your target groups"]
     UnhealthyAfterThreshold: "A target is unhealthy after as many failed checks in a row as the threshold says." ["Docs: Health checks for your target groups"]
+    DeregistrationLags: "For a while new requests still reach a target that was deregistered; if it is gone they are lost." ["aws-load-balancer-controller#1064"]
     DrainsForTheDelay: "A deregistered target drains until the deregistration delay is over." ["SDK: TargetGroupAttribute.key; Docs: Deregistration delay"]
 
     // Requests.
@@ -165,6 +168,7 @@ rules! {
     HookTimeoutRange: "A hook waits 1 to 20160 minutes." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     MostHooks: "At most ten pauses and ten functions a service." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HooksHoldTheStage: "A stage goes on when all its hooks are resolved." ["SDK: DeploymentLifecycleHook"]
+    HooksWhileRolling: "Rolling deployments too wait for hooks: before tasks are started, and before success." ["SDK: DeploymentConfiguration.lifecycle_hooks; which stages assumed"]
     FreshHooksAtEachStep: "A hook before the shift comes again before every step, with another id." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
     AnyRollbackWins: "Any hook that says rollback rolls back." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]

@@ -150,6 +150,52 @@ fn a_function_says_go_on_or_back() {
 }
 
 #[test]
+fn a_rolling_deployment_waits_too() {
+    let scene = Scene::new();
+    let pause = |stage: &str| json!({ "targetType": "PAUSE", "lifecycleStages": [stage] });
+    let hooks = json!([pause("PRE_SCALE_UP"), pause("POST_SCALE_UP")]);
+    let rolling = json!({ "strategy": "ROLLING", "lifecycleHooks": hooks });
+    scene.shop.create_native_service("api", 2, &rolling);
+    let release = |arn: &str, stage: &str, action: DeploymentLifecycleHookAction| {
+        scene.wait(300);
+        assert_eq!(
+            scene.stage_and_status(arn),
+            (stage.to_owned(), "IN_PROGRESS".to_owned())
+        );
+        let open = scene.open_hooks(arn);
+        assert_eq!(open.len(), 1);
+        scene.resume(arn, open[0].hook_id().unwrap(), action);
+    };
+    let first = scene
+        .service("api")
+        .current_service_deployment()
+        .unwrap()
+        .to_owned();
+    assert_eq!(scene.service("api").pending_count(), 0);
+    release(
+        &first,
+        "PRE_SCALE_UP",
+        DeploymentLifecycleHookAction::Continue,
+    );
+    release(
+        &first,
+        "POST_SCALE_UP",
+        DeploymentLifecycleHookAction::Continue,
+    );
+    assert_eq!(scene.stage_and_status(&first).1, "SUCCESSFUL");
+    scene.notices(Rule::HooksWhileRolling);
+    let second = scene.begin("web:2");
+    release(
+        &second,
+        "PRE_SCALE_UP",
+        DeploymentLifecycleHookAction::Rollback,
+    );
+    scene.wait(120);
+    assert_eq!(scene.stage_and_status(&second).1, "ROLLBACK_SUCCESSFUL");
+    assert_eq!(scene.running("api"), [2]);
+}
+
+#[test]
 fn hooks_are_checked() {
     let scene = Scene::new();
     scene.native(json!({ "strategy": "BLUE_GREEN" }));

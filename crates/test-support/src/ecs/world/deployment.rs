@@ -120,6 +120,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) sources: Vec<String>,
     pub(crate) configuration: Value,
     pub(crate) hooks: Vec<Hook>,
+    /// Of rolling: stages whose hooks are made, and the first hook of each.
+    pub(crate) gates: Vec<(Stage, usize)>,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) failures: usize,
     pub(crate) threshold: usize,
@@ -147,7 +149,8 @@ impl ServiceDeployment {
     }
 
     pub(crate) fn stage(&self) -> Option<Stage> {
-        self.native.as_ref().map(|native| native.stage)
+        let gate = self.gates.last().map(|(stage, _)| *stage);
+        self.native.as_ref().map(|native| native.stage).or(gate)
     }
 }
 
@@ -209,6 +212,7 @@ impl World {
             sources,
             configuration: service.deployment_configuration.clone(),
             hooks: Vec::new(),
+            gates: Vec::new(),
             rollback: None,
             failures: 0,
             threshold: super::breaker::threshold(&breaker, service.desired),
