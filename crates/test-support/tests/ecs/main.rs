@@ -17,4 +17,5 @@ mod rolling;
 mod scaling;
 mod scene;
 mod services;
+mod storm;
 mod table;
