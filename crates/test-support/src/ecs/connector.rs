@@ -18,7 +18,7 @@ use super::wire::Call;
 
 /// What a call comes to, before time passes.
 enum Reply {
-    Answer(HttpResponse),
+    Answer(Box<HttpResponse>),
     Reset,
     /// Nothing comes for so long.
     Hang(Duration),
@@ -43,7 +43,7 @@ impl HttpConnector for Fake {
                 fake.sleep(latency).await;
             }
             match fake.answer(&request)? {
-                Reply::Answer(response) => Ok(response),
+                Reply::Answer(response) => Ok(*response),
                 Reply::Reset => Err(ConnectorError::io("connection reset by peer".into())),
                 Reply::Hang(time) => {
                     fake.sleep(time).await;
@@ -80,7 +80,7 @@ impl Fake {
                     state.world.note(Rule::ThrottlingCodes);
                 }
                 let reply = match (fault.refusal(call.service), fault) {
-                    (Some(refusal), _) => Reply::Answer(call.respond(Err(refusal), &request_id)),
+                    (Some(refusal), _) => answered(call.respond(&Err(refusal), &request_id)),
                     (None, Fault::TimeoutAfter) => Reply::Hang(state.world.settings.hang),
                     (None, _) => Reply::Reset,
                 };
@@ -92,10 +92,7 @@ impl Fake {
                     code: refusal.code.clone(),
                     rule: Some(Rule::DeniedCodes),
                 };
-                (
-                    Reply::Answer(call.respond(Err(refusal), &request_id)),
-                    outcome,
-                )
+                (answered(call.respond(&Err(refusal), &request_id)), outcome)
             }
             (None, None) => {
                 let answer = api::perform(&mut state.world, &call);
@@ -111,7 +108,7 @@ impl Fake {
                         }
                     }
                 };
-                (Reply::Answer(call.respond(answer, &request_id)), outcome)
+                (answered(call.respond(&answer, &request_id)), outcome)
             }
         };
         state.log.push(CallRecord {
@@ -125,6 +122,10 @@ impl Fake {
         });
         Ok(reply)
     }
+}
+
+fn answered(response: HttpResponse) -> Reply {
+    Reply::Answer(Box::new(response))
 }
 
 fn denied_is_none(state: &super::State, call: &Call, actions: &[String]) -> bool {

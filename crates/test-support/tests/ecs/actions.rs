@@ -420,6 +420,32 @@ fn conditions_are_limited() {
 }
 
 #[test]
+fn a_condition_is_told_both_ways_and_taken_one_way() {
+    let scene = Scene::new();
+    let described = || {
+        let call = scene
+            .elb
+            .describe_rules()
+            .listener_arn(&scene.shop.listener);
+        let rules = scene.ok(call.send()).rules.unwrap();
+        let own =
+            |rule: &aws_sdk_elasticloadbalancingv2::types::Rule| rule.priority() == Some("10");
+        rules.into_iter().find(own).unwrap().conditions.unwrap()[0].clone()
+    };
+    let condition = described();
+    let config = condition.path_pattern_config().unwrap();
+    assert_eq!(
+        (condition.values(), config.values()),
+        (&["/*".to_owned()][..], &["/*".to_owned()][..])
+    );
+    scene.notices(Rule::ConditionsBothWays);
+    let back = scene.modify().conditions(condition.clone());
+    scene.refuses(Rule::OneWayToMatch, "ValidationError", back.send());
+    scene.ok(scene.modify().conditions(path("/a")).send());
+    assert_eq!(described().path_pattern_config().unwrap().values(), ["/a"]);
+}
+
+#[test]
 fn names_and_ports_are_used_once() {
     let scene = Scene::new();
     let elb = &scene.elb;

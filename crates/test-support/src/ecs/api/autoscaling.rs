@@ -38,10 +38,10 @@ impl World {
         let known = self.scalable_targets.get(&resource).cloned();
         let least = input
             .whole("MinCapacity")
-            .or(known.as_ref().map(|one| one.least));
+            .or_else(|| known.as_ref().map(|one| one.least));
         let most = input
             .whole("MaxCapacity")
-            .or(known.as_ref().map(|one| one.most));
+            .or_else(|| known.as_ref().map(|one| one.most));
         let (Some(least), Some(most)) = (least, most) else {
             return Err(invalid(
                 Rule::BoundsOfANewTarget,

@@ -138,7 +138,7 @@ impl World {
                 message,
             ))
         };
-        if deployment.status != Progress::InProgress {
+        if deployment.status != Progress::Running {
             return conflict("The service deployment is not in progress.");
         }
         if deployment.sources.is_empty() {

@@ -75,6 +75,7 @@ impl World {
             fields,
             attributes: attributes.collect(),
             targets: BTreeMap::new(),
+            departed: BTreeMap::new(),
         };
         self.target_groups.insert(arn.clone(), group);
         self.add_new_tags(&arn, input.items("Tags"));
