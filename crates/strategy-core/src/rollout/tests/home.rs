@@ -106,3 +106,43 @@ fn nothing_is_undone_while_the_release_may_still_get_traffic() {
         world.effective = None;
     });
 }
+
+/// A hand that leaves the candidate less than is recorded is not moved against, and the end says what is
+/// not as it was.
+#[test]
+fn traffic_that_a_hand_left_below_the_recorded_start_stays_there_and_is_said() {
+    for (moved, ends) in [(0, 0), (20, 20), (70, 50)] {
+        let mut world = KindWorld::new(("v0", 4), Some(("older", 4)));
+        world.traffic = Traffic::weight(percent(50));
+        let mut run = begin(plan(canary(), Policies::default()), world);
+        run.until("`all` is effective");
+        run.world.somebody_moves_traffic(moved);
+        run.look_again();
+        run.assert_rolled_back();
+        assert_eq!(run.weight(), ends, "{}", run.story());
+        let said = format!("traffic is at {moved}%, where somebody moved it, and 50% is recorded");
+        assert_eq!(run.story().contains(&said), ends < 50, "{}", run.story());
+        assert_eq!(run.rollout.status().left.len(), usize::from(ends < 50));
+    }
+}
+
+/// No step waits for it, so what is missing of it is all that tells why the way home does not end.
+#[test]
+fn what_stable_lacks_is_said_where_no_step_waits_for_it() {
+    let mut world = KindWorld::new(("v0", 4), Some(("old", 4)));
+    world.traffic = Traffic::weight(percent(100));
+    let mut stages = super::blue_green();
+    let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("smoke"));
+    stages[0].hooks = vec![smoke];
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `smoke`");
+    run.world.unready.insert("app:v0".to_owned());
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(610));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    let left = run.rollout.status().left;
+    let lacks = "stable stable has 0 ready, and 1 are needed";
+    assert!(left.iter().any(|left| left.what == lacks), "{left:?}");
+}
