@@ -19,9 +19,6 @@ impl Rollout {
         }
         let suffices = now >= rolling.patient_until;
         let home = self.walk_home(suffices);
-        if self.decided.state != State::RollingBack(Box::new(rolling.clone())) {
-            return Flow::Again;
-        }
         if !self.decided.traffic_restored && self.traffic_is_restored() {
             self.decided.traffic_restored = true;
             self.say(News::TrafficRestored);
