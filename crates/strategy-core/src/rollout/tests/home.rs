@@ -5,7 +5,8 @@ use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, percent, plan};
 use crate::plan::{Extension, HookPlan, HookPoint, Policies, Undo};
 use crate::rollout::{News, Wish};
-use crate::target::Effective;
+use crate::target::{Effective, Routing};
+use crate::track::Replicas;
 use crate::traffic::Traffic;
 
 /// Something was migrated before the first stage, and is undone on the way home.
@@ -145,4 +146,52 @@ fn what_stable_lacks_is_said_where_no_step_waits_for_it() {
     let left = run.rollout.status().left;
     let lacks = "stable stable has 0 ready, and 1 are needed";
     assert!(left.iter().any(|left| left.what == lacks), "{left:?}");
+}
+
+/// The share is what the counts make of it, and one of them is an autoscaler's: it is as recorded where all
+/// that is written is.
+#[test]
+fn a_share_that_follows_readiness_is_home_whatever_an_autoscaler_makes_of_it() {
+    let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+    world.routing = Routing::FollowsReadiness;
+    for written in [
+        &mut world.sides.candidate.written,
+        &mut world.recorded.candidate,
+    ] {
+        written.as_mut().unwrap().replicas = Replicas::Floor(2);
+    }
+    let mut stages = super::blue_green();
+    let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("smoke"));
+    stages[0].hooks = vec![smoke];
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `smoke`");
+    run.world.load = Some(3);
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.assert_rolled_back();
+}
+
+/// No step takes a count back from an autoscaler, so no step waits for it, and it is not the start.
+#[test]
+fn a_start_whose_count_was_given_to_an_autoscaler_since_is_not_restored() {
+    let mut run = begin(
+        plan(canary(), Policies::default()),
+        KindWorld::new(("v0", 4), None),
+    );
+    run.until("is effective and is watched");
+    let recorded = run.world.sides.stable.written.clone();
+    run.world.sides.stable.written.as_mut().unwrap().replicas = Replicas::Floor(4);
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.wait(seconds(700));
+    assert!(run.rollout.is_stuck(), "{}", run.story());
+    assert_eq!(run.weight(), 0, "users are home");
+    let left = run.rollout.status().left;
+    let count =
+        |what: &str| what.starts_with("stable stable is at") && what.ends_with("4 is recorded");
+    assert!(left.iter().any(|left| count(&left.what)), "{left:?}");
+    run.world.sides.stable.written = recorded;
+    run.look_again();
+    run.assert_rolled_back();
 }
