@@ -4,7 +4,7 @@ use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{begin, canary, percent, plan};
 use crate::plan::{Extension, HookPlan, HookPoint, Policies, Undo};
-use crate::rollout::{News, Wish};
+use crate::rollout::{News, Outcome, Wish};
 use crate::target::{Effective, Routing};
 use crate::track::Replicas;
 use crate::traffic::Traffic;
@@ -89,7 +89,7 @@ fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_
     run.world.converge();
     run.look_again();
     run.run(seconds(3600));
-    run.assert_outcome(|outcome| matches!(outcome, crate::rollout::Outcome::RolledBack { .. }));
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
 }
 
 /// Written and not yet effective: users are about to be on the release, whatever the router does now.
@@ -174,24 +174,54 @@ fn a_share_that_follows_readiness_is_home_whatever_an_autoscaler_makes_of_it() {
 
 /// No step takes a count back from an autoscaler, so no step waits for it, and it is not the start.
 #[test]
-fn a_start_whose_count_was_given_to_an_autoscaler_since_is_not_restored() {
-    let mut run = begin(
-        plan(canary(), Policies::default()),
-        KindWorld::new(("v0", 4), None),
-    );
-    run.until("is effective and is watched");
-    let recorded = run.world.sides.stable.written.clone();
-    run.world.sides.stable.written.as_mut().unwrap().replicas = Replicas::Floor(4);
+fn a_slot_whose_count_was_given_to_an_autoscaler_since_is_not_restored() {
+    let mut stages = canary();
+    let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("smoke"));
+    stages[0].hooks = vec![smoke];
+    let world = KindWorld::new(("v0", 4), Some(("older", 2)));
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("hook `smoke`");
+    let recorded = run.world.sides.candidate.written.clone();
+    let candidate = run.world.sides.candidate.written.as_mut();
+    candidate.unwrap().replicas = Replicas::Floor(2);
     run.look_again();
     run.order(Wish::Abort { force: false });
     run.wait(seconds(700));
     assert!(run.rollout.is_stuck(), "{}", run.story());
-    assert_eq!(run.weight(), 0, "users are home");
     let left = run.rollout.status().left;
-    let count =
-        |what: &str| what.starts_with("stable stable is at") && what.ends_with("4 is recorded");
+    let count = |what: &str| {
+        what.starts_with("candidate candidate is at") && what.ends_with("2 is recorded")
+    };
     assert!(left.iter().any(|left| count(&left.what)), "{left:?}");
-    run.world.sides.stable.written = recorded;
+    run.world.sides.candidate.written = recorded;
     run.look_again();
     run.assert_rolled_back();
+}
+
+/// More users came while the release had them, and a part of them goes back to a slot that had fewer: it keeps
+/// what they need, and the way back ends.
+#[test]
+fn a_slot_that_needs_more_for_its_traffic_than_it_had_is_home() {
+    let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+    for written in [&mut world.sides.stable.written, &mut world.recorded.stable] {
+        written.as_mut().unwrap().replicas = Replicas::Floor(4);
+    }
+    world.load = Some(4);
+    world.traffic = Traffic::weight(percent(50));
+    world.converge();
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.until("`all` is effective");
+    run.world.load = Some(10);
+    run.world.converge();
+    run.look_again();
+    run.order(Wish::Abort { force: false });
+    run.run(seconds(3600));
+    run.assert_outcome(|outcome| matches!(outcome, Outcome::RolledBack { .. }));
+    assert_eq!(run.weight(), 50);
+    let candidate = run.world.sides.candidate.written.clone().unwrap();
+    assert!(candidate.revision.recorded, "{candidate:?}");
+    assert_eq!(candidate.replicas, Replicas::Count(5));
+    let said = "candidate candidate is at 5, which its traffic needs, and 2 is recorded";
+    let left = run.rollout.status().left;
+    assert!(left.iter().any(|left| left.what == said), "{left:?}");
 }
