@@ -213,3 +213,20 @@ impl fmt::Display for Replicas {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_that_is_asked_for_by_name_is_the_one_of_that_name() {
+        let named = |name: &str| SeenRevision {
+            name: Some(name.to_owned()),
+            ..SeenRevision::default()
+        };
+        let seven = Revision::Named("seven".to_owned());
+        assert!(seven.is(&named("seven")));
+        assert!(!seven.is(&named("eight")));
+        assert!(!seven.is(&SeenRevision::default()));
+    }
+}

@@ -9,6 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::need::need;
 use crate::release::Images;
 use crate::target::{Desired, Observation, Routing};
 use crate::timestamp::Timestamp;

@@ -74,7 +74,8 @@ impl Rollout {
         })
     }
 
-    /// One turn of a part's walk. Afterwards `waiting` of the part says what it came to.
+    /// One turn of a part's walk. Afterwards `waiting` of the part says what it came to. What is decided of the
+    /// rollout as a whole is left as it is: its state decides by what the walks came to.
     pub(super) fn walk(&mut self, part: &Part, course: &Course) {
         let waits = self.walked(part, course);
         let state = self.decided.parts.get(part);

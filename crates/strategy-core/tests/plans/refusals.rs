@@ -32,6 +32,13 @@ fn weights_rise_to_all_and_are_weights() {
             Canary::new().stages([25, 10, 100]),
             "the weights do not rise: 10% follows 25%",
         ),
+        (
+            Canary::new()
+                .stage(CanaryStage::at(10))
+                .stage(CanaryStage::at(0).mirror(50))
+                .stage(CanaryStage::at(100)),
+            "the weights do not rise: 0% follows 10%",
+        ),
         (Canary::new().stages([10, 50]), "the last stage is at 50%"),
         (
             Canary::new().stages([0, 100]),

@@ -8,7 +8,7 @@ use crate::weight::Weight;
 /// any request may reach it, 0 where none does.
 ///
 /// A copied request costs the candidate as much as a real one, so a mirror counts like weight.
-pub(super) fn need(traffic: &Traffic, track: Track, baseline: u32) -> u32 {
+pub(in crate::rollout) fn need(traffic: &Traffic, track: Track, baseline: u32) -> u32 {
     let (reached, share) = match track {
         Track::Stable => (traffic.reaches_stable(), traffic.weight.rest()),
         Track::Candidate => (traffic.reaches_candidate(), traffic.candidate_share()),

@@ -251,3 +251,24 @@ fn promote_ends_all_bakes_and_nothing_else() {
     run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
     assert!(run.now.since(began) < seconds(60));
 }
+
+/// The time it asks for is reached when its time is up, and the look that ends it is not: only that is missing.
+#[test]
+fn a_bake_whose_time_is_reached_is_not_said_to_lack_time() {
+    let mut stages = canary();
+    stages[0].bake.at_most = seconds(100);
+    let world = KindWorld::new(("v0", 4), None);
+    let mut run = begin(plan(stages, Policies::default()), world);
+    run.until("is effective and is watched");
+    run.wait(seconds(20));
+    run.world.effective = Some(Effective::Converging);
+    run.look_again();
+    run.wait(seconds(40));
+    run.world.effective = None;
+    run.look_again();
+    run.wait(seconds(40));
+    run.run(seconds(3600));
+    let story = run.story();
+    assert!(story.contains("undecided: it waits for"), "{story}");
+    assert!(!story.contains("1m of 1m"), "{story}");
+}

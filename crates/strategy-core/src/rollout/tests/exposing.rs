@@ -7,7 +7,7 @@ use super::{begin, canary, percent, plan};
 use crate::plan::Policies;
 use crate::release::Part;
 use crate::rollout::{Command, Effect, Input, Outcome, Wish};
-use crate::target::Effective;
+use crate::target::{Effective, ForeignChange, ForeignField};
 use crate::timestamp::Timestamp;
 use crate::track::{Capacity, Revision};
 use crate::traffic::{Route, RouteBy, Traffic};
@@ -245,5 +245,61 @@ fn a_route_or_mirror_takes_as_long_to_be_effective_as_a_weight_and_a_count_takes
             "{what}: {took} s\n{}",
             run.story()
         );
+    }
+}
+
+/// Where nobody can ask, time alone ends the drain of what was found, also while a claim is waited for.
+#[test]
+fn what_was_found_drains_while_a_claim_is_waited_for() {
+    let mut world = KindWorld::new(("v0", 4), Some(("older", 2)));
+    world.sticky = seconds(100);
+    world.effective = Some(Effective::Unverified);
+    world.down = true;
+    let mut run = begin(plan(canary(), Policies::default()), world);
+    run.wait(seconds(110));
+    run.world.down = false;
+    let answers = run.now;
+    run.run(seconds(7200));
+    run.assert_outcome(|outcome| *outcome == Outcome::Promoted);
+    let changes = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+        desired.candidate.revision.is_release()
+    };
+    let (changed, _) = run.asked.iter().find(changes).unwrap();
+    let took = changed.since(answers).as_secs();
+    // A claim that failed is tried again after half a minute at the latest.
+    assert!(took <= 35, "{took} s\n{}", run.story());
+}
+
+/// A target tells of traffic that somebody moved and took back between two looks.
+#[test]
+fn what_a_hand_exposed_between_two_looks_drains() {
+    for (field, lingers) in [(ForeignField::Traffic, 305), (ForeignField::Capacity, 0)] {
+        let mut stages = canary();
+        let stable = crate::plan::GoalTrack::recorded();
+        let kind = crate::plan::StageKind::Expose;
+        let preview = super::stage("preview", kind, stable, super::at("v1", 100), 0, 600);
+        stages.insert(0, preview);
+        let mut world = KindWorld::new(("v0", 4), None);
+        world.sticky = seconds(300);
+        let mut run = begin(plan(stages, Policies::default()), world);
+        run.until("`preview` is effective");
+        let hand = ForeignChange::new("kubectl", field, "it was moved and taken back");
+        run.world.foreign.push(hand);
+        run.look_again();
+        assert!(
+            run.story().contains("taken back by kubectl"),
+            "{}",
+            run.story()
+        );
+        let told = run.now;
+        run.order(Wish::Abort { force: false });
+        run.assert_rolled_back();
+        let gone = |(_, desired): &&(Timestamp, crate::target::Desired)| {
+            desired.candidate.revision == Revision::Absent
+        };
+        let (removed, _) = run.asked.iter().find(gone).unwrap();
+        let took = removed.since(told).as_secs();
+        let expected = lingers.min(300)..=lingers;
+        assert!(expected.contains(&took), "{took} s\n{}", run.story());
     }
 }

@@ -321,3 +321,37 @@ fn hands_that_come_again_and_again_do_not_put_the_limit_of_a_hold_off() {
     );
     run.assert_rolled_back();
 }
+
+/// A hand that comes again and again would else keep a stage for ever.
+#[test]
+fn holds_that_end_by_themselves_put_the_limit_of_a_bake_off_three_times() {
+    let mut stages = canary();
+    stages[0].bake = Bake::of(seconds(600));
+    stages[0].bake.at_most = seconds(900);
+    let mut policies = Policies::default();
+    policies.foreign.capacity = ForeignPolicy::Hold {
+        at_most: seconds(1000),
+        then: Then::GoOn,
+    };
+    let mut run = begin(plan(stages, policies), KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    for (count, phase) in [
+        (3, Phase::Baking),
+        (5, Phase::Baking),
+        (4, Phase::Baking),
+        (3, Phase::Settled),
+    ] {
+        scale_candidate(&mut run, count);
+        assert_eq!(run.rollout.status().phase, Phase::Holding);
+        run.wait(seconds(1010));
+        assert_eq!(run.rollout.status().phase, phase, "{}", run.story());
+    }
+    run.assert_outcome(|outcome| {
+        matches!(
+            outcome,
+            Outcome::RolledBack {
+                reason: Reason::Undecided { .. }
+            }
+        )
+    });
+}

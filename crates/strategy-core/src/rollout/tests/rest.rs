@@ -1,6 +1,7 @@
 //! Once an outcome is said nothing is written any more, and once settled nothing is even asked.
 
 use super::acting::seconds;
+use super::checks::{every_15, limits, plan_with};
 use super::kind_world::{KindWorld, Run};
 use super::{begin, blue_green, canary, plan};
 use crate::plan::Policies;
@@ -125,4 +126,19 @@ fn what_was_decided_of_a_part_is_kept_once_while_nothing_more_is() {
         let now = &run.rollout.decided.parts[&Part::main()];
         assert!(std::ptr::eq(now, &before.parts[&Part::main()]));
     }
+}
+
+/// Nobody would hear what it says: a window that was open at the end is given up.
+#[test]
+fn no_window_is_looked_through_when_all_is_over() {
+    let plan = plan_with(canary(), &[("errors", every_15(limits(0)))]);
+    let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+    run.until("is effective and is watched");
+    run.wait(seconds(5));
+    assert!(run.looks().is_empty(), "the first is not due yet");
+    run.order(Wish::Abandon);
+    run.run(seconds(3600));
+    assert!(run.rollout.is_settled());
+    let looks = run.looks();
+    assert!(looks.is_empty(), "{looks:?}");
 }

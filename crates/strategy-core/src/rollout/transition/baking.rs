@@ -37,7 +37,7 @@ impl Rollout {
         };
         let well =
             self.walk_all(|rollout, part| rollout.stage_course(part, stage, Until::Effective));
-        if self.decided.state != State::Baking(baking.clone()) || self.never_reached() {
+        if self.never_reached() {
             return Flow::Again;
         }
         let paused = self.decided.pause.is_some();

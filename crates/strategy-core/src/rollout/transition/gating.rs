@@ -61,9 +61,6 @@ impl Rollout {
     pub(super) fn gating(&mut self, gating: &Gating) -> Flow {
         let now = self.now();
         self.maintain();
-        if self.decided.state != State::Gating(gating.clone()) {
-            return Flow::Again;
-        }
         let stage = self.fixed.plan.stages().get(gating.stage);
         let Some(gate) = stage
             .and_then(|stage| stage.gates.get(gating.gate))

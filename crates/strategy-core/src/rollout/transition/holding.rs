@@ -19,9 +19,6 @@ impl Rollout {
         if let Some(stage) = holding.walk {
             self.walk_all(|rollout, part| rollout.stage_course(part, stage, Until::Effective));
         }
-        if self.decided.state != State::Holding(Box::new(holding.clone())) {
-            return Flow::Again;
-        }
         if now < holding.until {
             return Flow::Rest;
         }

@@ -70,9 +70,6 @@ impl Rollout {
             }
             HookPoint::Before | HookPoint::Effective | HookPoint::Baked => self.maintain(),
         }
-        if self.decided.state != State::Hooking(hooking.clone()) {
-            return Flow::Again;
-        }
         let stage = self.fixed.plan.stages().get(hooking.stage);
         let Some((stage, hook)) = stage
             .and_then(|stage| Some((stage.name.clone(), stage.hooks.get(hooking.hook)?.clone())))

@@ -7,7 +7,8 @@ use crate::rollout::event::News;
 use crate::rollout::outcome::{Left, Outcome};
 use crate::rollout::part_state::Waits;
 use crate::rollout::state::{RollingBack, State};
-use crate::target::{Observation, Routing, Written};
+use crate::rollout::step::need;
+use crate::target::{Desired, Observation, Routing, Written};
 use crate::timestamp::Timestamp;
 use crate::track::{Replicas, Revision, Track};
 
@@ -19,9 +20,6 @@ impl Rollout {
         }
         let suffices = now >= rolling.patient_until;
         let home = self.walk_home(suffices);
-        if self.decided.state != State::RollingBack(Box::new(rolling.clone())) {
-            return Flow::Again;
-        }
         if !self.decided.traffic_restored && self.traffic_is_restored() {
             self.decided.traffic_restored = true;
             self.say(News::TrafficRestored);
@@ -39,7 +37,8 @@ impl Rollout {
             if rolling.stuck {
                 self.say(News::GotUnstuck);
             }
-            let left = self.left_by_hands();
+            let mut left = self.left_by_hands();
+            left.extend(self.left_to_traffic());
             self.settle(
                 Outcome::RolledBack {
                     reason: rolling.reason.clone(),
@@ -204,7 +203,10 @@ impl Rollout {
                     (
                         Some(written),
                         Revision::Recorded | Revision::Release(_) | Revision::Named(_),
-                    ) => written.revision.recorded && written.replicas == start.replicas,
+                    ) => {
+                        written.revision.recorded
+                            && self.is_count_of_start(part, &home, track, written)
+                    }
                 }
             };
             let routed = found.capabilities.routing == Routing::FollowsReadiness
@@ -212,6 +214,53 @@ impl Rollout {
             let ready = seen.stable.ready_at(&Revision::Recorded) >= self.stable_need(part, &seen);
             routed && ready && Track::ALL.into_iter().all(|track| written(&seen, track))
         })
+    }
+
+    /// So many as at the start. A track that the recorded traffic reaches keeps more where that needs more by
+    /// now: no step takes it away.
+    fn is_count_of_start(
+        &self,
+        part: &Part,
+        home: &Desired,
+        track: Track,
+        written: &Written,
+    ) -> bool {
+        match (home.track(track).replicas, written.replicas) {
+            (Replicas::Count(start), Replicas::Count(now)) => {
+                let state = self.decided.parts.get(part);
+                let baseline = state.map_or(0, |state| state.baseline);
+                (start..=start.max(need(&home.traffic, track, baseline))).contains(&now)
+            }
+            (Replicas::Floor(start), Replicas::Floor(now)) => start == now,
+            (Replicas::Count(_), Replicas::Floor(_)) | (Replicas::Floor(_), Replicas::Count(_)) => {
+                false
+            }
+        }
+    }
+
+    /// What was kept of counts above the recorded ones, because traffic needs it.
+    fn left_to_traffic(&self) -> Vec<Left> {
+        let mut left = Vec::new();
+        for (part, found) in self.fixed.found.iter() {
+            let (Some(seen), Some(home)) = (self.fresh(part), self.home(part)) else {
+                continue;
+            };
+            for track in Track::ALL {
+                let start = home.track(track).replicas;
+                if let Some(written) = &seen.track(track).written
+                    && written.replicas != start
+                {
+                    let (name, now) = (found.names.of(track), written.replicas);
+                    left.push(Left {
+                        part: part.clone(),
+                        what: format!(
+                            "{track} {name} is at {now}, which its traffic needs, and {start} is recorded"
+                        ),
+                    });
+                }
+            }
+        }
+        left
     }
 
     pub(in crate::rollout) fn rollback_timers(&self, rolling: &RollingBack) -> Option<Timestamp> {

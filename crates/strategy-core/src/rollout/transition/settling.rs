@@ -34,9 +34,6 @@ impl Rollout {
                 let stays = moved.contains(part);
                 (!stays).then(|| rollout.course_at_rest(part, last))?
             });
-            if self.decided.state != State::Settling(settling.clone()) {
-                return Flow::Again;
-            }
             let done = restored && self.fenced();
             if done || late {
                 let mut left = if done {

@@ -31,9 +31,6 @@ impl Rollout {
         let now = self.now();
         let (stage, until) = (stepping.stage, stepping.until);
         let reached = self.walk_all(|rollout, part| rollout.stage_course(part, stage, until));
-        if self.decided.state != State::Stepping(stepping.clone()) {
-            return Flow::Again;
-        }
         if self.never_reached() {
             return Flow::Again;
         }

@@ -4,7 +4,7 @@ use super::Flow;
 use crate::release::Part;
 use crate::rollout::Rollout;
 use crate::rollout::outcome::{Outcome, Reason};
-use crate::rollout::state::{State, Superseding};
+use crate::rollout::state::Superseding;
 use crate::rollout::step::{Direction, Until};
 use crate::rollout::walk::Course;
 use crate::track::{Revision, Track};
@@ -13,9 +13,6 @@ impl Rollout {
     pub(super) fn superseding(&mut self, superseding: &Superseding) -> Flow {
         let now = self.now();
         let reached = self.walk_all(Self::course_without_exposure);
-        if self.decided.state != State::Superseding(superseding.clone()) {
-            return Flow::Again;
-        }
         // What hooks did for this release is nothing that its successor begins with.
         if reached && superseding.undoing.is_none() && self.undo_next() {
             return Flow::Again;

@@ -82,6 +82,13 @@ fn row_3_everything_below_rises_in_one_write() {
 }
 
 #[test]
+fn row_3_what_is_missing_is_created_though_it_is_to_have_no_pod() {
+    follows("S v0x2 2/2; C -; w0")
+        .to("S v0x2; C v1x0; w0")
+        .is_decided_by("3", "up: S v0x2; C v1x0; w0");
+}
+
+#[test]
 fn row_4_pods_go_when_those_that_stay_are_the_baseline() {
     let to = "S v0x1; C v1x1; w50";
     follows("S v0x2 2/2; C v1x1 1/1; w0")

@@ -32,6 +32,14 @@ fn row_3_an_owned_count_is_never_written_and_its_floor_rises() {
         .is_decided_by("3", "up: S v0~3; C v1x3; w100");
 }
 
+/// A count is no reason to write over what an autoscaler has taken over meanwhile.
+#[test]
+fn row_3_a_floor_that_is_as_high_as_the_count_asked_for_stays_a_floor() {
+    world("S v0~2:2 2/2; C v1x1 1/1; w50")
+        .to("S v0x2; C v1x1; w50")
+        .says("reached");
+}
+
 #[test]
 fn row_4_a_wait_for_cover_hides_no_up() {
     let promote = "S v1x2; C v1x3; w100";

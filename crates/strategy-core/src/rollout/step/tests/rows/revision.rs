@@ -1,6 +1,6 @@
 //! Rows 0 to 2: a track must run something else.
 
-use super::super::notation::{Case, DRAINED, world};
+use super::super::notation::{Case, DRAINED, images, world};
 use super::IDLE;
 use crate::release::Images;
 use crate::track::Tracks;
@@ -267,4 +267,19 @@ fn what_is_known_by_a_name_only_is_written_back_by_its_name() {
         .to("S v0x2; C v1x2; w50")
         .with(named)
         .says(step);
+}
+
+/// A name may be short for what a platform keeps for a while only; images are what is run.
+#[test]
+fn what_is_known_by_its_images_is_written_back_by_them_though_it_has_a_name() {
+    let both = |case: &mut Case| {
+        let written = case.observation.stable.written.as_mut().unwrap();
+        written.revision.recorded = false;
+        written.revision.images = images("v9");
+        written.revision.name = Some("seven".to_owned());
+    };
+    world("S v0x2 2/2; C v1x2 2/2; w50")
+        .to("S v0x2; C v1x2; w50")
+        .with(both)
+        .says("traffic: S v9x2; C v1x2; w100");
 }
