@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use aws_smithy_types::timeout::TimeoutConfig;
+use serde_json::json;
 use test_support::ecs::{Fault, Outcome, Rule, Service, Settings, Shop};
 
 use crate::scene::{Scene, forward};
@@ -228,6 +229,26 @@ fn other_hands_change_things_and_are_in_no_log() {
         .unwrap_err();
     assert_eq!(why, "ServiceNotFoundException: Service not found.");
     assert_eq!(scene.fake.calls().len(), 2);
+    // A rule with one target group is told both ways; with two it no longer is.
+    let single = json!([{ "Type": "forward", "TargetGroupArn": scene.shop.stable_group }]);
+    let input = json!({ "RuleArn": scene.shop.rule, "Actions": single });
+    scene
+        .fake
+        .as_somebody_else(Service::LoadBalancing, "ModifyRule", input)
+        .unwrap();
+    let both = [
+        (&*scene.shop.stable_group, 1),
+        (&*scene.shop.canary_group, 3),
+    ];
+    scene.fake.somebody_sets_weights(&scene.shop.rule, &both);
+    let rules = scene.ok(scene
+        .elb
+        .describe_rules()
+        .rule_arns(&scene.shop.rule)
+        .send());
+    let action = &rules.rules()[0].actions()[0];
+    assert_eq!(action.target_group_arn(), None);
+    assert_eq!(action.forward_config().unwrap().target_groups().len(), 2);
 }
 
 #[test]
