@@ -180,6 +180,7 @@ rules! {
 
     // Application Auto Scaling.
     ScalableServiceExists: "A scalable target is an active service of ECS." ["spinnaker/spinnaker#4371"]
+    ScalingKnowsServicesLater: "A service that was just created may not yet be known: it can be set how long." ["spinnaker/spinnaker#4371"]
     ScalableTargetExists: "A scalable target that is removed exists." ["SDK: ObjectNotFoundException"]
     BoundsOfANewTarget: "A new scalable target has a minimum and a maximum." ["SDK: RegisterScalableTargetInput.min_capacity"]
     BoundsInOrder: "The minimum is not above the maximum." ["SDK: ValidationException; text assumed"]
