@@ -286,3 +286,18 @@ fn latency_takes_time() {
     let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
     assert_eq!(scene.since(|| scene.ok(call.send())).1, latency);
 }
+
+#[test]
+fn the_sdk_never_grows_tired_of_trying_again() {
+    let scene = Scene::new();
+    for fault in [Fault::Throttled, Fault::ServerError, Fault::ResetBefore] {
+        scene.fake.fault_always("DescribeRules", Some(fault));
+        let before = scene.fake.next_index();
+        for _ in 0..100 {
+            let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+            scene.run(call.send()).unwrap_err();
+        }
+        // Its quota of retries is one for all clients of a process, and would make tests depend on each other.
+        assert_eq!(scene.fake.next_index() - before, 300, "{fault:?}");
+    }
+}
