@@ -27,6 +27,9 @@ pub struct Settings {
     pub description_lag: Duration,
     /// From the creation of a service until Application Auto Scaling knows it. Default none.
     pub autoscaling_lag: Duration,
+    /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
+    /// would have happened without the write, so that tasks may be told of that never were.
+    pub read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,
     /// From the failure of a task until another is started. Default 10 s.
@@ -57,6 +60,7 @@ impl Default for Settings {
             deregistration_lag: Duration::from_secs(25),
             description_lag: Duration::from_secs(15),
             autoscaling_lag: Duration::ZERO,
+            read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),
             restart_delay: Duration::from_secs(10),
             stop_time: Duration::from_secs(2),

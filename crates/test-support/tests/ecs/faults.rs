@@ -277,6 +277,32 @@ fn equal_histories_are_equal_to_the_last_id() {
 }
 
 #[test]
+fn reads_may_be_old_for_a_while() {
+    let read_lag = Duration::from_secs(10);
+    let scene = Scene::with(Settings {
+        read_lag,
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    let call = scene
+        .ecs
+        .update_service()
+        .cluster(Shop::CLUSTER)
+        .service("api");
+    let answer = scene.ok(call.desired_count(3).send());
+    assert_eq!(answer.service().unwrap().desired_count(), 3);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.notices(Rule::ReadsLag);
+    scene.wait(9);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.wait(1);
+    assert_eq!(scene.service("api").desired_count(), 3);
+}
+
+#[test]
 fn latency_takes_time() {
     let latency = Duration::from_secs(3);
     let scene = Scene::with(Settings {
