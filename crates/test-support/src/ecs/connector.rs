@@ -9,12 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::Fake;
 use super::api;
 use super::faults::Fault;
-use super::log::{self, CallRecord, Outcome};
+use super::log::{self, CallRecord, Outcome, Service};
 use super::rules::Rule;
-use super::wire::Call;
+use super::wire::{Answer, Call};
+use super::{Fake, State};
 
 /// What a call comes to, before time passes.
 enum Reply {
@@ -74,7 +74,7 @@ impl Fake {
             (Some(fault), _) => {
                 if fault.is_applied() && denied_is_none(&state, &call, &actions) {
                     // Whether it was refused nobody will hear.
-                    let _ = api::perform(&mut state.world, &call);
+                    let _ = perform(&mut state, &call);
                 }
                 if fault == Fault::Throttled {
                     state.world.note(Rule::ThrottlingCodes);
@@ -95,7 +95,7 @@ impl Fake {
                 (answered(call.respond(&Err(refusal), &request_id)), outcome)
             }
             (None, None) => {
-                let answer = api::perform(&mut state.world, &call);
+                let answer = perform(&mut state, &call);
                 let outcome = match &answer {
                     Ok(_) => Outcome::Answered,
                     Err(refusal) => {
@@ -124,10 +124,30 @@ impl Fake {
     }
 }
 
+/// Does what a call asks for; a read of ECS may be answered by what was before the last write.
+fn perform(state: &mut State, call: &Call) -> Answer {
+    let (now, lag) = (state.world.now, state.world.settings.read_lag);
+    if call.service == Service::Ecs && lag > Duration::ZERO {
+        let stale = state.stale.as_mut().filter(|(until, _)| *until > now);
+        match stale {
+            Some((_, before)) if log::is_read(&call.operation) => {
+                before.advance(now);
+                state.world.note(Rule::ReadsLag);
+                return api::perform(before, call);
+            }
+            None if !log::is_read(&call.operation) => {
+                state.stale = Some((now + lag, state.world.clone()));
+            }
+            Some(_) | None => {}
+        }
+    }
+    api::perform(&mut state.world, call)
+}
+
 fn answered(response: HttpResponse) -> Reply {
     Reply::Answer(Box::new(response))
 }
 
-fn denied_is_none(state: &super::State, call: &Call, actions: &[String]) -> bool {
+fn denied_is_none(state: &State, call: &Call, actions: &[String]) -> bool {
     state.faults.denied(call, actions).is_none()
 }

@@ -180,6 +180,7 @@ rules! {
 
     // Application Auto Scaling.
     ScalableServiceExists: "A scalable target is an active service of ECS." ["spinnaker/spinnaker#4371"]
+    ScalingKnowsServicesLater: "A service that was just created may not yet be known: it can be set how long." ["spinnaker/spinnaker#4371"]
     ScalableTargetExists: "A scalable target that is removed exists." ["SDK: ObjectNotFoundException"]
     BoundsOfANewTarget: "A new scalable target has a minimum and a maximum." ["SDK: RegisterScalableTargetInput.min_capacity"]
     BoundsInOrder: "The minimum is not above the maximum." ["SDK: ValidationException; text assumed"]
@@ -189,6 +190,7 @@ rules! {
     ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
 
     // Every call.
+    ReadsLag: "A read of ECS shortly after a write may not yet show it: it can be set how long." ["spinnaker/spinnaker#4371"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]
 }

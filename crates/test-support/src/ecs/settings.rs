@@ -25,6 +25,11 @@ pub struct Settings {
     pub deregistration_lag: Duration,
     /// From a change of weights by ECS until `DescribeServiceDeployments` tells of it. Default 15 s.
     pub description_lag: Duration,
+    /// From the creation of a service until Application Auto Scaling knows it. Default none.
+    pub autoscaling_lag: Duration,
+    /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
+    /// would have happened without the write, so that tasks may be told of that never were.
+    pub read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,
     /// From the failure of a task until another is started. Default 10 s.
@@ -54,6 +59,8 @@ impl Default for Settings {
             propagation: Duration::from_secs(15),
             deregistration_lag: Duration::from_secs(25),
             description_lag: Duration::from_secs(15),
+            autoscaling_lag: Duration::ZERO,
+            read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),
             restart_delay: Duration::from_secs(10),
             stop_time: Duration::from_secs(2),

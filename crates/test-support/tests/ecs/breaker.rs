@@ -185,9 +185,7 @@ fn limp(resets: bool) -> (Scene, String) {
     scene.configure("api", 100, 125);
     let arn = scene.release("web:2", Image::missing());
     let failures = |count: i32| {
-        while scene.primary().failed_tasks() != count {
-            scene.wait(1);
-        }
+        scene.wait_until(|| scene.primary().failed_tasks() == count);
     };
     failures(2);
     scene.fake.set_image("web:2", Image::good());

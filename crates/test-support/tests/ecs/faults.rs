@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use aws_smithy_types::timeout::TimeoutConfig;
+use serde_json::json;
 use test_support::ecs::{Fault, Outcome, Rule, Service, Settings, Shop};
 
 use crate::scene::{Scene, forward};
@@ -228,6 +229,26 @@ fn other_hands_change_things_and_are_in_no_log() {
         .unwrap_err();
     assert_eq!(why, "ServiceNotFoundException: Service not found.");
     assert_eq!(scene.fake.calls().len(), 2);
+    // A rule with one target group is told both ways; with two it no longer is.
+    let single = json!([{ "Type": "forward", "TargetGroupArn": scene.shop.stable_group }]);
+    let input = json!({ "RuleArn": scene.shop.rule, "Actions": single });
+    scene
+        .fake
+        .as_somebody_else(Service::LoadBalancing, "ModifyRule", input)
+        .unwrap();
+    let both = [
+        (&*scene.shop.stable_group, 1),
+        (&*scene.shop.canary_group, 3),
+    ];
+    scene.fake.somebody_sets_weights(&scene.shop.rule, &both);
+    let rules = scene.ok(scene
+        .elb
+        .describe_rules()
+        .rule_arns(&scene.shop.rule)
+        .send());
+    let action = &rules.rules()[0].actions()[0];
+    assert_eq!(action.target_group_arn(), None);
+    assert_eq!(action.forward_config().unwrap().target_groups().len(), 2);
 }
 
 #[test]
@@ -256,6 +277,32 @@ fn equal_histories_are_equal_to_the_last_id() {
 }
 
 #[test]
+fn reads_may_be_old_for_a_while() {
+    let read_lag = Duration::from_secs(10);
+    let scene = Scene::with(Settings {
+        read_lag,
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    let call = scene
+        .ecs
+        .update_service()
+        .cluster(Shop::CLUSTER)
+        .service("api");
+    let answer = scene.ok(call.desired_count(3).send());
+    assert_eq!(answer.service().unwrap().desired_count(), 3);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.notices(Rule::ReadsLag);
+    scene.wait(9);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.wait(1);
+    assert_eq!(scene.service("api").desired_count(), 3);
+}
+
+#[test]
 fn latency_takes_time() {
     let latency = Duration::from_secs(3);
     let scene = Scene::with(Settings {
@@ -264,4 +311,19 @@ fn latency_takes_time() {
     });
     let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
     assert_eq!(scene.since(|| scene.ok(call.send())).1, latency);
+}
+
+#[test]
+fn the_sdk_never_grows_tired_of_trying_again() {
+    let scene = Scene::new();
+    for fault in [Fault::Throttled, Fault::ServerError, Fault::ResetBefore] {
+        scene.fake.fault_always("DescribeRules", Some(fault));
+        let before = scene.fake.next_index();
+        for _ in 0..100 {
+            let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+            scene.run(call.send()).unwrap_err();
+        }
+        // Its quota of retries is one for all clients of a process, and would make tests depend on each other.
+        assert_eq!(scene.fake.next_index() - before, 300, "{fault:?}");
+    }
 }

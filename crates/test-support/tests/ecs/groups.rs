@@ -146,6 +146,16 @@ fn a_deregistered_target_drains_for_the_delay() {
     scene.notices(Rule::DrainsForTheDelay);
     scene.wait(1);
     assert_eq!(scene.health(group), [""; 0]);
+    // One that is registered again while it drains is new.
+    scene.add_target(group, "10.1.0.2");
+    scene.wait(10);
+    let call = scene.elb.deregister_targets().target_group_arn(group);
+    scene.ok(call.targets(target("10.1.0.2")).send());
+    scene.add_target(group, "10.1.0.2");
+    assert_eq!(scene.health(group), ["initial"]);
+    scene.wait(10);
+    scene.add_target(group, "10.1.0.2");
+    assert_eq!(scene.health(group), ["healthy"]);
 }
 
 #[test]

@@ -196,6 +196,37 @@ fn a_rolling_deployment_waits_too() {
 }
 
 #[test]
+fn nobody_waits_for_the_hooks_of_a_deployment_that_was_superseded() {
+    let scene = Scene::new();
+    scene.native(canary(json!([pause(30, "CONTINUE")])));
+    let first = scene.begin("web:2");
+    scene.wait(60);
+    assert_eq!(scene.open_hooks(&first).len(), 1);
+    scene.begin("web:3");
+    assert_eq!(scene.open_hooks(&first).len(), 0);
+    assert_eq!(scene.stage_and_status(&first).1, "STOPPED");
+}
+
+#[test]
+fn both_sides_are_kept_through_a_time_without_tasks() {
+    let scene = Scene::new();
+    scene.native(canary(json!([pause(1440, "ROLLBACK")])));
+    let arn = scene.begin("web:2");
+    scene.wait(60);
+    assert_eq!(scene.running("api"), [2, 2]);
+    scene.fake.somebody_scales(Shop::CLUSTER, "api", 0).unwrap();
+    scene.wait(60);
+    assert_eq!(scene.running("api"), [0, 0]);
+    scene.fake.somebody_scales(Shop::CLUSTER, "api", 2).unwrap();
+    scene.wait(60);
+    assert_eq!(scene.running("api"), [2, 2]);
+    let id = scene.open_hooks(&arn)[0].hook_id().unwrap().to_owned();
+    scene.resume(&arn, &id, DeploymentLifecycleHookAction::Rollback);
+    scene.wait(60);
+    assert_eq!(scene.running("api"), [2]);
+}
+
+#[test]
 fn hooks_are_checked() {
     let scene = Scene::new();
     scene.native(json!({ "strategy": "BLUE_GREEN" }));

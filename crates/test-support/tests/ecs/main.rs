@@ -7,10 +7,12 @@
 )]
 
 mod actions;
+mod answers;
 mod breaker;
 mod faults;
 mod groups;
 mod hooks;
+mod listeners;
 mod native;
 mod requests;
 mod rolling;

@@ -174,9 +174,8 @@ fn described_weights_are_old_for_a_while() {
             .requested_production_traffic_weight()
             .unwrap()
     };
-    while scene.shares() != [("web-canary".to_owned(), 50), ("web-stable".to_owned(), 50)] {
-        scene.wait(1);
-    }
+    let half = [("web-canary".to_owned(), 50), ("web-stable".to_owned(), 50)];
+    scene.wait_until(|| scene.shares() == half);
     assert_eq!(weight().to_string(), "0");
     scene.notices(Rule::DescribedWeightsLag);
     scene.wait(10);

@@ -1,7 +1,9 @@
 //! Application Auto Scaling.
 
+use std::time::Duration;
+
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
-use test_support::ecs::{Rule, Shop};
+use test_support::ecs::{Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -59,6 +61,22 @@ fn a_target_is_a_service_with_bounds_in_order() {
     );
     scene.ok(scene.register("api").min_capacity(1).max_capacity(2).send());
     scene.ok(deregister());
+}
+
+#[test]
+fn a_service_is_known_after_a_while() {
+    let autoscaling_lag = Duration::from_secs(5);
+    let scene = Scene::with(Settings {
+        autoscaling_lag,
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    let register = || scene.register("api").min_capacity(1).max_capacity(2).send();
+    scene.refuses(Rule::ScalingKnowsServicesLater, INVALID, register());
+    scene.wait(5);
+    scene.ok(register());
 }
 
 #[test]

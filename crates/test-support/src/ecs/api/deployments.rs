@@ -76,7 +76,7 @@ impl World {
                 failures.push(json!({ "arn": arn, "reason": "MISSING" }));
                 continue;
             };
-            let mut tasks = self.tasks.values();
+            let mut tasks = self.all_tasks();
             let task = tasks.find(|task| task.deployment == revision.deployment);
             let containers = task.into_iter().flat_map(|task| &task.containers);
             let images = containers.map(|one| {
