@@ -115,9 +115,16 @@ impl Scene {
 
     /// Resolves when the candidate gets this share by the rule, in thousandths.
     pub(crate) async fn until_weight(&self, thousandths: i64) {
-        while self.weights().1 != thousandths {
+        for _ in 0..7200 {
+            if self.weights().1 == thousandths {
+                return;
+            }
             self.after(1).await;
         }
+        panic!(
+            "the candidate never got {thousandths}: {:?}",
+            self.weights()
+        );
     }
 
     pub(crate) fn ask(&self, service: Service, operation: &str, input: Value) -> Value {
