@@ -1,5 +1,18 @@
 //! A control plane of one's own: etcd, API server, controller manager, scheduler and a stand-in for
 //! kubelets, as child processes on free ports of the loopback interface.
+//!
+//! ```no_run
+//! use test_support::ControlPlane;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let plane = ControlPlane::shared()?;
+//! let namespace = plane.namespace()?;
+//! let client = plane.client("my-test")?;
+//! let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client,
+//! &namespace); assert!(pods.list(&Default::default()).await?.items.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 mod access;
 mod audit;

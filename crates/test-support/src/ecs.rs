@@ -43,6 +43,7 @@ mod world;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use strategy_core::Timestamp;
 use strategy_core::driver::Clock;
 
 pub use self::api::conditions::Request;
@@ -69,6 +70,8 @@ pub struct Fake {
 
 struct State {
     world: World,
+    /// What reads of ECS still tell, and until when.
+    stale: Option<(Timestamp, World)>,
     faults: Faults,
     log: Vec<CallRecord>,
 }
@@ -85,6 +88,7 @@ impl Fake {
         let world = World::new(clock.now(), settings);
         let state = State {
             world,
+            stale: None,
             faults: Faults::default(),
             log: Vec::new(),
         };

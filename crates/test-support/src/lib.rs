@@ -1,22 +1,12 @@
-//! What the workspace's tests share: a real Kubernetes control plane with broken pods on demand,
+//! What the workspace's tests share: a real Kubernetes control plane with broken pods on demand, a fake of Amazon ECS,
 //! and measurements in the one form that `cargo xtask bench` reads.
 //!
 //! Not published, and `strategy-core` never depends on it.
 //!
-//! ```no_run
-//! use test_support::ControlPlane;
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let plane = ControlPlane::shared()?;
-//! let namespace = plane.namespace()?;
-//! let client = plane.client("my-test")?;
-//! let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client,
-//! &namespace); assert!(pods.list(&Default::default()).await?.items.is_empty());
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`kubelet`] lists the ways in which a pod can be broken by its image's tag alone.
+//! | feature | brings |
+//! |---|---|
+//! | `kubernetes`, on by default | `control_plane`; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
+//! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
 
 pub mod bench;
 #[cfg(feature = "kubernetes")]

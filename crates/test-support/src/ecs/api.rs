@@ -100,6 +100,7 @@ fn balancing(world: &mut World, call: &Call) -> Answer {
     let input = &call.input;
     match call.operation.as_str() {
         "CreateLoadBalancer" => world.create_load_balancer(input),
+        "DeleteLoadBalancer" => world.delete_load_balancer(input),
         "DescribeLoadBalancers" => world.describe_load_balancers(input),
         "CreateListener" => world.create_listener(input),
         "ModifyListener" => world.modify_listener(input),

@@ -24,6 +24,12 @@ macro_rules! client {
             .time_source(SharedTimeSource::new(time))
             // At most a second, which `SdkTime` makes a second: jitter would make equal runs differ.
             .retry_config(RetryConfig::standard().with_max_backoff(Duration::from_secs(1)))
+            // The quota of retries is one for all clients of a process: what one test uses up another would lack.
+            .retry_partition(
+                $sdk::config::retry::RetryPartition::custom("fake")
+                    .token_bucket($sdk::config::retry::TokenBucket::unlimited())
+                    .build(),
+            )
             .build();
         $sdk::Client::from_conf(config)
     }};
@@ -31,6 +37,9 @@ macro_rules! client {
 
 impl Fake {
     /// The SDK's sleep and wall clock on the clock of this fake, for clients that are configured elsewhere.
+    ///
+    /// Such clients share a quota of retries with all others in the process unless they are given a retry partition
+    /// with a token bucket of its own, as the clients below are.
     pub fn sdk_time(&self) -> SdkTime {
         SdkTime::new(Arc::clone(&self.clock))
     }

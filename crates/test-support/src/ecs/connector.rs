@@ -9,16 +9,16 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::Fake;
 use super::api;
 use super::faults::Fault;
-use super::log::{self, CallRecord, Outcome};
+use super::log::{self, CallRecord, Outcome, Service};
 use super::rules::Rule;
-use super::wire::Call;
+use super::wire::{Answer, Call};
+use super::{Fake, State};
 
 /// What a call comes to, before time passes.
 enum Reply {
-    Answer(HttpResponse),
+    Answer(Box<HttpResponse>),
     Reset,
     /// Nothing comes for so long.
     Hang(Duration),
@@ -43,7 +43,7 @@ impl HttpConnector for Fake {
                 fake.sleep(latency).await;
             }
             match fake.answer(&request)? {
-                Reply::Answer(response) => Ok(response),
+                Reply::Answer(response) => Ok(*response),
                 Reply::Reset => Err(ConnectorError::io("connection reset by peer".into())),
                 Reply::Hang(time) => {
                     fake.sleep(time).await;
@@ -74,13 +74,13 @@ impl Fake {
             (Some(fault), _) => {
                 if fault.is_applied() && denied_is_none(&state, &call, &actions) {
                     // Whether it was refused nobody will hear.
-                    let _ = api::perform(&mut state.world, &call);
+                    let _ = perform(&mut state, &call);
                 }
                 if fault == Fault::Throttled {
                     state.world.note(Rule::ThrottlingCodes);
                 }
                 let reply = match (fault.refusal(call.service), fault) {
-                    (Some(refusal), _) => Reply::Answer(call.respond(Err(refusal), &request_id)),
+                    (Some(refusal), _) => answered(call.respond(&Err(refusal), &request_id)),
                     (None, Fault::TimeoutAfter) => Reply::Hang(state.world.settings.hang),
                     (None, _) => Reply::Reset,
                 };
@@ -92,13 +92,10 @@ impl Fake {
                     code: refusal.code.clone(),
                     rule: Some(Rule::DeniedCodes),
                 };
-                (
-                    Reply::Answer(call.respond(Err(refusal), &request_id)),
-                    outcome,
-                )
+                (answered(call.respond(&Err(refusal), &request_id)), outcome)
             }
             (None, None) => {
-                let answer = api::perform(&mut state.world, &call);
+                let answer = perform(&mut state, &call);
                 let outcome = match &answer {
                     Ok(_) => Outcome::Answered,
                     Err(refusal) => {
@@ -111,7 +108,7 @@ impl Fake {
                         }
                     }
                 };
-                (Reply::Answer(call.respond(answer, &request_id)), outcome)
+                (answered(call.respond(&answer, &request_id)), outcome)
             }
         };
         state.log.push(CallRecord {
@@ -127,6 +124,30 @@ impl Fake {
     }
 }
 
-fn denied_is_none(state: &super::State, call: &Call, actions: &[String]) -> bool {
+/// Does what a call asks for; a read of ECS may be answered by what was before the last write.
+fn perform(state: &mut State, call: &Call) -> Answer {
+    let (now, lag) = (state.world.now, state.world.settings.read_lag);
+    if call.service == Service::Ecs && lag > Duration::ZERO {
+        let stale = state.stale.as_mut().filter(|(until, _)| *until > now);
+        match stale {
+            Some((_, before)) if log::is_read(&call.operation) => {
+                before.advance(now);
+                state.world.note(Rule::ReadsLag);
+                return api::perform(before, call);
+            }
+            None if !log::is_read(&call.operation) => {
+                state.stale = Some((now + lag, state.world.clone()));
+            }
+            Some(_) | None => {}
+        }
+    }
+    api::perform(&mut state.world, call)
+}
+
+fn answered(response: HttpResponse) -> Reply {
+    Reply::Answer(Box::new(response))
+}
+
+fn denied_is_none(state: &State, call: &Call, actions: &[String]) -> bool {
     state.faults.denied(call, actions).is_none()
 }

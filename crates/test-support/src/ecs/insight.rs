@@ -85,6 +85,12 @@ impl Fake {
         self.now().world.ledger.by_task_definition.clone()
     }
 
+    /// Requests so far, by target group, that reached a target which was gone: its task had ended, and nodes of the load
+    /// balancer did not yet know.
+    pub fn lost_requests(&self) -> BTreeMap<String, f64> {
+        self.now().world.ledger.lost.clone()
+    }
+
     /// Forgets the requests and shortages so far, such as those of the time in which the first tasks came up.
     pub fn forget_requests(&self) {
         self.now().world.ledger = Ledger::default();

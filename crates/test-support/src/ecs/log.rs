@@ -66,8 +66,12 @@ pub struct CallRecord {
 impl CallRecord {
     /// Whether the operation changes something.
     pub fn is_write(&self) -> bool {
-        !(self.operation.starts_with("Describe") || self.operation.starts_with("List"))
+        !is_read(&self.operation)
     }
+}
+
+pub(crate) fn is_read(operation: &str) -> bool {
+    operation.starts_with("Describe") || operation.starts_with("List")
 }
 
 /// The fields that say what a call is about, the more telling first.

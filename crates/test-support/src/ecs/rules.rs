@@ -59,6 +59,8 @@ rules! {
     RulesPerBalancer: "A load balancer has at most 100 rules besides default rules." ["Docs: Quotas for your Application Load Balancers"]
     OneConditionPerField: "At most one condition of host-header, path-pattern, http-request-method and source-ip." ["Docs: Condition types for listener rules"]
     ConditionValues: "A rule has at most five condition values." ["Docs: Quotas for your Application Load Balancers"]
+    OneWayToMatch: "A condition of host-header or path-pattern is given by Values or by its config, not by both." ["aws-controllers-k8s/community#2759; aws/aws-sdk#439"]
+    ConditionsBothWays: "A condition of host-header or path-pattern is described by Values and by its config." ["aws/aws-sdk#439"]
     RuleExists: "A rule that is named exists." ["SDK: RuleNotFoundException"]
     ListenerExists: "A listener that is named exists." ["SDK: ListenerNotFoundException"]
     BalancerExists: "A load balancer that is named exists." ["SDK: LoadBalancerNotFoundException"]
@@ -73,6 +75,7 @@ rules! {
     NotRegistered: "A target that is asked for and is not there is unused." ["SDK: TargetHealth.reason"]
     FirstPassingCheck: "A new target is healthy after its first passing check." ["Docs: Health checks for your target groups"]
     UnhealthyAfterThreshold: "A target is unhealthy after as many failed checks in a row as the threshold says." ["Docs: Health checks for your target groups"]
+    DeregistrationLags: "For a while new requests still reach a target that was deregistered; if it is gone they are lost." ["aws-load-balancer-controller#1064"]
     DrainsForTheDelay: "A deregistered target drains until the deregistration delay is over." ["SDK: TargetGroupAttribute.key; Docs: Deregistration delay"]
 
     // Requests.
@@ -93,19 +96,19 @@ rules! {
 
     // Clusters, task definitions, services.
     ClusterExists: "A cluster that is named exists." ["SDK: ClusterNotFoundException"]
-    ContainersOfATask: "A task definition has containers with name and image." ["SDK: RegisterTaskDefinitionInput; text seen in the field"]
+    ContainersOfATask: "A task definition has containers with name and image." ["SDK: RegisterTaskDefinitionInput; text assumed"]
     EveryRegistrationIsARevision: "Every registration makes a new revision, also of what is equal." ["SDK: register_task_definition"]
-    TaskDefinitionExists: "A task definition that is named exists." ["SDK: ClientException; text seen in the field"]
+    TaskDefinitionExists: "A task definition that is named exists." ["SDK: ClientException; text assumed"]
     TaskDefinitionIsActive: "A deregistered task definition cannot be given to a service." ["SDK: deregister_task_definition"]
     ServiceExists: "A service that is named exists." ["SDK: ServiceNotFoundException"]
     ServiceIsActive: "Only an active service is updated." ["SDK: ServiceNotActiveException"]
     ClientToken: "A creation with the token of the one before gives the same service; 36 ASCII characters." ["SDK: CreateServiceInput.client_token"]
-    CreationIsNotIdempotent: "A name is used once in a cluster." ["text seen in the field, terraform-provider-aws"]
-    NameOfADrainingService: "The name of a draining service is not yet free." ["text seen in the field, terraform-provider-aws"]
-    ContainerAndPort: "A load balancer of a service names a container and a port of its task definition." ["text seen in the field"]
-    GroupOfAService: "A target group of a service exists and is behind a load balancer." ["text seen in the field"]
+    CreationIsNotIdempotent: "A name is used once in a cluster." ["SDK: delete_service; code and text hashicorp/terraform-provider-aws#2283"]
+    NameOfADrainingService: "The name of a draining service is not yet free." ["SDK: delete_service; text assumed"]
+    ContainerAndPort: "A load balancer of a service names a container and a port of its task definition." ["pulumi/pulumi-aws#3095"]
+    GroupOfAService: "A target group of a service exists and is behind a load balancer." ["hashicorp/terraform#32908"]
     DeletedAtZero: "A service above zero is deleted by force only." ["SDK: DeleteServiceInput.force"]
-    DeletedServicesDrain: "A deleted service drains until its tasks are gone, then it is inactive." ["SDK: delete_service"]
+    DeletedServicesDrain: "A deleted service drains until its tasks are stopping, unlisted, and then it is inactive." ["SDK: delete_service"]
     MissingIsAFailure: "A service that is not there is a failure MISSING, no error." ["Docs: API failure reasons"]
     BatchOfServices: "At most ten services are described at once." ["SDK: DescribeServicesInput.services"]
     BatchOfTasks: "At most 100 tasks are described at once." ["SDK: DescribeTasksInput.tasks"]
@@ -117,7 +120,7 @@ rules! {
     NewerSupersedes: "A newer deployment stops one that is under way." ["SDK: DeploymentLifecycleHook, RECONCILE_SERVICE; status assumed"]
 
     // Rolling.
-    RoomToRoll: "minimumHealthyPercent and maximumPercent are not both 100." ["text seen in the field"]
+    RoomToRoll: "minimumHealthyPercent and maximumPercent are not both 100." ["assumed; without it such a deployment could do nothing"]
     MaximumPercent: "No more tasks than maximumPercent of the desired count, rounded down." ["SDK: DeploymentConfiguration.maximum_percent"]
     MinimumHealthyPercent: "No fewer healthy tasks than minimumHealthyPercent, rounded up." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
     FortySeconds: "Without any health check a task counts 40 seconds after it was running." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
@@ -165,6 +168,7 @@ rules! {
     HookTimeoutRange: "A hook waits 1 to 20160 minutes." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     MostHooks: "At most ten pauses and ten functions a service." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HooksHoldTheStage: "A stage goes on when all its hooks are resolved." ["SDK: DeploymentLifecycleHook"]
+    HooksWhileRolling: "Rolling deployments too wait for hooks: before tasks are started, and before success." ["SDK: DeploymentConfiguration.lifecycle_hooks; which stages assumed"]
     FreshHooksAtEachStep: "A hook before the shift comes again before every step, with another id." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
     AnyRollbackWins: "Any hook that says rollback rolls back." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]
@@ -175,16 +179,18 @@ rules! {
     ServiceDeploymentExists: "A service deployment that is named exists." ["SDK: ServiceDeploymentNotFoundException"]
 
     // Application Auto Scaling.
-    ScalableServiceExists: "A scalable target is an active service of ECS." ["text seen in the field"]
+    ScalableServiceExists: "A scalable target is an active service of ECS." ["spinnaker/spinnaker#4371"]
+    ScalingKnowsServicesLater: "A service that was just created may not yet be known: it can be set how long." ["spinnaker/spinnaker#4371"]
     ScalableTargetExists: "A scalable target that is removed exists." ["SDK: ObjectNotFoundException"]
     BoundsOfANewTarget: "A new scalable target has a minimum and a maximum." ["SDK: RegisterScalableTargetInput.min_capacity"]
-    BoundsInOrder: "The minimum is not above the maximum." ["text seen in the field"]
+    BoundsInOrder: "The minimum is not above the maximum." ["SDK: ValidationException; text assumed"]
     WhatIsNotRegisteredStays: "Bounds and suspensions that are not given stay." ["SDK: register_scalable_target"]
     SuspendedScaling: "Suspended scaling does nothing in that direction." ["SDK: RegisterScalableTargetInput.suspended_state"]
     NoScaleInWhileDeploying: "Scaling in waits while a deployment is in progress; scaling out goes on." ["Docs: Automatically scale your Amazon ECS service"]
     ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
 
     // Every call.
+    ReadsLag: "A read of ECS shortly after a write may not yet show it: it can be set how long." ["spinnaker/spinnaker#4371"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]
 }

@@ -20,8 +20,16 @@ pub struct Settings {
     /// From a change of a rule until the last node of the load balancer follows it. AWS promises nothing; 15 s by
     /// default, half a minute and more have been reported (argo-rollouts#2064, #4595).
     pub propagation: Duration,
+    /// From the deregistration of a target until no new request reaches it any more. Default 25 s, as reported in
+    /// aws-load-balancer-controller#1064.
+    pub deregistration_lag: Duration,
     /// From a change of weights by ECS until `DescribeServiceDeployments` tells of it. Default 15 s.
     pub description_lag: Duration,
+    /// From the creation of a service until Application Auto Scaling knows it. Default none.
+    pub autoscaling_lag: Duration,
+    /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
+    /// would have happened without the write, so that tasks may be told of that never were.
+    pub read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,
     /// From the failure of a task until another is started. Default 10 s.
@@ -49,7 +57,10 @@ impl Default for Settings {
         Self {
             seed: 1,
             propagation: Duration::from_secs(15),
+            deregistration_lag: Duration::from_secs(25),
             description_lag: Duration::from_secs(15),
+            autoscaling_lag: Duration::ZERO,
+            read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),
             restart_delay: Duration::from_secs(10),
             stop_time: Duration::from_secs(2),

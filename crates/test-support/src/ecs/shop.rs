@@ -134,7 +134,7 @@ impl Shop {
     /// # Panics
     /// If the fake refuses it, which is a bug in it.
     pub fn create_service(&self, name: &str, group: &str, desired: usize) {
-        self.create(name, desired, json!([self.balancer(group)]), json!({}));
+        self.create(name, desired, &json!([self.balancer(group)]), &json!({}));
     }
 
     /// Creates a service that ECS deploys by a strategy of its own, between both target groups, with a test rule.
@@ -142,21 +142,21 @@ impl Shop {
     ///
     /// # Panics
     /// If the fake refuses it.
-    pub fn create_native_service(&self, name: &str, desired: usize, configuration: Value) {
+    pub fn create_native_service(&self, name: &str, desired: usize, configuration: &Value) {
         let mut balancer = self.balancer(&self.stable_group);
         balancer["advancedConfiguration"] = json!({
             "alternateTargetGroupArn": self.canary_group, "productionListenerRule": self.rule,
             "testListenerRule": self.test_rule,
             "roleArn": "arn:aws:iam::123456789012:role/ecs-infrastructure",
         });
-        self.create(name, desired, json!([balancer]), configuration);
+        self.create(name, desired, &json!([balancer]), configuration);
     }
 
     fn balancer(&self, group: &str) -> Value {
         json!({ "targetGroupArn": group, "containerName": "web", "containerPort": 8080 })
     }
 
-    fn create(&self, name: &str, desired: usize, balancers: Value, configuration: Value) {
+    fn create(&self, name: &str, desired: usize, balancers: &Value, configuration: &Value) {
         must(
             &self.fake,
             Service::Ecs,

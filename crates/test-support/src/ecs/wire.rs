@@ -73,8 +73,8 @@ impl Call {
     }
 
     /// The HTTP response that says `answer`.
-    pub(crate) fn respond(&self, answer: Answer, request_id: &str) -> HttpResponse {
-        let (status, body) = match (&answer, self.service) {
+    pub(crate) fn respond(&self, answer: &Answer, request_id: &str) -> HttpResponse {
+        let (status, body) = match (answer, self.service) {
             (Ok(output), Service::LoadBalancing) => {
                 (200, xml::answer(&self.operation, output, request_id))
             }

@@ -14,7 +14,7 @@ pub(crate) mod target_group;
 pub(crate) mod task;
 pub(crate) mod task_definition;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use strategy_core::Timestamp;
 
@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     pub(crate) services: BTreeMap<ServiceKey, Service>,
     pub(crate) tasks: BTreeMap<String, Task>,
+    /// In the order in which they stopped.
+    pub(crate) stopped_tasks: VecDeque<Task>,
     pub(crate) revisions: BTreeMap<String, Revision>,
     /// In the order of their creation.
     pub(crate) service_deployments: Vec<ServiceDeployment>,
@@ -86,6 +88,7 @@ impl World {
             families: BTreeMap::new(),
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            stopped_tasks: VecDeque::new(),
             revisions: BTreeMap::new(),
             service_deployments: Vec::new(),
             load_balancers: BTreeMap::new(),
@@ -176,6 +179,7 @@ impl World {
         tasks
             .chain(planes)
             .chain(self.targets_due())
+            .chain(self.first_forgotten())
             .chain(services)
             .chain(deployments)
             .filter(|at| *at > self.now)

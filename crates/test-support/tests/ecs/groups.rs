@@ -10,7 +10,7 @@ fn target(id: &str) -> TargetDescription {
 }
 
 impl Scene {
-    fn register(&self, group: &str, id: &str) {
+    fn add_target(&self, group: &str, id: &str) {
         let call = self.elb.register_targets().target_group_arn(group);
         self.ok(call.targets(target(id)).send());
     }
@@ -84,7 +84,7 @@ fn a_group_in_use_is_not_deleted() {
 fn targets_of_a_group_in_no_rule_are_unused_until_it_is_wired() {
     let scene = Scene::new();
     let group = scene.unwired_group();
-    scene.register(&group, "10.1.0.1");
+    scene.add_target(&group, "10.1.0.1");
     scene.wait(120);
     assert_eq!(scene.health(&group), ["unused"]);
     scene.notices(Rule::NotInUse);
@@ -116,7 +116,7 @@ fn a_target_that_is_not_there_is_unused() {
 fn health_changes_at_the_threshold() {
     let scene = Scene::new();
     let group = &scene.shop.stable_group;
-    scene.register(group, "10.1.0.1");
+    scene.add_target(group, "10.1.0.1");
     scene.wait(10);
     assert_eq!(scene.health(group), ["healthy"]);
     scene.fake.set_answers(group, "10.1.0.1", false);
@@ -137,7 +137,7 @@ fn health_changes_at_the_threshold() {
 fn a_deregistered_target_drains_for_the_delay() {
     let scene = Scene::new();
     let group = &scene.shop.stable_group;
-    scene.register(group, "10.1.0.1");
+    scene.add_target(group, "10.1.0.1");
     scene.wait(10);
     let call = scene.elb.deregister_targets().target_group_arn(group);
     scene.ok(call.targets(target("10.1.0.1")).send());
@@ -146,6 +146,16 @@ fn a_deregistered_target_drains_for_the_delay() {
     scene.notices(Rule::DrainsForTheDelay);
     scene.wait(1);
     assert_eq!(scene.health(group), [""; 0]);
+    // One that is registered again while it drains is new.
+    scene.add_target(group, "10.1.0.2");
+    scene.wait(10);
+    let call = scene.elb.deregister_targets().target_group_arn(group);
+    scene.ok(call.targets(target("10.1.0.2")).send());
+    scene.add_target(group, "10.1.0.2");
+    assert_eq!(scene.health(group), ["initial"]);
+    scene.wait(10);
+    scene.add_target(group, "10.1.0.2");
+    assert_eq!(scene.health(group), ["healthy"]);
 }
 
 #[test]

@@ -1,8 +1,23 @@
 //! The fake of Amazon ECS and its load balancers, driven by the real SDK clients.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "what the test itself gets wrong may panic; values are passed to helpers as json! makes them"
+)]
 
 mod actions;
+mod answers;
+mod breaker;
+mod faults;
 mod groups;
+mod hooks;
+mod listeners;
+mod native;
 mod requests;
 mod rolling;
+mod scaling;
 mod scene;
 mod services;
+mod storm;
+mod table;

@@ -1,9 +1,11 @@
 //! What happens to requests.
 
+use std::time::Duration;
+
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, TargetDescription, TargetGroupStickinessConfig,
 };
-use test_support::ecs::{Request, Rule, Serving, Settings};
+use test_support::ecs::{Image, Request, Rule, Serving, Settings};
 
 use crate::scene::{Scene, config, forward};
 
@@ -159,6 +161,31 @@ fn cookies_count_for_nothing_once_stickiness_is_off() {
     scene.shift(0, 1);
     scene.wait(16);
     assert_eq!(scene.shares(), shares(&[("web-canary", 100)]));
+}
+
+#[test]
+fn new_requests_reach_a_target_for_a_while_after_it_is_deregistered() {
+    let scene = Scene::new();
+    let crash = Image::crashes_after(Duration::from_secs(60));
+    scene
+        .fake
+        .set_image("web:1", crash.starting_in(Duration::from_secs(10)));
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(60);
+    assert_eq!(scene.fake.lost_requests().len(), 0);
+    // It crashes at 70 s, and another is there at 95 s: all requests of 25 s go to nobody that lives.
+    scene.wait(60);
+    let lost = scene.fake.lost_requests()[&scene.shop.stable_group];
+    assert!((200.0..=250.0).contains(&lost), "{lost}");
+    scene.notices(Rule::DeregistrationLags);
+    // A task that is stopped while it drains loses none.
+    let scene = Scene::new();
+    scene.open(1);
+    scene.deploy("api", &scene.shop.register("web:2"));
+    scene.wait(300);
+    assert_eq!(scene.fake.lost_requests().len(), 0);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::scene::Scene;
 const INVALID: &str = "InvalidParameterException";
 
 impl Scene {
-    fn configure(&self, name: &str, least: i32, most: i32) {
+    pub(crate) fn configure(&self, name: &str, least: i32, most: i32) {
         let configuration = DeploymentConfiguration::builder()
             .minimum_healthy_percent(least)
             .maximum_percent(most);

@@ -90,6 +90,17 @@ impl Scene {
         self.fake.next_event();
     }
 
+    /// Waits, at most half an hour, second by second.
+    pub(crate) fn wait_until(&self, is_so: impl Fn() -> bool) {
+        for _ in 0..1800 {
+            if is_so() {
+                return;
+            }
+            self.wait(1);
+        }
+        panic!("half an hour has passed, and it is not so");
+    }
+
     pub(crate) fn service(&self, name: &str) -> ecs::types::Service {
         let call = self.ecs.describe_services().cluster(Shop::CLUSTER);
         let answer = self.ok(call.services(name).send());

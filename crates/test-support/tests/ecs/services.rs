@@ -174,6 +174,8 @@ fn a_deleted_service_drains_and_then_is_inactive() {
     scene.refuses(Rule::DeletedAtZero, INVALID, delete().send());
     scene.ok(delete().force(true).send());
     assert_eq!(scene.service("api").status(), Some("DRAINING"));
+    let listed = scene.ok(scene.ecs.list_services().cluster(Shop::CLUSTER).send());
+    assert_eq!(listed.service_arns().len(), 0);
     scene.refuses(
         Rule::NameOfADrainingService,
         INVALID,

@@ -21,14 +21,21 @@ impl World {
         let resource = input.need("ResourceId", "ValidationException")?.to_owned();
         let dimension = input.text("ScalableDimension").unwrap_or_default();
         let parts: Vec<&str> = resource.split('/').collect();
-        let exists = match parts.as_slice() {
+        let service = match parts.as_slice() {
             ["service", cluster, name] => {
                 let key = ((*cluster).to_owned(), (*name).to_owned());
-                let service = self.services.get(&key);
-                service.is_some_and(|one| one.status == Status::Active)
+                self.services.get(&key)
             }
-            _ => false,
+            _ => None,
         };
+        let exists = service.is_some_and(|one| one.status == Status::Active);
+        let lag = self.settings.autoscaling_lag;
+        if service.is_some_and(|one| one.created_at + lag > self.now) {
+            return Err(invalid(
+                Rule::ScalingKnowsServicesLater,
+                format!("ECS service doesn't exist: {resource}"),
+            ));
+        }
         if !exists || dimension != DIMENSION || input.text("ServiceNamespace") != Some("ecs") {
             return Err(invalid(
                 Rule::ScalableServiceExists,
@@ -38,10 +45,10 @@ impl World {
         let known = self.scalable_targets.get(&resource).cloned();
         let least = input
             .whole("MinCapacity")
-            .or(known.as_ref().map(|one| one.least));
+            .or_else(|| known.as_ref().map(|one| one.least));
         let most = input
             .whole("MaxCapacity")
-            .or(known.as_ref().map(|one| one.most));
+            .or_else(|| known.as_ref().map(|one| one.most));
         let (Some(least), Some(most)) = (least, most) else {
             return Err(invalid(
                 Rule::BoundsOfANewTarget,

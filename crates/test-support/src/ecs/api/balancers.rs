@@ -70,6 +70,20 @@ impl World {
         self.balancing_page(input, "LoadBalancers", found)
     }
 
+    pub(crate) fn delete_load_balancer(&mut self, input: &Value) -> Answer {
+        // As in AWS it is no error to delete what is not there; its listeners go with it.
+        let arn = input.need("LoadBalancerArn", "ValidationError")?;
+        self.load_balancers.remove(arn);
+        let listeners = self.listeners.values();
+        let own = listeners.filter(|one| one.load_balancer == arn);
+        let own: Vec<String> = own.map(|one| one.arn.clone()).collect();
+        for listener in own {
+            self.listeners.remove(&listener);
+            self.rules.retain(|_, rule| rule.listener != listener);
+        }
+        Ok(json!({}))
+    }
+
     pub(crate) fn create_listener(&mut self, input: &Value) -> Answer {
         let balancer = input.need("LoadBalancerArn", "ValidationError")?.to_owned();
         if !self.load_balancers.contains_key(&balancer) {

@@ -57,11 +57,12 @@ impl World {
         }
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in asked {
-            match self.describe_cluster(short(name)) {
-                Value::Null => failures.push(json!({
-                    "arn": self.ecs_arn(&format!("cluster/{}", short(name))), "reason": "MISSING"
-                })),
-                described => found.push(described),
+            let described = self.describe_cluster(short(name));
+            if described.is_null() {
+                let arn = self.ecs_arn(&format!("cluster/{}", short(name)));
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+            } else {
+                found.push(described);
             }
         }
         Ok(json!({ "clusters": found, "failures": failures }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::{Fields as _, Refusal};
@@ -70,7 +70,30 @@ fn values(condition: &Value) -> Vec<&str> {
     values
 }
 
-pub(crate) fn check(conditions: &[Value]) -> Result<(), Refusal> {
+/// The fields whose values can be given in two ways, and the second way.
+const TWO_WAYS: [(&str, &str); 2] = [
+    ("host-header", "HostHeaderConfig"),
+    ("path-pattern", "PathPatternConfig"),
+];
+
+/// The conditions as they are kept and described: what can be given in two ways is told in both.
+pub(crate) fn accept(conditions: &[Value]) -> Result<Vec<Value>, Refusal> {
+    check(conditions)?;
+    let both = conditions.iter().map(|condition| {
+        let mut kept = condition.clone();
+        let field = condition.text("Field");
+        let two = TWO_WAYS.iter().find(|(name, _)| Some(*name) == field);
+        let values = values(condition);
+        if let Some((_, config)) = two.filter(|_| !values.is_empty()) {
+            kept["Values"] = json!(values);
+            kept[*config]["Values"] = json!(values);
+        }
+        kept
+    });
+    Ok(both.collect())
+}
+
+fn check(conditions: &[Value]) -> Result<(), Refusal> {
     let mut seen: Vec<&str> = Vec::new();
     let mut count = 0;
     for condition in conditions {
@@ -82,6 +105,19 @@ pub(crate) fn check(conditions: &[Value]) -> Result<(), Refusal> {
                 format!("Condition field '{field}' must be specified at most once"),
             ));
         }
+        let two = TWO_WAYS.iter().find(|(name, _)| *name == field);
+        if let Some((_, config)) = two
+            && !condition.items("Values").is_empty()
+            && condition.has(config)
+        {
+            return Err(Refusal::by(
+                Rule::OneWayToMatch,
+                "ValidationError",
+                format!(
+                    "You cannot provide both Values and '{config}' for a condition of type '{field}'"
+                ),
+            ));
+        }
         seen.push(field);
         count += values(condition).len() + condition.items("RegexValues").len();
     }
@@ -89,7 +125,7 @@ pub(crate) fn check(conditions: &[Value]) -> Result<(), Refusal> {
         return Err(Refusal::by(
             Rule::ConditionValues,
             "ValidationError",
-            format!("A rule can have at most '{MOST_VALUES}' condition values"),
+            format!("A rule can only have '{MOST_VALUES}' condition values"),
         ));
     }
     Ok(())
@@ -130,8 +166,6 @@ fn is_like(pattern: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -76,7 +76,7 @@ impl World {
                 failures.push(json!({ "arn": arn, "reason": "MISSING" }));
                 continue;
             };
-            let mut tasks = self.tasks.values();
+            let mut tasks = self.all_tasks();
             let task = tasks.find(|task| task.deployment == revision.deployment);
             let containers = task.into_iter().flat_map(|task| &task.containers);
             let images = containers.map(|one| {
@@ -138,7 +138,7 @@ impl World {
                 message,
             ))
         };
-        if deployment.status != Progress::InProgress {
+        if deployment.status != Progress::Running {
             return conflict("The service deployment is not in progress.");
         }
         if deployment.sources.is_empty() {

@@ -42,8 +42,8 @@ impl World {
         };
         let balancer = found.load_balancer.clone();
         let wanted = priority(input.whole("Priority"))?;
-        conditions::check(input.items("Conditions"))?;
-        if input.items("Conditions").is_empty() {
+        let conditions = conditions::accept(input.items("Conditions"))?;
+        if conditions.is_empty() {
             return Err(Refusal::plain(
                 "ValidationError",
                 "A rule must have at least one condition",
@@ -68,7 +68,7 @@ impl World {
         let arn = self.insert_rule(
             &listener,
             Some(wanted),
-            input.items("Conditions").to_vec(),
+            conditions,
             actions,
             input.items("Transforms").to_vec(),
         );
@@ -84,7 +84,7 @@ impl World {
         refuse_default(rule, "modified")?;
         let listener = self.listeners.get(&rule.listener);
         let balancer = listener.map_or_else(String::new, |one| one.load_balancer.clone());
-        conditions::check(input.items("Conditions"))?;
+        let conditions = conditions::accept(input.items("Conditions"))?;
         let actions = match input.items("Actions") {
             [] => None,
             given => Some(self.accept_actions(given, &balancer)?),
@@ -97,10 +97,10 @@ impl World {
                 "Transforms and ResetTransforms cannot be specified together",
             ));
         }
-        let omitted = input.items("Conditions").is_empty() || actions.is_none();
+        let omitted = conditions.is_empty() || actions.is_none();
         if let Some(rule) = self.rules.get_mut(&arn) {
-            if !input.items("Conditions").is_empty() {
-                rule.conditions = input.items("Conditions").to_vec();
+            if !conditions.is_empty() {
+                rule.conditions = conditions;
             }
             if is_reset || !transforms.is_empty() {
                 rule.transforms = transforms.to_vec();
@@ -128,6 +128,7 @@ impl World {
                 return Err(missing("Listener", listener));
             }
             found.extend(self.rules_of(listener).into_iter().map(describe_rule));
+            self.note(Rule::ConditionsBothWays);
         } else if arns.is_empty() {
             return Err(Refusal::plain(
                 "ValidationError",

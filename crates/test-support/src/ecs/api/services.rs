@@ -283,7 +283,7 @@ impl World {
         let cluster = self.cluster_of(input)?;
         let services = self.services.values();
         let arns = services
-            .filter(|one| one.key.0 == cluster && one.status != Status::Inactive)
+            .filter(|one| one.key.0 == cluster && one.status == Status::Active)
             .map(|one| json!(one.arn))
             .collect();
         self.ecs_page(input, "serviceArns", arns)

@@ -98,7 +98,7 @@ impl World {
     fn check_ecs_arn(&self, arn: &str) -> Result<(), Refusal> {
         let exists = self.services.values().any(|service| service.arn == arn)
             || self.clusters.values().any(|cluster| cluster.arn == arn)
-            || self.tasks.contains_key(arn)
+            || self.all_tasks().any(|task| task.arn == arn)
             || self.task_definition(arn).is_some();
         if exists {
             return Ok(());

@@ -75,6 +75,7 @@ impl World {
             fields,
             attributes: attributes.collect(),
             targets: BTreeMap::new(),
+            departed: BTreeMap::new(),
         };
         self.target_groups.insert(arn.clone(), group);
         self.add_new_tags(&arn, input.items("Tags"));
@@ -204,8 +205,12 @@ impl World {
     pub(crate) fn register_targets(&mut self, input: &Value) -> Answer {
         let group = self.group(input)?;
         for key in Self::keys(group, input)? {
-            let target = Target::registered(None);
-            group.targets.entry(key).or_insert(target);
+            // What drains begins anew; what is registered stays as it is.
+            let kept = group.targets.get(&key).filter(|one| !one.is_draining());
+            if kept.is_none() {
+                group.departed.remove(&key);
+                group.targets.insert(key, Target::registered(None));
+            }
         }
         Ok(json!({}))
     }

@@ -26,8 +26,7 @@ impl World {
             })
         };
         let mut found: Vec<&Task> = self
-            .tasks
-            .values()
+            .all_tasks()
             .filter(|task| task.service.0 == cluster && task.desired_status() == status)
             .filter(|task| service.as_ref().is_none_or(|key| task.service == *key))
             .filter(|task| started_by.is_none_or(|by| task.deployment == by))
@@ -55,7 +54,7 @@ impl World {
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in asked {
             let arn = self.ecs_arn(&format!("task/{cluster}/{}", short(name)));
-            match self.tasks.get(&arn) {
+            match self.all_tasks().find(|task| task.arn == arn) {
                 Some(task) => found.push(task.describe(self.now, &cluster_arn)),
                 None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
             }
@@ -69,7 +68,7 @@ impl World {
         let arn = self.ecs_arn(&format!("task/{cluster}/{}", short(name)));
         let reason = input.text("reason").unwrap_or("Task stopped by user");
         self.stop_task(&arn, "UserInitiated", reason);
-        let Some(task) = self.tasks.get(&arn) else {
+        let Some(task) = self.all_tasks().find(|task| task.arn == arn) else {
             return Err(Refusal::plain(
                 "InvalidParameterException",
                 "The referenced task was not found.",

@@ -48,7 +48,7 @@ impl Fields for Value {
 
     fn items(&self, name: &str) -> &[Value] {
         self.get(name)
-            .and_then(Value::as_array)
+            .and_then(Self::as_array)
             .map_or(&[], Vec::as_slice)
     }
 

@@ -69,11 +69,11 @@ pub(super) fn read(body: &[u8]) -> Result<Call, String> {
         .remove("Action")
         .and_then(|node| node.text)
         .ok_or("there is neither x-amz-target nor an Action")?;
-    let input = match root.into_value() {
+    let mut input = root.into_value();
+    if input.is_string() {
         // A call without any parameter.
-        Value::String(_) => Value::Object(Map::new()),
-        input => input,
-    };
+        input = Value::Object(Map::new());
+    }
     Ok(Call {
         service: Service::LoadBalancing,
         operation,

@@ -136,7 +136,7 @@ impl World {
     }
 
     /// The primary deployment has failed, and nothing takes its place.
-    fn fail(&mut self, service: &mut Service, reason: &str) {
+    pub(super) fn fail(&mut self, service: &mut Service, reason: &str) {
         let now = self.now;
         if service.completed.is_none() {
             self.note(Rule::FirstDeploymentStalls);
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// Deploys the service revision that was completed last; false if there is none.
-    fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
+    pub(super) fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
         let now = self.now;
         let completed = service.completed.as_ref();
         let Some(revision) = completed.and_then(|arn| self.revisions.get(arn)).cloned() else {
@@ -176,7 +176,10 @@ impl World {
                 format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
         }
         if let Some(current) = self.current(service) {
-            current.status = Progress::RollbackInProgress;
+            for hook in &mut current.hooks {
+                hook.give_up();
+            }
+            current.status = Progress::RollingBack;
             current.reason = Some(reason.to_owned());
             current.updated_at = now;
             current.rollback = Some(Rollback {

@@ -9,6 +9,7 @@ use strategy_core::Timestamp;
 
 use super::World;
 use super::target_group::Health;
+use super::task::Phase;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
 
@@ -99,7 +100,7 @@ impl Plane {
         now: Timestamp,
         delay: Duration,
         returning: f64,
-        forward: Option<Forward>,
+        forward: Option<&Forward>,
     ) {
         let before = self.shares(now);
         let nodes = u32::try_from(NODES).unwrap_or(u32::MAX);
@@ -115,7 +116,7 @@ impl Plane {
             self.pending.push(Change {
                 at,
                 node,
-                forward: forward.clone(),
+                forward: forward.cloned(),
                 cohort,
             });
         }
@@ -130,7 +131,7 @@ impl Plane {
         self.pending = later;
         for change in due {
             self.nodes[change.node] = change.forward;
-            self.cohort = change.cohort.or(self.cohort.take());
+            self.cohort = change.cohort.or_else(|| self.cohort.take());
             changed = true;
         }
         if self
@@ -230,6 +231,8 @@ pub(crate) struct Ledger {
     pub(crate) requests: BTreeMap<String, f64>,
     /// By task definition of the tasks that answered.
     pub(crate) by_task_definition: BTreeMap<String, f64>,
+    /// By target group: those that reached a target which was gone.
+    pub(crate) lost: BTreeMap<String, f64>,
     pub(crate) shortages: Vec<Shortage>,
 }
 
@@ -280,6 +283,11 @@ impl World {
                 let part = requests * count as f64 / all as f64;
                 *self.ledger.by_task_definition.entry(version).or_insert(0.0) += part;
             }
+            let lost = requests * self.lost_part(&group);
+            if lost > 0.0 {
+                *self.ledger.lost.entry(group.clone()).or_insert(0.0) += lost;
+                self.note(Rule::DeregistrationLags);
+            }
             let serving = self.serving(&group);
             match serving {
                 Serving::Healthy => continue,
@@ -289,6 +297,29 @@ impl World {
             }
             self.record_shortage(rule, group, until, requests, serving);
         }
+    }
+
+    /// The part of a group's requests that reaches targets which are gone, and which nodes do not yet know to be
+    /// deregistered.
+    fn lost_part(&self, group: &str) -> f64 {
+        let Some(group) = self.target_groups.get(group) else {
+            return 0.0;
+        };
+        let is_gone = |task: &Option<String>| match task {
+            Some(task) => self
+                .tasks
+                .get(task)
+                .is_none_or(|task| matches!(task.phase, Phase::Stopping(_) | Phase::Stopped)),
+            // What was registered by hand stays where it is.
+            None => false,
+        };
+        let departed = group.departed.values();
+        let gone = departed.filter(|(_, task)| is_gone(task)).count();
+        let (_, healthy) = group.counts();
+        if gone == 0 {
+            return 0.0;
+        }
+        gone as f64 / (healthy + group.departed.len()) as f64
     }
 
     fn record_shortage(

@@ -68,22 +68,22 @@ pub(crate) struct Revision {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    InProgress,
+    Running,
     Successful,
     Stopped,
     RollbackRequested,
-    RollbackInProgress,
+    RollingBack,
     RollbackSuccessful,
 }
 
 impl Progress {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::InProgress => "IN_PROGRESS",
+            Self::Running => "IN_PROGRESS",
             Self::Successful => "SUCCESSFUL",
             Self::Stopped => "STOPPED",
             Self::RollbackRequested => "ROLLBACK_REQUESTED",
-            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::RollingBack => "ROLLBACK_IN_PROGRESS",
             Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
         }
     }
@@ -91,7 +91,7 @@ impl Progress {
     pub(crate) const fn is_over(self) -> bool {
         match self {
             Self::Successful | Self::Stopped | Self::RollbackSuccessful => true,
-            Self::InProgress | Self::RollbackRequested | Self::RollbackInProgress => false,
+            Self::Running | Self::RollbackRequested | Self::RollingBack => false,
         }
     }
 }
@@ -120,6 +120,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) sources: Vec<String>,
     pub(crate) configuration: Value,
     pub(crate) hooks: Vec<Hook>,
+    /// Of rolling: stages whose hooks are made, and the first hook of each.
+    pub(crate) gates: Vec<(Stage, usize)>,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) failures: usize,
     pub(crate) threshold: usize,
@@ -147,7 +149,8 @@ impl ServiceDeployment {
     }
 
     pub(crate) fn stage(&self) -> Option<Stage> {
-        self.native.as_ref().map(|native| native.stage)
+        let gate = self.gates.last().map(|(stage, _)| *stage);
+        self.native.as_ref().map(|native| native.stage).or(gate)
     }
 }
 
@@ -203,12 +206,13 @@ impl World {
             updated_at: now,
             finished_at: None,
             stopped_at: None,
-            status: Progress::InProgress,
+            status: Progress::Running,
             reason: None,
             target: revision,
             sources,
             configuration: service.deployment_configuration.clone(),
             hooks: Vec::new(),
+            gates: Vec::new(),
             rollback: None,
             failures: 0,
             threshold: super::breaker::threshold(&breaker, service.desired),

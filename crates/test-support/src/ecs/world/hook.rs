@@ -90,7 +90,12 @@ impl World {
             let minutes = u64::try_from(minutes).unwrap_or(1440);
             let is_pause = hook.text("targetType") == Some("PAUSE");
             Hook {
-                id: self.ids.uuid(),
+                id: if is_pause {
+                    // As in the documentation of `ContinueServiceDeployment`.
+                    format!("ecs-pause-{}", self.ids.hex(32))
+                } else {
+                    self.ids.uuid()
+                },
                 function: (!is_pause)
                     .then(|| hook.text("hookTargetArn").unwrap_or_default().to_owned()),
                 status: if is_pause {

@@ -265,7 +265,11 @@ impl World {
                 work.native.stage,
                 Stage::ReconcileService | Stage::PreScaleUp
             );
+            // What an unfinished deployment left serves until traffic has gone from it.
+            let is_left = work.native.stage == Stage::ReconcileService
+                && work.native.wait_until.is_none_or(|until| until > self.now);
             let want = match deployment.wants {
+                Some(_) if is_left => continue,
                 Some(wants) => wants,
                 None if is_green && !has_begun => 0,
                 None => service.desired,

@@ -1,10 +1,18 @@
 //! Rolling: old tasks are replaced within the bounds of minimumHealthyPercent and maximumPercent.
 
 use super::World;
-use super::deployment::Rollout;
+use super::deployment::{Deployment, Rollout};
+use super::native::Stage;
 use super::service::Service;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
+
+/// Whether hooks let a deployment go on.
+enum Gate {
+    Open,
+    Waits,
+    TurnsBack,
+}
 
 impl World {
     /// One round of the scheduler.
@@ -15,24 +23,80 @@ impl World {
         if service.controller() == "EXTERNAL" {
             return false;
         }
-        let mut changed = self.start_missing(service, service.desired);
+        match self.pass_gate(service, Stage::PreScaleUp) {
+            Gate::Open => {}
+            Gate::Waits => {
+                // Nothing new begins; what was there is kept up.
+                let before = service.deployments.get(1);
+                return before.is_some_and(|one| self.start_missing(service, one));
+            }
+            Gate::TurnsBack => return true,
+        }
+        let mut changed = self.start_missing(service, &primary);
         changed |= self.stop_surplus(service);
         if primary.rollout == Rollout::Failed {
             return changed;
         }
         changed |= self.stop_old(service);
         if Self::is_in_progress(service) && self.is_done(service) {
-            self.complete(service);
+            match self.pass_gate(service, Stage::PostScaleUp) {
+                Gate::Open => self.complete(service),
+                Gate::Waits => return changed,
+                Gate::TurnsBack => {}
+            }
             changed = true;
         }
         changed
     }
 
-    /// Starts the tasks that the primary deployment lacks, as far as there is room.
-    pub(crate) fn start_missing(&mut self, service: &Service, want: usize) -> bool {
-        let Some(primary) = service.deployments.first() else {
-            return false;
+    /// Whether the hooks of a stage of a rolling deployment let it go on.
+    fn pass_gate(&mut self, service: &mut Service, stage: Stage) -> Gate {
+        let Some(current) = self.current(service).cloned() else {
+            return Gate::Open;
         };
+        if current.status.is_over() || current.rollback.is_some() || current.native.is_some() {
+            return Gate::Open;
+        }
+        let mut hooks = current.hooks;
+        let known = current.gates.iter().find(|(one, _)| *one == stage);
+        let from = match known {
+            Some((_, from)) => *from,
+            None => {
+                let from = hooks.len();
+                hooks.extend(self.hooks_at(&current.configuration, stage));
+                from
+            }
+        };
+        let is_new = known.is_none() && hooks.len() > from;
+        // Hooks of the stage before are resolved, so that all that is open is of this one.
+        self.settle_hooks(&mut hooks[from..]);
+        let verdicts: Vec<Option<bool>> = hooks[from..].iter().map(|hook| hook.verdict()).collect();
+        if let Some(kept) = self.current(service) {
+            kept.hooks = hooks;
+            if is_new {
+                kept.gates.push((stage, from));
+            }
+        }
+        if is_new {
+            self.note(Rule::HooksWhileRolling);
+        }
+        if verdicts.contains(&Some(false)) {
+            self.note(Rule::AnyRollbackWins);
+            let reason = format!("A lifecycle hook failed at {}.", stage.name());
+            if !self.roll_back(service, &reason) {
+                self.fail(service, &reason);
+            }
+            return Gate::TurnsBack;
+        }
+        if verdicts.contains(&None) {
+            return Gate::Waits;
+        }
+        Gate::Open
+    }
+
+    /// Starts the tasks that a deployment lacks, as far as there is room.
+    fn start_missing(&mut self, service: &Service, primary: &Deployment) -> bool {
+        let want = service.desired;
         if primary.rollout == Rollout::Failed || primary.starts_again_at.is_some() {
             return false;
         }

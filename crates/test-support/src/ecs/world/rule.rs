@@ -89,7 +89,7 @@ impl World {
         if let Some(rule) = self.rules.get_mut(rule) {
             let forward = Forward::of(&actions);
             rule.actions = actions;
-            rule.plane.change(now, delay, returning, forward);
+            rule.plane.change(now, delay, returning, forward.as_ref());
         }
     }
 

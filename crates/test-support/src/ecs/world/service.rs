@@ -182,7 +182,8 @@ impl World {
     }
 
     fn drain_service(&mut self, service: &mut Service) -> bool {
-        let own = |task: &&Task| task.service == service.key && task.phase != Phase::Stopped;
+        let has_stopped = |task: &Task| matches!(task.phase, Phase::Stopping(_) | Phase::Stopped);
+        let own = |task: &&Task| task.service == service.key && !has_stopped(task);
         let tasks: Vec<(String, bool)> = self
             .tasks
             .values()

@@ -21,6 +21,8 @@ pub(crate) struct TargetGroup {
     pub(crate) fields: Value,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) targets: BTreeMap<TargetKey, Target>,
+    /// Deregistered targets that still get new requests: until when, and the task behind each.
+    pub(crate) departed: BTreeMap<TargetKey, (Timestamp, Option<String>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -148,13 +150,17 @@ impl World {
     }
 
     pub(crate) fn deregister_target(&mut self, arn: &str, key: &TargetKey) {
-        let now = self.now;
+        let (now, lag) = (self.now, self.settings.deregistration_lag);
         let is_used = self.groups_in_use().contains(arn);
         if let Some(group) = self.target_groups.get_mut(arn) {
             let until = now + group.deregistration_delay();
             let Some(target) = group.targets.get_mut(key) else {
                 return;
             };
+            if target.health == Health::Healthy {
+                let departed = (now + lag, target.task.clone());
+                group.departed.insert(key.clone(), departed);
+            }
             if !is_used || until == now {
                 group.targets.remove(key);
             } else if !target.is_draining() {
@@ -175,11 +181,12 @@ impl World {
             let healthy_after = group.whole("HealthyThresholdCount", 5);
             let unhealthy_after = group.whole("UnhealthyThresholdCount", 2);
             let is_used = used.contains(&group.arn);
-            let before = group.targets.len();
+            let before = group.targets.len() + group.departed.len();
+            group.departed.retain(|_, (until, _)| *until > now);
             group.targets.retain(
                 |_, target| !matches!(target.health, Health::Draining(until) if until <= now),
             );
-            changed |= group.targets.len() != before;
+            changed |= group.targets.len() + group.departed.len() != before;
             for target in group.targets.values_mut() {
                 if target.is_draining() {
                     continue;
@@ -212,13 +219,15 @@ impl World {
     }
 
     pub(crate) fn targets_due(&self) -> impl Iterator<Item = Timestamp> + '_ {
-        let targets = self
-            .target_groups
-            .values()
-            .flat_map(|group| group.targets.values());
-        targets.filter_map(|target| match target.health {
+        let groups = self.target_groups.values();
+        let departed = groups
+            .clone()
+            .flat_map(|group| group.departed.values().map(|(until, _)| *until));
+        let targets = groups.flat_map(|group| group.targets.values());
+        let targets = targets.filter_map(|target| match target.health {
             Health::Draining(until) => Some(until),
             Health::Initial | Health::Healthy | Health::Unhealthy => target.check_at,
-        })
+        });
+        departed.chain(targets)
     }
 }

@@ -262,6 +262,10 @@ impl World {
     }
 
     pub(crate) fn settle_tasks(&mut self) -> bool {
+        while self.first_forgotten().is_some_and(|at| at <= self.now) {
+            self.stopped_tasks.pop_front();
+            self.note(Rule::StoppedTasksAreKept);
+        }
         let arns: Vec<String> = self.tasks.keys().cloned().collect();
         arns.iter().fold(false, |changed, arn| {
             let has_moved = self.settle_task(arn);
@@ -270,7 +274,7 @@ impl World {
     }
 
     fn settle_task(&mut self, arn: &str) -> bool {
-        let (now, kept) = (self.now, self.settings.stopped_task_kept);
+        let now = self.now;
         let Some(task) = self.tasks.get_mut(arn) else {
             return false;
         };
@@ -328,15 +332,24 @@ impl World {
                 task.phase = Phase::Stopped;
                 task.stopped_at = Some(now);
             }
-            Phase::Stopped if task.stopped_at.is_some_and(|at| at + kept <= now) => {
-                self.tasks.remove(arn);
-                self.note(Rule::StoppedTasksAreKept);
+            Phase::Stopped => {
+                // Out of the way of everybody who looks through the others.
+                self.stopped_tasks.extend(self.tasks.remove(arn));
             }
-            Phase::Provisioning | Phase::Pending | Phase::Stopping(_) | Phase::Stopped => {
-                return false;
-            }
+            Phase::Provisioning | Phase::Pending | Phase::Stopping(_) => return false,
         }
         true
+    }
+
+    /// When the task that stopped first can no longer be described.
+    pub(crate) fn first_forgotten(&self) -> Option<Timestamp> {
+        let first = self.stopped_tasks.front()?.stopped_at?;
+        Some(first + self.settings.stopped_task_kept)
+    }
+
+    /// Every task that can be described, those that stopped last.
+    pub(crate) fn all_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().chain(&self.stopped_tasks)
     }
 
     pub(crate) fn task_due(&self, task: &Task) -> Vec<Timestamp> {
@@ -364,10 +377,7 @@ impl World {
             }
             Phase::Deactivating => Vec::new(),
             Phase::Stopping(until) => vec![until],
-            Phase::Stopped => {
-                let kept = self.settings.stopped_task_kept;
-                task.stopped_at.map(|at| at + kept).into_iter().collect()
-            }
+            Phase::Stopped => Vec::new(),
         }
     }
 }

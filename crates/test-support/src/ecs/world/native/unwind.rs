@@ -21,7 +21,7 @@ impl World {
         }
         work.native.rolls_back = true;
         work.native.wait_until = Some(now + self.settings.propagation);
-        work.current.status = Progress::RollbackInProgress;
+        work.current.status = Progress::RollingBack;
         work.current.reason = Some(reason.to_owned());
         work.current.updated_at = now;
         let target = &work.current.target;

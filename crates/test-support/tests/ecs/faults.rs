@@ -1,0 +1,329 @@
+//! Faults, the log of calls, and other hands.
+
+use std::time::Duration;
+
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
+use aws_smithy_types::timeout::TimeoutConfig;
+use serde_json::json;
+use test_support::ecs::{Fault, Outcome, Rule, Service, Settings, Shop};
+
+use crate::scene::{Scene, forward};
+
+impl Scene {
+    fn since<T>(&self, act: impl FnOnce() -> T) -> (T, Duration) {
+        let before = self.clock.now();
+        let done = act();
+        (done, self.clock.now().since(before))
+    }
+
+    fn outcomes(&self) -> Vec<Outcome> {
+        self.fake
+            .calls()
+            .into_iter()
+            .map(|call| call.outcome)
+            .collect()
+    }
+}
+
+#[test]
+fn the_sdk_tries_again_when_throttled_and_it_takes_virtual_time() {
+    let scene = Scene::new();
+    scene
+        .fake
+        .fault_next("DescribeServices", 2, Fault::Throttled);
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    let (_, took) = scene.since(|| scene.service("api"));
+    assert_eq!(took, Duration::from_secs(2));
+    scene.fake.fault_next("DescribeRules", 3, Fault::Throttled);
+    let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+    let error = scene.run(call.send()).unwrap_err();
+    assert_eq!(error.code(), Some("Throttling"));
+    assert_eq!(
+        scene.outcomes(),
+        [
+            Outcome::Faulty(Fault::Throttled),
+            Outcome::Faulty(Fault::Throttled),
+            Outcome::Answered,
+            Outcome::Faulty(Fault::Throttled),
+            Outcome::Faulty(Fault::Throttled),
+            Outcome::Faulty(Fault::Throttled),
+        ]
+    );
+    scene.notices(Rule::ThrottlingCodes);
+}
+
+#[test]
+fn each_fault_is_applied_or_not_as_it_says() {
+    for (fault, is_applied) in [
+        (Fault::Throttled, false),
+        (Fault::ServerError, false),
+        (Fault::ResetBefore, false),
+        (Fault::ResetAfter, true),
+        (Fault::TimeoutAfter, true),
+    ] {
+        let scene = Scene::new();
+        scene
+            .fake
+            .fault_always("RegisterTaskDefinition", Some(fault));
+        let container = aws_sdk_ecs::types::ContainerDefinition::builder()
+            .name("web")
+            .image("web:2");
+        let call = scene.ecs.register_task_definition().family("other");
+        let call = call.container_definitions(container.build());
+        scene.run(call.send()).unwrap_err();
+        let attempts = scene.fake.calls().len();
+        let listed = scene.ok(scene
+            .ecs
+            .list_task_definitions()
+            .family_prefix("other")
+            .send());
+        // Every attempt that is applied is another revision: there is no token.
+        let expected = if is_applied { attempts } else { 0 };
+        assert_eq!(listed.task_definition_arns().len(), expected, "{fault:?}");
+        assert_eq!(attempts, 3, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_timeout_of_the_sdk_takes_virtual_time() {
+    let scene = Scene::new();
+    scene.fake.fault_at(0, Fault::TimeoutAfter);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(7));
+    let config =
+        aws_sdk_elasticloadbalancingv2::config::Builder::new().timeout_config(timeouts.build());
+    let weights = [
+        (scene.shop.stable_group.as_str(), 9),
+        (&scene.shop.canary_group, 1),
+    ];
+    let call = scene
+        .elb
+        .modify_rule()
+        .rule_arn(&scene.shop.rule)
+        .actions(forward(&weights));
+    let (_, took) = scene.since(|| scene.ok(call.customize().config_override(config).send()));
+    // Then, with or without a second of patience, the second attempt.
+    assert!((7..=8).contains(&took.as_secs()), "{took:?}");
+    assert_eq!(
+        scene.outcomes(),
+        [Outcome::Faulty(Fault::TimeoutAfter), Outcome::Answered]
+    );
+}
+
+#[test]
+fn an_action_that_is_denied_changes_nothing_and_is_not_tried_again() {
+    let scene = Scene::new();
+    scene.fake.deny("elasticloadbalancing:ModifyRule");
+    scene.fake.deny("ecs:TagResource");
+    let weights = [
+        (scene.shop.stable_group.as_str(), 9),
+        (&scene.shop.canary_group, 1),
+    ];
+    let modify = || {
+        let call = scene.elb.modify_rule().rule_arn(&scene.shop.rule);
+        call.actions(forward(&weights)).send()
+    };
+    scene.refuses(Rule::DeniedCodes, "AccessDenied", modify());
+    // Creating something with tags needs the action of tagging.
+    let create = || {
+        let call = scene
+            .ecs
+            .create_service()
+            .cluster(Shop::CLUSTER)
+            .service_name("api");
+        call.task_definition("web:1")
+    };
+    let tag = aws_sdk_ecs::types::Tag::builder()
+        .key("a")
+        .value("b")
+        .build();
+    scene.refuses(
+        Rule::DeniedCodes,
+        "AccessDeniedException",
+        create().tags(tag).send(),
+    );
+    assert_eq!(scene.fake.calls().len(), 2);
+    scene.ok(create().send());
+    scene.fake.allow("elasticloadbalancing:ModifyRule");
+    scene.ok(modify());
+}
+
+#[test]
+fn every_call_is_in_the_log_with_what_it_is_about() {
+    let scene = Scene::new();
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    assert_eq!(scene.fake.calls(), []);
+    scene.service("api");
+    scene.wait(5);
+    scene.ok(scene
+        .elb
+        .delete_rule()
+        .rule_arn(&scene.shop.test_rule)
+        .send());
+    let calls = scene.fake.calls();
+    let told: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            (
+                call.service,
+                call.operation.as_str(),
+                call.resource.as_str(),
+                call.is_write(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Service::Ecs, "DescribeServices", "api", false),
+            (
+                Service::LoadBalancing,
+                "DeleteRule",
+                scene.shop.test_rule.as_str(),
+                true
+            ),
+        ]
+    );
+    assert_eq!(calls[1].actions, ["elasticloadbalancing:DeleteRule"]);
+    assert_eq!(calls[1].at.since(calls[0].at), Duration::from_secs(5));
+}
+
+#[test]
+fn other_hands_change_things_and_are_in_no_log() {
+    let scene = Scene::new();
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    scene.fake.somebody_scales(Shop::CLUSTER, "api", 3).unwrap();
+    scene
+        .fake
+        .somebody_deploys(Shop::CLUSTER, "api", &scene.shop.register("web:2"))
+        .unwrap();
+    scene.fake.somebody_sets_weights(
+        &scene.shop.rule,
+        &[(&scene.shop.stable_group, 1), (&scene.shop.canary_group, 3)],
+    );
+    let service = scene.service("api");
+    scene
+        .fake
+        .somebody_tags(service.service_arn().unwrap(), "owner", Some("them"));
+    assert_eq!(service.desired_count(), 3);
+    assert!(service.task_definition().unwrap().ends_with("web:2"));
+    let tags = scene
+        .ecs
+        .list_tags_for_resource()
+        .resource_arn(service.service_arn().unwrap());
+    assert_eq!(scene.ok(tags.send()).tags()[0].value(), Some("them"));
+    scene.wait(30);
+    assert_eq!(
+        scene.shares(),
+        [("web-canary".to_owned(), 75), ("web-stable".to_owned(), 25)]
+    );
+    let why = scene
+        .fake
+        .somebody_scales(Shop::CLUSTER, "none", 3)
+        .unwrap_err();
+    assert_eq!(why, "ServiceNotFoundException: Service not found.");
+    assert_eq!(scene.fake.calls().len(), 2);
+    // A rule with one target group is told both ways; with two it no longer is.
+    let single = json!([{ "Type": "forward", "TargetGroupArn": scene.shop.stable_group }]);
+    let input = json!({ "RuleArn": scene.shop.rule, "Actions": single });
+    scene
+        .fake
+        .as_somebody_else(Service::LoadBalancing, "ModifyRule", input)
+        .unwrap();
+    let both = [
+        (&*scene.shop.stable_group, 1),
+        (&*scene.shop.canary_group, 3),
+    ];
+    scene.fake.somebody_sets_weights(&scene.shop.rule, &both);
+    let rules = scene.ok(scene
+        .elb
+        .describe_rules()
+        .rule_arns(&scene.shop.rule)
+        .send());
+    let action = &rules.rules()[0].actions()[0];
+    assert_eq!(action.target_group_arn(), None);
+    assert_eq!(action.forward_config().unwrap().target_groups().len(), 2);
+}
+
+#[test]
+fn equal_histories_are_equal_to_the_last_id() {
+    let tell = |seed: u64| {
+        let scene = Scene::with(Settings {
+            seed,
+            ..Settings::default()
+        });
+        scene
+            .shop
+            .create_service("api", &scene.shop.stable_group, 2);
+        scene
+            .fake
+            .fault_next("DescribeServices", 2, Fault::Throttled);
+        scene.wait(120);
+        format!(
+            "{:?} {:?} {:?}",
+            scene.service("api"),
+            scene.fake.calls(),
+            scene.fake.requests()
+        )
+    };
+    assert_eq!(tell(1), tell(1));
+    assert_ne!(tell(1), tell(2));
+}
+
+#[test]
+fn reads_may_be_old_for_a_while() {
+    let read_lag = Duration::from_secs(10);
+    let scene = Scene::with(Settings {
+        read_lag,
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    let call = scene
+        .ecs
+        .update_service()
+        .cluster(Shop::CLUSTER)
+        .service("api");
+    let answer = scene.ok(call.desired_count(3).send());
+    assert_eq!(answer.service().unwrap().desired_count(), 3);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.notices(Rule::ReadsLag);
+    scene.wait(9);
+    assert_eq!(scene.service("api").desired_count(), 1);
+    scene.wait(1);
+    assert_eq!(scene.service("api").desired_count(), 3);
+}
+
+#[test]
+fn latency_takes_time() {
+    let latency = Duration::from_secs(3);
+    let scene = Scene::with(Settings {
+        latency,
+        ..Settings::default()
+    });
+    let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+    assert_eq!(scene.since(|| scene.ok(call.send())).1, latency);
+}
+
+#[test]
+fn the_sdk_never_grows_tired_of_trying_again() {
+    let scene = Scene::new();
+    for fault in [Fault::Throttled, Fault::ServerError, Fault::ResetBefore] {
+        scene.fake.fault_always("DescribeRules", Some(fault));
+        let before = scene.fake.next_index();
+        for _ in 0..100 {
+            let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+            scene.run(call.send()).unwrap_err();
+        }
+        // Its quota of retries is one for all clients of a process, and would make tests depend on each other.
+        assert_eq!(scene.fake.next_index() - before, 300, "{fault:?}");
+    }
+}
