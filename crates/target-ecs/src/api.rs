@@ -2,21 +2,25 @@
 //! again is the machine.
 
 mod read;
+mod shown;
 mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_ecs::config::retry::RetryConfig;
 
+use self::shown::Shown;
 use crate::view::Definitions;
 
-/// The clients, and the task definitions that were read: those never change.
+/// The clients, the task definitions that were read, which never change, and what was told services and
+/// may not be shown yet.
 #[derive(Clone)]
 pub(crate) struct Api {
     ecs: aws_sdk_ecs::Client,
     balancers: aws_sdk_elasticloadbalancingv2::Client,
     scaling: aws_sdk_applicationautoscaling::Client,
     definitions: Arc<Mutex<Definitions>>,
+    shown: Arc<Mutex<Shown>>,
 }
 
 /// Clients hold credentials.
@@ -43,7 +47,12 @@ impl Api {
             balancers: aws_sdk_elasticloadbalancingv2::Client::from_conf(balancers.build()),
             scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling.build()),
             definitions: Arc::default(),
+            shown: Arc::default(),
         }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> MutexGuard<'_, Definitions> {

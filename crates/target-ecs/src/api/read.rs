@@ -79,7 +79,10 @@ impl Api {
             let about = service_name(cluster, name);
             return Err(nothing_answered(ACTION, &about, "it is in no answer"));
         }
-        Ok(names.map(find))
+        Ok(names.map(|name| {
+            let about = service_name(cluster, name);
+            self.shown().read(&about, find(name))
+        }))
     }
 
     /// The actions of rules, in their order.
@@ -368,6 +371,7 @@ impl Api {
 
     /// What is written, and what runs.
     pub(crate) async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
+        self.shown().look();
         let state = self.state(bound).await?;
         self.view_of(bound, state).await
     }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceInputBuilder;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
+use super::shown::retagged;
 use crate::autoscaling::{resource_id, suspended_state};
 use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
@@ -61,10 +63,24 @@ impl Api {
         creation: CreateServiceInputBuilder,
     ) -> Result<(), TargetError> {
         let name = creation.get_service_name().clone().unwrap_or_default();
+        let tags = creation.get_tags().clone();
         let answer = creation.send_with(&self.ecs).await;
         let about = service_name(cluster, &name);
-        answer.map_err(|error| error::write(&error, "ecs:CreateService", &about))?;
+        let answer = answer.map_err(|error| self.failed(&error, "ecs:CreateService", &about))?;
+        if let Some(mut made) = answer.service {
+            made.tags = tags;
+            self.shown().wrote(&about, |there| *there = Some(made));
+        }
         Ok(())
+    }
+
+    /// A failed write to a service, which may have been taken.
+    fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.shown().unknown(about);
+        error::write(error, action, about)
     }
 
     pub(crate) async fn update(
@@ -79,12 +95,18 @@ impl Api {
             .update_service()
             .cluster(cluster)
             .service(service)
-            .set_task_definition(definition)
+            .set_task_definition(definition.clone())
             .set_desired_count(desired.map(count))
             .send()
             .await;
         let about = service_name(cluster, service);
-        answer.map_err(|error| error::write(&error, "ecs:UpdateService", &about))?;
+        answer.map_err(|error| self.failed(&error, "ecs:UpdateService", &about))?;
+        self.shown().wrote(&about, |there| {
+            if let Some(there) = there {
+                there.task_definition = definition.or(there.task_definition.take());
+                there.desired_count = desired.map_or(there.desired_count, count);
+            }
+        });
         Ok(())
     }
 
@@ -93,8 +115,11 @@ impl Api {
         let call = self.ecs.delete_service().cluster(cluster).service(service);
         let about = service_name(cluster, service);
         match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match error::write(&error, "ecs:DeleteService", &about) {
+            Ok(_) => {
+                self.shown().wrote(&about, |there| *there = None);
+                Ok(())
+            }
+            Err(error) => match self.failed(&error, "ecs:DeleteService", &about) {
                 error if error.kind == TargetErrorKind::NotFound => Ok(()),
                 error => Err(error),
             },
@@ -127,24 +152,30 @@ impl Api {
     /// What is set comes before what is removed: an end between the two leaves a claim that is known to
     /// be over, never one that is forgotten.
     pub(crate) async fn retag(&self, arn: &str, retag: &Retag) -> Result<(), TargetError> {
+        let about = resource(arn);
         if !retag.set.is_empty() {
             let tags = retag.set.iter().map(|(key, value)| mark::tag(key, value));
+            let tags: Vec<_> = tags.collect();
             let call = self.ecs.tag_resource().resource_arn(arn);
-            let answer = call.set_tags(Some(tags.collect())).send().await;
-            answer.map_err(|error| error::write(&error, "ecs:TagResource", resource(arn)))?;
+            let answer = call.set_tags(Some(tags.clone())).send().await;
+            answer.map_err(|error| self.failed(&error, "ecs:TagResource", about))?;
+            self.shown()
+                .wrote(about, |there| retagged(there, tags, &[]));
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
             let call = self.ecs.untag_resource().resource_arn(arn);
             let answer = call.set_tag_keys(Some(keys.collect())).send().await;
             answer.map_err(|error| {
-                let error = error::write(&error, "ecs:UntagResource", resource(arn));
+                let error = self.failed(&error, "ecs:UntagResource", about);
                 if retag.set.is_empty() {
                     error
                 } else {
                     error.maybe_taken()
                 }
             })?;
+            self.shown()
+                .wrote(about, |there| retagged(there, [], &retag.remove));
         }
         Ok(())
     }

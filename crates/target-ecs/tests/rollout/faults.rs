@@ -68,3 +68,19 @@ fn any_call_may_fail_on_its_way() {
         survives(index, Fault::ServerError);
     }
 }
+
+/// The descriptions of ECS may lag behind its writes.
+#[test]
+fn reads_may_be_old() {
+    for seconds in [1, 3, 8] {
+        let scene = Scene::lagging_canary(Duration::from_secs(seconds));
+        let before = scene.rule();
+        assert_eq!(scene.roll_out(&short(), "web:2"), Outcome::Promoted);
+        scene.wait(60);
+        assert_eq!(scene.rule(), before);
+        assert_eq!(scene.image("web"), "web:2");
+        assert!(scene.service("web-other").is_null());
+        scene.nothing_is_left();
+        scene.nobody_was_let_down();
+    }
+}

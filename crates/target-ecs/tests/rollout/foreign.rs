@@ -209,6 +209,30 @@ fn each_kind_of_change_is_told() {
     );
 }
 
+/// Until a write is known to have gone through, what it came from may be its own; then it is somebody's.
+#[test]
+fn what_is_put_back_to_where_our_step_came_from_is_somebodys() {
+    let mut hand = Hand::new();
+    let request = hand.request(25);
+    let unknowing = hand.found.binding.clone();
+    let applied = block_on(&hand.scene.clock, hand.target.apply(&request));
+    hand.found.binding = applied.unwrap().unwrap().binding.unwrap();
+    let shop = &hand.scene.shop;
+    let weights = [
+        (shop.stable_group.as_str(), 1),
+        (shop.canary_group.as_str(), 0),
+    ];
+    hand.scene.fake.somebody_sets_weights(&shop.rule, &weights);
+    let foreign = |binding| {
+        let seen = hand.target.observe(binding);
+        let seen = block_on(&hand.scene.clock, seen).unwrap().unwrap();
+        let fields = seen.foreign.into_iter().map(|change| change.field);
+        fields.collect::<Vec<_>>()
+    };
+    assert_eq!(foreign(&unknowing), [], "it may be a write under way");
+    assert_eq!(foreign(&hand.found.binding), [ForeignField::Traffic]);
+}
+
 /// Whoever took over has put his claim on the services while a write of several calls was under way.
 #[test]
 fn a_write_that_was_taken_over_on_its_way_ends() {

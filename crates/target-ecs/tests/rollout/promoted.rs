@@ -12,7 +12,7 @@ fn a_canary_in_five_steps() {
     let before = scene.rule();
     let weights = std::cell::RefCell::new(Vec::new());
     let watch = async {
-        loop {
+        for _ in 0..7200 {
             let now = scene.weights();
             if weights.borrow().last() != Some(&now) {
                 weights.borrow_mut().push(now);

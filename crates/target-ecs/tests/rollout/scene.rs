@@ -32,16 +32,31 @@ impl Scene {
         Self::slow_canary(Duration::ZERO)
     }
 
+    /// The same, where reads of ECS are so old.
+    pub(crate) fn lagging_canary(read_lag: Duration) -> Self {
+        let settings = Settings {
+            read_lag,
+            ..Settings::default()
+        };
+        Self::open(settings, |stable, candidate| {
+            Canary::new(stable, candidate).into()
+        })
+    }
+
     /// The same, where every call takes so long.
     pub(crate) fn slow_canary(latency: Duration) -> Self {
-        Self::open(latency, |stable, candidate| {
+        let settings = Settings {
+            latency,
+            ..Settings::default()
+        };
+        Self::open(settings, |stable, candidate| {
             Canary::new(stable, candidate).into()
         })
     }
 
     /// The services `web` with four tasks and `web-other` with none.
     pub(crate) fn pair() -> Self {
-        let scene = Self::open(Duration::ZERO, |stable, other| [stable, other].into());
+        let scene = Self::open(Settings::default(), |stable, other| [stable, other].into());
         scene
             .shop
             .create_service("web-other", &scene.shop.canary_group, 0);
@@ -49,12 +64,8 @@ impl Scene {
         scene
     }
 
-    fn open(latency: Duration, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
+    fn open(settings: Settings, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
-        let settings = Settings {
-            latency,
-            ..Settings::default()
-        };
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
         shop.create_service("web", &shop.stable_group, 4);
@@ -115,9 +126,16 @@ impl Scene {
 
     /// Resolves when the candidate gets this share by the rule, in thousandths.
     pub(crate) async fn until_weight(&self, thousandths: i64) {
-        while self.weights().1 != thousandths {
+        for _ in 0..7200 {
+            if self.weights().1 == thousandths {
+                return;
+            }
             self.after(1).await;
         }
+        panic!(
+            "the candidate never got {thousandths}: {:?}",
+            self.weights()
+        );
     }
 
     pub(crate) fn ask(&self, service: Service, operation: &str, input: Value) -> Value {

@@ -1,0 +1,219 @@
+//! What we told a service, for as long as reads do not show it: the descriptions of ECS may lag behind
+//! its writes, and an observation after a write must never show the state before it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{Service, Tag};
+
+use crate::mark::{CLAIM, LAST_EPOCH, WRITTEN};
+use crate::view::DRAINING;
+
+/// So many observations may be old; then what is read is what there is.
+const MOST_LOOKS: u32 = 8;
+
+/// What can be told a service, as it shows in a read; `None`: there is none that can be written to.
+type Told = Option<Telling>;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Telling {
+    definition: Option<String>,
+    count: i32,
+    tags: BTreeMap<String, String>,
+}
+
+fn told(service: Option<&Service>) -> Told {
+    let service = service.filter(|service| service.status() == Some("ACTIVE"))?;
+    let ours = [CLAIM, LAST_EPOCH, WRITTEN];
+    let tags = service.tags().iter().filter_map(|tag| {
+        let key = tag.key().filter(|key| ours.contains(key))?;
+        Some((key.to_owned(), tag.value().unwrap_or_default().to_owned()))
+    });
+    Some(Telling {
+        definition: service.task_definition.clone(),
+        count: service.desired_count,
+        tags: tags.collect(),
+    })
+}
+
+/// A service as it is after our writes, while reads may still show what was before them.
+#[derive(Clone, Debug)]
+struct Unseen {
+    before: Vec<Told>,
+    after: Option<Service>,
+    looks: u32,
+}
+
+/// Of all services, by cluster and name.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    last: BTreeMap<String, Option<Service>>,
+    unseen: BTreeMap<String, Unseen>,
+}
+
+impl Shown {
+    /// What is to be taken for there, given what was read.
+    pub(super) fn read(&mut self, name: &str, read: Option<Service>) -> Option<Service> {
+        let shown = match self.unseen.get(name) {
+            Some(unseen) => {
+                let seen = told(read.as_ref());
+                let is_old = seen != told(unseen.after.as_ref()) && unseen.before.contains(&seen);
+                if is_old && unseen.looks > 0 {
+                    patched(read, unseen.after.as_ref())
+                } else {
+                    self.unseen.remove(name);
+                    read
+                }
+            }
+            None => read,
+        };
+        self.last.insert(name.to_owned(), shown.clone());
+        shown
+    }
+
+    /// An observation begins.
+    pub(super) fn look(&mut self) {
+        for unseen in self.unseen.values_mut() {
+            unseen.looks = unseen.looks.saturating_sub(1);
+        }
+    }
+
+    /// A write went through: from now on the service is so.
+    pub(super) fn wrote(&mut self, name: &str, change: impl FnOnce(&mut Option<Service>)) {
+        let Some(last) = self.last.get(name).cloned() else {
+            return;
+        };
+        let mut after = last.clone();
+        change(&mut after);
+        let known = self.unseen.remove(name);
+        let mut before = known.map(|known| known.before).unwrap_or_default();
+        before.push(told(last.as_ref()));
+        self.last.insert(name.to_owned(), after.clone());
+        let unseen = Unseen {
+            before,
+            after,
+            looks: MOST_LOOKS,
+        };
+        self.unseen.insert(name.to_owned(), unseen);
+    }
+
+    /// How a write ended is not known: what is read is what there is.
+    pub(super) fn unknown(&mut self, name: &str) {
+        self.unseen.remove(name);
+    }
+}
+
+/// What was read, with what we told it.
+fn patched(read: Option<Service>, after: Option<&Service>) -> Option<Service> {
+    match (read, after) {
+        (Some(mut read), Some(after)) => {
+            read.status.clone_from(&after.status);
+            read.task_definition.clone_from(&after.task_definition);
+            read.desired_count = after.desired_count;
+            read.tags.clone_from(&after.tags);
+            Some(read)
+        }
+        (None, Some(after)) => Some(after.clone()),
+        // Deleted, and still told as there.
+        (Some(mut read), None) => {
+            read.status = Some(DRAINING.to_owned());
+            Some(read)
+        }
+        (None, None) => None,
+    }
+}
+
+/// Sets and removes tags, as they will be read.
+pub(super) fn retagged(
+    service: &mut Option<Service>,
+    set: impl IntoIterator<Item = Tag>,
+    removed: &[&str],
+) {
+    let Some(service) = service else {
+        return;
+    };
+    let mut tags = service.tags.take().unwrap_or_default();
+    for tag in set {
+        tags.retain(|known| known.key != tag.key);
+        tags.push(tag);
+    }
+    tags.retain(|tag| !tag.key().is_some_and(|key| removed.contains(&key)));
+    service.tags = Some(tags);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(count: i32) -> Option<Service> {
+        let service = Service::builder().status("ACTIVE").desired_count(count);
+        Some(service.build())
+    }
+
+    fn counts(count: i32) -> impl FnOnce(&mut Option<Service>) {
+        move |service| {
+            if let Some(service) = service {
+                service.desired_count = count;
+            }
+        }
+    }
+
+    fn after_two_writes() -> Shown {
+        let mut shown = Shown::default();
+        shown.read("api", service(1));
+        shown.wrote("api", counts(2));
+        shown.wrote("api", counts(3));
+        shown
+    }
+
+    fn count(shown: &mut Shown, read: i32) -> i32 {
+        let shown = shown.read("api", service(read));
+        shown.map_or(-1, |service| service.desired_count)
+    }
+
+    #[test]
+    fn what_was_before_a_write_is_not_shown_after_it() {
+        let mut shown = after_two_writes();
+        for old in [1, 2, 1] {
+            assert_eq!(count(&mut shown, old), 3);
+        }
+        assert_eq!(count(&mut shown, 3), 3);
+        assert_eq!(count(&mut shown, 1), 1, "it was shown, so this is new");
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_shown_at_once() {
+        let mut shown = after_two_writes();
+        assert_eq!(count(&mut shown, 7), 7);
+        assert_eq!(count(&mut shown, 1), 1);
+    }
+
+    #[test]
+    fn what_is_told_again_and_again_is_what_there_is() {
+        let mut shown = after_two_writes();
+        for _ in 0..MOST_LOOKS {
+            assert_eq!(count(&mut shown, 1), 3);
+            shown.look();
+        }
+        assert_eq!(count(&mut shown, 1), 1);
+    }
+
+    #[test]
+    fn nothing_is_made_up_where_the_end_of_a_write_is_not_known() {
+        let mut shown = after_two_writes();
+        shown.unknown("api");
+        assert_eq!(count(&mut shown, 1), 1);
+    }
+
+    #[test]
+    fn services_that_come_and_go_do_so_at_once() {
+        let mut shown = Shown::default();
+        shown.read("api", None);
+        shown.wrote("api", |there| *there = service(2));
+        let made = shown.read("api", None);
+        assert_eq!(made.map(|service| service.desired_count), Some(2));
+        shown.read("api", service(2));
+        shown.wrote("api", |there| *there = None);
+        let gone = shown.read("api", service(2)).unwrap();
+        assert_eq!(gone.status(), Some(DRAINING));
+    }
+}
