@@ -10,6 +10,7 @@ mod abandoned;
 mod calls;
 mod faults;
 mod foreign;
+mod found;
 mod lossless;
 mod promoted;
 mod rolled_back;
