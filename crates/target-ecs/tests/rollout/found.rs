@@ -120,7 +120,9 @@ fn a_stable_that_could_not_carry_the_traffic_home_blocks() {
 fn a_service_that_ecs_shifts_by_itself_blocks() {
     let mut scene = Scene::canary();
     let configuration = json!({"strategy": "BLUE_GREEN"});
-    scene.shop.create_native_service("native", 2, &configuration);
+    scene
+        .shop
+        .create_native_service("native", 2, &configuration);
     scene.wait(1800);
     let stable = Slot::new("native", &scene.shop.stable_group);
     let candidate = Slot::new("web-other", &scene.shop.canary_group);

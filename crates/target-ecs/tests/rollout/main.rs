@@ -13,5 +13,6 @@ mod foreign;
 mod found;
 mod lossless;
 mod promoted;
+mod resumed;
 mod rolled_back;
 mod scene;
