@@ -34,6 +34,7 @@
 
 mod admit;
 mod api;
+mod asked;
 mod autoscaling;
 mod binding;
 mod candidate;

@@ -8,10 +8,9 @@ use strategy_core::target::{
 use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
+use crate::asked::{Asked, asked};
 use crate::binding::Bound;
-use crate::changes::{
-    Asked, Change, Definition, Planned, Situation, asked, claimed, no_definitions,
-};
+use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
 use crate::config::{Config, WorkloadConfig};
 use crate::error::found;

@@ -6,8 +6,8 @@ use strategy_core::target::Finding;
 use strategy_core::{Part, Plan, Stickiness, Track};
 
 use super::{Facts, resource};
+use crate::asked::{Asked, asked};
 use crate::binding::Bound;
-use crate::changes::{Asked, asked};
 use crate::routes;
 use crate::task_definition::{NoContainer, release};
 

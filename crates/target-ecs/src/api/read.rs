@@ -1,6 +1,6 @@
 //! Reads. What cannot be read is an error, never a default.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
@@ -11,17 +11,14 @@ use aws_sdk_ecs::types::{
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, Rule, TargetGroup, TargetGroupAttribute, TargetHealthDescription,
 };
-use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
-use strategy_core::{Track, Tracks};
 
 use super::Api;
 use crate::autoscaling::resource_id;
-use crate::binding::{Bound, service as service_name};
+use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
 use crate::error::{self, found};
 use crate::task_definition::{Described, short};
-use crate::view::{Definitions, State, View, definition, has_too_few};
 
 /// How many tasks one call describes at most.
 const TASKS_A_CALL: usize = 100;
@@ -244,7 +241,7 @@ impl Api {
     }
 
     /// The tasks of a service that are to be in this state.
-    async fn task_arns(
+    pub(super) async fn task_arns(
         &self,
         cluster: &str,
         service: &str,
@@ -272,7 +269,11 @@ impl Api {
     }
 
     /// One that ended between its listing and now is simply not there any more.
-    async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, TargetError> {
+    pub(super) async fn tasks(
+        &self,
+        cluster: &str,
+        arns: &[String],
+    ) -> Result<Vec<Task>, TargetError> {
         const ACTION: &str = "ecs:DescribeTasks";
         let about = format!("task/{cluster}");
         let mut tasks = Vec::new();
@@ -339,121 +340,5 @@ impl Api {
             .await
             .map_err(|error| error::read(&error, "ecs:ListTaskDefinitions", &about))?;
         Ok(answer.task_definition_arns.unwrap_or_default())
-    }
-
-    /// What is written.
-    pub(crate) async fn state(&self, bound: &Bound) -> Result<State, TargetError> {
-        let cluster = &bound.cluster;
-        let names = [
-            bound.tracks.stable.service.as_str(),
-            bound.tracks.candidate.service.as_str(),
-        ];
-        let rules: Vec<_> = bound.rules.iter().map(|rule| rule.rule.clone()).collect();
-        let scalers = async {
-            if bound.is_scaled() {
-                self.scalers(cluster, names).await
-            } else {
-                Ok([None, None])
-            }
-        };
-        let (services, rules, scalers) =
-            try_join!(self.services(cluster, names), self.rules(&rules), scalers)?;
-        let ([stable, candidate], [stables, candidates]) = (services, scalers);
-        Ok(State {
-            services: Tracks { stable, candidate },
-            rules,
-            scalers: Tracks {
-                stable: stables,
-                candidate: candidates,
-            },
-        })
-    }
-
-    /// What is written, and what runs.
-    pub(crate) async fn view(&self, bound: &Bound) -> Result<View, TargetError> {
-        self.shown().look();
-        let state = self.state(bound).await?;
-        self.view_of(bound, state).await
-    }
-
-    /// What runs, beside what was read to be written.
-    pub(crate) async fn view_of(&self, bound: &Bound, state: State) -> Result<View, TargetError> {
-        let groups = bound.groups();
-        let (stable, candidate, stable_health, candidate_health) = try_join!(
-            self.running(bound, &state, Track::Stable),
-            self.running(bound, &state, Track::Candidate),
-            self.health(groups.stable),
-            self.health(groups.candidate),
-        )?;
-        let mut arns = stable.0;
-        arns.extend(candidate.0);
-        let described = self.tasks(&bound.cluster, &arns).await?;
-        let of = |names: &BTreeSet<String>| -> Vec<Task> {
-            let is_one = |task: &&Task| task.task_arn().is_some_and(|arn| names.contains(arn));
-            described.iter().filter(is_one).cloned().collect()
-        };
-        let mut view = View {
-            tasks: Tracks {
-                stable: of(&stable.1.0),
-                candidate: of(&candidate.1.0),
-            },
-            stopped: Tracks {
-                stable: of(&stable.1.1),
-                candidate: of(&candidate.1.1),
-            },
-            health: Tracks {
-                stable: stable_health,
-                candidate: candidate_health,
-            },
-            definitions: Definitions::new(),
-            state,
-        };
-        view.definitions = self.definitions_of(&view).await?;
-        Ok(view)
-    }
-
-    /// ARNs of all tasks of a track, and which of them are to run and which have stopped.
-    async fn running(
-        &self,
-        bound: &Bound,
-        state: &State,
-        track: Track,
-    ) -> Result<(Vec<String>, (BTreeSet<String>, BTreeSet<String>)), TargetError> {
-        let Some(service) = state.services.of(track) else {
-            return Ok(Default::default());
-        };
-        let (cluster, name) = (&bound.cluster, &bound.tracks.of(track).service);
-        let running = self
-            .task_arns(cluster, name, DesiredStatus::Running)
-            .await?;
-        let stopped = if has_too_few(service) {
-            self.task_arns(cluster, name, DesiredStatus::Stopped)
-                .await?
-        } else {
-            Vec::new()
-        };
-        let all = running.iter().chain(&stopped).cloned().collect();
-        Ok((
-            all,
-            (running.into_iter().collect(), stopped.into_iter().collect()),
-        ))
-    }
-
-    /// The task definitions of everything in a view.
-    async fn definitions_of(&self, view: &View) -> Result<Definitions, TargetError> {
-        let mut arns = BTreeSet::new();
-        for track in Track::ALL {
-            if let Some(service) = view.state.services.of(track) {
-                arns.insert(definition(service).to_owned());
-            }
-            let tasks = view.tasks.of(track).iter();
-            arns.extend(tasks.filter_map(|task| task.task_definition_arn.clone()));
-        }
-        let mut definitions = Definitions::new();
-        for arn in arns {
-            let described = self.definition(&arn).await?;
-            definitions.insert(arn, described);
-        }
-        Ok(definitions)
     }
 }

@@ -103,7 +103,7 @@ impl Api {
         answer.map_err(|error| self.failed(&error, "ecs:UpdateService", &about))?;
         self.shown().wrote(&about, |there| {
             if let Some(there) = there {
-                there.task_definition = definition.or(there.task_definition.take());
+                there.task_definition = definition.or_else(|| there.task_definition.take());
                 there.desired_count = desired.map_or(there.desired_count, count);
             }
         });

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum};
 use strategy_core::target::{Claim, Desired, DesiredTrack, EffectId, Owned};
-use strategy_core::{Traffic, Weight};
+use strategy_core::{Revision, Traffic, Weight};
 
 use super::*;
+use crate::asked::{Asked, asked};
 use crate::binding::{BoundRule, BoundTrack};
 use crate::forward::Group;
 use crate::mark::{CLAIM, tag};
