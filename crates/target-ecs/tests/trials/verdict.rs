@@ -1,0 +1,187 @@
+//! What is promised of every rollout, read off the requests, what is there in the end, and the journal.
+
+use serde_json::{Value, json};
+use strategy_core::Timestamp;
+use strategy_core::rollout::Outcome;
+use test_support::ecs::{Service, Shortage};
+
+use crate::life::{End, Told};
+use crate::petswipe::{BLUE, CLUSTER, PetSwipe};
+
+/// Everything that a rollout may change, as it was told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Start {
+    rule: Value,
+    blue: Value,
+    other: Value,
+    scalers: Value,
+}
+
+fn told(shop: &PetSwipe, name: &str) -> Value {
+    let service = shop.service(name);
+    if service.is_null() {
+        return Value::Null;
+    }
+    json!([service["taskDefinition"], service["desiredCount"]])
+}
+
+impl Start {
+    pub(crate) fn of(shop: &PetSwipe) -> Self {
+        let input = json!({"ServiceNamespace": "ecs"});
+        let scalers = shop.ask(Service::Autoscaling, "DescribeScalableTargets", input);
+        Self {
+            rule: shop.rule(),
+            blue: told(shop, BLUE),
+            other: told(shop, shop.other().0),
+            scalers: scalers["ScalableTargets"].clone(),
+        }
+    }
+
+    /// Everything but the count of blue, which its autoscaler changes.
+    fn without_scaled_count(mut self, shop: &PetSwipe) -> Self {
+        if shop.setup.scaled.is_some() {
+            self.blue[1] = Value::Null;
+        }
+        self
+    }
+}
+
+/// What became of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Came {
+    NotStarted,
+    Promoted,
+    RolledBack,
+    Stuck,
+}
+
+/// Judges everything, where nobody else had a hand in it and nothing of the release failed.
+pub(crate) fn judge(shop: &PetSwipe, start: &Start, image: &str, told: &Told) -> Result<Came, String> {
+    nobody_was_let_down(shop)?;
+    judge_but_requests(shop, start, image, told)
+}
+
+/// The same without the requests.
+pub(crate) fn judge_but_requests(
+    shop: &PetSwipe,
+    start: &Start,
+    image: &str,
+    told: &Told,
+) -> Result<Came, String> {
+    order(shop, told)?;
+    let came = came(told)?;
+    ended(shop, start, image, came)?;
+    Ok(came)
+}
+
+/// In which way it ended, if in one that is allowed.
+pub(crate) fn came(told: &Told) -> Result<Came, String> {
+    match &told.end {
+        End::NotStarted(_) => Ok(Came::NotStarted),
+        End::Over(Outcome::Promoted) => Ok(Came::Promoted),
+        End::Over(Outcome::RolledBack { .. }) => Ok(Came::RolledBack),
+        End::Stuck(left) if !left.is_empty() => Ok(Came::Stuck),
+        End::Stuck(_) => Err("it is stuck and says not what is left".to_owned()),
+        End::Over(outcome) => Err(format!("nobody asked for that: {outcome}")),
+        End::Late(status) => Err(format!("it is still at work: {status}")),
+    }
+}
+
+/// The journal came before each write, and nothing was written once the outcome was reached but the claim.
+pub(crate) fn order(shop: &PetSwipe, told: &Told) -> Result<(), String> {
+    let calls = shop.fake.calls();
+    told.journal.accounts_for(&calls)?;
+    let Some(outcome_at) = told.outcome_at else {
+        return Ok(());
+    };
+    let later = calls.iter().skip(outcome_at);
+    let mut later = later.filter(|call| call.is_write());
+    let is_tags = |operation: &str| operation == "TagResource" || operation == "UntagResource";
+    match later.find(|call| !is_tags(&call.operation)) {
+        None => Ok(()),
+        Some(call) => Err(format!(
+            "{} of {} after the outcome",
+            call.operation, call.resource
+        )),
+    }
+}
+
+/// The recorded start, the goal, or nothing at all.
+fn ended(shop: &PetSwipe, start: &Start, image: &str, came: Came) -> Result<(), String> {
+    let writes = shop.fake.calls().iter().any(|call| call.is_write());
+    if came == Came::NotStarted && writes {
+        return Err("it wrote before it began".to_owned());
+    }
+    if came == Came::Stuck {
+        return Ok(());
+    }
+    let now = Start::of(shop);
+    if came != Came::Promoted {
+        let (now, start) = (
+            now.without_scaled_count(shop),
+            start.clone().without_scaled_count(shop),
+        );
+        if now != start {
+            return Err(format!("not as at the start: {now:?}; it was {start:?}"));
+        }
+    } else {
+        is_promoted(shop, start, &now, image)?;
+    }
+    nothing_is_left(shop)
+}
+
+fn is_promoted(shop: &PetSwipe, start: &Start, now: &Start, image: &str) -> Result<(), String> {
+    let (other, _) = shop.other();
+    if shop.setup.pair {
+        let (live, live_now, idle, idle_now) = if shop.weights().0 > 0 {
+            (BLUE, &now.blue, &start.other, &now.other)
+        } else {
+            (other, &now.other, &start.blue, &now.blue)
+        };
+        let count = [&start.blue[1], &start.other[1]];
+        let is_all = count.contains(&&live_now[1]) && live_now[1] != 0;
+        if shop.image(live) != image || !is_all || idle != idle_now {
+            return Err(format!("not what was promoted: {now:?}; it was {start:?}"));
+        }
+        return Ok(());
+    }
+    let is_goal = shop.image(BLUE) == image
+        && now.rule == start.rule
+        && now.other == start.other
+        && now.scalers == start.scalers
+        && (shop.setup.scaled.is_some() || now.blue[1] == start.blue[1]);
+    if is_goal {
+        Ok(())
+    } else {
+        Err(format!("not what was promoted: {now:?}; it was {start:?}"))
+    }
+}
+
+fn nothing_is_left(shop: &PetSwipe) -> Result<(), String> {
+    for name in [BLUE, shop.other().0] {
+        let service = shop.service(name);
+        let tags = service["tags"].as_array().into_iter().flatten();
+        for tag in tags {
+            let key = tag["key"].as_str().unwrap_or_default();
+            if key == "rollway.dev/claim" || key == "rollway.dev/written" {
+                return Err(format!("{key} is left on {name} of {CLUSTER}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Requests never met a target group without a healthy target.
+pub(crate) fn nobody_was_let_down(shop: &PetSwipe) -> Result<(), String> {
+    match shop.fake.shortages().first() {
+        None => Ok(()),
+        Some(shortage) => Err(format!("somebody was let down: {shortage:?}")),
+    }
+}
+
+/// The shortages of one target group, from a time on.
+pub(crate) fn shortages_of(shop: &PetSwipe, group: &str, from: Timestamp) -> Vec<Shortage> {
+    let all = shop.fake.shortages().into_iter();
+    all.filter(|of| of.target_group == group && of.until > from)
+        .collect()
+}
