@@ -91,17 +91,17 @@ impl Play {
         match mishap {
             Mishap::Fault(fault) => shop.fake.fault_at(at, fault),
             Mishap::Denied(lasts) => script.denied = Some(Denied { at, lasts }),
-            Mishap::Crash { landed, asleep } => script.crashes.push(Crash {
-                at,
-                landed,
-                asleep,
-            }),
+            Mishap::Crash { landed, asleep } => script.crashes.push(Crash { at, landed, asleep }),
         }
         let life = Life::new(&shop, &*self.strategy, NEW).script(script);
         let told = life.live();
         let operation = shop.fake.calls()[at].operation.clone();
-        judge(&shop, &start, NEW, &told)
-            .map_err(|why| format!("{mishap:?} at call {at}, {operation}: {why}; {:?}", told.end))
+        judge(&shop, &start, NEW, &told).map_err(|why| {
+            format!(
+                "{mishap:?} at call {at}, {operation}: {why}; {:?}",
+                told.end
+            )
+        })
     }
 }
 

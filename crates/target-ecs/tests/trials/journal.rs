@@ -98,7 +98,10 @@ fn follow(open: &mut BTreeMap<EffectId, EffectKind>, record: &Record) {
 
 /// A snapshot tells the write and the claim of each part that are under way.
 fn unfinished(state: &Value, open: &mut BTreeMap<EffectId, EffectKind>) {
-    for (field, kind) in [("flight", EffectKind::Apply), ("claiming", EffectKind::Claim)] {
+    for (field, kind) in [
+        ("flight", EffectKind::Apply),
+        ("claiming", EffectKind::Claim),
+    ] {
         if let Some(id) = state.get(field).and_then(Value::as_u64) {
             open.insert(EffectId(id), kind);
         }

@@ -11,7 +11,8 @@ use strategy_core::driver::{Driver, DriverError, MemoryInbox, RolloutHandle, Run
 use strategy_core::inbox::Envelope;
 use strategy_core::rollout::{Command, Left, Outcome, Phase, RecoverError, Wish};
 use strategy_core::world::block_on;
-use strategy_core::{Release, Strategy};
+use strategy_core::{Registry, Release, Strategy};
+use target_ecs::config::Config;
 use test_support::ecs::Fault;
 
 use crate::journal::Kept;
@@ -44,6 +45,8 @@ pub(crate) struct Script {
     /// In the order of their calls.
     pub(crate) crashes: Vec<Crash>,
     pub(crate) denied: Option<Denied>,
+    /// Whoever takes it up goes straight back.
+    pub(crate) back: bool,
 }
 
 /// How it ended.
@@ -62,6 +65,8 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) end: End,
+    /// How many calls had been made when it began.
+    pub(crate) began_at: usize,
     /// How many calls had been made when the outcome was reached.
     pub(crate) outcome_at: Option<usize>,
     pub(crate) journal: Kept,
@@ -75,6 +80,8 @@ pub(crate) struct Life<'a> {
     script: Script,
     journal: Kept,
     pub(crate) inbox: MemoryInbox,
+    registry: Registry,
+    config: Config,
     outcome_at: Cell<Option<usize>>,
     handle: RefCell<Option<RolloutHandle>>,
 }
@@ -88,6 +95,8 @@ impl<'a> Life<'a> {
             script: Script::default(),
             journal: Kept::new(&shop.fake),
             inbox: MemoryInbox::new(),
+            registry: Registry::new(),
+            config: shop.config(),
             outcome_at: Cell::new(None),
             handle: RefCell::new(None),
         }
@@ -95,6 +104,18 @@ impl<'a> Life<'a> {
 
     pub(crate) fn script(mut self, script: Script) -> Self {
         self.script = script;
+        self
+    }
+
+    /// With these hooks and analyses.
+    pub(crate) fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// With another configuration of the target.
+    pub(crate) fn config(mut self, config: Config) -> Self {
+        self.config = config;
         self
     }
 
@@ -112,6 +133,7 @@ impl<'a> Life<'a> {
 
     /// The same, while something else happens.
     pub(crate) fn live_while(self, meanwhile: impl AsyncFnOnce(&Self)) -> Told {
+        let began_at = self.shop.fake.next_index();
         let end = {
             let others = async {
                 join(meanwhile(&self), self.allows_again()).await;
@@ -127,6 +149,7 @@ impl<'a> Life<'a> {
         self.shop.wait(2 * 3600);
         Told {
             end,
+            began_at,
             outcome_at: self.outcome_at.get(),
             journal: self.journal,
         }
@@ -164,7 +187,11 @@ impl<'a> Life<'a> {
     }
 
     /// `None` if it crashed: nothing of it is polled after the call at which it ends.
-    async fn until(&self, crash: Option<&Crash>, process: impl Future<Output = End>) -> Option<End> {
+    async fn until(
+        &self,
+        crash: Option<&Crash>,
+        process: impl Future<Output = End>,
+    ) -> Option<End> {
         let mut process = pin!(process);
         poll_fn(|context| {
             let end = process.as_mut().poll(context);
@@ -180,15 +207,18 @@ impl<'a> Life<'a> {
     }
 
     async fn process(&self, number: u32) -> End {
-        let driver = Driver::on(self.shop.target())
+        let driver = Driver::on(self.shop.target_of(self.config.clone()))
             .clock(self.shop.clock.clone())
             .journal(self.journal.clone())
             .inbox(self.inbox.clone())
+            .registry(self.registry.clone())
             .id("petswipe".parse().unwrap())
             .process(number.to_string());
         let release = Release::of([("app", self.image)]).unwrap();
         let begun = if number == 0 {
             driver.start(self.strategy, release).await
+        } else if self.script.back {
+            driver.resume_rolling_back().await
         } else {
             driver.resume().await
         };

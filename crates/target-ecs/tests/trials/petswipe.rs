@@ -260,10 +260,6 @@ impl PetSwipe {
         Config::new(CLUSTER, OwnedWeights::new(workload, rules))
     }
 
-    pub(crate) fn target(&self) -> EcsTarget {
-        self.target_of(self.config())
-    }
-
     pub(crate) fn target_of(&self, config: Config) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         EcsTarget::new(&ecs, &balancers, &self.fake.autoscaling_client(), config)
@@ -313,7 +309,7 @@ impl PetSwipe {
     /// Resolves when the service beside blue gets so much by the rule.
     pub(crate) async fn until_percent(&self, percent: i64) {
         while self.percent() != percent {
-            self.after(1).await;
+            self.after(5).await;
         }
     }
 

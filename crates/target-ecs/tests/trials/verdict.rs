@@ -1,9 +1,8 @@
 //! What is promised of every rollout, read off the requests, what is there in the end, and the journal.
 
 use serde_json::{Value, json};
-use strategy_core::Timestamp;
 use strategy_core::rollout::Outcome;
-use test_support::ecs::{Service, Shortage};
+use test_support::ecs::{CallRecord, Service};
 
 use crate::life::{End, Told};
 use crate::petswipe::{BLUE, CLUSTER, PetSwipe};
@@ -56,7 +55,12 @@ pub(crate) enum Came {
 }
 
 /// Judges everything, where nobody else had a hand in it and nothing of the release failed.
-pub(crate) fn judge(shop: &PetSwipe, start: &Start, image: &str, told: &Told) -> Result<Came, String> {
+pub(crate) fn judge(
+    shop: &PetSwipe,
+    start: &Start,
+    image: &str,
+    told: &Told,
+) -> Result<Came, String> {
     nobody_was_let_down(shop)?;
     judge_but_requests(shop, start, image, told)
 }
@@ -69,9 +73,7 @@ pub(crate) fn judge_but_requests(
     told: &Told,
 ) -> Result<Came, String> {
     order(shop, told)?;
-    let came = came(told)?;
-    ended(shop, start, image, came)?;
-    Ok(came)
+    ended(shop, start, image, told)
 }
 
 /// In which way it ended, if in one that is allowed.
@@ -90,7 +92,7 @@ pub(crate) fn came(told: &Told) -> Result<Came, String> {
 /// The journal came before each write, and nothing was written once the outcome was reached but the claim.
 pub(crate) fn order(shop: &PetSwipe, told: &Told) -> Result<(), String> {
     let calls = shop.fake.calls();
-    told.journal.accounts_for(&calls)?;
+    told.journal.accounts_for(&calls[told.began_at..])?;
     let Some(outcome_at) = told.outcome_at else {
         return Ok(());
     };
@@ -107,13 +109,15 @@ pub(crate) fn order(shop: &PetSwipe, told: &Told) -> Result<(), String> {
 }
 
 /// The recorded start, the goal, or nothing at all.
-fn ended(shop: &PetSwipe, start: &Start, image: &str, came: Came) -> Result<(), String> {
-    let writes = shop.fake.calls().iter().any(|call| call.is_write());
+fn ended(shop: &PetSwipe, start: &Start, image: &str, told: &Told) -> Result<Came, String> {
+    let came = came(told)?;
+    let calls = shop.fake.calls();
+    let writes = calls.iter().skip(told.began_at).any(CallRecord::is_write);
     if came == Came::NotStarted && writes {
         return Err("it wrote before it began".to_owned());
     }
     if came == Came::Stuck {
-        return Ok(());
+        return Ok(came);
     }
     let now = Start::of(shop);
     if came != Came::Promoted {
@@ -127,7 +131,8 @@ fn ended(shop: &PetSwipe, start: &Start, image: &str, came: Came) -> Result<(), 
     } else {
         is_promoted(shop, start, &now, image)?;
     }
-    nothing_is_left(shop)
+    nothing_is_left(shop)?;
+    Ok(came)
 }
 
 fn is_promoted(shop: &PetSwipe, start: &Start, now: &Start, image: &str) -> Result<(), String> {
@@ -177,11 +182,4 @@ pub(crate) fn nobody_was_let_down(shop: &PetSwipe) -> Result<(), String> {
         None => Ok(()),
         Some(shortage) => Err(format!("somebody was let down: {shortage:?}")),
     }
-}
-
-/// The shortages of one target group, from a time on.
-pub(crate) fn shortages_of(shop: &PetSwipe, group: &str, from: Timestamp) -> Vec<Shortage> {
-    let all = shop.fake.shortages().into_iter();
-    all.filter(|of| of.target_group == group && of.until > from)
-        .collect()
 }
