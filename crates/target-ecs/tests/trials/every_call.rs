@@ -118,7 +118,10 @@ fn run(play: &Play, name: &str, every: usize) {
             }
             match play.with(mishap, at) {
                 Ok(came) => *ends.entry(came).or_default() += 1,
-                Err(why) => broken.push(why),
+                Err(why) => {
+                    println!("broken: {why}");
+                    broken.push(why);
+                }
             }
         }
     }
