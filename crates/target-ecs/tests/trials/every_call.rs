@@ -135,6 +135,36 @@ fn run(play: &Play, name: &str, every: usize) {
     assert!(ends.contains_key(&Came::Promoted), "{ends:?}");
 }
 
+/// Nobody may look any more once the claim is written: it ends, and says what is left to do.
+#[test]
+fn a_claim_that_cannot_be_given_back_is_left_and_said() {
+    let play = Play::blue_green();
+    let first = play.shop();
+    Life::new(&first, &*play.strategy, NEW).live();
+    let calls = first.fake.calls();
+    let claimed = calls.iter().rposition(|call| {
+        // Both services are tagged before anything else is written.
+        call.operation == "TagResource"
+            && calls[..call.index]
+                .iter()
+                .filter(|before| before.is_write())
+                .count()
+                == 1
+    });
+    let at = claimed.unwrap() + 1;
+    assert_eq!(calls[at].operation, "DescribeServices");
+    let shop = play.shop();
+    let start = Start::of(&shop);
+    let lasts = Duration::from_secs(900);
+    let script = Script {
+        denied: Some(Denied { at, lasts }),
+        ..Script::default()
+    };
+    let told = Life::new(&shop, &*play.strategy, NEW).script(script).live();
+    assert_eq!(judge(&shop, &start, NEW, &told), Ok(Came::RolledBack));
+    assert_ne!(told.left, [], "{told:?}");
+}
+
 #[test]
 fn a_canary_survives_a_sample_of_mishaps() {
     run(&Play::canary(), "canary", 97);

@@ -131,3 +131,39 @@ impl Journal for Kept {
         self.journal.read().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use strategy_core::strategy::BlueGreen;
+
+    use super::*;
+    use crate::life::Life;
+    use crate::petswipe::{NEW, PetSwipe, Setup};
+
+    #[test]
+    fn a_write_that_was_not_ordered_is_found() {
+        let shop = PetSwipe::open(Setup::blue_green());
+        let strategy = BlueGreen::new().bake(std::time::Duration::from_secs(5));
+        let told = Life::new(&shop, &strategy, NEW).live();
+        let calls = shop.fake.calls();
+        assert_eq!(told.journal.accounts_for(&calls), Ok(()));
+        // The same calls, as if the records that order the writes had come after them.
+        let batches = told.journal.batches.lock().unwrap().clone();
+        for late in 0..batches.len() {
+            let kept = Kept::new(&shop.fake);
+            kept.batches.lock().unwrap().clone_from(&batches);
+            let orders = batches[late].records.iter().any(|record| match record {
+                Record::Decision(decision) => {
+                    let mut effects = decision.effects.iter();
+                    effects.any(|(_, kind)| *kind == EffectKind::Apply)
+                }
+                _ => false,
+            });
+            for batch in &mut kept.batches.lock().unwrap()[late..] {
+                batch.before = usize::MAX;
+            }
+            let is_found = kept.accounts_for(&calls).is_err();
+            assert!(is_found || !orders, "batch {late}");
+        }
+    }
+}

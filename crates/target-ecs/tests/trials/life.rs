@@ -6,10 +6,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures::future::{Either, join, select};
-use strategy_core::driver::{Driver, DriverError, MemoryInbox, RolloutHandle, Run};
+use futures::future::{Either, join, join3, select};
+use strategy_core::driver::{Driver, DriverError, Heard, MemoryInbox, RolloutHandle, Run};
 use strategy_core::inbox::Envelope;
-use strategy_core::rollout::{Command, Left, Outcome, Phase, RecoverError, Wish};
+use strategy_core::rollout::{Command, Left, News, Outcome, Phase, RecoverError, Wish};
 use strategy_core::world::block_on;
 use strategy_core::{Registry, Release, Strategy};
 use target_ecs::config::Config;
@@ -69,6 +69,8 @@ pub(crate) struct Told {
     pub(crate) began_at: usize,
     /// How many calls had been made when the outcome was reached.
     pub(crate) outcome_at: Option<usize>,
+    /// What it said that a person has to clean up.
+    pub(crate) left: Vec<Left>,
     pub(crate) journal: Kept,
 }
 
@@ -83,6 +85,7 @@ pub(crate) struct Life<'a> {
     registry: Registry,
     config: Config,
     outcome_at: Cell<Option<usize>>,
+    left: RefCell<Vec<Left>>,
     handle: RefCell<Option<RolloutHandle>>,
 }
 
@@ -98,6 +101,7 @@ impl<'a> Life<'a> {
             registry: Registry::new(),
             config: shop.config(),
             outcome_at: Cell::new(None),
+            left: RefCell::default(),
             handle: RefCell::new(None),
         }
     }
@@ -151,6 +155,7 @@ impl<'a> Life<'a> {
             end,
             began_at,
             outcome_at: self.outcome_at.get(),
+            left: self.left.take(),
             journal: self.journal,
         }
     }
@@ -237,8 +242,18 @@ impl<'a> Life<'a> {
                 self.outcome_at.set(Some(self.shop.fake.next_index()));
             }
         };
+        let mut events = handle.events();
+        let listen = async {
+            while let Some(heard) = events.next().await {
+                if let Heard::Event(event) = heard
+                    && let News::LeftBehind { left } = event.news
+                {
+                    *self.left.borrow_mut() = left;
+                }
+            }
+        };
         *self.handle.borrow_mut() = Some(handle.clone());
-        let (end, ()) = join(run, mark).await;
+        let (end, (), ()) = join3(run, mark, listen).await;
         End::Over(end.unwrap_or_else(|error| panic!("the driver ended: {error}")))
     }
 
