@@ -23,6 +23,9 @@ use crate::{docs, testbed};
 /// Tests that may go without being run under `CI=true`, one name a line.
 const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
 
+/// The packages whose ignored tests may ask for an optimised build: only what these need is built once more.
+const WITH_LONG_TESTS: [&str; 2] = ["strategy-core", "target-ecs"];
+
 /// Runs every step, also after one has failed; the exit status tells whether all passed.
 pub(crate) fn run() -> Result<ExitCode, TaskError> {
     // Go has minutes of work on a new machine, much of it on one core.
@@ -105,7 +108,10 @@ fn run_ignored(
         runnable.partition(|test| Need::of(test) == Ok(Need::OptimisedBuild));
     let not_run: Vec<NotRun> = not_run.into_iter().filter_map(Result::err).collect();
     if !optimised.is_empty() {
-        let mut command = tests(&["--profile", "proof", "--package", "strategy-core"]);
+        let mut command = tests(&["--profile", "proof"]);
+        for package in WITH_LONG_TESTS {
+            command.args(["--package", package]);
+        }
         command.args(["--all-features", "--lib", "--tests", "--"]);
         command.args(["--ignored", "--nocapture", "--exact"]);
         command.args(optimised.iter().map(|test| &test.name));

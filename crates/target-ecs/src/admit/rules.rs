@@ -1,6 +1,6 @@
 //! Findings about the rules.
 
-use aws_sdk_elasticloadbalancingv2::types::Rule;
+use aws_sdk_elasticloadbalancingv2::types::{Rule, RuleCondition};
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
@@ -77,10 +77,10 @@ fn exposed(bound: &Bound) -> Option<Finding> {
     ))
 }
 
-/// The listener that a rule with conditions belongs to.
+/// The listener that a rule belongs to.
 pub(super) fn listener(rule: &RuleConfig) -> Option<String> {
     match rule {
-        RuleConfig::ListenerDefault(_) => None,
+        RuleConfig::ListenerDefault(arn) => Some(arn.clone()),
         RuleConfig::Rule(arn) => {
             let (listener, _) = arn.rsplit_once('/')?;
             Some(listener.replacen(":listener-rule/", ":listener/", 1))
@@ -88,23 +88,40 @@ pub(super) fn listener(rule: &RuleConfig) -> Option<String> {
     }
 }
 
-fn priority(rule: &Rule) -> Option<u32> {
-    rule.priority().and_then(|priority| priority.parse().ok())
+/// When its turn comes; the default rule's, which has no number, comes last.
+fn turn(rule: &Rule) -> u32 {
+    let priority = rule.priority().and_then(|priority| priority.parse().ok());
+    priority.unwrap_or(u32::MAX)
+}
+
+/// Whether every request meets it: a path or a host that may be anything.
+fn is_met_by_all(condition: &RuleCondition) -> bool {
+    let in_config = match condition.field() {
+        Some("path-pattern") => condition.path_pattern_config().map(|of| of.values()),
+        Some("host-header") => condition.host_header_config().map(|of| of.values()),
+        _ => return false,
+    };
+    let mut values = condition
+        .values()
+        .iter()
+        .chain(in_config.unwrap_or_default());
+    values.any(|value| value == "*" || value == "/*" && condition.field() == Some("path-pattern"))
 }
 
 /// A rule that comes before ours and asks for nothing that ours does not ask for takes all its requests.
 fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
     let rules = facts.listeners.get(&listener(rule)?)?;
-    let ours = rules.iter().find(|of| of.rule_arn() == Some(rule.arn()))?;
-    let before = |of: &&Rule| match (priority(of), priority(ours)) {
-        (Some(other), Some(ours)) => other < ours,
-        (_, None) | (None, _) => false,
+    let is_ours = |of: &&Rule| match rule {
+        RuleConfig::Rule(arn) => of.rule_arn() == Some(arn),
+        RuleConfig::ListenerDefault(_) => of.is_default() == Some(true),
     };
+    let ours = rules.iter().find(is_ours)?;
     let takes_all = |of: &&Rule| {
         let mut conditions = of.conditions().iter();
-        conditions.all(|condition| ours.conditions().contains(condition))
+        conditions.all(|of| is_met_by_all(of) || ours.conditions().contains(of))
     };
-    let other = rules.iter().filter(before).find(takes_all)?;
+    let mut before = rules.iter().filter(|of| turn(of) < turn(ours));
+    let other = before.find(takes_all)?;
     let name = other.rule_arn().map_or("a rule", crate::config::resource);
     Some(Finding::blocks(
         "rule-shadowed",
@@ -116,7 +133,34 @@ fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_elasticloadbalancingv2::types::{
+        HostHeaderConditionConfig, PathPatternConditionConfig,
+    };
+
     use super::*;
+
+    #[test]
+    fn a_condition_that_every_request_meets_is_known() {
+        let told = |field: &str, value: &str| {
+            let condition = RuleCondition::builder().field(field).values(value).build();
+            is_met_by_all(&condition)
+        };
+        assert!(
+            told("path-pattern", "/*") && told("path-pattern", "*") && told("host-header", "*")
+        );
+        assert!(!told("path-pattern", "/pets/*") && !told("host-header", "*.example.org"));
+        assert!(!told("host-header", "/*") && !told("http-header", "*") && !told("source-ip", "*"));
+        let path = PathPatternConditionConfig::builder().values("/*").build();
+        let path = RuleCondition::builder()
+            .field("path-pattern")
+            .path_pattern_config(path);
+        assert!(is_met_by_all(&path.build()));
+        let host = HostHeaderConditionConfig::builder().values("*").build();
+        let host = RuleCondition::builder()
+            .field("host-header")
+            .host_header_config(host);
+        assert!(is_met_by_all(&host.build()));
+    }
 
     #[test]
     fn a_rule_tells_its_listener() {
@@ -126,7 +170,7 @@ mod tests {
             listener(&rule),
             Some(format!("{at}:listener/app/shop/a1/b2"))
         );
-        let default = RuleConfig::ListenerDefault(format!("{at}:listener/app/shop/a1/b2"));
-        assert_eq!(listener(&default), None);
+        let of = format!("{at}:listener/app/shop/a1/b2");
+        assert_eq!(listener(&RuleConfig::ListenerDefault(of.clone())), Some(of));
     }
 }

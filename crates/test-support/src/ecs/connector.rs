@@ -81,7 +81,9 @@ impl Fake {
                 }
                 let reply = match (fault.refusal(call.service), fault) {
                     (Some(refusal), _) => answered(call.respond(&Err(refusal), &request_id)),
-                    (None, Fault::TimeoutAfter) => Reply::Hang(state.world.settings.hang),
+                    (None, Fault::TimeoutBefore | Fault::TimeoutAfter) => {
+                        Reply::Hang(state.world.settings.hang)
+                    }
                     (None, _) => Reply::Reset,
                 };
                 (reply, Outcome::Faulty(fault))

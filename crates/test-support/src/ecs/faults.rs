@@ -13,8 +13,12 @@ pub enum Fault {
     Throttled,
     /// Status 500; nothing is done.
     ServerError,
+    /// The caller may not do this, with whichever action it needs; nothing is done.
+    Denied,
     /// The connection is reset before anything is done.
     ResetBefore,
+    /// Nothing is done, and no answer comes: after `Settings::hang` the connection times out.
+    TimeoutBefore,
     /// It is done, and the answer never comes: after `Settings::hang` the connection times out.
     TimeoutAfter,
     /// It is done, and the connection is reset before the answer.
@@ -26,7 +30,11 @@ impl Fault {
     pub const fn is_applied(self) -> bool {
         match self {
             Self::TimeoutAfter | Self::ResetAfter => true,
-            Self::Throttled | Self::ServerError | Self::ResetBefore => false,
+            Self::Throttled
+            | Self::ServerError
+            | Self::Denied
+            | Self::ResetBefore
+            | Self::TimeoutBefore => false,
         }
     }
 
@@ -53,7 +61,8 @@ impl Fault {
                 }
                 .with_status(500),
             ),
-            Self::ResetBefore | Self::TimeoutAfter | Self::ResetAfter => None,
+            Self::Denied => Some(refusal_of(service, "this")),
+            Self::ResetBefore | Self::TimeoutBefore | Self::TimeoutAfter | Self::ResetAfter => None,
         }
     }
 }
@@ -116,12 +125,16 @@ impl Faults {
         let action = actions
             .iter()
             .find(|action| self.denied.contains(*action))?;
-        let message = format!(
-            "User: arn:aws:iam::123456789012:user/rollway is not authorized to perform: {action}"
-        );
-        Some(match call.service {
-            Service::LoadBalancing => Refusal::plain("AccessDenied", message).with_status(403),
-            Service::Ecs | Service::Autoscaling => Refusal::plain("AccessDeniedException", message),
-        })
+        Some(refusal_of(call.service, action))
+    }
+}
+
+fn refusal_of(service: Service, action: &str) -> Refusal {
+    let message = format!(
+        "User: arn:aws:iam::123456789012:user/rollway is not authorized to perform: {action}"
+    );
+    match service {
+        Service::LoadBalancing => Refusal::plain("AccessDenied", message).with_status(403),
+        Service::Ecs | Service::Autoscaling => Refusal::plain("AccessDeniedException", message),
     }
 }

@@ -1,11 +1,14 @@
 //! Other hands: changes that somebody else makes, which are in no log of ours.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::Fake;
 use super::api;
 use super::log::Service;
 use super::wire::{Answer, Call};
+use super::world::task::Phase;
+use super::{Fake, Image};
 
 impl Fake {
     /// Somebody else makes a call, in whichever form the service has for it, such as
@@ -78,6 +81,48 @@ impl Fake {
             Some(value) => tags.insert(key.to_owned(), value.to_owned()),
             None => tags.remove(key),
         };
+    }
+
+    /// The containers of so many running tasks of a service, the oldest first, exit now with this code. Gives how
+    /// many there were.
+    pub fn tasks_crash(&self, cluster: &str, service: &str, count: usize, code: i32) -> usize {
+        self.tasks_change(cluster, service, count, |image, since| {
+            image.crashes_after = Some((since, code));
+        })
+    }
+
+    /// So many running tasks of a service, the oldest first, answer no health check from now on. Gives how many
+    /// there were.
+    pub fn tasks_turn_unhealthy(&self, cluster: &str, service: &str, count: usize) -> usize {
+        self.tasks_change(cluster, service, count, |image, since| {
+            image.unhealthy_after = Some(since);
+        })
+    }
+
+    /// `change` is told how long the task has run.
+    fn tasks_change(
+        &self,
+        cluster: &str,
+        service: &str,
+        count: usize,
+        change: impl Fn(&mut Image, Duration),
+    ) -> usize {
+        let mut state = self.now();
+        let now = state.world.now;
+        let key = (cluster.to_owned(), service.to_owned());
+        let tasks = state.world.tasks.values_mut();
+        let mut running: Vec<_> = tasks
+            .filter(|task| task.service == key && task.phase == Phase::Running)
+            .filter_map(|task| Some((task.started_at?, task)))
+            .collect();
+        running.sort_by_key(|(started, task)| (*started, task.arn.clone()));
+        running.truncate(count);
+        let changed = running.len();
+        for (started, task) in running {
+            change(&mut task.behaviour, now.since(started));
+        }
+        state.world.settle();
+        changed
     }
 
     /// Application Auto Scaling wants a service to have so many tasks. Gives the count it set; `None` where it does

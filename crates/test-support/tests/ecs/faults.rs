@@ -60,6 +60,7 @@ fn each_fault_is_applied_or_not_as_it_says() {
         (Fault::Throttled, false),
         (Fault::ServerError, false),
         (Fault::ResetBefore, false),
+        (Fault::TimeoutBefore, false),
         (Fault::ResetAfter, true),
         (Fault::TimeoutAfter, true),
     ] {
@@ -326,4 +327,42 @@ fn the_sdk_never_grows_tired_of_trying_again() {
         // Its quota of retries is one for all clients of a process, and would make tests depend on each other.
         assert_eq!(scene.fake.next_index() - before, 300, "{fault:?}");
     }
+}
+
+#[test]
+fn a_denied_call_is_refused_once_and_does_nothing() {
+    let scene = Scene::new();
+    scene.fake.fault_at(0, Fault::Denied);
+    let create = scene.ecs.create_cluster().cluster_name("other");
+    let error = scene.run(create.send()).unwrap_err();
+    assert_eq!(error.code(), Some("AccessDeniedException"));
+    scene.fake.fault_at(1, Fault::Denied);
+    let rules = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+    let error = scene.run(rules.send()).unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"));
+    let listed = scene.ok(scene.ecs.list_clusters().send());
+    assert_eq!(listed.cluster_arns().len(), 1);
+}
+
+#[test]
+fn running_tasks_crash_or_turn_unhealthy_as_told() {
+    let scene = Scene::new();
+    let group = scene.shop.stable_group.clone();
+    scene.shop.create_service("web", &group, 3);
+    scene.wait(300);
+    let healthy = || {
+        let states = scene.health(&group).into_iter();
+        states.filter(|state| state == "healthy").count()
+    };
+    assert_eq!(healthy(), 3);
+    assert_eq!(scene.fake.tasks_crash(Shop::CLUSTER, "web", 2, 1), 2);
+    assert_eq!((healthy(), scene.service("web").running_count()), (1, 1));
+    scene.wait(300);
+    assert_eq!(healthy(), 3, "others took their place");
+    let unhealthy = |count| scene.fake.tasks_turn_unhealthy(Shop::CLUSTER, "web", count);
+    assert_eq!(unhealthy(1), 1);
+    assert_eq!(healthy(), 3, "nobody has looked yet");
+    scene.wait(25);
+    assert_eq!(healthy(), 2);
+    assert_eq!(scene.fake.tasks_crash(Shop::CLUSTER, "other", 1, 1), 0);
 }

@@ -9,7 +9,7 @@ use crate::error::{TaskError, chain};
 pub(crate) enum Need {
     /// The programs of the test bed.
     ControlPlane,
-    /// A build of strategy-core in the profile `proof`: minutes of computing otherwise.
+    /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
 }
 
