@@ -42,6 +42,9 @@ pub struct Cluster {
     /// Namespace; default: the rollout file's, else the context's.
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
+    /// Of Amazon ECS: profile of the AWS configuration; default: $AWS_PROFILE, else `default`.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 }
 
 /// What to do.
@@ -80,7 +83,7 @@ pub enum Command {
     Retry(Order),
     /// Leave all as it is, give up the claim, and say what is left to do.
     Abandon(Order),
-    /// Print the least Kubernetes Role that a rollout needs.
+    /// Print the least that a rollout needs to be allowed: a Role of Kubernetes, or a policy of AWS.
     Permissions(Permissions),
     /// Print the JSON Schema of the rollout file.
     Schema,
