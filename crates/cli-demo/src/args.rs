@@ -94,6 +94,9 @@ pub enum Command {
 /// Options of `demo`.
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
+    /// What it is shown on.
+    #[arg(long, value_enum, default_value_t)]
+    pub target: DemoTarget,
     /// How the release is rolled out.
     #[arg(long, value_enum, default_value_t)]
     pub strategy: DemoStrategy,
@@ -120,6 +123,7 @@ impl Demo {
 impl Default for Demo {
     fn default() -> Self {
         Self {
+            target: DemoTarget::default(),
             strategy: DemoStrategy::default(),
             fault: Fault::default(),
             parts: Self::PARTS,
@@ -127,6 +131,16 @@ impl Default for Demo {
             output: Output::default(),
         }
     }
+}
+
+/// What the demo is shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DemoTarget {
+    /// A world in memory that is no platform in particular.
+    #[default]
+    World,
+    /// The target for Amazon ECS, on a fake of Amazon ECS in memory.
+    Ecs,
 }
 
 /// How the demo's release is rolled out.
