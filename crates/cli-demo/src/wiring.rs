@@ -245,6 +245,27 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "ecs")]
+    #[test]
+    fn one_of_amazon_ecs_survives_the_disk() {
+        let at = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
+        let slot = |name: &str| serde_json::json!({"service": name, "target-group": format!("{at}:targetgroup/{name}/a1")});
+        let wiring: Wiring = serde_json::from_value(serde_json::json!({
+            "profile": "shop",
+            "ecs-parts": {"main": {"cluster": "shop", "mode": {"owned-weights": {
+                "workload": {"pair": [slot("blue"), slot("green")]},
+                "rules": [{"listener-default": format!("{at}:listener/app/shop/a1/b2")}],
+            }}}},
+        }))
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("web.journal");
+        wiring.write(&journal).unwrap();
+        assert_eq!(Wiring::read(&journal).unwrap(), wiring);
+        let text = fs::read_to_string(Wiring::beside(&journal)).unwrap();
+        assert!(!text.contains("\"parts\""), "{text}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn one_that_others_may_write_is_not_obeyed() {

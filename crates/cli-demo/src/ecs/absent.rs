@@ -53,7 +53,6 @@ pub fn configs(_: &target::Ecs) -> Result<BTreeMap<Part, Config>, Mistake> {
 ///
 /// # Errors
 /// [`EcsError::NotBuilt`]: always.
-#[expect(clippy::unused_async, reason = "the other one waits for credentials")]
 pub async fn connect(_: Option<&str>, _: &BTreeMap<Part, Config>) -> Result<Connection, EcsError> {
     Err(EcsError::NotBuilt)
 }

@@ -1,5 +1,6 @@
 //! Every example for Amazon ECS on the fake: planned, and run to the end with its times cut short.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -65,10 +66,32 @@ fn runs(file: &str, services: &[(&str, usize)], live: &str) -> Cloud {
     let before = services[0].0;
     let found = format!("main: live is service/shop/{before}");
     cloud.call(&["plan", FILE]).check(0, &found, "");
-    cloud.call(&["run", FILE]).check(0, "promoted", "");
+    let run = cloud.call(&["run", FILE]);
+    run.check(0, "promoted", "");
+    assert!(!run.err.contains("WARN"), "{run:#?}");
     let released = example["release"]["web"].as_str();
     assert_eq!(cloud.image(live).as_deref(), released, "{file}");
+    nothing_but_what_the_policy_allows(&cloud);
     cloud
+}
+
+/// What `rollway permissions` prints is enough for all that was called.
+fn nothing_but_what_the_policy_allows(cloud: &Cloud) {
+    let printed = cloud.call(&["permissions", FILE]);
+    let policy: Value = serde_json::from_str(&printed.out).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowed: BTreeSet<&str> = statements
+        .flat_map(|statement| statement["Action"].as_array().unwrap())
+        .map(|action| action.as_str().unwrap())
+        .collect();
+    let calls = cloud.shop.fake.calls();
+    let called: BTreeSet<&str> = calls
+        .iter()
+        .flat_map(|call| call.actions.iter().map(String::as_str))
+        .collect();
+    assert!(called.contains("ecs:UpdateService"), "{called:?}");
+    let denied: Vec<_> = called.difference(&allowed).collect();
+    assert!(denied.is_empty(), "{denied:?}");
 }
 
 #[test]
@@ -79,6 +102,13 @@ fn canary_ecs() {
         None,
         "it was made and is removed"
     );
+    // How AWS is reached lies beside the journal.
+    let resume = ["resume", "--journal", ".rollway/shop-web.journal"];
+    cloud
+        .call(&resume)
+        .check(0, "promoted", "nothing is left to do");
+    let elsewhere = [&resume[..], &["--namespace", "shop"]].concat();
+    cloud.call(&elsewhere).check(64, "", "--namespace");
 }
 
 #[test]
