@@ -45,7 +45,7 @@ impl Clock for Fast {
 pub(crate) struct Cloud {
     pub(crate) shop: Shop,
     pub(crate) folder: TempDir,
-    endpoint: String,
+    pub(crate) endpoint: String,
 }
 
 impl Cloud {

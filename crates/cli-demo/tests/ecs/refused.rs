@@ -204,3 +204,18 @@ fn a_call_that_is_not_allowed_is_named() {
     let ended = cloud.call(&["plan", FILE]);
     ended.check(1, "", "ecs:DescribeServices");
 }
+
+/// A client without TLS would be built all the same, and fail with every real endpoint.
+#[test]
+fn aws_is_spoken_to_by_tls() {
+    let cloud = Cloud::of(&[("blue", 1)]);
+    cloud.write(&good());
+    let endpoint = cloud.endpoint.replace("http:", "https:");
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", &endpoint),
+    ];
+    let ended = cloud.call_with(&["plan", FILE], &variables);
+    ended.check(1, "", "tls handshake");
+}
