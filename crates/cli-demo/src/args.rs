@@ -42,6 +42,9 @@ pub struct Cluster {
     /// Namespace; default: the rollout file's, else the context's.
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
+    /// Of Amazon ECS: profile of the AWS configuration; default: $AWS_PROFILE, else `default`.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 }
 
 /// What to do.
@@ -80,7 +83,7 @@ pub enum Command {
     Retry(Order),
     /// Leave all as it is, give up the claim, and say what is left to do.
     Abandon(Order),
-    /// Print the least Kubernetes Role that a rollout needs.
+    /// Print the least that a rollout needs to be allowed: a Role of Kubernetes, or a policy of AWS.
     Permissions(Permissions),
     /// Print the JSON Schema of the rollout file.
     Schema,
@@ -91,6 +94,9 @@ pub enum Command {
 /// Options of `demo`.
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
+    /// What it is shown on.
+    #[arg(long, value_enum, default_value_t)]
+    pub target: DemoTarget,
     /// How the release is rolled out.
     #[arg(long, value_enum, default_value_t)]
     pub strategy: DemoStrategy,
@@ -117,6 +123,7 @@ impl Demo {
 impl Default for Demo {
     fn default() -> Self {
         Self {
+            target: DemoTarget::default(),
             strategy: DemoStrategy::default(),
             fault: Fault::default(),
             parts: Self::PARTS,
@@ -124,6 +131,16 @@ impl Default for Demo {
             output: Output::default(),
         }
     }
+}
+
+/// What the demo is shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DemoTarget {
+    /// A world in memory that is no platform in particular.
+    #[default]
+    World,
+    /// The target for Amazon ECS, on a fake of Amazon ECS in memory.
+    Ecs,
 }
 
 /// How the demo's release is rolled out.

@@ -1,5 +1,6 @@
 //! What is asked for: a rollout file with the images of the command line, and its plan here.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use strategy_core::driver::{Driver, DriverError, Planned};
@@ -9,11 +10,12 @@ use strategy_core::{PlanError, Track};
 
 use crate::args::{Cluster, ImageOverride};
 use crate::console::{data, warn};
+use crate::ecs;
 use crate::error::{CliError, DemoError};
-use crate::file::{Intent, RolloutFile, Source, Target, target};
+use crate::file::{Intent, RolloutFile, Source, Target};
 use crate::kubernetes;
 use crate::program::there;
-use crate::wiring::Wiring;
+use crate::wiring::{Connection, Wiring, for_ecs, for_kubernetes};
 use crate::words::in_our_words;
 
 /// A rollout file that was read, with the images of the command line in it.
@@ -45,24 +47,61 @@ impl Asked {
         })
     }
 
-    /// What it is wired to in this namespace.
+    /// What it is wired to, and the platform that it works on.
     ///
     /// # Errors
-    /// [`CliError::File`] when it names objects that cannot be.
-    pub fn wiring(&self, cluster: &Cluster, namespace: &str) -> Result<Wiring, CliError> {
-        let Target::Kubernetes(target) = &self.file.target;
-        let parts = kubernetes::configs(target, namespace);
-        let parts = parts.map_err(|mistake| {
-            // Then it does not stand in the file.
-            if mistake.field().ends_with(".namespace") && cluster.namespace.is_some() {
-                return self.source.locate(mistake.of_option("--namespace"));
+    /// As [`wiring`](Self::wiring), and when no way to the platform is found.
+    pub async fn connect(&self, cluster: &Cluster) -> Result<(Wiring, Connection), CliError> {
+        match &self.file.target {
+            Target::Kubernetes(_) => {
+                for_kubernetes(cluster)?;
+                let connection = kubernetes::connection(cluster).await?;
+                let wiring = self.wiring(cluster, Some(&connection))?;
+                Ok((wiring, Connection::Kubernetes(Box::new(connection))))
             }
-            self.source.locate(mistake)
-        })?;
+            Target::Ecs(_) => {
+                let wiring = self.wiring(cluster, None)?;
+                let connection = wiring.connect(cluster).await?;
+                Ok((wiring, connection))
+            }
+        }
+    }
+
+    /// What it is wired to. Without a connection to Kubernetes the namespace that nobody names is `default`.
+    ///
+    /// # Errors
+    /// [`CliError::File`] when it names objects that cannot be; [`CliError::Usage`] when an option is for
+    /// another platform.
+    pub fn wiring(
+        &self,
+        cluster: &Cluster,
+        connection: Option<&kube::Config>,
+    ) -> Result<Wiring, CliError> {
+        let (mut parts, mut ecs_parts) = (BTreeMap::new(), BTreeMap::new());
+        match &self.file.target {
+            Target::Kubernetes(target) => {
+                for_kubernetes(cluster)?;
+                let namespace = kubernetes::namespace(cluster, target, connection);
+                let namespace = namespace.as_deref().unwrap_or("default");
+                parts = kubernetes::configs(target, namespace).map_err(|mistake| {
+                    // Then it does not stand in the file.
+                    if mistake.field().ends_with(".namespace") && cluster.namespace.is_some() {
+                        return self.source.locate(mistake.of_option("--namespace"));
+                    }
+                    self.source.locate(mistake)
+                })?;
+            }
+            Target::Ecs(target) => {
+                for_ecs(cluster)?;
+                ecs_parts = ecs::configs(target).map_err(|wrong| self.source.locate(wrong))?;
+            }
+        }
         Ok(Wiring {
             kubeconfig: cluster.kubeconfig.as_deref().map(absolute),
             context: cluster.context.clone(),
+            profile: cluster.profile.clone(),
             parts,
+            ecs_parts,
             counters: self.intent.counters.clone(),
             roles: self.file.roles.clone(),
         })
@@ -86,10 +125,11 @@ impl Asked {
     /// # Errors
     /// [`CliError`] when it is no plan.
     pub fn plan_offline(&self) -> Result<Planned, CliError> {
-        let Target::Kubernetes(target) = &self.file.target;
         let release = &self.intent.release;
-        let objects = target
-            .objects()
+        let pairs = self
+            .file
+            .target
+            .pairs()
             .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
         let mut scenario = World::seeded(0);
         for (part, images) in release.iter() {
@@ -102,15 +142,16 @@ impl Asked {
                 workload.count = count;
                 workload
             };
-            let shape = match objects.get(part).map(|objects| &objects.workload) {
-                Some(target::Workload::Slots(_)) => Shape::Slots {
+            let shape = if pairs.contains(part) {
+                Shape::Slots {
                     live: workload(1),
                     idle: workload(0),
-                },
-                Some(target::Workload::Canary(_)) | None => Shape::Tracks {
+                }
+            } else {
+                Shape::Tracks {
                     stable: workload(1),
                     candidate: None,
-                },
+                }
             };
             scenario = scenario
                 .part(part.as_str())

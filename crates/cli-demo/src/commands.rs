@@ -13,6 +13,7 @@ use crate::approval;
 use crate::args::{self, Cluster, Command, Order};
 use crate::asked::{self, Asked};
 use crate::console::{data, say, warn};
+use crate::ecs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::file::{RolloutFile, Target};
@@ -20,6 +21,7 @@ use crate::journal_place;
 use crate::kubernetes;
 use crate::look::{caution, peek};
 use crate::program::there::PROGRAM_MISSING;
+use crate::wiring::{for_ecs, for_kubernetes};
 use crate::words::in_our_words;
 
 /// How long the answer to an order is waited for.
@@ -31,15 +33,11 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// [`CliError`] when the file is wrong or the cluster cannot be read.
 pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliError> {
     let asked = Asked::read(&options.file, &options.images)?;
-    let Target::Kubernetes(target) = &asked.file.target;
     if options.offline {
-        let namespace = kubernetes::namespace(cluster, target, None);
-        asked.wiring(cluster, namespace.as_deref().unwrap_or("default"))?;
+        asked.wiring(cluster, None)?;
         return offline(&asked);
     }
-    let connection = kubernetes::connection(cluster).await?;
-    let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
-    let wiring = asked.wiring(cluster, &namespace)?;
+    let (wiring, connection) = asked.connect(cluster).await?;
     let planned = asked.plan(&wiring.driver(connection)?).await?;
     let facts = Facts::new().found(&planned.found);
     data(planned.plan.table_with(&facts).trim_end());
@@ -173,7 +171,19 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
 /// [`CliError`] when the file is wrong.
 pub async fn permissions(options: &args::Permissions, cluster: &Cluster) -> Result<Exit, CliError> {
     let (file, source) = RolloutFile::read(&options.file)?;
-    let Target::Kubernetes(target) = &file.target;
+    let target = match &file.target {
+        Target::Kubernetes(target) => target,
+        Target::Ecs(target) => {
+            for_ecs(cluster)?;
+            let configs = ecs::configs(target).map_err(|wrong| source.locate(wrong))?;
+            let policy = ecs::permissions(&configs).map_err(|wrong| source.locate(wrong))?;
+            if let Some(policy) = policy {
+                data(policy.to_string().trim_end());
+            }
+            return Ok(Exit::Success);
+        }
+    };
+    for_kubernetes(cluster)?;
     // The cluster is not needed, only the namespace that its context may name.
     let connection = match kubernetes::namespace(cluster, target, None) {
         Some(_) => None,

@@ -9,6 +9,7 @@ use strategy_core::world::{Deadlock, InvalidScenario};
 use strategy_core::{InvalidRelease, PlanError};
 use thiserror::Error;
 
+use crate::ecs::EcsError;
 use crate::exit::Exit;
 use crate::file::FileError;
 use crate::journal_place::PlaceError;
@@ -37,6 +38,9 @@ pub enum CliError {
     /// The cluster.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// AWS.
+    #[error(transparent)]
+    Ecs(#[from] EcsError),
     /// The driver.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -96,6 +100,7 @@ impl CliError {
             | Self::Journal(_)
             | Self::Recover(_)
             | Self::Connect(_)
+            | Self::Ecs(_)
             | Self::Driver(_)
             | Self::Send(_)
             | Self::OtherPlan { .. }

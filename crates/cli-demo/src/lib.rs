@@ -6,6 +6,7 @@ pub mod asked;
 pub mod commands;
 pub mod console;
 pub mod demo;
+pub mod ecs;
 pub mod error;
 pub mod exit;
 pub mod file;

@@ -18,10 +18,8 @@ use crate::asked::{self, Asked};
 use crate::console::{Teller, data, say};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::file::Target;
 use crate::inbox::WithRoles;
 use crate::journal_place;
-use crate::kubernetes;
 use crate::wiring::Wiring;
 
 /// `rollway run`.
@@ -30,10 +28,8 @@ use crate::wiring::Wiring;
 /// [`CliError`] when it does not start, or the driver ends before the rollout.
 pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliError> {
     let asked = Asked::read(&options.file, &options.images)?;
-    let Target::Kubernetes(target) = &asked.file.target;
-    let connection = kubernetes::connection(cluster).await?;
-    let namespace = kubernetes::namespace(cluster, target, Some(&connection)).unwrap_or_default();
-    let wiring = Arc::new(asked.wiring(cluster, &namespace)?);
+    let (wiring, connection) = asked.connect(cluster).await?;
+    let wiring = Arc::new(wiring);
     let path = options
         .journal
         .clone()
@@ -95,7 +91,7 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
                 .to_owned(),
         ));
     }
-    let connection = kubernetes::connection(&wiring.cluster(cluster)).await?;
+    let connection = wiring.connect(cluster).await?;
     // Of what does not read back, the driver says why.
     let peeked = journal_place::peek(&path).ok();
     let id = peeked.as_ref().map(|peeked| peeked.rollout.id().clone());

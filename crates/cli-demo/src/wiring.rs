@@ -1,7 +1,7 @@
 //! What a rollout must be wired to again when it is taken up: targets, cluster, programs, roles.
 //!
 //! A journal knows what was decided, not how the cluster is reached. That lies in `NAME.wiring.json`
-//! beside it. It holds no credentials: a kubeconfig by its path only.
+//! beside it. It holds no credentials: a kubeconfig by its path only, and a profile of AWS by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,6 +16,7 @@ use strategy_core::plan::CheckName;
 use target_k8s::Config;
 
 use crate::args::Cluster;
+use crate::ecs;
 use crate::error::CliError;
 use crate::kubernetes;
 use crate::ours::is_ours;
@@ -31,14 +32,61 @@ pub struct Wiring {
     /// The context that was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// What each part of the target is told.
+    /// The profile of the AWS configuration that was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// What each part of a target on Kubernetes is told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<Part, Config>,
+    /// What each part of a target on Amazon ECS is told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ecs_parts: BTreeMap<Part, ecs::Config>,
     /// The program that counts for each check.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<CheckName, Vec<String>>,
     /// The members of each role.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Where the platform is reached, and as whom.
+#[derive(Debug)]
+pub enum Connection {
+    /// A cluster of Kubernetes.
+    Kubernetes(Box<kube::Config>),
+    /// Amazon ECS.
+    Ecs(ecs::Connection),
+}
+
+/// Refuses options that say nothing of Kubernetes.
+///
+/// # Errors
+/// [`CliError::Usage`].
+pub fn for_kubernetes(options: &Cluster) -> Result<(), CliError> {
+    match &options.profile {
+        None => Ok(()),
+        Some(_) => Err(CliError::Usage(
+            "--profile is of AWS, and the rollout works on Kubernetes; leave it out".to_owned(),
+        )),
+    }
+}
+
+/// Refuses options that say nothing of Amazon ECS.
+///
+/// # Errors
+/// [`CliError::Usage`].
+pub fn for_ecs(options: &Cluster) -> Result<(), CliError> {
+    let given = [
+        ("--kubeconfig", options.kubeconfig.is_some()),
+        ("--context", options.context.is_some()),
+        ("--namespace", options.namespace.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(CliError::Usage(format!(
+            "{option} is of Kubernetes, and the rollout works on Amazon ECS; leave it out"
+        ))),
+    }
 }
 
 impl Wiring {
@@ -123,6 +171,24 @@ impl Wiring {
                 .or_else(|| self.kubeconfig.clone()),
             context: options.context.clone().or_else(|| self.context.clone()),
             namespace: options.namespace.clone(),
+            profile: options.profile.clone().or_else(|| self.profile.clone()),
+        }
+    }
+
+    /// The platform that it was started on, reached as the options say, else as it was then.
+    ///
+    /// # Errors
+    /// When no way to it is found, or an option is for another platform.
+    pub async fn connect(&self, options: &Cluster) -> Result<Connection, CliError> {
+        let options = self.cluster(options);
+        if self.ecs_parts.is_empty() {
+            for_kubernetes(&options)?;
+            let connection = kubernetes::connection(&options).await?;
+            Ok(Connection::Kubernetes(Box::new(connection)))
+        } else {
+            for_ecs(&options)?;
+            let connection = ecs::connect(options.profile.as_deref(), &self.ecs_parts).await?;
+            Ok(Connection::Ecs(connection))
         }
     }
 
@@ -130,8 +196,11 @@ impl Wiring {
     ///
     /// # Errors
     /// When the cluster cannot be reached.
-    pub fn driver(&self, connection: kube::Config) -> Result<Driver, CliError> {
-        let targets = kubernetes::targets(connection, &self.parts)?;
+    pub fn driver(&self, connection: Connection) -> Result<Driver, CliError> {
+        let targets = match connection {
+            Connection::Kubernetes(connection) => kubernetes::targets(*connection, &self.parts)?,
+            Connection::Ecs(connection) => ecs::targets(&connection, &self.ecs_parts),
+        };
         let counter = ProgramCounter::new(self.counters.clone());
         Ok(Driver::parts(
             targets
@@ -174,6 +243,27 @@ mod tests {
         for word in ["other.wiring.json", "other.journal", "copy both"] {
             assert!(words.contains(word), "{words}");
         }
+    }
+
+    #[cfg(feature = "ecs")]
+    #[test]
+    fn one_of_amazon_ecs_survives_the_disk() {
+        let at = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
+        let slot = |name: &str| serde_json::json!({"service": name, "target-group": format!("{at}:targetgroup/{name}/a1")});
+        let wiring: Wiring = serde_json::from_value(serde_json::json!({
+            "profile": "shop",
+            "ecs-parts": {"main": {"cluster": "shop", "mode": {"owned-weights": {
+                "workload": {"pair": [slot("blue"), slot("green")]},
+                "rules": [{"listener-default": format!("{at}:listener/app/shop/a1/b2")}],
+            }}}},
+        }))
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("web.journal");
+        wiring.write(&journal).unwrap();
+        assert_eq!(Wiring::read(&journal).unwrap(), wiring);
+        let text = fs::read_to_string(Wiring::beside(&journal)).unwrap();
+        assert!(!text.contains("\"parts\""), "{text}");
     }
 
     #[cfg(unix)]

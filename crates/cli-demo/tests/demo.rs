@@ -104,6 +104,66 @@ fn two_parts_take_turns_and_go_back_together() {
     );
 }
 
+#[cfg(feature = "ecs")]
+#[test]
+fn a_canary_on_amazon_ecs_is_promoted_or_rolled_back() {
+    golden("ecs-canary-none", &["--target", "ecs"], 0);
+    golden(
+        "ecs-canary-errors",
+        &["--target", "ecs", "--fault", "errors"],
+        2,
+    );
+    golden(
+        "ecs-canary-crash",
+        &["--target", "ecs", "--fault", "crash"],
+        2,
+    );
+}
+
+#[cfg(feature = "ecs")]
+#[test]
+fn blue_green_on_amazon_ecs_is_promoted_or_rolled_back() {
+    let options = ["--target", "ecs", "--strategy", "blue-green", "--fault"];
+    for (fault, status) in [("none", 0), ("errors", 2)] {
+        let options = [&options[..], &[fault]].concat();
+        golden(&format!("ecs-blue-green-{fault}"), &options, status);
+    }
+}
+
+#[cfg(feature = "ecs")]
+#[test]
+fn on_amazon_ecs_every_fault_is_met_and_what_it_cannot_show_is_refused() {
+    for strategy in ["canary", "blue-green"] {
+        for (fault, status) in [
+            ("crash", 2),
+            ("flap", 2),
+            ("slow-start", 0),
+            ("api-outage", 0),
+        ] {
+            let options = ["--target", "ecs", "--strategy", strategy, "--fault", fault];
+            let output = demo(&options);
+            let said = text(&output.stdout);
+            assert_eq!(output.status.code(), Some(status), "{options:?}: {said}");
+        }
+    }
+    for (option, value, mend) in [
+        ("--strategy", "rolling", "--strategy canary"),
+        ("--parts", "2", "leave --parts out"),
+    ] {
+        let output = demo(&["--target", "ecs", option, value]);
+        assert_eq!(output.status.code(), Some(64));
+        assert!(text(&output.stderr).contains(mend), "{output:?}");
+    }
+}
+
+#[cfg(not(feature = "ecs"))]
+#[test]
+fn a_program_without_amazon_ecs_says_so() {
+    let output = demo(&["--target", "ecs"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("built without Amazon ECS"));
+}
+
 #[test]
 fn events_are_one_json_object_a_line() {
     golden("canary-none-json", &["-o", "json"], 0);

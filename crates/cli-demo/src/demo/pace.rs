@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use strategy_core::Timestamp;
-use strategy_core::world::{VirtualTime, World};
+use strategy_core::world::VirtualTime;
 
 /// So much faster than the world's time.
 const SPEED: u32 = 60;
@@ -13,18 +13,18 @@ const LONGEST: Duration = Duration::from_millis(600);
 
 /// A world whose time passes slowly enough to be watched, or at once if nobody watches.
 #[derive(Debug)]
-pub(super) struct Paced<'a> {
-    world: &'a World,
+pub(super) struct Paced<'a, T> {
+    world: &'a T,
     watched: bool,
 }
 
-impl<'a> Paced<'a> {
-    pub(super) const fn new(world: &'a World, watched: bool) -> Self {
+impl<'a, T> Paced<'a, T> {
+    pub(super) const fn new(world: &'a T, watched: bool) -> Self {
         Self { world, watched }
     }
 }
 
-impl VirtualTime for Paced<'_> {
+impl<T: VirtualTime> VirtualTime for Paced<'_, T> {
     fn now(&self) -> Timestamp {
         self.world.now()
     }

@@ -3,7 +3,7 @@
 use strategy_core::plan::StageName;
 use strategy_core::{Part, PlanError, Weight};
 
-use super::{Mistake, RolloutFile, Shorthand, Source, Strategy, Target};
+use super::{Mistake, RolloutFile, Shorthand, Source, Strategy};
 use crate::args::ImageOverride;
 use crate::words::in_our_words;
 
@@ -160,9 +160,9 @@ impl RolloutFile {
         if problem.contains("removed") {
             fields.push("retire".to_owned());
         }
-        let Target::Kubernetes(_) = self.target;
-        fields.push(format!("target.kubernetes.parts.{part}"));
-        fields.push("target.kubernetes".to_owned());
+        let target = self.target.name();
+        fields.push(format!("target.{target}.parts.{part}"));
+        fields.push(format!("target.{target}"));
         fields
     }
 

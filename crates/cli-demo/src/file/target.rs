@@ -1,11 +1,14 @@
 //! The `target` section: which workloads and which router a rollout works on.
 
-use std::collections::BTreeMap;
+mod ecs;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strategy_core::Part;
 
+pub use self::ecs::{Ecs, EcsCanary, EcsPart, EcsRule, EcsSlot, EcsWorkload};
 use super::shorthand::Shorthand;
 use super::value::Time;
 use super::{Mistake, RolloutFile};
@@ -17,6 +20,8 @@ use super::{Mistake, RolloutFile};
 pub enum Target {
     /// Deployments and a router of a Kubernetes cluster.
     Kubernetes(Kubernetes),
+    /// Services of Amazon ECS behind an Application Load Balancer.
+    Ecs(Ecs),
 }
 
 /// Deployments and a router of a Kubernetes cluster: `workload` and `router`, or several `parts`.
@@ -177,10 +182,50 @@ pub enum Follow {
 impl RolloutFile {
     /// The parts that the target has, in order.
     pub(super) fn parts(&self) -> Result<Vec<Part>, Mistake> {
-        let Target::Kubernetes(kubernetes) = &self.target;
-        kubernetes
-            .objects()
-            .map(|parts| parts.into_keys().collect())
+        match &self.target {
+            Target::Kubernetes(kubernetes) => {
+                let parts = kubernetes.objects()?;
+                Ok(parts.into_keys().collect())
+            }
+            Target::Ecs(ecs) => Ok(ecs.objects()?.into_keys().collect()),
+        }
+    }
+}
+
+impl Target {
+    /// As the file names it.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Kubernetes(_) => "kubernetes",
+            Self::Ecs(_) => "ecs",
+        }
+    }
+
+    /// The parts in which two workloads take turns.
+    ///
+    /// # Errors
+    /// [`Mistake`] when the objects of a part are not named, or twice.
+    pub fn pairs(&self) -> Result<BTreeSet<Part>, Mistake> {
+        let mut pairs = BTreeSet::new();
+        match self {
+            Self::Kubernetes(kubernetes) => {
+                for (part, objects) in kubernetes.objects()? {
+                    match objects.workload {
+                        Workload::Slots(_) => pairs.insert(part),
+                        Workload::Canary(_) => false,
+                    };
+                }
+            }
+            Self::Ecs(ecs) => {
+                for (part, objects) in ecs.objects()? {
+                    match objects.workload {
+                        EcsWorkload::Pair(_) => pairs.insert(part),
+                        EcsWorkload::Canary(_) => false,
+                    };
+                }
+            }
+        }
+        Ok(pairs)
     }
 }
 

@@ -26,6 +26,15 @@ const NOT_IN_CORE: [&str; 12] = [
 
 /// The crates that building `package` needs, with `arguments`.
 fn tree(package: &str, arguments: &[&str]) -> BTreeSet<String> {
+    let packages = packages(package, arguments);
+    let names = packages
+        .iter()
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+/// The same with their versions: `rustls v0.23.46`.
+fn packages(package: &str, arguments: &[&str]) -> BTreeSet<String> {
     let mut command = cargo();
     command.args([
         "tree",
@@ -40,10 +49,11 @@ fn tree(package: &str, arguments: &[&str]) -> BTreeSet<String> {
         .args(["--offline", "--locked", "--format", "{p}"])
         .args(arguments);
     let text = read(&mut command, RUST_IS_MISSING).unwrap();
-    let names = text
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
+    let named = text.lines().map(|line| line.trim_end_matches(" (*)"));
+    named
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -83,4 +93,27 @@ fn the_core_knows_nothing_of_our_test_bed() {
         "dev-dependencies are not looked at: {crates:?}"
     );
     assert!(!crates.contains("test-support"));
+}
+
+#[test]
+fn the_program_has_one_tls_stack_and_no_aws_without_its_feature() {
+    let whole = packages("cli-demo", &["--all-features"]);
+    for name in ["rustls", "hyper", "hyper-rustls", "tokio-rustls", "h2"] {
+        let versions = whole.iter();
+        let versions = versions.filter(|line| line.split(' ').next() == Some(name));
+        assert_eq!(versions.count(), 1, "{name} in {whole:?}");
+    }
+    let others = ["ring", "native-tls", "openssl-sys"];
+    let names = tree("cli-demo", &["--all-features"]);
+    assert!(names.contains("aws-lc-rs") && names.contains("aws-config"));
+    let found = others.into_iter().filter(|name| names.contains(*name));
+    let found: Vec<String> = found.map(str::to_owned).collect();
+    assert_none("rollway has one TLS stack: rustls with aws-lc-rs", &found);
+    let small = tree("cli-demo", &["--no-default-features"]);
+    let found = small.into_iter().filter(|name| {
+        let is_aws = name.starts_with("aws-") && !name.starts_with("aws-lc-");
+        is_aws || name == "target-ecs" || name == "test-support"
+    });
+    let rule = "without the feature `ecs` nothing of AWS is built";
+    assert_none(rule, &found.collect::<Vec<_>>());
 }

@@ -1,0 +1,51 @@
+//! From the rollout file's target to targets on Amazon ECS, and the connection to AWS. Without the feature
+//! `ecs` the same names say that it is not built in.
+
+#[cfg(not(feature = "ecs"))]
+mod absent;
+#[cfg(feature = "ecs")]
+mod sdk;
+
+use thiserror::Error;
+
+#[cfg(not(feature = "ecs"))]
+pub use self::absent::{Config, Connection, Policy, configs, connect, permissions, targets};
+#[cfg(feature = "ecs")]
+pub use self::sdk::{Connection, Policy, configs, connect, permissions, targets};
+#[cfg(feature = "ecs")]
+pub use target_ecs::Config;
+
+/// What is said of Amazon ECS by a program without it.
+pub const NOT_BUILT: &str = "this program was built without Amazon ECS; build it with the feature `ecs`, which is on by default";
+
+/// AWS cannot be used as it is reached from here.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EcsError {
+    /// Nothing says who asks, or what says so is wrong.
+    #[error(
+        "found no credentials for AWS{}; name a profile with --profile or $AWS_PROFILE, log in with `aws sso \
+         login`, or run where a role is given",
+        .profile.as_ref().map(|name| format!(" with the profile `{name}`")).unwrap_or_default()
+    )]
+    NoCredentials {
+        /// The profile that was named by the option.
+        profile: Option<String>,
+        /// Where they were looked for.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The credentials are of another account than the ARNs of the file.
+    #[error(
+        "the credentials are of account {found}, and the target groups of the rollout are in {wanted}; \
+         name a profile of {wanted} with --profile or $AWS_PROFILE"
+    )]
+    OtherAccount {
+        /// Whose the credentials are.
+        found: String,
+        /// Where the target groups are.
+        wanted: String,
+    },
+    /// The program cannot do it.
+    #[error("{NOT_BUILT}")]
+    NotBuilt,
+}

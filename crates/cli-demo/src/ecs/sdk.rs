@@ -1,0 +1,243 @@
+//! Targets on Amazon ECS, and the AWS SDK with the usual ways to credentials.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials as _;
+use strategy_core::{Part, Target};
+use target_ecs::EcsTarget;
+pub use target_ecs::Policy;
+use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+
+use super::EcsError;
+use crate::file::{Mistake, target};
+
+/// As the program calls itself to AWS, whose trail of calls names it.
+const APP: &str = "rollway";
+
+/// Where AWS is reached, and as whom.
+#[derive(Clone, Debug)]
+pub struct Connection(Box<SdkConfig>);
+
+/// What each part of the target is told.
+///
+/// # Errors
+/// [`Mistake`] when the target names its objects twice or not at all, as no object can be named, or in more
+/// than one account or region.
+pub fn configs(file: &target::Ecs) -> Result<BTreeMap<Part, Config>, Mistake> {
+    let mut configs = BTreeMap::new();
+    let mut places: Option<(String, String)> = None;
+    for (part, objects) in file.objects()? {
+        let of_part = if file.parts.is_empty() {
+            "target.ecs".to_owned()
+        } else {
+            format!("target.ecs.parts.{part}")
+        };
+        let config = config(file, &objects);
+        config.check_names().map_err(|error| {
+            let why = error.source.as_deref().map(ToString::to_string);
+            mistake(
+                &of_part,
+                &objects,
+                &why.unwrap_or_else(|| error.to_string()),
+            )
+        })?;
+        let place = place(&config);
+        let first = places.get_or_insert_with(|| place.clone());
+        if *first != place {
+            let ((region, account), (other, another)) = (place, first);
+            let problem = format!(
+                "is in {region}/{account}, and the parts before it are in {other}/{another}; a cluster is in \
+                 one account and region"
+            );
+            return Err(Mistake::new(of_part, problem));
+        }
+        configs.insert(part, config);
+    }
+    Ok(configs)
+}
+
+fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
+    let rules = objects.rules.iter().map(|rule| match rule {
+        target::EcsRule::Rule(arn) => RuleConfig::Rule(arn.clone()),
+        target::EcsRule::ListenerDefault(arn) => RuleConfig::ListenerDefault(arn.clone()),
+    });
+    let mut weights = OwnedWeights::new(workload(&objects.workload), rules);
+    if let Some(settle) = file.settle {
+        weights = weights.settle(settle.0);
+    }
+    if let Some(drain) = file.drain {
+        weights = weights.drain(drain.0);
+    }
+    Config::new(&file.cluster, weights)
+}
+
+fn workload(given: &target::EcsWorkload) -> WorkloadConfig {
+    let slot = |given: &target::EcsSlot| Slot::new(&given.service, &given.target_group);
+    match given {
+        target::EcsWorkload::Pair(slots) => slots.each_ref().map(slot).into(),
+        target::EcsWorkload::Canary(given) => {
+            let canary = Canary::new(slot(&given.stable), slot(&given.candidate));
+            match given.create {
+                Some(create) => canary.create(create).into(),
+                None => canary.into(),
+            }
+        }
+    }
+}
+
+/// The field whose value the target refuses: it begins with the field's name and quotes the value.
+fn mistake(of_part: &str, objects: &target::EcsPart, why: &str) -> Mistake {
+    let Some((name, problem)) = why.strip_prefix('`').and_then(|why| why.split_once("`: ")) else {
+        return Mistake::new(of_part, why);
+    };
+    let is_quoted = |value: &str| {
+        let shown: String = value.chars().take(160).collect();
+        problem.starts_with(&format!("{shown:?} "))
+    };
+    let field = match name {
+        "cluster" => "target.ecs.cluster".to_owned(),
+        "service" | "target-group" => {
+            let slots = match &objects.workload {
+                target::EcsWorkload::Pair([one, other]) => [("pair[0]", one), ("pair[1]", other)],
+                target::EcsWorkload::Canary(canary) => [
+                    ("canary.stable", &canary.stable),
+                    ("canary.candidate", &canary.candidate),
+                ],
+            };
+            let mut slots = slots.into_iter();
+            let slot = slots.find(|(_, slot)| {
+                is_quoted(if name == "service" {
+                    &slot.service
+                } else {
+                    &slot.target_group
+                })
+            });
+            slot.map_or_else(
+                || format!("{of_part}.workload"),
+                |(slot, _)| format!("{of_part}.workload.{slot}.{name}"),
+            )
+        }
+        "rules" => {
+            // Of one that is named twice the second is too many.
+            let index = objects.rules.iter().rposition(|rule| match rule {
+                target::EcsRule::Rule(arn) | target::EcsRule::ListenerDefault(arn) => {
+                    is_quoted(arn)
+                }
+            });
+            index.map_or_else(
+                || format!("{of_part}.rules"),
+                |index| format!("{of_part}.rules[{index}]"),
+            )
+        }
+        _ => format!("{of_part}.workload"),
+    };
+    Mistake::new(field, problem)
+}
+
+/// Region and account, which all ARNs of a sound configuration have in common.
+fn place(config: &Config) -> (String, String) {
+    let target_ecs::config::Mode::OwnedWeights(weights) = &config.mode else {
+        return Default::default();
+    };
+    let arn = weights
+        .rules
+        .first()
+        .map(RuleConfig::arn)
+        .unwrap_or_default();
+    let mut parts = arn.split(':').skip(3).map(str::to_owned);
+    let mut next = || parts.next().unwrap_or_default();
+    (next(), next())
+}
+
+/// How AWS is reached: the region is that of the ARNs, and all else is looked for where every program of AWS
+/// looks: environment, profile, SSO, roles of pods, tasks and instances.
+///
+/// # Errors
+/// [`EcsError`] when there are no credentials, or they are of another account.
+pub async fn connect(
+    profile: Option<&str>,
+    configs: &BTreeMap<Part, Config>,
+) -> Result<Connection, EcsError> {
+    let (region, account) = configs.values().next().map(place).unwrap_or_default();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region));
+    if let Ok(app) = AppName::new(APP) {
+        loader = loader.app_name(app);
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    let config = loader.load().await;
+    let unknown = |source| EcsError::NoCredentials {
+        profile: profile.map(str::to_owned),
+        source,
+    };
+    let provider = config.credentials_provider();
+    let provider = provider.ok_or_else(|| unknown("no source of them is configured".into()))?;
+    let credentials = provider.provide_credentials().await;
+    let credentials = credentials.map_err(|error| unknown(error.into()))?;
+    match credentials
+        .account_id()
+        .map(|account| account.as_str().to_owned())
+    {
+        Some(found) if found != account => Err(EcsError::OtherAccount {
+            found,
+            wanted: account,
+        }),
+        Some(_) | None => Ok(Connection(Box::new(config))),
+    }
+}
+
+/// The targets. What is tried again is decided by the machine: they switch the SDK's retries off.
+pub fn targets(
+    connection: &Connection,
+    configs: &BTreeMap<Part, Config>,
+) -> BTreeMap<Part, Arc<dyn Target>> {
+    let Connection(sdk) = connection;
+    let ecs = aws_sdk_ecs::Client::new(sdk);
+    let balancers = aws_sdk_elasticloadbalancingv2::Client::new(sdk);
+    let scaling = aws_sdk_applicationautoscaling::Client::new(sdk);
+    configs
+        .iter()
+        .map(|(part, config)| {
+            let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
+            (part.clone(), Arc::new(target) as Arc<dyn Target>)
+        })
+        .collect()
+}
+
+/// The least policy for all parts together.
+///
+/// # Errors
+/// [`Mistake`] when something in it cannot be named; [`configs`] says so before.
+pub fn permissions(configs: &BTreeMap<Part, Config>) -> Result<Option<Policy>, Mistake> {
+    let mut all: Option<Policy> = None;
+    for config in configs.values() {
+        let policy = EcsTarget::permissions(config)
+            .map_err(|error| Mistake::new("target.ecs", error.to_string()))?;
+        let Some(all) = &mut all else {
+            all = Some(policy);
+            continue;
+        };
+        for statement in policy.statement {
+            // A policy names each statement once; those of one name differ in their resources only.
+            match all
+                .statement
+                .iter_mut()
+                .find(|old| old.sid == statement.sid)
+            {
+                Some(old) => {
+                    old.resource.extend(statement.resource);
+                    old.resource.sort();
+                    old.resource.dedup();
+                }
+                None => all.statement.push(statement),
+            }
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The `ecs` target: services of Amazon ECS, and the rules that share the requests between them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strategy_core::Part;
+
+use crate::file::{Mistake, Time};
+
+/// Services of Amazon ECS behind an Application Load Balancer: `workload` and `rules`, or several `parts`.
+/// All is in the account and region that the ARNs name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ecs {
+    /// The name of the cluster.
+    pub cluster: String,
+    /// The services, with the target group of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<EcsWorkload>,
+    /// The rules that forward to the target groups: 1 to 5, which move as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<EcsRule>>,
+    /// Several workloads that move together, by name of the part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, EcsPart>,
+    /// How long a request that began before a change of traffic may still be under way. Default: the longer
+    /// deregistration delay of the two target groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Time>,
+    /// How long after a write the load balancer is taken to send as written; it cannot be asked. Default: `30s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Time>,
+}
+
+/// One part of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EcsPart {
+    /// The services, with the target group of each.
+    pub workload: EcsWorkload,
+    /// The rules that forward to the target groups: 1 to 5, which move as one.
+    pub rules: Vec<EcsRule>,
+}
+
+/// Which services are the two tracks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EcsWorkload {
+    /// Two services that take turns. The one that gets all the traffic is live.
+    Pair([EcsSlot; 2]),
+    /// A stable service, and a candidate beside it.
+    Canary(EcsCanary),
+}
+
+/// A service and the target group that its tasks are registered in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EcsSlot {
+    /// The name of the service.
+    pub service: String,
+    /// The ARN of its target group, which is no other service's.
+    pub target_group: String,
+}
+
+/// A stable service, and a candidate beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EcsCanary {
+    /// The service that carries the traffic between rollouts.
+    pub stable: EcsSlot,
+    /// The other one. Its target group must be there.
+    pub candidate: EcsSlot,
+    /// Whether a candidate that does not exist is made from stable, and removed at the end. Default: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create: Option<bool>,
+}
+
+/// A rule of an Application Load Balancer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EcsRule {
+    /// A rule with conditions, by its ARN (`arn:...:listener-rule/app/...`).
+    Rule(String),
+    /// The default rule of a listener, by the ARN of the listener (`arn:...:listener/app/...`).
+    ListenerDefault(String),
+}
+
+impl Ecs {
+    /// Workload and rules of each part; a target without `parts` is the part `main`.
+    ///
+    /// # Errors
+    /// [`Mistake`] when both forms are used, or neither.
+    pub fn objects(&self) -> Result<BTreeMap<Part, EcsPart>, Mistake> {
+        let wrong = |problem: &str| Err(Mistake::new("target.ecs", problem));
+        match (&self.workload, &self.rules, self.parts.is_empty()) {
+            (Some(workload), Some(rules), true) => Ok([(
+                Part::main(),
+                EcsPart {
+                    workload: workload.clone(),
+                    rules: rules.clone(),
+                },
+            )]
+            .into()),
+            (None, None, false) => {
+                let parts = self.parts.iter().map(|(name, objects)| {
+                    let field = format!("target.ecs.parts.{name}");
+                    let part = crate::file::convert::part(name, &field)?;
+                    Ok((part, objects.clone()))
+                });
+                parts.collect()
+            }
+            (None, None, true) => {
+                wrong("names no workload; add `workload` and `rules`, or `parts` with both in each")
+            }
+            (Some(_), None, true) => wrong("has no rules; add `rules`"),
+            (None, Some(_), true) => wrong("has no workload; add `workload`"),
+            (_, _, false) => wrong(
+                "has `parts` and a workload or rules beside them; move these into a part of their own",
+            ),
+        }
+    }
+}

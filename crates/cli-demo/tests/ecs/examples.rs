@@ -1,0 +1,137 @@
+//! Every example for Amazon ECS on the fake: planned, and run to the end with its times cut short.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cloud::{Cloud, FILE};
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+fn read(file: &str) -> Value {
+    let text = std::fs::read_to_string(folder().join(file)).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+/// The example with seconds in place of minutes, and the ARNs of the fake in place of its own.
+fn example(file: &str, cloud: &Cloud) -> Value {
+    let mut example = read(file);
+    let target = &mut example["target"]["ecs"];
+    target["settle"] = json!("1s");
+    target["drain"] = json!("1s");
+    let shop = &cloud.shop;
+    let groups = [&shop.stable_group, &shop.canary_group];
+    let workload = &mut target["workload"];
+    let slots = if workload["pair"].is_null() {
+        ["/canary/stable", "/canary/candidate"]
+    } else {
+        ["/pair/0", "/pair/1"]
+    };
+    for (slot, group) in slots.into_iter().zip(groups) {
+        workload.pointer_mut(slot).unwrap()["target-group"] = json!(group);
+    }
+    for rule in target["rules"].as_array_mut().unwrap() {
+        for (kind, arn) in rule.as_object_mut().unwrap() {
+            *arn = json!(if kind == "rule" {
+                &shop.rule
+            } else {
+                &shop.listener
+            });
+        }
+    }
+    for (name, strategy) in example["strategy"].as_object_mut().unwrap() {
+        strategy["bake"] = json!("1s");
+        if name == "canary" {
+            strategy["bake-after-return"] = json!("1s");
+        }
+    }
+    let checks = example.get_mut("checks").and_then(Value::as_object_mut);
+    for (_, check) in checks.into_iter().flatten() {
+        check["interval"] = json!("1s");
+        check["failure-share"]["command"] =
+            json!(["sh", "-c", "echo '{\"total\": 5000, \"failed\": 1}'"]);
+    }
+    example["policies"] = json!({"resync": "1s"});
+    example
+}
+
+/// Plans and runs an example; `live` is the service that has the release afterwards.
+fn runs(file: &str, services: &[(&str, usize)], live: &str) -> Cloud {
+    let cloud = Cloud::of(services);
+    let example = example(file, &cloud);
+    cloud.write(&serde_json::to_string_pretty(&example).unwrap());
+    let before = services[0].0;
+    let found = format!("main: live is service/shop/{before}");
+    cloud.call(&["plan", FILE]).check(0, &found, "");
+    let run = cloud.call(&["run", FILE]);
+    run.check(0, "promoted", "");
+    assert!(!run.err.contains("WARN"), "{run:#?}");
+    let released = example["release"]["web"].as_str();
+    assert_eq!(cloud.image(live).as_deref(), released, "{file}");
+    nothing_but_what_the_policy_allows(&cloud);
+    cloud
+}
+
+/// What `rollway permissions` prints is enough for all that was called.
+fn nothing_but_what_the_policy_allows(cloud: &Cloud) {
+    let printed = cloud.call(&["permissions", FILE]);
+    let policy: Value = serde_json::from_str(&printed.out).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowed: BTreeSet<&str> = statements
+        .flat_map(|statement| statement["Action"].as_array().unwrap())
+        .map(|action| action.as_str().unwrap())
+        .collect();
+    let calls = cloud.shop.fake.calls();
+    let called: BTreeSet<&str> = calls
+        .iter()
+        .flat_map(|call| call.actions.iter().map(String::as_str))
+        .collect();
+    assert!(called.contains("ecs:UpdateService"), "{called:?}");
+    let denied: Vec<_> = called.difference(&allowed).collect();
+    assert!(denied.is_empty(), "{denied:?}");
+}
+
+#[test]
+fn canary_ecs() {
+    let cloud = runs("canary-ecs.yaml", &[("web", 2)], "web");
+    assert_eq!(
+        cloud.image("web-canary"),
+        None,
+        "it was made and is removed"
+    );
+    // How AWS is reached lies beside the journal.
+    let resume = ["resume", "--journal", ".rollway/shop-web.journal"];
+    cloud
+        .call(&resume)
+        .check(0, "promoted", "nothing is left to do");
+    let elsewhere = [&resume[..], &["--namespace", "shop"]].concat();
+    cloud.call(&elsewhere).check(64, "", "--namespace");
+}
+
+#[test]
+fn blue_green_ecs() {
+    let services = [("web-blue", 2), ("web-green", 0)];
+    let cloud = runs("blue-green-ecs.yaml", &services, "web-green");
+    assert_eq!(cloud.image("web-blue").as_deref(), Some("web:1"));
+}
+
+/// None is left out above.
+#[test]
+fn every_example_has_a_run() {
+    let source = include_str!("examples.rs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".yaml") && read(&name)["target"]["ecs"].is_object() {
+            assert!(
+                source.contains(&format!("runs(\"{name}\", ")),
+                "{name} is not run"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "{seen}");
+}
