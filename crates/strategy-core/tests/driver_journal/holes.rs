@@ -1,5 +1,7 @@
 //! Blocks that were not written: at the end they are a torn batch, before it damage.
 
+use sha2::{Digest as _, Sha256};
+
 use super::*;
 
 #[tokio::test]
@@ -42,4 +44,26 @@ async fn a_hole_before_a_whole_batch_is_damage_and_nothing_is_changed() {
     bytes[last..last + 8].fill(0);
     fs::write(&files.path, &bytes).unwrap();
     assert_eq!(FileJournal::peek(&files.path).unwrap().records, []);
+}
+
+/// Also where the whole batch is one that this version cannot read: a newer one wrote it.
+#[tokio::test]
+async fn a_hole_before_a_whole_batch_of_a_newer_version_is_damage() {
+    let files = files();
+    two_batches(&files).await;
+    let mut bytes = fs::read(&files.path).unwrap();
+    let end = bytes.len() - 4;
+    bytes[end..end + 3].fill(0);
+    let body = r#"28 2 1 [{"kind-of-next-version":1}]"#;
+    let sum: String = Sha256::digest(body.as_bytes())[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    bytes.extend(format!("{sum} {body}\n").bytes());
+    fs::write(&files.path, &bytes).unwrap();
+    let peeked = FileJournal::peek(&files.path);
+    assert!(
+        matches!(peeked, Err(JournalError::Damaged { .. })),
+        "{peeked:?}"
+    );
 }

@@ -120,11 +120,11 @@ pub(super) fn count(records: &[Record]) -> u64 {
     u64::try_from(records.len()).unwrap_or(u64::MAX)
 }
 
-/// Whether any line in here is whole: then what stands before it was acknowledged once.
+/// Whether any line in here is whole, whatever it holds: then what stands before it was acknowledged once.
 fn has_whole_line(bytes: &[u8]) -> bool {
     bytes
         .split_inclusive(|byte| *byte == b'\n')
-        .any(|line| parse(line, None).is_ok())
+        .any(|line| whole(line).is_ok())
 }
 
 /// Why a line does not read back.
@@ -173,16 +173,24 @@ fn newer_format(bytes: &[u8]) -> Option<u32> {
     format.parse().ok().filter(|format| *format > FORMAT)
 }
 
-fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
+/// A line that has the checksum and the length it names.
+struct Whole<'a> {
+    first: u64,
+    many: u64,
+    json: &'a str,
+}
+
+/// A line as it was written, before what it holds is looked at.
+fn whole(line: &[u8]) -> Result<Whole<'_>, Unread> {
     let torn = |problem: &str| Unread::Torn(problem.to_owned());
-    let Some(whole) = line.strip_suffix(b"\n") else {
+    let Some(content) = line.strip_suffix(b"\n") else {
         return Err(torn("the line has no end"));
     };
-    if whole.contains(&0) {
+    if content.contains(&0) {
         return Err(torn("the line has a hole"));
     }
     let wrong = |problem: String| Unread::Wrong(problem);
-    let text = std::str::from_utf8(whole).map_err(|_| wrong("it is not text".to_owned()))?;
+    let text = std::str::from_utf8(content).map_err(|_| wrong("it is not text".to_owned()))?;
     let (sum, body) = text
         .split_once(' ')
         .ok_or_else(|| wrong("the line has no checksum".to_owned()))?;
@@ -202,6 +210,12 @@ fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
         let problem = format!("the content has {} bytes instead of {length}", json.len());
         return Err(wrong(problem));
     }
+    Ok(Whole { first, many, json })
+}
+
+fn parse(line: &[u8], expected: Option<Sequence>) -> Result<Batch, Unread> {
+    let Whole { first, many, json } = whole(line)?;
+    let wrong = |problem: String| Unread::Wrong(problem);
     if let Some(expected) = expected.filter(|expected| expected.0 != first) {
         let problem = format!("the sequence is {first} where {} follows", expected.0);
         return Err(wrong(problem));
