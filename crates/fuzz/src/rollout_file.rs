@@ -58,7 +58,7 @@ fn checked_again(plan: &Plan) -> Result<(), PlanError> {
 
 fn planned(path: &Path) -> Result<(Asked, Planned), CliError> {
     let asked = Asked::read(path, &[])?;
-    asked.wiring(&Cluster::default(), "default")?;
+    asked.wiring(&Cluster::default(), None)?;
     let planned = asked.plan_offline()?;
     Ok((asked, planned))
 }
