@@ -152,12 +152,12 @@ mod tests {
         for late in 0..batches.len() {
             let kept = Kept::new(&shop.fake);
             kept.batches.lock().unwrap().clone_from(&batches);
-            let orders = batches[late].records.iter().any(|record| match record {
-                Record::Decision(decision) => {
-                    let mut effects = decision.effects.iter();
-                    effects.any(|(_, kind)| *kind == EffectKind::Apply)
-                }
-                _ => false,
+            let orders = batches[late].records.iter().any(|record| {
+                let Record::Decision(decision) = record else {
+                    return false;
+                };
+                let mut effects = decision.effects.iter();
+                effects.any(|(_, kind)| *kind == EffectKind::Apply)
             });
             for batch in &mut kept.batches.lock().unwrap()[late..] {
                 batch.before = usize::MAX;

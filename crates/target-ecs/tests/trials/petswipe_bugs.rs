@@ -50,19 +50,19 @@ fn blue_green() -> BlueGreen {
 }
 
 fn reason(told: &Told) -> &Reason {
-    match &told.end {
-        End::Over(Outcome::RolledBack { reason }) => reason,
-        other => panic!("{other:?}"),
-    }
+    let End::Over(Outcome::RolledBack { reason }) = &told.end else {
+        panic!("{:?}", told.end);
+    };
+    reason
 }
 
 /// Refused before anything is written; gives the words.
 fn refused(told: &Told, shop: &PetSwipe) -> String {
     assert!(shop.fake.calls().iter().all(|call| !call.is_write()));
-    match &told.end {
-        End::NotStarted(why) => why.clone(),
-        other => panic!("{other:?}"),
-    }
+    let End::NotStarted(why) = &told.end else {
+        panic!("{:?}", told.end);
+    };
+    why.clone()
 }
 
 #[test]

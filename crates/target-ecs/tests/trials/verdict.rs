@@ -138,7 +138,7 @@ pub(crate) fn ended_but(
     let (now, start) = (but(Start::of(shop)), but(start.clone()));
     let is_right = match came {
         Came::Promoted => is_promoted(shop, &start, &now, image),
-        _ => now == start,
+        Came::NotStarted | Came::RolledBack | Came::Stuck => now == start,
     };
     if !is_right {
         return Err(format!("{came:?}, and there is {now:?}; it was {start:?}"));
