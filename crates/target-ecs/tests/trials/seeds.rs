@@ -236,9 +236,11 @@ impl Hand {
                 let arn = shop.register("petswipe:theirs");
                 fake.somebody_deploys(CLUSTER, BLUE, &arn).unwrap();
             }
-            Self::StopsATask => {
+            // Whoever stops the only one lets its users down without any help of ours.
+            Self::StopsATask if shop.healthy(&shop.blue_group) > 1 => {
                 fake.tasks_crash(CLUSTER, BLUE, 1, 137);
             }
+            Self::StopsATask => {}
             Self::TakesTheClaim => {
                 let arn = shop.service(BLUE)["serviceArn"].clone();
                 fake.somebody_tags(arn.as_str().unwrap(), "rollway.dev/claim", None);
