@@ -1,5 +1,6 @@
 //! Whether a plan can run here: findings before anything is written.
 
+mod conditions;
 mod plan;
 mod rules;
 mod services;

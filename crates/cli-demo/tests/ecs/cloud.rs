@@ -65,6 +65,11 @@ impl Cloud {
         let balancing = Service::LoadBalancing;
         fake.as_somebody_else(balancing, "ModifyListener", input)
             .unwrap();
+        // Then requests reach the default rule as well.
+        let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/web/*"]}}]);
+        let input = json!({"RuleArn": shop.rule, "Conditions": path});
+        fake.as_somebody_else(balancing, "ModifyRule", input)
+            .unwrap();
         let groups = [&shop.stable_group, &shop.canary_group];
         for ((name, tasks), group) in services.iter().zip(groups) {
             shop.create_service(name, group, *tasks);

@@ -75,7 +75,7 @@ deployment-in-flight | blocks | ECS | A deployment of the service is under way. 
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
-rule-shadowed | blocks | ECS | A rule of a higher priority takes every request that this one would. | Name the rule that carries the traffic, or change the priorities.
+rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
 rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
 slow-start | warns | ECS | New targets get their full share only after a while, so a candidate is measured at less than its weight. | Let bakes be longer than that, or turn slow start off.
 stable-has-no-healthy-target | blocks | ECS | None of stable's targets is healthy, so nothing could carry the traffic home. | Mend stable first.

@@ -1,11 +1,12 @@
 //! Findings about the rules.
 
-use aws_sdk_elasticloadbalancingv2::types::{Rule, RuleCondition};
+use aws_sdk_elasticloadbalancingv2::types::Rule;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
+use super::conditions::is_met_by_all;
 use super::{Facts, resource};
-use crate::binding::{Bound, TrackStart};
+use crate::binding::{Bound, BoundRule, TrackStart};
 use crate::config::RuleConfig;
 use crate::forward::MOST_GROUPS;
 use crate::routes;
@@ -22,7 +23,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
                 "take out those at weight 0 that belong to neither service",
             ));
         }
-        findings.extend(shadowed(&of.rule, facts));
+        findings.extend(shadowed(&of.rule, bound, facts));
     }
     findings.extend(disagreement(bound));
     findings.extend(exposed(bound));
@@ -94,22 +95,9 @@ fn turn(rule: &Rule) -> u32 {
     priority.unwrap_or(u32::MAX)
 }
 
-/// Whether every request meets it: a path or a host that may be anything.
-fn is_met_by_all(condition: &RuleCondition) -> bool {
-    let in_config = match condition.field() {
-        Some("path-pattern") => condition.path_pattern_config().map(|of| of.values()),
-        Some("host-header") => condition.host_header_config().map(|of| of.values()),
-        _ => return false,
-    };
-    let mut values = condition
-        .values()
-        .iter()
-        .chain(in_config.unwrap_or_default());
-    values.any(|value| value == "*" || value == "/*" && condition.field() == Some("path-pattern"))
-}
-
-/// A rule that comes before ours and asks for nothing that ours does not ask for takes all its requests.
-fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
+/// A rule that comes before ours and asks for nothing that ours does not ask for takes all its requests. Where
+/// that is one of ours as well, they are shared as they are to be.
+fn shadowed(rule: &RuleConfig, bound: &Bound, facts: &Facts) -> Option<Finding> {
     let rules = facts.listeners.get(&listener(rule)?)?;
     let is_ours = |of: &&Rule| match rule {
         RuleConfig::Rule(arn) => of.rule_arn() == Some(arn),
@@ -120,8 +108,15 @@ fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
         let mut conditions = of.conditions().iter();
         conditions.all(|of| is_met_by_all(of) || ours.conditions().contains(of))
     };
-    let mut before = rules.iter().filter(|of| turn(of) < turn(ours));
-    let other = before.find(takes_all)?;
+    let before = rules.iter().filter(|of| turn(of) < turn(ours));
+    let other = before.filter(takes_all).min_by_key(|of| turn(of))?;
+    let moves_too = |of: &BoundRule| match &of.rule {
+        RuleConfig::Rule(arn) => other.rule_arn() == Some(arn),
+        RuleConfig::ListenerDefault(_) => false,
+    };
+    if bound.rules.iter().any(moves_too) {
+        return None;
+    }
     let name = other.rule_arn().map_or("a rule", crate::config::resource);
     Some(Finding::blocks(
         "rule-shadowed",
@@ -133,34 +128,7 @@ fn shadowed(rule: &RuleConfig, facts: &Facts) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_elasticloadbalancingv2::types::{
-        HostHeaderConditionConfig, PathPatternConditionConfig,
-    };
-
     use super::*;
-
-    #[test]
-    fn a_condition_that_every_request_meets_is_known() {
-        let told = |field: &str, value: &str| {
-            let condition = RuleCondition::builder().field(field).values(value).build();
-            is_met_by_all(&condition)
-        };
-        assert!(
-            told("path-pattern", "/*") && told("path-pattern", "*") && told("host-header", "*")
-        );
-        assert!(!told("path-pattern", "/pets/*") && !told("host-header", "*.example.org"));
-        assert!(!told("host-header", "/*") && !told("http-header", "*") && !told("source-ip", "*"));
-        let path = PathPatternConditionConfig::builder().values("/*").build();
-        let path = RuleCondition::builder()
-            .field("path-pattern")
-            .path_pattern_config(path);
-        assert!(is_met_by_all(&path.build()));
-        let host = HostHeaderConditionConfig::builder().values("*").build();
-        let host = RuleCondition::builder()
-            .field("host-header")
-            .host_header_config(host);
-        assert!(is_met_by_all(&host.build()));
-    }
 
     #[test]
     fn a_rule_tells_its_listener() {
