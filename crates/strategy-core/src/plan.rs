@@ -9,6 +9,7 @@ mod fits;
 mod gate;
 mod health;
 mod hook;
+pub(crate) mod linger;
 mod policy;
 mod stage;
 mod table;

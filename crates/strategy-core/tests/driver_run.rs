@@ -27,6 +27,8 @@ mod plain_journal;
 mod recorded;
 #[path = "driver_run/rest.rs"]
 mod rest;
+#[path = "driver_run/sessions.rs"]
+mod sessions;
 #[path = "driver_run/shown.rs"]
 mod shown;
 #[path = "driver_run/succession.rs"]

@@ -8,7 +8,7 @@ use super::error::DriverError;
 use super::perform::Means;
 use crate::analysis::PreparedCheck;
 use crate::journal::Journal;
-use crate::plan::{CheckName, Plan};
+use crate::plan::{CheckName, Plan, linger};
 use crate::release::{Part, Release};
 use crate::rollout::{Rollout, Start, StartError};
 use crate::strategy::Strategy;
@@ -120,6 +120,7 @@ pub(super) async fn admit_on(
             "register it on the builder, at the start and at resume",
         )
     }));
+    findings.extend(linger::findings(&plan, &found));
     let prepared = prepare(means, &plan, &found).await?;
     for check in &prepared {
         findings.extend(check.findings.iter().cloned());

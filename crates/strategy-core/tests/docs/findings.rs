@@ -8,6 +8,7 @@ parts-do-not-match | blocks | any | The plan moves a part that has no target, or
 unknown-kind | blocks | any | The plan names a hook, gate or analysis that nothing registered knows. | Register it under that kind, at the start and at resume.
 unchecked-plan | blocks | any | The plan was read from data and is one that `Plan::new` refuses. | Make the plan with `Plan::new`, which says what is wrong.
 unprepared-check | blocks | any | No analysis prepared the check. | Let the analysis of its kind prepare it in `admit`.
+requests-outlast-stage | warns | any | Requests or sessions stay with a track for longer than a stage that changes it may take, with the bakes before it: it would run out of time and be rolled back. | Give the stage a longer deadline, bake longer before it, or let sessions end sooner.
 program-missing | blocks | `rollway` | A program that a check, gate or hook names is not there or not executable. | Put it there and make it executable, or call `rollway` in the folder that the rollout file means.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
 weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
