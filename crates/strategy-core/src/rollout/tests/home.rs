@@ -68,10 +68,8 @@ fn nothing_is_undone_before_stable_covers_its_traffic() {
     is_not_home_until(run, |world| world.unready.clear());
 }
 
-/// All traffic was on the second slot at the start, so no step of the way home waits for the first. The
-/// end does, judged apart from the steps.
-#[test]
-fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_were() {
+/// All traffic was on the second slot at the start; the first is ill when it goes back.
+fn aborted_with_all_traffic_on_the_other_slot() -> Run {
     let mut world = KindWorld::new(("v0", 4), Some(("old", 4)));
     world.traffic = Traffic::weight(percent(100));
     let mut stages = super::blue_green();
@@ -83,6 +81,14 @@ fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_
     run.world.converge();
     run.look_again();
     run.order(Wish::Abort { force: false });
+    run
+}
+
+/// All traffic was on the second slot at the start, so no step of the way home waits for the first. The
+/// end does, judged apart from the steps.
+#[test]
+fn a_start_with_all_traffic_on_the_other_slot_is_restored_when_both_are_as_they_were() {
+    let mut run = aborted_with_all_traffic_on_the_other_slot();
     run.wait(seconds(300));
     assert_eq!(run.rollout.outcome(), None, "{}", run.story());
     run.world.unready.clear();
@@ -130,17 +136,7 @@ fn traffic_that_a_hand_left_below_the_recorded_start_stays_there_and_is_said() {
 /// No step waits for it, so what is missing of it is all that tells why the way home does not end.
 #[test]
 fn what_stable_lacks_is_said_where_no_step_waits_for_it() {
-    let mut world = KindWorld::new(("v0", 4), Some(("old", 4)));
-    world.traffic = Traffic::weight(percent(100));
-    let mut stages = super::blue_green();
-    let smoke = HookPlan::new("smoke", HookPoint::Before, Extension::new("smoke"));
-    stages[0].hooks = vec![smoke];
-    let mut run = begin(plan(stages, Policies::default()), world);
-    run.until("hook `smoke`");
-    run.world.unready.insert("app:v0".to_owned());
-    run.world.converge();
-    run.look_again();
-    run.order(Wish::Abort { force: false });
+    let mut run = aborted_with_all_traffic_on_the_other_slot();
     run.wait(seconds(610));
     assert!(run.rollout.is_stuck(), "{}", run.story());
     let left = run.rollout.status().left;
