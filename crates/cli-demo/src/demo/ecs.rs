@@ -42,27 +42,6 @@ const OPEN: Timestamp = Timestamp::from_millis(1_767_225_600_000 - OPENING.as_mi
 
 const OUTAGE_AFTER: Duration = Duration::from_secs(60);
 const OUTAGE: Duration = Duration::from_secs(90);
-/// What the target asks and writes.
-const OPERATIONS: [&str; 18] = [
-    "CreateService",
-    "DeleteService",
-    "DescribeListeners",
-    "DescribeRules",
-    "DescribeScalableTargets",
-    "DescribeServices",
-    "DescribeTargetGroupAttributes",
-    "DescribeTargetGroups",
-    "DescribeTargetHealth",
-    "DescribeTaskDefinition",
-    "DescribeTasks",
-    "ListTaskDefinitions",
-    "ListTasks",
-    "ModifyRule",
-    "RegisterTaskDefinition",
-    "TagResource",
-    "UntagResource",
-    "UpdateService",
-];
 
 /// Runs it to its end.
 pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
@@ -212,9 +191,7 @@ async fn outage(clock: &VirtualClock, fake: &Fake, fault: Fault) -> Infallible {
     if fault == Fault::ApiOutage {
         for (wait, fault) in [(OUTAGE_AFTER, Some(CallFault::ServerError)), (OUTAGE, None)] {
             clock.sleep_until(clock.now() + wait).await;
-            for operation in OPERATIONS {
-                fake.fault_always(operation, fault);
-            }
+            fake.fault_every(fault);
         }
     }
     std::future::pending().await

@@ -73,6 +73,7 @@ pub(crate) struct Faults {
     at: BTreeMap<usize, Fault>,
     next: Vec<(String, Fault, usize)>,
     always: BTreeMap<String, Fault>,
+    every: Option<Fault>,
     denied: BTreeSet<String>,
 }
 
@@ -96,6 +97,10 @@ impl Faults {
         }
     }
 
+    pub(crate) fn every(&mut self, fault: Option<Fault>) {
+        self.every = fault;
+    }
+
     pub(crate) fn deny(&mut self, action: &str) {
         self.denied.insert(action.to_owned());
     }
@@ -117,7 +122,7 @@ impl Faults {
             *times -= 1;
             return Some(*fault);
         }
-        self.always.get(operation).copied()
+        self.always.get(operation).copied().or(self.every)
     }
 
     /// The refusal of a call that needs an action which is denied.

@@ -168,6 +168,11 @@ impl Fake {
         self.state().faults.always(operation, fault);
     }
 
+    /// Every call of every operation meets a fault from now on; `None`: only those told of one by one.
+    pub fn fault_every(&self, fault: Option<Fault>) {
+        self.state().faults.every(fault);
+    }
+
     /// Calls that need this IAM action are denied from now on.
     pub fn deny(&self, action: &str) {
         self.state().faults.deny(action);

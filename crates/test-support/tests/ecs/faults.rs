@@ -315,6 +315,17 @@ fn latency_takes_time() {
 }
 
 #[test]
+fn a_fault_of_every_operation_hits_reads_and_writes_until_it_is_over() {
+    let scene = Scene::new();
+    scene.fake.fault_every(Some(Fault::Denied));
+    scene.run(scene.ecs.list_clusters().send()).unwrap_err();
+    let rules = || scene.elb.describe_rules().rule_arns(&scene.shop.rule);
+    scene.run(rules().send()).unwrap_err();
+    scene.fake.fault_every(None);
+    scene.ok(rules().send());
+}
+
+#[test]
 fn the_sdk_never_grows_tired_of_trying_again() {
     let scene = Scene::new();
     for fault in [Fault::Throttled, Fault::ServerError, Fault::ResetBefore] {
