@@ -9,8 +9,8 @@ use crate::timestamp::duration;
 use crate::track::{Capacity, Revision, Track};
 use crate::traffic::Traffic;
 
-/// Warns of each stage that would run out of time while the requests of a track that it changes end: it would
-/// always be rolled back, after all that went well before.
+/// Warns of the first stage that would run out of time while the requests of a track that it changes end, after
+/// all that went well before. A gate or hook that takes its time may let them end all the same.
 ///
 /// What counts is how long requests and sessions stay with a track, as it was found at the start; the shortest
 /// time for which nobody was sent to it before the stage, which is that of the bakes; and the stage's deadline.
@@ -71,7 +71,7 @@ fn finding(
         "requests-outlast-stage",
         name,
         format!(
-            "requests or sessions may stay with it for {lingers}, and stage `{stage_name}` changes it after {idle} without new ones and within {deadline}: it would run out of time and be rolled back"
+            "requests or sessions may stay with it for {lingers}, and stage `{stage_name}` changes it after {idle} without new ones and within {deadline}: it runs out of time unless a gate or hook takes longer"
         ),
         "give the stage a longer deadline, bake longer before it, or let sessions end sooner",
     )
