@@ -182,12 +182,14 @@ pub async fn connect(
     let provider = config.credentials_provider();
     let provider = provider.ok_or_else(|| unknown("no source of them is configured".into()))?;
     let credentials = provider.provide_credentials().await;
-    let credentials = credentials.map_err(|error| match error {
-        CredentialsError::CredentialsNotLoaded(_) => unknown(error.into()),
-        error => EcsError::CredentialsFailed {
+    let credentials = credentials.map_err(|error| {
+        if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+            return unknown(error.into());
+        }
+        EcsError::CredentialsFailed {
             profile: named(),
             source: error.into(),
-        },
+        }
     })?;
     match credentials
         .account_id()
