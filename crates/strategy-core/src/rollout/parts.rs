@@ -245,11 +245,12 @@ impl Rollout {
         }
         self.report_progress(part, previous.as_deref(), &observation);
         self.note_traffic(part, previous.as_deref(), &observation);
+        // What the platform did by itself is told by it; what is written then is nobody else's hand.
+        self.platform_says(part, &observation);
         self.settle_expectation(part, previous.as_deref(), &observation);
         self.update_exposure(part);
         self.update_baseline(part, &observation);
         self.update_health(part, &observation);
-        self.platform_says(part, &observation);
     }
 
     fn report_progress(
