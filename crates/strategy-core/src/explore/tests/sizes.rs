@@ -12,7 +12,7 @@ const SIZES: [(&str, [usize; 2]); 12] = [
     ("blue-green", [11, 605]),
     ("canary-update", [26, 2072]),
     ("canary-replica-share", [28, 1364]),
-    ("native", [13, 471]),
+    ("native", [13, 451]),
     ("canary-gate", [19, 718]),
     ("canary-external-gate", [11, 591]),
     ("canary-hook", [11, 664]),
