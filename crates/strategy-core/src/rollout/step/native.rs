@@ -25,7 +25,8 @@ pub(super) fn walk(input: &StepInput<'_>) -> Step {
             return next_of_its_steps(&facts, tracks);
         }
     }
-    if input.until == Until::Effective && input.effective != Some(&input.goal.traffic) {
+    let effective = input.effective == Some(&input.goal.traffic) && !is_at_work(&facts);
+    if input.until == Until::Effective && !effective {
         return facts.wait(Waiting::Effective);
     }
     Track::ALL
@@ -61,8 +62,7 @@ fn is_started(facts: &Facts<'_>) -> bool {
 /// one, is done, or says nothing of itself, it is told; with ready pods where requests come to the release
 /// by that, or what was goes.
 fn next_of_its_steps(facts: &Facts<'_>, tracks: bool) -> Step {
-    let platform = facts.input.observation.platform.as_ref();
-    if platform.is_some_and(|platform| platform.state == PlatformState::InProgress) {
+    if is_at_work(facts) {
         return facts.wait(Waiting::Platform);
     }
     let goal = &facts.input.goal.traffic;
@@ -71,4 +71,9 @@ fn next_of_its_steps(facts: &Facts<'_>, tracks: bool) -> Step {
         return facts.wait(Waiting::Ready(Track::Candidate));
     }
     apply(facts.input.goal.clone(), Kind::Native)
+}
+
+fn is_at_work(facts: &Facts<'_>) -> bool {
+    let platform = facts.input.observation.platform.as_ref();
+    platform.is_some_and(|platform| platform.state == PlatformState::InProgress)
 }

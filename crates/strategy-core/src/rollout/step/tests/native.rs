@@ -145,8 +145,18 @@ fn a_platform_that_asks_for_the_next_step_stands_at_this_one() {
         .to("S v0x2; C v1x2; w50")
         .with(says(PlatformState::Waiting))
         .says("reached");
-    native("S v0x2 2/2; C v1x2 2/2; w50 e?")
-        .to("S v0x2; C v1x2; w50")
+    // It is still on its way there, whatever a look at the router says by now.
+    for text in [
+        "S v0x2 2/2; C v1x2 2/2; w50 e?",
+        "S v0x2 2/2; C v1x2 2/2; w50",
+    ] {
+        native(text)
+            .to("S v0x2; C v1x2; w50")
+            .with(says(PlatformState::InProgress))
+            .says("wait effective");
+    }
+    native("S v0x2 2/2; C -; w0")
+        .back()
         .with(says(PlatformState::InProgress))
         .says("wait effective");
 }
