@@ -10,7 +10,7 @@ use strategy_core::{Image, Track, Tracks, Traffic, Weight};
 use crate::api::Api;
 use crate::autoscaling::{self, number, replicas};
 use crate::binding::{Bound, BoundRule, BoundScaler, BoundTrack, TrackStart, service};
-use crate::config::{Config, OwnedWeights, Slot, WorkloadConfig, resource};
+use crate::config::{Owned, OwnedWeights, Slot, WorkloadConfig, resource};
 use crate::error::found;
 use crate::routes;
 use crate::view::{State, View, definition};
@@ -22,8 +22,8 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 const DEFAULT_DELAY: u64 = 300;
 
 /// The start, as it is recorded for the whole rollout, and what there is then.
-pub(crate) async fn start(config: &Config, api: &Api) -> Result<(Bound, View), TargetError> {
-    config.check_names()?;
+pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), TargetError> {
+    config.place()?;
     let owned = config.owned_weights();
     let [one, other] = owned.workload.slots();
     let names = [one.service.as_str(), other.service.as_str()];
@@ -148,7 +148,7 @@ async fn drain(owned: &OwnedWeights, api: &Api) -> Result<Duration, TargetError>
 }
 
 async fn tracks(
-    config: &Config,
+    config: &Owned,
     slots: [&Slot; 2],
     state: &State,
     api: &Api,
@@ -175,7 +175,7 @@ async fn tracks(
 }
 
 async fn found_track(
-    config: &Config,
+    config: &Owned,
     slot: &Slot,
     state: &State,
     track: Track,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{Config, RuleConfig, WorkloadConfig};
+use crate::config::{Owned, RuleConfig, WorkloadConfig};
 
 /// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ impl Statement {
 ///
 /// What has no names of its own in AWS is granted on `*`. `PassRole` is for the roles of the task
 /// definitions, which the configuration does not name: narrow it to them.
-pub(crate) fn policy(config: &Config) -> Result<Policy, TargetError> {
+pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
     let place = config.place()?;
     let owned = config.owned_weights();
     let all = || vec!["*".to_owned()];
@@ -173,8 +173,8 @@ mod tests {
     }
 
     fn printed(workload: impl Into<WorkloadConfig>, rule: RuleConfig) -> String {
-        let config = Config::new("shop", OwnedWeights::new(workload, [rule]));
-        policy(&config).unwrap().to_string()
+        let config = Owned::new("shop", &OwnedWeights::new(workload, [rule]));
+        owned_weights(&config).unwrap().to_string()
     }
 
     fn rule() -> RuleConfig {
@@ -226,10 +226,7 @@ mod tests {
 
     #[test]
     fn a_configuration_that_names_nothing_has_no_policy() {
-        let named = Config::new(
-            "a/b",
-            OwnedWeights::new([slot("blue"), slot("green")], [rule()]),
-        );
-        assert!(policy(&named).is_err());
+        let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule()]);
+        assert!(owned_weights(&Owned::new("a/b", &weights)).is_err());
     }
 }

@@ -243,7 +243,7 @@ impl Rollout {
         }
         self.report_progress(part, previous.as_deref(), &observation);
         self.note_traffic(part, previous.as_deref(), &observation);
-        // Before what it did is taken for somebody's hand.
+        // What it did by itself is told by it, before what is written then is taken for somebody's hand.
         self.platform_says(part, &observation);
         self.settle_expectation(part, previous.as_deref(), &observation);
         self.update_exposure(part);
