@@ -19,5 +19,6 @@ mod rolling;
 mod scaling;
 mod scene;
 mod services;
+mod stops;
 mod storm;
 mod table;

@@ -138,8 +138,15 @@ impl World {
                 message,
             ))
         };
-        if deployment.status != Progress::Running {
-            return conflict("The service deployment is not in progress.");
+        match deployment.status {
+            Progress::Running => {}
+            Progress::RollbackRequested | Progress::RollingBack => {
+                self.note(Rule::StopGoesOn);
+                return Ok(json!({ "serviceDeploymentArn": arn }));
+            }
+            Progress::Successful | Progress::Stopped | Progress::RollbackSuccessful => {
+                return conflict("The service deployment is over.");
+            }
         }
         if deployment.sources.is_empty() {
             return conflict("There is no service revision to roll back to.");
