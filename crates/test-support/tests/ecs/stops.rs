@@ -11,6 +11,11 @@ impl Scene {
         self.ok(call.service_deployment_arn(arn).send());
     }
 
+    pub(crate) fn stage(&self, arn: &str) -> String {
+        let one = self.service_deployment(arn);
+        one.lifecycle_stage().unwrap().as_str().to_owned()
+    }
+
     pub(crate) fn status(&self, arn: &str) -> String {
         let one = self.service_deployment(arn);
         one.status().unwrap().as_str().to_owned()

@@ -179,6 +179,7 @@ impl World {
             Some(same) => same.side,
             None => 0,
         };
+        let blue = live.map(|one| one.id.clone());
         let sources = service.deployments.iter().map(|one| one.revision.clone());
         let sources: Vec<String> = sources.collect();
         let revision = self.add_revision(service);
@@ -222,7 +223,7 @@ impl World {
                 Breaker::Disabled
             },
             native: is_native
-                .then(|| Native::new(&service.deployment_configuration, superseded, now)),
+                .then(|| Native::new(&service.deployment_configuration, blue, superseded, now)),
         });
         service.current = Some(arn);
         self.note(Rule::IdentityOfDeployments);

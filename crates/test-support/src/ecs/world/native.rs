@@ -71,8 +71,12 @@ pub(crate) struct Native {
     /// The weight of the new service revision in percent.
     production: Lagging,
     test: Lagging,
+    /// Whose tasks were there before: the id of its deployment.
+    blue: Option<String>,
     /// It goes back.
     pub(crate) rolls_back: bool,
+    /// All traffic is back.
+    is_back: bool,
 }
 
 /// A weight that is described some time after it was changed.
@@ -104,7 +108,12 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 }
 
 impl Native {
-    pub(crate) fn new(configuration: &Value, superseded: bool, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        configuration: &Value,
+        blue: Option<String>,
+        superseded: bool,
+        now: Timestamp,
+    ) -> Self {
         let (canary, linear) = (
             &configuration["canaryConfiguration"],
             &configuration["linearConfiguration"],
@@ -141,7 +150,9 @@ impl Native {
             bake: minutes(configuration, "bakeTimeInMinutes", 0),
             production: unchanged,
             test: unchanged,
+            blue,
             rolls_back: false,
+            is_back: false,
         }
     }
 

@@ -196,9 +196,7 @@ impl World {
         let healthy = self.healthy_tasks(&primary.id);
         let is_deferred = early.text("sourceServiceRevisionCleanup") != Some("BLOCKING");
         let others = service.deployments.iter().skip(1);
-        let is_alone = others
-            .into_iter()
-            .all(|one| self.live_tasks(&one.id).is_empty());
+        let is_alone = others.into_iter().all(|one| !self.has_tasks(&one.id));
         let is_early = healthy * 100 >= service.desired * percent && (is_deferred || is_alone);
         if is_early {
             self.note(Rule::EarlySuccess);

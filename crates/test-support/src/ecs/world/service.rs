@@ -126,6 +126,12 @@ impl World {
         tasks
     }
 
+    /// Whether a task of a deployment is there that has not stopped: one that drains is.
+    pub(crate) fn has_tasks(&self, deployment: &str) -> bool {
+        let mut tasks = self.tasks.values();
+        tasks.any(|task| task.deployment == deployment && task.phase != Phase::Stopped)
+    }
+
     pub(crate) fn healthy_tasks(&self, deployment: &str) -> usize {
         let tasks = self.live_tasks(deployment);
         tasks
@@ -176,7 +182,7 @@ impl World {
         service.deployments.retain(|one| {
             let is_primary = index == 0;
             index += 1;
-            is_primary || one.is_kept || !self.live_tasks(&one.id).is_empty()
+            is_primary || one.is_kept || self.has_tasks(&one.id)
         });
         changed | (service.deployments.len() != before)
     }
@@ -253,9 +259,7 @@ impl World {
         let others = service.deployments.iter().skip(1);
         live.len() == service.desired
             && live.iter().all(|task| self.is_healthy(task))
-            && others
-                .into_iter()
-                .all(|one| self.live_tasks(&one.id).is_empty())
+            && others.into_iter().all(|one| !self.has_tasks(&one.id))
     }
 
     pub(crate) fn is_in_progress(service: &Service) -> bool {
