@@ -117,9 +117,11 @@ rules! {
     ForcedDeployment: "forceNewDeployment starts a deployment of what is there." ["SDK: UpdateServiceInput.force_new_deployment"]
     ControllerOwnsTheDefinition: "With another controller than ECS a service is not given a task definition." ["SDK: update_service"]
     IdentityOfDeployments: "Every deployment has an id, a service revision and a service deployment of its own." ["SDK: Deployment, ServiceDeployment"]
-    NewerSupersedes: "A newer deployment stops one that is under way." ["SDK: DeploymentLifecycleHook, RECONCILE_SERVICE; status assumed"]
+    NewerSupersedes: "A newer deployment stops one that is under way." ["SDK: DeploymentLifecycleHook, RECONCILE_SERVICE; STOP_REQUESTED and STOPPED assumed"]
 
     // Rolling.
+    BeginsPending: "A service deployment is PENDING before it is IN_PROGRESS: it can be set how long." ["Docs: View service history using Amazon ECS service deployments"]
+    RollbackCanFail: "A rollback may end in ROLLBACK_FAILED: everything stays as it is then." ["SDK: ServiceDeploymentStatus; what it leaves behind assumed"]
     RoomToRoll: "minimumHealthyPercent and maximumPercent are not both 100." ["assumed; without it such a deployment could do nothing"]
     MaximumPercent: "No more tasks than maximumPercent of the desired count, rounded down." ["SDK: DeploymentConfiguration.maximum_percent"]
     MinimumHealthyPercent: "No fewer healthy tasks than minimumHealthyPercent, rounded up." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
@@ -174,7 +176,7 @@ rules! {
     FreshHooksAtEachStep: "A hook before the shift comes again before every step, with another id." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
     AnyRollbackWins: "Any hook that says rollback rolls back." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]
-    OpenHook: "Only a hook that waits is continued." ["SDK: ContinueServiceDeploymentInput.hook_id; code assumed"]
+    OpenHook: "Only a hook that waits, of a deployment in IN_PROGRESS, is continued." ["Docs: Continuing service deployments; code assumed"]
     StopMeansRollback: "StopServiceDeployment knows ROLLBACK only." ["SDK: StopServiceDeploymentInput.stop_type"]
     OnlyWhatRunsIsStopped: "Only a deployment that is not over, with something to go back to, is stopped." ["Docs: Stopping Amazon ECS service deployments; the code for the others assumed"]
     StopGoesOn: "A stop of a deployment that already goes back is accepted and changes nothing." ["Docs: Stopping Amazon ECS service deployments"]

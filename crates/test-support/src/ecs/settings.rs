@@ -25,6 +25,9 @@ pub struct Settings {
     pub deregistration_lag: Duration,
     /// From a change of weights by ECS until `DescribeServiceDeployments` tells of it. Default 15 s.
     pub description_lag: Duration,
+    /// How long a service deployment is `PENDING`, `ROLLBACK_REQUESTED` and, when a newer one takes its place,
+    /// `STOP_REQUESTED`. Default none, so that nobody sees it so.
+    pub transition_lag: Duration,
     /// From the creation of a service until Application Auto Scaling knows it. Default none.
     pub autoscaling_lag: Duration,
     /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
@@ -59,6 +62,7 @@ impl Default for Settings {
             propagation: Duration::from_secs(15),
             deregistration_lag: Duration::from_secs(25),
             description_lag: Duration::from_secs(15),
+            transition_lag: Duration::ZERO,
             autoscaling_lag: Duration::ZERO,
             read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),

@@ -106,7 +106,8 @@ impl World {
             }
         };
         let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
-        let mut hooks = deployment.hooks.iter_mut();
+        let is_running = deployment.status == Progress::Running;
+        let mut hooks = deployment.hooks.iter_mut().filter(|_| is_running);
         let hook = hooks.find(|hook| hook.id == id && hook.status == HookStatus::AwaitingAction);
         let Some(hook) = hook else {
             return Err(Refusal::by(
@@ -129,7 +130,7 @@ impl World {
                 "The valid stopType is ROLLBACK.",
             ));
         }
-        let now = self.now;
+        let (now, lag) = (self.now, self.settings.transition_lag);
         let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
         let conflict = |message: &str| {
             Err(Refusal::by(
@@ -139,12 +140,15 @@ impl World {
             ))
         };
         match deployment.status {
-            Progress::Running => {}
-            Progress::RollbackRequested | Progress::RollingBack => {
+            Progress::Pending | Progress::Running => {}
+            Progress::StopRequested | Progress::RollbackRequested | Progress::RollingBack => {
                 self.note(Rule::StopGoesOn);
                 return Ok(json!({ "serviceDeploymentArn": arn }));
             }
-            Progress::Successful | Progress::Stopped | Progress::RollbackSuccessful => {
+            Progress::Successful
+            | Progress::Stopped
+            | Progress::RollbackSuccessful
+            | Progress::RollbackFailed => {
                 return conflict("The service deployment is over.");
             }
         }
@@ -152,6 +156,7 @@ impl World {
             return conflict("There is no service revision to roll back to.");
         }
         deployment.status = Progress::RollbackRequested;
+        deployment.moves_at = now + lag;
         deployment.updated_at = now;
         Ok(json!({ "serviceDeploymentArn": arn }))
     }

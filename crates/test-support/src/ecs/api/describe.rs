@@ -111,7 +111,7 @@ impl World {
         let described = json!({
             "serviceDeploymentArn": one.arn, "serviceArn": one.service_arn,
             "clusterArn": cluster.map(|one| one.arn.as_str()),
-            "createdAt": seconds(one.created_at), "startedAt": seconds(one.created_at),
+            "createdAt": seconds(one.created_at), "startedAt": at(one.started_at),
             "finishedAt": at(one.finished_at), "stoppedAt": at(one.stopped_at),
             "updatedAt": seconds(one.updated_at),
             "sourceServiceRevisions": sources.collect::<Vec<_>>(),

@@ -135,6 +135,7 @@ impl World {
             completed: None,
             current: None,
             events: Vec::new(),
+            rollback_fails: false,
         };
         self.begin_deployment(&mut service);
         self.services.insert(key.clone(), service);

@@ -111,6 +111,9 @@ impl World {
             return false;
         };
         if current.status == Progress::RollbackRequested {
+            if current.moves_at > now {
+                return false;
+            }
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
             return self.roll_back(service, reason);
@@ -153,6 +156,22 @@ impl World {
             current.updated_at = now;
         }
         self.note(Rule::FailedStartsNothing);
+    }
+
+    /// A rollback that is under way fails if it is to.
+    pub(super) fn fail_rollback(&mut self, service: &mut Service) -> bool {
+        let now = self.now;
+        let Some(mut current) = self.current(service).cloned() else {
+            return false;
+        };
+        if current.status != Progress::RollingBack || !self.rollback_fails(service) {
+            return false;
+        }
+        Self::end_rollback(service, &mut current, now);
+        if let Some(kept) = self.current(service) {
+            *kept = current;
+        }
+        true
     }
 
     /// Deploys the service revision that was completed last; false if there is none.

@@ -218,6 +218,9 @@ impl World {
         if work.native.rolls_back {
             return self.unwind(service, work) || healed;
         }
+        if work.current.status.is_passing() && work.current.moves_at > self.now {
+            return healed;
+        }
         if work.current.status == Progress::RollbackRequested {
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";

@@ -1,7 +1,7 @@
 //! Rolling: old tasks are replaced within the bounds of minimumHealthyPercent and maximumPercent.
 
 use super::World;
-use super::deployment::{Deployment, Rollout};
+use super::deployment::{Deployment, Progress, Rollout};
 use super::native::Stage;
 use super::service::Service;
 use crate::ecs::rules::Rule;
@@ -22,6 +22,14 @@ impl World {
         };
         if service.controller() == "EXTERNAL" {
             return false;
+        }
+        match self.current(service).map(|one| one.status) {
+            Some(Progress::RollbackRequested) => return false,
+            Some(Progress::Pending) => {
+                let before = service.deployments.get(1);
+                return before.is_some_and(|one| self.start_missing(service, one));
+            }
+            Some(_) | None => {}
         }
         match self.pass_gate(service, Stage::PreScaleUp) {
             Gate::Open => {}

@@ -52,6 +52,8 @@ pub(crate) struct Service {
     /// The newest service deployment.
     pub(crate) current: Option<String>,
     pub(crate) events: Vec<(Timestamp, String)>,
+    /// Its next rollback fails.
+    pub(crate) rollback_fails: bool,
 }
 
 impl Service {
@@ -152,7 +154,7 @@ impl World {
 
     pub(crate) fn settle_services(&mut self) -> bool {
         let keys: Vec<ServiceKey> = self.services.keys().cloned().collect();
-        let mut changed = false;
+        let mut changed = self.pass();
         for key in keys {
             // Taken out while it is worked on: what is done to tasks needs the rest of the world.
             let Some(mut service) = self.services.remove(&key) else {
@@ -170,7 +172,7 @@ impl World {
             Status::Draining => return self.drain_service(service),
             Status::Active => {}
         }
-        let mut changed = self.stop_unhealthy(service);
+        let mut changed = self.stop_unhealthy(service) | self.fail_rollback(service);
         changed |= self.take_failures(service);
         changed |= if self.is_native(service) {
             self.drive(service)

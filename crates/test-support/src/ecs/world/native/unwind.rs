@@ -18,6 +18,7 @@ impl World {
         work.current.status = Progress::RollingBack;
         work.current.reason = Some(reason.to_owned());
         work.current.updated_at = now;
+        let fails = self.rollback_fails(service);
         let blue = service
             .deployments
             .iter_mut()
@@ -29,7 +30,9 @@ impl World {
                 .as_ref()
                 .map_or_else(String::new, |one| one.revision.clone()),
         });
-        if work.native.stage == Stage::CleanUp {
+        if fails {
+            Self::end_rollback(service, &mut work.current, now);
+        } else if work.native.stage == Stage::CleanUp {
             if let Some(blue) = blue {
                 blue.wants = None;
             }
