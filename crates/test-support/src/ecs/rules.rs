@@ -178,7 +178,7 @@ rules! {
     HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]
     OpenHook: "Only a hook that waits, of a deployment in IN_PROGRESS, is continued." ["Docs: Continuing service deployments; code assumed"]
     StopMeansRollback: "StopServiceDeployment knows ROLLBACK only." ["SDK: StopServiceDeploymentInput.stop_type"]
-    OnlyWhatRunsIsStopped: "Only a deployment that is not over, with something to go back to, is stopped." ["Docs: Stopping Amazon ECS service deployments; the code for the others assumed"]
+    OnlyWhatRunsIsStopped: "Only a deployment that is not over, with something to go back to, is stopped." ["Docs: Stopping Amazon ECS service deployments; the code for the others, and with nothing to go back to, assumed"]
     StopGoesOn: "A stop of a deployment that already goes back is accepted and changes nothing." ["Docs: Stopping Amazon ECS service deployments"]
     StopRollsBack: "A stopped deployment goes back to what was there, whatever was configured." ["Docs: Stopping Amazon ECS service deployments"]
     ServiceDeploymentExists: "A service deployment that is named exists." ["SDK: ServiceDeploymentNotFoundException"]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use test_support::ecs::{Fault, Rule, Settings, Shop};
+use test_support::ecs::{Fault, Image, Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -182,4 +182,23 @@ fn a_rollback_can_fail_and_leaves_everything_as_it_is() {
         });
         assert_eq!(scene.fake.shortages(), []);
     }
+}
+
+#[test]
+fn what_has_nothing_to_go_back_to_is_not_stopped() {
+    let scene = Scene::new();
+    scene.fake.set_image("web:1", Image::missing());
+    scene
+        .shop
+        .create_native_service("api", 2, &json!({ "strategy": "ROLLING" }));
+    scene.wait(60);
+    // There is a service revision before it, which was never completed.
+    let second = scene.begin("web:2");
+    let stop = scene.ecs.stop_service_deployment();
+    scene.refuses(
+        Rule::OnlyWhatRunsIsStopped,
+        "ConflictException",
+        stop.service_deployment_arn(&second).send(),
+    );
+    scene.wait_until(|| scene.status(&second) == "SUCCESSFUL");
 }

@@ -152,9 +152,12 @@ impl World {
                 return conflict("The service deployment is over.");
             }
         }
-        if deployment.sources.is_empty() {
+        let key = deployment.service.clone();
+        let service = self.services.get(&key);
+        if service.and_then(|one| self.way_back(one)).is_none() {
             return conflict("There is no service revision to roll back to.");
         }
+        let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
         deployment.status = Progress::RollbackRequested;
         deployment.moves_at = now + lag;
         deployment.updated_at = now;

@@ -340,6 +340,7 @@ impl World {
     pub(super) fn end_rollback(
         service: &mut Service,
         current: &mut ServiceDeployment,
+        reason: &str,
         now: Timestamp,
     ) {
         if let Some(primary) = service.deployments.first_mut() {
@@ -348,6 +349,7 @@ impl World {
             primary.updated_at = now;
         }
         current.status = Progress::RollbackFailed;
+        current.reason = Some(reason.to_owned());
         current.finished_at = Some(now);
         current.updated_at = now;
     }

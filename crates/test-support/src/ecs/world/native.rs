@@ -160,6 +160,13 @@ impl Native {
         self.wait_until.into_iter().chain([self.deadline]).collect()
     }
 
+    /// The service revision that was there before.
+    pub(crate) fn blue_revision(&self, service: &Service) -> Option<String> {
+        let mut deployments = service.deployments.iter();
+        let blue = deployments.find(|one| Some(&one.id) == self.blue.as_ref());
+        blue.map(|one| one.revision.clone())
+    }
+
     fn go_to(&mut self, stage: Stage, now: Timestamp) {
         self.stage = stage;
         self.entered = false;

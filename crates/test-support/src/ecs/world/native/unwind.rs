@@ -31,7 +31,7 @@ impl World {
                 .map_or_else(String::new, |one| one.revision.clone()),
         });
         if fails {
-            Self::end_rollback(service, &mut work.current, now);
+            Self::end_rollback(service, &mut work.current, "The rollback failed.", now);
         } else if work.native.stage == Stage::CleanUp {
             if let Some(blue) = blue {
                 blue.wants = None;
