@@ -162,6 +162,8 @@ rules! {
     CleanUpEnds: "CLEAN_UP ends when the old tasks have stopped." ["SDK: ServiceDeployment.lifecycle_stage"]
     StopInCleanUp: "A stop in CLEAN_UP brings the old tasks up again before traffic goes back to them." ["assumed"]
     DescribedWeightsLag: "Described weights are a snapshot and may be old." ["SDK: ServiceRevisionSummary"]
+    RequestedIsWanted: "The requested count of a service revision is what it is to have, not what is there; none before SCALE_UP." ["SDK: ServiceRevisionSummary.requested_task_count; before SCALE_UP assumed"]
+    WeightsSumToAHundred: "Described weights of the service revisions sum to 100: what neither the new one nor the one that serves has is 0." ["SDK: ServiceRevisionSummary; with several sources assumed"]
     StageLimit: "A stage that takes more than 24 hours is rolled back." ["Docs: Amazon ECS blue/green service deployments workflow"]
     TrafficGoesBackFirst: "A rollback shifts traffic back before it stops tasks." ["Docs: Amazon ECS blue/green service deployments workflow"]
 

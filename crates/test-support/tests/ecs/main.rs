@@ -21,4 +21,5 @@ mod scene;
 mod services;
 mod stops;
 mod storm;
+mod summaries;
 mod table;

@@ -64,6 +64,23 @@ impl World {
         if old {
             self.note(Rule::DescribedWeightsLag);
         }
+        for one in &found {
+            let sources = one.items("sourceServiceRevisions");
+            let is_short = |one: &Value| {
+                let of = |name: &str| one.whole(name).unwrap_or(0);
+                of("requestedTaskCount") != of("runningTaskCount") + of("pendingTaskCount")
+            };
+            if sources
+                .iter()
+                .chain([&one["targetServiceRevision"]])
+                .any(is_short)
+            {
+                self.note(Rule::RequestedIsWanted);
+            }
+            if sources.len() > 1 && sources[0].has("requestedProductionTrafficWeight") {
+                self.note(Rule::WeightsSumToAHundred);
+            }
+        }
         Ok(json!({ "serviceDeployments": found, "failures": failures }))
     }
 

@@ -23,7 +23,7 @@ impl World {
             pending += counts.1;
             deployments.push(self.describe_deployment(service, deployment, index == 0));
             revisions.push(json!({
-                "arn": deployment.revision, "requestedTaskCount": counts.0 + counts.1,
+                "arn": deployment.revision, "requestedTaskCount": self.wanted(service, deployment),
                 "runningTaskCount": counts.0, "pendingTaskCount": counts.1,
             }));
         }
@@ -72,7 +72,7 @@ impl World {
         let mut described = json!({
             "id": deployment.id, "status": if is_primary { "PRIMARY" } else { "ACTIVE" },
             "taskDefinition": deployment.task_definition,
-            "desiredCount": if is_primary { service.desired } else { running + pending },
+            "desiredCount": if is_primary { service.desired } else { self.wanted(service, deployment) },
             "runningCount": running, "pendingCount": pending,
             "failedTasks": deployment.failed_tasks,
             "createdAt": seconds(deployment.created_at), "updatedAt": seconds(deployment.updated_at),
@@ -94,13 +94,17 @@ impl World {
             None => (100.0, 100.0, false),
         };
         let revision = |arn: &String, is_target: bool| {
-            let (running, pending) = self.counts_of_revision(one, arn);
-            let of = |weight: f64| if is_target { weight } else { 100.0 - weight };
+            let (running, pending, wanted) = self.counts_of_revision(one, arn);
             let mut summary = json!({
                 "arn": arn, "runningTaskCount": running, "pendingTaskCount": pending,
-                "requestedTaskCount": running + pending,
+                "requestedTaskCount": wanted,
             });
-            if one.native.is_some() {
+            if let Some(native) = &one.native {
+                let of = |weight: f64| match (is_target, native.blue_revision()) {
+                    (true, _) => weight,
+                    (false, Some(blue)) if blue == arn => 100.0 - weight,
+                    (false, _) => 0.0,
+                };
                 summary["requestedProductionTrafficWeight"] = json!(of(production));
                 summary["requestedTestTrafficWeight"] = json!(of(test));
             }
@@ -137,11 +141,40 @@ impl World {
         (described, is_old)
     }
 
-    fn counts_of_revision(&self, one: &ServiceDeployment, arn: &str) -> (usize, usize) {
-        let service = self.services.get(&one.service);
-        let deployments = service.into_iter().flat_map(|service| &service.deployments);
-        let mut own = deployments.filter(|deployment| deployment.revision == arn);
-        own.next()
-            .map_or((0, 0), |deployment| self.task_counts(&deployment.id))
+    /// Running, pending and wanted tasks.
+    fn counts_of_revision(&self, one: &ServiceDeployment, arn: &str) -> (usize, usize, usize) {
+        let Some(service) = self.services.get(&one.service) else {
+            return (0, 0, 0);
+        };
+        let mut deployments = service.deployments.iter();
+        let own = deployments.find(|deployment| deployment.revision == arn);
+        own.map_or((0, 0, 0), |deployment| {
+            let (running, pending) = self.task_counts(&deployment.id);
+            (running, pending, self.wanted(service, deployment))
+        })
+    }
+
+    /// How many tasks a deployment is to have, which may be more than there are.
+    fn wanted(&self, service: &Service, deployment: &Deployment) -> usize {
+        if let Some(wants) = deployment.wants {
+            return wants;
+        }
+        let mut all = self.service_deployments.iter();
+        let current = all.find(|one| Some(&one.arn) == service.current.as_ref());
+        let native = current
+            .filter(|one| !one.status.is_over())
+            .and_then(|one| Some((one.native.as_ref()?, &one.target)));
+        match native {
+            Some((native, target)) if *target == deployment.revision && !native.has_begun() => 0,
+            Some(_) => service.desired,
+            None => {
+                let primary = service.deployments.first();
+                if primary.is_some_and(|one| one.id == deployment.id) {
+                    return service.desired;
+                }
+                // Rolling starts no old ones.
+                self.live_tasks(&deployment.id).len()
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use strategy_core::Timestamp;
 
 use super::World;
 use super::hook::Hook;
-use super::native::{Native, Stage};
+use super::native::{Blue, Native, Stage};
 use super::service::{Service, ServiceKey};
 use super::task::Task;
 use crate::ecs::rules::Rule;
@@ -213,7 +213,10 @@ impl World {
             Some(same) => same.side,
             None => 0,
         };
-        let blue = live.map(|one| one.id.clone());
+        let blue = live.map(|one| Blue {
+            deployment: one.id.clone(),
+            revision: one.revision.clone(),
+        });
         let sources = service.deployments.iter().map(|one| one.revision.clone());
         let sources: Vec<String> = sources.collect();
         let revision = self.add_revision(service);

@@ -51,6 +51,14 @@ impl Stage {
     }
 }
 
+/// What runs and serves when a deployment of one of these strategies begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Blue {
+    /// The id of its deployment.
+    pub(crate) deployment: String,
+    pub(crate) revision: String,
+}
+
 /// Where a deployment of one of these strategies is.
 #[derive(Clone, Debug)]
 pub(crate) struct Native {
@@ -71,8 +79,8 @@ pub(crate) struct Native {
     /// The weight of the new service revision in percent.
     production: Lagging,
     test: Lagging,
-    /// Whose tasks were there before: the id of its deployment.
-    blue: Option<String>,
+    /// What was there before.
+    blue: Option<Blue>,
     /// It goes back.
     pub(crate) rolls_back: bool,
     /// All traffic is back.
@@ -110,7 +118,7 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 impl Native {
     pub(crate) fn new(
         configuration: &Value,
-        blue: Option<String>,
+        blue: Option<Blue>,
         superseded: bool,
         now: Timestamp,
     ) -> Self {
@@ -160,11 +168,17 @@ impl Native {
         self.wait_until.into_iter().chain([self.deadline]).collect()
     }
 
-    /// The service revision that was there before.
-    pub(crate) fn blue_revision(&self, service: &Service) -> Option<String> {
-        let mut deployments = service.deployments.iter();
-        let blue = deployments.find(|one| Some(&one.id) == self.blue.as_ref());
-        blue.map(|one| one.revision.clone())
+    pub(crate) fn blue_revision(&self) -> Option<&str> {
+        self.blue.as_ref().map(|blue| blue.revision.as_str())
+    }
+
+    fn blue_deployment(&self) -> Option<&str> {
+        self.blue.as_ref().map(|blue| blue.deployment.as_str())
+    }
+
+    /// Whether tasks of the new service revision are wanted.
+    pub(crate) const fn has_begun(&self) -> bool {
+        !matches!(self.stage, Stage::ReconcileService | Stage::PreScaleUp)
     }
 
     fn go_to(&mut self, stage: Stage, now: Timestamp) {
@@ -282,17 +296,13 @@ impl World {
         let mut changed = false;
         for deployment in &service.deployments {
             let is_green = deployment.revision == work.current.target;
-            let has_begun = !matches!(
-                work.native.stage,
-                Stage::ReconcileService | Stage::PreScaleUp
-            );
             // What an unfinished deployment left serves until traffic has gone from it.
             let is_left = work.native.stage == Stage::ReconcileService
                 && work.native.wait_until.is_none_or(|until| until > self.now);
             let want = match deployment.wants {
                 Some(_) if is_left => continue,
                 Some(wants) => wants,
-                None if is_green && !has_begun => 0,
+                None if is_green && !work.native.has_begun() => 0,
                 None => service.desired,
             };
             let live = self.live_tasks(&deployment.id);

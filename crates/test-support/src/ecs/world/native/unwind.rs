@@ -22,13 +22,11 @@ impl World {
         let blue = service
             .deployments
             .iter_mut()
-            .find(|one| Some(&one.id) == work.native.blue.as_ref());
+            .find(|one| Some(one.id.as_str()) == work.native.blue_deployment());
         work.current.rollback = Some(Rollback {
             reason: reason.to_owned(),
             started_at: now,
-            revision: blue
-                .as_ref()
-                .map_or_else(String::new, |one| one.revision.clone()),
+            revision: work.native.blue_revision().unwrap_or_default().to_owned(),
         });
         if fails {
             Self::end_rollback(service, &mut work.current, "The rollback failed.", now);
@@ -58,7 +56,7 @@ impl World {
     pub(super) fn unwind(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let now = self.now;
         if !work.native.is_back {
-            let healthy = work.native.blue.as_ref();
+            let healthy = work.native.blue_deployment();
             let healthy = healthy.map_or(0, |id| self.healthy_tasks(id));
             if healthy < service.desired {
                 return false;
