@@ -178,6 +178,7 @@ rules! {
     FreshHooksAtEachStep: "A hook before the shift comes again before every step, with another id." ["SDK: DeploymentLifecycleHook.lifecycle_stages"]
     AnyRollbackWins: "Any hook that says rollback rolls back." ["Docs: Lifecycle hooks for Amazon ECS service deployments"]
     HookTimesOut: "After its time a hook does its timeout action: rollback unless it says continue; 24 hours unless it says otherwise." ["SDK: DeploymentLifecycleHookTimeoutConfiguration"]
+    ActiveHooks: "Hooks are described at their stage and step only, or for ever: both can be set." ["SDK: DeploymentLifecycleHookDetail; what active means assumed"]
     OpenHook: "Only a hook that waits, of a deployment in IN_PROGRESS, is continued." ["Docs: Continuing service deployments; code assumed"]
     StopMeansRollback: "StopServiceDeployment knows ROLLBACK only." ["SDK: StopServiceDeploymentInput.stop_type"]
     OnlyWhatRunsIsStopped: "Only a deployment that is not over, with something to go back to, is stopped." ["Docs: Stopping Amazon ECS service deployments; the code for the others, and with nothing to go back to, assumed"]

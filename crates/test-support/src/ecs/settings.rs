@@ -12,6 +12,17 @@ pub enum AllZeroWeights {
     Refused,
 }
 
+/// Which hooks `DescribeServiceDeployments` tells of. The SDK says "a hook that is active during a service deployment",
+/// which may be read either way; try both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DescribedHooks {
+    /// Those of the stage, and the step, at which the deployment is; none when it goes back or is over.
+    #[default]
+    OfTheStage,
+    /// All since it began.
+    All,
+}
+
 /// How the fake behaves where AWS may behave one way or another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -47,6 +58,8 @@ pub struct Settings {
     pub returning_share: f64,
     /// At most this many things on a page, whatever is asked for. `None`: as many as AWS gives.
     pub page_size: Option<usize>,
+    /// Which hooks are described.
+    pub described_hooks: DescribedHooks,
     /// What is done with weights that are all zero.
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
@@ -72,6 +85,7 @@ impl Default for Settings {
             requests_per_second: 10.0,
             returning_share: 0.5,
             page_size: None,
+            described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),
             latency: Duration::ZERO,

@@ -65,6 +65,12 @@ impl World {
             self.note(Rule::DescribedWeightsLag);
         }
         for one in &found {
+            if one["lifecycleHookDetails"]
+                .as_array()
+                .is_some_and(|hooks| !hooks.is_empty())
+            {
+                self.note(Rule::ActiveHooks);
+            }
             let sources = one.items("sourceServiceRevisions");
             let is_short = |one: &Value| {
                 let of = |name: &str| one.whole(name).unwrap_or(0);

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::balancers::merge;
 use super::seconds;
+use crate::ecs::settings::DescribedHooks;
 use crate::ecs::wire::Fields as _;
 use crate::ecs::world::World;
 use crate::ecs::world::deployment::{Breaker, Deployment, ServiceDeployment};
+use crate::ecs::world::hook::Hook;
 use crate::ecs::world::service::{Service, ServiceKey};
 
 impl World {
@@ -112,6 +114,10 @@ impl World {
         };
         let sources = one.sources.iter().map(|arn| revision(arn, false));
         let cluster = self.clusters.get(&one.service.0);
+        let hooks = match self.settings.described_hooks {
+            DescribedHooks::OfTheStage => one.active_hooks(),
+            DescribedHooks::All => &one.hooks,
+        };
         let described = json!({
             "serviceDeploymentArn": one.arn, "serviceArn": one.service_arn,
             "clusterArn": cluster.map(|one| one.arn.as_str()),
@@ -122,7 +128,7 @@ impl World {
             "targetServiceRevision": revision(&one.target, true),
             "status": one.status.name(), "statusReason": one.reason,
             "lifecycleStage": one.stage().map(|stage| stage.name()),
-            "lifecycleHookDetails": one.hooks.iter().map(|hook| hook.describe()).collect::<Vec<_>>(),
+            "lifecycleHookDetails": hooks.iter().map(Hook::describe).collect::<Vec<_>>(),
             "deploymentConfiguration": one.configuration,
             "rollback": one.rollback.as_ref().map(|rollback| json!({
                 "reason": rollback.reason, "startedAt": seconds(rollback.started_at),

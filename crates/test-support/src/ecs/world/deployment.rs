@@ -179,6 +179,18 @@ impl ServiceDeployment {
             .collect()
     }
 
+    /// The hooks of the stage that it is at, and of the step.
+    pub(crate) fn active_hooks(&self) -> &[Hook] {
+        if self.status != Progress::Running {
+            return &[];
+        }
+        let from = match &self.native {
+            Some(native) => native.hooks_from,
+            None => self.gates.last().map_or(0, |(_, from)| *from),
+        };
+        self.hooks.get(from..).unwrap_or_default()
+    }
+
     pub(crate) fn stage(&self) -> Option<Stage> {
         if self.started_at.is_none() {
             return None;

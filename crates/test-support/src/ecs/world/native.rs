@@ -66,7 +66,7 @@ pub(crate) struct Native {
     /// Its hooks are made.
     entered: bool,
     /// The first hook of the stage.
-    hooks_from: usize,
+    pub(crate) hooks_from: usize,
     /// It has done its work, and waits until then.
     wait_until: Option<Timestamp>,
     /// When the stage has taken too long.
