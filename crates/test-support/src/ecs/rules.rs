@@ -142,6 +142,7 @@ rules! {
     BreakerRollsBack: "With rollback the revision that was completed last is deployed." ["SDK: DeploymentCircuitBreaker.rollback"]
     RollbackIsADeployment: "A rollback is a new primary deployment, which completes and leaves the service steady." ["aws-actions/amazon-ecs-deploy-task-definition#191"]
     FirstDeploymentStalls: "Without a completed deployment there is nothing to roll back to: it stalls." ["Docs: deployment circuit breaker"]
+    RolledBackToOnce: "What a rollback goes to is in progress, and nothing else is rolled back to it until a deployment is completed." ["Docs: How the Amazon ECS deployment circuit breaker detects failures"]
     FailedStartsNothing: "A failed deployment starts no tasks." ["SDK: Deployment.rollout_state"]
     BreakerIsForRolling: "The circuit breaker is for rolling only." ["SDK: DeploymentConfiguration.deployment_circuit_breaker"]
 

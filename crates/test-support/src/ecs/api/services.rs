@@ -133,6 +133,7 @@ impl World {
             created_at: self.now,
             deployments: Vec::new(),
             completed: None,
+            completed_is_taken: false,
             current: None,
             events: Vec::new(),
             rollback_fails: false,

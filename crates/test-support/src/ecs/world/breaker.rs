@@ -147,6 +147,8 @@ impl World {
         let now = self.now;
         if service.completed.is_none() {
             self.note(Rule::FirstDeploymentStalls);
+        } else if service.completed_is_taken {
+            self.note(Rule::RolledBackToOnce);
         }
         if let Some(primary) = service.deployments.first_mut() {
             primary.rollout = Rollout::Failed;
@@ -190,7 +192,10 @@ impl World {
         let native = current.and_then(|one| one.native.as_ref());
         let arn = match native {
             Some(native) => native.blue_revision().map(str::to_owned),
-            None => service.completed.clone(),
+            None => service
+                .completed
+                .clone()
+                .filter(|_| !service.completed_is_taken),
         };
         self.revisions.get(&arn?).cloned()
     }
@@ -201,6 +206,7 @@ impl World {
         let Some(revision) = self.way_back(service) else {
             return false;
         };
+        service.completed_is_taken = true;
         service.task_definition = revision.task_definition.clone();
         service.load_balancers = revision.load_balancers.clone();
         let side = service.deployments.first().map_or(0, |one| one.side);

@@ -432,6 +432,7 @@ impl World {
         primary.starts_again_at = None;
         let id = primary.id.clone();
         service.completed = Some(primary.revision.clone());
+        service.completed_is_taken = false;
         let message = format!("(service {}) has reached a steady state.", service.key.1);
         service.say(now, message);
         let is_unchecked =

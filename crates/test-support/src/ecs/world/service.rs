@@ -49,6 +49,8 @@ pub(crate) struct Service {
     pub(crate) deployments: Vec<Deployment>,
     /// The service revision that was completed last.
     pub(crate) completed: Option<String>,
+    /// A rollback to it is under way, or was superseded: until a deployment is completed there is no other.
+    pub(crate) completed_is_taken: bool,
     /// The newest service deployment.
     pub(crate) current: Option<String>,
     pub(crate) events: Vec<(Timestamp, String)>,
