@@ -19,5 +19,7 @@ mod rolling;
 mod scaling;
 mod scene;
 mod services;
+mod stops;
 mod storm;
+mod summaries;
 mod table;
