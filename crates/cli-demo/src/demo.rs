@@ -5,8 +5,6 @@
 mod ecs;
 mod pace;
 mod scene;
-#[cfg(feature = "ecs")]
-mod users;
 
 use std::io::{self, IsTerminal};
 

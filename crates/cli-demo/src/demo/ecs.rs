@@ -1,24 +1,26 @@
 //! The demo on Amazon ECS: the real target and the real AWS SDK on a fake in memory.
 
+mod shown;
+mod users;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strategy_core::analysis::FailureShare;
 use strategy_core::driver::Driver;
-use strategy_core::plan::{Check, Extension};
 use strategy_core::rollout::Outcome;
-use strategy_core::strategy::{BlueGreen, Canary};
 use strategy_core::world::{VirtualClock, block_on};
-use strategy_core::{Release, Strategy, Timestamp, Track};
-use target_ecs::EcsTarget;
-use target_ecs::config::{self, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+use strategy_core::{Release, Timestamp, Track, Tracks};
+use target_ecs::{Config, EcsTarget};
 use test_support::ecs::{Fake, Fault as CallFault, Image, Settings, Shop};
 
+use self::shown::Shown;
+use self::users::Users;
 use super::pace::Paced;
-use super::users::Users;
-use super::{CHART_WIDTH, NAME, served, told, watched};
-use crate::args::{Demo, DemoStrategy, Fault, Output};
+use super::scene::{BAD_ERRORS, USUAL_ERRORS};
+use super::{CHART_WIDTH, NAME, scene, served, told, watched};
+use crate::args::{Demo, Fault, Output};
 use crate::console::{Teller, painted, say};
 use crate::error::{CliError, DemoError};
 use crate::exit::Exit;
@@ -28,13 +30,6 @@ const OLD: &str = "web:1";
 const NEW: &str = "web:2";
 const TASKS: usize = 10;
 const REQUESTS_PER_SECOND: f64 = 200.0;
-const USUAL_ERRORS: f64 = 0.001;
-const BAD_ERRORS: f64 = 0.05;
-
-/// The services of the two tracks.
-const STABLE: &str = "web";
-const CANDIDATE: [&str; 2] = ["web-canary", "web-other"];
-
 /// The first tasks come up before the demo begins.
 const OPENING: Duration = Duration::from_secs(300);
 /// The demo begins at the first moment of 2026, as the one in the other world.
@@ -45,7 +40,7 @@ const OUTAGE: Duration = Duration::from_secs(90);
 
 /// Runs it to its end.
 pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
-    let strategy = strategy(options)?;
+    let shown = Shown::of(options)?;
     say(
         "A fake of Amazon ECS in memory on a clock of its own: nothing real is touched. The target and \
          the AWS SDK are those of real rollouts.",
@@ -58,11 +53,13 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
     };
     let fake = Fake::new(Arc::new(clock.clone()), settings);
     let shop = Shop::open(&fake);
-    let target = target(&fake, config(&shop, options.strategy));
+    fake.set_load(&shop.rule, REQUESTS_PER_SECOND);
+    let target = target(&fake, shown.set_up(&shop, TASKS));
     clock.advance_to(OPEN + OPENING);
     let new_errors = befallen(&fake, options.fault);
     let errors = (USUAL_ERRORS, new_errors);
-    let users = Users::of(clock.clone(), shop, REQUESTS_PER_SECOND, errors);
+    let told_apart = shown.told_apart();
+    let users = Users::of(clock.clone(), shop, told_apart, REQUESTS_PER_SECOND, errors);
     let users = Arc::new(users);
     let driver = Driver::on(target)
         .clock(clock.clone())
@@ -76,69 +73,16 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
             biased;
             never = users.ask() => match never {},
             never = outage => match never {},
-            end = told(driver, &*strategy, release, &mut teller) => end,
+            end = told(driver, &*shown.strategy(), release, &mut teller) => end,
         }
     };
     let outcome = block_on(&Paced::new(&clock, watched()), whole).map_err(DemoError::from)??;
     teller.end();
     if options.output == Output::Text {
-        let lines = picture(&users, options.strategy, &outcome);
+        let lines = picture(&users, &shown.names(), &outcome);
         lines.iter().for_each(|line| painted(line));
     }
     Ok(Exit::from(&outcome))
-}
-
-fn strategy(options: &Demo) -> Result<Box<dyn Strategy>, CliError> {
-    let refused = |what: &str| Err(CliError::Usage(what.to_owned()));
-    if options.parts != 1 {
-        return refused("--target ecs shows one part; leave --parts out");
-    }
-    let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
-    match options.strategy {
-        DemoStrategy::Canary => Ok(Box::new(
-            Canary::new()
-                .stages([5, 25, 50, 100])
-                .bake(Duration::from_secs(120))
-                .check("errors", errors),
-        )),
-        DemoStrategy::BlueGreen => Ok(Box::new(
-            BlueGreen::new()
-                .bake(Duration::from_secs(180))
-                .check("errors", errors),
-        )),
-        DemoStrategy::Rolling => refused(
-            "Amazon ECS is not rolled task by task here: traffic goes by the weights of rules; write \
-             --strategy canary or --strategy blue-green",
-        ),
-    }
-}
-
-/// A canary is made and removed; of two services that take turns the second has no tasks.
-fn config(shop: &Shop, strategy: DemoStrategy) -> Config {
-    shop.create_service(STABLE, &shop.stable_group, TASKS);
-    shop.fake.set_load(&shop.rule, REQUESTS_PER_SECOND);
-    let name = candidate(strategy);
-    let stable = Slot::new(STABLE, &shop.stable_group);
-    let candidate = Slot::new(name, &shop.canary_group);
-    let workload: WorkloadConfig = match strategy {
-        DemoStrategy::Canary | DemoStrategy::Rolling => {
-            config::Canary::new(stable, candidate).into()
-        }
-        DemoStrategy::BlueGreen => {
-            shop.create_service(name, &shop.canary_group, 0);
-            [stable, candidate].into()
-        }
-    };
-    let rule = RuleConfig::Rule(shop.rule.clone());
-    Config::new(Shop::CLUSTER, OwnedWeights::new(workload, [rule]))
-}
-
-const fn candidate(strategy: DemoStrategy) -> &'static str {
-    let [canary, other] = CANDIDATE;
-    match strategy {
-        DemoStrategy::Canary | DemoStrategy::Rolling => canary,
-        DemoStrategy::BlueGreen => other,
-    }
 }
 
 fn target(fake: &Fake, config: Config) -> EcsTarget {
@@ -151,11 +95,7 @@ fn target(fake: &Fake, config: Config) -> EcsTarget {
 }
 
 fn title(options: &Demo) -> String {
-    let strategy = match options.strategy {
-        DemoStrategy::Canary => "Canary",
-        DemoStrategy::BlueGreen => "Blue-green",
-        DemoStrategy::Rolling => "Rolling release",
-    };
+    let strategy = scene::name(options.strategy);
     let what = match options.fault {
         Fault::None => "and nothing goes wrong",
         Fault::Errors => "and the release fails one request in twenty",
@@ -198,22 +138,18 @@ async fn outage(clock: &VirtualClock, fake: &Fake, fault: Fault) -> Infallible {
 }
 
 /// Traffic over time, what users got, and how it ended.
-fn picture(users: &Users, strategy: DemoStrategy, outcome: &Outcome) -> Vec<String> {
+fn picture(users: &Users, names: &Tracks<&str>, outcome: &Outcome) -> Vec<String> {
     let paint = Paint::for_stream(&std::io::stdout());
     let strong = |text: &str| paint.tone(Tone::Strong, text);
     let mut lines = vec![
         String::new(),
-        strong(&format!("traffic to {}", candidate(strategy))),
+        strong(&format!("traffic to {}", names.candidate)),
     ];
     lines.extend(users.shares().lines(CHART_WIDTH));
     lines.extend([String::new(), strong("what users got")]);
-    let services = [
-        (STABLE, Track::Stable),
-        (candidate(strategy), Track::Candidate),
-    ];
-    let rows = services.into_iter().map(|(service, track)| {
+    let rows = Track::ALL.into_iter().map(|track| {
         let count = users.served(track);
-        (service.to_owned(), count.total, count.failed)
+        (names.of(track).to_string(), count.total, count.failed)
     });
     lines.extend(served("service", rows));
     lines.extend([String::new(), format!("{outcome}")]);

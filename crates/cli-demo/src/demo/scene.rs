@@ -41,9 +41,9 @@ const FRONTEND: Service = Service {
 };
 
 /// What the old release fails by itself: no service is perfect, and the checks must bear it.
-const USUAL_ERRORS: f64 = 0.001;
+pub(super) const USUAL_ERRORS: f64 = 0.001;
 /// What a bad release fails: one request in twenty.
-const BAD_ERRORS: f64 = 0.05;
+pub(super) const BAD_ERRORS: f64 = 0.05;
 
 /// A world, and what is rolled out in it.
 #[derive(Debug)]
@@ -84,11 +84,7 @@ impl Scene {
 }
 
 fn title(strategy: DemoStrategy, services: &[Service], fault: Fault) -> String {
-    let strategy = match strategy {
-        DemoStrategy::Canary => "Canary",
-        DemoStrategy::BlueGreen => "Blue-green",
-        DemoStrategy::Rolling => "Rolling release",
-    };
+    let strategy = name(strategy);
     let services: Vec<_> = services
         .iter()
         .map(|service| {
@@ -100,6 +96,15 @@ fn title(strategy: DemoStrategy, services: &[Service], fault: Fault) -> String {
         .collect();
     let services = services.join("; then of ");
     format!("{strategy} of {services}, {}.", described(fault))
+}
+
+/// At the beginning of a sentence.
+pub(super) const fn name(strategy: DemoStrategy) -> &'static str {
+    match strategy {
+        DemoStrategy::Canary => "Canary",
+        DemoStrategy::BlueGreen => "Blue-green",
+        DemoStrategy::Rolling => "Rolling release",
+    }
 }
 
 fn with(world: Scenario, strategy: DemoStrategy, service: Service) -> Scenario {
@@ -154,8 +159,14 @@ const fn described(fault: Fault) -> &'static str {
     }
 }
 
-fn plan(strategy: DemoStrategy, order: Vec<Part>) -> Box<dyn Strategy> {
-    let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
+/// At most one request in a hundred fails.
+pub(super) fn errors() -> Check {
+    Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"))
+}
+
+/// What is shown of a strategy.
+pub(super) fn plan(strategy: DemoStrategy, order: Vec<Part>) -> Box<dyn Strategy> {
+    let errors = errors();
     let canary = Canary::new()
         .stages([5, 25, 50, 100])
         .bake(Duration::from_secs(120))

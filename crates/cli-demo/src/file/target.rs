@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strategy_core::Part;
 
-pub use self::ecs::{Ecs, EcsCanary, EcsPart, EcsRule, EcsSlot, EcsWorkload};
+pub use self::ecs::{Ecs, EcsCanary, EcsPart, EcsRule, EcsService, EcsSlot, EcsWorkload};
 use super::shorthand::Shorthand;
 use super::value::Time;
 use super::{Mistake, RolloutFile};
@@ -220,7 +220,9 @@ impl Target {
                 for (part, objects) in ecs.objects()? {
                     match objects.workload {
                         EcsWorkload::Pair(_) => pairs.insert(part),
-                        EcsWorkload::Canary(_) => false,
+                        EcsWorkload::Canary(_)
+                        | EcsWorkload::Rolling(_)
+                        | EcsWorkload::NativeGated(_) => false,
                     };
                 }
             }

@@ -8,17 +8,17 @@ use strategy_core::Part;
 
 use crate::file::{Mistake, Time};
 
-/// Services of Amazon ECS behind an Application Load Balancer: `workload` and `rules`, or several `parts`.
-/// All is in the account and region that the ARNs name.
+/// Services of Amazon ECS: a `workload`, with the `rules` that share its requests where they are ours to
+/// write, or several `parts`. All is in the account and region that the ARNs name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Ecs {
     /// The name of the cluster.
     pub cluster: String,
-    /// The services, with the target group of each.
+    /// The services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<EcsWorkload>,
-    /// The rules that forward to the target groups: 1 to 5, which move as one.
+    /// With `pair` and `canary`: the rules that forward to the target groups, 1 to 5, which move as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<EcsRule>>,
     /// Several workloads that move together, by name of the part.
@@ -37,13 +37,14 @@ pub struct Ecs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EcsPart {
-    /// The services, with the target group of each.
+    /// The services.
     pub workload: EcsWorkload,
-    /// The rules that forward to the target groups: 1 to 5, which move as one.
+    /// With `pair` and `canary`: the rules that forward to the target groups, 1 to 5, which move as one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<EcsRule>,
 }
 
-/// Which services are the two tracks.
+/// Which services are the two tracks, and who moves the traffic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -52,6 +53,23 @@ pub enum EcsWorkload {
     Pair([EcsSlot; 2]),
     /// A stable service, and a candidate beside it.
     Canary(EcsCanary),
+    /// One service that Amazon ECS deploys task by task, for `strategy: rolling`.
+    Rolling(EcsService),
+    /// One service whose traffic Amazon ECS shifts by itself between its two target groups, and asks before
+    /// each step.
+    NativeGated(EcsService),
+}
+
+/// One service that Amazon ECS deploys by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EcsService {
+    /// The name of the service, or its ARN, which tells account and region as well.
+    pub service: String,
+    /// How long a deployment may go on without another healthy task, while too few are, before it counts as
+    /// stalled. Default: `10m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall: Option<Time>,
 }
 
 /// A service and the target group that its tasks are registered in.
@@ -96,18 +114,19 @@ impl Ecs {
     pub fn objects(&self) -> Result<BTreeMap<Part, EcsPart>, Mistake> {
         let wrong = |problem: &str| Err(Mistake::new("target.ecs", problem));
         match (&self.workload, &self.rules, self.parts.is_empty()) {
-            (Some(workload), Some(rules), true) => Ok([(
-                Part::main(),
-                EcsPart {
+            (Some(workload), rules, true) => {
+                let part = EcsPart {
                     workload: workload.clone(),
-                    rules: rules.clone(),
-                },
-            )]
-            .into()),
+                    rules: rules.clone().unwrap_or_default(),
+                };
+                part.check("target.ecs")?;
+                Ok([(Part::main(), part)].into())
+            }
             (None, None, false) => {
                 let parts = self.parts.iter().map(|(name, objects)| {
                     let field = format!("target.ecs.parts.{name}");
                     let part = crate::file::convert::part(name, &field)?;
+                    objects.check(&field)?;
                     Ok((part, objects.clone()))
                 });
                 parts.collect()
@@ -115,11 +134,27 @@ impl Ecs {
             (None, None, true) => {
                 wrong("names no workload; add `workload` and `rules`, or `parts` with both in each")
             }
-            (Some(_), None, true) => wrong("has no rules; add `rules`"),
             (None, Some(_), true) => wrong("has no workload; add `workload`"),
             (_, _, false) => wrong(
                 "has `parts` and a workload or rules beside them; move these into a part of their own",
             ),
+        }
+    }
+}
+
+impl EcsPart {
+    /// Rules are there where they are ours to write, and only there.
+    fn check(&self, field: &str) -> Result<(), Mistake> {
+        match (&self.workload, self.rules.is_empty()) {
+            (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), true) => {
+                Err(Mistake::new(field, "has no rules; add `rules`"))
+            }
+            (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), false) => Err(Mistake::new(
+                format!("{field}.rules"),
+                "are not ours to write where Amazon ECS deploys by itself; leave them out",
+            )),
+            (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), false)
+            | (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), true) => Ok(()),
         }
     }
 }

@@ -10,6 +10,15 @@ use strategy_core::world::VirtualClock;
 use strategy_core::{Part, Timestamp, Track, Tracks, Weight};
 use test_support::ecs::{Serving, Share, Shop};
 
+/// What tells whether a request went to stable or to the candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ToldApart {
+    /// Each track has its target group.
+    ByTargetGroup,
+    /// One service has both: what runs at the start is stable, everything else the candidate.
+    ByTaskDefinition,
+}
+
 use crate::render::chart::Shares;
 
 /// How often it is looked where the requests go.
@@ -42,17 +51,32 @@ pub(super) struct Users {
     requests_per_second: f64,
     /// The share that fails of what runs at the start, and of what is released.
     errors: (f64, f64),
+    told_apart: ToldApart,
     seen: Mutex<Seen>,
 }
 
+/// Requests of one second that went to a track, and the share of them that failed.
+struct Answered {
+    track: Track,
+    share: f64,
+    failing: f64,
+}
+
 impl Users {
-    pub(super) fn of(clock: VirtualClock, shop: Shop, rate: f64, errors: (f64, f64)) -> Self {
+    pub(super) fn of(
+        clock: VirtualClock,
+        shop: Shop,
+        told_apart: ToldApart,
+        requests_per_second: f64,
+        errors: (f64, f64),
+    ) -> Self {
         Self {
             from: clock.now(),
             clock,
             shop,
-            requests_per_second: rate,
+            requests_per_second,
             errors,
+            told_apart,
             seen: Mutex::default(),
         }
     }
@@ -81,38 +105,54 @@ impl Users {
         let before = seen.now;
         seen.history.push((now, before));
         let mut of_candidate = 0.0;
-        for share in self.shop.fake.shares(&self.shop.rule) {
-            let track = if share.target_group == self.shop.canary_group {
-                of_candidate += share.share;
-                Track::Candidate
-            } else {
-                Track::Stable
-            };
-            let requests = self.requests_per_second * share.share;
-            let tally = seen.now.of_mut(track);
+        let shares = self.shop.fake.shares(&self.shop.rule);
+        for answered in shares.iter().flat_map(|share| self.answered(share)) {
+            if answered.track == Track::Candidate {
+                of_candidate += answered.share;
+            }
+            let requests = self.requests_per_second * answered.share;
+            let tally = seen.now.of_mut(answered.track);
             tally.total += requests;
-            tally.failed += requests * self.failing(&share);
+            tally.failed += requests * answered.failing;
         }
         let since = now.since(self.from);
         seen.shares.set(since, weight(of_candidate));
         seen.shares.end(since);
     }
 
-    /// The share of failures, by what the tasks that answer run.
-    fn failing(&self, share: &Share) -> f64 {
-        match share.serving {
-            Serving::FailOpen | Serving::Nobody => 1.0,
-            Serving::Healthy => {
-                let (mut tasks, mut failing) = (0.0, 0.0);
-                for (definition, count) in &share.task_definitions {
-                    let (old, new) = self.errors;
-                    let is_old = *definition == self.shop.task_definition;
-                    let count = u32::try_from(*count).map_or(f64::MAX, f64::from);
-                    tasks += count;
-                    failing += count * if is_old { old } else { new };
+    /// Who answers the requests of a target group: its healthy tasks evenly, or nobody as it should be.
+    fn answered(&self, share: &Share) -> Vec<Answered> {
+        let tasks: f64 = share.task_definitions.values().map(|count| tasks(*count)).sum();
+        if share.serving != Serving::Healthy || tasks <= 0.0 {
+            return vec![Answered {
+                track: self.track_of_group(share),
+                share: share.share,
+                failing: 1.0,
+            }];
+        }
+        let by_definition = share.task_definitions.iter();
+        by_definition
+            .map(|(definition, count)| {
+                let (old, new) = self.errors;
+                let is_old = *definition == self.shop.task_definition;
+                Answered {
+                    track: match self.told_apart {
+                        ToldApart::ByTargetGroup => self.track_of_group(share),
+                        ToldApart::ByTaskDefinition if is_old => Track::Stable,
+                        ToldApart::ByTaskDefinition => Track::Candidate,
+                    },
+                    share: share.share * self::tasks(*count) / tasks,
+                    failing: if is_old { old } else { new },
                 }
-                if tasks > 0.0 { failing / tasks } else { 1.0 }
-            }
+            })
+            .collect()
+    }
+
+    fn track_of_group(&self, share: &Share) -> Track {
+        if share.target_group == self.shop.canary_group {
+            Track::Candidate
+        } else {
+            Track::Stable
         }
     }
 
@@ -135,6 +175,10 @@ fn count(from: Tally, to: Tally) -> Count {
         total,
         failed: whole(from.failed, to.failed).min(total),
     }
+}
+
+fn tasks(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
 fn weight(share: f64) -> Weight {
