@@ -81,6 +81,8 @@ pub(crate) struct Native {
     test: Lagging,
     /// What was there before.
     blue: Option<Blue>,
+    /// It takes over from one that was unfinished, and whose weights may still be there.
+    reconciles: bool,
     /// It goes back.
     pub(crate) rolls_back: bool,
     /// All traffic is back.
@@ -98,6 +100,11 @@ pub(crate) struct Lagging {
 impl Lagging {
     const fn set(&mut self, value: f64, at: Timestamp) {
         (self.before, self.now, self.changed_at) = (self.now, value, at);
+    }
+
+    /// Whether nothing has the weight.
+    const fn is_none(&self) -> bool {
+        self.now <= 0.0
     }
 
     /// As described at `at`, and whether that is old.
@@ -159,6 +166,7 @@ impl Native {
             production: unchanged,
             test: unchanged,
             blue,
+            reconciles: superseded,
             rolls_back: false,
             is_back: false,
         }

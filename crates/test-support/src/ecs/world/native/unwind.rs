@@ -3,6 +3,7 @@
 use super::super::World;
 use super::super::deployment::{Progress, Rollback, Rollout};
 use super::super::service::Service;
+use super::shift::{PRODUCTION, TEST};
 use super::{Stage, Work};
 use crate::ecs::rules::Rule;
 
@@ -40,13 +41,29 @@ impl World {
         }
     }
 
-    fn shift_back(&mut self, service: &Service, work: &mut Work) {
+    fn shift_back(&mut self, service: &mut Service, work: &mut Work) {
         let now = self.now;
-        if self.write_weights(service, work, "productionListenerRule", 0.0) {
-            work.native.production.set(0.0, now);
-        }
-        if self.write_weights(service, work, "testListenerRule", 0.0) {
-            work.native.test.set(0.0, now);
+        // What was never shifted is not written: somebody may have other plans with it.
+        for field in [PRODUCTION, TEST] {
+            let weight = if field == PRODUCTION {
+                &work.native.production
+            } else {
+                &work.native.test
+            };
+            if weight.is_none() && !work.native.reconciles {
+                continue;
+            }
+            match self.write_weights(service, work, field, 0.0) {
+                Ok(true) if field == PRODUCTION => work.native.production.set(0.0, now),
+                Ok(true) => work.native.test.set(0.0, now),
+                Ok(false) => {}
+                Err((rule, reason)) => {
+                    self.note(rule);
+                    self.note(Rule::RollbackNeedsTheRule);
+                    Self::end_rollback(service, &mut work.current, reason, now);
+                    return;
+                }
+            }
         }
         work.native.is_back = true;
         work.native.wait_until = Some(now + self.settings.propagation);
