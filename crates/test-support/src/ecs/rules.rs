@@ -122,6 +122,7 @@ rules! {
     // Rolling.
     BeginsPending: "A service deployment is PENDING before it is IN_PROGRESS: it can be set how long." ["Docs: View service history using Amazon ECS service deployments"]
     RollbackCanFail: "A rollback may end in ROLLBACK_FAILED: everything stays as it is then." ["SDK: ServiceDeploymentStatus; what it leaves behind assumed"]
+    BlueIsWhatWasCompleted: "After unfinished deployments everything begins from the revision that was completed last: its tasks come up, traffic goes to them, and then the others stop." ["SDK: ServiceDeployment.lifecycle_stage, RECONCILE_SERVICE; what it does, and that a rolling deployment does it after another strategy, assumed"]
     RoomToRoll: "minimumHealthyPercent and maximumPercent are not both 100." ["assumed; without it such a deployment could do nothing"]
     MaximumPercent: "No more tasks than maximumPercent of the desired count, rounded down." ["SDK: DeploymentConfiguration.maximum_percent"]
     MinimumHealthyPercent: "No fewer healthy tasks than minimumHealthyPercent, rounded up." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]

@@ -14,6 +14,7 @@ mod groups;
 mod hooks;
 mod listeners;
 mod native;
+mod overlapping;
 mod requests;
 mod rolling;
 mod scaling;

@@ -80,9 +80,11 @@ pub(crate) struct Native {
     production: Lagging,
     test: Lagging,
     /// What was there before.
-    blue: Option<Blue>,
+    blue: Blue,
     /// It takes over from one that was unfinished, and whose weights may still be there.
     reconciles: bool,
+    /// It only reconciles, and then it rolls.
+    then_rolls: bool,
     /// It goes back.
     pub(crate) rolls_back: bool,
     /// All traffic is back.
@@ -125,8 +127,9 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 impl Native {
     pub(crate) fn new(
         configuration: &Value,
-        blue: Option<Blue>,
-        superseded: bool,
+        blue: Blue,
+        reconciles: bool,
+        then_rolls: bool,
         now: Timestamp,
     ) -> Self {
         let (canary, linear) = (
@@ -150,7 +153,7 @@ impl Native {
             changed_at: Timestamp::from_millis(0),
         };
         Self {
-            stage: if superseded {
+            stage: if reconciles {
                 Stage::ReconcileService
             } else {
                 Stage::PreScaleUp
@@ -166,7 +169,8 @@ impl Native {
             production: unchanged,
             test: unchanged,
             blue,
-            reconciles: superseded,
+            reconciles,
+            then_rolls,
             rolls_back: false,
             is_back: false,
         }
@@ -176,12 +180,14 @@ impl Native {
         self.wait_until.into_iter().chain([self.deadline]).collect()
     }
 
-    pub(crate) fn blue_revision(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.revision.as_str())
+    pub(crate) fn blue_revision(&self) -> &str {
+        &self.blue.revision
     }
 
-    fn blue_deployment(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.deployment.as_str())
+    /// The weight of the side of the new service revision, in percent, with which all traffic is blue's.
+    const fn all_on_blue(&self) -> f64 {
+        // What rolls registers where blue does.
+        if self.then_rolls { 100.0 } else { 0.0 }
     }
 
     /// Whether tasks of the new service revision are wanted.
@@ -235,7 +241,8 @@ impl World {
         };
         let mut work = Work { current, native };
         let changed = self.step_native(service, &mut work);
-        work.current.native = Some(work.native);
+        let has_reconciled = work.native.then_rolls && work.native.stage != Stage::ReconcileService;
+        work.current.native = Some(work.native).filter(|_| !has_reconciled);
         if let Some(kept) = self.current(service) {
             *kept = work.current;
         }

@@ -84,8 +84,12 @@ impl World {
     fn reconcile(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let now = self.now;
         if work.native.wait_until.is_none() {
+            if !self.is_up(service, work) {
+                return false;
+            }
             for field in [PRODUCTION, TEST] {
-                if let Err(why) = self.write_weights(service, work, field, 0.0) {
+                let percent = work.native.all_on_blue();
+                if let Err(why) = self.write_weights(service, work, field, percent) {
                     return self.cannot_shift(service, work, why);
                 }
             }
@@ -99,8 +103,23 @@ impl World {
         if left.into_iter().any(|one| self.has_tasks(&one.id)) {
             return false;
         }
+        self.note(Rule::BlueIsWhatWasCompleted);
         work.native.go_to(Stage::PreScaleUp, now);
         true
+    }
+
+    /// Whether blue can take all traffic, or does not come up, or nobody else has tasks that could.
+    fn is_up(&self, service: &Service, work: &Work) -> bool {
+        let id = &work.native.blue.deployment;
+        let mut deployments = service.deployments.iter();
+        let fails = deployments.any(|one| one.id == *id && one.starts_again_at.is_some());
+        let mut left = service
+            .deployments
+            .iter()
+            .filter(|one| one.wants == Some(0));
+        self.healthy_tasks(id) >= service.desired
+            || fails
+            || left.all(|one| self.healthy_tasks(&one.id) == 0)
     }
 
     /// One step of production traffic; then its bake, or the end of shifting.

@@ -23,11 +23,11 @@ impl World {
         let blue = service
             .deployments
             .iter_mut()
-            .find(|one| Some(one.id.as_str()) == work.native.blue_deployment());
+            .find(|one| one.id == work.native.blue.deployment);
         work.current.rollback = Some(Rollback {
             reason: reason.to_owned(),
             started_at: now,
-            revision: work.native.blue_revision().unwrap_or_default().to_owned(),
+            revision: work.native.blue_revision().to_owned(),
         });
         if fails {
             Self::end_rollback(service, &mut work.current, "The rollback failed.", now);
@@ -53,7 +53,7 @@ impl World {
             if weight.is_none() && !work.native.reconciles {
                 continue;
             }
-            match self.write_weights(service, work, field, 0.0) {
+            match self.write_weights(service, work, field, work.native.all_on_blue()) {
                 Ok(true) if field == PRODUCTION => work.native.production.set(0.0, now),
                 Ok(true) => work.native.test.set(0.0, now),
                 Ok(false) => {}
@@ -73,8 +73,7 @@ impl World {
     pub(super) fn unwind(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let now = self.now;
         if !work.native.is_back {
-            let healthy = work.native.blue_deployment();
-            let healthy = healthy.map_or(0, |id| self.healthy_tasks(id));
+            let healthy = self.healthy_tasks(&work.native.blue.deployment);
             if healthy < service.desired {
                 return false;
             }
@@ -85,16 +84,16 @@ impl World {
             return false;
         }
         let target = work.current.target.clone();
-        let (mut changed, mut left) = (false, false);
+        let mut changed = false;
         for deployment in &mut service.deployments {
             if deployment.revision == target {
                 changed |= deployment.wants != Some(0);
-                left |= changed || self.has_tasks(&deployment.id);
                 deployment.wants = Some(0);
                 deployment.rollout = Rollout::Failed;
             }
         }
-        if left {
+        let mut leaving = service.deployments.iter();
+        if changed || leaving.any(|one| one.wants == Some(0) && self.has_tasks(&one.id)) {
             return changed;
         }
         service.deployments.retain(|one| one.wants != Some(0));
