@@ -8,6 +8,7 @@
 
 mod actions;
 mod answers;
+mod assumed;
 mod breaker;
 mod faults;
 mod groups;

@@ -81,6 +81,11 @@ impl World {
             "rolloutState": deployment.rollout.name(), "rolloutStateReason": deployment.reason,
             "launchType": service.fields.text("launchType").unwrap_or("FARGATE"),
         });
+        if service.strategy() != "ROLLING" && !self.settings.native_rollout_state {
+            for name in ["rolloutState", "rolloutStateReason"] {
+                described[name] = Value::Null;
+            }
+        }
         if let Some(network) = service.fields.get("networkConfiguration") {
             described["networkConfiguration"] = network.clone();
         }

@@ -227,6 +227,9 @@ impl World {
         });
         let blue_side = before.map(|one| one.side);
         let is_native = service.strategy() != "ROLLING" && blue.is_some();
+        if service.strategy() != "ROLLING" && !is_native {
+            self.note(Rule::FirstDeploymentRolls);
+        }
         // Rolling takes over from rolling as it is; all else begins with blue alone.
         let is_astray = |one: &Deployment| is_native || Some(one.side) != blue_side;
         let is_left =
@@ -310,8 +313,12 @@ impl World {
         current.moves_at = now + lag;
         current.reason = Some("A new service deployment has begun.".to_owned());
         current.updated_at = now;
+        let waits = current.hooks.iter().any(Hook::is_open);
         for hook in &mut current.hooks {
             hook.give_up();
+        }
+        if waits {
+            self.note(Rule::SupersededHooks);
         }
     }
 

@@ -296,6 +296,12 @@ impl World {
         let hooks = self.hooks_at(&work.current.configuration, work.native.stage);
         if !hooks.is_empty() {
             self.note(Rule::HooksHoldTheStage);
+            if matches!(
+                work.native.stage,
+                Stage::TestTrafficShift | Stage::ProductionTrafficShift
+            ) {
+                self.note(Rule::HooksBeforeTheShift);
+            }
             if work.native.step > 0 && work.native.stage == Stage::PreProductionTrafficShift {
                 self.note(Rule::FreshHooksAtEachStep);
             }

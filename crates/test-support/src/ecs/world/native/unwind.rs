@@ -106,6 +106,8 @@ impl World {
         work.current.status = Progress::RollbackSuccessful;
         work.current.finished_at = Some(now);
         work.current.updated_at = now;
+        self.note(Rule::BlueKeepsItsDeployment);
+        self.note(Rule::DefinitionGoesBackLast);
         self.note(Rule::TrafficGoesBackFirst);
         true
     }
