@@ -60,6 +60,9 @@ pub struct Settings {
     pub page_size: Option<usize>,
     /// Which hooks are described.
     pub described_hooks: DescribedHooks,
+    /// Whether `rolloutState` is told of deployments by strategies other than rolling. The SDK can be read either way.
+    /// Default true.
+    pub native_rollout_state: bool,
     /// What is done with weights that are all zero.
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
@@ -85,6 +88,7 @@ impl Default for Settings {
             requests_per_second: 10.0,
             returning_share: 0.5,
             page_size: None,
+            native_rollout_state: true,
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),

@@ -100,6 +100,11 @@ fn hooks_are_described_at_their_stage_only_or_for_ever() {
             pause(1440, "ROLLBACK"),
             { "targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"] }
         ])));
+        // The first deployment rolls, and waits too.
+        let service = scene.service("api");
+        let rolling = service.current_service_deployment().unwrap();
+        let id = scene.open_hooks(rolling)[0].hook_id().unwrap().to_owned();
+        scene.resume(rolling, &id, DeploymentLifecycleHookAction::Continue);
         let arn = scene.begin("web:2");
         let hooks = || {
             let one = scene.service_deployment(&arn);

@@ -8,12 +8,14 @@
 
 mod actions;
 mod answers;
+mod assumed;
 mod breaker;
 mod faults;
 mod groups;
 mod hooks;
 mod listeners;
 mod native;
+mod overlapping;
 mod requests;
 mod rolling;
 mod scaling;

@@ -191,7 +191,7 @@ impl World {
         let current = all.find(|one| Some(&one.arn) == service.current.as_ref());
         let native = current.and_then(|one| one.native.as_ref());
         let arn = match native {
-            Some(native) => native.blue_revision().map(str::to_owned),
+            Some(native) => Some(native.blue_revision().to_owned()),
             None => service
                 .completed
                 .clone()

@@ -216,19 +216,40 @@ impl World {
     /// Begins to deploy the service as it is now described.
     pub(crate) fn begin_deployment(&mut self, service: &mut Service) {
         let now = self.now;
-        let superseded = self.supersede(service);
-        let is_first = service.completed.is_none() && service.deployments.is_empty();
-        let is_native = service.strategy() != "ROLLING" && !is_first;
-        let live = service.deployments.iter().find(|one| one.wants != Some(0));
-        let side = match live {
-            Some(blue) if is_native => 1 - blue.side,
-            Some(same) => same.side,
-            None => 0,
-        };
-        let blue = live.map(|one| Blue {
+        self.supersede(service);
+        // What was completed last runs and serves until the new one does.
+        let completed = service.completed.clone();
+        let mut before = service.deployments.iter();
+        let before = before.find(|one| Some(&one.revision) == completed.as_ref());
+        let blue = before.map(|one| Blue {
             deployment: one.id.clone(),
             revision: one.revision.clone(),
         });
+        let blue_side = before.map(|one| one.side);
+        let is_native = service.strategy() != "ROLLING" && blue.is_some();
+        if service.strategy() != "ROLLING" && !is_native {
+            self.note(Rule::FirstDeploymentRolls);
+        }
+        // Rolling takes over from rolling as it is; all else begins with blue alone.
+        let is_astray = |one: &Deployment| is_native || Some(one.side) != blue_side;
+        let is_left =
+            |one: &Deployment| blue.as_ref().is_some_and(|blue| blue.deployment != one.id);
+        let reconciles = service
+            .deployments
+            .iter()
+            .any(|one| is_left(one) && is_astray(one));
+        if reconciles {
+            for one in &mut service.deployments {
+                one.is_kept = !is_left(one);
+                one.wants = is_left(one).then_some(0);
+            }
+        }
+        let first = service.deployments.first().map_or(0, |one| one.side);
+        let side = match blue_side {
+            Some(side) if is_native => 1 - side,
+            Some(side) => side,
+            None => first,
+        };
         let sources = service.deployments.iter().map(|one| one.revision.clone());
         let sources: Vec<String> = sources.collect();
         let revision = self.add_revision(service);
@@ -238,7 +259,7 @@ impl World {
         }
         if is_native {
             for one in &mut service.deployments {
-                one.is_kept = true;
+                one.is_kept |= one.wants.is_none();
             }
         }
         let id = self.ids.hex(21);
@@ -273,38 +294,32 @@ impl World {
             } else {
                 Breaker::Disabled
             },
-            native: is_native
-                .then(|| Native::new(&service.deployment_configuration, blue, superseded, now)),
+            native: blue.filter(|_| is_native || reconciles).map(|blue| {
+                let configuration = &service.deployment_configuration;
+                Native::new(configuration, blue, reconciles, !is_native, now)
+            }),
         });
         service.current = Some(arn);
         self.note(Rule::IdentityOfDeployments);
     }
 
-    /// A new deployment takes the place of one that is under way. Tells whether there was one.
-    fn supersede(&mut self, service: &mut Service) -> bool {
+    /// A new deployment takes the place of one that is under way.
+    fn supersede(&mut self, service: &Service) {
         let (now, lag) = (self.now, self.settings.transition_lag);
         let Some(current) = self.current(service).filter(|one| !one.status.is_over()) else {
-            return false;
+            return;
         };
         current.status = Progress::StopRequested;
         current.moves_at = now + lag;
         current.reason = Some("A new service deployment has begun.".to_owned());
         current.updated_at = now;
-        let was_native = current.native.is_some();
-        let target = current.target.clone();
+        let waits = current.hooks.iter().any(Hook::is_open);
         for hook in &mut current.hooks {
             hook.give_up();
         }
-        if was_native {
-            // What it had started is taken down, and traffic goes back to what was there before.
-            for one in &mut service.deployments {
-                if one.revision == target {
-                    one.wants = Some(0);
-                    one.is_kept = false;
-                }
-            }
+        if waits {
+            self.note(Rule::SupersededHooks);
         }
-        true
     }
 
     /// Lets service deployments begin that were pending, and stop that were to stop.
@@ -423,6 +438,9 @@ impl World {
     /// The primary deployment has reached its goal.
     pub(crate) fn complete(&mut self, service: &mut Service) {
         let now = self.now;
+        for one in &mut service.deployments {
+            one.is_kept = false;
+        }
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };

@@ -80,7 +80,11 @@ pub(crate) struct Native {
     production: Lagging,
     test: Lagging,
     /// What was there before.
-    blue: Option<Blue>,
+    blue: Blue,
+    /// It takes over from one that was unfinished, and whose weights may still be there.
+    reconciles: bool,
+    /// It only reconciles, and then it rolls.
+    then_rolls: bool,
     /// It goes back.
     pub(crate) rolls_back: bool,
     /// All traffic is back.
@@ -98,6 +102,11 @@ pub(crate) struct Lagging {
 impl Lagging {
     const fn set(&mut self, value: f64, at: Timestamp) {
         (self.before, self.now, self.changed_at) = (self.now, value, at);
+    }
+
+    /// Whether nothing has the weight.
+    const fn is_none(&self) -> bool {
+        self.now <= 0.0
     }
 
     /// As described at `at`, and whether that is old.
@@ -118,8 +127,9 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 impl Native {
     pub(crate) fn new(
         configuration: &Value,
-        blue: Option<Blue>,
-        superseded: bool,
+        blue: Blue,
+        reconciles: bool,
+        then_rolls: bool,
         now: Timestamp,
     ) -> Self {
         let (canary, linear) = (
@@ -143,7 +153,7 @@ impl Native {
             changed_at: Timestamp::from_millis(0),
         };
         Self {
-            stage: if superseded {
+            stage: if reconciles {
                 Stage::ReconcileService
             } else {
                 Stage::PreScaleUp
@@ -159,6 +169,8 @@ impl Native {
             production: unchanged,
             test: unchanged,
             blue,
+            reconciles,
+            then_rolls,
             rolls_back: false,
             is_back: false,
         }
@@ -168,12 +180,14 @@ impl Native {
         self.wait_until.into_iter().chain([self.deadline]).collect()
     }
 
-    pub(crate) fn blue_revision(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.revision.as_str())
+    pub(crate) fn blue_revision(&self) -> &str {
+        &self.blue.revision
     }
 
-    fn blue_deployment(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.deployment.as_str())
+    /// The weight of the side of the new service revision, in percent, with which all traffic is blue's.
+    const fn all_on_blue(&self) -> f64 {
+        // What rolls registers where blue does.
+        if self.then_rolls { 100.0 } else { 0.0 }
     }
 
     /// Whether tasks of the new service revision are wanted.
@@ -227,7 +241,8 @@ impl World {
         };
         let mut work = Work { current, native };
         let changed = self.step_native(service, &mut work);
-        work.current.native = Some(work.native);
+        let has_reconciled = work.native.then_rolls && work.native.stage != Stage::ReconcileService;
+        work.current.native = Some(work.native).filter(|_| !has_reconciled);
         if let Some(kept) = self.current(service) {
             *kept = work.current;
         }
@@ -281,6 +296,12 @@ impl World {
         let hooks = self.hooks_at(&work.current.configuration, work.native.stage);
         if !hooks.is_empty() {
             self.note(Rule::HooksHoldTheStage);
+            if matches!(
+                work.native.stage,
+                Stage::TestTrafficShift | Stage::ProductionTrafficShift
+            ) {
+                self.note(Rule::HooksBeforeTheShift);
+            }
             if work.native.step > 0 && work.native.stage == Stage::PreProductionTrafficShift {
                 self.note(Rule::FreshHooksAtEachStep);
             }
