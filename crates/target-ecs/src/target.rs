@@ -33,7 +33,8 @@ impl OwnedWeightsTarget {
         Self { config, api }
     }
 
-    fn capabilities(&self) -> Capabilities {
+    /// What a plan can ask of it, which its configuration alone tells.
+    pub fn capabilities(&self) -> Capabilities {
         let owned = self.config.owned_weights();
         let mut capabilities = Capabilities::routed();
         capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
