@@ -11,6 +11,7 @@ mod answers;
 mod breaker;
 mod faults;
 mod groups;
+mod headers;
 mod hooks;
 mod listeners;
 mod native;
