@@ -37,6 +37,7 @@ pub(crate) async fn start(config: &Config, api: &Api) -> Result<(Bound, View), T
         services: pair(services),
         rules,
         scalers: pair(scalers),
+        ..State::default()
     };
     let forwards = state.forwards()?;
     let groups = Tracks {
@@ -115,6 +116,7 @@ fn turn(state: State) -> State {
         services: swap(state.services),
         scalers: swap_scalers(state.scalers),
         rules: state.rules,
+        previews: state.previews,
     }
 }
 

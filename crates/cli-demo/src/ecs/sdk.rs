@@ -70,6 +70,9 @@ fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
     if let Some(drain) = file.drain {
         weights = weights.drain(drain.0);
     }
+    if let Some(previews) = file.previews {
+        weights = weights.previews(previews);
+    }
     Config::new(&file.cluster, weights)
 }
 

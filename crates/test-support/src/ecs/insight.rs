@@ -83,7 +83,7 @@ impl Fake {
                 let shares = rule.plane.at_node(node, world.now)?;
                 Some((rule.arn.clone(), shares))
             });
-            for (rule, of_node) in at_node {
+            if let Some((rule, of_node)) = at_node {
                 taken.push(rule.clone());
                 for (group, share) in of_node {
                     *shares.entry((rule.clone(), group)).or_insert(0.0) += share / NODES as f64;
@@ -207,6 +207,11 @@ impl Fake {
     /// The next so many calls of an operation meet a fault.
     pub fn fault_next(&self, operation: &str, times: usize, fault: Fault) {
         self.state().faults.next(operation, times, fault);
+    }
+
+    /// The call of an operation that comes after so many others of it meets a fault.
+    pub fn fault_nth(&self, operation: &str, nth: usize, fault: Fault) {
+        self.state().faults.nth(operation, nth, fault);
     }
 
     /// Every call of an operation meets a fault from now on; `None`: no longer.
