@@ -2,6 +2,7 @@
 //! again is the machine.
 
 mod look;
+mod preview;
 mod read;
 mod shown;
 mod write;

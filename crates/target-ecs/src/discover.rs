@@ -43,6 +43,7 @@ pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), Ta
         services: pair(services),
         rules,
         scalers: pair(scalers),
+        ..State::default()
     };
     let forwards = state.forwards()?;
     let groups = Tracks {
@@ -121,6 +122,7 @@ fn turn(state: State) -> State {
         services: swap(state.services),
         scalers: swap_scalers(state.scalers),
         rules: state.rules,
+        previews: state.previews,
     }
 }
 

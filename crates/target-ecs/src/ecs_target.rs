@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strategy_core::target::{
-    Admission, Applied, Apply, Binding, Claim, Discovery, Observation, TargetError, Version,
+    Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Observation, TargetError,
+    Version,
 };
 use strategy_core::{Part, Plan, Target};
 
@@ -56,6 +57,13 @@ impl EcsTarget {
             Mode::OwnedWeights(weights) => {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
+        }
+    }
+
+    /// What a plan can ask of such a target. The configuration alone tells.
+    pub fn capabilities(config: &Config) -> Capabilities {
+        match &config.mode {
+            Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
         }
     }
 

@@ -72,6 +72,9 @@ fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
     if let Some(drain) = file.drain {
         weights = weights.drain(drain.0);
     }
+    if let Some(previews) = file.previews {
+        weights = weights.previews(previews);
+    }
     Config::new(&file.cluster, weights)
 }
 
@@ -224,18 +227,8 @@ pub fn targets(
 
 /// What a plan can ask of each part. Nothing is asked for it, so no way to AWS is needed.
 pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
-    let nowhere = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .build();
-    let ecs = aws_sdk_ecs::Client::new(&nowhere);
-    let balancers = aws_sdk_elasticloadbalancingv2::Client::new(&nowhere);
-    let scaling = aws_sdk_applicationautoscaling::Client::new(&nowhere);
-    configs
-        .iter()
-        .map(|(part, config)| {
-            let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
-            (part.clone(), target.capabilities())
-        })
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), EcsTarget::capabilities(config)))
         .collect()
 }
 

@@ -12,6 +12,7 @@ mod assumed;
 mod breaker;
 mod faults;
 mod groups;
+mod headers;
 mod hooks;
 mod listeners;
 mod native;
