@@ -3,7 +3,7 @@
 mod conditions;
 mod plan;
 mod rules;
-mod services;
+pub(crate) mod services;
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,9 @@ pub(crate) struct Facts {
 pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError> {
     let of = bound.groups();
     let view = api.view(bound).await?;
+    let both = [of.stable, of.candidate];
     let (groups, stable, candidate) = futures::try_join!(
-        api.target_groups([of.stable, of.candidate]),
+        api.target_groups(&both),
         api.attributes(of.stable),
         api.attributes(of.candidate),
     )?;

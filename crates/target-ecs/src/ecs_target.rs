@@ -11,6 +11,7 @@ use strategy_core::{Part, Plan, Target};
 use crate::api::Api;
 use crate::config::{Config, Mode, Owned};
 use crate::permissions::{self, Policy};
+use crate::platform::PlatformTarget;
 use crate::target::OwnedWeightsTarget;
 
 /// One part of a rollout on Amazon ECS, with the user's own services, target groups and rules.
@@ -43,6 +44,9 @@ impl EcsTarget {
                 Owned::new(&config.cluster, weights),
                 api,
             )),
+            Mode::Rolling(rolling) => {
+                Arc::new(PlatformTarget::rolling(&config.cluster, rolling, api))
+            }
         };
         Self { config, of_mode }
     }
@@ -56,6 +60,7 @@ impl EcsTarget {
             Mode::OwnedWeights(weights) => {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
+            Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
         }
     }
 

@@ -51,6 +51,7 @@ mod note;
 mod observe;
 mod owned;
 mod permissions;
+mod platform;
 mod routes;
 mod target;
 mod task_definition;

@@ -64,6 +64,12 @@ impl Note {
         }
     }
 
+    /// From what to what a field was to go; `None`: it is not noted.
+    pub(crate) fn step(&self, name: &str) -> Option<(&str, &str)> {
+        let step = self.steps.get(name)?;
+        Some((&step.from, &step.to))
+    }
+
     /// Whether this is what it was to lead to.
     pub(crate) fn leads_to(&self, fields: &Fields) -> bool {
         let all = fields.0.iter();
