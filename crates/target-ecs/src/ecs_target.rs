@@ -12,6 +12,7 @@ use strategy_core::{Part, Plan, Target};
 use crate::api::Api;
 use crate::config::{Config, Mode, Owned};
 use crate::permissions::{self, Policy};
+use crate::platform::PlatformTarget;
 use crate::target::OwnedWeightsTarget;
 
 /// One part of a rollout on Amazon ECS, with the user's own services, target groups and rules.
@@ -44,6 +45,9 @@ impl EcsTarget {
                 Owned::new(&config.cluster, weights),
                 api,
             )),
+            Mode::Rolling(rolling) => {
+                Arc::new(PlatformTarget::rolling(&config.cluster, rolling, api))
+            }
         };
         Self { config, of_mode }
     }
@@ -57,6 +61,7 @@ impl EcsTarget {
             Mode::OwnedWeights(weights) => {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
+            Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
         }
     }
 
@@ -64,6 +69,7 @@ impl EcsTarget {
     pub fn capabilities(config: &Config) -> Capabilities {
         match &config.mode {
             Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
+            Mode::Rolling(_) => PlatformTarget::capabilities(),
         }
     }
 

@@ -65,7 +65,10 @@ impl OwnedWeightsTarget {
             *definitions.of_mut(track) = match asked {
                 Asked::Nothing => Definition::None,
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),
-                Asked::Named(name) => self.named(bound, track, name).await?,
+                Asked::Named(name) => {
+                    let (base, about) = (Self::base(bound, track), bound.service(track));
+                    self.api.named(base, name, &about).await?
+                }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
                     self.known(bound, state, track, made).await?
@@ -118,45 +121,7 @@ impl OwnedWeightsTarget {
             .filter_map(|track| state.active(track))
             .map(|service| definition(service).to_owned())
             .collect();
-        if let Some(arn) = self.api.registered(&made, &running).await? {
-            return Ok(Definition::Known(arn));
-        }
-        let newest = self.api.newest(made.family()).await?;
-        Ok(match self.api.registered(&made, &newest).await? {
-            Some(arn) => Definition::Known(arn),
-            None => Definition::New(made),
-        })
-    }
-
-    /// `family:revision` of the same family.
-    async fn named(
-        &self,
-        bound: &Bound,
-        track: Track,
-        name: &str,
-    ) -> Result<Definition, TargetError> {
-        let base = self.api.definition(Self::base(bound, track)).await?;
-        let family = base.family();
-        let refuse = |message: String| {
-            let (kind, resource) = (TargetErrorKind::Unsupported, bound.service(track));
-            found(kind, "ecs:DescribeTaskDefinition", &resource, message)
-        };
-        let revision = name.strip_prefix(family).and_then(|n| n.strip_prefix(':'));
-        if !revision.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(refuse(format!(
-                "{name:?} is no task definition of its family; name it as `{family}:NUMBER`"
-            )));
-        }
-        match self.api.definition(name).await {
-            Ok(described) if described.is_active() => {
-                Ok(Definition::Known(described.arn().to_owned()))
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
-            Ok(_) | Err(_) => Err(refuse(format!(
-                "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
-            ))),
-        }
+        self.api.release(made, &running).await
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.
