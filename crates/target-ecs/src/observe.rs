@@ -22,7 +22,7 @@ use crate::view::{State, View, definition};
 
 /// What is found.
 pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, TargetError> {
-    view.state.nothing_is_gone(bound)?;
+    view.state.stable_is_there(bound)?;
     let forwards = view.state.forwards()?;
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);

@@ -5,7 +5,7 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
+use strategy_core::{Part, Plan, Revision, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
@@ -56,7 +56,11 @@ impl OwnedWeightsTarget {
     ) -> Result<Tracks<Definition>, TargetError> {
         let mut definitions = no_definitions();
         for track in Track::ALL {
-            let asked = asked(bound, track, &desired.track(track).revision)?;
+            let revision = &desired.track(track).revision;
+            if *revision == Revision::Absent && state.active(track).is_none() {
+                continue;
+            }
+            let asked = asked(bound, track, revision)?;
             *definitions.of_mut(track) = match asked {
                 Asked::Nothing => Definition::None,
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),

@@ -11,6 +11,7 @@ mod calls;
 mod faults;
 mod foreign;
 mod found;
+mod gone;
 mod lossless;
 mod promoted;
 mod resumed;
