@@ -8,14 +8,17 @@ use strategy_core::target::{
     Autoscaler, Effective, Observation, ObservedTrack, ObservedTraffic, TargetError,
     TargetErrorKind, Version, Writer, Written,
 };
-use strategy_core::{Images, SeenRevision, Track};
+use strategy_core::{Images, SeenRevision, Track, Weight};
 
 use crate::autoscaling::{number, replicas};
 use crate::binding::Bound;
 use crate::config::resource;
 use crate::digest::digest;
 use crate::error::found;
-use crate::routes;
+use crate::mark::{self, WRITTEN};
+use crate::note::Note;
+use crate::owned::{Fields, rule_name};
+use crate::routes::{self, Routed};
 use crate::task_definition::short;
 use crate::tasks::Running;
 use crate::view::{State, View, definition};
@@ -27,11 +30,12 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);
     let unwired = State::unwired(bound, &forwards);
-    let written = routed.traffic(&bound.rules, &forwards);
+    let mut written = routed.traffic(&bound.rules, &forwards);
     let effective = if routed.agree {
         Effective::Unverified
     } else {
-        Effective::Converging
+        written.weight = behind(&view.state, &fields, &routed).unwrap_or(written.weight);
+        Effective::Partial
     };
     let mut traffic = ObservedTraffic::new(written, effective);
     traffic.drain = bound.drain;
@@ -46,6 +50,18 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     observation.owned = fields.wrap()?;
     observation.version = version(&observation)?;
     Ok(observation)
+}
+
+/// Where only some rules took a write, the share by those that did not: what is written is not what was to be.
+fn behind(state: &State, fields: &Fields, routed: &Routed) -> Option<Weight> {
+    let stable = state.services.stable.as_ref()?;
+    let note = Note::read(mark::value(stable.tags(), WRITTEN)?)?;
+    let shares = routed.shares.iter().enumerate();
+    let behind = shares.filter(|(index, _)| {
+        let name = rule_name(*index);
+        !note.has_led(&name, fields.of(&name))
+    });
+    behind.map(|(_, share)| *share).max()
 }
 
 /// Equal for equal content: what a look at the same state would show again.

@@ -80,11 +80,16 @@ const fn letter(track: Track) -> char {
     }
 }
 
+/// The field of a rule.
+pub(crate) fn rule_name(index: usize) -> String {
+    format!("r{index}")
+}
+
 impl Fields {
     /// What a rule forwards to.
     pub(crate) fn rule(&mut self, index: usize, forward: &Forward) {
         let text = serde_json::to_string(forward).unwrap_or_default();
-        self.0.insert(format!("r{index}"), digest(&text, DIGITS));
+        self.0.insert(rule_name(index), digest(&text, DIGITS));
     }
 
     /// What a track has been told; without it the service is absent.

@@ -17,3 +17,4 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
+mod several_rules;
