@@ -126,15 +126,16 @@ impl Running<'_> {
         healthy.filter_map(|target| target.target()?.id()).collect()
     }
 
-    /// What will not mend itself by waiting: only while there are too few tasks, and only of the
-    /// deployment in force.
+    /// What will not mend itself by waiting, only of the deployment in force: tasks that failed, while there
+    /// are too few, and that it failed as a whole.
     fn fatal(&self, healthy: &BTreeSet<&str>) -> Vec<Fatal> {
         let Some(service) = self.service else {
             return Vec::new();
         };
-        let Some(deployment) = primary(service).filter(|_| has_too_few(service)) else {
+        let Some(deployment) = primary(service) else {
             return Vec::new();
         };
+        let is_short = has_too_few(service);
         let is_of =
             |task: &&Task| task.started_by().is_some() && task.started_by() == deployment.id();
         // A failure before a task that came after it and is healthy is history.
@@ -149,7 +150,7 @@ impl Running<'_> {
         };
         let mut failures: BTreeMap<FatalReason, Fatal> = BTreeMap::new();
         for task in self.stopped.iter().filter(is_of) {
-            if is_history(task) {
+            if !is_short || is_history(task) {
                 continue;
             }
             if let Some(failure) = failure(task) {
@@ -160,11 +161,9 @@ impl Running<'_> {
             }
         }
         if deployment.rollout_state() == Some(&DeploymentRolloutState::Failed) {
-            let why = deployment
-                .rollout_state_reason()
-                .unwrap_or("no reason given");
-            let failed = Fatal::new(FatalReason::CircuitBreaker, 0, why);
-            failures.insert(FatalReason::CircuitBreaker, failed);
+            let why = deployment.rollout_state_reason();
+            let failed = gave_up(why.unwrap_or("no reason given"));
+            failures.entry(failed.reason).or_insert(failed);
         }
         failures.into_values().collect()
     }
@@ -172,6 +171,17 @@ impl Running<'_> {
 
 fn is_ready(task: &Task, healthy: &BTreeSet<&str>) -> bool {
     counts(task) && is_running(task) && address(task).is_some_and(|at| healthy.contains(at))
+}
+
+/// Why a deployment failed, as Amazon ECS tells it: its circuit breaker is one way among others, such as alarms, a
+/// hook, and a person who stopped it.
+fn gave_up(why: &str) -> Fatal {
+    let reason = if why.contains("circuit breaker") {
+        FatalReason::CircuitBreaker
+    } else {
+        FatalReason::TaskFailed
+    };
+    Fatal::new(reason, 0, why)
 }
 
 /// Why a task stopped, unless it was stopped on purpose or by what is not the release's doing.

@@ -52,9 +52,11 @@ pub(crate) fn primary(service: &Service) -> Option<&Deployment> {
     deployments.find(|deployment| deployment.status() == Some("PRIMARY"))
 }
 
-/// Fewer tasks run than are wanted.
+/// Fewer tasks of the deployment in force run than are wanted; those of older ones fill the service's own count.
 pub(crate) fn has_too_few(service: &Service) -> bool {
-    service.running_count < service.desired_count
+    primary(service).map_or(service.running_count < service.desired_count, |primary| {
+        primary.running_count < primary.desired_count
+    })
 }
 
 /// Some values, each of a track.

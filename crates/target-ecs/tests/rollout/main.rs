@@ -8,6 +8,7 @@
 
 mod abandoned;
 mod calls;
+mod failures;
 mod faults;
 mod foreign;
 mod found;
