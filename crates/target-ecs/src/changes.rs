@@ -87,6 +87,8 @@ pub(crate) struct Planned {
     pub(crate) changes: Vec<Change>,
     /// The note that will be there; `None`: what is there stays.
     pub(crate) note: Option<String>,
+    /// What was there.
+    pub(crate) now: Fields,
     /// What was planned to be true.
     pub(crate) wanted: Fields,
 }
@@ -174,6 +176,7 @@ impl Situation<'_> {
         Ok(Planned {
             changes,
             note,
+            now,
             wanted,
         })
     }

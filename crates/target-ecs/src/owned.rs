@@ -116,6 +116,16 @@ impl Fields {
         self.0.get(field).map_or(NONE, String::as_str)
     }
 
+    /// Those of the services alone.
+    pub(crate) fn of_tracks(&self) -> Self {
+        let fields = self.0.iter().filter(|(name, _)| whose(name).is_some());
+        Self(
+            fields
+                .map(|(name, now)| (name.clone(), now.clone()))
+                .collect(),
+        )
+    }
+
     /// The names of the fields of both.
     pub(crate) fn names<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a str> {
         let names = self.0.keys().chain(other.0.keys());

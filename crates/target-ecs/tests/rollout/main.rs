@@ -13,6 +13,7 @@ mod faults;
 mod foreign;
 mod found;
 mod gone;
+mod hands;
 mod lossless;
 mod promoted;
 mod resumed;
