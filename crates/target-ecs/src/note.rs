@@ -146,6 +146,11 @@ impl Note {
         Some((&step.from, &step.to))
     }
 
+    /// Whether a field is as it was to become; one that is not noted was to become nothing.
+    pub(crate) fn has_led(&self, name: &str, now: &str) -> bool {
+        self.steps.get(name).is_none_or(|step| step.to == now)
+    }
+
     /// Whether this is what it was to lead to.
     pub(crate) fn leads_to(&self, fields: &Fields) -> bool {
         let all = fields.0.iter();

@@ -195,10 +195,10 @@ impl Running<'_> {
         (count, last)
     }
 
-    /// What will not mend itself by waiting: only while there are too few tasks, and only of the
-    /// deployment in force.
+    /// What will not mend itself by waiting, only of the deployment in force: tasks that failed, while there
+    /// are too few, and that it failed as a whole.
     fn fatal(&self, healthy: &Healthy<'_>) -> Vec<Fatal> {
-        let Some(deployment) = self.deployment.filter(|_| self.has_too_few) else {
+        let Some(deployment) = self.deployment else {
             return Vec::new();
         };
         let is_of =
@@ -214,13 +214,12 @@ impl Running<'_> {
             pair.is_some_and(|(stopped, since)| stopped <= since)
         };
         let stopped = self.stopped.iter().filter(is_of);
-        let mut failures = by_reason(stopped.filter(|task| !is_history(task)));
+        let stopped = stopped.filter(|task| self.has_too_few && !is_history(task));
+        let mut failures = by_reason(stopped);
         if deployment.rollout_state() == Some(&DeploymentRolloutState::Failed) {
-            let why = deployment
-                .rollout_state_reason()
-                .unwrap_or("no reason given");
-            let failed = Fatal::new(FatalReason::CircuitBreaker, 0, why);
-            failures.insert(FatalReason::CircuitBreaker, failed);
+            let why = deployment.rollout_state_reason();
+            let failed = gave_up(why.unwrap_or("no reason given"));
+            failures.entry(failed.reason).or_insert(failed);
         }
         failures.into_values().collect()
     }
@@ -247,6 +246,17 @@ pub(crate) fn failures_of(stopped: &[Task], deployment: &str) -> String {
         .map(|of| format!("{} ({} tasks): {}", of.reason, of.pods, of.message))
         .collect();
     told.join("; ")
+}
+
+/// Why a deployment failed, as Amazon ECS tells it: its circuit breaker is one way among others, such as alarms, a
+/// hook, and a person who stopped it.
+fn gave_up(why: &str) -> Fatal {
+    let reason = if why.contains("circuit breaker") {
+        FatalReason::CircuitBreaker
+    } else {
+        FatalReason::TaskFailed
+    };
+    Fatal::new(reason, 0, why)
 }
 
 /// Why a task stopped, unless it was stopped on purpose or by what is not the release's doing.

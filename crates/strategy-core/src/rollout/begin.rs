@@ -221,7 +221,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
     let is_known = match &found.observation.traffic.effective {
         Effective::Verified(effective) => effective == traffic,
         Effective::Unverified => true,
-        Effective::Converging => false,
+        Effective::Converging | Effective::Partial => false,
     };
     let exposure = |track, reached: bool| {
         let seen = found.observation.track(track);

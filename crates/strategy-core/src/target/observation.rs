@@ -104,6 +104,10 @@ pub enum Effective {
     Unverified,
     /// The platform can be asked, and is still on the way from one state to another.
     Converging,
+    /// Only some of the places that a write is made of took it, as where several rules move as one. Until all
+    /// agree nothing counts as written, and whatever is aimed at is written again. The `written` traffic is
+    /// what those places do that did not take it.
+    Partial,
 }
 
 /// Who wrote something last.

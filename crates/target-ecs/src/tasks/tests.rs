@@ -66,6 +66,9 @@ fn target(address: &str, port: i32, state: TargetHealthStateEnum) -> TargetHealt
         .build()
 }
 
+const REASON: &str = "ECS deployment circuit breaker: tasks failed to start.";
+
+/// Old tasks fill the count of the service: what is short of tasks is the deployment in force.
 fn service(desired: i32, running: i32, state: DeploymentRolloutState) -> Service {
     let deployment = |id: &str, status: &str, revision: u32| {
         Deployment::builder()
@@ -75,12 +78,14 @@ fn service(desired: i32, running: i32, state: DeploymentRolloutState) -> Service
     };
     let primary = deployment("ecs-svc/2", "PRIMARY", 2)
         .failed_tasks(3)
+        .desired_count(desired)
+        .running_count(running)
         .rollout_state(state)
-        .rollout_state_reason("it gave up");
+        .rollout_state_reason(REASON);
     Service::builder()
         .task_definition(arn(2))
         .desired_count(desired)
-        .running_count(running)
+        .running_count(desired)
         .deployments(deployment("ecs-svc/1", "ACTIVE", 1).build())
         .deployments(primary.build())
         .build()
@@ -262,9 +267,13 @@ fn what_is_over_or_of_another_deployment_is_not_fatal() {
 }
 
 #[test]
-fn a_deployment_that_gave_up_says_why() {
-    let failed = service(2, 0, DeploymentRolloutState::Failed);
-    let fatal = fatal(&failed, &[], &[]);
-    assert_eq!(fatal[0].reason, FatalReason::CircuitBreaker);
-    assert_eq!(fatal[0].message, "it gave up");
+fn a_deployment_that_gave_up_says_why_whatever_still_runs() {
+    for running in [0, 2] {
+        let failed = service(2, running, DeploymentRolloutState::Failed);
+        let fatal = fatal(&failed, &[], &[]);
+        assert_eq!(fatal[0].reason, FatalReason::CircuitBreaker);
+        assert_eq!(fatal[0].message, REASON);
+    }
+    let stopped = gave_up("Service deployment was stopped by a user.");
+    assert_eq!(stopped.reason, FatalReason::TaskFailed);
 }

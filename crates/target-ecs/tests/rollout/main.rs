@@ -8,10 +8,13 @@
 
 mod abandoned;
 mod calls;
+mod failures;
 mod faults;
 mod foreign;
 mod found;
 mod found_previews;
+mod gone;
+mod hands;
 mod lossless;
 mod preview_writes;
 mod previews;
@@ -19,3 +22,4 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
+mod several_rules;

@@ -243,7 +243,8 @@ fn not_read(fixed: &Fixed, part: &Part, forward: bool, state: &PartState, latest
     };
     let mut old = (**seen).clone();
     old.platform = None;
-    if guessed && old.traffic.effective != Effective::Unverified {
+    let keeps = [Effective::Unverified, Effective::Partial];
+    if guessed && !keeps.contains(&old.traffic.effective) {
         old.traffic.effective = Effective::Converging;
     }
     for track in Track::ALL {
