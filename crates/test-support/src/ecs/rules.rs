@@ -138,7 +138,7 @@ rules! {
     // The circuit breaker.
     FailedTasks: "A task failed if it never ran, or was stopped for its checks." ["SDK: Deployment.failed_tasks"]
     CrashIsNoFailure: "A crash after RUNNING is no failed task." ["SDK: Deployment.failed_tasks; copilot-cli#1879"]
-    FailuresInARow: "A healthy task sets failures back to zero." ["SDK: Deployment.failed_tasks, DeploymentCircuitBreaker.reset_on_healthy_task"]
+    FailuresInARow: "A task that becomes healthy sets failures back to zero; whether others count beside it can be set. While one is healthy failedTasks is 0." ["Docs: How the Amazon ECS deployment circuit breaker detects failures, which says both; SDK: Deployment.failed_tasks, DeploymentCircuitBreaker.reset_on_healthy_task"]
     FailuresAreKeptIfAsked: "With resetOnHealthyTask false the breaker goes on counting." ["SDK: DeploymentCircuitBreaker.reset_on_healthy_task"]
     BreakerThreshold: "Half of the desired count, at least 3 and at most 200; or a count; or a percentage without bounds." ["Docs: How the Amazon ECS deployment circuit breaker detects failures; SDK: ThresholdConfiguration"]
     BreakerRollsBack: "With rollback the revision that was completed last is deployed." ["SDK: DeploymentCircuitBreaker.rollback"]

@@ -23,6 +23,18 @@ pub enum DescribedHooks {
     All,
 }
 
+/// What the circuit breaker does with failures beside a healthy task. The developer guide says both: "the failure count
+/// resets to 0 each time a task reaches a healthy state", and "the scheduler ignores the failure criteria when a task in
+/// the current deployment is in the RUNNING state"; try both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BesideAHealthyTask {
+    /// They count; a task that becomes healthy sets the count to 0.
+    #[default]
+    FailuresCount,
+    /// They do not count.
+    FailuresAreIgnored,
+}
+
 /// How the fake behaves where AWS may behave one way or another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -58,6 +70,8 @@ pub struct Settings {
     pub returning_share: f64,
     /// At most this many things on a page, whatever is asked for. `None`: as many as AWS gives.
     pub page_size: Option<usize>,
+    /// What the circuit breaker does with failures beside a healthy task, unless it never resets.
+    pub beside_a_healthy_task: BesideAHealthyTask,
     /// Which hooks are described.
     pub described_hooks: DescribedHooks,
     /// Whether `rolloutState` is told of deployments by strategies other than rolling. The SDK can be read either way.
@@ -89,6 +103,7 @@ impl Default for Settings {
             returning_share: 0.5,
             page_size: None,
             native_rollout_state: true,
+            beside_a_healthy_task: BesideAHealthyTask::FailuresCount,
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),

@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{
     Deployment, DeploymentCircuitBreaker, DeploymentConfiguration, DesiredStatus,
     ServiceDeployment, ThresholdConfiguration, ThresholdType,
 };
-use test_support::ecs::{Image, Rule, Shop};
+use test_support::ecs::{BesideAHealthyTask, Image, Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -210,9 +210,13 @@ fn a_crash_after_running_is_no_failure_and_never_trips_it() {
     scene.notices(Rule::CrashIsNoFailure);
 }
 
-/// Two tasks fail, one becomes healthy, two more fail: less than three in a row, and four together.
-fn limp(resets: bool) -> (Scene, String) {
-    let scene = Scene::new();
+/// Two tasks fail, one becomes healthy, and all others fail. Gives the failures that were counted since, until it was
+/// over or half an hour has passed.
+fn limp(resets: bool, beside_a_healthy_task: BesideAHealthyTask) -> (Scene, String, Vec<i32>) {
+    let scene = Scene::with(Settings {
+        beside_a_healthy_task,
+        ..Settings::default()
+    });
     scene.guarded(4, Breaker { resets, ..ROLLBACK });
     scene.configure("api", 100, 125);
     let arn = scene.release("web:2", Image::missing());
@@ -223,24 +227,44 @@ fn limp(resets: bool) -> (Scene, String) {
     scene.fake.set_image("web:2", Image::good());
     failures(0);
     scene.fake.set_image("web:2", Image::missing());
-    // What is on its way is still good.
-    scene.wait(180);
-    (scene, arn)
+    let mut counted = Vec::new();
+    for _ in 0..360 {
+        let one = scene.service_deployment(&arn);
+        let count = one.deployment_circuit_breaker().unwrap().failure_count();
+        if counted.last() != Some(&count) {
+            counted.push(count);
+        }
+        if scene.status(&arn) != "IN_PROGRESS" {
+            break;
+        }
+        // A task is healthy, which is what failed_tasks looks at.
+        assert_eq!(scene.primary().failed_tasks(), 0);
+        scene.wait(5);
+    }
+    (scene, arn, counted)
 }
 
 #[test]
-fn a_healthy_task_sets_failures_back() {
-    let (scene, arn) = limp(true);
-    let one = scene.service_deployment(&arn);
-    assert_eq!(one.status().unwrap().as_str(), "IN_PROGRESS");
+fn a_task_that_becomes_healthy_sets_failures_back() {
+    let (scene, arn, counted) = limp(true, BesideAHealthyTask::FailuresCount);
+    assert_eq!(counted, [0, 1, 2, 3]);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::FailuresInARow);
+}
+
+#[test]
+fn failures_beside_a_healthy_task_may_be_ignored() {
+    let (scene, arn, counted) = limp(true, BesideAHealthyTask::FailuresAreIgnored);
+    assert_eq!(counted, [0]);
+    assert_eq!(scene.status(&arn), "IN_PROGRESS");
     scene.notices(Rule::FailuresInARow);
 }
 
 #[test]
 fn failures_are_counted_on_if_asked() {
-    let (scene, arn) = limp(false);
-    let one = scene.service_deployment(&arn);
-    assert!(one.rollback().is_some());
+    let (scene, arn, counted) = limp(false, BesideAHealthyTask::FailuresCount);
+    assert_eq!(counted, [2, 3]);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
     scene.notices(Rule::FailuresAreKeptIfAsked);
 }
 

@@ -6,6 +6,7 @@ use super::World;
 use super::deployment::{Breaker, Progress, Revision, Rollback, Rollout};
 use super::service::Service;
 use crate::ecs::rules::Rule;
+use crate::ecs::settings::BesideAHealthyTask;
 use crate::ecs::wire::Fields as _;
 
 /// How many failures trip the circuit breaker.
@@ -68,7 +69,12 @@ impl World {
             }
         }
         for index in 0..service.deployments.len() {
-            let is_healthy = self.healthy_tasks(&service.deployments[index].id) > 0;
+            let id = service.deployments[index].id.clone();
+            let is_healthy = self.healthy_tasks(&id) > 0;
+            let resets_count = self.became_healthy(&id)
+                || (is_healthy
+                    && self.settings.beside_a_healthy_task
+                        == BesideAHealthyTask::FailuresAreIgnored);
             let deployment = &mut service.deployments[index];
             deployment.was_healthy |= is_healthy;
             if is_healthy && deployment.failed_tasks > 0 {
@@ -76,7 +82,7 @@ impl World {
                 forgotten = true;
                 changed = true;
             }
-            if is_healthy && deployment.counted_failures > 0 {
+            if resets_count && deployment.counted_failures > 0 {
                 if resets {
                     deployment.counted_failures = 0;
                     changed = true;
@@ -95,6 +101,19 @@ impl World {
             self.note(Rule::FailuresAreKeptIfAsked);
         }
         changed | counted
+    }
+
+    /// Whether a task of a deployment is healthy for the first time.
+    fn became_healthy(&mut self, deployment: &str) -> bool {
+        let live = self.live_tasks(deployment).into_iter();
+        let new = live.filter(|task| !task.was_healthy && self.is_healthy(task));
+        let new: Vec<String> = new.map(|task| task.arn.clone()).collect();
+        for arn in &new {
+            if let Some(task) = self.tasks.get_mut(arn) {
+                task.was_healthy = true;
+            }
+        }
+        !new.is_empty()
     }
 
     /// Trips the circuit breaker if it is time.
