@@ -130,7 +130,11 @@ rules! {
     FortySeconds: "Without any health check a task counts 40 seconds after it was running." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
     CompletedWhenSteady: "A deployment is completed when its tasks are all healthy and the others have stopped." ["SDK: Deployment.rollout_state, DeploymentEarlySuccessCriteria.enable"]
     EarlySuccess: "With early success a deployment is completed at a part of its tasks." ["SDK: DeploymentEarlySuccessCriteria"]
-    EarlyIsNotBelowMinimum: "healthyPercent is given, and not below minimumHealthyPercent." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyIsNotBelowMinimum: "healthyPercent is not below minimumHealthyPercent." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyRange: "healthyPercent is 0 to 100." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyIsGivenWhole: "Early success that is enabled has healthyPercent and sourceServiceRevisionCleanup." ["SDK: DeploymentEarlySuccessCriteria.enable"]
+    EarlyIsForRolling: "Early success is for rolling only." ["SDK: DeploymentEarlySuccessCriteria"]
+    EarlyBakes: "Early success comes when the bake time has passed since its part of the tasks was healthy." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent; that it begins then assumed"]
     GracePeriod: "Failed checks do not stop a task within the grace period." ["SDK: CreateServiceInput.health_check_grace_period_seconds"]
     RunningTasksByDefault: "ListTasks gives tasks that are meant to run, unless asked for stopped ones." ["SDK: ListTasksInput.desired_status"]
     StoppedTasksAreKept: "A stopped task can be described for about an hour." ["SDK: describe_tasks"]
@@ -150,6 +154,8 @@ rules! {
 
     // Strategies of ECS.
     Strategies: "ROLLING, BLUE_GREEN, LINEAR or CANARY." ["SDK: DeploymentStrategy"]
+    BlueGreenNamesItsBake: "BLUE_GREEN is given bakeTimeInMinutes." ["SDK: DeploymentConfiguration.bake_time_in_minutes"]
+    ThresholdRange: "A threshold in percent is 1 to 100." ["Docs: How the Amazon ECS deployment circuit breaker detects failures; code assumed"]
     CanaryRange: "canaryPercent 0.1 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: CanaryConfiguration"]
     LinearRange: "stepPercent 3 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: LinearConfiguration"]
     ConfigurationOfTheStrategy: "The configuration of one strategy does not go with another." ["SDK: DeploymentConfiguration.linear_configuration"]

@@ -272,7 +272,7 @@ fn failures_are_counted_on_if_asked() {
 fn thresholds_are_as_configured() {
     for (kind, value, expected) in [
         (ThresholdType::Count, 6, 6),
-        (ThresholdType::UnboundedPercent, 200, 8),
+        (ThresholdType::UnboundedPercent, 25, 1),
         (ThresholdType::BoundedPercent, 25, 4),
     ] {
         let scene = Scene::new();

@@ -274,7 +274,7 @@ fn both_sides_are_kept_through_a_time_without_tasks() {
 #[test]
 fn hooks_are_checked() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let update = |hooks: Vec<DeploymentLifecycleHook>| {
         let configuration = DeploymentConfiguration::builder().set_lifecycle_hooks(Some(hooks));
         let call = scene

@@ -185,7 +185,7 @@ fn described_weights_are_old_for_a_while() {
 #[test]
 fn a_rule_that_is_not_wired_is_not_shifted() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     // Somebody takes the other group out.
     scene
         .fake
@@ -268,7 +268,7 @@ fn a_rollback_fails_where_the_rule_is_not_wired_any_more() {
 #[test]
 fn a_rule_with_other_actions_is_not_shifted() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let groups = [(&scene.shop.stable_group, 1), (&scene.shop.canary_group, 0)];
     let tuples = groups.map(|(arn, weight)| json!({ "TargetGroupArn": arn, "Weight": weight }));
     let login = json!({ "Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": { "Issuer": "https://i" } });
@@ -288,7 +288,7 @@ fn a_rule_with_other_actions_is_not_shifted() {
 #[test]
 fn a_stage_ends_after_a_day() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     scene.fake.set_image("web:2", Image::missing());
     let arn = scene.begin("web:2");
     scene.wait(24 * 3600 - 60);
@@ -389,7 +389,7 @@ fn a_newer_deployment_reconciles_what_an_unfinished_one_left() {
 #[test]
 fn configurations_are_checked() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let update = |configuration: DeploymentConfiguration| {
         let call = scene
             .ecs
@@ -401,6 +401,27 @@ fn configurations_are_checked() {
     let of = |strategy: &str| {
         DeploymentConfiguration::builder().strategy(DeploymentStrategy::from(strategy))
     };
+    scene.refuses(
+        Rule::BlueGreenNamesItsBake,
+        INVALID,
+        scene
+            .ecs
+            .create_service()
+            .cluster(Shop::CLUSTER)
+            .service_name("other")
+            .task_definition("web:1")
+            .deployment_configuration(of("BLUE_GREEN").build())
+            .send(),
+    );
+    let threshold = aws_sdk_ecs::types::ThresholdConfiguration::builder()
+        .r#type(aws_sdk_ecs::types::ThresholdType::UnboundedPercent)
+        .value(101);
+    let breaker = DeploymentCircuitBreaker::builder()
+        .enable(true)
+        .rollback(true)
+        .threshold_configuration(threshold.build().unwrap());
+    let breaker = of("ROLLING").deployment_circuit_breaker(breaker.build());
+    scene.refuses(Rule::ThresholdRange, INVALID, update(breaker.build()));
     scene.refuses(Rule::Strategies, INVALID, update(of("NOPE").build()));
     let canary = |percent: f64, minutes: i32| {
         let canary = CanaryConfiguration::builder().canary_percent(percent);

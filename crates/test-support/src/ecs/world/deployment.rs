@@ -45,6 +45,9 @@ pub(crate) struct Deployment {
     pub(crate) counted_failures: usize,
     /// A task of it has been healthy.
     pub(crate) was_healthy: bool,
+    /// Since when as many tasks are healthy as early success asks for, and until when it bakes.
+    pub(crate) enough_since: Option<Timestamp>,
+    pub(crate) bakes_until: Option<Timestamp>,
     /// No task is started before this, because one failed.
     pub(crate) starts_again_at: Option<Timestamp>,
     /// It stays listed without tasks.
@@ -423,6 +426,8 @@ impl World {
             failed_tasks: 0,
             counted_failures: 0,
             was_healthy: false,
+            enough_since: None,
+            bakes_until: None,
             starts_again_at: None,
             is_kept: false,
             wants: None,

@@ -119,7 +119,7 @@ impl Lagging {
     }
 }
 
-fn minutes(value: &Value, name: &str, default: u64) -> Duration {
+pub(crate) fn minutes(value: &Value, name: &str, default: u64) -> Duration {
     let given = value.whole(name).and_then(|one| u64::try_from(one).ok());
     Duration::from_secs(60 * given.unwrap_or(default))
 }
