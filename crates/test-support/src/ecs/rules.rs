@@ -150,7 +150,9 @@ rules! {
     FirstDeploymentStalls: "Without a completed deployment there is nothing to roll back to: it stalls." ["Docs: deployment circuit breaker"]
     RolledBackToOnce: "What a rollback goes to is in progress, and nothing else is rolled back to it until a deployment is completed." ["Docs: How the Amazon ECS deployment circuit breaker detects failures"]
     FailedStartsNothing: "A failed deployment starts no tasks." ["SDK: Deployment.rollout_state"]
-    BreakerIsForRolling: "The circuit breaker is for rolling only." ["SDK: DeploymentConfiguration.deployment_circuit_breaker"]
+    BreakerIsForRolling: "The circuit breaker is for rolling only: it is refused otherwise, unless it is set to work." ["SDK: DeploymentConfiguration.deployment_circuit_breaker; refusal assumed"]
+    DetectionBeyondRolling: "Whether the circuit breaker and alarms end deployments by other strategies can be set: the breaker while they scale up." ["Docs: Amazon ECS deployment failure detection says blue/green too, the page of the circuit breaker does not; stages assumed"]
+    AlarmsEndDeployments: "An alarm of its configuration that fires ends a deployment: it is rolled back, or fails if that is not asked for." ["SDK: DeploymentAlarms"]
 
     // Strategies of ECS.
     Strategies: "ROLLING, BLUE_GREEN, LINEAR or CANARY." ["SDK: DeploymentStrategy"]

@@ -77,6 +77,12 @@ pub struct Settings {
     /// Whether `rolloutState` is told of deployments by strategies other than rolling. The SDK can be read either way.
     /// Default true.
     pub native_rollout_state: bool,
+    /// Whether the circuit breaker may be enabled with other strategies than rolling, and then watches them while they
+    /// scale up. The SDK says that it cannot, the developer guide that it supports blue/green. Default false: refused.
+    pub native_breaker: bool,
+    /// Whether alarms of a deployment configuration end deployments by other strategies than rolling. AWS says both.
+    /// Default true.
+    pub native_alarms: bool,
     /// What is done with weights that are all zero.
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
@@ -103,6 +109,8 @@ impl Default for Settings {
             returning_share: 0.5,
             page_size: None,
             native_rollout_state: true,
+            native_breaker: false,
+            native_alarms: true,
             beside_a_healthy_task: BesideAHealthyTask::FailuresCount,
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,

@@ -35,7 +35,7 @@ fn is_bake_time(value: Option<i64>) -> bool {
 }
 
 /// Refuses a deployment configuration that ECS would refuse.
-pub(crate) fn check(configuration: &Value) -> Result<(), Refusal> {
+pub(crate) fn check(configuration: &Value, native_breaker: bool) -> Result<(), Refusal> {
     let strategy = configuration.text("strategy").unwrap_or("ROLLING");
     if !STRATEGIES.contains(&strategy) {
         return Err(invalid(
@@ -55,7 +55,7 @@ pub(crate) fn check(configuration: &Value) -> Result<(), Refusal> {
         ));
     }
     let breaker = &configuration["deploymentCircuitBreaker"];
-    if !is_rolling && breaker.flag("enable") == Some(true) {
+    if !is_rolling && !native_breaker && breaker.flag("enable") == Some(true) {
         return Err(invalid(
             Rule::BreakerIsForRolling,
             format!("The deployment circuit breaker cannot be used with the strategy {strategy}"),

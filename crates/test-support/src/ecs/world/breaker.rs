@@ -9,6 +9,9 @@ use crate::ecs::rules::Rule;
 use crate::ecs::settings::BesideAHealthyTask;
 use crate::ecs::wire::Fields as _;
 
+/// What ECS says when an alarm fires.
+pub(super) const ALARM: &str = "A CloudWatch alarm of the deployment is in ALARM.";
+
 /// How many failures trip the circuit breaker.
 pub(crate) fn threshold(breaker: &Value, desired: usize) -> usize {
     let configured = &breaker["thresholdConfiguration"];
@@ -141,6 +144,12 @@ impl World {
             }
             return true;
         }
+        if current.alarms == Breaker::Triggered
+            && current.status == Progress::Running
+            && current.rollback.is_none()
+        {
+            return self.act_on_alarm(service);
+        }
         let is_watching = current.breaker == Breaker::Monitoring;
         if !is_watching || !is_in_progress || current.rollback.is_some() {
             return false;
@@ -158,6 +167,16 @@ impl World {
             return true;
         }
         self.fail(service, &reason);
+        true
+    }
+
+    /// An alarm ends a rolling deployment.
+    fn act_on_alarm(&mut self, service: &mut Service) -> bool {
+        self.note(Rule::AlarmsEndDeployments);
+        let alarms = &service.deployment_configuration["alarms"];
+        if alarms.flag("rollback") != Some(true) || !self.roll_back(service, ALARM) {
+            self.fail(service, ALARM);
+        }
         true
     }
 
