@@ -217,7 +217,7 @@ rules! {
     ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
 
     // Every call.
-    ReadsLag: "A read of ECS shortly after a write may not yet show it: it can be set how long." ["spinnaker/spinnaker#4371"]
+    ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]
 }

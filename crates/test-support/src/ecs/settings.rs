@@ -53,8 +53,9 @@ pub struct Settings {
     pub transition_lag: Duration,
     /// From the creation of a service until Application Auto Scaling knows it. Default none.
     pub autoscaling_lag: Duration,
-    /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
-    /// would have happened without the write, so that tasks may be told of that never were.
+    /// How long reads of ECS may still tell what was before a write; of several writes each is seen so long after it was
+    /// made. Default none. What happens meanwhile is told as it would have happened without the write, so that tasks may be
+    /// told of that never were.
     pub read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,

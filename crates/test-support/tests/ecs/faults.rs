@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::json;
-use test_support::ecs::{Fault, Outcome, Rule, Service, Settings, Shop};
+use test_support::ecs::{Fault, Image, Outcome, Rule, Service, Settings, Shop};
 
 use crate::scene::{Scene, forward};
 
@@ -301,6 +301,61 @@ fn reads_may_be_old_for_a_while() {
     assert_eq!(scene.service("api").desired_count(), 1);
     scene.wait(1);
     assert_eq!(scene.service("api").desired_count(), 3);
+}
+
+#[test]
+fn each_of_several_writes_is_seen_as_long_after_it_was_made() {
+    let scene = Scene::with(Settings {
+        read_lag: Duration::from_secs(10),
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    let scale = |count: i32| {
+        let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+        scene.ok(call.service("api").desired_count(count).send());
+    };
+    let desired = || scene.service("api").desired_count();
+    scale(3);
+    scene.wait(6);
+    scale(5);
+    assert_eq!(desired(), 1);
+    scene.wait(4);
+    assert_eq!(desired(), 3);
+    scene.wait(5);
+    assert_eq!(desired(), 3);
+    scene.wait(1);
+    assert_eq!(desired(), 5);
+    scene.notices(Rule::ReadsLag);
+}
+
+#[test]
+fn what_is_told_of_that_never_was_has_ids_of_its_own() {
+    let scene = Scene::with(Settings {
+        read_lag: Duration::from_secs(60),
+        ..Settings::default()
+    });
+    // The task runs from second 30 to 230, and ten seconds later there is another.
+    let crashes = Image::crashes_after(Duration::from_secs(200));
+    scene.fake.set_image("web:1", crashes);
+    scene.open(1);
+    scene.wait(20);
+    let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+    scene.ok(call.service("api").desired_count(2).send());
+    scene.wait(45);
+    let arns = || -> Vec<String> {
+        let call = scene.ecs.list_tasks().cluster(Shop::CLUSTER);
+        let answer = scene.ok(call.service_name("api").send());
+        answer.task_arns.unwrap_or_default()
+    };
+    let told = arns();
+    assert_eq!(told.len(), 1);
+    scene.wait(20);
+    let real = arns();
+    assert_eq!(real.len(), 2);
+    assert!(!real.contains(&told[0]), "{told:?} {real:?}");
 }
 
 #[test]
