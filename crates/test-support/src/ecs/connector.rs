@@ -90,6 +90,9 @@ impl Fake {
             }
             (None, Some(refusal)) => {
                 state.world.note(Rule::DeniedCodes);
+                if actions.iter().any(|action| action == "iam:PassRole") {
+                    state.world.note(Rule::RolesArePassed);
+                }
                 let outcome = Outcome::Refused {
                     code: refusal.code.clone(),
                     rule: Some(Rule::DeniedCodes),

@@ -304,6 +304,63 @@ fn reads_may_be_old_for_a_while() {
 }
 
 #[test]
+fn roles_are_passed_by_those_who_may() {
+    let scene = Scene::new();
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.fake.deny("iam:PassRole");
+    let refused = |code: Option<&str>| {
+        assert_eq!(code, Some("AccessDeniedException"));
+        let calls = scene.fake.calls();
+        assert!(
+            calls
+                .last()
+                .unwrap()
+                .actions
+                .contains(&"iam:PassRole".to_owned())
+        );
+    };
+    let register = || {
+        let container = aws_sdk_ecs::types::ContainerDefinition::builder()
+            .name("web")
+            .image("web:1");
+        let call = scene.ecs.register_task_definition().family("roles");
+        call.container_definitions(container.build())
+    };
+    let role = "arn:aws:iam::123456789012:role/tasks";
+    let error = scene.run(register().execution_role_arn(role).send());
+    refused(error.unwrap_err().code());
+    let error = scene.run(register().task_role_arn(role).send());
+    refused(error.unwrap_err().code());
+    let hook = aws_sdk_ecs::types::DeploymentLifecycleHook::builder()
+        .hook_target_arn("arn:aws:lambda:check")
+        .role_arn(role)
+        .lifecycle_stages("PRE_SCALE_UP".into());
+    let hooks =
+        aws_sdk_ecs::types::DeploymentConfiguration::builder().lifecycle_hooks(hook.build());
+    let update = || {
+        scene
+            .ecs
+            .update_service()
+            .cluster(Shop::CLUSTER)
+            .service("api")
+    };
+    let error = scene.run(update().deployment_configuration(hooks.build()).send());
+    refused(error.unwrap_err().code());
+    let advanced = aws_sdk_ecs::types::AdvancedConfiguration::builder().role_arn(role);
+    let balancer = aws_sdk_ecs::types::LoadBalancer::builder()
+        .target_group_arn(&scene.shop.stable_group)
+        .advanced_configuration(advanced.build());
+    let error = scene.run(update().load_balancers(balancer.build()).send());
+    refused(error.unwrap_err().code());
+    scene.notices(Rule::RolesArePassed);
+    // Who passes none needs it not.
+    scene.ok(register().send());
+    scene.ok(update().desired_count(2).send());
+}
+
+#[test]
 fn each_of_several_writes_is_seen_as_long_after_it_was_made() {
     let scene = Scene::with(Settings {
         read_lag: Duration::from_secs(10),
