@@ -183,7 +183,7 @@ rules! {
     DescribedWeightsLag: "Described weights are a snapshot and may be old." ["SDK: ServiceRevisionSummary"]
     RequestedIsWanted: "The requested count of a service revision is what it is to have, not what is there; none before SCALE_UP." ["SDK: ServiceRevisionSummary.requested_task_count; before SCALE_UP assumed"]
     WeightsSumToAHundred: "Described weights of the service revisions sum to 100: what neither the new one nor the one that serves has is 0." ["SDK: ServiceRevisionSummary; with several sources assumed"]
-    StageLimit: "A stage that takes more than 24 hours is rolled back." ["Docs: Amazon ECS blue/green service deployments workflow"]
+    StageLimit: "A SCALE_UP that takes more than 24 hours is rolled back; in other stages hooks and bakes have limits of their own." ["Docs: Amazon ECS blue/green service deployments workflow, which says it of every stage; the others assumed"]
     TrafficGoesBackFirst: "A rollback shifts traffic back before it stops tasks." ["Docs: Amazon ECS blue/green service deployments workflow"]
 
     // Lifecycle hooks.

@@ -301,6 +301,29 @@ fn thresholds_are_as_configured() {
 }
 
 #[test]
+fn the_threshold_is_half_of_the_desired_count_within_bounds() {
+    for (desired, expected) in [(2, 3), (25, 13), (410, 200)] {
+        let scene = Scene::new();
+        scene
+            .shop
+            .create_service("api", &scene.shop.stable_group, desired);
+        scene.guard("api", ROLLBACK);
+        let arn = scene.release("web:2", Image::missing());
+        let one = scene.service_deployment(&arn);
+        let breaker = one.deployment_circuit_breaker().unwrap();
+        assert_eq!(breaker.threshold(), expected, "of {desired}");
+    }
+    let scene = Scene::new();
+    scene.guarded(2, ROLLBACK);
+    let arn = scene.release("web:2", Image::missing());
+    scene.wait_until(|| scene.primary().failed_tasks() == 2);
+    assert_eq!(scene.status(&arn), "IN_PROGRESS");
+    scene.wait_until(|| scene.primary().failed_tasks() != 2);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::BreakerThreshold);
+}
+
+#[test]
 fn stopping_a_rolling_deployment_rolls_back_though_nothing_is_configured() {
     let scene = Scene::new();
     scene.open(2);

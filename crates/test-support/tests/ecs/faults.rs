@@ -40,6 +40,7 @@ fn the_sdk_tries_again_when_throttled_and_it_takes_virtual_time() {
     let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
     let error = scene.run(call.send()).unwrap_err();
     assert_eq!(error.code(), Some("Throttling"));
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 400);
     assert_eq!(
         scene.outcomes(),
         [
@@ -126,6 +127,8 @@ fn an_action_that_is_denied_changes_nothing_and_is_not_tried_again() {
         call.actions(forward(&weights)).send()
     };
     scene.refuses(Rule::DeniedCodes, "AccessDenied", modify());
+    let error = scene.run(modify()).unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     // Creating something with tags needs the action of tagging.
     let create = || {
         let call = scene
@@ -144,7 +147,10 @@ fn an_action_that_is_denied_changes_nothing_and_is_not_tried_again() {
         "AccessDeniedException",
         create().tags(tag).send(),
     );
-    assert_eq!(scene.fake.calls().len(), 2);
+    let error = scene.run(scene.ecs.tag_resource().resource_arn("a").send());
+    let error = error.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 400);
+    assert_eq!(scene.fake.calls().len(), 4);
     scene.ok(create().send());
     scene.fake.allow("elasticloadbalancing:ModifyRule");
     scene.ok(modify());

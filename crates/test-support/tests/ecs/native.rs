@@ -141,6 +141,65 @@ fn linear_is_equal_steps() {
     );
 }
 
+impl Scene {
+    /// For how many seconds each weight of the new revision is in the rule, from the first on, until it is over; and at
+    /// least how many tasks run on both sides meanwhile.
+    fn times(&self, arn: &str) -> (Vec<(i32, u64)>, i32) {
+        let mut times: Vec<(i32, u64)> = Vec::new();
+        let mut least = i32::MAX;
+        while self.status(arn) == "IN_PROGRESS" && self.stage(arn) != "CLEAN_UP" {
+            let call = self.elb.describe_rules().rule_arns(&self.shop.rule);
+            let rules = self.ok(call.send());
+            let action = &rules.rules()[0].actions()[0];
+            let weight = action.forward_config().unwrap().target_groups()[1].weight();
+            let weight = weight.unwrap();
+            if weight > 0 {
+                least = least.min(self.running("api").into_iter().min().unwrap());
+                match times.last_mut() {
+                    Some((last, seconds)) if *last == weight => *seconds += 1,
+                    _ => times.push((weight, 1)),
+                }
+            }
+            self.wait(1);
+        }
+        (times, least)
+    }
+}
+
+#[test]
+fn every_step_bakes_as_long_as_it_is_told_and_both_revisions_run() {
+    for (configuration, rule, expected) in [
+        (
+            json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5 }),
+            Rule::BothRunInTheBake,
+            vec![(100, 300)],
+        ),
+        (
+            json!({ "strategy": "CANARY", "bakeTimeInMinutes": 3,
+                "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 2 } }),
+            Rule::CanarySteps,
+            vec![(10, 120), (100, 180)],
+        ),
+        (
+            json!({ "strategy": "CANARY", "bakeTimeInMinutes": 1 }),
+            Rule::CanarySteps,
+            vec![(5, 600), (100, 60)],
+        ),
+        (
+            json!({ "strategy": "LINEAR", "bakeTimeInMinutes": 1,
+                "linearConfiguration": { "stepPercent": 40.0, "stepBakeTimeInMinutes": 2 } }),
+            Rule::LinearSteps,
+            vec![(40, 120), (80, 120), (100, 60)],
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.native(configuration);
+        let arn = scene.begin("web:2");
+        assert_eq!(scene.times(&arn), (expected, 2));
+        scene.notices(rule);
+    }
+}
+
 #[test]
 fn test_traffic_reaches_the_new_revision_first() {
     let scene = Scene::new();

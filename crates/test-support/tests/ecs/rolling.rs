@@ -341,6 +341,22 @@ fn tasks_that_stopped_are_listed_if_asked_for_and_kept_for_an_hour() {
 }
 
 #[test]
+fn tasks_are_listed_that_are_meant_to_run_unless_asked_otherwise() {
+    let scene = Scene::new();
+    scene.open(2);
+    scene.fake.tasks_crash(Shop::CLUSTER, "api", 1, 1);
+    scene.fake.somebody_scales(Shop::CLUSTER, "api", 1).unwrap();
+    scene.wait(1);
+    let call = scene.ecs.list_tasks().cluster(Shop::CLUSTER);
+    let listed = scene.ok(call.service_name("api").send());
+    let running = scene.tasks("api", DesiredStatus::Running);
+    assert_eq!((listed.task_arns().len(), running.len()), (1, 1));
+    assert_eq!(listed.task_arns()[0], running[0].task_arn().unwrap());
+    assert_eq!(scene.tasks("api", DesiredStatus::Stopped).len(), 1);
+    scene.notices(Rule::RunningTasksByDefault);
+}
+
+#[test]
 fn a_newer_deployment_takes_the_place_of_one_under_way() {
     let scene = Scene::new();
     scene.open(2);
