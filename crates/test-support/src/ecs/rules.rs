@@ -149,6 +149,7 @@ rules! {
     RollbackIsADeployment: "A rollback is a new primary deployment, which completes and leaves the service steady." ["aws-actions/amazon-ecs-deploy-task-definition#191"]
     FirstDeploymentStalls: "Without a completed deployment there is nothing to roll back to: it stalls." ["Docs: deployment circuit breaker"]
     RolledBackToOnce: "What a rollback goes to is in progress, and nothing else is rolled back to it until a deployment is completed." ["Docs: How the Amazon ECS deployment circuit breaker detects failures"]
+    BreakerIsNamed: "The rollout state reason of a deployment names the circuit breaker if it was that, and no person, hook or alarm." ["SDK: Deployment.rollout_state_reason; texts assumed"]
     FailedStartsNothing: "A failed deployment starts no tasks." ["SDK: Deployment.rollout_state"]
     BreakerIsForRolling: "The circuit breaker is for rolling only: it is refused otherwise, unless it is set to work." ["SDK: DeploymentConfiguration.deployment_circuit_breaker; refusal assumed"]
     DetectionBeyondRolling: "Whether the circuit breaker and alarms end deployments by other strategies can be set: the breaker while they scale up." ["Docs: Amazon ECS deployment failure detection says blue/green too, the page of the circuit breaker does not; stages assumed"]

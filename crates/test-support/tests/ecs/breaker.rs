@@ -127,6 +127,29 @@ fn tasks_that_never_run_are_failed_and_trip_it_and_it_rolls_back() {
 }
 
 #[test]
+fn the_circuit_breaker_is_named_where_it_was_that() {
+    for is_stopped in [false, true] {
+        let scene = Scene::new();
+        scene.guarded(2, ROLLBACK);
+        let arn = scene.release("web:2", Image::missing());
+        if is_stopped {
+            scene.wait(10);
+            scene.stop(&arn);
+        } else {
+            assert_eq!(scene.outcome(&arn).0, "ROLLBACK_IN_PROGRESS");
+        }
+        let service = scene.service("api");
+        let reasons = service.deployments().iter();
+        let mut reasons = reasons.map(|one| one.rollout_state_reason().unwrap());
+        assert_eq!(
+            reasons.next().unwrap().contains("circuit breaker"),
+            !is_stopped
+        );
+        scene.notices(Rule::BreakerIsNamed);
+    }
+}
+
+#[test]
 fn without_rollback_a_failed_deployment_starts_nothing_more() {
     let scene = Scene::new();
     scene.guarded(

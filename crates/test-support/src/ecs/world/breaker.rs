@@ -12,6 +12,41 @@ use crate::ecs::wire::Fields as _;
 /// What ECS says when an alarm fires.
 pub(super) const ALARM: &str = "A CloudWatch alarm of the deployment is in ALARM.";
 
+/// Why a rolling deployment ends.
+#[derive(Clone, Copy)]
+pub(super) enum Cause<'a> {
+    /// Its tasks failed.
+    Breaker(&'a str),
+    /// A person, a hook or an alarm.
+    Other(&'a str),
+}
+
+impl Cause<'_> {
+    const fn reason(&self) -> &str {
+        match self {
+            Self::Breaker(reason) | Self::Other(reason) => reason,
+        }
+    }
+
+    /// What the deployment that failed says of itself.
+    fn of_failed(&self) -> String {
+        match self {
+            Self::Breaker(_) => "ECS deployment circuit breaker: tasks failed to start.".to_owned(),
+            Self::Other(reason) => format!("ECS deployment failed: {reason}"),
+        }
+    }
+
+    /// What the one that takes its place says.
+    fn of_rollback(&self, id: &str) -> String {
+        match self {
+            Self::Breaker(_) => {
+                format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.")
+            }
+            Self::Other(_) => format!("ECS deployment: rolling back to deploymentId {id}."),
+        }
+    }
+}
+
 /// How many failures trip the circuit breaker.
 pub(crate) fn threshold(breaker: &Value, desired: usize) -> usize {
     let configured = &breaker["thresholdConfiguration"];
@@ -138,7 +173,7 @@ impl World {
             }
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
-            if !self.roll_back(service, reason) {
+            if !self.roll_back(service, Cause::Other(reason)) {
                 // What there was to go back to is gone since the call was accepted.
                 self.give_up_rollback(service, "There is no service revision to roll back to.");
             }
@@ -162,11 +197,13 @@ impl World {
         current.updated_at = now;
         self.note(Rule::BreakerThreshold);
         let reason = format!("Circuit breaker triggered for {id}.");
-        if breaker.flag("rollback") == Some(true) && self.roll_back(service, &reason) {
+        if breaker.flag("rollback") == Some(true)
+            && self.roll_back(service, Cause::Breaker(&reason))
+        {
             self.note(Rule::BreakerRollsBack);
             return true;
         }
-        self.fail(service, &reason);
+        self.fail(service, Cause::Breaker(&reason));
         true
     }
 
@@ -174,14 +211,14 @@ impl World {
     fn act_on_alarm(&mut self, service: &mut Service) -> bool {
         self.note(Rule::AlarmsEndDeployments);
         let alarms = &service.deployment_configuration["alarms"];
-        if alarms.flag("rollback") != Some(true) || !self.roll_back(service, ALARM) {
-            self.fail(service, ALARM);
+        if alarms.flag("rollback") != Some(true) || !self.roll_back(service, Cause::Other(ALARM)) {
+            self.fail(service, Cause::Other(ALARM));
         }
         true
     }
 
     /// The primary deployment has failed, and nothing takes its place.
-    pub(super) fn fail(&mut self, service: &mut Service, reason: &str) {
+    pub(super) fn fail(&mut self, service: &mut Service, cause: Cause<'_>) {
         let now = self.now;
         if service.completed.is_none() {
             self.note(Rule::FirstDeploymentStalls);
@@ -190,12 +227,12 @@ impl World {
         }
         if let Some(primary) = service.deployments.first_mut() {
             primary.rollout = Rollout::Failed;
-            primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            primary.reason = cause.of_failed();
             primary.updated_at = now;
         }
         if let Some(current) = self.current(service) {
             current.status = Progress::Stopped;
-            current.reason = Some(reason.to_owned());
+            current.reason = Some(cause.reason().to_owned());
             current.stopped_at = Some(now);
             current.updated_at = now;
         }
@@ -239,7 +276,7 @@ impl World {
     }
 
     /// Deploys the service revision that was completed last; false if there is none.
-    pub(super) fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
+    pub(super) fn roll_back(&mut self, service: &mut Service, cause: Cause<'_>) -> bool {
         let now = self.now;
         let Some(revision) = self.way_back(service) else {
             return false;
@@ -250,23 +287,23 @@ impl World {
         let side = service.deployments.first().map_or(0, |one| one.side);
         if let Some(failed) = service.deployments.first_mut() {
             failed.rollout = Rollout::Failed;
-            failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            failed.reason = cause.of_failed();
             failed.updated_at = now;
         }
+        self.note(Rule::BreakerIsNamed);
         let id = self.add_deployment(service, revision.arn.clone(), side);
         if let Some(primary) = service.deployments.first_mut() {
-            primary.reason =
-                format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
+            primary.reason = cause.of_rollback(&id);
         }
         if let Some(current) = self.current(service) {
             for hook in &mut current.hooks {
                 hook.give_up();
             }
             current.status = Progress::RollingBack;
-            current.reason = Some(reason.to_owned());
+            current.reason = Some(cause.reason().to_owned());
             current.updated_at = now;
             current.rollback = Some(Rollback {
-                reason: reason.to_owned(),
+                reason: cause.reason().to_owned(),
                 started_at: now,
                 revision: revision.arn,
             });

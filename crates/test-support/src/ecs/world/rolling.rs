@@ -1,6 +1,7 @@
 //! Rolling: old tasks are replaced within the bounds of minimumHealthyPercent and maximumPercent.
 
 use super::World;
+use super::breaker::Cause;
 use super::deployment::{Deployment, Progress, Rollout};
 use super::native::{Stage, minutes};
 use super::service::Service;
@@ -91,8 +92,8 @@ impl World {
         if verdicts.contains(&Some(false)) {
             self.note(Rule::AnyRollbackWins);
             let reason = format!("A lifecycle hook failed at {}.", stage.name());
-            if !self.roll_back(service, &reason) {
-                self.fail(service, &reason);
+            if !self.roll_back(service, Cause::Other(&reason)) {
+                self.fail(service, Cause::Other(&reason));
             }
             return Gate::TurnsBack;
         }
