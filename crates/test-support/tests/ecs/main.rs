@@ -13,6 +13,7 @@ mod assumed;
 mod breaker;
 mod faults;
 mod groups;
+mod headers;
 mod hooks;
 mod listeners;
 mod native;
