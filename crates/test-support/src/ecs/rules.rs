@@ -138,7 +138,11 @@ rules! {
     FortySeconds: "Without any health check a task counts 40 seconds after it was running." ["SDK: DeploymentConfiguration.minimum_healthy_percent"]
     CompletedWhenSteady: "A deployment is completed when its tasks are all healthy and the others have stopped." ["SDK: Deployment.rollout_state, DeploymentEarlySuccessCriteria.enable"]
     EarlySuccess: "With early success a deployment is completed at a part of its tasks." ["SDK: DeploymentEarlySuccessCriteria"]
-    EarlyIsNotBelowMinimum: "healthyPercent is given, and not below minimumHealthyPercent." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyIsNotBelowMinimum: "healthyPercent is not below minimumHealthyPercent." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyRange: "healthyPercent is 0 to 100." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent"]
+    EarlyIsGivenWhole: "Early success that is enabled has healthyPercent and sourceServiceRevisionCleanup." ["SDK: DeploymentEarlySuccessCriteria.enable"]
+    EarlyIsForRolling: "Early success is for rolling only." ["SDK: DeploymentEarlySuccessCriteria"]
+    EarlyBakes: "Early success comes when the bake time has passed since its part of the tasks was healthy." ["SDK: DeploymentEarlySuccessCriteria.healthy_percent; that it begins then assumed"]
     GracePeriod: "Failed checks do not stop a task within the grace period." ["SDK: CreateServiceInput.health_check_grace_period_seconds"]
     RunningTasksByDefault: "ListTasks gives tasks that are meant to run, unless asked for stopped ones." ["SDK: ListTasksInput.desired_status"]
     StoppedTasksAreKept: "A stopped task can be described for about an hour." ["SDK: describe_tasks"]
@@ -146,18 +150,23 @@ rules! {
     // The circuit breaker.
     FailedTasks: "A task failed if it never ran, or was stopped for its checks." ["SDK: Deployment.failed_tasks"]
     CrashIsNoFailure: "A crash after RUNNING is no failed task." ["SDK: Deployment.failed_tasks; copilot-cli#1879"]
-    FailuresInARow: "A healthy task sets failures back to zero." ["SDK: Deployment.failed_tasks, DeploymentCircuitBreaker.reset_on_healthy_task"]
+    FailuresInARow: "A task that becomes healthy sets failures back to zero; whether others count beside it can be set. While one is healthy failedTasks is 0." ["Docs: How the Amazon ECS deployment circuit breaker detects failures, which says both; SDK: Deployment.failed_tasks, DeploymentCircuitBreaker.reset_on_healthy_task"]
     FailuresAreKeptIfAsked: "With resetOnHealthyTask false the breaker goes on counting." ["SDK: DeploymentCircuitBreaker.reset_on_healthy_task"]
     BreakerThreshold: "Half of the desired count, at least 3 and at most 200; or a count; or a percentage without bounds." ["Docs: How the Amazon ECS deployment circuit breaker detects failures; SDK: ThresholdConfiguration"]
     BreakerRollsBack: "With rollback the revision that was completed last is deployed." ["SDK: DeploymentCircuitBreaker.rollback"]
     RollbackIsADeployment: "A rollback is a new primary deployment, which completes and leaves the service steady." ["aws-actions/amazon-ecs-deploy-task-definition#191"]
     FirstDeploymentStalls: "Without a completed deployment there is nothing to roll back to: it stalls." ["Docs: deployment circuit breaker"]
     RolledBackToOnce: "What a rollback goes to is in progress, and nothing else is rolled back to it until a deployment is completed." ["Docs: How the Amazon ECS deployment circuit breaker detects failures"]
+    BreakerIsNamed: "The rollout state reason of a deployment names the circuit breaker if it was that, and no person, hook or alarm." ["SDK: Deployment.rollout_state_reason; texts assumed"]
     FailedStartsNothing: "A failed deployment starts no tasks." ["SDK: Deployment.rollout_state"]
-    BreakerIsForRolling: "The circuit breaker is for rolling only." ["SDK: DeploymentConfiguration.deployment_circuit_breaker"]
+    BreakerIsForRolling: "The circuit breaker is for rolling only: it is refused otherwise, unless it is set to work." ["SDK: DeploymentConfiguration.deployment_circuit_breaker; refusal assumed"]
+    DetectionBeyondRolling: "Whether the circuit breaker and alarms end deployments by other strategies can be set: the breaker while they scale up." ["Docs: Amazon ECS deployment failure detection says blue/green too, the page of the circuit breaker does not; stages assumed"]
+    AlarmsEndDeployments: "An alarm of its configuration that fires ends a deployment: it is rolled back, or fails if that is not asked for." ["SDK: DeploymentAlarms"]
 
     // Strategies of ECS.
     Strategies: "ROLLING, BLUE_GREEN, LINEAR or CANARY." ["SDK: DeploymentStrategy"]
+    BlueGreenNamesItsBake: "BLUE_GREEN is given bakeTimeInMinutes." ["SDK: DeploymentConfiguration.bake_time_in_minutes"]
+    ThresholdRange: "A threshold in percent is 1 to 100." ["Docs: How the Amazon ECS deployment circuit breaker detects failures; code assumed"]
     CanaryRange: "canaryPercent 0.1 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: CanaryConfiguration"]
     LinearRange: "stepPercent 3 to 100 by tenths, bake 0 to 1440 minutes." ["SDK: LinearConfiguration"]
     ConfigurationOfTheStrategy: "The configuration of one strategy does not go with another." ["SDK: DeploymentConfiguration.linear_configuration"]
@@ -183,7 +192,7 @@ rules! {
     DescribedWeightsLag: "Described weights are a snapshot and may be old." ["SDK: ServiceRevisionSummary"]
     RequestedIsWanted: "The requested count of a service revision is what it is to have, not what is there; none before SCALE_UP." ["SDK: ServiceRevisionSummary.requested_task_count; before SCALE_UP assumed"]
     WeightsSumToAHundred: "Described weights of the service revisions sum to 100: what neither the new one nor the one that serves has is 0." ["SDK: ServiceRevisionSummary; with several sources assumed"]
-    StageLimit: "A stage that takes more than 24 hours is rolled back." ["Docs: Amazon ECS blue/green service deployments workflow"]
+    StageLimit: "A SCALE_UP that takes more than 24 hours is rolled back; in other stages hooks and bakes have limits of their own." ["Docs: Amazon ECS blue/green service deployments workflow, which says it of every stage; the others assumed"]
     TrafficGoesBackFirst: "A rollback shifts traffic back before it stops tasks." ["Docs: Amazon ECS blue/green service deployments workflow"]
 
     // Lifecycle hooks.
@@ -217,7 +226,8 @@ rules! {
     ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
 
     // Every call.
-    ReadsLag: "A read of ECS shortly after a write may not yet show it: it can be set how long." ["spinnaker/spinnaker#4371"]
+    ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
+    RolesArePassed: "Whoever gives ECS a role, of tasks, load balancers or hooks, needs iam:PassRole." ["Docs: Grant permissions to pass a role to an AWS service; the code of the refusal assumed"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]
 }

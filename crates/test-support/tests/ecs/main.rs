@@ -7,6 +7,7 @@
 )]
 
 mod actions;
+mod alarms;
 mod answers;
 mod assumed;
 mod breaker;

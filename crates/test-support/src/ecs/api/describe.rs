@@ -119,6 +119,7 @@ impl World {
         };
         let sources = one.sources.iter().map(|arn| revision(arn, false));
         let cluster = self.clusters.get(&one.service.0);
+        let alarms = one.configuration["alarms"].items("alarmNames");
         let hooks = match self.settings.described_hooks {
             DescribedHooks::OfTheStage => one.active_hooks(),
             DescribedHooks::All => &one.hooks,
@@ -141,12 +142,11 @@ impl World {
             })),
             "deploymentCircuitBreaker": {
                 "failureCount": one.failures, "threshold": one.threshold,
-                "status": match one.breaker {
-                    Breaker::Disabled => "DISABLED",
-                    Breaker::Monitoring => "MONITORING",
-                    Breaker::Complete => "MONITORING_COMPLETE",
-                    Breaker::Triggered => "TRIGGERED",
-                },
+                "status": one.breaker.name(),
+            },
+            "alarms": {
+                "status": one.alarms.name(), "alarmNames": alarms,
+                "triggeredAlarmNames": if one.alarms == Breaker::Triggered { alarms } else { &[] },
             },
         });
         (described, is_old)

@@ -9,6 +9,7 @@ use super::native::{Blue, Native, Stage};
 use super::service::{Service, ServiceKey};
 use super::task::Task;
 use crate::ecs::rules::Rule;
+use crate::ecs::wire::Fields as _;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rollout {
@@ -45,6 +46,9 @@ pub(crate) struct Deployment {
     pub(crate) counted_failures: usize,
     /// A task of it has been healthy.
     pub(crate) was_healthy: bool,
+    /// Since when as many tasks are healthy as early success asks for, and until when it bakes.
+    pub(crate) enough_since: Option<Timestamp>,
+    pub(crate) bakes_until: Option<Timestamp>,
     /// No task is started before this, because one failed.
     pub(crate) starts_again_at: Option<Timestamp>,
     /// It stays listed without tasks.
@@ -155,16 +159,29 @@ pub(crate) struct ServiceDeployment {
     pub(crate) failures: usize,
     pub(crate) threshold: usize,
     pub(crate) breaker: Breaker,
+    pub(crate) alarms: Breaker,
     /// Of a strategy other than rolling.
     pub(crate) native: Option<Native>,
 }
 
+/// Where the circuit breaker is with a deployment, or the watch over alarms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Breaker {
     Disabled,
     Monitoring,
     Complete,
     Triggered,
+}
+
+impl Breaker {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "DISABLED",
+            Self::Monitoring => "MONITORING",
+            Self::Complete => "MONITORING_COMPLETE",
+            Self::Triggered => "TRIGGERED",
+        }
+    }
 }
 
 impl ServiceDeployment {
@@ -268,7 +285,15 @@ impl World {
             service.key.0, service.key.1
         ));
         let breaker = service.deployment_configuration["deploymentCircuitBreaker"].clone();
-        let is_watched = !is_native && breaker["enable"] == Value::Bool(true);
+        let monitors = |is_on: bool| {
+            if is_on {
+                Breaker::Monitoring
+            } else {
+                Breaker::Disabled
+            }
+        };
+        let has_alarms = service.deployment_configuration["alarms"].flag("enable") == Some(true)
+            && (!is_native || self.settings.native_alarms);
         self.service_deployments.push(ServiceDeployment {
             arn: arn.clone(),
             service: service.key.clone(),
@@ -289,11 +314,8 @@ impl World {
             rollback: None,
             failures: 0,
             threshold: super::breaker::threshold(&breaker, service.desired),
-            breaker: if is_watched {
-                Breaker::Monitoring
-            } else {
-                Breaker::Disabled
-            },
+            breaker: monitors(breaker.flag("enable") == Some(true)),
+            alarms: monitors(has_alarms),
             native: blue.filter(|_| is_native || reconciles).map(|blue| {
                 let configuration = &service.deployment_configuration;
                 Native::new(configuration, blue, reconciles, !is_native, now)
@@ -423,6 +445,8 @@ impl World {
             failed_tasks: 0,
             counted_failures: 0,
             was_healthy: false,
+            enough_since: None,
+            bakes_until: None,
             starts_again_at: None,
             is_kept: false,
             wants: None,
@@ -466,8 +490,10 @@ impl World {
             } else {
                 Progress::Successful
             };
-            if current.breaker == Breaker::Monitoring {
-                current.breaker = Breaker::Complete;
+            for monitor in [&mut current.breaker, &mut current.alarms] {
+                if *monitor == Breaker::Monitoring {
+                    *monitor = Breaker::Complete;
+                }
             }
             current.finished_at = Some(now);
             current.updated_at = now;

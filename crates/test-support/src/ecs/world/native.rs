@@ -9,7 +9,8 @@ use serde_json::Value;
 use strategy_core::Timestamp;
 
 use super::World;
-use super::deployment::{Progress, ServiceDeployment};
+use super::breaker::{ALARM, threshold};
+use super::deployment::{Breaker, Progress, ServiceDeployment};
 use super::service::Service;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
@@ -119,7 +120,7 @@ impl Lagging {
     }
 }
 
-fn minutes(value: &Value, name: &str, default: u64) -> Duration {
+pub(crate) fn minutes(value: &Value, name: &str, default: u64) -> Duration {
     let given = value.whole(name).and_then(|one| u64::try_from(one).ok());
     Duration::from_secs(60 * given.unwrap_or(default))
 }
@@ -263,6 +264,11 @@ impl World {
             self.turn_back(service, work, reason);
             return true;
         }
+        if let Some(reason) = self.failure(service, work) {
+            let reason = reason.to_owned();
+            self.turn_back(service, work, &reason);
+            return true;
+        }
         if !work.native.entered {
             self.enter_stage(work);
             return true;
@@ -290,6 +296,31 @@ impl World {
             work.current.updated_at = self.now;
         }
         changed | healed
+    }
+
+    /// Whether alarms or the circuit breaker take it back.
+    fn failure(&mut self, service: &Service, work: &mut Work) -> Option<&'static str> {
+        let configuration = &work.current.configuration;
+        if work.current.alarms == Breaker::Triggered
+            && configuration["alarms"].flag("rollback") == Some(true)
+        {
+            self.note(Rule::AlarmsEndDeployments);
+            return Some(ALARM);
+        }
+        let breaker = &configuration["deploymentCircuitBreaker"];
+        let threshold = threshold(breaker, service.desired);
+        let mut deployments = service.deployments.iter();
+        let green = deployments.find(|one| one.revision == work.current.target)?;
+        (work.current.failures, work.current.threshold) = (green.counted_failures, threshold);
+        let is_watching = work.current.breaker == Breaker::Monitoring
+            && work.native.stage == Stage::ScaleUp
+            && breaker.flag("rollback") == Some(true);
+        if !is_watching || green.counted_failures < threshold {
+            return None;
+        }
+        work.current.breaker = Breaker::Triggered;
+        self.note(Rule::DetectionBeyondRolling);
+        Some("The circuit breaker was triggered.")
     }
 
     fn enter_stage(&mut self, work: &mut Work) {

@@ -1,7 +1,7 @@
 //! What happens at each stage, and how weights are written.
 
 use super::super::World;
-use super::super::deployment::{Deployment, Progress};
+use super::super::deployment::{Breaker, Deployment, Progress};
 use super::super::service::Service;
 use super::{Stage, Work};
 use crate::ecs::rules::Rule;
@@ -177,6 +177,11 @@ impl World {
         }
         self.complete(service);
         // `complete` marks what is kept in the world; this is the copy that is worked on.
+        for monitor in [&mut work.current.breaker, &mut work.current.alarms] {
+            if *monitor == Breaker::Monitoring {
+                *monitor = Breaker::Complete;
+            }
+        }
         work.current.status = Progress::Successful;
         work.current.finished_at = Some(self.now);
         work.current.updated_at = self.now;
