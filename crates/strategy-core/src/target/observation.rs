@@ -157,12 +157,12 @@ pub enum PlatformState {
     /// meanwhile.
     InProgress,
     /// It waits for an answer of ours before it goes on. Which question that is belongs to what is
-    /// [owned](super::Observation::owned), so that an answer is to no other.
+    /// [owned](Observation::owned), so that an answer is to no other.
     Waiting,
     /// It is done and what it deployed is live.
     Won,
     /// It went back, for this reason. What is written is the recorded start then; while it is still on its
-    /// way there, traffic is [converging](super::Effective::Converging).
+    /// way there, traffic is [converging](Effective::Converging).
     RolledBack(String),
     /// Another one took its place.
     Superseded(String),
