@@ -11,7 +11,7 @@ unprepared-check | blocks | any | No analysis prepared the check. | Let the anal
 requests-outlast-stage | warns | any | Requests or sessions stay with a track for longer than a stage that changes it may take, with the bakes before it: it would run out of time and be rolled back. | Give the stage a longer deadline, bake longer before it, or let sessions end sooner.
 program-missing | blocks | `rollway` | A program that a check, gate or hook names is not there or not executable. | Put it there and make it executable, or call `rollway` in the folder that the rollout file means.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
-weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
+weight-too-fine | blocks | in memory, Istio, ECS | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage, with ECS a tenth of one.
 stable-has-no-replicas | blocks | Kubernetes, ECS | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
 stale-after-too-short | blocks | Kubernetes | An observation would count as unknown sooner than a quiet watch is heard of, about once a minute, so nothing could go on. | Let `stale_after` be at least what the finding names.
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
@@ -74,6 +74,22 @@ daemon-service | blocks | ECS | The service runs a task on every instance, so it
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
+rolling-is-another-mode | blocks | ECS | Tasks are to be replaced, and no traffic is shifted. | Use mode `rolling`, or a canary or blue-green strategy.
+nothing-to-shift | blocks | ECS | No stage asks for a release of the part. | Add its stages, or leave the part out.
+promotion-not-native | blocks | ECS | Stable is given the release, or what was found is kept, and Amazon ECS makes the release stable itself. | Leave the promotion out.
+weights-fall | blocks | ECS | A stage has less traffic than the one before, and a deployment only goes forward. | Let each stage have more than the one before.
+percent-too-small | blocks | ECS | A step is below 0.1%, the least that Amazon ECS shifts. | Begin with 0.1% or more.
+last-step-not-all | blocks | ECS | The last step is below 100%, and a deployment ends with everything. | End with 100%.
+steps-not-equal | blocks | ECS | More than two steps are not equal, and Amazon ECS takes equal ones alone. | Use two steps, equal ones, or mode `owned-weights`.
+step-too-small | blocks | ECS | Of more than two steps each is below 3%. | Use larger steps, two steps alone, or mode `owned-weights`.
+stable-changed | blocks | ECS | A stage changes stable, which Amazon ECS leaves as it is until it is taken away. | Leave stable as it was found.
+candidate-not-released | blocks | ECS | The candidate is to run something else than the release. | Ask for the release.
+capacity-not-whole | blocks | ECS | A part of the candidate is asked for, and Amazon ECS brings up all of it. | Ask for all of it.
+no-header-routes | blocks | ECS | Requests are sent by header, which is no step of a deployment of Amazon ECS. | Leave the route out.
+no-cookie-routes | blocks | ECS | Requests are sent by cookie, which is no step of a deployment of Amazon ECS. | Leave the route out.
+no-mirror | blocks | ECS | Requests are copied, which a load balancer does not. | Leave the mirror out.
+stickiness-not-ours | blocks | ECS | Stickiness is suspended, and Amazon ECS writes the rule. | Leave it as it is, and switch it off on the rule where it is in the way.
+wait-too-long | blocks | ECS | Before a step more may pass than the 14 days that a hook of Amazon ECS waits. | Shorten what the finding names.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
