@@ -160,7 +160,7 @@ fn a_plan_that_cannot_roll_is_refused() {
     let canary = Canary::new()
         .stages([10, 100])
         .bake(Duration::from_secs(60));
-    let planned = block_on(&scene.clock, driver.plan(&canary, release.clone())).unwrap();
+    let planned = block_on(&scene.clock, driver.plan(&canary, release)).unwrap();
     let error = planned.unwrap_err().to_string();
     assert!(error.contains("steps of 100%"), "{error}");
     let blue_green = strategy_core::strategy::BlueGreen::new();
