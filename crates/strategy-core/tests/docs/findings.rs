@@ -26,7 +26,7 @@ port-not-found | blocks | Kubernetes | The Service sends to a port by a name tha
 endpoint-not-ours | blocks | Service selector | A pod behind the Service, or behind it after a switch, belongs to neither track, so traffic could never be seen to flow as written. | Take the label away that the Service selects it by, or remove it.
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
-traffic-unsupported | blocks | Service selector | A Service cannot do what the plan asks: a share, a route, a mirror. | Switch all at once, or use a router that can, such as Istio.
+traffic-unsupported | blocks | Service selector, ECS | A Service cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
 not-ready-addresses | warns | Service selector | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
 headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
 affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
@@ -68,6 +68,8 @@ route-not-known | blocks | Istio | A route tells requests apart by something tha
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
 no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS no rule may have any. | Leave stickiness as it is.
+autoscaled | warns | ECS | An autoscaler decides the count of a service that Amazon ECS rolls. | Start while load is steady, and let its maximum leave room for both.
+capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
 candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
@@ -99,6 +101,10 @@ route-not-possible | blocks | ECS | A rule cannot tell requests apart by this he
 too-many-previews | blocks | ECS | The routes of a stage, for each rule, are more than twelve preview rules or ten routes. | Take fewer routes at once.
 too-many-rules | warns | ECS | With the preview rules the load balancer has more than 100 rules. | Take out rules that nobody needs, or have the quota raised.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
+no-circuit-breaker | warns | ECS | No circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
+no-health-check | warns | ECS | Neither a load balancer nor a health check of its containers tells whether a task works. | Give its essential containers a health check.
+nothing-to-go-back-to | blocks | ECS | No deployment of the service has been completed, or the last one failed. | Deploy what works, and wait until it is steady.
+pause-hook | blocks | ECS | A lifecycle hook of a rolling service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
 rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
