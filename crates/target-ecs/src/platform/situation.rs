@@ -128,7 +128,7 @@ impl<'a> Situation<'a> {
             let told = followed.service_deployment.as_deref();
             return Some(Ours {
                 id: &followed.deployment,
-                arn: told.or(current.filter(|_| is_primary)),
+                arn: told.or_else(|| current.filter(|_| is_primary)),
             });
         }
         let primary = primary.filter(|_| key(definition(self.service)) == release)?;

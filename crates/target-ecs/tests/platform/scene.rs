@@ -269,8 +269,9 @@ pub(crate) fn reason(outcome: &Outcome) -> Reason {
 
 /// What the platform is said to have done.
 pub(crate) fn platform(outcome: &Outcome) -> String {
-    match reason(outcome) {
-        Reason::Platform { message, .. } => message,
-        other => panic!("{other:?}"),
-    }
+    let reason = reason(outcome);
+    let Reason::Platform { message, .. } = reason else {
+        panic!("{reason:?}");
+    };
+    message
 }
