@@ -16,3 +16,4 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
+mod turns;
