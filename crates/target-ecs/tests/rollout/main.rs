@@ -23,3 +23,4 @@ mod resumed;
 mod rolled_back;
 mod scene;
 mod several_rules;
+mod turns;
