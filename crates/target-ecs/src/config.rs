@@ -1,6 +1,7 @@
 //! What a target is told about the services, target groups and rules it works with.
 
 mod names;
+mod owned;
 mod workload;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
+pub(crate) use self::owned::Owned;
 pub(crate) use self::workload::resource;
 pub use self::workload::{Canary, RuleConfig, Slot, WorkloadConfig};
 
@@ -68,12 +70,6 @@ impl Config {
         Self {
             cluster: cluster.into(),
             mode: mode.into(),
-        }
-    }
-
-    pub(crate) const fn owned_weights(&self) -> &OwnedWeights {
-        match &self.mode {
-            Mode::OwnedWeights(owned) => owned,
         }
     }
 }

@@ -10,7 +10,7 @@ use strategy_core::{Image, Track, Tracks, Traffic, Weight};
 use crate::api::Api;
 use crate::autoscaling::{self, number, replicas};
 use crate::binding::{Bound, BoundRule, BoundScaler, BoundTrack, TrackStart, service};
-use crate::config::{Config, OwnedWeights, Slot, WorkloadConfig, resource};
+use crate::config::{Owned, OwnedWeights, Slot, WorkloadConfig, resource};
 use crate::error::found;
 use crate::routes;
 use crate::view::{State, View, definition};
@@ -22,13 +22,19 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 const DEFAULT_DELAY: u64 = 300;
 
 /// The start, as it is recorded for the whole rollout, and what there is then.
-pub(crate) async fn start(config: &Config, api: &Api) -> Result<(Bound, View), TargetError> {
-    config.check_names()?;
+pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), TargetError> {
+    config.place()?;
     let owned = config.owned_weights();
     let [one, other] = owned.workload.slots();
     let names = [one.service.as_str(), other.service.as_str()];
-    let (services, rules, scalers, drain) = futures::try_join!(
-        api.services(&config.cluster, names),
+    // First of all, since in another account nothing else is found either.
+    let services = api.services(&config.cluster, names).await?;
+    for (slot, there) in [one, other].into_iter().zip(&services) {
+        if let Some(there) = there {
+            in_one_account(there, slot, &service(&config.cluster, &slot.service))?;
+        }
+    }
+    let (rules, scalers, drain) = futures::try_join!(
         api.rules(&owned.rules),
         api.scalers(&config.cluster, names),
         drain(owned, api),
@@ -150,7 +156,7 @@ async fn drain(owned: &OwnedWeights, api: &Api) -> Result<Duration, TargetError>
 }
 
 async fn tracks(
-    config: &Config,
+    config: &Owned,
     slots: [&Slot; 2],
     state: &State,
     api: &Api,
@@ -177,7 +183,7 @@ async fn tracks(
 }
 
 async fn found_track(
-    config: &Config,
+    config: &Owned,
     slot: &Slot,
     state: &State,
     track: Track,
@@ -227,6 +233,27 @@ async fn found_track(
             replicas: replicas(count),
         },
     })
+}
+
+/// Services are found by name in whatever account and region the clients are of: a cluster of the same name
+/// in another one is not what is meant.
+fn in_one_account(there: &Service, slot: &Slot, about: &str) -> Result<(), TargetError> {
+    let place = |arn: &str| -> Vec<String> {
+        let parts = arn.split(':').skip(3).take(2);
+        parts.map(str::to_owned).collect()
+    };
+    let found_at = place(there.service_arn().unwrap_or_default());
+    let meant = place(&slot.target_group);
+    if found_at == meant {
+        return Ok(());
+    }
+    let message = format!(
+        "it is in {}, and its target group in {}; use credentials of that account and clients of that region",
+        found_at.join("/"),
+        meant.join("/")
+    );
+    let kind = TargetErrorKind::InvalidConfig;
+    Err(found(kind, "ecs:DescribeServices", about, message))
 }
 
 /// The block of a service that registers its tasks in the slot's target group.

@@ -44,6 +44,7 @@ mod claim;
 pub mod config;
 mod digest;
 mod discover;
+mod ecs_target;
 mod error;
 mod forward;
 mod listener;
@@ -61,5 +62,5 @@ mod view;
 mod weights;
 
 pub use self::config::Config;
+pub use self::ecs_target::EcsTarget;
 pub use self::permissions::{Policy, Statement};
-pub use self::target::EcsTarget;

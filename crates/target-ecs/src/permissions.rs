@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{Config, RuleConfig, WorkloadConfig};
+use crate::config::{Owned, RuleConfig, WorkloadConfig};
 use crate::listener;
 use crate::previews::PREVIEW;
 
@@ -54,7 +54,7 @@ impl Statement {
 ///
 /// What has no names of its own in AWS is granted on `*`. `PassRole` is for the roles of the task
 /// definitions, which the configuration does not name: narrow it to them.
-pub(crate) fn policy(config: &Config) -> Result<Policy, TargetError> {
+pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
     let place = config.place()?;
     let owned = config.owned_weights();
     let all = || vec!["*".to_owned()];
@@ -224,13 +224,15 @@ mod tests {
 
     fn printed(workload: impl Into<WorkloadConfig>, rule: RuleConfig) -> String {
         let weights = OwnedWeights::new(workload, [rule]).previews(false);
-        policy(&Config::new("shop", weights)).unwrap().to_string()
+        owned_weights(&Owned::new("shop", &weights))
+            .unwrap()
+            .to_string()
     }
 
     /// The statement with this name, as text.
     fn statement(rule: RuleConfig, sid: &str) -> String {
         let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule]);
-        let policy = policy(&Config::new("shop", weights)).unwrap();
+        let policy = owned_weights(&Owned::new("shop", &weights)).unwrap();
         let mut statements = policy.statement.iter();
         let statement = statements.find(|statement| statement.sid == sid).unwrap();
         serde_json::to_string(statement).unwrap()
@@ -314,10 +316,7 @@ mod tests {
 
     #[test]
     fn a_configuration_that_names_nothing_has_no_policy() {
-        let named = Config::new(
-            "a/b",
-            OwnedWeights::new([slot("blue"), slot("green")], [rule()]),
-        );
-        assert!(policy(&named).is_err());
+        let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule()]);
+        assert!(owned_weights(&Owned::new("a/b", &weights)).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The target: reads what is there, and writes only what differs.
+//! The target of owned weights: reads what is there, and writes only what differs.
 
 use async_trait::async_trait;
 use strategy_core::target::{
@@ -12,56 +12,24 @@ use crate::asked::{Asked, asked};
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Config, WorkloadConfig};
+use crate::config::{Owned, WorkloadConfig};
 use crate::error::found;
 use crate::note;
-use crate::permissions::Policy;
 use crate::task_definition::{Made, NoContainer, release};
 use crate::view::{State, definition};
 use crate::weights;
-use crate::{admit, discover, observe, permissions};
+use crate::{admit, discover, observe};
 
-/// One part of a rollout on Amazon ECS, with the user's own services, target groups and rules.
-///
-/// It reads by `Describe` and `List` calls and keeps nothing but task definitions, which never change.
-/// Each call is made once: the retries of the clients it is given are switched off, since the machine
-/// decides what is tried again.
-///
-/// While a rollout holds its claim, both services carry the tag `rollway.dev/claim`, and stable's
-/// `rollway.dev/written`, which go with the claim. Then a number stays, `rollway.dev/last-epoch`, so that a
-/// claim which comes too late is refused. Task definitions that it registers are tagged
-/// `rollway.dev/release` and `rollway.dev/base` and stay.
+/// Two services whose traffic is shared by weights of ours.
 #[derive(Clone, Debug)]
-pub struct EcsTarget {
-    config: Config,
+pub(crate) struct OwnedWeightsTarget {
+    config: Owned,
     api: Api,
 }
 
-impl EcsTarget {
-    /// A target that uses these clients, which are of the account and region of the target groups.
-    pub fn new(
-        ecs: &aws_sdk_ecs::Client,
-        balancers: &aws_sdk_elasticloadbalancingv2::Client,
-        scaling: &aws_sdk_applicationautoscaling::Client,
-        config: Config,
-    ) -> Self {
-        Self {
-            api: Api::new(ecs, balancers, scaling),
-            config,
-        }
-    }
-
-    /// The least policy under which this target works.
-    ///
-    /// # Errors
-    /// `InvalidConfig` when the configuration names what cannot exist.
-    pub fn permissions(config: &Config) -> Result<Policy, TargetError> {
-        permissions::policy(config)
-    }
-
-    /// What it was told.
-    pub const fn config(&self) -> &Config {
-        &self.config
+impl OwnedWeightsTarget {
+    pub(crate) const fn new(config: Owned, api: Api) -> Self {
+        Self { config, api }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -302,7 +270,7 @@ fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied
 }
 
 #[async_trait]
-impl Target for EcsTarget {
+impl Target for OwnedWeightsTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
         let (bound, view) = discover::start(&self.config, &self.api).await?;
         let mut found = Discovery::new(
@@ -311,8 +279,8 @@ impl Target for EcsTarget {
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
-        found.claim = claim::in_force(&bound, &view.state)?;
-        found.last_epoch = claim::last_epoch(&view.state);
+        found.claim = claim::in_force(&view.state.claimable(&bound))?;
+        found.last_epoch = claim::last_epoch(&view.state.claimable(&bound));
         Ok(found)
     }
 
@@ -381,18 +349,13 @@ impl Target for EcsTarget {
         let bound = Bound::read(binding)?;
         let change = claim::Change { from, to };
         let state = self.api.state(&bound).await?;
-        let mut written = false;
-        for (service, retag) in change.retags(&bound, &state)? {
-            match self.api.retag(&service, &retag).await {
-                Ok(()) => written = true,
-                Err(error) if written => return Err(error.maybe_taken()),
-                Err(error) => return Err(error),
-            }
-        }
-        if written {
+        if change
+            .carry_out(&self.api, &state.claimable(&bound))
+            .await?
+        {
             let state = self.api.state(&bound).await;
             let state = state.map_err(TargetError::maybe_taken)?;
-            change.check_taken(&bound, &state)?;
+            change.check_taken(&state.claimable(&bound))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use strategy_core::{Track, Tracks, Traffic};
 
 use crate::autoscaling::{self, number};
 use crate::binding::{Bound, TrackStart};
+use crate::claim::Claimable;
 use crate::config::RuleConfig;
 use crate::error::found;
 use crate::forward::Forward;
@@ -73,6 +74,18 @@ impl State {
     pub(crate) fn active(&self, track: Track) -> Option<&Service> {
         let service = self.services.of(track).as_ref()?;
         (service.status() != Some(DRAINING)).then_some(service)
+    }
+
+    /// The services that are there, in the order in which they are claimed: stable's first.
+    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable<'_>> {
+        let both = Track::ALL.into_iter();
+        both.filter_map(|track| {
+            Some(Claimable {
+                resource: bound.service(track),
+                service: self.active(track)?,
+            })
+        })
+        .collect()
     }
 
     /// What each rule forwards to.

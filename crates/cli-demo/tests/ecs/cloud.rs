@@ -76,6 +76,7 @@ impl Cloud {
         }
         // Then the first tasks are healthy.
         *clock.ahead.lock().unwrap() = Duration::from_secs(300);
+        fake.forget_requests();
         Self {
             endpoint: format!("http://{}", serve(&fake)),
             folder: tempfile::tempdir().unwrap(),
@@ -125,6 +126,15 @@ impl Cloud {
             .output()
             .unwrap();
         Ended::of(&output)
+    }
+
+    /// No request found a target group without healthy targets.
+    #[track_caller]
+    pub(crate) fn everybody_was_served(&self) {
+        let fake = &self.shop.fake;
+        assert_eq!(fake.shortages(), []);
+        let lost = fake.lost_requests();
+        assert!(lost.values().all(|lost| *lost == 0.0), "{lost:?}");
     }
 
     /// The image that a service runs; `None`: there is no such service.

@@ -72,6 +72,7 @@ fn runs(file: &str, services: &[(&str, usize)], live: &str) -> Cloud {
     let released = example["release"]["web"].as_str();
     assert_eq!(cloud.image(live).as_deref(), released, "{file}");
     nothing_but_what_the_policy_allows(&cloud);
+    cloud.everybody_was_served();
     cloud
 }
 

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use strategy_core::target::{TargetError, TargetErrorKind};
 
-use super::{Config, MOST_RULES, RuleConfig};
+use super::{Config, MOST_RULES, Mode, Owned, RuleConfig};
 use crate::error::found;
 
-/// Where a load balancer is, as the ARNs of its parts tell.
+/// How ARNs name the service that load balancers are of.
+const BALANCING: &str = "elasticloadbalancing";
+
+/// Where something is, as its ARN tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) partition: String,
@@ -16,16 +19,18 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(arn: &str) -> Option<Self> {
+    fn of(arn: &str, service: &str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
         let mut next = || parts.next();
         let (Some("arn"), Some(partition)) = (next(), next()) else {
             return None;
         };
-        let (Some("elasticloadbalancing"), Some(region), Some(account)) = (next(), next(), next())
-        else {
+        let (Some(of), Some(region), Some(account)) = (next(), next(), next()) else {
             return None;
         };
+        if of != service {
+            return None;
+        }
         let plain = |text: &str| {
             let bytes = text.bytes();
             !text.is_empty()
@@ -100,9 +105,13 @@ impl Config {
     /// # Errors
     /// `InvalidConfig` with the first that cannot, where it stands and what to write.
     pub fn check_names(&self) -> Result<(), TargetError> {
-        self.place().map(|_| ())
+        match &self.mode {
+            Mode::OwnedWeights(weights) => Owned::new(&self.cluster, weights).place().map(|_| ()),
+        }
     }
+}
 
+impl Owned {
     /// The one account and region that everything is in.
     pub(crate) fn place(&self) -> Result<Place, TargetError> {
         let owned = self.owned_weights();
@@ -112,7 +121,7 @@ impl Config {
         for slot in slots {
             name("service", &slot.service, "a service")?;
             let group = &slot.target_group;
-            match Place::of(group).filter(|_| is_resource(group, "targetgroup/", 2)) {
+            match Place::of(group, BALANCING).filter(|_| is_resource(group, "targetgroup/", 2)) {
                 Some(place) => places.insert(place),
                 None => {
                     return Err(wrong(
@@ -141,7 +150,7 @@ impl Config {
         let mut seen = BTreeSet::new();
         for rule in &owned.rules {
             let arn = rule.arn();
-            match Place::of(arn).filter(|_| rule.is_well_formed()) {
+            match Place::of(arn, BALANCING).filter(|_| rule.is_well_formed()) {
                 Some(place) => places.insert(place),
                 None => {
                     let why = format!("is no such thing; name {}", rule.form());
@@ -220,9 +229,9 @@ mod tests {
             rule(),
             RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2")),
         ];
-        let place = config("shop", "blue", &group("blue"), &rules)
-            .place()
-            .unwrap();
+        let config = config("shop", "blue", &group("blue"), &rules);
+        let Mode::OwnedWeights(weights) = &config.mode;
+        let place = Owned::new("shop", weights).place().unwrap();
         assert_eq!(
             place.arn("ecs", "service/shop/blue"),
             "arn:aws:ecs:eu-central-1:123456789012:service/shop/blue"

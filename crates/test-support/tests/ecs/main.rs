@@ -20,5 +20,7 @@ mod rolling;
 mod scaling;
 mod scene;
 mod services;
+mod stops;
 mod storm;
+mod summaries;
 mod table;

@@ -271,6 +271,44 @@ fn a_stop_moves_traffic_back_before_tasks_go() {
 }
 
 #[test]
+fn clean_up_ends_when_old_tasks_have_stopped() {
+    let scene = Scene::new();
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+    let arn = scene.begin("web:2");
+    scene.wait_until(|| scene.stage(&arn) == "CLEAN_UP");
+    // They drain for half a minute.
+    for _ in 0..31 {
+        assert_eq!(scene.status(&arn), "IN_PROGRESS");
+        assert_eq!(scene.not_stopped("api", "web:1"), 2);
+        scene.wait(1);
+    }
+    scene.wait_until(|| scene.status(&arn) == "SUCCESSFUL");
+    assert_eq!(scene.not_stopped("api", "web:1"), 0);
+    scene.notices(Rule::CleanUpEnds);
+}
+
+#[test]
+fn a_stop_in_clean_up_brings_the_old_tasks_up_before_traffic_goes_back() {
+    let scene = Scene::new();
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+    let arn = scene.begin("web:2");
+    scene.wait_until(|| scene.stage(&arn) == "CLEAN_UP");
+    scene.wait(5);
+    scene.stop(&arn);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::StopInCleanUp);
+    scene.wait(20);
+    assert_eq!(scene.shares(), [("web-canary".to_owned(), 100)]);
+    let (_, ended) = scene.story(&arn, 300);
+    assert_eq!(ended.status().unwrap().as_str(), "ROLLBACK_SUCCESSFUL");
+    assert_eq!(scene.shares(), [("web-stable".to_owned(), 100)]);
+    assert_eq!(scene.running("api"), [2]);
+    let service = scene.service("api");
+    assert!(service.task_definition().unwrap().ends_with("web:1"));
+    assert_eq!(scene.fake.shortages(), []);
+}
+
+#[test]
 fn a_newer_deployment_reconciles_what_an_unfinished_one_left() {
     let scene = Scene::new();
     scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 30 }));

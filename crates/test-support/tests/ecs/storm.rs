@@ -146,7 +146,7 @@ impl Scene {
         let open = all.iter().filter(|one| {
             one.finished_at().is_none() && {
                 let status = one.status().unwrap().as_str();
-                status != "STOPPED"
+                status != "STOPPED" && status != "STOP_REQUESTED"
             }
         });
         assert!(open.count() <= 1, "{all:?}");
@@ -199,6 +199,7 @@ fn whatever_happens_it_stays_consistent_and_comes_to_rest() {
         let mut lots = Lots(seed);
         let scene = Scene::with(Settings {
             seed,
+            transition_lag: Duration::from_secs(seed % 3 * 5),
             ..Settings::default()
         });
         scene

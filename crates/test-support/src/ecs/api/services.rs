@@ -133,8 +133,10 @@ impl World {
             created_at: self.now,
             deployments: Vec::new(),
             completed: None,
+            completed_is_taken: false,
             current: None,
             events: Vec::new(),
+            rollback_fails: false,
         };
         self.begin_deployment(&mut service);
         self.services.insert(key.clone(), service);

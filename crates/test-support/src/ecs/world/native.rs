@@ -51,6 +51,14 @@ impl Stage {
     }
 }
 
+/// What runs and serves when a deployment of one of these strategies begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Blue {
+    /// The id of its deployment.
+    pub(crate) deployment: String,
+    pub(crate) revision: String,
+}
+
 /// Where a deployment of one of these strategies is.
 #[derive(Clone, Debug)]
 pub(crate) struct Native {
@@ -58,7 +66,7 @@ pub(crate) struct Native {
     /// Its hooks are made.
     entered: bool,
     /// The first hook of the stage.
-    hooks_from: usize,
+    pub(crate) hooks_from: usize,
     /// It has done its work, and waits until then.
     wait_until: Option<Timestamp>,
     /// When the stage has taken too long.
@@ -71,8 +79,12 @@ pub(crate) struct Native {
     /// The weight of the new service revision in percent.
     production: Lagging,
     test: Lagging,
+    /// What was there before.
+    blue: Option<Blue>,
     /// It goes back.
     pub(crate) rolls_back: bool,
+    /// All traffic is back.
+    is_back: bool,
 }
 
 /// A weight that is described some time after it was changed.
@@ -104,7 +116,12 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 }
 
 impl Native {
-    pub(crate) fn new(configuration: &Value, superseded: bool, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        configuration: &Value,
+        blue: Option<Blue>,
+        superseded: bool,
+        now: Timestamp,
+    ) -> Self {
         let (canary, linear) = (
             &configuration["canaryConfiguration"],
             &configuration["linearConfiguration"],
@@ -141,12 +158,27 @@ impl Native {
             bake: minutes(configuration, "bakeTimeInMinutes", 0),
             production: unchanged,
             test: unchanged,
+            blue,
             rolls_back: false,
+            is_back: false,
         }
     }
 
     pub(crate) fn due(&self) -> Vec<Timestamp> {
         self.wait_until.into_iter().chain([self.deadline]).collect()
+    }
+
+    pub(crate) fn blue_revision(&self) -> Option<&str> {
+        self.blue.as_ref().map(|blue| blue.revision.as_str())
+    }
+
+    fn blue_deployment(&self) -> Option<&str> {
+        self.blue.as_ref().map(|blue| blue.deployment.as_str())
+    }
+
+    /// Whether tasks of the new service revision are wanted.
+    pub(crate) const fn has_begun(&self) -> bool {
+        !matches!(self.stage, Stage::ReconcileService | Stage::PreScaleUp)
     }
 
     fn go_to(&mut self, stage: Stage, now: Timestamp) {
@@ -207,6 +239,9 @@ impl World {
         if work.native.rolls_back {
             return self.unwind(service, work) || healed;
         }
+        if work.current.status.is_passing() && work.current.moves_at > self.now {
+            return healed;
+        }
         if work.current.status == Progress::RollbackRequested {
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
@@ -261,17 +296,13 @@ impl World {
         let mut changed = false;
         for deployment in &service.deployments {
             let is_green = deployment.revision == work.current.target;
-            let has_begun = !matches!(
-                work.native.stage,
-                Stage::ReconcileService | Stage::PreScaleUp
-            );
             // What an unfinished deployment left serves until traffic has gone from it.
             let is_left = work.native.stage == Stage::ReconcileService
                 && work.native.wait_until.is_none_or(|until| until > self.now);
             let want = match deployment.wants {
                 Some(_) if is_left => continue,
                 Some(wants) => wants,
-                None if is_green && !has_begun => 0,
+                None if is_green && !work.native.has_begun() => 0,
                 None => service.desired,
             };
             let live = self.live_tasks(&deployment.id);

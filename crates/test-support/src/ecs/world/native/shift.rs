@@ -82,10 +82,7 @@ impl World {
             .deployments
             .iter()
             .filter(|one| one.wants == Some(0));
-        if left
-            .into_iter()
-            .any(|one| !self.live_tasks(&one.id).is_empty())
-        {
+        if left.into_iter().any(|one| self.has_tasks(&one.id)) {
             return false;
         }
         work.native.go_to(Stage::PreScaleUp, now);
@@ -126,17 +123,19 @@ impl World {
 
     fn clean_up(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let target = work.current.target.clone();
-        let mut left = false;
+        let (mut changed, mut left) = (false, false);
         for deployment in &mut service.deployments {
             if deployment.revision != target {
+                // The next round of `heal` stops them.
+                changed |= deployment.wants != Some(0);
                 deployment.wants = Some(0);
-                left |= !self.live_tasks(&deployment.id).is_empty();
+                left |= self.has_tasks(&deployment.id);
             }
         }
         if left {
-            // The next round of `heal` stops them.
-            return true;
+            return changed;
         }
+        self.note(Rule::CleanUpEnds);
         service.deployments.retain(|one| one.revision == target);
         for one in &mut service.deployments {
             one.is_kept = false;
