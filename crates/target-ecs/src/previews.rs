@@ -6,6 +6,7 @@
 //! belongs to, and a number that counts the routes.
 
 mod condition;
+mod described;
 mod halfway;
 mod place;
 mod planned;
@@ -128,7 +129,7 @@ pub(crate) struct Content {
 impl Content {
     pub(crate) fn of(rule: &Rule) -> Self {
         Self {
-            conditions: rule.conditions().iter().map(condition::plain).collect(),
+            conditions: rule.conditions().iter().map(described::plain).collect(),
             actions: rule.actions().to_vec(),
             transforms: rule.transforms().to_vec(),
         }
@@ -185,7 +186,7 @@ impl Content {
 
     /// Short, and another for another content.
     fn digest(&self, is_before: bool) -> String {
-        let mut conditions: Vec<String> = self.conditions.iter().map(condition::text).collect();
+        let mut conditions: Vec<String> = self.conditions.iter().map(described::text).collect();
         conditions.sort();
         let kinds = self.actions.iter().map(|action| action.r#type.clone());
         let kinds: Vec<String> = kinds
@@ -221,7 +222,7 @@ impl Content {
 /// these target groups.
 pub(crate) fn may_be_one(rule: &Rule, groups: [&str; 2]) -> bool {
     let mut conditions = rule.conditions().iter();
-    let looks = conditions.any(|of| of.field() == Some(condition::HTTP_HEADER));
+    let looks = conditions.any(|of| of.field() == Some(described::HTTP_HEADER));
     let content = Content::of(rule);
     rule.is_default() != Some(true) && (looks || groups.iter().any(|group| content.reaches(group)))
 }
@@ -350,7 +351,7 @@ pub(crate) fn is_met(condition: &RuleCondition, route: &Route) -> bool {
     let header = config.http_header_name().unwrap_or_default();
     let is_met = |sample: &String| {
         let mut values = config.values().iter();
-        values.any(|pattern| condition::is_like(pattern, sample))
+        values.any(|pattern| described::is_like(pattern, sample))
     };
     header.eq_ignore_ascii_case(condition::header(route))
         && condition::samples(route).iter().all(is_met)
@@ -359,9 +360,9 @@ pub(crate) fn is_met(condition: &RuleCondition, route: &Route) -> bool {
 /// The route of a preview rule: the condition that it has beyond those of the rule it belongs to.
 fn route(production: Option<&Rule>, preview: &Rule) -> Route {
     let known = production.map_or(&[][..], |of| of.conditions());
-    let known: Vec<String> = known.iter().map(condition::text).collect();
+    let known: Vec<String> = known.iter().map(described::text).collect();
     let conditions = preview.conditions().iter();
-    let own = |of: &&RuleCondition| !known.contains(&condition::text(of));
+    let own = |of: &&RuleCondition| !known.contains(&described::text(of));
     let mut routes = conditions.clone().filter(own).filter_map(condition::route);
     let any = || conditions.clone().find_map(condition::route);
     routes.next().or_else(any).unwrap_or_else(|| Route {

@@ -95,8 +95,7 @@ impl Scene {
                 candidate: None,
             },
             rules: vec![(rule(), actions(&home))],
-            scalers: Tracks::default(),
-            previews: previews::Previews::default(),
+            ..State::default()
         };
         Self {
             bound: Bound::new(cluster, tracks, rules, Traffic::default(), Duration::ZERO),

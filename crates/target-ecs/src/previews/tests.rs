@@ -68,7 +68,7 @@ fn a_cookie_is_told_from_others() {
     let asked = route_by(RouteBy::Cookie, "canary", "1");
     let condition = of_route(&asked).unwrap();
     let values = condition.http_header_config().unwrap().values();
-    let matches = |header: &str| values.iter().any(|of| condition::is_like(of, header));
+    let matches = |header: &str| values.iter().any(|of| described::is_like(of, header));
     for header in condition::samples(&asked) {
         assert!(matches(&header), "{header}");
     }

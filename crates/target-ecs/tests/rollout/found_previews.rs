@@ -45,7 +45,7 @@ pub(crate) fn balancing(scene: &Scene, operation: &str, input: Value) -> Value {
     scene.ask(Service::LoadBalancing, operation, input)
 }
 
-fn create(scene: &Scene, priority: u32, conditions: Value, tags: Value) -> String {
+fn create(scene: &Scene, priority: u32, conditions: &Value, tags: &Value) -> String {
     let input = json!({
         "ListenerArn": scene.shop.listener, "Priority": priority, "Conditions": conditions,
         "Actions": [{"Type": "forward", "TargetGroupArn": scene.shop.canary_group}], "Tags": tags,
@@ -73,7 +73,7 @@ fn a_shop_in_order_has_no_findings_about_routes() {
 fn what_an_abandoned_rollout_left_behind_blocks() {
     let scene = Scene::canary();
     let tags = json!([{"Key": "rollway.dev/preview", "Value": "0123456789abcdef/0"}]);
-    let arn = create(&scene, 9, json!([header("x-preview", "yes")]), tags);
+    let arn = create(&scene, 9, &json!([header("x-preview", "yes")]), &tags);
     let said = [
         arn.rsplit('/').next().unwrap(),
         "aws elbv2 delete-rule --rule-arn",
@@ -95,7 +95,7 @@ fn what_an_abandoned_rollout_left_behind_blocks() {
 fn no_free_priority_blocks() {
     let scene = Scene::canary();
     let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/pets"]}}]);
-    let arn = create(&scene, 9, path, json!([]));
+    let arn = create(&scene, 9, &path, &json!([]));
     let id = arn.rsplit('/').next().unwrap();
     let said = [id, "has 9", "aws elbv2 set-rule-priorities"];
     is_found(&scene, &header_first(), "no-free-priority", true, &said);
@@ -176,7 +176,7 @@ fn a_load_balancer_with_a_hundred_rules_warns() {
     let scene = Scene::canary();
     for priority in 100..198 {
         let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/p"]}}]);
-        create(&scene, priority, path, json!([]));
+        create(&scene, priority, &path, &json!([]));
     }
     let said = ["loadbalancer/app/shop/", "has 100 rules"];
     is_found(&scene, &header_first(), "too-many-rules", false, &said);

@@ -123,7 +123,7 @@ impl Faults {
         let waiting = self.after.iter_mut().filter(|(name, ..)| name == operation);
         let mut due = None;
         for (_, fault, left) in waiting {
-            due = due.or((*left == 0).then_some(*fault));
+            due = due.or_else(|| (*left == 0).then_some(*fault));
             *left = left.saturating_sub(1);
         }
         if due.is_some() {
