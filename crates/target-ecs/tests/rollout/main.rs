@@ -18,5 +18,6 @@ mod lossless;
 mod promoted;
 mod resumed;
 mod rolled_back;
+mod same_release;
 mod scene;
 mod several_rules;
