@@ -1,6 +1,7 @@
 //! Whether a plan can run here: findings before anything is written.
 
 mod conditions;
+mod other_rules;
 mod plan;
 mod rules;
 mod services;
@@ -25,6 +26,8 @@ pub(crate) struct Facts {
     attributes: Tracks<Vec<TargetGroupAttribute>>,
     /// All rules of the listeners that ours belong to, by the ARN of the listener.
     listeners: BTreeMap<String, Vec<Rule>>,
+    /// All rules of all listeners of their load balancers.
+    all_rules: Vec<Rule>,
     /// The bases of both tracks.
     bases: Tracks<std::sync::Arc<Described>>,
 }
@@ -48,16 +51,18 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
         }
     }
     let recorded = bound.tracks.stable.recorded().unwrap_or_default();
-    let stable_base = api.definition(recorded).await?;
+    let stable_base = api.definition_now(recorded).await?;
     let candidate_base = match bound.tracks.candidate.recorded() {
-        Some(arn) => api.definition(arn).await?,
+        Some(arn) => api.definition_now(arn).await?,
         None => stable_base.clone(),
     };
+    let all_rules = other_rules::all(api, bound, &listeners).await?;
     Ok(Facts {
         view,
         groups,
         attributes: Tracks { stable, candidate },
         listeners,
+        all_rules,
         bases: Tracks {
             stable: stable_base,
             candidate: candidate_base,
@@ -69,6 +74,7 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
 pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let mut findings = services::findings(bound, facts);
     findings.extend(rules::findings(bound, facts));
+    findings.extend(other_rules::findings(bound, facts, part, plan));
     findings.extend(plan::findings(bound, facts, part, plan));
     findings
 }

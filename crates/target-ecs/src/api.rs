@@ -1,6 +1,7 @@
 //! The calls to AWS: all that waits is here. Every call is made once; who decides whether it is made
 //! again is the machine.
 
+mod listeners;
 mod look;
 mod read;
 mod shown;
