@@ -7,6 +7,7 @@
 )]
 
 mod abandoned;
+mod autoscaled;
 mod calls;
 mod failures;
 mod faults;
