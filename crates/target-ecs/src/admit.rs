@@ -1,6 +1,7 @@
 //! Whether a plan can run here: findings before anything is written.
 
 mod conditions;
+mod other_rules;
 mod plan;
 mod previews;
 mod rules;
@@ -31,6 +32,8 @@ pub(crate) struct Facts {
     tags: BTreeMap<String, Vec<Tag>>,
     /// How many rules the load balancers of these listeners have, by ARN; empty where the plan adds none.
     balancers: BTreeMap<String, usize>,
+    /// All rules of all listeners of their load balancers.
+    all_rules: Vec<Rule>,
     /// The bases of both tracks.
     bases: Tracks<std::sync::Arc<Described>>,
 }
@@ -73,11 +76,12 @@ pub(crate) async fn facts(
         }
     }
     let recorded = bound.tracks.stable.recorded().unwrap_or_default();
-    let stable_base = api.definition(recorded).await?;
+    let stable_base = api.definition_now(recorded).await?;
     let candidate_base = match bound.tracks.candidate.recorded() {
-        Some(arn) => api.definition(arn).await?,
+        Some(arn) => api.definition_now(arn).await?,
         None => stable_base.clone(),
     };
+    let all_rules = other_rules::all(api, bound, &listeners).await?;
     Ok(Facts {
         view,
         groups,
@@ -85,6 +89,7 @@ pub(crate) async fn facts(
         listeners,
         tags,
         balancers,
+        all_rules,
         bases: Tracks {
             stable: stable_base,
             candidate: candidate_base,
@@ -97,6 +102,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
     let mut findings = services::findings(bound, facts);
     findings.extend(rules::findings(bound, facts));
     findings.extend(previews::findings(bound, facts, &routes(part, plan)));
+    findings.extend(other_rules::findings(bound, facts, part, plan));
     findings.extend(plan::findings(bound, facts, part, plan));
     findings
 }

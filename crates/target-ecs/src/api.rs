@@ -3,6 +3,7 @@
 
 mod definitions;
 mod deployments;
+mod listeners;
 mod look;
 mod preview;
 mod read;

@@ -63,7 +63,7 @@ pub(crate) struct BoundTrack {
 pub(crate) struct BoundScaler {
     pub(crate) minimum: u32,
     pub(crate) suspended: Suspended,
-    /// It was switched off: all suspended, and the count 0.
+    /// Its service had no tasks: the count 0, whatever was suspended.
     pub(crate) off: bool,
 }
 

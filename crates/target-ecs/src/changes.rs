@@ -1,5 +1,6 @@
 //! From what is there and what is desired to the calls to make, in order. Pure.
 
+mod guards;
 mod noted;
 
 use std::collections::BTreeMap;
@@ -148,6 +149,7 @@ impl Situation<'_> {
             let resource = bound.service(Track::Stable);
             found(TargetErrorKind::Conflict, "compare", &resource, message)
         })?;
+        self.check_reached(request, &forwards)?;
         let (mut changes, mut later) = (Vec::new(), Vec::new());
         for (rule, from, _) in &mut routed {
             // A target group in no rule has no load balancer: no service can be made in it, and its
@@ -252,23 +254,6 @@ impl Situation<'_> {
             }
             (Replicas::Floor(_), None) => {
                 Err(self.refuse(track, "no autoscaler decides its count"))
-            }
-        }
-    }
-
-    /// A track whose autoscaler is gone keeps the count that it has, and is given more where more is asked for;
-    /// that the minimum is held can only be had with the autoscaler.
-    fn count_alone(&self, track: Track, replicas: Replicas) -> Result<Count, TargetError> {
-        let there = self.state.active(track);
-        let told = there.map_or(0, |there| number(there.desired_count));
-        match replicas {
-            Replicas::Count(number) if number == told => Ok(Count::Plain(told)),
-            Replicas::Floor(floor) if floor > told => Ok(Count::Plain(floor)),
-            Replicas::Count(_) | Replicas::Floor(_) => {
-                let message = "its scalable target was there when the rollout began and is gone; register it again";
-                let action = "application-autoscaling:RegisterScalableTarget";
-                let (kind, resource) = (TargetErrorKind::NotFound, self.bound.service(track));
-                Err(found(kind, action, &resource, message))
             }
         }
     }

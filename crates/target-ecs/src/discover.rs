@@ -232,13 +232,10 @@ async fn found_track(
         target_group: slot.target_group.clone(),
         container: balancer.container_name().unwrap_or_default().to_owned(),
         port: balancer.container_port().unwrap_or_default(),
-        scaler: scaler.map(|scaler| {
-            let suspended = autoscaling::suspended(scaler);
-            BoundScaler {
-                minimum: number(scaler.min_capacity),
-                suspended,
-                off: replicas(count).number() == 0 && suspended == crate::owned::Suspended::ALL,
-            }
+        scaler: scaler.map(|scaler| BoundScaler {
+            minimum: number(scaler.min_capacity),
+            suspended: autoscaling::suspended(scaler),
+            off: there.desired_count == 0,
         }),
         start: TrackStart::Found {
             task_definition: definition(there).to_owned(),

@@ -22,7 +22,7 @@ const DIGITS: usize = 10;
 /// `r0`, `r1`: what each rule forwards to. `p10`: the preview rule of rule 1 for the first route.
 /// Of each track (`s` stable, `c` candidate): `sd` the task
 /// definition; `sn` the count, or `sm` the minimum, `sp` what is suspended and `sz` whether the count
-/// is 0 while everything is suspended, where an autoscaler decides it.
+/// is 0, where an autoscaler decides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Fields(pub(crate) BTreeMap<String, String>);
@@ -39,7 +39,7 @@ pub(crate) enum Count {
 pub(crate) struct Scaled {
     pub(crate) minimum: u32,
     pub(crate) suspended: Suspended,
-    /// It is switched off: all is suspended, and the count is 0.
+    /// The count is 0.
     pub(crate) off: bool,
 }
 

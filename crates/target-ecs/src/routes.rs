@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strategy_core::target::{TargetError, TargetErrorKind};
-use strategy_core::{Stickiness, Tracks, Traffic, Weight};
+use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use crate::binding::{Bound, BoundRule};
 use crate::config::{RuleConfig, resource};
@@ -84,6 +84,14 @@ pub(crate) fn read(
 }
 
 impl Routed {
+    /// Whether any rule sends to a track.
+    pub(crate) fn reaches(&self, track: Track) -> bool {
+        self.shares.iter().any(|share| match track {
+            Track::Stable => *share < Weight::FULL,
+            Track::Candidate => !share.is_zero(),
+        })
+    }
+
     /// What was written, as traffic: stickiness is suspended where a rule that had it has it no more.
     pub(crate) fn traffic(&self, start: &[BoundRule], rules: &[(RuleConfig, Forward)]) -> Traffic {
         let mut traffic = Traffic::weight(self.weight);

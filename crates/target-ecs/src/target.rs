@@ -5,7 +5,7 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
+use strategy_core::{Images, Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
@@ -78,11 +78,15 @@ impl OwnedWeightsTarget {
                 }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
-                    match self.running(bound, state, track, made).await? {
-                        Ok(arn) => Definition::Known(arn),
-                        Err(made) => {
-                            looked = true;
-                            self.api.release(made, &[]).await?
+                    let own = self.own(bound, state, track, images, &made).await?;
+                    match (own, made) {
+                        (Some(arn), _) => Definition::Known(arn),
+                        (None, Made::Base) => {
+                            Definition::Known(Self::base(bound, track).to_owned())
+                        }
+                        (None, Made::Other(made)) => {
+                            let known = self.known(state, track, made, &mut looked);
+                            known.await?
                         }
                     }
                 }
@@ -101,7 +105,7 @@ impl OwnedWeightsTarget {
         &self,
         bound: &Bound,
         track: Track,
-        images: &strategy_core::Images,
+        images: &Images,
     ) -> Result<Made, TargetError> {
         let base = self.api.definition(Self::base(bound, track)).await?;
         let stable = Self::base(bound, Track::Stable);
@@ -117,25 +121,48 @@ impl OwnedWeightsTarget {
         })
     }
 
-    /// Looked for in what runs; what is nowhere there comes back.
-    async fn running(
+    /// What runs on the track itself, where that is the release.
+    ///
+    /// There it needs no tag: ECS may tell fields in another order than they were given, and somebody may
+    /// clean tags up. While requests come, what has the images of the release is left as it is, as whoever
+    /// asks takes it for the release by them; whose hand it was is told by its field.
+    async fn own(
         &self,
         bound: &Bound,
         state: &State,
         track: Track,
-        made: Made,
-    ) -> Result<Result<String, Box<Unregistered>>, TargetError> {
-        let made = match made {
-            Made::Base => return Ok(Ok(Self::base(bound, track).to_owned())),
-            Made::Other(made) => made,
+        images: &Images,
+        made: &Made,
+    ) -> Result<Option<String>, TargetError> {
+        let Some(own) = state.active(track) else {
+            return Ok(None);
         };
-        let both = Track::ALL.into_iter();
-        let running: Vec<String> = both
-            .filter_map(|track| state.active(track))
-            .map(|service| definition(service).to_owned())
+        let arn = definition(own);
+        let own = self.api.definition(arn).await?;
+        let seen = own.seen(bound.tracks.of(track).recorded());
+        let is_taken_for_it = Revision::Release(images.clone()).is(&seen);
+        let is_it = made.would_be(&own) || is_taken_for_it && state.reaches(bound, track);
+        Ok(is_it.then(|| arn.to_owned()))
+    }
+
+    /// Looked for in what runs, then, which takes a look, among the newest of its family.
+    async fn known(
+        &self,
+        state: &State,
+        track: Track,
+        made: Box<Unregistered>,
+        looked: &mut bool,
+    ) -> Result<Definition, TargetError> {
+        let other = state.active(track.other());
+        let other: Vec<String> = other
+            .map(|of| definition(of).to_owned())
+            .into_iter()
             .collect();
-        let found = self.api.registered(&made, &running).await?;
-        Ok(found.ok_or(made))
+        if let Some(arn) = self.api.registered(&made, &other).await? {
+            return Ok(Definition::Known(arn));
+        }
+        *looked = true;
+        self.api.release(made, &[]).await
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.

@@ -18,7 +18,7 @@ use crate::forward::Forward;
 use crate::note::Text;
 use crate::owned::{Count, Fields};
 use crate::previews::{self, Previews};
-use crate::routes::refused;
+use crate::routes::{self, refused};
 use crate::task_definition::{Described, short};
 
 /// Task definitions by their ARN.
@@ -103,6 +103,13 @@ impl State {
             Ok((rule.clone(), forward))
         });
         read.collect()
+    }
+
+    /// Whether any rule sends to a track; where that cannot be told, it may.
+    pub(crate) fn reaches(&self, bound: &Bound, track: Track) -> bool {
+        let forwards = self.forwards().ok();
+        let routed = forwards.and_then(|forwards| routes::read(bound.groups(), &forwards).ok());
+        routed.is_none_or(|routed| routed.reaches(track))
     }
 
     /// How many a track has been told to run; `None` if it is absent.

@@ -58,6 +58,7 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
     };
     let fake = Fake::new(Arc::new(clock.clone()), settings);
     let shop = Shop::open(&fake);
+    shop.remove_test_rule();
     let target = target(&fake, config(&shop, options.strategy));
     clock.advance_to(OPEN + OPENING);
     let new_errors = befallen(&fake, options.fault);

@@ -73,6 +73,7 @@ capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks 
 candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
+definition-deregistered | blocks | ECS | The task definition that a service runs was deregistered, so it could not be gone back to. | Register it again and let the service run that.
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
@@ -107,6 +108,8 @@ nothing-to-go-back-to | blocks | ECS | No deployment of the service has been com
 pause-hook | blocks | ECS | A lifecycle hook of a rolling service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
+rule-to-candidate | warns | ECS | A rule of the load balancer that is not among those of the rollout sends to the candidate's target group whatever the weight. | Make sure that it is meant.
+rule-to-stable | blocks if stable changes or is left, else warns | ECS | A rule of the load balancer that is not among those of the rollout sends to stable's target group: its requests stay there while stable is changed, retired or left. | Name it among the rules, or let it send elsewhere.
 rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
 slow-start | warns | ECS | New targets get their full share only after a while, so a candidate is measured at less than its weight. | Let bakes be longer than that, or turn slow start off.
 stable-has-no-healthy-target | blocks | ECS | None of stable's targets is healthy, so nothing could carry the traffic home. | Mend stable first.

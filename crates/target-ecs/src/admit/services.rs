@@ -14,6 +14,7 @@ use super::Facts;
 use crate::binding::{Bound, TrackStart};
 use crate::candidate;
 use crate::config::resource;
+use crate::task_definition::short;
 
 pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -26,6 +27,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(circuit_breaker(service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
+        findings.extend(deregistered(bound, facts, track));
         findings.extend(targets(&facts.groups, group));
         findings.extend(slow_start(facts.attributes.of(track), group));
     }
@@ -43,6 +45,23 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What a service is to go back to must be something that it can be told to run.
+fn deregistered(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
+    let recorded = bound.tracks.of(track).recorded()?;
+    let base = facts.bases.of(track);
+    (!base.is_active()).then(|| {
+        Finding::blocks(
+            "definition-deregistered",
+            bound.service(track),
+            format!(
+                "its task definition {} was deregistered, so it could not be gone back to",
+                short(recorded)
+            ),
+            "register it again, and let the service run that",
+        )
+    })
 }
 
 /// Who else moves the tasks or the traffic of a service.

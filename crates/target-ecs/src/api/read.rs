@@ -301,10 +301,15 @@ impl Api {
 
     /// A task definition by its ARN or its short name, with its tags.
     pub(crate) async fn definition(&self, name: &str) -> Result<Arc<Described>, TargetError> {
-        const ACTION: &str = "ecs:DescribeTaskDefinition";
         if let Some(known) = self.known().get(name) {
             return Ok(known.clone());
         }
+        self.definition_now(name).await
+    }
+
+    /// The same, read anew: somebody may have deregistered it.
+    pub(crate) async fn definition_now(&self, name: &str) -> Result<Arc<Described>, TargetError> {
+        const ACTION: &str = "ecs:DescribeTaskDefinition";
         let about = format!("task-definition/{}", short(name));
         let answer = self
             .ecs

@@ -39,6 +39,7 @@ impl ShopSubject {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), Settings::default());
         let shop = Shop::open(&fake);
+        shop.remove_test_rule();
         let stable = Slot::new("web", &shop.stable_group);
         let other = Slot::new("web-other", &shop.canary_group);
         shop.create_service("web", &shop.stable_group, 3);
@@ -54,7 +55,6 @@ impl ShopSubject {
             }
             Shape::Canary | Shape::Autoscaled => {
                 fake.somebody_sets_weights(&shop.rule, &[(&shop.stable_group, 1)]);
-                fake.somebody_sets_weights(&shop.test_rule, &[(&shop.stable_group, 1)]);
                 WorkloadConfig::from(Canary::new(stable, other))
             }
             Shape::Pair => {

@@ -7,6 +7,7 @@
 )]
 
 mod abandoned;
+mod autoscaled;
 mod calls;
 mod failures;
 mod faults;
@@ -21,6 +22,7 @@ mod previews;
 mod promoted;
 mod resumed;
 mod rolled_back;
+mod same_release;
 mod scene;
 mod several_rules;
 mod turns;

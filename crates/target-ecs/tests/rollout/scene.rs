@@ -69,6 +69,7 @@ impl Scene {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
+        shop.remove_test_rule();
         shop.create_service("web", &shop.stable_group, 4);
         let stable = Slot::new("web", &shop.stable_group);
         let scene = Self {

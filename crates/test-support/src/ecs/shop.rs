@@ -111,6 +111,15 @@ impl Shop {
         shop
     }
 
+    /// Removes the rule at priority 5, which forwards past a rollout that moves the other rule alone.
+    ///
+    /// # Panics
+    /// If the fake refuses it, which is a bug in it.
+    pub fn remove_test_rule(&self) {
+        let input = json!({ "RuleArn": self.test_rule });
+        must(&self.fake, Service::LoadBalancing, "DeleteRule", input);
+    }
+
     /// Registers a revision of the family `web` whose container `web` runs this image on port 8080; gives its ARN.
     ///
     /// # Panics
