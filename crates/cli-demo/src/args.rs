@@ -151,7 +151,7 @@ pub enum DemoStrategy {
     Canary,
     /// A whole second slot, then all traffic at once.
     BlueGreen,
-    /// Pod by pod within one workload.
+    /// Replica by replica within one workload.
     Rolling,
 }
 

@@ -9,9 +9,11 @@ mod sdk;
 use thiserror::Error;
 
 #[cfg(not(feature = "ecs"))]
-pub use self::absent::{Config, Connection, Policy, configs, connect, permissions, targets};
+pub use self::absent::{
+    Config, Connection, Policy, capabilities, configs, connect, permissions, targets,
+};
 #[cfg(feature = "ecs")]
-pub use self::sdk::{Connection, Policy, configs, connect, permissions, targets};
+pub use self::sdk::{Connection, Policy, capabilities, configs, connect, permissions, targets};
 #[cfg(feature = "ecs")]
 pub use target_ecs::Config;
 
@@ -57,6 +59,11 @@ pub enum EcsError {
         /// Where the target groups are.
         wanted: String,
     },
+    /// Neither the file nor the environment names a region.
+    #[error(
+        "no region is known; name the service by its ARN, or the region by $AWS_REGION or the profile"
+    )]
+    NoRegion,
     /// The program cannot do it.
     #[error("{NOT_BUILT}")]
     NotBuilt,

@@ -1,7 +1,8 @@
 //! What decides the count of a service instead of us: its scalable target.
 //!
-//! A floor is its minimum. A floor of 0 switches it off: all its activities are suspended, and the
-//! count is 0.
+//! A floor is its minimum. A count of 0 is a floor of 0 whatever the minimum is: nothing is measured of a service
+//! without tasks, so nothing raises it. Where one is asked for, all activities are suspended as well, or are as
+//! they were if it was found so.
 
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, SuspendedState};
 use strategy_core::Replicas;
@@ -46,7 +47,7 @@ pub(crate) fn count(desired: u32, scaler: Option<&ScalableTarget>) -> Count {
             Count::Scaled(Scaled {
                 minimum: number(scaler.min_capacity),
                 suspended,
-                off: desired == 0 && suspended == Suspended::ALL,
+                off: desired == 0,
             })
         }
     }
@@ -64,9 +65,14 @@ pub(crate) const fn replicas(count: Count) -> Replicas {
 /// What a floor means for a scalable target.
 pub(crate) fn floor(floor: u32, start: BoundScaler) -> Scaled {
     if floor == 0 {
+        let suspended = if start.off {
+            start.suspended
+        } else {
+            Suspended::ALL
+        };
         Scaled {
             minimum: start.minimum,
-            suspended: Suspended::ALL,
+            suspended,
             off: true,
         }
     } else {
@@ -132,23 +138,22 @@ mod tests {
 
     #[test]
     fn one_that_was_found_off_can_be_switched_on_and_off_again() {
-        let start = BoundScaler {
-            minimum: 2,
-            suspended: Suspended::ALL,
-            off: true,
-        };
-        assert_eq!(floor(3, start).suspended, Suspended::default());
-        assert_eq!(replicas(Count::Scaled(floor(0, start))), Replicas::Floor(0));
+        for suspended in [Suspended::ALL, Suspended::default()] {
+            let start = BoundScaler {
+                minimum: 2,
+                suspended,
+                off: true,
+            };
+            assert_eq!(floor(3, start).suspended, Suspended::default());
+            assert_eq!(floor(0, start).suspended, suspended, "as recorded");
+            assert_eq!(replicas(Count::Scaled(floor(0, start))), Replicas::Floor(0));
+        }
     }
 
     #[test]
     fn a_count_of_nobody_elses_is_a_count() {
         assert_eq!(replicas(count(3, None)), Replicas::Count(3));
-        let waiting = count(0, Some(&scaler(2, None)));
-        assert_eq!(
-            replicas(waiting),
-            Replicas::Floor(2),
-            "not switched off by us"
-        );
+        let idle = count(0, Some(&scaler(2, None)));
+        assert_eq!(replicas(idle), Replicas::Floor(0), "nothing raises it");
     }
 }

@@ -19,9 +19,10 @@ const DIGITS: usize = 10;
 
 /// Field by field. What a claim writes is no part of it.
 ///
-/// `r0`, `r1`: what each rule forwards to. Of each track (`s` stable, `c` candidate): `sd` the task
+/// `r0`, `r1`: what each rule forwards to. `p10`: the preview rule of rule 1 for the first route.
+/// Of each track (`s` stable, `c` candidate): `sd` the task
 /// definition; `sn` the count, or `sm` the minimum, `sp` what is suspended and `sz` whether the count
-/// is 0 while everything is suspended, where an autoscaler decides it.
+/// is 0, where an autoscaler decides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Fields(pub(crate) BTreeMap<String, String>);
@@ -38,7 +39,7 @@ pub(crate) enum Count {
 pub(crate) struct Scaled {
     pub(crate) minimum: u32,
     pub(crate) suspended: Suspended,
-    /// It is switched off: all is suspended, and the count is 0.
+    /// The count is 0.
     pub(crate) off: bool,
 }
 
@@ -80,11 +81,16 @@ const fn letter(track: Track) -> char {
     }
 }
 
+/// The field of a rule.
+pub(crate) fn rule_name(index: usize) -> String {
+    format!("r{index}")
+}
+
 impl Fields {
     /// What a rule forwards to.
     pub(crate) fn rule(&mut self, index: usize, forward: &Forward) {
         let text = serde_json::to_string(forward).unwrap_or_default();
-        self.0.insert(format!("r{index}"), digest(&text, DIGITS));
+        self.0.insert(rule_name(index), digest(&text, DIGITS));
     }
 
     /// What a track has been told; without it the service is absent.
@@ -109,6 +115,16 @@ impl Fields {
 
     pub(crate) fn of(&self, field: &str) -> &str {
         self.0.get(field).map_or(NONE, String::as_str)
+    }
+
+    /// Those of the services alone.
+    pub(crate) fn of_tracks(&self) -> Self {
+        let fields = self.0.iter().filter(|(name, _)| whose(name).is_some());
+        Self(
+            fields
+                .map(|(name, now)| (name.clone(), now.clone()))
+                .collect(),
+        )
     }
 
     /// The names of the fields of both.
@@ -163,6 +179,7 @@ pub(crate) fn words(name: &str) -> String {
     let whose = match name.chars().next() {
         Some('s') => "stable",
         Some('c') => "the candidate",
+        Some('p') => return format!("the preview rule {}", name.trim_start_matches('p')),
         _ => return format!("the traffic of rule {}", name.trim_start_matches('r')),
     };
     match name.chars().nth(1) {
@@ -175,14 +192,14 @@ pub(crate) fn words(name: &str) -> String {
 
 /// What a change of a field is about.
 pub(crate) fn field(name: &str) -> ForeignField {
-    match (name.starts_with('r'), name.ends_with('d')) {
+    match (name.starts_with(['r', 'p']), name.ends_with('d')) {
         (true, _) => ForeignField::Traffic,
         (false, true) => ForeignField::Revision,
         (false, false) => ForeignField::Capacity,
     }
 }
 
-/// Whose field it is; `None` of a rule.
+/// Whose field it is; `None` of a rule or preview rule.
 pub(crate) fn whose(name: &str) -> Option<Track> {
     match name.chars().next() {
         Some('s') => Some(Track::Stable),

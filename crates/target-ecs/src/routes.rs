@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strategy_core::target::{TargetError, TargetErrorKind};
-use strategy_core::{Stickiness, Tracks, Traffic, Weight};
+use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use crate::binding::{Bound, BoundRule};
 use crate::config::{RuleConfig, resource};
@@ -16,6 +16,8 @@ use crate::weights;
 pub(crate) struct Routed {
     /// The largest share that the candidate gets by any rule.
     pub(crate) weight: Weight,
+    /// What it gets by each.
+    pub(crate) shares: Vec<Weight>,
     /// Every rule gives it the same.
     pub(crate) agree: bool,
     /// The longest time that a client stays with a track.
@@ -75,12 +77,21 @@ pub(crate) fn read(
     Ok(Routed {
         weight,
         agree: shares.iter().all(|share| *share == weight),
+        shares,
         sticky: Duration::from_secs(seconds),
         strangers,
     })
 }
 
 impl Routed {
+    /// Whether any rule sends to a track.
+    pub(crate) fn reaches(&self, track: Track) -> bool {
+        self.shares.iter().any(|share| match track {
+            Track::Stable => *share < Weight::FULL,
+            Track::Candidate => !share.is_zero(),
+        })
+    }
+
     /// What was written, as traffic: stickiness is suspended where a rule that had it has it no more.
     pub(crate) fn traffic(&self, start: &[BoundRule], rules: &[(RuleConfig, Forward)]) -> Traffic {
         let mut traffic = Traffic::weight(self.weight);
@@ -118,15 +129,17 @@ pub(crate) fn wanted(
         };
         Err(found(kind, action, &rule.resource(), message))
     };
-    if *traffic == bound.traffic {
+    let mut by_weight = traffic.clone();
+    by_weight.routes.clear();
+    if by_weight == bound.traffic {
         return Ok(if wired {
             forward.wired(groups.candidate)
         } else {
             forward.clone()
         });
     }
-    if !traffic.routes.is_empty() || !traffic.mirror.is_zero() {
-        let message = "neither routes by header or cookie nor mirrored requests can be had here; leave them out of the plan";
+    if !traffic.mirror.is_zero() {
+        let message = "mirrored requests cannot be had here; leave them out of the plan";
         return refuse(TargetErrorKind::Unsupported, message.to_owned());
     }
     let Some(shares) = weights::written(traffic.weight) else {

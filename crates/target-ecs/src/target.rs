@@ -5,18 +5,19 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
+use strategy_core::{Images, Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
+use crate::autoscaling::number;
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Owned, WorkloadConfig};
+use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
-use crate::mark::{self, WRITTEN};
-use crate::note::Note;
-use crate::task_definition::{Made, NoContainer, release};
+use crate::note;
+use crate::owned::Fields;
+use crate::task_definition::{Made, NoContainer, Unregistered, release};
 use crate::view::{State, definition};
 use crate::weights;
 use crate::{admit, discover, observe};
@@ -33,41 +34,65 @@ impl OwnedWeightsTarget {
         Self { config, api }
     }
 
-    fn capabilities(&self) -> Capabilities {
-        let owned = self.config.owned_weights();
-        let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
-        capabilities.promotions = match &owned.workload {
-            WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = Effectiveness::Assumed {
-            after: owned.settle,
-        };
-        capabilities
+    /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
+    fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
+        let stable = state.services.stable.as_ref();
+        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
     }
 
-    /// What the desired revisions mean, as far as they are registered.
+    fn may_make_previews(&self, bound: &Bound, routes: &[Route]) -> Result<(), TargetError> {
+        if routes.is_empty() || self.config.owned_weights().previews {
+            return Ok(());
+        }
+        let rule = bound.rules.first().map(|of| of.rule.resource());
+        let message = "it was told to make no rules (`previews`), and there is no other way to route by header or cookie; leave the route out of the plan";
+        let (kind, action) = (
+            TargetErrorKind::Unsupported,
+            "elasticloadbalancing:CreateRule",
+        );
+        Err(found(kind, action, &rule.unwrap_or_default(), message))
+    }
+
+    /// What the desired revisions mean, as far as they are registered, and whether that took a look.
     async fn definitions(
         &self,
         bound: &Bound,
         state: &State,
         desired: &Desired,
-    ) -> Result<Tracks<Definition>, TargetError> {
-        let mut definitions = no_definitions();
+    ) -> Result<(Tracks<Definition>, bool), TargetError> {
+        let (mut definitions, mut looked) = (no_definitions(), false);
         for track in Track::ALL {
-            let asked = asked(bound, track, &desired.track(track).revision)?;
+            let revision = &desired.track(track).revision;
+            if *revision == Revision::Absent && state.active(track).is_none() {
+                continue;
+            }
+            let asked = asked(bound, track, revision)?;
             *definitions.of_mut(track) = match asked {
                 Asked::Nothing => Definition::None,
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),
-                Asked::Named(name) => self.named(bound, track, name).await?,
+                Asked::Named(name) => {
+                    looked = true;
+                    let (base, about) = (Self::base(bound, track), bound.service(track));
+                    self.api.named(base, name, &about).await?
+                }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
-                    self.known(bound, state, track, made).await?
+                    let own = self.own(bound, state, track, images, &made).await?;
+                    match (own, made) {
+                        (Some(arn), _) => Definition::Known(arn),
+                        (None, Made::Base) => {
+                            Definition::Known(Self::base(bound, track).to_owned())
+                        }
+                        (None, Made::Other(made)) => {
+                            let known = self.known(state, track, made, &mut looked);
+                            known.await?
+                        }
+                    }
                 }
             };
         }
-        Ok(definitions)
+        Ok((definitions, looked))
     }
 
     /// The task definition that a release of a track is made from: what was found on it, or stable's.
@@ -80,7 +105,7 @@ impl OwnedWeightsTarget {
         &self,
         bound: &Bound,
         track: Track,
-        images: &strategy_core::Images,
+        images: &Images,
     ) -> Result<Made, TargetError> {
         let base = self.api.definition(Self::base(bound, track)).await?;
         let stable = Self::base(bound, Track::Stable);
@@ -96,62 +121,48 @@ impl OwnedWeightsTarget {
         })
     }
 
-    /// Looked for in what runs, then among the newest of its family.
-    async fn known(
+    /// What runs on the track itself, where that is the release.
+    ///
+    /// There it needs no tag: ECS may tell fields in another order than they were given, and somebody may
+    /// clean tags up. While requests come, what has the images of the release is left as it is, as whoever
+    /// asks takes it for the release by them; whose hand it was is told by its field.
+    async fn own(
         &self,
         bound: &Bound,
         state: &State,
         track: Track,
-        made: Made,
-    ) -> Result<Definition, TargetError> {
-        let made = match made {
-            Made::Base => return Ok(Definition::Known(Self::base(bound, track).to_owned())),
-            Made::Other(made) => made,
+        images: &Images,
+        made: &Made,
+    ) -> Result<Option<String>, TargetError> {
+        let Some(own) = state.active(track) else {
+            return Ok(None);
         };
-        let both = Track::ALL.into_iter();
-        let running: Vec<String> = both
-            .filter_map(|track| state.active(track))
-            .map(|service| definition(service).to_owned())
-            .collect();
-        if let Some(arn) = self.api.registered(&made, &running).await? {
-            return Ok(Definition::Known(arn));
-        }
-        let newest = self.api.newest(made.family()).await?;
-        Ok(match self.api.registered(&made, &newest).await? {
-            Some(arn) => Definition::Known(arn),
-            None => Definition::New(made),
-        })
+        let arn = definition(own);
+        let own = self.api.definition(arn).await?;
+        let seen = own.seen(bound.tracks.of(track).recorded());
+        let is_taken_for_it = Revision::Release(images.clone()).is(&seen);
+        let is_it = made.would_be(&own) || is_taken_for_it && state.reaches(bound, track);
+        Ok(is_it.then(|| arn.to_owned()))
     }
 
-    /// `family:revision` of the same family.
-    async fn named(
+    /// Looked for in what runs, then, which takes a look, among the newest of its family.
+    async fn known(
         &self,
-        bound: &Bound,
+        state: &State,
         track: Track,
-        name: &str,
+        made: Box<Unregistered>,
+        looked: &mut bool,
     ) -> Result<Definition, TargetError> {
-        let base = self.api.definition(Self::base(bound, track)).await?;
-        let family = base.family();
-        let refuse = |message: String| {
-            let (kind, resource) = (TargetErrorKind::Unsupported, bound.service(track));
-            found(kind, "ecs:DescribeTaskDefinition", &resource, message)
-        };
-        let revision = name.strip_prefix(family).and_then(|n| n.strip_prefix(':'));
-        if !revision.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(refuse(format!(
-                "{name:?} is no task definition of its family; name it as `{family}:NUMBER`"
-            )));
+        let other = state.active(track.other());
+        let other: Vec<String> = other
+            .map(|of| definition(of).to_owned())
+            .into_iter()
+            .collect();
+        if let Some(arn) = self.api.registered(&made, &other).await? {
+            return Ok(Definition::Known(arn));
         }
-        match self.api.definition(name).await {
-            Ok(described) if described.is_active() => {
-                Ok(Definition::Known(described.arn().to_owned()))
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
-            Ok(_) | Err(_) => Err(refuse(format!(
-                "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
-            ))),
-        }
+        *looked = true;
+        self.api.release(made, &[]).await
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.
@@ -173,33 +184,44 @@ impl OwnedWeightsTarget {
         Ok(!registered.is_empty())
     }
 
-    /// One after the other; `written` tells whether any was taken. Before each but the first it is looked
-    /// whether the services are still under the claim.
+    /// One after the other; `written` tells whether any that is owned was taken. Before each it is looked
+    /// whether the services are still under the claim and as they are expected, unless that was just seen.
     async fn carry_out(
         &self,
         bound: &Bound,
         request: &Apply,
-        changes: Vec<Change>,
+        planned: &Planned,
+        just_seen: bool,
         written: &mut bool,
     ) -> Result<(), TargetError> {
         let cluster = &bound.cluster;
         let api = &self.api;
-        for change in changes {
-            if *written {
-                self.still_ours(bound, request).await?;
-            }
+        let mut just_seen = just_seen;
+        for change in planned.changes.iter().cloned() {
+            let now = if just_seen {
+                None
+            } else {
+                Some(self.still_ours(bound, request, planned).await?)
+            };
+            just_seen = false;
             match change {
-                Change::Note { service, text } => {
-                    let mut retag = mark::Retag::default();
-                    retag.set.insert(WRITTEN, text);
+                Change::Note { service, retag } => {
                     api.retag(&service, &retag).await?;
+                    continue;
                 }
                 Change::Create(creation) => api.create(cluster, *creation).await?,
                 Change::Update {
                     service,
                     definition,
                     count,
-                } => api.update(cluster, &service, definition, count).await?,
+                } => {
+                    let is_more =
+                        |count: &u32| now.is_none_or(|now| wants(bound, &now, &service, *count));
+                    let count = count.filter(is_more);
+                    if definition.is_some() || count.is_some() {
+                        api.update(cluster, &service, definition, count).await?;
+                    }
+                }
                 Change::Delete { service } => api.delete(cluster, &service).await?,
                 Change::Scale {
                     service,
@@ -207,42 +229,76 @@ impl OwnedWeightsTarget {
                     suspended,
                 } => api.scale(cluster, &service, minimum, suspended).await?,
                 Change::Route { rule, from, to } => api.route(&rule, &from, &to).await?,
+                Change::Preview(call) => api.preview(*call).await?,
             }
             *written = true;
         }
         Ok(())
     }
 
-    async fn still_ours(&self, bound: &Bound, request: &Apply) -> Result<(), TargetError> {
-        let names = crate::view::tracks(|track| bound.tracks.of(track).service.as_str());
-        let services = self
-            .api
-            .services(&bound.cluster, [names.stable, names.candidate])
-            .await?;
-        let [stable, candidate] = services;
-        let state = State {
-            services: Tracks { stable, candidate },
-            ..State::default()
-        };
+    /// The services as they are now: each under the claim, and every field of them as it was when the calls
+    /// were planned or as it is to be.
+    async fn still_ours(
+        &self,
+        bound: &Bound,
+        request: &Apply,
+        planned: &Planned,
+    ) -> Result<State, TargetError> {
+        let state = self.api.workloads(bound).await?;
         for track in Track::ALL {
             if let Some(service) = state.active(track) {
                 claimed(bound, service, track, request)?;
             }
         }
-        Ok(())
+        let (now, none) = (state.fields(bound, &[]), Fields::default());
+        now.check(&none, &planned.now.of_tracks(), &planned.wanted.of_tracks())
+            .map_err(|field| {
+                let message = format!("{field} was changed while this was being written");
+                let resource = bound.service(Track::Stable);
+                found(TargetErrorKind::Conflict, "compare", &resource, message)
+            })?;
+        Ok(state)
     }
+}
+
+/// What a plan can ask of it.
+pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
+    let mut capabilities = Capabilities::routed();
+    capabilities.header_routes = owned.previews;
+    capabilities.cookie_routes = owned.previews;
+    capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+    capabilities.promotions = match &owned.workload {
+        WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
+        WorkloadConfig::Canary(_) => vec![Promotion::Update],
+    };
+    capabilities.effectiveness = Effectiveness::Assumed {
+        after: owned.settle,
+    };
+    capabilities
+}
+
+/// Whether a service is to be told this count. Where an autoscaler decides, a count is what its minimum takes at
+/// least, and one that has grown since is left as it is.
+fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
+    let is_its = |track: &Track| bound.tracks.of(*track).service == service;
+    let track = Track::ALL.into_iter().find(is_its);
+    let there = track.and_then(|track| now.scalers.of(track).as_ref().and(now.active(track)));
+    count == 0 || there.is_none_or(|there| number(there.desired_count) < count)
 }
 
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
     let there = state.active(Track::Stable);
-    let there = there.and_then(|stable| mark::value(stable.tags(), WRITTEN));
-    let note = planned.note.as_deref().or(there).unwrap_or_default();
-    let is_whole = Note::read(note).is_some_and(|read| read.leads_to(&planned.wanted));
-    if note.is_empty() || !is_whole || bound.done.as_deref() == Some(note) {
+    let there = there.map(note::Text::of);
+    let note = planned.note.clone().or(there).unwrap_or_default();
+    let is_whole = note
+        .read()
+        .is_some_and(|read| read.leads_to(&planned.wanted));
+    let note = note.written;
+    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note.to_owned());
+    bound.done = Some(note);
     Ok(Applied::rebound(bound.wrap()?))
 }
 
@@ -252,7 +308,7 @@ impl Target for OwnedWeightsTarget {
         let (bound, view) = discover::start(&self.config, &self.api).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            capabilities(self.config.owned_weights()),
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
@@ -263,14 +319,23 @@ impl Target for OwnedWeightsTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding)?;
-        let view = self.api.view(&bound).await?;
+        let mut view = self.api.view(&bound).await?;
+        if self.looks_for_previews(&bound, &view.state) {
+            view.state.previews = self.api.previews(&bound).await?;
+        }
         observe::observation(&bound, &view)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
-        let state = self.api.state(&bound).await?;
-        let mut definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let mut state = self.api.state(&bound).await?;
+        let routes = &request.desired.traffic.routes;
+        if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
+            self.may_make_previews(&bound, routes)?;
+            state.previews = self.api.previews(&bound).await?;
+        }
+        let definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let (mut definitions, looked) = definitions;
         let mut planned = Situation {
             bound: &bound,
             state: &state,
@@ -286,8 +351,8 @@ impl Target for OwnedWeightsTarget {
             .changes(request)?;
         }
         let mut written = false;
-        let changes = std::mem::take(&mut planned.changes);
-        match self.carry_out(&bound, request, changes, &mut written).await {
+        let carried = self.carry_out(&bound, request, &planned, !looked, &mut written);
+        match carried.await {
             Ok(()) => applied(bound, &state, &planned),
             Err(error) if written => Err(error.maybe_taken()),
             Err(error) => Err(error),
@@ -300,12 +365,13 @@ impl Target for OwnedWeightsTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding)?;
-        let facts = admit::facts(&self.api, &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let mut bound = Bound::read(&found.binding)?;
+        let routes = admit::routes(part, plan);
+        let looks = self.config.owned_weights().previews;
+        let facts = admit::facts(&self.api, &bound, looks, !routes.is_empty()).await?;
+        let findings = admit::findings(&bound, &facts, part, plan);
+        bound.routes = routes;
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(

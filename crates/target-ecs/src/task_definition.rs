@@ -52,6 +52,12 @@ impl Described {
         self.definition.status() == Some(&TaskDefinitionStatus::Active)
     }
 
+    /// Whether ECS asks its containers themselves how they are.
+    pub(crate) fn has_health_check(&self) -> bool {
+        let mut containers = self.containers().iter();
+        containers.any(|container| container.health_check().is_some())
+    }
+
     fn containers(&self) -> &[ContainerDefinition] {
         self.definition.container_definitions()
     }
@@ -138,6 +144,16 @@ pub(crate) enum Made {
     Other(Box<Unregistered>),
 }
 
+impl Made {
+    /// Whether this one, whoever registered it, is what would be registered; nothing is for a base.
+    pub(crate) fn would_be(&self, described: &Described) -> bool {
+        match self {
+            Self::Base => false,
+            Self::Other(made) => made.would_be(described),
+        }
+    }
+}
+
 /// A container that is not in the template, and which are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoContainer {
@@ -145,8 +161,7 @@ pub(crate) struct NoContainer {
     pub(crate) there: Vec<String>,
 }
 
-/// A base with the images of a release: what the release does not name has the images that stable had
-/// at the start, wherever both have the container.
+/// A base with the images of a release, or the base itself if it has them.
 ///
 /// # Errors
 /// When the release names a container that the base does not have.
@@ -155,6 +170,24 @@ pub(crate) fn release(
     stable: &Described,
     images: &Images,
 ) -> Result<Made, NoContainer> {
+    let made = release_anew(base, stable, images)?;
+    Ok(if made.input == base.input() {
+        Made::Base
+    } else {
+        Made::Other(made)
+    })
+}
+
+/// A base with the images of a release, also if these are its own: what the release does not name has the
+/// images that stable had at the start, wherever both have the container.
+///
+/// # Errors
+/// When the release names a container that the base does not have.
+pub(crate) fn release_anew(
+    base: &Described,
+    stable: &Described,
+    images: &Images,
+) -> Result<Box<Unregistered>, NoContainer> {
     let there: Vec<String> = base
         .image_texts()
         .map(|(name, _)| name.to_owned())
@@ -186,14 +219,52 @@ pub(crate) fn release(
         ));
     }
     let input = base.input().set_container_definitions(Some(containers));
-    if input == base.input() {
-        return Ok(Made::Base);
-    }
     let key = digest(&identity, 20);
     let mut tags: Vec<Tag> = mark::of_others(&base.tags).cloned().collect();
     tags.push(mark::tag(RELEASE, &key));
     tags.push(mark::tag(BASE, base.short()));
-    Ok(Made::Other(Box::new(Unregistered { key, input, tags })))
+    Ok(Box::new(Unregistered { key, input, tags }))
+}
+
+/// Lists whose order means nothing, in one order, and those with nothing in them left out: ECS tells them as it
+/// likes.
+fn in_order(input: RegisterTaskDefinitionInputBuilder) -> RegisterTaskDefinitionInputBuilder {
+    let containers = sorted(input.get_container_definitions().clone(), |of| {
+        of.name.clone()
+    });
+    let containers = containers.map(|all| all.into_iter().map(container_in_order).collect());
+    let volumes = sorted(input.get_volumes().clone(), |of| of.name.clone());
+    let constraints = input.get_placement_constraints().clone();
+    let constraints = sorted(constraints, |of| of.expression.clone());
+    let requires = input.get_requires_compatibilities().clone();
+    let requires = sorted(requires, |of| of.as_str().to_owned());
+    input
+        .set_container_definitions(containers)
+        .set_volumes(volumes)
+        .set_placement_constraints(constraints)
+        .set_requires_compatibilities(requires)
+}
+
+fn container_in_order(mut of: ContainerDefinition) -> ContainerDefinition {
+    let path = |path: &Option<String>| path.clone();
+    of.environment = sorted(of.environment, |of| of.name.clone());
+    of.environment_files = sorted(of.environment_files, |of| of.value.clone());
+    of.secrets = sorted(of.secrets, |of| of.name.clone());
+    of.port_mappings = sorted(of.port_mappings, |of| (of.container_port, of.host_port));
+    of.mount_points = sorted(of.mount_points, |of| path(&of.container_path));
+    of.volumes_from = sorted(of.volumes_from, |of| path(&of.source_container));
+    of.depends_on = sorted(of.depends_on, |of| of.container_name.clone());
+    of.ulimits = sorted(of.ulimits, |of| of.name.as_str().to_owned());
+    of.system_controls = sorted(of.system_controls, |of| of.namespace.clone());
+    of.extra_hosts = sorted(of.extra_hosts, |of| of.hostname.clone());
+    of.links = sorted(of.links, Clone::clone);
+    of
+}
+
+fn sorted<T, K: Ord>(list: Option<Vec<T>>, key: impl Fn(&T) -> K) -> Option<Vec<T>> {
+    let mut list = list.filter(|list| !list.is_empty())?;
+    list.sort_by_key(key);
+    Some(list)
 }
 
 impl Unregistered {
@@ -203,7 +274,12 @@ impl Unregistered {
 
     /// Whether this one was registered for it, and is still what would be registered.
     pub(crate) fn is(&self, described: &Described) -> bool {
-        described.key() == Some(&self.key) && described.input() == self.input
+        described.key() == Some(&self.key) && self.would_be(described)
+    }
+
+    /// Whether this one is what would be registered, by whomever it was.
+    fn would_be(&self, described: &Described) -> bool {
+        in_order(described.input()) == in_order(self.input.clone())
     }
 
     /// What registers it.

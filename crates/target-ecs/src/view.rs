@@ -7,16 +7,18 @@ use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use aws_sdk_ecs::types::{Deployment, Service, Task};
 use aws_sdk_elasticloadbalancingv2::types::{Action, TargetHealthDescription};
 use strategy_core::target::{TargetError, TargetErrorKind};
-use strategy_core::{Track, Tracks};
+use strategy_core::{Track, Tracks, Traffic};
 
 use crate::autoscaling::{self, number};
-use crate::binding::{Bound, TrackStart};
+use crate::binding::Bound;
 use crate::claim::Claimable;
 use crate::config::RuleConfig;
 use crate::error::found;
 use crate::forward::Forward;
+use crate::note::Text;
 use crate::owned::{Count, Fields};
-use crate::routes::refused;
+use crate::previews::{self, Previews};
+use crate::routes::{self, refused};
 use crate::task_definition::{Described, short};
 
 /// Task definitions by their ARN.
@@ -33,6 +35,8 @@ pub(crate) struct State {
     /// In the order of the configuration.
     pub(crate) rules: Vec<(RuleConfig, Vec<Action>)>,
     pub(crate) scalers: Tracks<Option<ScalableTarget>>,
+    /// Nothing where they were not looked for.
+    pub(crate) previews: Previews,
 }
 
 /// What is written, and what runs.
@@ -52,9 +56,11 @@ pub(crate) fn primary(service: &Service) -> Option<&Deployment> {
     deployments.find(|deployment| deployment.status() == Some("PRIMARY"))
 }
 
-/// Fewer tasks run than are wanted.
+/// Fewer tasks of the deployment in force run than are wanted; those of older ones fill the service's own count.
 pub(crate) fn has_too_few(service: &Service) -> bool {
-    service.running_count < service.desired_count
+    primary(service).map_or(service.running_count < service.desired_count, |primary| {
+        primary.running_count < primary.desired_count
+    })
 }
 
 /// Some values, each of a track.
@@ -99,6 +105,13 @@ impl State {
         read.collect()
     }
 
+    /// Whether any rule sends to a track; where that cannot be told, it may.
+    pub(crate) fn reaches(&self, bound: &Bound, track: Track) -> bool {
+        let forwards = self.forwards().ok();
+        let routed = forwards.and_then(|forwards| routes::read(bound.groups(), &forwards).ok());
+        routed.is_none_or(|routed| routed.reaches(track))
+    }
+
     /// How many a track has been told to run; `None` if it is absent.
     pub(crate) fn count(&self, bound: &Bound, track: Track) -> Option<Count> {
         let service = self.active(track)?;
@@ -118,7 +131,22 @@ impl State {
             let told = told.map(|(service, count)| (short(definition(service)), count));
             fields.track(track, told);
         }
+        self.previews.fields(bound, &mut fields);
         fields
+    }
+
+    /// The traffic that is told to be written, and whether every rule has it.
+    pub(crate) fn told(
+        &self,
+        bound: &Bound,
+        fields: &Fields,
+        read: (Traffic, bool),
+    ) -> (Traffic, bool) {
+        let note = self.services.stable.as_ref().map(Text::of);
+        let note = note.unwrap_or_default();
+        let is_complete = bound.done.as_ref() == Some(&note.written);
+        let note = note.read().filter(|_| !is_complete);
+        previews::told(bound, &self.previews, fields, note.as_ref(), read)
     }
 
     /// The rules that have the candidate's target group at weight 0, as if they had not: it is put there
@@ -133,23 +161,15 @@ impl State {
         fields
     }
 
-    /// What was there at the start and is gone is not an empty thing, but an unknown one.
-    pub(crate) fn nothing_is_gone(&self, bound: &Bound) -> Result<(), TargetError> {
-        for (track, of) in bound.tracks.iter() {
-            let is_found = matches!(of.start, TrackStart::Found { .. });
-            if is_found && self.active(track).is_none() {
-                let message = "it was there when the rollout began and is gone; create it again";
-                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
-                return Err(found(kind, "ecs:DescribeServices", &resource, message));
-            }
-            if is_found && of.scaler.is_some() && self.scalers.of(track).is_none() {
-                let message = "its scalable target was there when the rollout began and is gone; register it again";
-                let action = "application-autoscaling:DescribeScalableTargets";
-                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
-                return Err(found(kind, action, &resource, message));
-            }
+    /// Without stable's service there is nothing that the rest could be seen or moved against. Whatever else is
+    /// gone is absent, which its fields tell as somebody's doing: it must not keep traffic from going home.
+    pub(crate) fn stable_is_there(&self, bound: &Bound) -> Result<(), TargetError> {
+        if self.active(Track::Stable).is_some() {
+            return Ok(());
         }
-        Ok(())
+        let message = "it was there when the rollout began and is gone; create it again";
+        let (kind, resource) = (TargetErrorKind::NotFound, bound.service(Track::Stable));
+        Err(found(kind, "ecs:DescribeServices", &resource, message))
     }
 }
 

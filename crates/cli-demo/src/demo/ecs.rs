@@ -53,6 +53,7 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
     };
     let fake = Fake::new(Arc::new(clock.clone()), settings);
     let shop = Shop::open(&fake);
+    shop.remove_test_rule();
     fake.set_load(&shop.rule, REQUESTS_PER_SECOND);
     let target = target(&fake, shown.set_up(&shop, TASKS));
     clock.advance_to(OPEN + OPENING);
@@ -67,13 +68,14 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
         .analysis(FailureShare::KIND, FailureShare::new(Arc::clone(&users)));
     let release = Release::of([("web", NEW)]).map_err(DemoError::from)?;
     let mut teller = Teller::new(options.output);
+    let strategy = shown.strategy();
     let whole = async {
         let outage = outage(&clock, &fake, options.fault);
         tokio::select! {
             biased;
             never = users.ask() => match never {},
             never = outage => match never {},
-            end = told(driver, &*shown.strategy(), release, &mut teller) => end,
+            end = told(driver, &*strategy, release, &mut teller) => end,
         }
     };
     let outcome = block_on(&Paced::new(&clock, watched()), whole).map_err(DemoError::from)??;

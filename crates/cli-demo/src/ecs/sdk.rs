@@ -6,10 +6,13 @@ use std::sync::Arc;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
+use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
 use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
-use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::config::{
+    Canary, Config, Mode, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
+};
 
 use super::EcsError;
 use crate::file::{Mistake, target};
@@ -44,10 +47,10 @@ pub fn configs(file: &target::Ecs) -> Result<BTreeMap<Part, Config>, Mistake> {
                 &why.unwrap_or_else(|| error.to_string()),
             )
         })?;
-        let place = place(&config);
-        let first = places.get_or_insert_with(|| place.clone());
-        if *first != place {
-            let ((region, account), (other, another)) = (place, first);
+        if let Some(place) = place(&config)
+            && *places.get_or_insert_with(|| place.clone()) != place
+        {
+            let ((region, account), (other, another)) = (place, places.unwrap_or_default());
             let problem = format!(
                 "is in {region}/{account}, and the parts before it are in {other}/{another}; a cluster is in \
                  one account and region"
@@ -60,23 +63,8 @@ pub fn configs(file: &target::Ecs) -> Result<BTreeMap<Part, Config>, Mistake> {
 }
 
 fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
-    let rules = objects.rules.iter().map(|rule| match rule {
-        target::EcsRule::Rule(arn) => RuleConfig::Rule(arn.clone()),
-        target::EcsRule::ListenerDefault(arn) => RuleConfig::ListenerDefault(arn.clone()),
-    });
-    let mut weights = OwnedWeights::new(workload(&objects.workload), rules);
-    if let Some(settle) = file.settle {
-        weights = weights.settle(settle.0);
-    }
-    if let Some(drain) = file.drain {
-        weights = weights.drain(drain.0);
-    }
-    Config::new(&file.cluster, weights)
-}
-
-fn workload(given: &target::EcsWorkload) -> WorkloadConfig {
     let slot = |given: &target::EcsSlot| Slot::new(&given.service, &given.target_group);
-    match given {
+    let workload: WorkloadConfig = match &objects.workload {
         target::EcsWorkload::Pair(slots) => slots.each_ref().map(slot).into(),
         target::EcsWorkload::Canary(given) => {
             let canary = Canary::new(slot(&given.stable), slot(&given.candidate));
@@ -85,7 +73,29 @@ fn workload(given: &target::EcsWorkload) -> WorkloadConfig {
                 None => canary.into(),
             }
         }
+        target::EcsWorkload::Rolling(given) => {
+            let mut rolling = Rolling::new(&given.service);
+            if let Some(stall) = given.stall {
+                rolling = rolling.stall(stall.0);
+            }
+            return Config::new(&file.cluster, rolling);
+        }
+    };
+    let rules = objects.rules.iter().map(|rule| match rule {
+        target::EcsRule::Rule(arn) => RuleConfig::Rule(arn.clone()),
+        target::EcsRule::ListenerDefault(arn) => RuleConfig::ListenerDefault(arn.clone()),
+    });
+    let mut weights = OwnedWeights::new(workload, rules);
+    if let Some(settle) = file.settle {
+        weights = weights.settle(settle.0);
     }
+    if let Some(drain) = file.drain {
+        weights = weights.drain(drain.0);
+    }
+    if let Some(previews) = file.previews {
+        weights = weights.previews(previews);
+    }
+    Config::new(&file.cluster, weights)
 }
 
 /// The field whose value the target refuses: it begins with the field's name and quotes the value.
@@ -106,6 +116,9 @@ fn mistake(of_part: &str, objects: &target::EcsPart, why: &str) -> Mistake {
                     ("canary.stable", &canary.stable),
                     ("canary.candidate", &canary.candidate),
                 ],
+                target::EcsWorkload::Rolling(_) => {
+                    return Mistake::new(format!("{of_part}.workload.rolling.{name}"), problem);
+                }
             };
             let mut slots = slots.into_iter();
             let slot = slots.find(|(_, slot)| {
@@ -137,23 +150,19 @@ fn mistake(of_part: &str, objects: &target::EcsPart, why: &str) -> Mistake {
     Mistake::new(field, problem)
 }
 
-/// Region and account, which all ARNs of a sound configuration have in common.
-fn place(config: &Config) -> (String, String) {
-    let target_ecs::config::Mode::OwnedWeights(weights) = &config.mode else {
-        return Default::default();
+/// Region and account, which all ARNs of a sound configuration have in common. `None`: it names none.
+fn place(config: &Config) -> Option<(String, String)> {
+    let arn = match &config.mode {
+        Mode::OwnedWeights(weights) => weights.rules.first().map(RuleConfig::arn)?,
+        Mode::Rolling(rolling) => &rolling.service,
+        _ => return None,
     };
-    let arn = weights
-        .rules
-        .first()
-        .map(RuleConfig::arn)
-        .unwrap_or_default();
     let mut parts = arn.split(':').skip(3).map(str::to_owned);
-    let mut next = || parts.next().unwrap_or_default();
-    (next(), next())
+    Some((parts.next()?, parts.next()?))
 }
 
-/// How AWS is reached: the region is that of the ARNs, and all else is looked for where every program of AWS
-/// looks: environment, profile, SSO, roles of pods, tasks and instances.
+/// How AWS is reached: the region is that of the ARNs, and what they do not tell is looked for where every
+/// program of AWS looks: environment, profile, SSO, roles of pods, tasks and instances.
 ///
 /// # Errors
 /// [`EcsError`] when there are no credentials, or they say that they are of another account. Those that
@@ -162,8 +171,11 @@ pub async fn connect(
     profile: Option<&str>,
     configs: &BTreeMap<Part, Config>,
 ) -> Result<Connection, EcsError> {
-    let (region, account) = configs.values().next().map(place).unwrap_or_default();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region));
+    let (region, account) = configs.values().find_map(place).unzip();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
     if let Ok(app) = AppName::new(APP) {
         loader = loader.app_name(app);
     }
@@ -191,15 +203,17 @@ pub async fn connect(
             source: error.into(),
         }
     })?;
-    match credentials
+    if config.region().is_none() {
+        return Err(EcsError::NoRegion);
+    }
+    let found = credentials
         .account_id()
-        .map(|account| account.as_str().to_owned())
-    {
-        Some(found) if found != account => Err(EcsError::OtherAccount {
-            found,
-            wanted: account,
-        }),
-        Some(_) | None => Ok(Connection(Box::new(config))),
+        .map(|found| found.as_str().to_owned());
+    match (found, account) {
+        (Some(found), Some(wanted)) if found != wanted => {
+            Err(EcsError::OtherAccount { found, wanted })
+        }
+        _ => Ok(Connection(Box::new(config))),
     }
 }
 
@@ -218,6 +232,13 @@ pub fn targets(
             let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
+        .collect()
+}
+
+/// What a plan can ask of each part. Nothing is asked for it, so no way to AWS is needed.
+pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), EcsTarget::capabilities(config)))
         .collect()
 }
 

@@ -220,9 +220,7 @@ impl Target {
                 for (part, objects) in ecs.objects()? {
                     match objects.workload {
                         EcsWorkload::Pair(_) => pairs.insert(part),
-                        EcsWorkload::Canary(_)
-                        | EcsWorkload::Rolling(_)
-                        | EcsWorkload::NativeGated(_) => false,
+                        EcsWorkload::Canary(_) | EcsWorkload::Rolling(_) => false,
                     };
                 }
             }

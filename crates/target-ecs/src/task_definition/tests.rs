@@ -138,6 +138,30 @@ fn a_release_is_found_again_and_only_where_it_is_the_same() {
     assert_ne!(release.key, other.key);
 }
 
+/// ECS tells environment, secrets and containers in an order of its own.
+#[test]
+fn a_release_is_the_same_in_whatever_order_it_is_told() {
+    let pairs = [("web", "web:1"), ("side", "side:1")];
+    let with_environment = |mut of: Described, names: [&str; 2]| {
+        for container in of.definition.container_definitions.iter_mut().flatten() {
+            let pair = |name: &str| KeyValuePair::builder().name(name).value("1").build();
+            container.environment = Some(names.map(pair).to_vec());
+            container.secrets = Some(Vec::new());
+        }
+        of
+    };
+    let base = with_environment(described(41, &pairs, &[]), ["A", "B"]);
+    let release = made(&base, &base, &[("web", "web:2")]);
+    let tag = [(RELEASE, release.key.as_str())];
+    let told = [("side", "side:1"), ("web", "web:2")];
+    let mut told = with_environment(described(42, &told, &tag), ["B", "A"]);
+    assert!(release.is(&told));
+    told.tags = Vec::new();
+    assert!(!release.is(&told) && release.would_be(&told));
+    let other = with_environment(told, ["B", "C"]);
+    assert!(!release.would_be(&other), "another environment");
+}
+
 #[test]
 fn tags_of_an_earlier_release_and_of_the_platform_are_not_handed_on() {
     let tags = [

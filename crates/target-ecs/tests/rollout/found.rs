@@ -119,7 +119,7 @@ fn a_stable_that_could_not_carry_the_traffic_home_blocks() {
 #[test]
 fn a_service_that_ecs_shifts_by_itself_blocks() {
     let mut scene = Scene::canary();
-    let configuration = json!({"strategy": "BLUE_GREEN"});
+    let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5});
     scene
         .shop
         .create_native_service("native", 2, &configuration);
@@ -175,6 +175,60 @@ fn more_target_groups_than_a_rule_can_have_block() {
     weights.extend(others.iter().map(|arn| (arn.as_str(), 0)));
     scene.fake.somebody_sets_weights(&scene.shop.rule, &weights);
     assert_eq!(codes(&scene), ["too-many-target-groups"]);
+}
+
+/// A rule for a path of its own, to this target group.
+fn other_rule(scene: &Scene, group: &str) {
+    let rule = json!({
+        "ListenerArn": scene.shop.listener, "Priority": 3,
+        "Actions": [{"Type": "forward", "TargetGroupArn": group}],
+        "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/old/*"]}}],
+    });
+    balancing(scene, "CreateRule", rule);
+}
+
+/// Its requests would meet two revisions at once, or nobody.
+#[test]
+fn a_rule_that_goes_on_sending_to_stable_blocks_what_changes_stable() {
+    for (scene, strategy) in [
+        (Scene::canary(), &five_steps() as &dyn Strategy),
+        (Scene::pair(), &blue_green() as &dyn Strategy),
+    ] {
+        other_rule(&scene, &scene.shop.stable_group);
+        let codes = found(&scene, strategy);
+        assert_eq!(codes, [("rule-to-stable".to_owned(), Severity::Blocks)]);
+    }
+}
+
+#[test]
+fn a_rule_of_another_listener_that_sends_to_the_candidate_warns() {
+    let scene = Scene::canary();
+    let listener = json!({
+        "LoadBalancerArn": scene.shop.load_balancer, "Port": 8443, "Protocol": "HTTP",
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": scene.shop.canary_group}],
+    });
+    balancing(&scene, "CreateListener", listener);
+    let found = found(&scene, &five_steps());
+    assert_eq!(found, [("rule-to-candidate".to_owned(), Severity::Warns)]);
+}
+
+/// As tools do that clean up.
+#[test]
+fn a_task_definition_that_was_deregistered_could_not_be_gone_back_to() {
+    let scene = Scene::pair();
+    let arn = scene.shop.register("web:0");
+    scene
+        .fake
+        .somebody_deploys("shop", "web-other", &arn)
+        .unwrap();
+    scene.wait(120);
+    let input = json!({"taskDefinition": arn});
+    scene.ask(Service::Ecs, "DeregisterTaskDefinition", input);
+    let found = found(&scene, &blue_green());
+    assert_eq!(
+        found,
+        [("definition-deregistered".to_owned(), Severity::Blocks)]
+    );
 }
 
 /// What is not clear is an error, and says what is there.

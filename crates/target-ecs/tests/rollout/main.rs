@@ -7,12 +7,22 @@
 )]
 
 mod abandoned;
+mod autoscaled;
 mod calls;
+mod failures;
 mod faults;
 mod foreign;
 mod found;
+mod found_previews;
+mod gone;
+mod hands;
 mod lossless;
+mod preview_writes;
+mod previews;
 mod promoted;
 mod resumed;
 mod rolled_back;
+mod same_release;
 mod scene;
+mod several_rules;
+mod turns;

@@ -50,11 +50,10 @@ fn a_canary_in_five_steps() {
 #[test]
 fn a_candidate_is_wired_first_and_unwired_at_the_end() {
     let scene = Scene::canary();
-    let (stable, test) = (&scene.shop.stable_group, &scene.shop.test_rule);
+    let stable = &scene.shop.stable_group;
     scene
         .fake
         .somebody_sets_weights(&scene.shop.rule, &[(stable, 1)]);
-    scene.fake.somebody_sets_weights(test, &[(stable, 1)]);
     let before = scene.rule();
     assert_eq!(scene.roll_out(&five_steps(), "web:2"), Outcome::Promoted);
     assert_eq!(scene.rule(), before);

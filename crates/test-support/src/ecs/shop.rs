@@ -94,6 +94,7 @@ impl Shop {
         );
         let path = json!({ "Field": "path-pattern", "PathPatternConfig": { "Values": ["/*"] } });
         let rule = rule(10, path);
+        fake.rules_have_long_been_there();
         // Nobody but tests asks there.
         fake.set_load(&test_rule, 0.0);
         let mut shop = Self {
@@ -108,6 +109,15 @@ impl Shop {
         };
         shop.task_definition = shop.register("web:1");
         shop
+    }
+
+    /// Removes the rule at priority 5, which forwards past a rollout that moves the other rule alone.
+    ///
+    /// # Panics
+    /// If the fake refuses it, which is a bug in it.
+    pub fn remove_test_rule(&self) {
+        let input = json!({ "RuleArn": self.test_rule });
+        must(&self.fake, Service::LoadBalancing, "DeleteRule", input);
     }
 
     /// Registers a revision of the family `web` whose container `web` runs this image on port 8080; gives its ARN.

@@ -1,12 +1,8 @@
 //! What the demo on Amazon ECS shows: the services of a mode, and the strategy they are released by.
 
-use std::time::Duration;
-
-use serde_json::json;
-use strategy_core::strategy::Canary;
-use strategy_core::{Strategy, Tracks};
+use strategy_core::{Part, Strategy, Tracks};
 use target_ecs::Config;
-use target_ecs::config::{self, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot};
+use target_ecs::config::{self, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig};
 use test_support::ecs::Shop;
 
 use super::users::ToldApart;
@@ -27,10 +23,6 @@ pub(super) enum Shown {
     Pair,
     /// Amazon ECS does, task by task.
     Rolling,
-    /// Amazon ECS does, in equal steps, and asks before each.
-    Linear,
-    /// Amazon ECS does, all at once, and asks before it.
-    BlueGreen,
 }
 
 impl Shown {
@@ -39,37 +31,85 @@ impl Shown {
         if options.parts != 1 {
             return refused("--target ecs shows one part; leave --parts out");
         }
-        Ok(match (options.strategy, options.native) {
-            (DemoStrategy::Canary, false) => Self::Canary,
-            (DemoStrategy::BlueGreen, false) => Self::Pair,
-            (DemoStrategy::Rolling, _) => Self::Rolling,
-            (DemoStrategy::Canary, true) => Self::Linear,
-            (DemoStrategy::BlueGreen, true) => Self::BlueGreen,
+        Ok(match options.strategy {
+            DemoStrategy::Canary => Self::Canary,
+            DemoStrategy::BlueGreen => Self::Pair,
+            DemoStrategy::Rolling => Self::Rolling,
         })
+    }
+
+    pub(super) fn strategy(self) -> Box<dyn Strategy> {
+        let strategy = match self {
+            Self::Canary => DemoStrategy::Canary,
+            Self::Pair => DemoStrategy::BlueGreen,
+            Self::Rolling => DemoStrategy::Rolling,
+        };
+        scene::plan(strategy, vec![Part::main()])
+    }
+
+    /// What the requests of the two tracks are counted as.
+    pub(super) const fn names(self) -> Tracks<&'static str> {
+        match self {
+            Self::Canary => Tracks {
+                stable: STABLE,
+                candidate: CANARY,
+            },
+            Self::Pair => Tracks {
+                stable: STABLE,
+                candidate: OTHER,
+            },
+            Self::Rolling => Tracks {
+                stable: "web, old tasks",
+                candidate: "web, new tasks",
+            },
+        }
+    }
+
+    pub(super) const fn told_apart(self) -> ToldApart {
+        match self {
+            Self::Canary | Self::Pair => ToldApart::ByTargetGroup,
+            Self::Rolling => ToldApart::ByTaskDefinition,
+        }
     }
 
     /// Makes the services that are there before the release, and says how the target is told of them.
     pub(super) fn set_up(self, shop: &Shop, tasks: usize) -> Config {
-        let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
         match self {
             Self::Canary => {
                 shop.create_service(STABLE, &shop.stable_group, tasks);
-                Self::by_weights(shop, config::Canary::new(slot(STABLE, &shop.stable_group), slot(CANARY, &shop.canary_group)))
+                by_weights(
+                    shop,
+                    config::Canary::new(
+                        slot(STABLE, &shop.stable_group),
+                        slot(CANARY, &shop.canary_group),
+                    ),
+                )
             }
             Self::Pair => {
                 shop.create_service(STABLE, &shop.stable_group, tasks);
                 // Of two services that take turns the second has no tasks.
                 shop.create_service(OTHER, &shop.canary_group, 0);
-                Self::by_weights(shop, [slot(STABLE, &shop.stable_group), slot(OTHER, &shop.canary_group)])
+                by_weights(
+                    shop,
+                    [
+                        slot(STABLE, &shop.stable_group),
+                        slot(OTHER, &shop.canary_group),
+                    ],
+                )
             }
             Self::Rolling => {
                 shop.create_service(STABLE, &shop.stable_group, tasks);
                 Config::new(Shop::CLUSTER, Rolling::new(STABLE))
             }
-            Self::Linear | Self::BlueGreen => {
-                shop.create_native_service(STABLE, tasks, &json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0}));
-                Config::new(Shop::CLUSTER, NativeGated::new(STABLE))
-            }
         }
     }
+}
+
+fn slot(service: &str, group: &str) -> Slot {
+    Slot::new(service, group)
+}
+
+fn by_weights(shop: &Shop, workload: impl Into<WorkloadConfig>) -> Config {
+    let rule = RuleConfig::Rule(shop.rule.clone());
+    Config::new(Shop::CLUSTER, OwnedWeights::new(workload, [rule]))
 }

@@ -122,7 +122,11 @@ impl Users {
 
     /// Who answers the requests of a target group: its healthy tasks evenly, or nobody as it should be.
     fn answered(&self, share: &Share) -> Vec<Answered> {
-        let tasks: f64 = share.task_definitions.values().map(|count| tasks(*count)).sum();
+        let tasks: f64 = share
+            .task_definitions
+            .values()
+            .map(|count| tasks(*count))
+            .sum();
         if share.serving != Serving::Healthy || tasks <= 0.0 {
             return vec![Answered {
                 track: self.track_of_group(share),

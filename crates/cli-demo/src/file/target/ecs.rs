@@ -28,6 +28,10 @@ pub struct Ecs {
     /// deregistration delay of the two target groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Time>,
+    /// Whether requests may be sent to the release by a header or a cookie, by rules that are made for it and removed
+    /// again; else the policy grants no right to make rules. Default: `true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previews: Option<bool>,
     /// How long after a write the load balancer is taken to send as written; it cannot be asked. Default: `30s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Time>,
@@ -55,9 +59,6 @@ pub enum EcsWorkload {
     Canary(EcsCanary),
     /// One service that Amazon ECS deploys task by task, for `strategy: rolling`.
     Rolling(EcsService),
-    /// One service whose traffic Amazon ECS shifts by itself between its two target groups, and asks before
-    /// each step.
-    NativeGated(EcsService),
 }
 
 /// One service that Amazon ECS deploys by itself.
@@ -149,12 +150,12 @@ impl EcsPart {
             (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), true) => {
                 Err(Mistake::new(field, "has no rules; add `rules`"))
             }
-            (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), false) => Err(Mistake::new(
+            (EcsWorkload::Rolling(_), false) => Err(Mistake::new(
                 format!("{field}.rules"),
                 "are not ours to write where Amazon ECS deploys by itself; leave them out",
             )),
             (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), false)
-            | (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), true) => Ok(()),
+            | (EcsWorkload::Rolling(_), true) => Ok(()),
         }
     }
 }
