@@ -74,6 +74,8 @@ daemon-service | blocks | ECS | The service runs a task on every instance, so it
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
+alarms-not-looked-at | warns | ECS | The service's own deployments go by alarms of CloudWatch, which are not looked at; one that is on already is ignored by Amazon ECS. | Look at them before the rollout begins.
+autoscaler-maximum | blocks | ECS | The autoscaler of a service lets it have fewer tasks than a stage needs. | Raise its maximum capacity.
 no-free-priority | blocks | ECS | There is no free priority directly before the rule, or after all others for a default rule, where a preview rule could stand without taking requests of other rules. | Give the rule that stands there another number.
 preview-conditions | blocks | ECS | With the route's, the conditions of the rule would be more than a rule may have: five values, five wildcards. | Route by a header, which needs one value where a cookie needs four, or let the rule ask for less.
 preview-left | blocks | ECS | A preview rule of an earlier rollout is still there, which was abandoned or could not end. | Remove it, as the finding says.

@@ -12,6 +12,7 @@ mod faults;
 mod foreign;
 mod found;
 mod found_previews;
+mod found_services;
 mod lossless;
 mod preview_writes;
 mod previews;
