@@ -4,7 +4,7 @@ mod conditions;
 mod plan;
 mod previews;
 mod rules;
-mod services;
+pub(crate) mod services;
 
 use std::collections::BTreeMap;
 
@@ -46,8 +46,9 @@ pub(crate) async fn facts(
 ) -> Result<Facts, TargetError> {
     let of = bound.groups();
     let view = api.view(bound).await?;
+    let both = [of.stable, of.candidate];
     let (groups, stable, candidate) = futures::try_join!(
-        api.target_groups([of.stable, of.candidate]),
+        api.target_groups(&both),
         api.attributes(of.stable),
         api.attributes(of.candidate),
     )?;

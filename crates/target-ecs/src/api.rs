@@ -1,6 +1,8 @@
 //! The calls to AWS: all that waits is here. Every call is made once; who decides whether it is made
 //! again is the machine.
 
+mod definitions;
+mod deployments;
 mod look;
 mod preview;
 mod read;

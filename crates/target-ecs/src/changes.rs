@@ -91,6 +91,8 @@ pub(crate) struct Planned {
     pub(crate) changes: Vec<Change>,
     /// The note that will be there; `None`: what is there stays.
     pub(crate) note: Option<note::Text>,
+    /// What was there.
+    pub(crate) now: Fields,
     /// What was planned to be true.
     pub(crate) wanted: Fields,
 }
@@ -103,7 +105,7 @@ impl Situation<'_> {
     /// desired; `Unsupported` and `InvalidConfig` when it cannot be had.
     pub(crate) fn changes(&self, request: &Apply) -> Result<Planned, TargetError> {
         let (bound, state) = (self.bound, self.state);
-        state.nothing_is_gone(bound)?;
+        state.stable_is_there(bound)?;
         self.check_claim(request, Track::Stable)?;
         let forwards = state.forwards()?;
         let now = state.fields(bound, &forwards);
@@ -198,6 +200,7 @@ impl Situation<'_> {
         Ok(Planned {
             changes,
             note,
+            now,
             wanted,
         })
     }
@@ -228,10 +231,11 @@ impl Situation<'_> {
     /// What a track is to be told, if it can be told so.
     fn count(&self, track: Track, replicas: Replicas) -> Result<Count, TargetError> {
         let of = self.bound.tracks.of(track);
+        let scaler = self.state.scalers.of(track).as_ref();
         match (replicas, of.scaler) {
             (Replicas::Count(number), None) => Ok(Count::Plain(number)),
+            (replicas, Some(_)) if scaler.is_none() => self.count_alone(track, replicas),
             (Replicas::Floor(floor), Some(start)) => {
-                let scaler = self.state.scalers.of(track).as_ref();
                 let most = scaler.map_or(u32::MAX, |scaler| number(scaler.max_capacity));
                 if floor > most {
                     let message = format!(
@@ -248,6 +252,23 @@ impl Situation<'_> {
             }
             (Replicas::Floor(_), None) => {
                 Err(self.refuse(track, "no autoscaler decides its count"))
+            }
+        }
+    }
+
+    /// A track whose autoscaler is gone keeps the count that it has, and is given more where more is asked for;
+    /// that the minimum is held can only be had with the autoscaler.
+    fn count_alone(&self, track: Track, replicas: Replicas) -> Result<Count, TargetError> {
+        let there = self.state.active(track);
+        let told = there.map_or(0, |there| number(there.desired_count));
+        match replicas {
+            Replicas::Count(number) if number == told => Ok(Count::Plain(told)),
+            Replicas::Floor(floor) if floor > told => Ok(Count::Plain(floor)),
+            Replicas::Count(_) | Replicas::Floor(_) => {
+                let message = "its scalable target was there when the rollout began and is gone; register it again";
+                let action = "application-autoscaling:RegisterScalableTarget";
+                let (kind, resource) = (TargetErrorKind::NotFound, self.bound.service(track));
+                Err(found(kind, action, &resource, message))
             }
         }
     }

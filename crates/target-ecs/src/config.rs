@@ -2,6 +2,7 @@
 
 mod names;
 mod owned;
+mod rolling;
 mod workload;
 
 use std::time::Duration;
@@ -9,7 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
+pub(crate) use self::names::{OneService, Place};
 pub(crate) use self::owned::Owned;
+pub use self::rolling::Rolling;
 pub(crate) use self::workload::resource;
 pub use self::workload::{Canary, RuleConfig, Slot, WorkloadConfig};
 
@@ -34,6 +37,8 @@ pub struct Config {
 pub enum Mode {
     /// We do: two services, two target groups, and the weights of the rules that forward to them.
     OwnedWeights(OwnedWeights),
+    /// Amazon ECS does, task by task: one service, whose own rolling deployment is begun and followed.
+    Rolling(Rolling),
 }
 
 /// Two services behind one Application Load Balancer, whose weights are written by us.

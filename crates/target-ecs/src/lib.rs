@@ -29,7 +29,7 @@
 //! - A load balancer cannot be asked whether it sends as it was told: it is taken to after
 //!   [`OwnedWeights::settle`](config::OwnedWeights::settle).
 //! - AWS tells nobody's name: a change that is not ours is "somebody's".
-//! - An autoscaler that appears while a rollout runs is not seen; one that goes is an error.
+//! - An autoscaler that appears while a rollout runs is not seen; of one that goes, the minimum is not restored.
 //! - Requests are not copied to the candidate. What a rule cannot tell apart a header or cookie cannot either: letters
 //!   are compared without regard to case, and `*` and `?` stand for anything.
 
@@ -53,6 +53,7 @@ mod note;
 mod observe;
 mod owned;
 mod permissions;
+mod platform;
 mod previews;
 mod routes;
 mod target;

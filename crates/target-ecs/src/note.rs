@@ -26,6 +26,21 @@ pub(crate) struct Note {
     traffic: Option<[Short; 2]>,
 }
 
+/// As it stands in a tag: `cn=0:2`, or `cn=2` of what stays.
+fn step(name: &str, now: &Fields, wanted: &Fields) -> String {
+    match (now.of(name), wanted.of(name)) {
+        (from, to) if from == to => format!("{name}={to}"),
+        (from, to) => format!("{name}={from}:{to}"),
+    }
+}
+
+/// The text of a note without preview rules: `id=17 cn=0:2 sd=99ff`.
+pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields) -> String {
+    let names = now.names(wanted).into_iter();
+    let steps = names.map(|name| format!(" {}", step(name, now, wanted)));
+    format!("id={}{}", id.0, steps.collect::<String>())
+}
+
 /// A note as it stands in tags: `id=17 cn=0:2 r0=ab12:cd34 sd=99ff`, and `p00=-:ef56` of preview rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text {
@@ -38,12 +53,7 @@ impl Text {
     pub(crate) fn new(id: EffectId, [now, wanted]: [&Fields; 2], [from, to]: [Short; 2]) -> Self {
         let (mut written, mut previews) = (vec![format!("id={}", id.0)], Vec::new());
         for name in now.names(wanted) {
-            let (from, to) = (now.of(name), wanted.of(name));
-            let step = if from == to {
-                format!("{name}={to}")
-            } else {
-                format!("{name}={from}:{to}")
-            };
+            let step = step(name, now, wanted);
             match Slot::of_field(name) {
                 Some(_) => previews.push(step),
                 None => written.push(step),
@@ -88,7 +98,8 @@ impl Text {
 }
 
 impl Note {
-    fn read(text: &str) -> Option<Self> {
+    /// `None` if it is no note.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (mut steps, mut traffic) = (BTreeMap::new(), None);
         for word in text.split_whitespace() {
             let (name, values) = word.split_once('=')?;
@@ -127,6 +138,17 @@ impl Note {
     /// The traffic before and after it, of a write that has to do with preview rules.
     pub(crate) const fn traffic(&self) -> Option<[Short; 2]> {
         self.traffic
+    }
+
+    /// From what to what a field was to go; `None`: it is not noted.
+    pub(crate) fn step(&self, name: &str) -> Option<(&str, &str)> {
+        let step = self.steps.get(name)?;
+        Some((&step.from, &step.to))
+    }
+
+    /// Whether a field is as it was to become; one that is not noted was to become nothing.
+    pub(crate) fn has_led(&self, name: &str, now: &str) -> bool {
+        self.steps.get(name).is_none_or(|step| step.to == now)
     }
 
     /// Whether this is what it was to lead to.

@@ -81,11 +81,16 @@ const fn letter(track: Track) -> char {
     }
 }
 
+/// The field of a rule.
+pub(crate) fn rule_name(index: usize) -> String {
+    format!("r{index}")
+}
+
 impl Fields {
     /// What a rule forwards to.
     pub(crate) fn rule(&mut self, index: usize, forward: &Forward) {
         let text = serde_json::to_string(forward).unwrap_or_default();
-        self.0.insert(format!("r{index}"), digest(&text, DIGITS));
+        self.0.insert(rule_name(index), digest(&text, DIGITS));
     }
 
     /// What a track has been told; without it the service is absent.
@@ -110,6 +115,16 @@ impl Fields {
 
     pub(crate) fn of(&self, field: &str) -> &str {
         self.0.get(field).map_or(NONE, String::as_str)
+    }
+
+    /// Those of the services alone.
+    pub(crate) fn of_tracks(&self) -> Self {
+        let fields = self.0.iter().filter(|(name, _)| whose(name).is_some());
+        Self(
+            fields
+                .map(|(name, now)| (name.clone(), now.clone()))
+                .collect(),
+        )
     }
 
     /// The names of the fields of both.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{Owned, RuleConfig, WorkloadConfig};
+use crate::config::{OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
 use crate::listener;
 use crate::previews::PREVIEW;
 
@@ -64,14 +64,9 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
         .slots()
         .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
         .to_vec();
-    let of_cluster =
-        json!({"ArnEquals": {"ecs:cluster": place.arn("ecs", &format!("cluster/{cluster}"))}});
     let mut statement = vec![
         Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
-        Statement {
-            condition: Some(of_cluster),
-            ..Statement::new("ReadTasks", &["ecs:DescribeTasks", "ecs:ListTasks"], all())
-        },
+        read_tasks(&place, cluster),
         Statement::new(
             "ReadWhatHasNoName",
             &[
@@ -91,36 +86,13 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
             services.clone(),
         ),
-        Statement::new("RegisterReleases", &["ecs:RegisterTaskDefinition"], all()),
-        Statement {
-            condition: Some(
-                json!({"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}),
-            ),
-            ..Statement::new(
-                "TagReleases",
-                &["ecs:TagResource"],
-                vec![place.arn("ecs", "task-definition/*")],
-            )
-        },
-        Statement {
-            condition: Some(
-                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
-            ),
-            ..Statement::new(
-                "PassTaskRoles",
-                &["iam:PassRole"],
-                vec![format!(
-                    "arn:{}:iam::{}:role/*",
-                    place.partition, place.account
-                )],
-            )
-        },
         Statement::new(
             "HoldFloors",
             &["application-autoscaling:RegisterScalableTarget"],
             vec![place.arn("application-autoscaling", "scalable-target/*")],
         ),
     ];
+    statement.extend(register(&place));
     if let WorkloadConfig::Canary(canary) = &owned.workload
         && canary.create
     {
@@ -198,6 +170,108 @@ fn previews(rules: &[RuleConfig]) -> Vec<Statement> {
                     "elasticloadbalancing:ModifyRule",
                 ],
                 of_listeners,
+            )
+        },
+    ]
+}
+
+/// The least policy for a service whose rolling deployments Amazon ECS carries out.
+///
+/// Where the service is named without its ARN, neither region nor account is known, and both are `*`: a
+/// policy of an identity reaches no other account.
+pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, TargetError> {
+    let of = OneService::named(cluster, &rolling.service)?;
+    let OneService {
+        cluster,
+        service,
+        place,
+    } = of;
+    let place = place.unwrap_or_else(Place::anywhere);
+    let all = || vec!["*".to_owned()];
+    let services = vec![place.arn("ecs", &format!("service/{cluster}/{service}"))];
+    let deployments = vec![place.arn("ecs", &format!("service-deployment/{cluster}/{service}/*"))];
+    let mut statement = vec![
+        Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
+        read_tasks(&place, &cluster),
+        Statement::new(
+            "ReadDeployments",
+            &["ecs:DescribeServiceDeployments"],
+            deployments.clone(),
+        ),
+        Statement::new(
+            "ReadWhatHasNoName",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "ecs:DescribeTaskDefinition",
+                "ecs:ListTaskDefinitions",
+                "elasticloadbalancing:DescribeTargetGroupAttributes",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ],
+            all(),
+        ),
+        Statement::new(
+            "WriteServices",
+            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
+            services,
+        ),
+        Statement::new(
+            "StopDeployments",
+            &["ecs:StopServiceDeployment"],
+            deployments,
+        ),
+    ];
+    statement.extend(register(&place));
+    Ok(Policy {
+        version: "2012-10-17",
+        statement,
+    })
+}
+
+fn read_tasks(place: &Place, cluster: &str) -> Statement {
+    let cluster = place.arn("ecs", &format!("cluster/{cluster}"));
+    let by = if place.is_anywhere() {
+        "ArnLike"
+    } else {
+        "ArnEquals"
+    };
+    Statement {
+        condition: Some(json!({ by: {"ecs:cluster": cluster} })),
+        ..Statement::new(
+            "ReadTasks",
+            &["ecs:DescribeTasks", "ecs:ListTasks"],
+            vec!["*".to_owned()],
+        )
+    }
+}
+
+/// What registers a release.
+fn register(place: &Place) -> [Statement; 3] {
+    let (partition, account) = (&place.partition, &place.account);
+    [
+        Statement::new(
+            "RegisterReleases",
+            &["ecs:RegisterTaskDefinition"],
+            vec!["*".to_owned()],
+        ),
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}),
+            ),
+            ..Statement::new(
+                "TagReleases",
+                &["ecs:TagResource"],
+                vec![place.arn("ecs", "task-definition/*")],
+            )
+        },
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
+            ),
+            ..Statement::new(
+                "PassTaskRoles",
+                &["iam:PassRole"],
+                vec![format!("arn:{partition}:iam::{account}:role/*")],
             )
         },
     ]

@@ -16,6 +16,8 @@ use crate::weights;
 pub(crate) struct Routed {
     /// The largest share that the candidate gets by any rule.
     pub(crate) weight: Weight,
+    /// What it gets by each.
+    pub(crate) shares: Vec<Weight>,
     /// Every rule gives it the same.
     pub(crate) agree: bool,
     /// The longest time that a client stays with a track.
@@ -75,6 +77,7 @@ pub(crate) fn read(
     Ok(Routed {
         weight,
         agree: shares.iter().all(|share| *share == weight),
+        shares,
         sticky: Duration::from_secs(seconds),
         strangers,
     })

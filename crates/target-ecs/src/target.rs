@@ -5,17 +5,19 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Part, Plan, Route, Target, Track, Tracks, Weight};
+use strategy_core::{Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
+use crate::autoscaling::number;
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Owned, WorkloadConfig};
+use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
 use crate::note;
-use crate::task_definition::{Made, NoContainer, release};
+use crate::owned::Fields;
+use crate::task_definition::{Made, NoContainer, Unregistered, release};
 use crate::view::{State, definition};
 use crate::weights;
 use crate::{admit, discover, observe};
@@ -30,22 +32,6 @@ pub(crate) struct OwnedWeightsTarget {
 impl OwnedWeightsTarget {
     pub(crate) const fn new(config: Owned, api: Api) -> Self {
         Self { config, api }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let owned = self.config.owned_weights();
-        let mut capabilities = Capabilities::routed();
-        capabilities.header_routes = owned.previews;
-        capabilities.cookie_routes = owned.previews;
-        capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
-        capabilities.promotions = match &owned.workload {
-            WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = Effectiveness::Assumed {
-            after: owned.settle,
-        };
-        capabilities
     }
 
     /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
@@ -68,27 +54,41 @@ impl OwnedWeightsTarget {
         Err(found(kind, action, &rule.unwrap_or_default(), message))
     }
 
-    /// What the desired revisions mean, as far as they are registered.
+    /// What the desired revisions mean, as far as they are registered, and whether that took a look.
     async fn definitions(
         &self,
         bound: &Bound,
         state: &State,
         desired: &Desired,
-    ) -> Result<Tracks<Definition>, TargetError> {
-        let mut definitions = no_definitions();
+    ) -> Result<(Tracks<Definition>, bool), TargetError> {
+        let (mut definitions, mut looked) = (no_definitions(), false);
         for track in Track::ALL {
-            let asked = asked(bound, track, &desired.track(track).revision)?;
+            let revision = &desired.track(track).revision;
+            if *revision == Revision::Absent && state.active(track).is_none() {
+                continue;
+            }
+            let asked = asked(bound, track, revision)?;
             *definitions.of_mut(track) = match asked {
                 Asked::Nothing => Definition::None,
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),
-                Asked::Named(name) => self.named(bound, track, name).await?,
+                Asked::Named(name) => {
+                    looked = true;
+                    let (base, about) = (Self::base(bound, track), bound.service(track));
+                    self.api.named(base, name, &about).await?
+                }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
-                    self.known(bound, state, track, made).await?
+                    match self.running(bound, state, track, made).await? {
+                        Ok(arn) => Definition::Known(arn),
+                        Err(made) => {
+                            looked = true;
+                            self.api.release(made, &[]).await?
+                        }
+                    }
                 }
             };
         }
-        Ok(definitions)
+        Ok((definitions, looked))
     }
 
     /// The task definition that a release of a track is made from: what was found on it, or stable's.
@@ -117,16 +117,16 @@ impl OwnedWeightsTarget {
         })
     }
 
-    /// Looked for in what runs, then among the newest of its family.
-    async fn known(
+    /// Looked for in what runs; what is nowhere there comes back.
+    async fn running(
         &self,
         bound: &Bound,
         state: &State,
         track: Track,
         made: Made,
-    ) -> Result<Definition, TargetError> {
+    ) -> Result<Result<String, Box<Unregistered>>, TargetError> {
         let made = match made {
-            Made::Base => return Ok(Definition::Known(Self::base(bound, track).to_owned())),
+            Made::Base => return Ok(Ok(Self::base(bound, track).to_owned())),
             Made::Other(made) => made,
         };
         let both = Track::ALL.into_iter();
@@ -134,45 +134,8 @@ impl OwnedWeightsTarget {
             .filter_map(|track| state.active(track))
             .map(|service| definition(service).to_owned())
             .collect();
-        if let Some(arn) = self.api.registered(&made, &running).await? {
-            return Ok(Definition::Known(arn));
-        }
-        let newest = self.api.newest(made.family()).await?;
-        Ok(match self.api.registered(&made, &newest).await? {
-            Some(arn) => Definition::Known(arn),
-            None => Definition::New(made),
-        })
-    }
-
-    /// `family:revision` of the same family.
-    async fn named(
-        &self,
-        bound: &Bound,
-        track: Track,
-        name: &str,
-    ) -> Result<Definition, TargetError> {
-        let base = self.api.definition(Self::base(bound, track)).await?;
-        let family = base.family();
-        let refuse = |message: String| {
-            let (kind, resource) = (TargetErrorKind::Unsupported, bound.service(track));
-            found(kind, "ecs:DescribeTaskDefinition", &resource, message)
-        };
-        let revision = name.strip_prefix(family).and_then(|n| n.strip_prefix(':'));
-        if !revision.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(refuse(format!(
-                "{name:?} is no task definition of its family; name it as `{family}:NUMBER`"
-            )));
-        }
-        match self.api.definition(name).await {
-            Ok(described) if described.is_active() => {
-                Ok(Definition::Known(described.arn().to_owned()))
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
-            Ok(_) | Err(_) => Err(refuse(format!(
-                "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
-            ))),
-        }
+        let found = self.api.registered(&made, &running).await?;
+        Ok(found.ok_or(made))
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.
@@ -194,31 +157,44 @@ impl OwnedWeightsTarget {
         Ok(!registered.is_empty())
     }
 
-    /// One after the other; `written` tells whether any was taken. Before each but the first it is looked
-    /// whether the services are still under the claim.
+    /// One after the other; `written` tells whether any that is owned was taken. Before each it is looked
+    /// whether the services are still under the claim and as they are expected, unless that was just seen.
     async fn carry_out(
         &self,
         bound: &Bound,
         request: &Apply,
-        changes: Vec<Change>,
+        planned: &Planned,
+        just_seen: bool,
         written: &mut bool,
     ) -> Result<(), TargetError> {
         let cluster = &bound.cluster;
         let api = &self.api;
-        for change in changes {
-            if *written {
-                self.still_ours(bound, request).await?;
-            }
+        let mut just_seen = just_seen;
+        for change in planned.changes.iter().cloned() {
+            let now = if just_seen {
+                None
+            } else {
+                Some(self.still_ours(bound, request, planned).await?)
+            };
+            just_seen = false;
             match change {
                 Change::Note { service, retag } => {
                     api.retag(&service, &retag).await?;
+                    continue;
                 }
                 Change::Create(creation) => api.create(cluster, *creation).await?,
                 Change::Update {
                     service,
                     definition,
                     count,
-                } => api.update(cluster, &service, definition, count).await?,
+                } => {
+                    let is_more =
+                        |count: &u32| now.is_none_or(|now| wants(bound, &now, &service, *count));
+                    let count = count.filter(is_more);
+                    if definition.is_some() || count.is_some() {
+                        api.update(cluster, &service, definition, count).await?;
+                    }
+                }
                 Change::Delete { service } => api.delete(cluster, &service).await?,
                 Change::Scale {
                     service,
@@ -233,24 +209,54 @@ impl OwnedWeightsTarget {
         Ok(())
     }
 
-    async fn still_ours(&self, bound: &Bound, request: &Apply) -> Result<(), TargetError> {
-        let names = crate::view::tracks(|track| bound.tracks.of(track).service.as_str());
-        let services = self
-            .api
-            .services(&bound.cluster, [names.stable, names.candidate])
-            .await?;
-        let [stable, candidate] = services;
-        let state = State {
-            services: Tracks { stable, candidate },
-            ..State::default()
-        };
+    /// The services as they are now: each under the claim, and every field of them as it was when the calls
+    /// were planned or as it is to be.
+    async fn still_ours(
+        &self,
+        bound: &Bound,
+        request: &Apply,
+        planned: &Planned,
+    ) -> Result<State, TargetError> {
+        let state = self.api.workloads(bound).await?;
         for track in Track::ALL {
             if let Some(service) = state.active(track) {
                 claimed(bound, service, track, request)?;
             }
         }
-        Ok(())
+        let (now, none) = (state.fields(bound, &[]), Fields::default());
+        now.check(&none, &planned.now.of_tracks(), &planned.wanted.of_tracks())
+            .map_err(|field| {
+                let message = format!("{field} was changed while this was being written");
+                let resource = bound.service(Track::Stable);
+                found(TargetErrorKind::Conflict, "compare", &resource, message)
+            })?;
+        Ok(state)
     }
+}
+
+/// What a plan can ask of it.
+pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
+    let mut capabilities = Capabilities::routed();
+    capabilities.header_routes = owned.previews;
+    capabilities.cookie_routes = owned.previews;
+    capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+    capabilities.promotions = match &owned.workload {
+        WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
+        WorkloadConfig::Canary(_) => vec![Promotion::Update],
+    };
+    capabilities.effectiveness = Effectiveness::Assumed {
+        after: owned.settle,
+    };
+    capabilities
+}
+
+/// Whether a service is to be told this count. Where an autoscaler decides, a count is what its minimum takes at
+/// least, and one that has grown since is left as it is.
+fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
+    let is_its = |track: &Track| bound.tracks.of(*track).service == service;
+    let track = Track::ALL.into_iter().find(is_its);
+    let there = track.and_then(|track| now.scalers.of(track).as_ref().and(now.active(track)));
+    count == 0 || there.is_none_or(|there| number(there.desired_count) < count)
 }
 
 /// The binding from now on: the note of a write that went through is remembered as such.
@@ -275,7 +281,7 @@ impl Target for OwnedWeightsTarget {
         let (bound, view) = discover::start(&self.config, &self.api).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            capabilities(self.config.owned_weights()),
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
@@ -301,7 +307,8 @@ impl Target for OwnedWeightsTarget {
             self.may_make_previews(&bound, routes)?;
             state.previews = self.api.previews(&bound).await?;
         }
-        let mut definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let (mut definitions, looked) = definitions;
         let mut planned = Situation {
             bound: &bound,
             state: &state,
@@ -317,8 +324,8 @@ impl Target for OwnedWeightsTarget {
             .changes(request)?;
         }
         let mut written = false;
-        let changes = std::mem::take(&mut planned.changes);
-        match self.carry_out(&bound, request, changes, &mut written).await {
+        let carried = self.carry_out(&bound, request, &planned, !looked, &mut written);
+        match carried.await {
             Ok(()) => applied(bound, &state, &planned),
             Err(error) if written => Err(error.maybe_taken()),
             Err(error) => Err(error),

@@ -10,7 +10,7 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 use strategy_core::{Track, Tracks, Traffic};
 
 use crate::autoscaling::{self, number};
-use crate::binding::{Bound, TrackStart};
+use crate::binding::Bound;
 use crate::claim::Claimable;
 use crate::config::RuleConfig;
 use crate::error::found;
@@ -56,9 +56,11 @@ pub(crate) fn primary(service: &Service) -> Option<&Deployment> {
     deployments.find(|deployment| deployment.status() == Some("PRIMARY"))
 }
 
-/// Fewer tasks run than are wanted.
+/// Fewer tasks of the deployment in force run than are wanted; those of older ones fill the service's own count.
 pub(crate) fn has_too_few(service: &Service) -> bool {
-    service.running_count < service.desired_count
+    primary(service).map_or(service.running_count < service.desired_count, |primary| {
+        primary.running_count < primary.desired_count
+    })
 }
 
 /// Some values, each of a track.
@@ -152,23 +154,15 @@ impl State {
         fields
     }
 
-    /// What was there at the start and is gone is not an empty thing, but an unknown one.
-    pub(crate) fn nothing_is_gone(&self, bound: &Bound) -> Result<(), TargetError> {
-        for (track, of) in bound.tracks.iter() {
-            let is_found = matches!(of.start, TrackStart::Found { .. });
-            if is_found && self.active(track).is_none() {
-                let message = "it was there when the rollout began and is gone; create it again";
-                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
-                return Err(found(kind, "ecs:DescribeServices", &resource, message));
-            }
-            if is_found && of.scaler.is_some() && self.scalers.of(track).is_none() {
-                let message = "its scalable target was there when the rollout began and is gone; register it again";
-                let action = "application-autoscaling:DescribeScalableTargets";
-                let (kind, resource) = (TargetErrorKind::NotFound, bound.service(track));
-                return Err(found(kind, action, &resource, message));
-            }
+    /// Without stable's service there is nothing that the rest could be seen or moved against. Whatever else is
+    /// gone is absent, which its fields tell as somebody's doing: it must not keep traffic from going home.
+    pub(crate) fn stable_is_there(&self, bound: &Bound) -> Result<(), TargetError> {
+        if self.active(Track::Stable).is_some() {
+            return Ok(());
         }
-        Ok(())
+        let message = "it was there when the rollout began and is gone; create it again";
+        let (kind, resource) = (TargetErrorKind::NotFound, bound.service(Track::Stable));
+        Err(found(kind, "ecs:DescribeServices", &resource, message))
     }
 }
 

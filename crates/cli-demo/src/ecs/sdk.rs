@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
+use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
 use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
@@ -221,6 +222,13 @@ pub fn targets(
             let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
+        .collect()
+}
+
+/// What a plan can ask of each part. Nothing is asked for it, so no way to AWS is needed.
+pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), EcsTarget::capabilities(config)))
         .collect()
 }
 

@@ -15,7 +15,7 @@ impl Rollout {
     pub(super) fn effective(&self, part: &Part, observation: &Observation) -> Option<Traffic> {
         match &observation.traffic.effective {
             Effective::Verified(traffic) => Some(traffic.clone()),
-            Effective::Converging => None,
+            Effective::Converging | Effective::Partial => None,
             Effective::Unverified => {
                 let settled = self.assumed_at(part)?;
                 (settled <= self.now()).then(|| observation.traffic.written.clone())

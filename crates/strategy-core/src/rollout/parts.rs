@@ -268,7 +268,7 @@ impl Rollout {
             };
             let effective = match &observation.traffic.effective {
                 Effective::Verified(traffic) => Some(traffic.weight),
-                Effective::Unverified | Effective::Converging => None,
+                Effective::Unverified | Effective::Converging | Effective::Partial => None,
             };
             (
                 each(crate::target::ObservedTrack::ready),

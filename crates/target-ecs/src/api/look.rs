@@ -14,12 +14,18 @@ use crate::view::{Definitions, State, View, definition, has_too_few};
 impl Api {
     /// What is written.
     pub(crate) async fn state(&self, bound: &Bound) -> Result<State, TargetError> {
+        let rules: Vec<_> = bound.rules.iter().map(|rule| rule.rule.clone()).collect();
+        let (state, rules) = try_join!(self.workloads(bound), self.rules(&rules))?;
+        Ok(State { rules, ..state })
+    }
+
+    /// What the services and their autoscalers have been told, without the rules.
+    pub(crate) async fn workloads(&self, bound: &Bound) -> Result<State, TargetError> {
         let cluster = &bound.cluster;
         let names = [
             bound.tracks.stable.service.as_str(),
             bound.tracks.candidate.service.as_str(),
         ];
-        let rules: Vec<_> = bound.rules.iter().map(|rule| rule.rule.clone()).collect();
         let scalers = async {
             if bound.is_scaled() {
                 self.scalers(cluster, names).await
@@ -27,12 +33,11 @@ impl Api {
                 Ok([None, None])
             }
         };
-        let (services, rules, scalers) =
-            try_join!(self.services(cluster, names), self.rules(&rules), scalers)?;
+        let (services, scalers) = try_join!(self.services(cluster, names), scalers)?;
         let ([stable, candidate], [stables, candidates]) = (services, scalers);
         Ok(State {
             services: Tracks { stable, candidate },
-            rules,
+            rules: Vec::new(),
             scalers: Tracks {
                 stable: stables,
                 candidate: candidates,

@@ -20,7 +20,7 @@ use crate::routes::refused;
 use crate::task_definition::{Described, Unregistered};
 
 /// A count as AWS takes it.
-fn count(number: u32) -> i32 {
+pub(super) fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -78,7 +78,7 @@ impl Api {
     }
 
     /// A failed write to a service, which may have been taken.
-    fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    pub(super) fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {

@@ -7,11 +7,10 @@ use aws_sdk_ecs::types::{
     Attachment, ContainerDefinition, Deployment, KeyValuePair, TaskDefinition,
 };
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealth};
-use strategy_core::Replicas;
 
 use super::*;
-use crate::binding::TrackStart;
 use crate::task_definition::Described;
+use crate::view::{has_too_few, primary};
 
 fn arn(revision: u32) -> String {
     format!("arn:aws:ecs:r:1:task-definition/web:{revision}")
@@ -33,20 +32,6 @@ fn definitions() -> Definitions {
         (arn(revision), Arc::new(described))
     });
     all.into_iter().collect()
-}
-
-fn bound() -> BoundTrack {
-    BoundTrack {
-        service: "web".to_owned(),
-        target_group: "group".to_owned(),
-        container: "app".to_owned(),
-        port: 80,
-        scaler: None,
-        start: TrackStart::Found {
-            task_definition: arn(1),
-            replicas: Replicas::Count(2),
-        },
-    }
 }
 
 fn task(revision: u32, address: &str) -> aws_sdk_ecs::types::builders::TaskBuilder {
@@ -81,6 +66,9 @@ fn target(address: &str, port: i32, state: TargetHealthStateEnum) -> TargetHealt
         .build()
 }
 
+const REASON: &str = "ECS deployment circuit breaker: tasks failed to start.";
+
+/// Old tasks fill the count of the service: what is short of tasks is the deployment in force.
 fn service(desired: i32, running: i32, state: DeploymentRolloutState) -> Service {
     let deployment = |id: &str, status: &str, revision: u32| {
         Deployment::builder()
@@ -90,12 +78,14 @@ fn service(desired: i32, running: i32, state: DeploymentRolloutState) -> Service
     };
     let primary = deployment("ecs-svc/2", "PRIMARY", 2)
         .failed_tasks(3)
+        .desired_count(desired)
+        .running_count(running)
         .rollout_state(state)
-        .rollout_state_reason("it gave up");
+        .rollout_state_reason(REASON);
     Service::builder()
         .task_definition(arn(2))
         .desired_count(desired)
-        .running_count(running)
+        .running_count(desired)
         .deployments(deployment("ecs-svc/1", "ACTIVE", 1).build())
         .deployments(primary.build())
         .build()
@@ -117,13 +107,15 @@ fn pods(
     stopped: &[Task],
     health: &[TargetHealthDescription],
 ) -> Vec<Pods> {
-    let (bound, definitions) = (bound(), definitions());
+    let (recorded, definitions) = (arn(1), definitions());
     let running = Running {
-        bound: &bound,
+        recorded: Some(&recorded),
         service: Some(service),
+        deployment: primary(service),
+        has_too_few: has_too_few(service),
         tasks,
         stopped,
-        health,
+        registered: &[Registered { port: 80, health }],
         definitions: &definitions,
     };
     running.pods()
@@ -275,9 +267,13 @@ fn what_is_over_or_of_another_deployment_is_not_fatal() {
 }
 
 #[test]
-fn a_deployment_that_gave_up_says_why() {
-    let failed = service(2, 0, DeploymentRolloutState::Failed);
-    let fatal = fatal(&failed, &[], &[]);
-    assert_eq!(fatal[0].reason, FatalReason::CircuitBreaker);
-    assert_eq!(fatal[0].message, "it gave up");
+fn a_deployment_that_gave_up_says_why_whatever_still_runs() {
+    for running in [0, 2] {
+        let failed = service(2, running, DeploymentRolloutState::Failed);
+        let fatal = fatal(&failed, &[], &[]);
+        assert_eq!(fatal[0].reason, FatalReason::CircuitBreaker);
+        assert_eq!(fatal[0].message, REASON);
+    }
+    let stopped = gave_up("Service deployment was stopped by a user.");
+    assert_eq!(stopped.reason, FatalReason::TaskFailed);
 }

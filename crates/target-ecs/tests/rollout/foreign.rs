@@ -50,16 +50,19 @@ fn another_image_of_stable_is_seen() {
 const LATENCY: Duration = Duration::from_millis(100);
 
 /// A target under a claim, whose candidate has a healthy task.
-struct Hand {
-    scene: Scene,
-    target: EcsTarget,
-    found: Discovery,
-    claim: Claim,
+pub(crate) struct Hand {
+    pub(crate) scene: Scene,
+    pub(crate) target: EcsTarget,
+    pub(crate) found: Discovery,
+    pub(crate) claim: Claim,
 }
 
 impl Hand {
-    fn new() -> Self {
-        let scene = Scene::slow_canary(LATENCY);
+    pub(crate) fn new() -> Self {
+        Self::of(Scene::slow_canary(LATENCY))
+    }
+
+    pub(crate) fn of(scene: Scene) -> Self {
         let target = scene.target();
         let claim = Claim {
             holder: "hand".parse().unwrap(),
@@ -76,7 +79,9 @@ impl Hand {
             .target
             .claim(&hand.found.binding, None, Some(&hand.claim));
         block_on(&hand.scene.clock, taken).unwrap().unwrap();
-        let request = hand.request(0);
+        let mut request = hand.request(0);
+        let written = hand.found.observation.stable.written.as_ref();
+        request.desired.stable.replicas = written.unwrap().replicas;
         let applied = block_on(&hand.scene.clock, hand.target.apply(&request));
         if let Some(binding) = applied.unwrap().unwrap().binding {
             hand.found.binding = binding;
@@ -85,7 +90,12 @@ impl Hand {
         hand
     }
 
-    fn request(&self, percent: u16) -> Apply {
+    pub(crate) fn request(&self, percent: u16) -> Apply {
+        self.request_of(1, percent)
+    }
+
+    /// So many tasks of the candidate, and this share for it.
+    pub(crate) fn request_of(&self, count: u32, percent: u16) -> Apply {
         let release = Images::parse([("web", "web:2")]).unwrap();
         let desired = Desired {
             stable: DesiredTrack {
@@ -94,7 +104,7 @@ impl Hand {
             },
             candidate: DesiredTrack {
                 revision: Revision::Release(release),
-                replicas: Replicas::Count(1),
+                replicas: Replicas::Count(count),
             },
             traffic: Traffic::weight(Weight::from_percent(percent).unwrap()),
         };
@@ -103,6 +113,13 @@ impl Hand {
         let mut request = Apply::new(EffectId(u64::from(percent)), self.claim.clone(), desired);
         request.binding = self.found.binding.clone();
         request.seen = seen.owned;
+        request
+    }
+
+    /// The same where an autoscaler decides stable's count, whose minimum is to be held.
+    pub(crate) fn request_held(&self, floor: u32, percent: u16) -> Apply {
+        let mut request = self.request(percent);
+        request.desired.stable.replicas = Replicas::Floor(floor);
         request
     }
 

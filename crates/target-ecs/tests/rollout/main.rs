@@ -8,11 +8,14 @@
 
 mod abandoned;
 mod calls;
+mod failures;
 mod faults;
 mod foreign;
 mod found;
 mod found_previews;
 mod found_services;
+mod gone;
+mod hands;
 mod lossless;
 mod preview_writes;
 mod previews;
@@ -20,3 +23,5 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
+mod several_rules;
+mod turns;

@@ -1,9 +1,10 @@
 //! A shop with a rollout in it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join;
+use futures::future::{join, select};
 use serde_json::{Value, json};
 use strategy_core::driver::Driver;
 use strategy_core::rollout::Outcome;
@@ -123,6 +124,26 @@ impl Scene {
         self.roll_out_while(strategy, image, async {})
     }
 
+    /// What happens while it is rolled out; the rollout need not end.
+    pub(crate) fn while_it_rolls(
+        &self,
+        strategy: &dyn Strategy,
+        image: &str,
+        meanwhile: impl Future<Output = ()>,
+    ) {
+        let driver = Driver::on(self.target()).clock(self.clock.clone());
+        let release = Release::of([("web", image)]).unwrap();
+        let whole = async {
+            let (_, run) = driver.start(strategy, release).await.unwrap();
+            let forever = async {
+                println!("{}", run.await.unwrap());
+                std::future::pending::<()>().await;
+            };
+            select(pin!(forever), pin!(meanwhile)).await;
+        };
+        block_on(&self.clock, whole).unwrap();
+    }
+
     /// Resolves so long from now.
     pub(crate) async fn after(&self, seconds: u64) {
         let at = self.clock.now() + Duration::from_secs(seconds);
@@ -141,6 +162,28 @@ impl Scene {
             "the candidate never got {thousandths}: {:?}",
             self.weights()
         );
+    }
+
+    /// An autoscaler of a service, with a minimum and a maximum of 10.
+    pub(crate) fn autoscaled(&self, service: &str, minimum: u32) {
+        let target = json!({
+            "ServiceNamespace": "ecs", "ResourceId": format!("service/shop/{service}"),
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "MinCapacity": minimum, "MaxCapacity": 10,
+        });
+        self.ask(Service::Autoscaling, "RegisterScalableTarget", target);
+    }
+
+    /// The minimum of an autoscaler, and what of it is suspended.
+    pub(crate) fn scaler(&self, service: &str) -> (Value, Value) {
+        let id = format!("service/shop/{service}");
+        let input = json!({"ServiceNamespace": "ecs", "ResourceIds": [id]});
+        let answer = self.ask(Service::Autoscaling, "DescribeScalableTargets", input);
+        let target = &answer["ScalableTargets"][0];
+        (
+            target["MinCapacity"].clone(),
+            target["SuspendedState"].clone(),
+        )
     }
 
     pub(crate) fn ask(&self, service: Service, operation: &str, input: Value) -> Value {

@@ -7,7 +7,9 @@
 )]
 
 mod actions;
+mod alarms;
 mod answers;
+mod assumed;
 mod breaker;
 mod faults;
 mod groups;
@@ -15,6 +17,7 @@ mod headers;
 mod hooks;
 mod listeners;
 mod native;
+mod overlapping;
 mod requests;
 mod rolling;
 mod scaling;

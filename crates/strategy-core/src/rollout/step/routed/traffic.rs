@@ -5,6 +5,7 @@ use super::super::need::{covered_weight, reaches};
 use super::super::{Kind, Step, Waiting};
 use super::Aim;
 use super::capacity::is_ready;
+use crate::target::Effective;
 use crate::track::Track;
 use crate::traffic::Traffic;
 
@@ -14,8 +15,10 @@ fn write(facts: &Facts<'_>, traffic: Traffic) -> Step {
     apply(desired, Kind::Traffic)
 }
 
+/// What only some places took is not written, wherever it is to go from there.
 fn is_written(facts: &Facts<'_>, aim: &Aim) -> bool {
-    *facts.written_traffic() == aim.traffic
+    let effective = &facts.input.observation.traffic.effective;
+    *effective != Effective::Partial && *facts.written_traffic() == aim.traffic
 }
 
 /// The side that gains and does not yet have what the whole move needs.

@@ -1,6 +1,7 @@
 //! Rows 2f, 6 and 7: traffic goes where it is covered.
 
 use super::super::notation::world;
+use crate::target::Effective;
 use crate::weight::Weight;
 
 #[test]
@@ -17,6 +18,29 @@ fn row_6a_forward_traffic_moves_when_all_of_it_is_covered() {
         .baseline(10)
         .to("S v0x10; C v1x10; w100")
         .says("wait ready C");
+}
+
+/// Several rules move as one: the rules that did not take the write tell the traffic.
+#[test]
+fn row_6a_what_only_some_places_took_is_written_again_whatever_is_aimed_at() {
+    let partial = |text: &str| {
+        world(text).with(|case| case.observation.traffic.effective = Effective::Partial)
+    };
+    let to = "S v0x2; C v1x2; w50";
+    let begun = partial("S v0x2 2/2; C v1x2 2/2; w0");
+    begun
+        .clone()
+        .to(to)
+        .is_decided_by("6a", "traffic: S v0x2; C v1x2; w50");
+    begun
+        .back()
+        .is_decided_by("6a", "traffic: S v0x2; C v1x2; w0");
+    partial("S v0x2 2/2; C v1x2 0/2; w0")
+        .to(to)
+        .says("wait ready C");
+    partial("S v0x2 2/2; C v1x2 2/2; w50")
+        .to(to)
+        .is_decided_by("6a", "traffic: S v0x2; C v1x2; w50");
 }
 
 #[test]
