@@ -25,6 +25,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(managed(service, &about));
             findings.extend(in_flight(service, &about));
             findings.extend(circuit_breaker(service, &about));
+            findings.extend(alarms(service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
@@ -131,6 +132,23 @@ fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
             about,
             "its circuit breaker or alarms take it back to another task definition by themselves, which counts as somebody else's change",
             "turn `rollback` off there: the rollout takes it back",
+        )
+    })
+}
+
+/// Amazon ECS ignores an alarm that is on when a deployment begins.
+fn alarms(service: &Service, about: &str) -> Option<Finding> {
+    let alarms = service.deployment_configuration()?.alarms()?;
+    let names = alarms.alarm_names();
+    (alarms.enable && !names.is_empty()).then(|| {
+        Finding::warns(
+            "alarms-not-looked-at",
+            about,
+            format!(
+                "its deployments go by the alarms {}, and it was not looked whether one of them is on already: Amazon ECS would ignore it",
+                names.join(", ")
+            ),
+            "look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
         )
     })
 }

@@ -14,6 +14,7 @@ mod faults;
 mod foreign;
 mod found;
 mod found_previews;
+mod found_services;
 mod gone;
 mod hands;
 mod lossless;
