@@ -20,20 +20,26 @@ fn read(file: &str) -> Value {
 fn example(file: &str, cloud: &Cloud) -> Value {
     let mut example = read(file);
     let target = &mut example["target"]["ecs"];
-    target["settle"] = json!("1s");
-    target["drain"] = json!("1s");
     let shop = &cloud.shop;
     let groups = [&shop.stable_group, &shop.canary_group];
     let workload = &mut target["workload"];
-    let slots = if workload["pair"].is_null() {
-        ["/canary/stable", "/canary/candidate"]
+    let slots: &[&str] = if workload["rolling"].is_object() {
+        // Its ARN is that of the fake.
+        &[]
+    } else if workload["pair"].is_null() {
+        &["/canary/stable", "/canary/candidate"]
     } else {
-        ["/pair/0", "/pair/1"]
+        &["/pair/0", "/pair/1"]
     };
-    for (slot, group) in slots.into_iter().zip(groups) {
+    for (slot, group) in slots.iter().zip(groups) {
         workload.pointer_mut(slot).unwrap()["target-group"] = json!(group);
     }
-    for rule in target["rules"].as_array_mut().unwrap() {
+    if !slots.is_empty() {
+        target["settle"] = json!("1s");
+        target["drain"] = json!("1s");
+    }
+    let rules = target.get_mut("rules").and_then(Value::as_array_mut);
+    for rule in rules.into_iter().flatten() {
         for (kind, arn) in rule.as_object_mut().unwrap() {
             *arn = json!(if kind == "rule" {
                 &shop.rule
@@ -196,6 +202,11 @@ fn codedeploy_times() {
         let expected = (json!(tenths), json!(bake));
         assert_eq!(stages(&format!("linear-10-percent-every-{name}")), expected);
     }
+}
+
+#[test]
+fn rolling_ecs() {
+    runs("rolling-ecs.yaml", &[("web", 2)], "web");
 }
 
 /// None is left out above.
