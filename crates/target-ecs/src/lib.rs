@@ -32,6 +32,7 @@
 //! - An autoscaler that appears while a rollout runs is not seen; one that goes is an error.
 //! - Requests are not sent to the candidate by header or cookie, and not copied.
 
+mod account;
 mod admit;
 mod api;
 mod asked;
@@ -57,6 +58,7 @@ mod tasks;
 mod view;
 mod weights;
 
+pub use self::account::Account;
 pub use self::config::Config;
 pub use self::permissions::{Policy, Statement};
 pub use self::target::EcsTarget;

@@ -7,6 +7,7 @@ use strategy_core::target::{
 };
 use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
 
+use crate::account::Account;
 use crate::api::Api;
 use crate::asked::{Asked, asked};
 use crate::binding::Bound;
@@ -39,16 +40,30 @@ pub struct EcsTarget {
 }
 
 impl EcsTarget {
-    /// A target that uses these clients, which are of the account and region of the target groups.
+    /// A target that uses these clients, which are of the account and region of the target groups, alone:
+    /// the same as [`on`](Self::on) an account of its own.
     pub fn new(
         ecs: &aws_sdk_ecs::Client,
         balancers: &aws_sdk_elasticloadbalancingv2::Client,
         scaling: &aws_sdk_applicationautoscaling::Client,
         config: Config,
     ) -> Self {
+        Self::on(&Account::new(ecs, balancers, scaling), config)
+    }
+
+    /// A target in an account that others may share, which is that of the target groups.
+    pub fn on(account: &Account, config: Config) -> Self {
         Self {
-            api: Api::new(ecs, balancers, scaling),
+            api: Api::new(account),
             config,
+        }
+    }
+
+    /// For one write or claim, which goes before looks.
+    fn writing(&self) -> Self {
+        Self {
+            api: self.api.writing(),
+            ..self.clone()
         }
     }
 
@@ -281,7 +296,7 @@ fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied
 #[async_trait]
 impl Target for EcsTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
-        let (bound, view) = discover::start(&self.config, &self.api).await?;
+        let (bound, view) = discover::start(&self.config, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
             self.capabilities(),
@@ -295,21 +310,22 @@ impl Target for EcsTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding)?;
-        let view = self.api.view(&bound).await?;
+        let view = self.api.looking().view(&bound).await?;
         observe::observation(&bound, &view)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
-        let state = self.api.state(&bound).await?;
-        let mut definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let this = self.writing();
+        let state = this.api.state(&bound).await?;
+        let mut definitions = this.definitions(&bound, &state, &request.desired).await?;
         let mut planned = Situation {
             bound: &bound,
             state: &state,
             definitions: &definitions,
         }
         .changes(request)?;
-        if self.register(&mut definitions).await? {
+        if this.register(&mut definitions).await? {
             planned = Situation {
                 bound: &bound,
                 state: &state,
@@ -319,7 +335,7 @@ impl Target for EcsTarget {
         }
         let mut written = false;
         let changes = std::mem::take(&mut planned.changes);
-        match self.carry_out(&bound, request, changes, &mut written).await {
+        match this.carry_out(&bound, request, changes, &mut written).await {
             Ok(()) => applied(bound, &state, &planned),
             Err(error) if written => Err(error.maybe_taken()),
             Err(error) => Err(error),
@@ -333,7 +349,7 @@ impl Target for EcsTarget {
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
         let bound = Bound::read(&found.binding)?;
-        let facts = admit::facts(&self.api, &bound).await?;
+        let facts = admit::facts(&self.api.looking(), &bound).await?;
         Ok(Admission::new(
             found.binding.clone(),
             admit::findings(&bound, &facts, part, plan),
@@ -347,18 +363,19 @@ impl Target for EcsTarget {
         to: Option<&Claim>,
     ) -> Result<(), TargetError> {
         let bound = Bound::read(binding)?;
+        let api = self.api.writing();
         let change = claim::Change { from, to };
-        let state = self.api.state(&bound).await?;
+        let state = api.state(&bound).await?;
         let mut written = false;
         for (service, retag) in change.retags(&bound, &state)? {
-            match self.api.retag(&service, &retag).await {
+            match api.retag(&service, &retag).await {
                 Ok(()) => written = true,
                 Err(error) if written => return Err(error.maybe_taken()),
                 Err(error) => return Err(error),
             }
         }
         if written {
-            let state = self.api.state(&bound).await;
+            let state = api.state(&bound).await;
             let state = state.map_err(TargetError::maybe_taken)?;
             change.check_taken(&bound, &state)?;
         }

@@ -24,6 +24,7 @@
 //! [`Fake::shares`] and [`Fake::shortages`].
 
 mod api;
+mod buckets;
 mod clients;
 mod clock;
 mod connector;
@@ -56,6 +57,7 @@ pub use self::log::{CallRecord, Outcome, Service};
 pub use self::rules::{RULES, Rule, RuleEntry};
 pub use self::settings::{AllZeroWeights, Settings};
 
+use self::buckets::Buckets;
 use self::faults::Faults;
 pub use self::shop::Shop;
 use self::world::World;
@@ -73,6 +75,7 @@ struct State {
     /// What reads of ECS still tell, and until when.
     stale: Option<(Timestamp, World)>,
     faults: Faults,
+    buckets: Buckets,
     log: Vec<CallRecord>,
 }
 
@@ -90,6 +93,7 @@ impl Fake {
             world,
             stale: None,
             faults: Faults::default(),
+            buckets: Buckets::default(),
             log: Vec::new(),
         };
         Self {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{DesiredStatus, Task};
+use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
 use futures::try_join;
 use strategy_core::target::TargetError;
 use strategy_core::{Track, Tracks};
@@ -49,28 +50,33 @@ impl Api {
 
     /// What runs, beside what was read to be written.
     pub(crate) async fn view_of(&self, bound: &Bound, state: State) -> Result<View, TargetError> {
-        let groups = bound.groups();
-        let (stable, candidate, stable_health, candidate_health) = try_join!(
-            self.running(bound, &state, Track::Stable),
-            self.running(bound, &state, Track::Candidate),
-            self.health(groups.stable),
-            self.health(groups.candidate),
+        let tasks = async {
+            let (stable, candidate) = try_join!(
+                self.running(bound, &state, Track::Stable),
+                self.running(bound, &state, Track::Candidate),
+            )?;
+            let mut arns = stable.0;
+            arns.extend(candidate.0);
+            let described = self.tasks(&bound.cluster, &arns).await?;
+            Ok((described, stable.1, candidate.1))
+        };
+        let ((described, stable, candidate), stable_health, candidate_health) = try_join!(
+            tasks,
+            self.health_of(bound, &state, Track::Stable),
+            self.health_of(bound, &state, Track::Candidate),
         )?;
-        let mut arns = stable.0;
-        arns.extend(candidate.0);
-        let described = self.tasks(&bound.cluster, &arns).await?;
         let of = |names: &BTreeSet<String>| -> Vec<Task> {
             let is_one = |task: &&Task| task.task_arn().is_some_and(|arn| names.contains(arn));
             described.iter().filter(is_one).cloned().collect()
         };
         let mut view = View {
             tasks: Tracks {
-                stable: of(&stable.1.0),
-                candidate: of(&candidate.1.0),
+                stable: of(&stable.0),
+                candidate: of(&candidate.0),
             },
             stopped: Tracks {
-                stable: of(&stable.1.1),
-                candidate: of(&candidate.1.1),
+                stable: of(&stable.1),
+                candidate: of(&candidate.1),
             },
             health: Tracks {
                 stable: stable_health,
@@ -81,6 +87,20 @@ impl Api {
         };
         view.definitions = self.definitions_of(&view).await?;
         Ok(view)
+    }
+
+    /// The targets of a track. Those of a service that is not there are nobody's task: they are not asked
+    /// for, since each target group takes a call.
+    pub(super) async fn health_of(
+        &self,
+        bound: &Bound,
+        state: &State,
+        track: Track,
+    ) -> Result<Vec<TargetHealthDescription>, TargetError> {
+        match state.services.of(track) {
+            Some(_) => self.health(bound.groups().of(track)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// ARNs of all tasks of a track, and which of them are to run and which have stopped.

@@ -8,6 +8,7 @@
 
 mod abandoned;
 mod calls;
+mod crowd;
 mod faults;
 mod foreign;
 mod found;
@@ -16,3 +17,4 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
+mod shared;
