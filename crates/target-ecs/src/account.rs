@@ -20,7 +20,7 @@ pub(crate) use self::batch::{Answers, Ask, Batch};
 use self::bucket::Bucket;
 pub(crate) use self::bucket::{TooLate, Urgency};
 pub(crate) use self::published::Category;
-pub(crate) use self::time::Time;
+pub(crate) use self::time::{Time, between};
 use crate::api::Batches;
 use crate::error::{found, is_throttled};
 

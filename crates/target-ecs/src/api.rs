@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_async::rt::sleep::Sleep;
 use strategy_core::target::TargetError;
 
 pub(crate) use self::batches::Batches;
@@ -88,6 +89,23 @@ impl Api {
             until: Some(self.account.limit(Urgency::Look)),
             ..self.clone()
         }
+    }
+
+    /// For one question whether there is news, which can wait so long for others.
+    pub(crate) fn asking(&self, company: Duration) -> Self {
+        Self {
+            company,
+            ..self.looking()
+        }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.account.time().now()
+    }
+
+    /// `None` where there is nothing to wait with.
+    pub(crate) fn sleep(&self, time: Duration) -> Option<Sleep> {
+        self.account.time().sleep(time)
     }
 
     /// For the calls of one write or claim that begins now: they go before all looks, and wait for nobody.

@@ -82,7 +82,8 @@ pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool
     let SdkError::ServiceError(answer) = error else {
         return false;
     };
-    TOO_MANY.contains(&answer.err().code().unwrap_or_default()) || status.is_some_and(|status| status.as_u16() == 429)
+    TOO_MANY.contains(&answer.err().code().unwrap_or_default())
+        || status.is_some_and(|status| status.as_u16() == 429)
 }
 
 /// The same error once more, for somebody else who asked for the same.

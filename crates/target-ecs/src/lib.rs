@@ -47,6 +47,7 @@ mod discover;
 mod error;
 mod forward;
 mod mark;
+mod news;
 mod note;
 mod observe;
 mod owned;

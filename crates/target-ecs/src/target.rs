@@ -1,9 +1,14 @@
 //! The target: reads what is there, and writes only what differs.
 
+mod news;
+
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
-    Observation, Promotion, TargetError, TargetErrorKind,
+    Observation, Promotion, TargetError, TargetErrorKind, Version,
 };
 use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
 
@@ -16,6 +21,7 @@ use crate::claim;
 use crate::config::{Config, WorkloadConfig};
 use crate::error::found;
 use crate::mark::{self, WRITTEN};
+use crate::news::News;
 use crate::note::Note;
 use crate::permissions::Policy;
 use crate::task_definition::{Made, NoContainer, release};
@@ -37,6 +43,7 @@ use crate::{admit, discover, observe, permissions};
 pub struct EcsTarget {
     config: Config,
     api: Api,
+    news: Arc<News>,
 }
 
 impl EcsTarget {
@@ -55,7 +62,24 @@ impl EcsTarget {
     pub fn on(account: &Account, config: Config) -> Self {
         Self {
             api: Api::new(account),
+            news: Arc::new(News::new(&config)),
             config,
+        }
+    }
+
+    /// How often it is asked whether there is news, since AWS tells nobody: while something moves (tasks
+    /// that come or go, targets that are not healthy yet or any more, traffic that was moved and has neither
+    /// settled nor drained), 1 to 60 seconds, 5 by default; and while nothing does, from that to an hour,
+    /// 100 seconds by default and up to a tenth longer, always the same for the same services. What is
+    /// outside of that is taken for the nearer end.
+    ///
+    /// The driver looks every `resync` of the plan's policies besides, 30 seconds by default: the longer one
+    /// counts only where a plan allows observations to be older, by `resync` and `stale_after`.
+    #[must_use]
+    pub fn intervals(self, in_motion: Duration, at_rest: Duration) -> Self {
+        Self {
+            news: Arc::new(News::every(&self.config, in_motion, at_rest)),
+            ..self
         }
     }
 
@@ -309,9 +333,7 @@ impl Target for EcsTarget {
     }
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
-        let bound = Bound::read(binding)?;
-        let view = self.api.looking().view(&bound).await?;
-        observe::observation(&bound, &view)
+        self.look(&Bound::read(binding)?).await
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
@@ -380,5 +402,9 @@ impl Target for EcsTarget {
             change.check_taken(&bound, &state)?;
         }
         Ok(())
+    }
+
+    async fn changed(&self, binding: &Binding, after: &Version) {
+        self.until_changed(binding, after).await;
     }
 }

@@ -12,6 +12,12 @@ use super::Api;
 use crate::binding::Bound;
 use crate::view::{Definitions, State, View, definition, has_too_few};
 
+/// The tasks of a track: those that are to run, and those that have stopped.
+struct Tasks {
+    running: Vec<Task>,
+    stopped: Vec<Task>,
+}
+
 impl Api {
     /// What is written.
     pub(crate) async fn state(&self, bound: &Bound) -> Result<State, TargetError> {
@@ -50,38 +56,81 @@ impl Api {
 
     /// What runs, beside what was read to be written.
     pub(crate) async fn view_of(&self, bound: &Bound, state: State) -> Result<View, TargetError> {
-        let tasks = async {
-            let (stable, candidate) = try_join!(
-                self.running(bound, &state, Track::Stable),
-                self.running(bound, &state, Track::Candidate),
-            )?;
-            let mut arns = stable.0;
-            arns.extend(candidate.0);
-            let described = self.tasks(&bound.cluster, &arns).await?;
-            Ok((described, stable.1, candidate.1))
-        };
-        let ((described, stable, candidate), stable_health, candidate_health) = try_join!(
-            tasks,
-            self.health_of(bound, &state, Track::Stable),
-            self.health_of(bound, &state, Track::Candidate),
+        let (health, tasks) = try_join!(
+            self.health_of_both(bound, &state),
+            self.tasks_of_both(bound, &state)
         )?;
+        self.viewed(state, health, tasks).await
+    }
+
+    /// The tasks, beside what was read already.
+    pub(crate) async fn view_with(
+        &self,
+        bound: &Bound,
+        state: State,
+        health: Tracks<Vec<TargetHealthDescription>>,
+    ) -> Result<View, TargetError> {
+        self.shown().look();
+        let tasks = self.tasks_of_both(bound, &state).await?;
+        self.viewed(state, health, tasks).await
+    }
+
+    /// The targets of both tracks.
+    pub(crate) async fn health_of_both(
+        &self,
+        bound: &Bound,
+        state: &State,
+    ) -> Result<Tracks<Vec<TargetHealthDescription>>, TargetError> {
+        let (stable, candidate) = try_join!(
+            self.health_of(bound, state, Track::Stable),
+            self.health_of(bound, state, Track::Candidate),
+        )?;
+        Ok(Tracks { stable, candidate })
+    }
+
+    async fn tasks_of_both(
+        &self,
+        bound: &Bound,
+        state: &State,
+    ) -> Result<Tracks<Tasks>, TargetError> {
+        let (stable, candidate) = try_join!(
+            self.running(bound, state, Track::Stable),
+            self.running(bound, state, Track::Candidate),
+        )?;
+        let mut arns = stable.0;
+        arns.extend(candidate.0);
+        let described = self.tasks(&bound.cluster, &arns).await?;
         let of = |names: &BTreeSet<String>| -> Vec<Task> {
             let is_one = |task: &&Task| task.task_arn().is_some_and(|arn| names.contains(arn));
             described.iter().filter(is_one).cloned().collect()
         };
+        let tasks = |(running, stopped): &(BTreeSet<String>, BTreeSet<String>)| Tasks {
+            running: of(running),
+            stopped: of(stopped),
+        };
+        Ok(Tracks {
+            stable: tasks(&stable.1),
+            candidate: tasks(&candidate.1),
+        })
+    }
+
+    async fn viewed(
+        &self,
+        state: State,
+        health: Tracks<Vec<TargetHealthDescription>>,
+        tasks: Tracks<Tasks>,
+    ) -> Result<View, TargetError> {
+        let Tracks { stable, candidate } = tasks;
         let mut view = View {
             tasks: Tracks {
-                stable: of(&stable.0),
-                candidate: of(&candidate.0),
+                stable: stable.running,
+                candidate: candidate.running,
             },
             stopped: Tracks {
-                stable: of(&stable.1),
-                candidate: of(&candidate.1),
+                stable: stable.stopped,
+                candidate: candidate.stopped,
             },
-            health: Tracks {
-                stable: stable_health,
-                candidate: candidate_health,
-            },
+            health,
             definitions: Definitions::new(),
             state,
         };
@@ -91,7 +140,7 @@ impl Api {
 
     /// The targets of a track. Those of a service that is not there are nobody's task: they are not asked
     /// for, since each target group takes a call.
-    pub(super) async fn health_of(
+    async fn health_of(
         &self,
         bound: &Bound,
         state: &State,

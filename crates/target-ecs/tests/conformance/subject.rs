@@ -168,8 +168,4 @@ impl Subject for ShopSubject {
         self.fake().fault_every(Some(Fault::ResetBefore));
         true
     }
-
-    fn tells_news(&self) -> bool {
-        false
-    }
 }

@@ -27,7 +27,18 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
+    /// Without candidates.
     pub(crate) fn open(services: usize, settings: Settings) -> Self {
+        Self::of(services, settings, false)
+    }
+
+    /// Each with a candidate of two tasks that gets 5% of the traffic.
+    #[allow(dead_code, reason = "the bench measures it")]
+    pub(crate) fn with_candidates(services: usize, settings: Settings) -> Self {
+        Self::of(services, settings, true)
+    }
+
+    fn of(services: usize, settings: Settings, has_candidates: bool) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
@@ -73,13 +84,15 @@ impl Crowd {
                 at = listener(format!("crowd-{}", index / BESIDE));
             }
             let (stable, other) = (group(format!("g{index}")), group(format!("g{index}-other")));
+            let mut groups = vec![json!({"TargetGroupArn": stable, "Weight": 950})];
+            if has_candidates {
+                groups.push(json!({"TargetGroupArn": other, "Weight": 50}));
+            }
             let made = ask(
                 "CreateRule",
                 json!({
                     "ListenerArn": at, "Priority": index % BESIDE + 1,
-                    "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": [
-                        {"TargetGroupArn": stable, "Weight": 1},
-                    ]}}],
+                    "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
                     "Conditions": [{
                         "Field": "path-pattern",
                         "PathPatternConfig": {"Values": [format!("/s{index}/*")]},
@@ -88,6 +101,9 @@ impl Crowd {
             );
             let rule = text(&made["Rules"][0]["RuleArn"]);
             shop.create_service(&format!("s{index}"), &stable, 2);
+            if has_candidates {
+                shop.create_service(&format!("s{index}-other"), &other, 2);
+            }
             let workload = Canary::new(
                 Slot::new(format!("s{index}"), stable),
                 Slot::new(format!("s{index}-other"), other),

@@ -13,6 +13,7 @@ mod faults;
 mod foreign;
 mod found;
 mod lossless;
+mod news;
 mod promoted;
 mod resumed;
 mod rolled_back;
