@@ -3,7 +3,6 @@
 mod news;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use strategy_core::target::{
@@ -64,22 +63,6 @@ impl EcsTarget {
             api: Api::new(account),
             news: Arc::new(News::new(&config)),
             config,
-        }
-    }
-
-    /// How often it is asked whether there is news, since AWS tells nobody: while something moves (tasks
-    /// that come or go, targets that are not healthy yet or any more, traffic that was moved and has neither
-    /// settled nor drained), 1 to 60 seconds, 5 by default; and while nothing does, from that to an hour,
-    /// 100 seconds by default and up to a tenth longer, always the same for the same services. What is
-    /// outside of that is taken for the nearer end.
-    ///
-    /// The driver looks every `resync` of the plan's policies besides, 30 seconds by default: the longer one
-    /// counts only where a plan allows observations to be older, by `resync` and `stale_after`.
-    #[must_use]
-    pub fn intervals(self, in_motion: Duration, at_rest: Duration) -> Self {
-        Self {
-            news: Arc::new(News::every(&self.config, in_motion, at_rest)),
-            ..self
         }
     }
 

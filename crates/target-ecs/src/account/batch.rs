@@ -40,7 +40,7 @@ type Outcome<T> = Arc<BTreeMap<Vec<String>, Result<Answers<T>, TargetError>>>;
 type Sent<T> = BoxFuture<'static, Outcome<T>>;
 
 /// A call, or several pages or portions of it: account, scope, keys.
-pub(crate) type Send<T> =
+pub(crate) type Call<T> =
     fn(Account, String, Vec<String>, Turn) -> BoxFuture<'static, Result<Answers<T>, TargetError>>;
 
 /// Batches of one kind of call.
@@ -49,7 +49,7 @@ pub(crate) struct Batch<T> {
     action: &'static str,
     /// How many names one call takes.
     most: usize,
-    send: Send<T>,
+    send: Call<T>,
     state: Mutex<State<T>>,
 }
 
@@ -106,8 +106,8 @@ impl Gathering {
     }
 }
 
-impl<T: Clone + std::marker::Send + Sync + 'static> Batch<T> {
-    pub(crate) fn new(action: &'static str, most: usize, send: Send<T>) -> Self {
+impl<T: Clone + Send + Sync + 'static> Batch<T> {
+    pub(crate) fn new(action: &'static str, most: usize, send: Call<T>) -> Self {
         Self {
             action,
             most,

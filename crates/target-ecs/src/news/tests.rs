@@ -1,3 +1,5 @@
+//! How long is waited for news, and what is some.
+
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealth};
 use strategy_core::Track;
 
@@ -45,7 +47,7 @@ fn resting(began: u64) -> Asked {
 fn wait(news: &News, now: u64) -> Duration {
     match news.next(&version("a"), at(now), MOVES) {
         Question::Cheap { wait, .. } => wait,
-        other => panic!("{other:?}"),
+        other @ (Question::Answered | Question::Whole { .. }) => panic!("{other:?}"),
     }
 }
 

@@ -18,4 +18,4 @@ mod promoted;
 mod resumed;
 mod rolled_back;
 mod scene;
-mod shared;
+mod together;

@@ -1,3 +1,5 @@
+//! Who gets a token, and when.
+
 use std::sync::{Arc, PoisonError};
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
