@@ -27,6 +27,7 @@ mod outbox;
 mod outcome;
 mod part_state;
 mod parts;
+mod platform;
 mod record;
 mod recording;
 mod replay;

@@ -2,7 +2,10 @@
 //! whether it is made again is the machine.
 
 mod batches;
+mod definitions;
+mod deployments;
 mod look;
+mod preview;
 mod read;
 mod shown;
 mod write;

@@ -4,13 +4,11 @@
 //! once the one that wrote last has it, and the other is told; see the decision on claims by tags.
 
 use aws_sdk_ecs::types::Service;
-use strategy_core::Track;
 use strategy_core::target::{Claim, TargetError, TargetErrorKind};
 
-use crate::binding::Bound;
+use crate::api::Api;
 use crate::error::found;
 use crate::mark::{self, Held, Retag};
-use crate::view::State;
 
 /// One change of hands.
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +21,20 @@ fn conflict(resource: &str, message: impl Into<String>) -> TargetError {
     found(TargetErrorKind::Conflict, "claim", resource, message)
 }
 
-/// The services that are there, in the order in which they are claimed.
-fn services(state: &State) -> impl Iterator<Item = (Track, &Service)> {
-    let both = Track::ALL.into_iter();
-    both.filter_map(|track| Some((track, state.active(track)?)))
+/// A service that is claimed, and how errors name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimable<'a> {
+    pub(crate) resource: String,
+    pub(crate) service: &'a Service,
 }
 
-/// The claim in force: stable's, else the candidate's, since stable is claimed first and given up last.
+/// The claim in force: that of the first service which has one, since they are claimed in their order and
+/// given up backwards.
 ///
 /// # Errors
 /// When a tag of ours says what is no claim.
-pub(crate) fn in_force(bound: &Bound, state: &State) -> Result<Option<Claim>, TargetError> {
-    for (track, service) in services(state) {
+pub(crate) fn in_force(services: &[Claimable<'_>]) -> Result<Option<Claim>, TargetError> {
+    for Claimable { resource, service } in services {
         match mark::held(service) {
             Held::Free { .. } => {}
             Held::By(claim) => return Ok(Some(claim)),
@@ -42,8 +42,8 @@ pub(crate) fn in_force(bound: &Bound, state: &State) -> Result<Option<Claim>, Ta
                 let message = format!(
                     "its tag `{tag}` is `{text}`, which is no claim; remove it if no rollout works on it"
                 );
-                let (kind, resource) = (TargetErrorKind::Ambiguous, bound.service(track));
-                return Err(found(kind, "read the claim of", &resource, message));
+                let kind = TargetErrorKind::Ambiguous;
+                return Err(found(kind, "read the claim of", resource, message));
             }
         }
     }
@@ -51,8 +51,8 @@ pub(crate) fn in_force(bound: &Bound, state: &State) -> Result<Option<Claim>, Ta
 }
 
 /// The highest epoch that was given up on any of them; 0: none.
-pub(crate) fn last_epoch(state: &State) -> u64 {
-    let epochs = services(state).map(|(_, service)| mark::last_epoch(service));
+pub(crate) fn last_epoch(services: &[Claimable<'_>]) -> u64 {
+    let epochs = services.iter().map(|of| mark::last_epoch(of.service));
     epochs.max().unwrap_or(0)
 }
 
@@ -92,21 +92,20 @@ impl Change<'_> {
     /// `Conflict` when something else than `from` is there.
     pub(crate) fn retags(
         &self,
-        bound: &Bound,
-        state: &State,
+        services: &[Claimable<'_>],
     ) -> Result<Vec<(String, Retag)>, TargetError> {
-        for (track, service) in services(state) {
+        for Claimable { resource, service } in services {
             self.allows(service)
-                .map_err(|message| conflict(&bound.service(track), message))?;
+                .map_err(|message| conflict(resource, message))?;
         }
-        self.check_from(bound, state)?;
+        self.check_from(services)?;
         let retag = |service: &Service| match self.to {
             Some(to) => Retag::claimed(service, to, self.from.is_none()),
             None => Retag::given_up(service, self.from.map_or(0, |claim| claim.epoch)),
         };
-        let all = services(state).map(|(_, service)| {
-            let arn = service.service_arn().unwrap_or_default();
-            (arn.to_owned(), retag(service))
+        let all = services.iter().map(|of| {
+            let arn = of.service.service_arn().unwrap_or_default();
+            (arn.to_owned(), retag(of.service))
         });
         let mut all: Vec<_> = all.filter(|(_, retag)| !retag.is_nothing()).collect();
         if self.to.is_none() {
@@ -115,12 +114,32 @@ impl Change<'_> {
         Ok(all)
     }
 
+    /// Writes it; tells whether anything was written, which is then to be [looked at](Self::check_taken).
+    ///
+    /// # Errors
+    /// Those of [`retags`](Self::retags) and of the calls.
+    pub(crate) async fn carry_out(
+        &self,
+        api: &Api,
+        services: &[Claimable<'_>],
+    ) -> Result<bool, TargetError> {
+        let mut written = false;
+        for (service, retag) in self.retags(services)? {
+            match api.retag(&service, &retag).await {
+                Ok(()) => written = true,
+                Err(error) if written => return Err(error.maybe_taken()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+
     /// `from` must be what is there: a claim that was given up or removed is not taken over.
-    fn check_from(&self, bound: &Bound, state: &State) -> Result<(), TargetError> {
+    fn check_from(&self, services: &[Claimable<'_>]) -> Result<(), TargetError> {
         let Some(from) = self.from else {
             return Ok(());
         };
-        let there = in_force(bound, state)?;
+        let there = in_force(services)?;
         let expected = [Some(from), self.to];
         if self.to.is_none() && there.is_none() || expected.contains(&there.as_ref()) {
             return Ok(());
@@ -129,22 +148,23 @@ impl Change<'_> {
             None => format!("{from} was expected there, and nobody's claim is"),
             Some(there) => format!("{from} was expected there, and {there} is"),
         };
-        Err(conflict(&bound.service(Track::Stable), message))
+        let first = services.first().map(|of| of.resource.as_str());
+        Err(conflict(first.unwrap_or("no service"), message))
     }
 
     /// Whether what was written is what is there: somebody may have claimed at the same time.
     ///
     /// # Errors
     /// `Conflict` when it is not.
-    pub(crate) fn check_taken(&self, bound: &Bound, state: &State) -> Result<(), TargetError> {
+    pub(crate) fn check_taken(&self, services: &[Claimable<'_>]) -> Result<(), TargetError> {
         let Some(to) = self.to else {
             return Ok(());
         };
-        for (track, service) in services(state) {
+        for Claimable { resource, service } in services {
             if mark::held(service) != Held::By(to.clone()) {
                 let message =
                     format!("{to} was written there, and somebody else's claim came after it");
-                return Err(conflict(&bound.service(track), message).maybe_taken());
+                return Err(conflict(resource, message).maybe_taken());
             }
         }
         Ok(())

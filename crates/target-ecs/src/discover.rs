@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use aws_sdk_ecs::types::{LoadBalancer, Service};
+use aws_sdk_elasticloadbalancingv2::types::TargetGroupAttribute;
 use strategy_core::target::{TargetError, TargetErrorKind};
 use strategy_core::{Image, Track, Tracks, Traffic, Weight};
 
 use crate::api::Api;
 use crate::autoscaling::{self, number, replicas};
 use crate::binding::{Bound, BoundRule, BoundScaler, BoundTrack, TrackStart, service};
-use crate::config::{Config, OwnedWeights, Slot, WorkloadConfig, resource};
+use crate::config::{Owned, OwnedWeights, Slot, WorkloadConfig, resource};
 use crate::error::found;
 use crate::routes;
+use crate::task_definition::Described;
 use crate::view::{State, View, definition};
 
 /// The attribute of a target group that tells how long it lets go of a target.
@@ -22,13 +24,19 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 const DEFAULT_DELAY: u64 = 300;
 
 /// The start, as it is recorded for the whole rollout, and what there is then.
-pub(crate) async fn start(config: &Config, api: &Api) -> Result<(Bound, View), TargetError> {
-    config.check_names()?;
+pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), TargetError> {
+    config.place()?;
     let owned = config.owned_weights();
     let [one, other] = owned.workload.slots();
     let names = [one.service.as_str(), other.service.as_str()];
-    let (services, rules, scalers, drain) = futures::try_join!(
-        api.services(&config.cluster, names),
+    // First of all, since in another account nothing else is found either.
+    let services = api.services(&config.cluster, names).await?;
+    for (slot, there) in [one, other].into_iter().zip(&services) {
+        if let Some(there) = there {
+            in_one_account(there, slot, &service(&config.cluster, &slot.service))?;
+        }
+    }
+    let (rules, scalers, drain) = futures::try_join!(
         api.rules(&owned.rules),
         api.scalers(&config.cluster, names),
         drain(owned, api),
@@ -37,6 +45,7 @@ pub(crate) async fn start(config: &Config, api: &Api) -> Result<(Bound, View), T
         services: pair(services),
         rules,
         scalers: pair(scalers),
+        ..State::default()
     };
     let forwards = state.forwards()?;
     let groups = Tracks {
@@ -115,6 +124,7 @@ fn turn(state: State) -> State {
         services: swap(state.services),
         scalers: swap_scalers(state.scalers),
         rules: state.rules,
+        previews: state.previews,
     }
 }
 
@@ -130,25 +140,42 @@ async fn drain(owned: &OwnedWeights, api: &Api) -> Result<Duration, TargetError>
     )?;
     let mut longest = 0;
     for (group, attributes) in [(one, both.0), (other, both.1)] {
-        let delay = attributes.iter().find(|of| of.key() == Some(DELAY));
-        let delay = delay.and_then(|delay| delay.value());
-        let seconds = match delay.map(str::parse) {
-            None => DEFAULT_DELAY,
-            Some(Ok(seconds)) => seconds,
-            Some(Err(_)) => {
-                let message = format!("its `{DELAY}` is no number; set `drain`");
-                let kind = TargetErrorKind::Unexpected;
-                let action = "elasticloadbalancing:DescribeTargetGroupAttributes";
-                return Err(found(kind, action, resource(&group.target_group), message));
-            }
-        };
-        longest = seconds.max(longest);
+        longest = delay(&group.target_group, &attributes)?.max(longest);
     }
     Ok(Duration::from_secs(longest))
 }
 
+/// The deregistration delay of a target group, in seconds.
+pub(crate) fn delay(group: &str, attributes: &[TargetGroupAttribute]) -> Result<u64, TargetError> {
+    let delay = attributes.iter().find(|of| of.key() == Some(DELAY));
+    let delay = delay.and_then(|delay| delay.value());
+    match delay.map(str::parse) {
+        None => Ok(DEFAULT_DELAY),
+        Some(Ok(seconds)) => Ok(seconds),
+        Some(Err(_)) => {
+            let message = format!("its `{DELAY}` is no number; set `drain`");
+            let kind = TargetErrorKind::Unexpected;
+            let action = "elasticloadbalancing:DescribeTargetGroupAttributes";
+            Err(found(kind, action, resource(group), message))
+        }
+    }
+}
+
+/// Whether every image has a tag or a digest.
+pub(crate) fn check_images(described: &Described) -> Result<(), TargetError> {
+    for (container, image) in described.image_texts() {
+        if let Err(error) = image.parse::<Image>() {
+            let message = format!("container {container}: {error}; give it a tag or a digest");
+            let about = format!("task-definition/{}", described.short());
+            let kind = TargetErrorKind::InvalidConfig;
+            return Err(found(kind, "ecs:DescribeServices", &about, message));
+        }
+    }
+    Ok(())
+}
+
 async fn tracks(
-    config: &Config,
+    config: &Owned,
     slots: [&Slot; 2],
     state: &State,
     api: &Api,
@@ -175,7 +202,7 @@ async fn tracks(
 }
 
 async fn found_track(
-    config: &Config,
+    config: &Owned,
     slot: &Slot,
     state: &State,
     track: Track,
@@ -197,14 +224,7 @@ async fn found_track(
     };
     let balancer = balancer(there, slot, &about)?;
     let described = api.definition(definition(there)).await?;
-    for (container, image) in described.image_texts() {
-        if let Err(error) = image.parse::<Image>() {
-            let message = format!("container {container}: {error}; give it a tag or a digest");
-            let about = format!("task-definition/{}", described.short());
-            let kind = TargetErrorKind::InvalidConfig;
-            return Err(found(kind, ACTION, &about, message));
-        }
-    }
+    check_images(&described)?;
     let scaler = state.scalers.of(track).as_ref();
     let count = autoscaling::count(number(there.desired_count), scaler);
     Ok(BoundTrack {
@@ -225,6 +245,27 @@ async fn found_track(
             replicas: replicas(count),
         },
     })
+}
+
+/// Services are found by name in whatever account and region the clients are of: a cluster of the same name
+/// in another one is not what is meant.
+fn in_one_account(there: &Service, slot: &Slot, about: &str) -> Result<(), TargetError> {
+    let place = |arn: &str| -> Vec<String> {
+        let parts = arn.split(':').skip(3).take(2);
+        parts.map(str::to_owned).collect()
+    };
+    let found_at = place(there.service_arn().unwrap_or_default());
+    let meant = place(&slot.target_group);
+    if found_at == meant {
+        return Ok(());
+    }
+    let message = format!(
+        "it is in {}, and its target group in {}; use credentials of that account and clients of that region",
+        found_at.join("/"),
+        meant.join("/")
+    );
+    let kind = TargetErrorKind::InvalidConfig;
+    Err(found(kind, "ecs:DescribeServices", about, message))
 }
 
 /// The block of a service that registers its tasks in the slot's target group.

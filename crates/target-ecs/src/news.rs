@@ -16,8 +16,9 @@ use strategy_core::Tracks;
 use strategy_core::target::Version;
 
 use crate::account::between;
-use crate::config::{Config, RuleConfig};
+use crate::config::RuleConfig;
 use crate::digest::digest;
+use crate::previews::Previews;
 use crate::view::{DRAINING, State, primary, tracks};
 
 /// The default while something moves.
@@ -32,6 +33,7 @@ struct Facts {
     services: Tracks<Option<ServiceFacts>>,
     rules: Vec<(RuleConfig, Vec<Action>)>,
     scalers: Tracks<Option<ScalableTarget>>,
+    previews: Previews,
     /// Address and port of each target that is healthy.
     healthy: Tracks<BTreeSet<(String, i32)>>,
 }
@@ -128,6 +130,7 @@ impl Asked {
             services: tracks(|track| state.services.of(track).as_ref().map(service)),
             rules: state.rules.clone(),
             scalers: state.scalers.clone(),
+            previews: state.previews.clone(),
             healthy: tracks(|track| healthy(health.of(track))),
         };
         let services = [&state.services.stable, &state.services.candidate];
@@ -148,6 +151,28 @@ struct Seen {
     asked: Asked,
     /// When the rules were first seen as they are, if that was a change.
     moved: Option<SystemTime>,
+}
+
+/// How often it is asked whether there is news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Intervals {
+    in_motion: Duration,
+    at_rest: Duration,
+}
+
+impl Intervals {
+    /// In motion 1 to 60 seconds, at rest as much to an hour.
+    pub(crate) fn new(in_motion: Duration, at_rest: Duration) -> Self {
+        let in_motion = in_motion.clamp(Duration::from_secs(1), Duration::from_secs(60));
+        let at_rest = at_rest.clamp(in_motion, Duration::from_secs(3600));
+        Self { in_motion, at_rest }
+    }
+}
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self::new(IN_MOTION, AT_REST)
+    }
 }
 
 /// What is known of a part, and how often it is asked for.
@@ -181,18 +206,11 @@ pub(crate) enum Question {
 }
 
 impl News {
-    /// Of a part with this configuration.
-    pub(crate) fn new(config: &Config) -> Self {
-        Self::every(config, IN_MOTION, AT_REST)
-    }
-
-    /// In motion 1 to 60 seconds, at rest as much to an hour.
-    pub(crate) fn every(config: &Config, in_motion: Duration, at_rest: Duration) -> Self {
-        let in_motion = in_motion.clamp(Duration::from_secs(1), Duration::from_secs(60));
-        let at_rest = at_rest.clamp(in_motion, Duration::from_secs(3600));
+    /// Of a part with these names.
+    pub(crate) fn new(names: &str, intervals: Intervals) -> Self {
+        let Intervals { in_motion, at_rest } = intervals;
         // Up to a tenth longer, always the same for the same services: what began together drifts apart.
-        let names = serde_json::to_string(config).unwrap_or_default();
-        let drawn = u32::from_str_radix(&digest(&names, 4), 16).unwrap_or_default();
+        let drawn = u32::from_str_radix(&digest(names, 4), 16).unwrap_or_default();
         Self {
             in_motion,
             at_rest: at_rest + at_rest / 10 * drawn / 0xffff,

@@ -17,8 +17,8 @@ use crate::digest::digest;
 use crate::error::found;
 use crate::routes;
 use crate::task_definition::short;
-use crate::tasks::Running;
-use crate::view::{State, View, definition};
+use crate::tasks::{Registered, Running};
+use crate::view::{State, View, definition, has_too_few, primary};
 
 /// What is found.
 pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, TargetError> {
@@ -27,8 +27,9 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);
     let unwired = State::unwired(bound, &forwards);
-    let written = routed.traffic(&bound.rules, &forwards);
-    let effective = if routed.agree {
+    let read = (routed.traffic(&bound.rules, &forwards), routed.agree);
+    let (written, agree) = view.state.told(bound, &fields, read);
+    let effective = if agree {
         Effective::Unverified
     } else {
         Effective::Converging
@@ -49,7 +50,7 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
 }
 
 /// Equal for equal content: what a look at the same state would show again.
-fn version(observation: &Observation) -> Result<Version, TargetError> {
+pub(crate) fn version(observation: &Observation) -> Result<Version, TargetError> {
     let text = serde_json::to_string(observation).map_err(|error| {
         let kind = TargetErrorKind::Unexpected;
         found(kind, "encode", "observation", error.to_string())
@@ -59,12 +60,18 @@ fn version(observation: &Observation) -> Result<Version, TargetError> {
 
 fn track(bound: &Bound, view: &View, track: Track) -> ObservedTrack {
     let of = bound.tracks.of(track);
+    let service = view.state.services.of(track).as_ref();
     let running = Running {
-        bound: of,
-        service: view.state.services.of(track).as_ref(),
+        recorded: of.recorded(),
+        service,
+        deployment: service.and_then(primary),
+        has_too_few: service.is_some_and(has_too_few),
         tasks: view.tasks.of(track),
         stopped: view.stopped.of(track),
-        health: view.health.of(track),
+        registered: &[Registered {
+            port: of.port,
+            health: view.health.of(track),
+        }],
         definitions: &view.definitions,
     };
     let mut seen = ObservedTrack::default();

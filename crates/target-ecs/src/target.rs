@@ -1,4 +1,4 @@
-//! The target: reads what is there, and writes only what differs.
+//! The target of owned weights: reads what is there, and writes only what differs.
 
 mod news;
 
@@ -9,60 +9,37 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind, Version,
 };
-use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
+use strategy_core::{Part, Plan, Route, Target, Track, Tracks, Weight};
 
-use crate::account::Account;
 use crate::api::Api;
 use crate::asked::{Asked, asked};
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Config, WorkloadConfig};
+use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
-use crate::mark::{self, WRITTEN};
-use crate::news::News;
-use crate::note::Note;
-use crate::permissions::Policy;
+use crate::news::{Intervals, News};
+use crate::note;
 use crate::task_definition::{Made, NoContainer, release};
 use crate::view::{State, definition};
 use crate::weights;
-use crate::{admit, discover, observe, permissions};
+use crate::{admit, discover, observe};
 
-/// One part of a rollout on Amazon ECS, with the user's own services, target groups and rules.
-///
-/// It reads by `Describe` and `List` calls and keeps nothing but task definitions, which never change.
-/// Each call is made once: the retries of the clients it is given are switched off, since the machine
-/// decides what is tried again.
-///
-/// While a rollout holds its claim, both services carry the tag `rollway.dev/claim`, and stable's
-/// `rollway.dev/written`, which go with the claim. Then a number stays, `rollway.dev/last-epoch`, so that a
-/// claim which comes too late is refused. Task definitions that it registers are tagged
-/// `rollway.dev/release` and `rollway.dev/base` and stay.
+/// Two services whose traffic is shared by weights of ours.
 #[derive(Clone, Debug)]
-pub struct EcsTarget {
-    config: Config,
+pub(crate) struct OwnedWeightsTarget {
+    config: Owned,
     api: Api,
     news: Arc<News>,
 }
 
-impl EcsTarget {
-    /// A target that uses these clients, which are of the account and region of the target groups, alone:
-    /// the same as [`on`](Self::on) an account of its own.
-    pub fn new(
-        ecs: &aws_sdk_ecs::Client,
-        balancers: &aws_sdk_elasticloadbalancingv2::Client,
-        scaling: &aws_sdk_applicationautoscaling::Client,
-        config: Config,
-    ) -> Self {
-        Self::on(&Account::new(ecs, balancers, scaling), config)
-    }
-
-    /// A target in an account that others may share, which is that of the target groups.
-    pub fn on(account: &Account, config: Config) -> Self {
+impl OwnedWeightsTarget {
+    pub(crate) fn new(config: Owned, api: Api, intervals: Intervals) -> Self {
+        let names = serde_json::to_string(&config.weights).unwrap_or_default();
         Self {
-            api: Api::new(account),
-            news: Arc::new(News::new(&config)),
+            news: Arc::new(News::new(&format!("{} {names}", config.cluster), intervals)),
             config,
+            api,
         }
     }
 
@@ -74,31 +51,24 @@ impl EcsTarget {
         }
     }
 
-    /// The least policy under which this target works.
-    ///
-    /// # Errors
-    /// `InvalidConfig` when the configuration names what cannot exist.
-    pub fn permissions(config: &Config) -> Result<Policy, TargetError> {
-        permissions::policy(config)
+    /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
+    fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
+        let stable = state.services.stable.as_ref();
+        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
     }
 
-    /// What it was told.
-    pub const fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let owned = self.config.owned_weights();
-        let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
-        capabilities.promotions = match &owned.workload {
-            WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = Effectiveness::Assumed {
-            after: owned.settle,
-        };
-        capabilities
+    fn may_make_previews(&self, bound: &Bound, routes: &[Route]) -> Result<(), TargetError> {
+        if routes.is_empty() || self.config.owned_weights().previews {
+            return Ok(());
+        }
+        let rule = bound.rules.first().map(|of| of.rule.resource());
+        let message = "it was told to make no rules (`previews`), and there is no other way to route by header or cookie; leave the route out of the plan";
+        let (kind, action) = (
+            TargetErrorKind::Unsupported,
+            "elasticloadbalancing:CreateRule",
+        );
+        Err(found(kind, action, &rule.unwrap_or_default(), message))
     }
 
     /// What the desired revisions mean, as far as they are registered.
@@ -114,7 +84,10 @@ impl EcsTarget {
             *definitions.of_mut(track) = match asked {
                 Asked::Nothing => Definition::None,
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),
-                Asked::Named(name) => self.named(bound, track, name).await?,
+                Asked::Named(name) => {
+                    let (base, about) = (Self::base(bound, track), bound.service(track));
+                    self.api.named(base, name, &about).await?
+                }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
                     self.known(bound, state, track, made).await?
@@ -167,45 +140,7 @@ impl EcsTarget {
             .filter_map(|track| state.active(track))
             .map(|service| definition(service).to_owned())
             .collect();
-        if let Some(arn) = self.api.registered(&made, &running).await? {
-            return Ok(Definition::Known(arn));
-        }
-        let newest = self.api.newest(made.family()).await?;
-        Ok(match self.api.registered(&made, &newest).await? {
-            Some(arn) => Definition::Known(arn),
-            None => Definition::New(made),
-        })
-    }
-
-    /// `family:revision` of the same family.
-    async fn named(
-        &self,
-        bound: &Bound,
-        track: Track,
-        name: &str,
-    ) -> Result<Definition, TargetError> {
-        let base = self.api.definition(Self::base(bound, track)).await?;
-        let family = base.family();
-        let refuse = |message: String| {
-            let (kind, resource) = (TargetErrorKind::Unsupported, bound.service(track));
-            found(kind, "ecs:DescribeTaskDefinition", &resource, message)
-        };
-        let revision = name.strip_prefix(family).and_then(|n| n.strip_prefix(':'));
-        if !revision.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(refuse(format!(
-                "{name:?} is no task definition of its family; name it as `{family}:NUMBER`"
-            )));
-        }
-        match self.api.definition(name).await {
-            Ok(described) if described.is_active() => {
-                Ok(Definition::Known(described.arn().to_owned()))
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
-            Ok(_) | Err(_) => Err(refuse(format!(
-                "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
-            ))),
-        }
+        self.api.release(made, &running).await
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.
@@ -243,9 +178,7 @@ impl EcsTarget {
                 self.still_ours(bound, request).await?;
             }
             match change {
-                Change::Note { service, text } => {
-                    let mut retag = mark::Retag::default();
-                    retag.set.insert(WRITTEN, text);
+                Change::Note { service, retag } => {
                     api.retag(&service, &retag).await?;
                 }
                 Change::Create(creation) => api.create(cluster, *creation).await?,
@@ -261,6 +194,7 @@ impl EcsTarget {
                     suspended,
                 } => api.scale(cluster, &service, minimum, suspended).await?,
                 Change::Route { rule, from, to } => api.route(&rule, &from, &to).await?,
+                Change::Preview(call) => api.preview(*call).await?,
             }
             *written = true;
         }
@@ -287,31 +221,50 @@ impl EcsTarget {
     }
 }
 
+/// What a plan can ask of it.
+pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
+    let mut capabilities = Capabilities::routed();
+    capabilities.header_routes = owned.previews;
+    capabilities.cookie_routes = owned.previews;
+    capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+    capabilities.promotions = match &owned.workload {
+        WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
+        WorkloadConfig::Canary(_) => vec![Promotion::Update],
+    };
+    capabilities.effectiveness = Effectiveness::Assumed {
+        after: owned.settle,
+    };
+    capabilities
+}
+
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
     let there = state.active(Track::Stable);
-    let there = there.and_then(|stable| mark::value(stable.tags(), WRITTEN));
-    let note = planned.note.as_deref().or(there).unwrap_or_default();
-    let is_whole = Note::read(note).is_some_and(|read| read.leads_to(&planned.wanted));
-    if note.is_empty() || !is_whole || bound.done.as_deref() == Some(note) {
+    let there = there.map(note::Text::of);
+    let note = planned.note.clone().or(there).unwrap_or_default();
+    let is_whole = note
+        .read()
+        .is_some_and(|read| read.leads_to(&planned.wanted));
+    let note = note.written;
+    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note.to_owned());
+    bound.done = Some(note);
     Ok(Applied::rebound(bound.wrap()?))
 }
 
 #[async_trait]
-impl Target for EcsTarget {
+impl Target for OwnedWeightsTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
         let (bound, view) = discover::start(&self.config, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            capabilities(self.config.owned_weights()),
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
-        found.claim = claim::in_force(&bound, &view.state)?;
-        found.last_epoch = claim::last_epoch(&view.state);
+        found.claim = claim::in_force(&view.state.claimable(&bound))?;
+        found.last_epoch = claim::last_epoch(&view.state.claimable(&bound));
         Ok(found)
     }
 
@@ -322,7 +275,12 @@ impl Target for EcsTarget {
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
         let this = self.writing();
-        let state = this.api.state(&bound).await?;
+        let mut state = this.api.state(&bound).await?;
+        let routes = &request.desired.traffic.routes;
+        if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
+            self.may_make_previews(&bound, routes)?;
+            state.previews = this.api.previews(&bound).await?;
+        }
         let mut definitions = this.definitions(&bound, &state, &request.desired).await?;
         let mut planned = Situation {
             bound: &bound,
@@ -353,12 +311,13 @@ impl Target for EcsTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding)?;
-        let facts = admit::facts(&self.api.looking(), &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let mut bound = Bound::read(&found.binding)?;
+        let routes = admit::routes(part, plan);
+        let looks = self.config.owned_weights().previews;
+        let facts = admit::facts(&self.api.looking(), &bound, looks, !routes.is_empty()).await?;
+        let findings = admit::findings(&bound, &facts, part, plan);
+        bound.routes = routes;
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(
@@ -371,18 +330,10 @@ impl Target for EcsTarget {
         let api = self.api.writing();
         let change = claim::Change { from, to };
         let state = api.state(&bound).await?;
-        let mut written = false;
-        for (service, retag) in change.retags(&bound, &state)? {
-            match api.retag(&service, &retag).await {
-                Ok(()) => written = true,
-                Err(error) if written => return Err(error.maybe_taken()),
-                Err(error) => return Err(error),
-            }
-        }
-        if written {
+        if change.carry_out(&api, &state.claimable(&bound)).await? {
             let state = api.state(&bound).await;
             let state = state.map_err(TargetError::maybe_taken)?;
-            change.check_taken(&bound, &state)?;
+            change.check_taken(&state.claimable(&bound))?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::act::Actor;
 use super::ground::{Ground, GroundPart, Runs};
 use super::memory::{PartMemory, reached};
 use super::node::Node;
-use super::world::{Flow, PartWorld, Running};
+use super::world::{Deploys, Flow, PartWorld, Running};
 use crate::plan::{Goal, Stage};
 use crate::release::Part;
 use crate::rollout::Outcome;
@@ -37,6 +37,14 @@ impl Actor<'_> {
             self.tally.judge(5, effective, || {
                 format!(
                     "stage {} passes, and traffic is not effective at {weight}",
+                    asked.name
+                )
+            });
+            let stands = !matches!(told.deploys, Some(Deploys::AtWork | Deploys::Stalls));
+            self.tally.judge(5, stands, || {
+                let deploys = told.deploys;
+                format!(
+                    "stage {} passes, and the platform is at {deploys:?}",
                     asked.name
                 )
             });
@@ -154,7 +162,8 @@ fn runs_release(ground: &Ground, part: &GroundPart, told: &PartWorld) -> bool {
         let found = goal.track(track).revision == crate::Revision::Recorded;
         !reached || (whole && (release || found))
     });
-    flows && ours
+    let over = told.deploys.is_none_or(|deploys| deploys == Deploys::Over);
+    flows && ours && over
 }
 
 /// The recorded start is written, effective, and ready as far as it was then; or nothing was written.

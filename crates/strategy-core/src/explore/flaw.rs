@@ -1,7 +1,7 @@
 //! Faults that are planted on purpose, to show that a search finds them.
 
 use super::ground::Runs;
-use super::world::{Flow, PartWorld, Readiness, Running};
+use super::world::{Deploys, Flow, PartWorld, Readiness, Running};
 use crate::target::Observation;
 use crate::track::Track;
 
@@ -22,6 +22,8 @@ pub enum Flaw {
     EveryPodIsReady,
     /// The platform says that nothing has to drain.
     NothingDrains,
+    /// The platform that asks before each step says that it asks while it is at work.
+    AtWorkIsAsking,
     /// The platform shows an old read as a new one.
     OldIsFresh,
     /// The platform accepts a write under any claim.
@@ -56,12 +58,13 @@ pub enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::WrittenIsEffective,
         Self::AnyRevisionIsReady,
         Self::ForeignIsOurs,
         Self::EveryPodIsReady,
         Self::NothingDrains,
+        Self::AtWorkIsAsking,
         Self::OldIsFresh,
         Self::ClaimIsNotChecked,
         Self::ContentIsNotChecked,
@@ -109,6 +112,11 @@ impl Flaw {
             Self::RecordedIsMistaken => {
                 if let Some((runs @ Runs::Start, _)) = &mut world.content.tracks.stable {
                     *runs = Runs::Recorded;
+                }
+            }
+            Self::AtWorkIsAsking => {
+                if world.deploys == Some(Deploys::AtWork) {
+                    world.deploys = Some(Deploys::Asks);
                 }
             }
             Self::NothingDrains

@@ -38,6 +38,8 @@ pub(super) struct GroundPart {
     seen: Tracks<Seen>,
     /// The first part has every class; the others readiness, fatal, traffic and freshness only.
     pub(super) is_whole: bool,
+    /// Its platform has deployments of its own, and asks before each step of one.
+    pub(super) asks: bool,
 }
 
 /// What a track can be told to run.
@@ -159,6 +161,8 @@ impl GroundPart {
         let mut ground = Self {
             name: name.clone(),
             routing: found.capabilities.routing,
+            asks: found.capabilities.routing == Routing::Native
+                && found.observation.platform.is_some(),
             found: found.clone(),
             start,
             release,

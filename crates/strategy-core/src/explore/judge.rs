@@ -5,7 +5,7 @@
 use super::ground::{Content, GroundPart, Runs};
 use super::memory::PartMemory;
 use super::promise::Tally;
-use super::world::{PartWorld, Running};
+use super::world::{Deploys, PartWorld, Running};
 use crate::target::{Apply, Routing};
 use crate::track::{Replicas, Track};
 use crate::weight::Weight;
@@ -76,8 +76,34 @@ impl Order<'_> {
                 self.traffic(told, &to, tally);
                 self.capacity(told, &to, tally);
             }
-            // The platform rolls by itself, as the plan says.
-            Routing::Native => {}
+            // The platform rolls by itself, as the plan says; what it asks for is another matter.
+            Routing::Native => self.step(told, &to, tally),
+        }
+    }
+
+    /// A platform that asks is told how far it may go when it has asked, and by who is ready then.
+    fn step(&self, told: &PartWorld, to: &Content, tally: &mut Tally) {
+        let begins = told.content.tracks.candidate != to.tracks.candidate;
+        let Some(deploys) = told.deploys.filter(|_| !self.back && !begins) else {
+            return;
+        };
+        let at_work = matches!(deploys, Deploys::AtWork | Deploys::Stalls);
+        tally.judge(5, !at_work, || {
+            format!("a step is told to a platform that is at {deploys:?}")
+        });
+        let ready = self.whole(told, Track::Candidate).unwrap_or(0);
+        let share = to.traffic.weight;
+        if share > told.content.traffic.weight {
+            let need = self.asked(share);
+            tally.judge(1, ready >= need, || {
+                format!("{share} is let to a release that has {ready} ready of {need}")
+            });
+        }
+        if told.content.tracks.stable != to.tracks.stable {
+            let need = self.asked(Weight::FULL);
+            tally.judge(2, ready >= need, || {
+                format!("what was may go, and the release has {ready} ready of {need}")
+            });
         }
     }
 

@@ -44,15 +44,14 @@ impl Actor<'_> {
                     *runs = Runs::Start;
                 }
                 if claimed && unchanged {
-                    world.write(ground, mistaken, Author::Us);
+                    let _ = world.take(ground, mistaken);
                 }
                 false
             }
             Some(_) | None => false,
         };
         let landed = if flawed {
-            world.write(ground, asked, Author::Us);
-            Ok(())
+            world.take(ground, asked)
         } else if self.flaw == Some(Flaw::RecordedIsMistaken) && claimed && unchanged {
             Ok(())
         } else {

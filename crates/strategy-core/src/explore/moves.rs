@@ -122,8 +122,9 @@ impl Move {
                 reading == Reading::Fresh && world.is_some_and(mended)
             }
             Self::Change(part, change) => {
-                let world = node.world.parts.get(usize::from(part));
-                world.is_some_and(|world| change.is_kind(world))
+                let part = usize::from(part);
+                let world = node.world.parts.get(part).zip(ground.parts.get(part));
+                world.is_some_and(|(world, ground)| change.is_kind(world, ground))
             }
             Self::Measured(_, judgement) => judgement == Judgement::Pass,
             Self::LateLands(_) | Self::Tick | Self::Commanded(Asked::Approve) => true,
@@ -227,6 +228,8 @@ pub(super) fn hidden(ground: &Ground, node: &Node, index: u8) -> Vec<Move> {
     }
     if part.is_whole {
         if looks || writes {
+            let deployments = world.deployments(part).into_iter();
+            moves.extend(deployments.map(|change| Move::Change(index, change)));
             hands(node, index, &mut moves);
         }
         let ours = world.claim.as_ref();
@@ -352,6 +355,7 @@ impl fmt::Display for Move {
                 Change::Flow(Flow::Unknown(_)) => write!(f, "part {part}: traffic is not known"),
                 Change::Between(true) => write!(f, "part {part}: the autoscaler wants one more"),
                 Change::Between(false) => write!(f, "part {part}: the autoscaler wants as before"),
+                Change::Deploys(to) => write!(f, "part {part}: the platform's deployment: {to:?}"),
             },
             Self::Notice(part) => write!(f, "part {part}: the watch has news"),
             Self::Measured(check, judgement) => write!(f, "check {check} says {judgement:?}"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub use self::brief::{TICK, brief};
 pub(super) use self::ground::release;
-use self::ground::{found, found_owned, two_found, two_releases};
+use self::ground::{found, found_asking, found_owned, two_found, two_releases};
 use crate::plan::{
     Bake, Check, Extension, Gate, HookPlan, HookPoint, OnFailure, Plan, PlanError, Rerun, Stage,
     Then, Undo,
@@ -63,6 +63,7 @@ pub fn all() -> Result<Vec<Searched>, PlanError> {
         ("canary-owned", Box::new(one()), found_owned()?),
         ("rolling", Box::new(Rolling::new()), follows()?),
         ("native", Box::new(Rolling::new()), native()?),
+        ("native-gated", Box::new(two()), found_asking()?),
         (
             "canary-gate",
             Box::new(one().gate_promotion(Gate::approval("people", [], 1))),

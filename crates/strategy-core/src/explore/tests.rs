@@ -46,6 +46,18 @@ fn a_switch_that_meets_one_misfortune_closes_and_breaks_no_promise() {
     assert!(explored.states > 500, "{} states", explored.states);
 }
 
+/// One that goes back by itself, gets nowhere or is not answered in time is a misfortune too.
+#[test]
+fn a_platform_that_asks_before_each_step_and_meets_one_misfortune_breaks_no_promise() {
+    let explored = explore("native-gated").mischief(1).run().unwrap();
+    holds("native-gated", &explored);
+    assert!(explored.closed);
+    let judged = |promise| explored.checked.get(&Promise::of(promise)).copied();
+    for promise in [1, 2, 5] {
+        assert!(judged(promise) > Some(0), "promise {promise}");
+    }
+}
+
 #[test]
 fn every_plan_starts_well_whatever_happens_first() {
     for Searched {
@@ -188,6 +200,7 @@ fn a_canonical_machine_does_what_the_machine_does() {
         "canary-check",
         "canary-hook",
         "canary-owned",
+        "native-gated",
         "two-parts",
     ] {
         let Searched { plan, found, .. } = searched(name);
@@ -301,7 +314,14 @@ fn machines(name: &str, mischief: u8, eager: bool) -> BTreeMap<u128, String> {
 /// What nobody sees happens right before it is seen: no machine is missed by that.
 #[test]
 fn what_happens_only_when_it_is_seen_leads_to_every_machine_that_it_leads_to_at_any_time() {
-    for name in ["blue-green", "canary-update", "canary-owned", "no-return"] {
+    let plans = [
+        "blue-green",
+        "canary-update",
+        "canary-owned",
+        "native-gated",
+        "no-return",
+    ];
+    for name in plans {
         let (eager, seen) = (machines(name, 1, true), machines(name, 1, false));
         let missed = eager.iter().find(|(print, _)| !seen.contains_key(*print));
         assert_eq!(missed.map(|(_, machine)| machine.as_str()), None, "{name}");
@@ -318,11 +338,12 @@ fn two_misfortunes_that_happen_only_when_they_are_seen_lead_to_every_machine() {
 }
 
 /// Which promise a fault breaks, in which plan, and with how many misfortunes.
-const FOUND: [(Flaw, &str, u8, u8); 20] = [
+const FOUND: [(Flaw, &str, u8, u8); 21] = [
     (Flaw::WrittenIsEffective, "blue-green", 5, 1),
     (Flaw::AnyRevisionIsReady, "blue-green-update", 3, 1),
     (Flaw::EveryPodIsReady, "blue-green", 1, 1),
     (Flaw::NothingDrains, "blue-green-update", 2, 1),
+    (Flaw::AtWorkIsAsking, "native-gated", 5, 1),
     (Flaw::OldIsFresh, "blue-green", 8, 1),
     (Flaw::ClaimIsNotChecked, "blue-green", 12, 1),
     (Flaw::ContentIsNotChecked, "blue-green", 13, 1),

@@ -2,6 +2,7 @@
 //! the claim, and one write that may still land.
 
 mod change;
+mod deploys;
 mod observe;
 
 use crate::release::Part;
@@ -11,6 +12,7 @@ use crate::track::{Replicas, Track, Tracks};
 use crate::weight::Weight;
 
 pub(super) use self::change::Change;
+pub(super) use self::deploys::Deploys;
 use super::ground::{Content, Ground, GroundPart, Runs};
 use crate::target::Routing;
 
@@ -72,6 +74,8 @@ pub(super) struct PartWorld {
     pub(super) tracks: Tracks<TrackClass>,
     pub(super) flow: Flow,
     pub(super) author: Author,
+    /// How a platform's own deployment stands, where it shifts by itself and asks before each step.
+    pub(super) deploys: Option<Deploys>,
     /// The autoscaler wants one more than at the start.
     pub(super) between: bool,
     pub(super) claim: Option<Claim>,
@@ -89,6 +93,7 @@ impl PartWorld {
             tracks: Tracks::default(),
             flow: Flow::AsAsked,
             author: Author::Nobody,
+            deploys: ground.asks.then_some(Deploys::Over),
             between: false,
             claim: ground.found.claim.clone(),
             late: None,
@@ -138,7 +143,8 @@ impl PartWorld {
     /// Every class is as good as it can be.
     pub(super) fn is_well(&self) -> bool {
         let well = |track: Track| *self.tracks.of(track) == TrackClass::default();
-        self.flow == Flow::AsAsked && Track::ALL.into_iter().all(well)
+        let stands = !matches!(self.deploys, Some(Deploys::AtWork | Deploys::Stalls));
+        stands && self.flow == Flow::AsAsked && Track::ALL.into_iter().all(well)
     }
 
     /// A write arrives: it is refused if the claim or anything that is owned is not as it was decided on.
@@ -148,8 +154,7 @@ impl PartWorld {
         if self.claim.as_ref() != Some(&request.claim) || !unchanged {
             return Err(refused(TargetErrorKind::Conflict));
         }
-        self.write(ground, asked, Author::Us);
-        Ok(())
+        self.take(ground, asked)
     }
 
     pub(super) fn set_claim(

@@ -194,6 +194,7 @@ impl Rollout {
                 observation.traffic.written.weight
             ),
             Waiting::Drain(track) => format!("requests of {track} {} to end", name(track)),
+            Waiting::Platform => "the platform to ask for its next step".to_owned(),
         }
     }
 }

@@ -24,12 +24,12 @@ impl Rollout {
         let routing = self.fixed.found.part(part)?.capabilities.routing;
         let (field, message) = match &self.decided.parts.get(part)?.expected {
             Expected::Seen(before) => differs(before, seen, routing),
-            Expected::Asked { desired, .. } => misses(desired, observation, routing),
+            Expected::Asked { before, desired } => misses(before, desired, observation, routing),
             Expected::Refused { before, desired } => {
                 differs(before, seen, routing).or_else(|| taken_back(before, desired, seen))
             }
             Expected::Either { before, desired } => {
-                let landed = misses(desired, observation, routing);
+                let landed = misses(before, desired, observation, routing);
                 let stayed = differs(before, seen, routing);
                 match (landed, stayed) {
                     (None, _) => None,

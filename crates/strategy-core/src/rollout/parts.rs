@@ -12,9 +12,7 @@ use super::part_state::{Expected, footprint};
 use super::state::State;
 use super::walk::shown_weight;
 use crate::release::Part;
-use crate::target::{
-    Certainty, EffectId, Effective, ForeignField, Observation, PlatformState, TargetErrorKind,
-};
+use crate::target::{Certainty, EffectId, Effective, ForeignField, Observation, TargetErrorKind};
 use crate::track::Tracks;
 use crate::traffic::Traffic;
 use crate::weight::Weight;
@@ -245,11 +243,12 @@ impl Rollout {
         }
         self.report_progress(part, previous.as_deref(), &observation);
         self.note_traffic(part, previous.as_deref(), &observation);
+        // What it did by itself is told by it, before what is written then is taken for somebody's hand.
+        self.platform_says(part, &observation);
         self.settle_expectation(part, previous.as_deref(), &observation);
         self.update_exposure(part);
         self.update_baseline(part, &observation);
         self.update_health(part, &observation);
-        self.platform_says(part, &observation);
     }
 
     fn report_progress(
@@ -318,25 +317,6 @@ impl Rollout {
         }
     }
 
-    fn platform_says(&mut self, part: &Part, observation: &Observation) {
-        if !self.decided.state.is_forward() {
-            return;
-        }
-        let Some(platform) = &observation.platform else {
-            return;
-        };
-        let message = match &platform.state {
-            PlatformState::InProgress | PlatformState::Waiting | PlatformState::Won => return,
-            PlatformState::RolledBack(why) => format!("it rolled back: {why}"),
-            PlatformState::Superseded(by) => format!("another took its place: {by}"),
-            PlatformState::Stalled(why) => format!("it makes no progress: {why}"),
-        };
-        self.fail(Reason::Platform {
-            part: part.clone(),
-            message,
-        });
-    }
-
     /// Compares what is written with what we believed to be written.
     fn settle_expectation(
         &mut self,
@@ -369,7 +349,10 @@ impl Rollout {
             .map_or(crate::target::Routing::Routed, |found| {
                 found.capabilities.routing
             });
-        if let Some(change) = self.foreign_change(part, observation, &seen) {
+        let change = self
+            .foreign_change(part, observation, &seen)
+            .filter(|_| !self.went_back_by_itself(part, observation));
+        if let Some(change) = change {
             self.foreign_hand(part, observation, change, true);
         } else if let Some(change) = self.told_anew(part, previous, observation) {
             if change.field == ForeignField::Traffic {
@@ -388,8 +371,8 @@ impl Rollout {
         if let Some(state) = self.decided.parts.get_mut(part) {
             let may_land = state.fence || state.claiming.is_some();
             let landed = match &state.expected {
-                Expected::Either { desired, .. } => {
-                    super::foreign::misses(desired, observation, routing).is_none()
+                Expected::Either { before, desired } => {
+                    super::foreign::misses(before, desired, observation, routing).is_none()
                 }
                 Expected::Seen(_) | Expected::Asked { .. } | Expected::Refused { .. } => true,
             };

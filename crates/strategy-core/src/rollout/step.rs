@@ -149,6 +149,8 @@ pub enum Waiting {
     Effective,
     /// Requests of a track that is to change or go.
     Drain(crate::Track),
+    /// The platform is at work on what it was told last, and asks before it takes the next step.
+    Platform,
 }
 
 /// From what is observed, the goal, exposure, baseline and direction: what to do now. Pure.

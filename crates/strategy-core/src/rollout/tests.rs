@@ -32,6 +32,7 @@ mod looks;
 mod lost_writes;
 mod meanwhile;
 mod native;
+mod native_steps;
 mod observing;
 mod parts;
 mod places;

@@ -44,6 +44,7 @@ impl Api {
                 stable: stables,
                 candidate: candidates,
             },
+            ..State::default()
         })
     }
 

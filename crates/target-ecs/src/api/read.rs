@@ -30,17 +30,18 @@ fn nothing_answered(action: &str, resource: &str, what: &str) -> TargetError {
 
 impl Api {
     /// Services by their names, with their tags; `None`: there is none, or it was deleted.
-    pub(crate) async fn services(
+    pub(crate) async fn services<const N: usize>(
         &self,
         cluster: &str,
-        names: [&str; 2],
-    ) -> Result<[Option<Service>; 2], TargetError> {
+        names: [&str; N],
+    ) -> Result<[Option<Service>; N], TargetError> {
         let told = self.account.batches().services.ask(
             &self.account,
             self.ask(cluster, names.map(str::to_owned).to_vec()),
         );
         let mut told = told.await?;
-        let mut take = |name: &str| {
+        let mut services = names.map(|_| None);
+        for (name, place) in names.into_iter().zip(&mut services) {
             let about = service_name(cluster, name);
             let service = match told.remove(name) {
                 Some(Told::There(service)) if service.status() != Some("INACTIVE") => {
@@ -50,10 +51,9 @@ impl Api {
                 Some(Told::Failed(why)) => return Err(nothing_answered(SERVICES, &about, &why)),
                 None => return Err(nothing_answered(SERVICES, &about, "it is in no answer")),
             };
-            Ok((about, service))
-        };
-        let both = [take(names[0])?, take(names[1])?];
-        Ok(both.map(|(about, service)| self.shown().read(&about, service)))
+            *place = self.shown().read(&about, service);
+        }
+        Ok(services)
     }
 
     fn ask(&self, scope: &str, keys: Vec<String>) -> Ask {
@@ -118,11 +118,11 @@ impl Api {
     }
 
     /// The scalable targets of services; `None`: it has none.
-    pub(crate) async fn scalers(
+    pub(crate) async fn scalers<const N: usize>(
         &self,
         cluster: &str,
-        names: [&str; 2],
-    ) -> Result<[Option<ScalableTarget>; 2], TargetError> {
+        names: [&str; N],
+    ) -> Result<[Option<ScalableTarget>; N], TargetError> {
         let ids = names.map(|name| resource_id(cluster, name));
         let ask = self.ask("", ids.to_vec());
         let told = self.account.batches().scalers.ask(&self.account, ask);
@@ -132,12 +132,14 @@ impl Api {
 
     pub(crate) async fn target_groups(
         &self,
-        arns: [&str; 2],
+        arns: &[&str],
     ) -> Result<Vec<TargetGroup>, TargetError> {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetGroups";
         let call = self.account.balancers().describe_target_groups();
-        let call = call.set_target_group_arns(Some(arns.map(str::to_owned).to_vec()));
-        let answer = self.read(ACTION, resource(arns[0]), call.send()).await?;
+        let about = arns.first().map_or("", |arn| resource(arn));
+        let names = arns.iter().map(|arn| (*arn).to_owned()).collect();
+        let call = call.set_target_group_arns(Some(names));
+        let answer = self.read(ACTION, about, call.send()).await?;
         Ok(answer.target_groups.unwrap_or_default())
     }
 

@@ -21,7 +21,7 @@ use crate::routes::refused;
 use crate::task_definition::{Described, Unregistered};
 
 /// A count as AWS takes it.
-fn count(number: u32) -> i32 {
+pub(super) fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -39,7 +39,10 @@ impl Api {
         };
         let tags = answer.tags.unwrap_or_default();
         let described = Arc::new(Described { definition, tags });
-        self.knows(&described);
+        // One that does not show the release's tag would not be found again, and be registered once more.
+        if release.is(&described) {
+            self.knows(&described);
+        }
         Ok(described.arn().to_owned())
     }
 
@@ -76,7 +79,7 @@ impl Api {
     }
 
     /// A write to a service. What one that failed left is not known, unless it was never sent.
-    async fn tell<T, E>(
+    pub(super) async fn tell<T, E>(
         &self,
         action: &str,
         about: &str,

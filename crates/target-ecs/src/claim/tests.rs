@@ -6,8 +6,9 @@ use aws_sdk_ecs::types::Tag;
 use strategy_core::{Replicas, Tracks, Traffic};
 
 use super::*;
-use crate::binding::{BoundTrack, TrackStart};
+use crate::binding::{Bound, BoundTrack, TrackStart};
 use crate::mark::{CLAIM, LAST_EPOCH, WRITTEN, tag};
+use crate::view::State;
 
 fn claim(holder: &str, epoch: u64) -> Claim {
     Claim {
@@ -76,8 +77,9 @@ fn take(to: &Claim) -> Change<'_> {
 #[test]
 fn only_the_hands_named_may_let_go() {
     let (ours, theirs) = (claim("a", 2), claim("b", 1));
-    let retags =
-        |change: Change<'_>, there: Option<&Claim>| change.retags(&bound(), &state(there, there));
+    let retags = |change: Change<'_>, there: Option<&Claim>| {
+        change.retags(&state(there, there).claimable(&bound()))
+    };
     assert_eq!(retags(take(&ours), None).unwrap().len(), 2);
     assert_eq!(retags(take(&ours), Some(&ours)).unwrap(), [], "it is there");
     assert!(retags(take(&ours), Some(&theirs)).is_err());
@@ -102,12 +104,12 @@ fn an_interrupted_change_of_hands_goes_on() {
         to: Some(&new),
     };
     let rest = over
-        .retags(&bound(), &state(Some(&new), Some(&old)))
+        .retags(&state(Some(&new), Some(&old)).claimable(&bound()))
         .unwrap();
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].0, "arn:candidate");
     let half = take(&new)
-        .retags(&bound(), &state(Some(&new), None))
+        .retags(&state(Some(&new), None).claimable(&bound()))
         .unwrap();
     assert_eq!(half[0].0, "arn:candidate");
 }
@@ -118,18 +120,20 @@ fn stable_is_claimed_first_and_given_up_last() {
     let arns = |retags: Vec<(String, Retag)>| -> Vec<String> {
         retags.into_iter().map(|(arn, _)| arn).collect()
     };
-    let taken = take(&ours).retags(&bound(), &state(None, None)).unwrap();
+    let taken = take(&ours)
+        .retags(&state(None, None).claimable(&bound()))
+        .unwrap();
     assert_eq!(arns(taken), ["arn:stable", "arn:candidate"]);
     let give_up = Change {
         from: Some(&ours),
         to: None,
     };
     let given = give_up
-        .retags(&bound(), &state(Some(&ours), Some(&ours)))
+        .retags(&state(Some(&ours), Some(&ours)).claimable(&bound()))
         .unwrap();
     assert_eq!(arns(given), ["arn:candidate", "arn:stable"]);
     assert_eq!(
-        in_force(&bound(), &state(Some(&ours), None)).unwrap(),
+        in_force(&state(Some(&ours), None).claimable(&bound())).unwrap(),
         Some(ours)
     );
 }
@@ -143,7 +147,9 @@ fn a_claim_that_is_over_does_not_come_back() {
     };
     // Whether it had come by then or not.
     for there in [Some(&last), None] {
-        let retags = give_up.retags(&bound(), &state(there, there)).unwrap();
+        let retags = give_up
+            .retags(&state(there, there).claimable(&bound()))
+            .unwrap();
         for (_, retag) in &retags {
             assert_eq!(retag.set[LAST_EPOCH], "2");
         }
@@ -157,17 +163,20 @@ fn a_claim_that_is_over_does_not_come_back() {
         ..State::default()
     };
     assert_eq!(
-        give_up.retags(&bound(), &state).unwrap(),
+        give_up.retags(&state.claimable(&bound())).unwrap(),
         [],
         "once is enough"
     );
-    assert_eq!(last_epoch(&state), 2);
+    assert_eq!(last_epoch(&state.claimable(&bound())), 2);
     for late in [claim("a", 1), claim("a", 2), claim("b", 2)] {
-        let error = take(&late).retags(&bound(), &state).unwrap_err();
+        let error = take(&late).retags(&state.claimable(&bound())).unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::Conflict, "{late}");
     }
     assert_eq!(
-        take(&claim("b", 3)).retags(&bound(), &state).unwrap().len(),
+        take(&claim("b", 3))
+            .retags(&state.claimable(&bound()))
+            .unwrap()
+            .len(),
         1
     );
 }
@@ -178,10 +187,10 @@ fn of_two_that_claim_at_once_the_earlier_writer_is_told() {
     let change = take(&ours);
     assert!(
         change
-            .check_taken(&bound(), &state(Some(&ours), Some(&ours)))
+            .check_taken(&state(Some(&ours), Some(&ours)).claimable(&bound()))
             .is_ok()
     );
-    let lost = change.check_taken(&bound(), &state(Some(&theirs), Some(&ours)));
+    let lost = change.check_taken(&state(Some(&theirs), Some(&ours)).claimable(&bound()));
     let error = lost.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Conflict);
     assert_eq!(
@@ -203,7 +212,11 @@ fn what_cannot_be_read_is_nobodys() {
         },
         ..State::default()
     };
-    let error = in_force(&bound(), &state).unwrap_err();
+    let error = in_force(&state.claimable(&bound())).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Ambiguous);
-    assert!(take(&claim("a", 1)).retags(&bound(), &state).is_err());
+    assert!(
+        take(&claim("a", 1))
+            .retags(&state.claimable(&bound()))
+            .is_err()
+    );
 }

@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 
 use strategy_core::target::{TargetError, TargetErrorKind};
 
-use super::{Config, MOST_RULES, RuleConfig};
+use super::{Config, MOST_RULES, Mode, Owned, RuleConfig};
 use crate::error::found;
 
-/// Where a load balancer is, as the ARNs of its parts tell.
+/// What stands for every account or region in a policy.
+const ANY: &str = "*";
+
+/// How ARNs name the service that load balancers are of.
+const BALANCING: &str = "elasticloadbalancing";
+
+/// Where something is, as its ARN tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) partition: String,
@@ -16,16 +22,18 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(arn: &str) -> Option<Self> {
+    fn of(arn: &str, service: &str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
         let mut next = || parts.next();
         let (Some("arn"), Some(partition)) = (next(), next()) else {
             return None;
         };
-        let (Some("elasticloadbalancing"), Some(region), Some(account)) = (next(), next(), next())
-        else {
+        let (Some(of), Some(region), Some(account)) = (next(), next(), next()) else {
             return None;
         };
+        if of != service {
+            return None;
+        }
         let plain = |text: &str| {
             let bytes = text.bytes();
             !text.is_empty()
@@ -39,6 +47,19 @@ impl Place {
             region: region.to_owned(),
             account: account.to_owned(),
         })
+    }
+
+    /// A place that is not told: every one, as policies write it.
+    pub(crate) fn anywhere() -> Self {
+        Self {
+            partition: "aws".to_owned(),
+            region: ANY.to_owned(),
+            account: ANY.to_owned(),
+        }
+    }
+
+    pub(crate) fn is_anywhere(&self) -> bool {
+        self.account == ANY
     }
 
     /// An ARN of the same account and region.
@@ -100,9 +121,16 @@ impl Config {
     /// # Errors
     /// `InvalidConfig` with the first that cannot, where it stands and what to write.
     pub fn check_names(&self) -> Result<(), TargetError> {
-        self.place().map(|_| ())
+        match &self.mode {
+            Mode::OwnedWeights(weights) => Owned::new(&self.cluster, weights).place().map(|_| ()),
+            Mode::Rolling(rolling) => {
+                OneService::named(&self.cluster, &rolling.service).map(|_| ())
+            }
+        }
     }
+}
 
+impl Owned {
     /// The one account and region that everything is in.
     pub(crate) fn place(&self) -> Result<Place, TargetError> {
         let owned = self.owned_weights();
@@ -112,7 +140,7 @@ impl Config {
         for slot in slots {
             name("service", &slot.service, "a service")?;
             let group = &slot.target_group;
-            match Place::of(group).filter(|_| is_resource(group, "targetgroup/", 2)) {
+            match Place::of(group, BALANCING).filter(|_| is_resource(group, "targetgroup/", 2)) {
                 Some(place) => places.insert(place),
                 None => {
                     return Err(wrong(
@@ -141,7 +169,7 @@ impl Config {
         let mut seen = BTreeSet::new();
         for rule in &owned.rules {
             let arn = rule.arn();
-            match Place::of(arn).filter(|_| rule.is_well_formed()) {
+            match Place::of(arn, BALANCING).filter(|_| rule.is_well_formed()) {
                 Some(place) => places.insert(place),
                 None => {
                     let why = format!("is no such thing; name {}", rule.form());
@@ -165,6 +193,50 @@ impl Config {
             }
             (None, _) => Err(wrong("rules", "", "names no place")),
         }
+    }
+}
+
+/// One service, and where it is, as far as its name tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OneService {
+    pub(crate) cluster: String,
+    pub(crate) service: String,
+    /// `None`: it was named without region and account.
+    pub(crate) place: Option<Place>,
+}
+
+impl OneService {
+    /// A service by its name or its ARN.
+    ///
+    /// # Errors
+    /// `InvalidConfig` when there can be no such service, or the ARN is of another cluster.
+    pub(crate) fn named(cluster: &str, service: &str) -> Result<Self, TargetError> {
+        name("cluster", cluster, "a cluster")?;
+        let (place, short) = if service.starts_with("arn:") {
+            let place = Place::of(service, "ecs");
+            let place = place.filter(|_| is_resource(service, "service/", 2));
+            let Some(place) = place else {
+                let why =
+                    "is no service; name it by its name or its ARN, `arn:...:service/CLUSTER/NAME`";
+                return Err(wrong("service", service, why));
+            };
+            let mut parts = super::resource(service).rsplit('/');
+            let short = parts.next().unwrap_or_default();
+            if parts.next() != Some(cluster) {
+                let why =
+                    format!("is in another cluster than `{cluster}`; name the cluster it is in");
+                return Err(wrong("service", service, &why));
+            }
+            (Some(place), short)
+        } else {
+            (None, service)
+        };
+        name("service", short, "a service")?;
+        Ok(Self {
+            cluster: cluster.to_owned(),
+            service: short.to_owned(),
+            place,
+        })
     }
 }
 
@@ -220,9 +292,11 @@ mod tests {
             rule(),
             RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2")),
         ];
-        let place = config("shop", "blue", &group("blue"), &rules)
-            .place()
-            .unwrap();
+        let config = config("shop", "blue", &group("blue"), &rules);
+        let Mode::OwnedWeights(weights) = &config.mode else {
+            panic!("{config:?}");
+        };
+        let place = Owned::new("shop", weights).place().unwrap();
         assert_eq!(
             place.arn("ecs", "service/shop/blue"),
             "arn:aws:ecs:eu-central-1:123456789012:service/shop/blue"

@@ -4,16 +4,14 @@ use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealth};
 use strategy_core::Track;
 
 use super::*;
-use crate::config::{Canary, OwnedWeights, Slot};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// For how long traffic that was moved is on its way.
 const MOVES: Duration = Duration::from_secs(60);
 
-fn config(service: &str) -> Config {
-    let slots = Canary::new(Slot::new(service, "a"), Slot::new("other", "b"));
-    Config::new("shop", OwnedWeights::new(slots, []))
+fn of(service: &str) -> News {
+    News::new(service, Intervals::default())
 }
 
 fn at(seconds: u64) -> SystemTime {
@@ -53,7 +51,7 @@ fn wait(news: &News, now: u64) -> Duration {
 
 #[test]
 fn what_moves_is_asked_for_every_5_seconds_and_what_rests_every_100() {
-    let news = News::new(&config("api"));
+    let news = of("api");
     news.saw(&version("a"), resting(10));
     let rest = wait(&news, 10);
     assert!(rest >= SECOND * 100 && rest <= SECOND * 110, "{rest:?}");
@@ -74,7 +72,7 @@ fn what_moves_is_asked_for_every_5_seconds_and_what_rests_every_100() {
 #[test]
 fn equal_services_wait_alike_and_others_do_not() {
     let rest = |service: &str| {
-        let news = News::new(&config(service));
+        let news = of(service);
         news.saw(&version("a"), resting(0));
         wait(&news, 0)
     };
@@ -86,11 +84,9 @@ fn equal_services_wait_alike_and_others_do_not() {
 #[test]
 fn intervals_have_bounds() {
     let rest = |in_motion: u64, at_rest: u64| {
-        let news = News::every(
-            &config("a"),
-            SECOND * u32::try_from(in_motion).unwrap(),
-            SECOND * u32::try_from(at_rest).unwrap(),
-        );
+        let seconds = |number: u64| SECOND * u32::try_from(number).unwrap();
+        let intervals = Intervals::new(seconds(in_motion), seconds(at_rest));
+        let news = News::new("a", intervals);
         (news.in_motion.as_secs(), news.at_rest.as_secs())
     };
     assert_eq!(rest(0, 0), (1, 1));
@@ -101,7 +97,7 @@ fn intervals_have_bounds() {
 
 #[test]
 fn traffic_that_was_moved_is_in_motion_until_it_has_settled_and_drained() {
-    let news = News::new(&config("api"));
+    let news = of("api");
     news.saw(&version("a"), resting(0));
     assert!(wait(&news, 0) > SECOND * 99, "nobody knows what was before");
     let mut moved = resting(10);
@@ -118,7 +114,7 @@ fn traffic_that_was_moved_is_in_motion_until_it_has_settled_and_drained() {
 
 #[test]
 fn what_is_known_is_told_and_what_is_equal_is_not() {
-    let news = News::new(&config("api"));
+    let news = of("api");
     let (a, b) = (version("a"), version("b"));
     let unknown = Question::Whole { wait: SECOND * 5 };
     assert_eq!(news.next(&a, at(0), MOVES), unknown);
@@ -139,7 +135,7 @@ fn what_is_known_is_told_and_what_is_equal_is_not() {
 
 #[test]
 fn what_failed_is_asked_for_again_in_time() {
-    let news = News::new(&config("api"));
+    let news = of("api");
     news.saw(
         &version("a"),
         asked(2, 1, TargetHealthStateEnum::Healthy, 0),

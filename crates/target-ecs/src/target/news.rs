@@ -1,40 +1,27 @@
 //! Looks, and waiting for one that would show something else.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::time::Duration;
 
-use strategy_core::target::{Binding, Effectiveness, Observation, TargetError, Version};
+use strategy_core::target::{Binding, Observation, TargetError, Version};
 
-use super::EcsTarget;
+use super::OwnedWeightsTarget;
+use crate::api::Api;
 use crate::binding::Bound;
-use crate::news::{Asked, News, Question};
+use crate::news::{Asked, Question};
 use crate::observe;
+use crate::view::State;
 
 /// The part of the time between two questions for which one waits for others.
 const COMPANY: u32 = 20;
 
-impl EcsTarget {
-    /// How often it is asked whether there is news, since AWS tells nobody: while something moves (tasks
-    /// that come or go, targets that are not healthy yet or any more, traffic that was moved and has neither
-    /// settled nor drained), 1 to 60 seconds, 5 by default; and while nothing does, from that to an hour,
-    /// 100 seconds by default and up to a tenth longer, always the same for the same services. What is
-    /// outside of that is taken for the nearer end.
-    ///
-    /// The driver looks every `resync` of the plan's policies besides, 30 seconds by default: the longer one
-    /// counts only where a plan allows observations to be older, by `resync` and `stale_after`.
-    #[must_use]
-    pub fn intervals(self, in_motion: Duration, at_rest: Duration) -> Self {
-        Self {
-            news: Arc::new(News::every(&self.config, in_motion, at_rest)),
-            ..self
-        }
-    }
-
+impl OwnedWeightsTarget {
     /// A whole look, which is remembered as the newest.
     pub(super) async fn look(&self, bound: &Bound) -> Result<Observation, TargetError> {
         let began = self.api.now();
-        let view = self.api.looking().view(bound).await?;
+        let api = self.api.looking();
+        let mut view = api.view(bound).await?;
+        self.with_previews(&api, bound, &mut view.state).await?;
         let observation = observe::observation(bound, &view)?;
         let asked = Asked::new(&view.state, &view.health, began);
         self.news.saw(&observation.version, asked);
@@ -89,7 +76,8 @@ impl EcsTarget {
     ) -> Result<bool, TargetError> {
         let began = self.api.now();
         let api = self.api.asking(company);
-        let state = api.state(bound).await?;
+        let mut state = api.state(bound).await?;
+        self.with_previews(&api, bound, &mut state).await?;
         let health = api.health_of_both(bound, &state).await?;
         let asked = Asked::new(&state, &health, began);
         if self.news.is_old(after, &asked) {
@@ -101,12 +89,20 @@ impl EcsTarget {
         Ok(observation.version != *after)
     }
 
+    async fn with_previews(
+        &self,
+        api: &Api,
+        bound: &Bound,
+        state: &mut State,
+    ) -> Result<(), TargetError> {
+        if self.looks_for_previews(bound, state) {
+            state.previews = api.previews(bound).await?;
+        }
+        Ok(())
+    }
+
     /// For how long traffic that was moved is on its way.
     fn moves(&self, bound: &Bound) -> Duration {
-        if let Effectiveness::Assumed { after } = self.capabilities().effectiveness {
-            after + bound.drain
-        } else {
-            bound.drain
-        }
+        self.config.owned_weights().settle + bound.drain
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::release::{Images, InvalidRelease, Part, Release};
 use crate::target::{
     Autoscaler, Binding, Capabilities, Discovery, Effective, Found, Observation, ObservedTrack,
-    ObservedTraffic, Pods, Promotion, Routing, Written,
+    ObservedTraffic, PlatformDeployment, PlatformState, Pods, Promotion, Routing, Written,
 };
 use crate::track::{Replicas, SeenRevision, Tracks};
 use crate::traffic::Traffic;
@@ -52,6 +52,13 @@ pub(super) fn found_owned() -> Result<Found, InvalidRelease> {
     if let Some(written) = &mut stable.written {
         written.replicas = Replicas::Floor(1);
     }
+    Ok(Found::main(found))
+}
+
+/// A platform that shifts by itself and asks before each step.
+pub(super) fn found_asking() -> Result<Found, InvalidRelease> {
+    let mut found = discovery(Routing::Native, Promotion::Native, None, REPLICAS)?;
+    found.observation.platform = Some(PlatformDeployment::new("d-0", PlatformState::Won));
     Ok(Found::main(found))
 }
 

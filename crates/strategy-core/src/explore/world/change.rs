@@ -1,6 +1,6 @@
 //! One class changes.
 
-use super::{Flow, PartWorld, Readiness, Running, TrackClass};
+use super::{Deploys, Flow, PartWorld, Readiness, Running, TrackClass};
 use crate::explore::ground::GroundPart;
 use crate::target::{Effectiveness, Routing};
 use crate::track::Track;
@@ -14,17 +14,19 @@ pub(in crate::explore) enum Change {
     Fatal(Track, bool),
     Flow(Flow),
     Between(bool),
+    Deploys(Deploys),
 }
 
 impl Change {
     /// What a kind world does.
-    pub(in crate::explore) fn is_kind(self, world: &PartWorld) -> bool {
+    pub(in crate::explore) fn is_kind(self, world: &PartWorld, ground: &GroundPart) -> bool {
         match self {
             Self::Readiness(_, readiness) => readiness == Readiness::Enough,
             Self::Running(_, running) => running == Running::Written,
             Self::Fatal(_, fatal) => !fatal,
             Self::Flow(flow) => flow == Flow::AsAsked && world.flow != Flow::AsAsked,
             Self::Between(_) => false,
+            Self::Deploys(to) => world.deploys_next(ground) == Some(to),
         }
     }
 }
@@ -68,6 +70,15 @@ impl PartWorld {
             changes.push(Change::Between(!self.between));
         }
         changes
+    }
+
+    /// Every way in which a platform's own deployment can go on now. It changes what is written, or what an
+    /// answer would be to, so that a write meets it too.
+    pub(in crate::explore) fn deployments(&self, ground: &GroundPart) -> Vec<Change> {
+        let next = self.deploys_next(ground).into_iter();
+        next.chain(self.deploys_else())
+            .map(Change::Deploys)
+            .collect()
     }
 
     fn flows(&self, ground: &GroundPart, changes: &mut Vec<Change>) {
@@ -116,6 +127,7 @@ impl PartWorld {
             Change::Fatal(track, fatal) => class(self, track, &|class| class.fatal = fatal),
             Change::Flow(flow) => self.flow = flow,
             Change::Between(between) => self.between = between,
+            Change::Deploys(to) => self.deploy(ground, to),
         }
         // One pod more is wanted, and is not there yet.
         for (track, before) in Track::ALL.into_iter().zip(before) {
@@ -124,6 +136,8 @@ impl PartWorld {
                 self.tracks.of_mut(track).readiness = Readiness::Partial;
             }
         }
-        self.unread = self.unread.saturating_add(1);
+        if !matches!(change, Change::Deploys(_)) {
+            self.unread = self.unread.saturating_add(1);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a look at the world finds.
 
-use super::{Author, Flow, PartWorld, Readiness, Running};
+use super::{Author, Deploys, Flow, PartWorld, Readiness, Running};
 use crate::explore::ground::{GroundPart, Runs};
 use crate::target::{
     Autoscaler, Effective, Effectiveness, Fatal, FatalReason, Observation, ObservedTrack,
@@ -31,6 +31,7 @@ impl PartWorld {
         let stable = self.track(ground, Track::Stable);
         let candidate = self.track(ground, Track::Candidate);
         let mut seen = Observation::new(stable, candidate, traffic);
+        seen.platform = self.says();
         seen.owned = self.owned();
         seen
     }
@@ -42,7 +43,14 @@ impl PartWorld {
             Some((runs, replicas)) => format!("{runs:?} {replicas}"),
         };
         let (stable, candidate) = (track(Track::Stable), track(Track::Candidate));
-        Owned(format!("{stable}/{candidate}/{}", self.content.traffic))
+        let asks = match self.deploys {
+            Some(Deploys::Asks) => "/asks",
+            Some(Deploys::Over | Deploys::AtWork | Deploys::WentBack | Deploys::Stalls) | None => {
+                ""
+            }
+        };
+        let traffic = &self.content.traffic;
+        Owned(format!("{stable}/{candidate}/{traffic}{asks}"))
     }
 
     /// Where traffic follows readiness, what the counts make of it.

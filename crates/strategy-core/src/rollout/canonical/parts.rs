@@ -13,7 +13,10 @@ use crate::rollout::latest::LatestPart;
 use crate::rollout::part_state::{Expected, Footprint, PartState, TrackHealth, Waits};
 use crate::rollout::state::State;
 use crate::rollout::step::Exposure;
-use crate::target::{Effective, Effectiveness, Observation, Pods, Routing, Version};
+use crate::target::{
+    Effective, Effectiveness, Observation, PlatformDeployment, PlatformState, Pods, Routing,
+    Version,
+};
 use crate::track::{Revision, Track, Tracks};
 
 /// The least by which one time can be beyond another.
@@ -182,7 +185,7 @@ impl Reduction<'_> {
             };
             seen.version == Version::default()
                 && seen.age.is_zero()
-                && seen.platform.is_none()
+                && seen.platform == at_work(seen)
                 && !fatal(Track::Stable)
                 && !fatal(Track::Candidate)
         };
@@ -194,12 +197,20 @@ impl Reduction<'_> {
     }
 }
 
-/// Without what is acted on once, when it comes: its age, what the platform says, and fatal pods.
+/// That a platform is at work is asked before each of its steps; whatever else it says, and by which name,
+/// is not.
+fn at_work(seen: &Observation) -> Option<PlatformDeployment> {
+    let platform = seen.platform.as_ref()?;
+    let at_work = platform.state == PlatformState::InProgress;
+    at_work.then(|| PlatformDeployment::new("", PlatformState::InProgress))
+}
+
+/// Without what is acted on once, when it comes: its age, what else the platform says, and fatal pods.
 fn told_once(seen: &Observation) -> Observation {
     let mut seen = seen.clone();
     seen.version = Version::default();
     seen.age = Duration::ZERO;
-    seen.platform = None;
+    seen.platform = at_work(&seen);
     let tracks = [&mut seen.stable, &mut seen.candidate];
     for pods in tracks.into_iter().flat_map(|track| &mut track.pods) {
         pods.fatal.clear();
@@ -231,6 +242,7 @@ fn not_read(fixed: &Fixed, part: &Part, forward: bool, state: &PartState, latest
         return;
     };
     let mut old = (**seen).clone();
+    old.platform = None;
     if guessed && old.traffic.effective != Effective::Unverified {
         old.traffic.effective = Effective::Converging;
     }

@@ -1,7 +1,7 @@
 //! What was written held against what was believed to be written.
 
-use crate::rollout::part_state::{Expected, Footprint};
-use crate::target::{Desired, ForeignField, Observation, Routing, Writer};
+use crate::rollout::part_state::{Expected, Footprint, footprint};
+use crate::target::{Desired, ForeignField, Observation, PlatformState, Routing, Writer};
 use crate::track::Track;
 
 impl Expected {
@@ -73,13 +73,34 @@ pub(super) fn differs(
     )
 }
 
-/// What of a desired state is not written.
+/// A release that a platform was told to bring up, and that has no traffic yet: that comes when the
+/// platform has asked, and until then traffic is as it was `before`, which is nobody's hand.
+fn is_begun(before: &Footprint, observation: &Observation, routing: Routing) -> bool {
+    let asks = observation.platform.as_ref().is_some_and(|platform| {
+        matches!(
+            platform.state,
+            PlatformState::InProgress | PlatformState::Waiting
+        )
+    });
+    let now = footprint(observation);
+    routing == Routing::Native
+        && asks
+        && now.tracks.candidate != before.tracks.candidate
+        && now.traffic == before.traffic
+        && !written_anew(&before.writer, &now.writer)
+}
+
+/// What of a desired state is not written, where this was written before.
 pub(in crate::rollout) fn misses(
+    before: &Footprint,
     desired: &Desired,
     observation: &Observation,
     routing: Routing,
 ) -> Option<(ForeignField, String)> {
-    if routing != Routing::FollowsReadiness && desired.traffic != observation.traffic.written {
+    if routing != Routing::FollowsReadiness
+        && desired.traffic != observation.traffic.written
+        && !is_begun(before, observation, routing)
+    {
         let written = &observation.traffic.written;
         return Some((
             ForeignField::Traffic,
@@ -113,7 +134,6 @@ pub(in crate::rollout) fn misses(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollout::part_state::footprint;
     use crate::rollout::tests::kind_world::{KindWorld, images};
     use crate::target::DesiredTrack;
     use crate::track::{Replicas, Revision};
@@ -185,10 +205,11 @@ mod tests {
         });
         let removed = desired(DesiredTrack::absent());
         let with = |stable: (&str, u32), candidate| as_written(stable, candidate).observe();
-        let says = |desired: &Desired, observation: &Observation| {
-            misses(desired, observation, Routing::Routed)
-        };
         let both = with(("v0", 4), Some(("v1", 2)));
+        let before = footprint(&with(("v0", 4), None));
+        let says = |desired: &Desired, observation: &Observation| {
+            misses(&before, desired, observation, Routing::Routed)
+        };
         assert_eq!(says(&release, &both), None);
         assert_eq!(says(&removed, &with(("v0", 4), None)), None);
         let capacity = |said: &str| Some((ForeignField::Capacity, said.to_owned()));
@@ -213,6 +234,43 @@ mod tests {
             says(&release, &moved),
             Some((ForeignField::Traffic, traffic))
         );
-        assert_eq!(misses(&release, &moved, Routing::FollowsReadiness), None);
+        let follows = Routing::FollowsReadiness;
+        assert_eq!(misses(&before, &release, &moved, follows), None);
+    }
+
+    /// That is nobody's hand only while the platform has still to ask, and while nobody else wrote.
+    #[test]
+    fn traffic_that_a_platform_has_not_asked_for_yet_is_not_missed() {
+        let alone = footprint(&as_written(("v0", 4), None).observe());
+        let desired = Desired {
+            stable: DesiredTrack {
+                revision: Revision::Recorded,
+                replicas: Replicas::Count(4),
+            },
+            candidate: DesiredTrack {
+                revision: Revision::Release(images("v1")),
+                replicas: Replicas::Count(4),
+            },
+            traffic: crate::Traffic::weight(crate::Weight::HALF),
+        };
+        let mut world = as_written(("v0", 4), Some(("v1", 4)));
+        world.platform = Some(PlatformState::InProgress);
+        let asked = |before: &Footprint, world: &KindWorld, routing| {
+            misses(before, &desired, &world.observe(), routing).map(|(field, _)| field)
+        };
+        let native = Routing::Native;
+        let traffic = Some(ForeignField::Traffic);
+        assert_eq!(asked(&alone, &world, native), None);
+        assert_eq!(asked(&alone, &world, Routing::Routed), traffic);
+        let up = footprint(&world.observe());
+        assert_eq!(asked(&up, &world, native), traffic, "it was up before");
+        for state in [None, Some(PlatformState::Won)] {
+            world.platform = state;
+            assert_eq!(asked(&alone, &world, native), traffic);
+        }
+        world.platform = Some(PlatformState::Waiting);
+        assert_eq!(asked(&alone, &world, native), None);
+        world.somebody_moves_traffic(0);
+        assert_eq!(asked(&alone, &world, native), traffic);
     }
 }

@@ -12,8 +12,8 @@ use crate::rollout::{Completion, Effect, Failure, Input};
 use crate::target::{
     Applied, Apply, Autoscaler, Binding, Capabilities, Certainty, Claim, Desired, Discovery,
     Effective, Effectiveness, Fatal, FatalReason, ForeignChange, ImageIds, Observation,
-    ObservedTrack, ObservedTraffic, Owned, Pods, Routing, TargetErrorKind, Version, Writer,
-    Written,
+    ObservedTrack, ObservedTraffic, Owned, PlatformDeployment, PlatformState, Pods, Routing,
+    TargetErrorKind, Version, Writer, Written,
 };
 use crate::track::{Replicas, Revision, SeenRevision, Track, Tracks};
 use crate::traffic::Traffic;
@@ -55,6 +55,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) refuses: Option<TargetErrorKind>,
     /// How old what is read is: a cached read of a watch that has nothing to tell.
     pub(in crate::rollout) age: Duration,
+    /// What a platform that asks before each of its steps says of its deployment; `None`: it has none.
+    pub(in crate::rollout) platform: Option<PlatformState>,
     /// A container that the workloads have beside what is shipped, and the image id that it runs.
     pub(in crate::rollout) companion: Option<String>,
 }
@@ -109,6 +111,7 @@ impl KindWorld {
             foreign: Vec::new(),
             refuses: None,
             age: Duration::ZERO,
+            platform: None,
             companion: None,
         };
         world.converge();
@@ -230,8 +233,11 @@ impl KindWorld {
 
     pub(in crate::rollout) fn owned(&self) -> Owned {
         Owned(format!(
-            "{:?} {:?} {:?}",
-            self.sides.stable.written, self.sides.candidate.written, self.traffic
+            "{:?} {:?} {:?} {}",
+            self.sides.stable.written,
+            self.sides.candidate.written,
+            self.traffic,
+            self.platform == Some(PlatformState::Waiting)
         ))
     }
 
@@ -241,15 +247,19 @@ impl KindWorld {
             candidate: self.track(Track::Candidate),
             traffic: ObservedTraffic {
                 written: self.shown_traffic(),
-                effective: self
-                    .effective
-                    .clone()
-                    .unwrap_or_else(|| Effective::Verified(self.shown_traffic())),
+                effective: match (&self.effective, &self.platform) {
+                    (Some(effective), _) => effective.clone(),
+                    (None, Some(PlatformState::InProgress)) => Effective::Converging,
+                    (None, _) => Effective::Verified(self.shown_traffic()),
+                },
                 drain: Duration::from_secs(5),
                 sticky: self.sticky,
                 writer: self.writer.clone(),
             },
-            platform: None,
+            platform: self
+                .platform
+                .clone()
+                .map(|state| PlatformDeployment::new("d-1", state)),
             foreign: self.foreign.clone(),
             owned: self.owned(),
             version: Version::default(),
@@ -312,6 +322,7 @@ impl KindWorld {
     pub(in crate::rollout) fn write(&mut self, desired: &Desired) {
         self.writes += 1;
         self.writer = Writer::Us;
+        let before = self.sides.candidate.written.clone();
         for track in Track::ALL {
             let asked = desired.track(track);
             let recorded = self.recorded.of(track).as_ref();
@@ -329,7 +340,15 @@ impl KindWorld {
                 replicas: asked.replicas,
             });
         }
-        self.traffic = desired.traffic.clone();
+        let after = self.sides.candidate.written.as_ref();
+        let begins = after.is_some_and(|after| before.as_ref() != Some(after));
+        // What begins is brought up, and nothing of it is exposed before it asked.
+        if self.platform.is_none() || !begins {
+            self.traffic = desired.traffic.clone();
+        }
+        if let Some(state) = &mut self.platform {
+            *state = PlatformState::InProgress;
+        }
     }
 
     fn set_claim(&mut self, from: Option<&Claim>, to: Option<&Claim>) -> Result<(), Failure> {

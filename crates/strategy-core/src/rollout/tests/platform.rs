@@ -62,6 +62,25 @@ fn a_platform_that_ends_its_own_deployment_fails_the_stage() {
     }
 }
 
+/// What it took back is written as it was: the reason is what the platform says, and not a hand that nobody
+/// laid on it.
+#[test]
+fn what_a_platform_took_back_is_told_by_the_platform_and_not_as_somebodys_hand() {
+    let mut run = started();
+    run.until("is effective and is watched");
+    run.world.somebody_moves_traffic(0);
+    run.world.writer = Writer::Unknown;
+    shows(
+        &mut run,
+        says(PlatformState::RolledBack("the alarm".to_owned())),
+    );
+    run.assert_rolled_back();
+    run.assert_outcome(|outcome| {
+        matches!(outcome, Outcome::RolledBack { reason: Reason::Platform { message, .. } }
+            if message == "it rolled back: the alarm")
+    });
+}
+
 #[test]
 fn a_platform_that_is_at_work_or_done_fails_nothing() {
     for state in [

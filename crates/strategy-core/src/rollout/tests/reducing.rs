@@ -114,9 +114,18 @@ fn what_is_acted_on_when_it_comes_makes_no_difference_afterwards() {
     let run = baking();
     are_one(&run, &nothing, &|it| seen(it).version = Version("7".into()));
     are_one(&run, &nothing, &|it| seen(it).age = seconds(3));
-    are_one(&run, &nothing, &|it| {
-        seen(it).platform = Some(PlatformDeployment::new("d-1", PlatformState::InProgress));
-    });
+    let says = |id: &'static str, state: PlatformState| {
+        move |it: &mut Rollout| {
+            seen(it).platform = Some(PlatformDeployment::new(id, state.clone()));
+        }
+    };
+    for state in [PlatformState::Waiting, PlatformState::Won] {
+        are_one(&run, &nothing, &says("d-1", state));
+    }
+    // That it is at work is asked before each of its steps.
+    let at_work = says("d-1", PlatformState::InProgress);
+    are_one(&run, &at_work, &says("d-2", PlatformState::InProgress));
+    are_two(&run, &nothing, &at_work);
     let fatal = || Fatal {
         reason: FatalReason::CrashLoop,
         pods: 1,

@@ -7,6 +7,7 @@ use crate::rollout::outcome::{Outcome, Reason};
 use crate::rollout::state::Superseding;
 use crate::rollout::step::{Direction, Until};
 use crate::rollout::walk::Course;
+use crate::target::Routing;
 use crate::track::{Revision, Track};
 
 impl Rollout {
@@ -45,9 +46,13 @@ impl Rollout {
         Flow::Rest
     }
 
-    /// Recorded traffic, and capacities as they are.
+    /// Recorded traffic, and capacities as they are. Where a platform shifts by itself the release goes with
+    /// its traffic: a release without any is no step of what it is at.
     fn course_without_exposure(&self, part: &Part) -> Option<Course> {
         let mut course = self.course_home(part, true)?;
+        if self.fixed.found.part(part)?.capabilities.routing == Routing::Native {
+            return Some(course);
+        }
         if let Some(seen) = self.latest.parts.get(part)?.observation.as_ref()
             && let Some(written) = &seen.candidate.written
         {

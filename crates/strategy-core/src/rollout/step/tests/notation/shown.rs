@@ -63,6 +63,7 @@ pub(super) fn shown(step: &Step) -> String {
                 Waiting::Cover(track) => format!("wait cover {}", short(track)),
                 Waiting::Effective => "wait effective".into(),
                 Waiting::Drain(track) => format!("wait drain {}", short(track)),
+                Waiting::Platform => "wait platform".into(),
             };
             match until {
                 Some(until) => format!("{what} until {}", until.as_millis()),
