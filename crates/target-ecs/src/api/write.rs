@@ -1,5 +1,6 @@
 //! Writes. Each says whether it may have been taken.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
@@ -29,8 +30,8 @@ impl Api {
     pub(crate) async fn register(&self, release: &Unregistered) -> Result<String, TargetError> {
         const ACTION: &str = "ecs:RegisterTaskDefinition";
         let about = format!("task-definition/{}", release.family());
-        let answer = release.request().send_with(&self.ecs).await;
-        let answer = answer.map_err(|error| error::write(&error, ACTION, &about))?;
+        let call = release.request().send_with(self.account.ecs());
+        let answer = self.write(ACTION, &about, call).await?;
         let Some(definition) = answer.task_definition else {
             let message = "it is in no answer";
             let error = found(TargetErrorKind::Unexpected, ACTION, &about, message);
@@ -67,9 +68,9 @@ impl Api {
     ) -> Result<(), TargetError> {
         let name = creation.get_service_name().clone().unwrap_or_default();
         let tags = creation.get_tags().clone();
-        let answer = creation.send_with(&self.ecs).await;
         let about = service_name(cluster, &name);
-        let answer = answer.map_err(|error| self.failed(&error, "ecs:CreateService", &about))?;
+        let call = creation.send_with(self.account.ecs());
+        let answer = self.tell("ecs:CreateService", &about, call).await?;
         if let Some(mut made) = answer.service {
             made.tags = tags;
             self.shown().wrote(&about, |there| *there = Some(made));
@@ -77,13 +78,23 @@ impl Api {
         Ok(())
     }
 
-    /// A failed write to a service, which may have been taken.
-    pub(super) fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    /// A write to a service. What one that failed left is not known, unless it was never sent.
+    pub(super) async fn tell<T, E>(
+        &self,
+        action: &str,
+        about: &str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, TargetError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.shown().unknown(about);
-        error::write(error, action, about)
+        self.wait(action, about).await?;
+        let answer = call.await;
+        answer.map_err(|error| {
+            self.account.heed(&error, action);
+            self.shown().unknown(about);
+            error::write(&error, action, about)
+        })
     }
 
     pub(crate) async fn update(
@@ -93,17 +104,12 @@ impl Api {
         definition: Option<String>,
         desired: Option<u32>,
     ) -> Result<(), TargetError> {
-        let answer = self
-            .ecs
-            .update_service()
-            .cluster(cluster)
-            .service(service)
-            .set_task_definition(definition.clone())
-            .set_desired_count(desired.map(count))
-            .send()
-            .await;
         let about = service_name(cluster, service);
-        answer.map_err(|error| self.failed(&error, "ecs:UpdateService", &about))?;
+        let call = self.account.ecs().update_service();
+        let call = call.cluster(cluster).service(service);
+        let call = call.set_task_definition(definition.clone());
+        let call = call.set_desired_count(desired.map(count)).send();
+        self.tell("ecs:UpdateService", &about, call).await?;
         self.shown().wrote(&about, |there| {
             if let Some(there) = there {
                 there.task_definition = definition.or_else(|| there.task_definition.take());
@@ -115,17 +121,16 @@ impl Api {
 
     /// Never by force. Gone already is success.
     pub(crate) async fn delete(&self, cluster: &str, service: &str) -> Result<(), TargetError> {
-        let call = self.ecs.delete_service().cluster(cluster).service(service);
         let about = service_name(cluster, service);
-        match call.send().await {
+        let call = self.account.ecs().delete_service();
+        let call = call.cluster(cluster).service(service).send();
+        match self.tell("ecs:DeleteService", &about, call).await {
             Ok(_) => {
                 self.shown().wrote(&about, |there| *there = None);
                 Ok(())
             }
-            Err(error) => match self.failed(&error, "ecs:DeleteService", &about) {
-                error if error.kind == TargetErrorKind::NotFound => Ok(()),
-                error => Err(error),
-            },
+            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -138,17 +143,14 @@ impl Api {
     ) -> Result<(), TargetError> {
         const ACTION: &str = "application-autoscaling:RegisterScalableTarget";
         let id = resource_id(cluster, service);
-        let answer = self
-            .scaling
-            .register_scalable_target()
+        let call = self.account.scaling().register_scalable_target();
+        let call = call
             .service_namespace(ServiceNamespace::Ecs)
             .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
             .resource_id(&id)
             .min_capacity(count(minimum))
-            .suspended_state(suspended_state(suspended))
-            .send()
-            .await;
-        answer.map_err(|error| error::write(&error, ACTION, &id))?;
+            .suspended_state(suspended_state(suspended));
+        self.write(ACTION, &id, call.send()).await?;
         Ok(())
     }
 
@@ -159,18 +161,18 @@ impl Api {
         if !retag.set.is_empty() {
             let tags = retag.set.iter().map(|(key, value)| mark::tag(key, value));
             let tags: Vec<_> = tags.collect();
-            let call = self.ecs.tag_resource().resource_arn(arn);
-            let answer = call.set_tags(Some(tags.clone())).send().await;
-            answer.map_err(|error| self.failed(&error, "ecs:TagResource", about))?;
+            let call = self.account.ecs().tag_resource().resource_arn(arn);
+            let call = call.set_tags(Some(tags.clone())).send();
+            self.tell("ecs:TagResource", about, call).await?;
             self.shown()
                 .wrote(about, |there| retagged(there, tags, &[]));
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
-            let call = self.ecs.untag_resource().resource_arn(arn);
-            let answer = call.set_tag_keys(Some(keys.collect())).send().await;
+            let call = self.account.ecs().untag_resource().resource_arn(arn);
+            let call = call.set_tag_keys(Some(keys.collect())).send();
+            let answer = self.tell("ecs:UntagResource", about, call).await;
             answer.map_err(|error| {
-                let error = self.failed(&error, "ecs:UntagResource", about);
                 if retag.set.is_empty() {
                     error
                 } else {
@@ -210,14 +212,14 @@ impl Api {
         let about = rule.resource();
         match rule {
             RuleConfig::Rule(arn) => {
-                let call = self.balancers.modify_rule().rule_arn(arn);
-                let answer = call.set_actions(Some(edited)).send().await;
-                answer.map_err(|error| error::write(&error, action(rule), &about))?;
+                let call = self.account.balancers().modify_rule().rule_arn(arn);
+                let call = call.set_actions(Some(edited)).send();
+                self.write(action(rule), &about, call).await?;
             }
             RuleConfig::ListenerDefault(arn) => {
-                let call = self.balancers.modify_listener().listener_arn(arn);
-                let answer = call.set_default_actions(Some(edited)).send().await;
-                answer.map_err(|error| error::write(&error, action(rule), &about))?;
+                let call = self.account.balancers().modify_listener();
+                let call = call.listener_arn(arn).set_default_actions(Some(edited));
+                self.write(action(rule), &about, call.send()).await?;
             }
         }
         let (after, _) = self.forward(rule).await.map_err(TargetError::maybe_taken)?;
