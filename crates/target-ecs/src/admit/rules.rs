@@ -4,7 +4,7 @@ use aws_sdk_elasticloadbalancingv2::types::Rule;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
-use super::conditions::is_met_by_all;
+use super::conditions::takes_all_of;
 use super::{Facts, resource};
 use crate::binding::{Bound, BoundRule, TrackStart};
 use crate::config::RuleConfig;
@@ -90,7 +90,7 @@ pub(super) fn listener(rule: &RuleConfig) -> Option<String> {
 }
 
 /// When its turn comes; the default rule's, which has no number, comes last.
-fn turn(rule: &Rule) -> u32 {
+pub(super) fn turn(rule: &Rule) -> u32 {
     let priority = rule.priority().and_then(|priority| priority.parse().ok());
     priority.unwrap_or(u32::MAX)
 }
@@ -104,12 +104,9 @@ fn shadowed(rule: &RuleConfig, bound: &Bound, facts: &Facts) -> Option<Finding> 
         RuleConfig::ListenerDefault(_) => of.is_default() == Some(true),
     };
     let ours = rules.iter().find(is_ours)?;
-    let takes_all = |of: &&Rule| {
-        let mut conditions = of.conditions().iter();
-        conditions.all(|of| is_met_by_all(of) || ours.conditions().contains(of))
-    };
     let before = rules.iter().filter(|of| turn(of) < turn(ours));
-    let other = before.filter(takes_all).min_by_key(|of| turn(of))?;
+    let other = before.filter(|of| takes_all_of(of, ours));
+    let other = other.min_by_key(|of| turn(of))?;
     let moves_too = |of: &BoundRule| match &of.rule {
         RuleConfig::Rule(arn) => other.rule_arn() == Some(arn),
         RuleConfig::ListenerDefault(_) => false,
