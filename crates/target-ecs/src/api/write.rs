@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceInputBuilder;
-use strategy_core::target::{TargetError, TargetErrorKind};
+use aws_sdk_ecs::types::Service;
+use strategy_core::target::{Certainty, TargetError, TargetErrorKind};
 
 use super::Api;
 use super::shown::retagged;
@@ -69,21 +70,39 @@ impl Api {
         let tags = creation.get_tags().clone();
         let answer = creation.send_with(&self.ecs).await;
         let about = service_name(cluster, &name);
-        let answer = answer.map_err(|error| self.failed(&error, "ecs:CreateService", &about))?;
-        if let Some(mut made) = answer.service {
-            made.tags = tags;
-            self.shown().wrote(&about, |there| *there = Some(made));
-        }
-        Ok(())
+        let made = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.service.clone());
+        self.told(answer, "ecs:CreateService", &about, |there| {
+            if let Some(mut made) = made {
+                made.tags = tags;
+                *there = Some(made);
+            }
+        })
     }
 
-    /// A failed write to a service, which may have been taken.
-    fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    /// How a write to a service ended, and what it shows from now on: what was taken, and beside it what may have
+    /// been. A refusal changes nothing of what earlier writes made known.
+    fn told<T, E>(
+        &self,
+        answer: Result<T, SdkError<E>>,
+        action: &str,
+        about: &str,
+        change: impl FnOnce(&mut Option<Service>),
+    ) -> Result<(), TargetError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.shown().unknown(about);
-        error::write(error, action, about)
+        let Err(error) = answer else {
+            self.shown().wrote(about, change);
+            return Ok(());
+        };
+        let error = error::write(&error, action, about);
+        if error.certainty == Certainty::MayBeTaken {
+            self.shown().may_have_written(about, change);
+        }
+        Err(error)
     }
 
     pub(crate) async fn update(
@@ -103,29 +122,21 @@ impl Api {
             .send()
             .await;
         let about = service_name(cluster, service);
-        answer.map_err(|error| self.failed(&error, "ecs:UpdateService", &about))?;
-        self.shown().wrote(&about, |there| {
+        self.told(answer, "ecs:UpdateService", &about, |there| {
             if let Some(there) = there {
                 there.task_definition = definition.or_else(|| there.task_definition.take());
                 there.desired_count = desired.map_or(there.desired_count, count);
             }
-        });
-        Ok(())
+        })
     }
 
     /// Never by force. Gone already is success.
     pub(crate) async fn delete(&self, cluster: &str, service: &str) -> Result<(), TargetError> {
         let call = self.ecs.delete_service().cluster(cluster).service(service);
-        let about = service_name(cluster, service);
-        match call.send().await {
-            Ok(_) => {
-                self.shown().wrote(&about, |there| *there = None);
-                Ok(())
-            }
-            Err(error) => match self.failed(&error, "ecs:DeleteService", &about) {
-                error if error.kind == TargetErrorKind::NotFound => Ok(()),
-                error => Err(error),
-            },
+        let (answer, about) = (call.send().await, service_name(cluster, service));
+        match self.told(answer, "ecs:DeleteService", &about, |there| *there = None) {
+            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
+            told => told,
         }
     }
 
@@ -161,24 +172,24 @@ impl Api {
             let tags: Vec<_> = tags.collect();
             let call = self.ecs.tag_resource().resource_arn(arn);
             let answer = call.set_tags(Some(tags.clone())).send().await;
-            answer.map_err(|error| self.failed(&error, "ecs:TagResource", about))?;
-            self.shown()
-                .wrote(about, |there| retagged(there, tags, &[]));
+            self.told(answer, "ecs:TagResource", about, |there| {
+                retagged(there, tags, &[]);
+            })?;
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
             let call = self.ecs.untag_resource().resource_arn(arn);
             let answer = call.set_tag_keys(Some(keys.collect())).send().await;
-            answer.map_err(|error| {
-                let error = self.failed(&error, "ecs:UntagResource", about);
+            let told = self.told(answer, "ecs:UntagResource", about, |there| {
+                retagged(there, [], &retag.remove);
+            });
+            told.map_err(|error| {
                 if retag.set.is_empty() {
                     error
                 } else {
                     error.maybe_taken()
                 }
             })?;
-            self.shown()
-                .wrote(about, |there| retagged(there, [], &retag.remove));
         }
         Ok(())
     }
