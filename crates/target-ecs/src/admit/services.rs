@@ -4,7 +4,9 @@ use aws_sdk_ecs::types::{
     DeploymentControllerType, DeploymentRolloutState, DeploymentStrategy, SchedulingStrategy,
     Service,
 };
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthStateEnum, TargetTypeEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetGroup, TargetGroupIpAddressTypeEnum, TargetHealthStateEnum, TargetTypeEnum,
+};
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
@@ -25,6 +27,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(impatient(bound, facts, track, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
+        findings.extend(several_groups(bound, facts, track));
         findings.extend(targets(bound, facts, track));
         findings.extend(slow_start(bound, facts, track));
     }
@@ -57,6 +60,22 @@ fn deregistered(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
                 short(recorded)
             ),
             "register it again, and let the service run that",
+        )
+    })
+}
+
+/// A task is ready when it is so in the target group of its track.
+fn several_groups(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
+    let service = facts.view.state.active(track)?;
+    (service.load_balancers().len() > 1).then(|| {
+        Finding::warns(
+            "several-target-groups",
+            bound.service(track),
+            format!(
+                "its tasks are registered in more target groups than {}, and only there it is looked whether they are healthy",
+                resource(&bound.tracks.of(track).target_group)
+            ),
+            "make sure that a task which is healthy there is so in the others",
         )
     })
 }
@@ -163,6 +182,9 @@ fn targets(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
             "create it with the target type `ip`",
         ));
     };
+    if let Some(finding) = by_ipv6(group, about) {
+        return Some(finding);
+    }
     (group.target_type() != Some(&TargetTypeEnum::Ip)).then(|| {
         let kind = group.target_type().map_or("unknown", |kind| kind.as_str());
         Finding::blocks(
@@ -170,6 +192,18 @@ fn targets(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
             about,
             format!("its targets are of type {kind}, so it cannot be told which task is healthy"),
             "use the network mode `awsvpc` and a target group of type `ip`",
+        )
+    })
+}
+
+fn by_ipv6(group: &TargetGroup, about: &str) -> Option<Finding> {
+    let kind = group.ip_address_type()?;
+    (*kind != TargetGroupIpAddressTypeEnum::Ipv4).then(|| {
+        Finding::blocks(
+            "targets-without-ipv4",
+            about,
+            "its targets are known by IPv6 addresses, by which no task is told to be healthy here",
+            "use a target group with the IP address type `ipv4`",
         )
     })
 }
@@ -216,4 +250,20 @@ fn stable_serves(bound: &Bound, facts: &Facts) -> Option<Finding> {
             "mend stable first",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_group_by_ipv6_blocks_and_one_that_does_not_tell_is_by_ipv4() {
+        use TargetGroupIpAddressTypeEnum::{Ipv4, Ipv6};
+        let told = |kind: Option<TargetGroupIpAddressTypeEnum>| {
+            let group = TargetGroup::builder().set_ip_address_type(kind).build();
+            by_ipv6(&group, "group").map(|finding| finding.code)
+        };
+        assert_eq!(told(Some(Ipv6)), Some("targets-without-ipv4".into()));
+        assert_eq!((told(Some(Ipv4)), told(None)), (None, None));
+    }
 }

@@ -231,6 +231,29 @@ fn a_task_definition_that_was_deregistered_could_not_be_gone_back_to() {
     );
 }
 
+#[test]
+fn a_service_in_several_target_groups_warns() {
+    let scene = Scene::pair();
+    let group = json!({"Name": "more", "TargetType": "ip", "Protocol": "HTTP", "Port": 80});
+    let made = balancing(&scene, "CreateTargetGroup", group);
+    let more = made["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
+    let listener = json!({
+        "LoadBalancerArn": scene.shop.load_balancer, "Port": 8443, "Protocol": "HTTP",
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": more}],
+    });
+    balancing(&scene, "CreateListener", listener);
+    let both = [scene.shop.canary_group.as_str(), more]
+        .map(|arn| json!({"targetGroupArn": arn, "containerName": "web", "containerPort": 8080}));
+    let update = json!({"cluster": "shop", "service": "web-other", "loadBalancers": both});
+    scene.ask(Service::Ecs, "UpdateService", update);
+    scene.wait(600);
+    let found = found(&scene, &blue_green());
+    assert_eq!(
+        found,
+        [("several-target-groups".to_owned(), Severity::Warns)]
+    );
+}
+
 /// What is not clear is an error, and says what is there.
 fn refused(scene: &Scene, kind: TargetErrorKind, said: &str) {
     let error = block_on(&scene.clock, scene.target().discover())
