@@ -254,6 +254,27 @@ fn a_service_in_several_target_groups_warns() {
     );
 }
 
+/// Requests of either side may be under way for as long as its own target group lets them.
+#[test]
+fn the_drain_is_that_of_the_target_group_that_drains_longer() {
+    for slow in [true, false] {
+        let scene = Scene::canary();
+        let group = if slow {
+            &scene.shop.stable_group
+        } else {
+            &scene.shop.canary_group
+        };
+        let attributes = json!({
+            "TargetGroupArn": group,
+            "Attributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "90"}],
+        });
+        balancing(&scene, "ModifyTargetGroupAttributes", attributes);
+        let found = block_on(&scene.clock, scene.target().discover());
+        let drain = found.unwrap().unwrap().observation.traffic.drain;
+        assert_eq!(drain.as_secs(), 90);
+    }
+}
+
 /// What is not clear is an error, and says what is there.
 fn refused(scene: &Scene, kind: TargetErrorKind, said: &str) {
     let error = block_on(&scene.clock, scene.target().discover())
