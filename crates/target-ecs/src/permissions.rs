@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
 use crate::config::{Owned, RuleConfig, WorkloadConfig};
+use crate::mark::OURS;
 
 /// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,6 +62,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
         .slots()
         .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
         .to_vec();
+    let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
     let of_cluster =
         json!({"ArnEquals": {"ecs:cluster": place.arn("ecs", &format!("cluster/{cluster}"))}});
     let mut statement = vec![
@@ -83,11 +85,17 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             ],
             all(),
         ),
-        Statement::new(
-            "WriteServices",
-            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
-            services.clone(),
-        ),
+        Statement::new("WriteServices", &["ecs:UpdateService"], services.clone()),
+        Statement {
+            condition: Some(
+                json!({"ForAllValues:StringLike": {"aws:TagKeys": [format!("{OURS}*")]}}),
+            ),
+            ..Statement::new(
+                "TagServices",
+                &["ecs:TagResource", "ecs:UntagResource"],
+                services.clone(),
+            )
+        },
         Statement::new("RegisterReleases", &["ecs:RegisterTaskDefinition"], all()),
         Statement {
             condition: Some(
@@ -103,14 +111,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             condition: Some(
                 json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
             ),
-            ..Statement::new(
-                "PassTaskRoles",
-                &["iam:PassRole"],
-                vec![format!(
-                    "arn:{}:iam::{}:role/*",
-                    place.partition, place.account
-                )],
-            )
+            ..Statement::new("PassTaskRoles", &["iam:PassRole"], vec![roles.clone()])
         },
         Statement::new(
             "HoldFloors",
@@ -121,12 +122,21 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
     if let WorkloadConfig::Canary(canary) = &owned.workload
         && canary.create
     {
-        let candidate = services.get(1).cloned();
+        let candidate: Vec<String> = services.get(1).cloned().into_iter().collect();
         statement.push(Statement::new(
             "MakeCandidate",
             &["ecs:CreateService", "ecs:DeleteService"],
-            candidate.into_iter().collect(),
+            candidate.clone(),
         ));
+        // It is made with stable's tags, and with stable's role for volumes.
+        statement.push(Statement {
+            condition: Some(json!({"StringEquals": {"ecs:CreateAction": "CreateService"}})),
+            ..Statement::new("TagCandidate", &["ecs:TagResource"], candidate)
+        });
+        statement.push(Statement {
+            condition: Some(json!({"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})),
+            ..Statement::new("PassVolumeRole", &["iam:PassRole"], vec![roles])
+        });
     }
     let (mut rules, mut listeners) = (Vec::new(), Vec::new());
     for rule in &owned.rules {
@@ -212,6 +222,30 @@ mod tests {
             "{made}"
         );
         assert!(!printed(canary.create(false), rule()).contains("CreateService"));
+    }
+
+    #[test]
+    fn of_services_only_our_own_tags_are_written_and_all_of_one_that_is_made() {
+        let policy = |create: bool| {
+            let canary = Canary::new(slot("api"), slot("api-canary")).create(create);
+            let config = Owned::new("shop", &OwnedWeights::new(canary, [rule()]));
+            owned_weights(&config).unwrap()
+        };
+        for create in [true, false] {
+            let policy = policy(create);
+            let tags = policy.statement.iter();
+            let tags = tags.filter(|of| of.action.contains(&"ecs:TagResource"));
+            let conditions: Vec<String> = tags
+                .map(|of| of.condition.as_ref().unwrap().to_string())
+                .collect();
+            let keys = r#"{"ForAllValues:StringLike":{"aws:TagKeys":["rollway.dev/*"]}}"#;
+            assert!(conditions.contains(&keys.to_owned()), "{conditions:?}");
+            let on_creation = r#"{"StringEquals":{"ecs:CreateAction":"CreateService"}}"#;
+            let found = conditions.contains(&on_creation.to_owned());
+            assert_eq!(found, create, "{conditions:?}");
+            let volumes = policy.to_string().contains("\"ecs.amazonaws.com\"");
+            assert_eq!(volumes, create, "the role of volumes is passed with it");
+        }
     }
 
     #[test]
