@@ -113,9 +113,11 @@ rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among t
 rule-to-candidate | warns | ECS | A rule of the load balancer that is not among those of the rollout sends to the candidate's target group whatever the weight. | Make sure that it is meant.
 rule-to-stable | blocks if stable changes or is left, else warns | ECS | A rule of the load balancer that is not among those of the rollout sends to stable's target group: its requests stay there while stable is changed, retired or left. | Name it among the rules, or let it send elsewhere.
 rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
+several-target-groups | warns | ECS | The service is in several target groups, and only that of its track tells whether a task is ready. | Make sure that a task which is healthy there is so in the others.
 slow-start | warns | ECS | New targets get their full share only after a while, so a candidate is measured at less than its weight. | Let bakes be longer than that, or turn slow start off.
 stable-has-no-healthy-target | blocks | ECS | None of stable's targets is healthy, so nothing could carry the traffic home. | Mend stable first.
 target-group-missing | blocks | ECS | There is no such target group. | Create it with the target type `ip`.
 targets-without-addresses | blocks | ECS | Targets are instances, so it cannot be told which task is healthy. | Use the network mode `awsvpc` and a target group of type `ip`.
+targets-without-ipv4 | blocks | ECS | The target group knows its targets by IPv6 addresses, by which no task is told to be healthy. | Use a target group with the IP address type `ipv4`.
 too-many-target-groups | blocks | ECS | With the candidate's, the rule would forward to more than five target groups. | Take out those at weight 0 that belong to neither service.
 ";

@@ -175,28 +175,33 @@ impl Api {
         let call = call
             .cluster(cluster)
             .service(service)
-            .set_task_definition(deploy.task_definition)
+            .set_task_definition(deploy.task_definition.clone())
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds);
-        let answer = self.tell(ACTION, &about, call.send()).await?;
-        let Some(now) = answer.service else {
-            self.shown().unknown(&about);
-            let error = found(
-                TargetErrorKind::Unexpected,
-                ACTION,
-                &about,
-                "it is in no answer",
-            );
-            return Err(error.maybe_taken());
-        };
-        self.shown().wrote(&about, |there| {
-            if let Some(there) = there {
-                let tags = there.tags.take();
-                there.clone_from(&now);
-                there.tags = tags;
+        // Without an answer it is told to run this, if it is told anything.
+        let (definition, count) = (deploy.task_definition, deploy.count);
+        let answer = self.tell(ACTION, &about, call.send(), |answer, there| {
+            let Some(there) = there else {
+                return;
+            };
+            match answer.and_then(|answer| answer.service.as_ref()) {
+                Some(now) => {
+                    let tags = there.tags.take();
+                    there.clone_from(now);
+                    there.tags = tags;
+                }
+                None => {
+                    there.task_definition = definition.or_else(|| there.task_definition.take());
+                    there.desired_count = count.map_or(there.desired_count, super::write::count);
+                }
             }
         });
+        let answer = answer.await?;
+        let now = answer.service.ok_or_else(|| {
+            let what = "it is in no answer";
+            found(TargetErrorKind::Unexpected, ACTION, &about, what).maybe_taken()
+        })?;
         Ok(now)
     }
 

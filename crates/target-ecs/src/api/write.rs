@@ -6,7 +6,8 @@ use std::sync::Arc;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceInputBuilder;
-use strategy_core::target::{TargetError, TargetErrorKind};
+use aws_sdk_ecs::types::Service;
+use strategy_core::target::{Certainty, TargetError, TargetErrorKind};
 
 use super::Api;
 use super::shown::retagged;
@@ -70,31 +71,45 @@ impl Api {
         let tags = creation.get_tags().clone();
         let about = service_name(cluster, &name);
         let call = creation.send_with(self.account.ecs());
-        let answer = self.tell("ecs:CreateService", &about, call).await?;
-        if let Some(mut made) = answer.service {
-            made.tags = tags;
-            self.shown().wrote(&about, |there| *there = Some(made));
-        }
+        self.tell("ecs:CreateService", &about, call, |answer, there| {
+            if let Some(mut made) = answer.and_then(|answer| answer.service.clone()) {
+                made.tags = tags;
+                *there = Some(made);
+            }
+        })
+        .await?;
         Ok(())
     }
 
-    /// A write to a service. What one that failed left is not known, unless it was never sent.
+    /// A write to a service, and what it shows from now on, by the answer where there is one: what was taken,
+    /// and beside it what may have been. A refusal changes nothing of what earlier writes made known.
     pub(super) async fn tell<T, E>(
         &self,
         action: &str,
         about: &str,
         call: impl Future<Output = Result<T, SdkError<E>>>,
+        change: impl FnOnce(Option<&T>, &mut Option<Service>),
     ) -> Result<T, TargetError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         self.wait(action, about).await?;
-        let answer = call.await;
-        answer.map_err(|error| {
-            self.account.heed(&error, action);
-            self.shown().unknown(about);
-            error::write(&error, action, about)
-        })
+        match call.await {
+            Ok(answer) => {
+                let change = |there: &mut Option<Service>| change(Some(&answer), there);
+                self.shown().wrote(about, change);
+                Ok(answer)
+            }
+            Err(error) => {
+                self.account.heed(&error, action);
+                let error = error::write(&error, action, about);
+                if error.certainty == Certainty::MayBeTaken {
+                    let change = |there: &mut Option<Service>| change(None, there);
+                    self.shown().may_have_written(about, change);
+                }
+                Err(error)
+            }
+        }
     }
 
     pub(crate) async fn update(
@@ -109,13 +124,13 @@ impl Api {
         let call = call.cluster(cluster).service(service);
         let call = call.set_task_definition(definition.clone());
         let call = call.set_desired_count(desired.map(count)).send();
-        self.tell("ecs:UpdateService", &about, call).await?;
-        self.shown().wrote(&about, |there| {
+        self.tell("ecs:UpdateService", &about, call, |_, there| {
             if let Some(there) = there {
                 there.task_definition = definition.or_else(|| there.task_definition.take());
                 there.desired_count = desired.map_or(there.desired_count, count);
             }
-        });
+        })
+        .await?;
         Ok(())
     }
 
@@ -124,11 +139,9 @@ impl Api {
         let about = service_name(cluster, service);
         let call = self.account.ecs().delete_service();
         let call = call.cluster(cluster).service(service).send();
-        match self.tell("ecs:DeleteService", &about, call).await {
-            Ok(_) => {
-                self.shown().wrote(&about, |there| *there = None);
-                Ok(())
-            }
+        let told = self.tell("ecs:DeleteService", &about, call, |_, there| *there = None);
+        match told.await {
+            Ok(_) => Ok(()),
             Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
@@ -163,24 +176,25 @@ impl Api {
             let tags: Vec<_> = tags.collect();
             let call = self.account.ecs().tag_resource().resource_arn(arn);
             let call = call.set_tags(Some(tags.clone())).send();
-            self.tell("ecs:TagResource", about, call).await?;
-            self.shown()
-                .wrote(about, |there| retagged(there, tags, &[]));
+            self.tell("ecs:TagResource", about, call, |_, there| {
+                retagged(there, tags, &[]);
+            })
+            .await?;
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
             let call = self.account.ecs().untag_resource().resource_arn(arn);
             let call = call.set_tag_keys(Some(keys.collect())).send();
-            let answer = self.tell("ecs:UntagResource", about, call).await;
-            answer.map_err(|error| {
+            let answer = self.tell("ecs:UntagResource", about, call, |_, there| {
+                retagged(there, [], &retag.remove);
+            });
+            answer.await.map_err(|error| {
                 if retag.set.is_empty() {
                     error
                 } else {
                     error.maybe_taken()
                 }
             })?;
-            self.shown()
-                .wrote(about, |there| retagged(there, [], &retag.remove));
         }
         Ok(())
     }
