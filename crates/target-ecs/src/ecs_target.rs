@@ -47,6 +47,9 @@ impl EcsTarget {
             Mode::Rolling(rolling) => {
                 Arc::new(PlatformTarget::rolling(&config.cluster, rolling, api))
             }
+            Mode::NativeGated(gated) => {
+                Arc::new(PlatformTarget::gated(&config.cluster, gated, api))
+            }
         };
         Self { config, of_mode }
     }
@@ -61,6 +64,7 @@ impl EcsTarget {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
             Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
+            Mode::NativeGated(gated) => permissions::gated(&config.cluster, gated),
         }
     }
 

@@ -7,6 +7,9 @@
     reason = "test"
 )]
 
+mod gated_home;
+mod gated_lost;
+mod gated_promoted;
 mod hand;
 mod rolling_found;
 mod rolling_hands;
