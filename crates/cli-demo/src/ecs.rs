@@ -9,9 +9,11 @@ mod sdk;
 use thiserror::Error;
 
 #[cfg(not(feature = "ecs"))]
-pub use self::absent::{Config, Connection, Policy, configs, connect, permissions, targets};
+pub use self::absent::{
+    Config, Connection, Policy, capabilities, configs, connect, permissions, targets,
+};
 #[cfg(feature = "ecs")]
-pub use self::sdk::{Connection, Policy, configs, connect, permissions, targets};
+pub use self::sdk::{Connection, Policy, capabilities, configs, connect, permissions, targets};
 #[cfg(feature = "ecs")]
 pub use target_ecs::Config;
 
@@ -29,9 +31,21 @@ pub enum EcsError {
         .profile.as_ref().map(|name| format!(" with the profile `{name}`")).unwrap_or_default()
     )]
     NoCredentials {
-        /// The profile that was named by the option.
+        /// The profile that was named by the option or by `AWS_PROFILE`.
         profile: Option<String>,
         /// Where they were looked for.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Something says who asks, and could not give what proves it: a sign-on that is over, a role that may
+    /// not be assumed, a process that failed.
+    #[error(
+        "the credentials for AWS{} could not be had; if a sign-on is over, log in again with `aws sso login`",
+        .profile.as_ref().map(|name| format!(" of the profile `{name}`")).unwrap_or_default()
+    )]
+    CredentialsFailed {
+        /// The profile that was named by the option or by `AWS_PROFILE`.
+        profile: Option<String>,
+        /// What went wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The credentials are of another account than the ARNs of the file.

@@ -12,7 +12,7 @@ use strategy_core::plan::{Check, Extension};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::{BlueGreen, Canary, Rolling};
 use strategy_core::world::{Ailment, ApiFault, Finished, Happening, Scenario, World};
-use strategy_core::{Part, Release, Strategy, Target, Weight};
+use strategy_core::{Part, Release, Strategy, Target, Track, Weight};
 
 fn canary() -> Canary {
     let errors = Check::new(Extension::new(FailureShare::KIND).with("limit", "1%"));
@@ -99,12 +99,23 @@ fn a_crash_loop_from_the_start_never_gets_a_request() {
 
 #[test]
 fn a_platform_that_goes_back_by_itself_is_the_reason_and_is_written_nothing() {
-    for after in [5, 60, 400] {
+    for (after, is_verified) in [
+        (5, true),
+        (60, true),
+        (400, true),
+        (60, false),
+        (400, false),
+    ] {
         let happening = Happening::PlatformGoesBack {
             part: Part::main(),
             why: "an alarm of its own".to_owned(),
         };
-        let scenario = quiet().at(Duration::from_secs(after), happening);
+        let mut scenario = quiet().at(Duration::from_secs(after), happening);
+        if !is_verified {
+            // Its router cannot be asked; that it is on its way home can.
+            let settles = Duration::from_secs(2);
+            scenario = scenario.effective_unverified_after(settles);
+        }
         let (world, finished) = run(&scenario, &canary());
         let reason = is_rolled_back(&world, &finished);
         assert!(
@@ -116,6 +127,7 @@ fn a_platform_that_goes_back_by_itself_is_the_reason_and_is_written_nothing() {
             "{reason}"
         );
         assert_eq!(finished.report.failed(), 0);
+        assert!(!world.has_workload(&Part::main(), Track::Candidate));
     }
 }
 

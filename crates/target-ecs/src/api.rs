@@ -4,6 +4,7 @@
 mod definitions;
 mod deployments;
 mod look;
+mod preview;
 mod read;
 mod shown;
 mod write;

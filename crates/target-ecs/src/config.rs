@@ -63,6 +63,15 @@ pub struct OwnedWeights {
     /// (`None`): the longer deregistration delay of the two target groups.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional")]
     pub drain: Option<Duration>,
+    /// Whether requests may be sent to the candidate by a header or a cookie, by rules of our own before yours, which
+    /// are taken away again. Without it nothing is made or looked for, and the least policy has no right to. Default:
+    /// yes.
+    #[serde(default = "yes")]
+    pub previews: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Config {
@@ -92,6 +101,7 @@ impl OwnedWeights {
             rules: rules.into_iter().collect(),
             settle: Self::default_settle(),
             drain: None,
+            previews: true,
         }
     }
 
@@ -106,6 +116,13 @@ impl OwnedWeights {
     #[must_use]
     pub const fn drain(mut self, drain: Duration) -> Self {
         self.drain = Some(drain);
+        self
+    }
+
+    /// Whether requests may be sent to the candidate by a header or a cookie.
+    #[must_use]
+    pub const fn previews(mut self, previews: bool) -> Self {
+        self.previews = previews;
         self
     }
 

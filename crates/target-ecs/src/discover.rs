@@ -29,8 +29,14 @@ pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), Ta
     let owned = config.owned_weights();
     let [one, other] = owned.workload.slots();
     let names = [one.service.as_str(), other.service.as_str()];
-    let (services, rules, scalers, drain) = futures::try_join!(
-        api.services(&config.cluster, names),
+    // First of all, since in another account nothing else is found either.
+    let services = api.services(&config.cluster, names).await?;
+    for (slot, there) in [one, other].into_iter().zip(&services) {
+        if let Some(there) = there {
+            in_one_account(there, slot, &service(&config.cluster, &slot.service))?;
+        }
+    }
+    let (rules, scalers, drain) = futures::try_join!(
         api.rules(&owned.rules),
         api.scalers(&config.cluster, names),
         drain(owned, api),
@@ -39,6 +45,7 @@ pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), Ta
         services: pair(services),
         rules,
         scalers: pair(scalers),
+        ..State::default()
     };
     let forwards = state.forwards()?;
     let groups = Tracks {
@@ -117,6 +124,7 @@ fn turn(state: State) -> State {
         services: swap(state.services),
         scalers: swap_scalers(state.scalers),
         rules: state.rules,
+        previews: state.previews,
     }
 }
 
@@ -237,6 +245,27 @@ async fn found_track(
             replicas: replicas(count),
         },
     })
+}
+
+/// Services are found by name in whatever account and region the clients are of: a cluster of the same name
+/// in another one is not what is meant.
+fn in_one_account(there: &Service, slot: &Slot, about: &str) -> Result<(), TargetError> {
+    let place = |arn: &str| -> Vec<String> {
+        let parts = arn.split(':').skip(3).take(2);
+        parts.map(str::to_owned).collect()
+    };
+    let found_at = place(there.service_arn().unwrap_or_default());
+    let meant = place(&slot.target_group);
+    if found_at == meant {
+        return Ok(());
+    }
+    let message = format!(
+        "it is in {}, and its target group in {}; use credentials of that account and clients of that region",
+        found_at.join("/"),
+        meant.join("/")
+    );
+    let kind = TargetErrorKind::InvalidConfig;
+    Err(found(kind, "ecs:DescribeServices", about, message))
 }
 
 /// The block of a service that registers its tasks in the slot's target group.

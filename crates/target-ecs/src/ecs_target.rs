@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strategy_core::target::{
-    Admission, Applied, Apply, Binding, Claim, Discovery, Observation, TargetError, Version,
+    Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Observation, TargetError,
+    Version,
 };
 use strategy_core::{Part, Plan, Target};
 
@@ -65,6 +66,15 @@ impl EcsTarget {
             }
             Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
             Mode::NativeGated(gated) => permissions::gated(&config.cluster, gated),
+        }
+    }
+
+    /// What a plan can ask of such a target. The configuration alone tells.
+    pub fn capabilities(config: &Config) -> Capabilities {
+        match &config.mode {
+            Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
+            Mode::Rolling(_) => PlatformTarget::capabilities(None),
+            Mode::NativeGated(gated) => PlatformTarget::capabilities(Some(gated.settle)),
         }
     }
 

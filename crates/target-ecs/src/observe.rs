@@ -27,8 +27,9 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);
     let unwired = State::unwired(bound, &forwards);
-    let written = routed.traffic(&bound.rules, &forwards);
-    let effective = if routed.agree {
+    let read = (routed.traffic(&bound.rules, &forwards), routed.agree);
+    let (written, agree) = view.state.told(bound, &fields, read);
+    let effective = if agree {
         Effective::Unverified
     } else {
         Effective::Converging

@@ -1,5 +1,6 @@
 //! The least policy under which a target works, printable as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -7,6 +8,8 @@ use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
 use crate::config::{NativeGated, OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
+use crate::listener;
+use crate::previews::PREVIEW;
 
 /// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -119,10 +122,57 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             statement.push(Statement::new(sid, &[action], arns));
         }
     }
+    if owned.previews {
+        statement.extend(previews(&owned.rules));
+    }
     Ok(Policy {
         version: "2012-10-17",
         statement,
     })
+}
+
+/// For rules of our own: made with tags, and changed and removed only with them.
+fn previews(rules: &[RuleConfig]) -> Vec<Statement> {
+    let listeners: BTreeSet<String> = rules.iter().filter_map(listener::of).collect();
+    let of_listeners = listeners.iter().map(|listener| {
+        let rules = listener.replacen(":listener/", ":listener-rule/", 1);
+        format!("{rules}/*")
+    });
+    let of_listeners: Vec<String> = of_listeners.collect();
+    let tag = format!("aws:ResourceTag/{PREVIEW}");
+    vec![
+        Statement::new(
+            "FindPreviews",
+            &["elasticloadbalancing:DescribeTags"],
+            vec!["*".to_owned()],
+        ),
+        Statement::new(
+            "MakePreviews",
+            &["elasticloadbalancing:CreateRule"],
+            listeners.into_iter().collect(),
+        ),
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"elasticloadbalancing:CreateAction": "CreateRule"}}),
+            ),
+            ..Statement::new(
+                "TagPreviews",
+                &["elasticloadbalancing:AddTags"],
+                of_listeners.clone(),
+            )
+        },
+        Statement {
+            condition: Some(json!({"Null": {tag: "false"}})),
+            ..Statement::new(
+                "ChangePreviews",
+                &[
+                    "elasticloadbalancing:DeleteRule",
+                    "elasticloadbalancing:ModifyRule",
+                ],
+                of_listeners,
+            )
+        },
+    ]
 }
 
 /// The least policy for a service whose rolling deployments Amazon ECS carries out.
@@ -277,8 +327,19 @@ mod tests {
     }
 
     fn printed(workload: impl Into<WorkloadConfig>, rule: RuleConfig) -> String {
-        let config = Owned::new("shop", &OwnedWeights::new(workload, [rule]));
-        owned_weights(&config).unwrap().to_string()
+        let weights = OwnedWeights::new(workload, [rule]).previews(false);
+        owned_weights(&Owned::new("shop", &weights))
+            .unwrap()
+            .to_string()
+    }
+
+    /// The statement with this name, as text.
+    fn statement(rule: RuleConfig, sid: &str) -> String {
+        let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule]);
+        let policy = owned_weights(&Owned::new("shop", &weights)).unwrap();
+        let mut statements = policy.statement.iter();
+        let statement = statements.find(|statement| statement.sid == sid).unwrap();
+        serde_json::to_string(statement).unwrap()
     }
 
     fn rule() -> RuleConfig {
@@ -326,6 +387,35 @@ mod tests {
             text.contains("ModifyListener") && !text.contains("ModifyRule"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn rules_of_our_own_are_made_on_the_listener_and_changed_only_with_our_tag() {
+        for rule in [
+            rule(),
+            RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2")),
+        ] {
+            let made = statement(rule.clone(), "MakePreviews");
+            assert!(
+                made.contains(&format!("\"{AT}:listener/app/shop/a1/b2\"")),
+                "{made}"
+            );
+            let (tags, changes) = (
+                statement(rule.clone(), "TagPreviews"),
+                statement(rule, "ChangePreviews"),
+            );
+            let rules = format!("\"{AT}:listener-rule/app/shop/a1/b2/*\"");
+            assert!(
+                tags.contains(&rules) && tags.contains("CreateAction"),
+                "{tags}"
+            );
+            assert!(
+                changes.contains(&rules)
+                    && changes
+                        .contains(r#"{"Null":{"aws:ResourceTag/rollway.dev/preview":"false"}}"#),
+                "{changes}"
+            );
+        }
     }
 
     #[test]

@@ -5,17 +5,16 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Part, Plan, Target, Track, Tracks, Weight};
+use strategy_core::{Part, Plan, Route, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Owned, WorkloadConfig};
+use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
-use crate::mark::{self, WRITTEN};
-use crate::note::Note;
+use crate::note;
 use crate::task_definition::{Made, NoContainer, release};
 use crate::view::{State, definition};
 use crate::weights;
@@ -33,18 +32,24 @@ impl OwnedWeightsTarget {
         Self { config, api }
     }
 
-    fn capabilities(&self) -> Capabilities {
-        let owned = self.config.owned_weights();
-        let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
-        capabilities.promotions = match &owned.workload {
-            WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = Effectiveness::Assumed {
-            after: owned.settle,
-        };
-        capabilities
+    /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
+    fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
+        let stable = state.services.stable.as_ref();
+        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
+    }
+
+    fn may_make_previews(&self, bound: &Bound, routes: &[Route]) -> Result<(), TargetError> {
+        if routes.is_empty() || self.config.owned_weights().previews {
+            return Ok(());
+        }
+        let rule = bound.rules.first().map(|of| of.rule.resource());
+        let message = "it was told to make no rules (`previews`), and there is no other way to route by header or cookie; leave the route out of the plan";
+        let (kind, action) = (
+            TargetErrorKind::Unsupported,
+            "elasticloadbalancing:CreateRule",
+        );
+        Err(found(kind, action, &rule.unwrap_or_default(), message))
     }
 
     /// What the desired revisions mean, as far as they are registered.
@@ -154,9 +159,7 @@ impl OwnedWeightsTarget {
                 self.still_ours(bound, request).await?;
             }
             match change {
-                Change::Note { service, text } => {
-                    let mut retag = mark::Retag::default();
-                    retag.set.insert(WRITTEN, text);
+                Change::Note { service, retag } => {
                     api.retag(&service, &retag).await?;
                 }
                 Change::Create(creation) => api.create(cluster, *creation).await?,
@@ -172,6 +175,7 @@ impl OwnedWeightsTarget {
                     suspended,
                 } => api.scale(cluster, &service, minimum, suspended).await?,
                 Change::Route { rule, from, to } => api.route(&rule, &from, &to).await?,
+                Change::Preview(call) => api.preview(*call).await?,
             }
             *written = true;
         }
@@ -198,16 +202,35 @@ impl OwnedWeightsTarget {
     }
 }
 
+/// What a plan can ask of it.
+pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
+    let mut capabilities = Capabilities::routed();
+    capabilities.header_routes = owned.previews;
+    capabilities.cookie_routes = owned.previews;
+    capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+    capabilities.promotions = match &owned.workload {
+        WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
+        WorkloadConfig::Canary(_) => vec![Promotion::Update],
+    };
+    capabilities.effectiveness = Effectiveness::Assumed {
+        after: owned.settle,
+    };
+    capabilities
+}
+
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
     let there = state.active(Track::Stable);
-    let there = there.and_then(|stable| mark::value(stable.tags(), WRITTEN));
-    let note = planned.note.as_deref().or(there).unwrap_or_default();
-    let is_whole = Note::read(note).is_some_and(|read| read.leads_to(&planned.wanted));
-    if note.is_empty() || !is_whole || bound.done.as_deref() == Some(note) {
+    let there = there.map(note::Text::of);
+    let note = planned.note.clone().or(there).unwrap_or_default();
+    let is_whole = note
+        .read()
+        .is_some_and(|read| read.leads_to(&planned.wanted));
+    let note = note.written;
+    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note.to_owned());
+    bound.done = Some(note);
     Ok(Applied::rebound(bound.wrap()?))
 }
 
@@ -217,7 +240,7 @@ impl Target for OwnedWeightsTarget {
         let (bound, view) = discover::start(&self.config, &self.api).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            capabilities(self.config.owned_weights()),
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
@@ -228,13 +251,21 @@ impl Target for OwnedWeightsTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding)?;
-        let view = self.api.view(&bound).await?;
+        let mut view = self.api.view(&bound).await?;
+        if self.looks_for_previews(&bound, &view.state) {
+            view.state.previews = self.api.previews(&bound).await?;
+        }
         observe::observation(&bound, &view)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
-        let state = self.api.state(&bound).await?;
+        let mut state = self.api.state(&bound).await?;
+        let routes = &request.desired.traffic.routes;
+        if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
+            self.may_make_previews(&bound, routes)?;
+            state.previews = self.api.previews(&bound).await?;
+        }
         let mut definitions = self.definitions(&bound, &state, &request.desired).await?;
         let mut planned = Situation {
             bound: &bound,
@@ -265,12 +296,13 @@ impl Target for OwnedWeightsTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding)?;
-        let facts = admit::facts(&self.api, &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let mut bound = Bound::read(&found.binding)?;
+        let routes = admit::routes(part, plan);
+        let looks = self.config.owned_weights().previews;
+        let facts = admit::facts(&self.api, &bound, looks, !routes.is_empty()).await?;
+        let findings = admit::findings(&bound, &facts, part, plan);
+        bound.routes = routes;
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(

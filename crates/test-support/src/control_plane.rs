@@ -18,15 +18,11 @@ mod access;
 mod audit;
 mod credentials;
 mod error;
-mod folder;
 mod gate;
 mod launch;
-mod port;
-mod process;
 mod setup;
 mod tags;
 mod wait;
-mod watchdog;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -37,8 +33,8 @@ pub use audit::AuditEvent;
 pub use error::ControlPlaneError;
 pub use gate::Gate;
 
-use crate::programs::{Programs, programs};
-use folder::RunFolder;
+use crate::child::RunFolder;
+use crate::programs::{Programs, programs, testbed_dir};
 use launch::Launched;
 use wait::blocking;
 
@@ -86,7 +82,7 @@ impl ControlPlane {
     /// When a program is missing, ends, or does not answer within [`Options::start_limit`].
     pub fn start(options: Options) -> Result<Self, ControlPlaneError> {
         let programs = programs()?;
-        let folder = RunFolder::create()?;
+        let folder = RunFolder::create(&testbed_dir().join("run"))?;
         let launched = Launched::start(&programs, folder.path())?;
         let plane = Self {
             launched: Mutex::new(launched),
@@ -122,7 +118,7 @@ impl ControlPlane {
     /// # Errors
     /// When the process cannot be ended.
     pub fn stop_api_server(&self) -> Result<(), ControlPlaneError> {
-        self.launched().api_server.stop()
+        Ok(self.launched().api_server.stop()?)
     }
 
     /// Starts the API server again on the same port and the same data, and waits until it answers.
@@ -141,7 +137,7 @@ impl ControlPlane {
     /// # Errors
     /// When the process cannot be suspended.
     pub fn pause_api_server(&self) -> Result<(), ControlPlaneError> {
-        self.launched().api_server.pause()
+        Ok(self.launched().api_server.pause()?)
     }
 
     /// Lets a suspended API server go on.
@@ -149,7 +145,7 @@ impl ControlPlane {
     /// # Errors
     /// When the process cannot be resumed.
     pub fn resume_api_server(&self) -> Result<(), ControlPlaneError> {
-        self.launched().api_server.resume()
+        Ok(self.launched().api_server.resume()?)
     }
 
     /// Suspends the controller manager: objects can be written and nobody acts on it, until
@@ -158,7 +154,7 @@ impl ControlPlane {
     /// # Errors
     /// When the process cannot be suspended.
     pub fn pause_controllers(&self) -> Result<(), ControlPlaneError> {
-        self.launched().controller_manager()?.pause()
+        Ok(self.launched().controller_manager()?.pause()?)
     }
 
     /// Lets a suspended controller manager go on.
@@ -166,7 +162,7 @@ impl ControlPlane {
     /// # Errors
     /// When the process cannot be resumed.
     pub fn resume_controllers(&self) -> Result<(), ControlPlaneError> {
-        self.launched().controller_manager()?.resume()
+        Ok(self.launched().controller_manager()?.resume()?)
     }
 
     /// What the API server has answered since the start, oldest first; watches appear when they

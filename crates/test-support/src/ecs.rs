@@ -54,7 +54,7 @@ pub use self::image::Image;
 pub use self::insight::Share;
 pub use self::log::{CallRecord, Outcome, Service};
 pub use self::rules::{RULES, Rule, RuleEntry};
-pub use self::settings::{AllZeroWeights, Settings};
+pub use self::settings::{AllZeroWeights, DescribedHooks, Settings};
 
 use self::faults::Faults;
 pub use self::shop::Shop;

@@ -6,9 +6,12 @@
 //! | feature | brings |
 //! |---|---|
 //! | `kubernetes`, on by default | `control_plane`; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
+//! | `child` | `child`: programs as child processes that do not outlive a test |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
 
 pub mod bench;
+#[cfg(feature = "child")]
+pub mod child;
 #[cfg(feature = "kubernetes")]
 pub mod control_plane;
 #[cfg(feature = "ecs")]

@@ -3,6 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::child::target_dir;
+
 /// The command that builds what is missing; part of every error that reports it.
 pub const BUILD_COMMAND: &str = "cargo xtask testbed build";
 
@@ -65,15 +67,9 @@ fn present(path: PathBuf) -> Result<PathBuf, Missing> {
 
 /// The folder of the test bed in the target folder: programs in `bin`, definitions in `crds`, the
 /// data of running control planes in `run`.
-///
-/// The target folder is `CARGO_TARGET_DIR` if that is set, else `target` in the workspace's root.
 #[must_use]
 pub fn testbed_dir() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = root.ancestors().nth(2).unwrap_or(root);
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    // A relative CARGO_TARGET_DIR is meant from the workspace's root, where cargo was started.
-    root.join(target).join("testbed")
+    target_dir().join("testbed")
 }
 
 #[cfg(test)]

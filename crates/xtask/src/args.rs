@@ -135,7 +135,8 @@ pub(crate) struct Mutants {
 /// What is done with the test bed.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Testbed {
-    /// Builds its programs, under target/testbed; about 5 minutes the first time (needs Go).
+    /// Builds its programs, under target/testbed; about 5 minutes the first time (needs Go). Then installs moto, under
+    /// target/moto; about a minute (needs Python).
     Build,
     /// Leaves a control plane running and prints its kubeconfig.
     Up,

@@ -35,6 +35,13 @@ pub(crate) enum TaskError {
     NotUp { state: PathBuf },
     #[error("the control plane did not come up: {reason}; see {log}")]
     DidNotComeUp { reason: String, log: PathBuf },
+    #[error(
+        "cannot install moto, which needs Python 3.11 or later with venv and pip, and packages from PyPI"
+    )]
+    NoMoto {
+        #[source]
+        source: Box<Self>,
+    },
     #[error("no benchmark is called {name}: there are {known}")]
     NoSuchBench { name: String, known: String },
     #[error("no fuzz target is called {name}: there are {known}")]

@@ -67,7 +67,10 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Task::Testbed(Testbed::Build) => testbed::build::all()?,
+        Task::Testbed(Testbed::Build) => {
+            let built = testbed::build::all();
+            testbed::moto::install().and(built)?;
+        }
         Task::Testbed(Testbed::Up) => testbed::up()?,
         Task::Testbed(Testbed::Down) => testbed::down()?,
     }

@@ -8,10 +8,10 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, pipe};
 use std::process::{Command, ExitCode};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use harness::{Harness, Ignored};
-use need::{Need, NotRun};
+use need::{Missing, Need, NotRun};
 use report::Report;
 
 use crate::cargo::{RUST_IS_MISSING, cargo, packages};
@@ -30,6 +30,7 @@ const WITH_LONG_TESTS: [&str; 2] = ["strategy-core", "target-ecs"];
 pub(crate) fn run() -> Result<ExitCode, TaskError> {
     // Go has minutes of work on a new machine, much of it on one core.
     let programs = thread::spawn(testbed::build::all);
+    let moto = thread::spawn(testbed::moto::install);
     let mut report = Report::default();
     for (title, mut command) in checks()? {
         report.check(title, || succeeds(&mut command));
@@ -40,10 +41,12 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     let mut alone = tests(&["--package", "strategy-core"]);
     report.tests("tests of strategy-core alone", || run_tests(&mut alone))?;
 
-    let programs = programs
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let not_run = run_ignored(&mut report, &ignored, programs.as_ref().err())?;
+    let (programs, moto) = (joined(programs), joined(moto));
+    let missing = Missing {
+        programs: programs.as_ref().err(),
+        moto: moto.as_ref().err(),
+    };
+    let not_run = run_ignored(&mut report, &ignored, missing)?;
     let excused = fs::read_to_string(root().join(NOT_RUN_IN_CI))
         .map_err(TaskError::file("read", NOT_RUN_IN_CI))?;
     let is_ci = env::var("CI").is_ok_and(|value| value == "true");
@@ -55,6 +58,12 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn joined<T>(thread: JoinHandle<T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What is checked without running any test.
@@ -94,12 +103,12 @@ fn tests(selection: &[&str]) -> Command {
 fn run_ignored(
     report: &mut Report,
     ignored: &[Ignored],
-    missing_programs: Option<&TaskError>,
+    missing: Missing<'_>,
 ) -> Result<Vec<NotRun>, TaskError> {
     let (runnable, not_run): (Vec<_>, Vec<_>) = ignored
         .iter()
         .map(|test| match Need::of(test) {
-            Ok(need) => need.provided(test, missing_programs),
+            Ok(need) => need.provided(test, missing),
             Err(not_run) => Err(not_run),
         })
         .partition(Result::is_ok);

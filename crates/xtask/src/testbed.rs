@@ -1,7 +1,8 @@
-//! The test bed: programs of a control plane, and one left running for a person.
+//! The test bed: programs of a control plane, one left running for a person, and a server that speaks as AWS does.
 
 pub(crate) mod build;
 mod module;
+pub(crate) mod moto;
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;

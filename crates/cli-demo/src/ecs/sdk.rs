@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
+use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
 use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
@@ -69,6 +71,9 @@ fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
     }
     if let Some(drain) = file.drain {
         weights = weights.drain(drain.0);
+    }
+    if let Some(previews) = file.previews {
+        weights = weights.previews(previews);
     }
     Config::new(&file.cluster, weights)
 }
@@ -155,7 +160,8 @@ fn place(config: &Config) -> (String, String) {
 /// looks: environment, profile, SSO, roles of pods, tasks and instances.
 ///
 /// # Errors
-/// [`EcsError`] when there are no credentials, or they are of another account.
+/// [`EcsError`] when there are no credentials, or they say that they are of another account. Those that
+/// do not say it are compared by the target, by the ARNs of its services.
 pub async fn connect(
     profile: Option<&str>,
     configs: &BTreeMap<Part, Config>,
@@ -169,14 +175,26 @@ pub async fn connect(
         loader = loader.profile_name(profile);
     }
     let config = loader.load().await;
+    let named = || {
+        let by_option = profile.map(str::to_owned);
+        by_option.or_else(|| std::env::var("AWS_PROFILE").ok())
+    };
     let unknown = |source| EcsError::NoCredentials {
-        profile: profile.map(str::to_owned),
+        profile: named(),
         source,
     };
     let provider = config.credentials_provider();
     let provider = provider.ok_or_else(|| unknown("no source of them is configured".into()))?;
     let credentials = provider.provide_credentials().await;
-    let credentials = credentials.map_err(|error| unknown(error.into()))?;
+    let credentials = credentials.map_err(|error| {
+        if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+            return unknown(error.into());
+        }
+        EcsError::CredentialsFailed {
+            profile: named(),
+            source: error.into(),
+        }
+    })?;
     match credentials
         .account_id()
         .map(|account| account.as_str().to_owned())
@@ -204,6 +222,13 @@ pub fn targets(
             let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
+        .collect()
+}
+
+/// What a plan can ask of each part. Nothing is asked for it, so no way to AWS is needed.
+pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), EcsTarget::capabilities(config)))
         .collect()
 }
 

@@ -76,6 +76,7 @@ impl Cloud {
         }
         // Then the first tasks are healthy.
         *clock.ahead.lock().unwrap() = Duration::from_secs(300);
+        fake.forget_requests();
         Self {
             endpoint: format!("http://{}", serve(&fake)),
             folder: tempfile::tempdir().unwrap(),
@@ -125,6 +126,25 @@ impl Cloud {
             .output()
             .unwrap();
         Ended::of(&output)
+    }
+
+    /// No request found a target group without healthy targets.
+    #[track_caller]
+    pub(crate) fn everybody_was_served(&self) {
+        let fake = &self.shop.fake;
+        assert_eq!(fake.shortages(), []);
+        let lost = fake.lost_requests();
+        assert!(lost.values().all(|lost| *lost == 0.0), "{lost:?}");
+    }
+
+    /// How many tasks a service is told to run.
+    pub(crate) fn desired(&self, service: &str) -> u64 {
+        let input = json!({"cluster": "shop", "services": [service]});
+        let fake = &self.shop.fake;
+        let answer = fake.as_somebody_else(Service::Ecs, "DescribeServices", input);
+        answer.unwrap()["services"][0]["desiredCount"]
+            .as_u64()
+            .unwrap()
     }
 
     /// The image that a service runs; `None`: there is no such service.

@@ -153,6 +153,21 @@ fn who_has_no_credentials_is_told_where_they_are_looked_for() {
     );
     let ended = cloud.call_with(&["plan", FILE, "--profile", "nobody"], &[]);
     ended.check(1, "", "with the profile `nobody`");
+    let ended = cloud.call_with(&["plan", FILE], &[("AWS_PROFILE", "nobody")]);
+    ended.check(1, "", "with the profile `nobody`");
+}
+
+#[test]
+fn a_profile_that_gives_no_credentials_is_told_apart_from_none() {
+    let cloud = Cloud::closed();
+    cloud.write(&good());
+    let config = "[profile shop]\ncredential_process = sh -c \"exit 3\"\n";
+    let folder = cloud.folder.path().join(".aws");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("config"), config).unwrap();
+    let ended = cloud.call_with(&["plan", FILE, "--profile", "shop"], &[]);
+    ended.check(1, "", "of the profile `shop` could not be had");
+    assert!(!ended.err.contains("found no credentials"), "{ended:#?}");
 }
 
 #[test]
@@ -167,6 +182,17 @@ fn credentials_of_another_account_are_told_before_anything_is_asked() {
     let ended = cloud.call_with(&["plan", FILE], &variables);
     ended.check(1, "", "account 999999999999");
     ended.check(1, "", "are in 123456789012");
+}
+
+/// Keys in variables do not tell whose they are: then the ARNs of the services do.
+#[test]
+fn services_of_another_account_are_told_though_the_credentials_say_nothing() {
+    let cloud = Cloud::of(&[("blue", 1), ("green", 0)]);
+    cloud.write(&good().replace("123456789012", "999999999999"));
+    let ended = cloud.call(&["plan", FILE]);
+    ended.check(1, "", "123456789012");
+    ended.check(1, "", "999999999999");
+    ended.check(1, "", "credentials");
 }
 
 /// A process that is named by a profile gives credentials, as those of single sign-on do.
@@ -218,4 +244,17 @@ fn aws_is_spoken_to_by_tls() {
     ];
     let ended = cloud.call_with(&["plan", FILE], &variables);
     ended.check(1, "", "tls handshake");
+}
+
+/// Without a look at AWS a plan is held to what its load balancer can do.
+#[test]
+fn shares_are_those_of_a_load_balancer_offline_too() {
+    let cloud = Cloud::closed();
+    let canary =
+        |stages: &str| good().replace("blue-green: {bake: 1s}", &format!("canary: {stages}"));
+    cloud.write(&canary("{stages: [0.1%, 100%]}"));
+    let offline = ["plan", FILE, "--offline"];
+    cloud.call(&offline).check(0, "0.1%", "");
+    cloud.write(&canary("{stages: [0.05%, 100%]}"));
+    cloud.call(&offline).check(64, "", "steps of 0.1%");
 }

@@ -268,6 +268,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         reasserted: 0,
         person_moved_traffic: false,
         left_by_hand: None,
+        deployment_failed: None,
         unreadable: None,
         unwritable: None,
         failures: 0,

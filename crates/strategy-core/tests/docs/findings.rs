@@ -63,7 +63,7 @@ third-destination | blocks | Istio | A third destination has weight, so a share 
 weights-unusable | blocks | Istio | The weights of a route are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
 mirror-taken | blocks | Istio | A route already mirrors to another destination. | Turn its `mirror` into an entry of `mirrors`, or do without a mirror.
 mirror-unusable | blocks | Istio | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
-header-taken | blocks | Istio | A route to be split matches on the preview's header already. | Choose another header or cookie.
+header-taken | blocks | Istio, ECS | A route or rule whose requests are split matches on the preview's header already. | Choose another header or cookie.
 route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
@@ -92,6 +92,14 @@ no-cookie-routes | blocks | ECS | Requests are sent by cookie, which is no step 
 no-mirror | blocks | ECS | Requests are copied, which a load balancer does not. | Leave the mirror out.
 stickiness-not-ours | blocks | ECS | Stickiness is suspended, and Amazon ECS writes the rule. | Leave it as it is, and switch it off on the rule where it is in the way.
 wait-too-long | blocks | ECS | Before a step more may pass than the 14 days that a hook of Amazon ECS waits. | Shorten what the finding names.
+no-free-priority | blocks | ECS | There is no free priority directly before the rule, or after all others for a default rule, where a preview rule could stand without taking requests of other rules. | Give the rule that stands there another number.
+preview-conditions | blocks | ECS | With the route's, the conditions of the rule would be more than a rule may have: five values, five wildcards. | Route by a header, which needs one value where a cookie needs four, or let the rule ask for less.
+preview-left | blocks | ECS | A preview rule of an earlier rollout is still there, which was abandoned or could not end. | Remove it, as the finding says.
+preview-needs-secret | blocks | ECS | The rule authenticates by OIDC; a preview rule would need the client secret, which nobody can read. | Leave the route out, or authenticate in another way.
+preview-shadowed | blocks | ECS | A rule of a higher priority takes every request with the header or cookie. | Choose another header or cookie, or take that rule away.
+route-not-possible | blocks | ECS | A rule cannot tell requests apart by this header or cookie, such as a value with a wildcard. | Use another name or value, as the finding says.
+too-many-previews | blocks | ECS | The routes of a stage, for each rule, are more than twelve preview rules or ten routes. | Take fewer routes at once.
+too-many-rules | warns | ECS | With the preview rules the load balancer has more than 100 rules. | Take out rules that nobody needs, or have the quota raised.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
 no-circuit-breaker | warns | ECS | No circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
 no-health-check | warns | ECS | Neither a load balancer nor a health check of its containers tells whether a task works. | Give its essential containers a health check.

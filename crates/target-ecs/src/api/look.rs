@@ -37,6 +37,7 @@ impl Api {
                 stable: stables,
                 candidate: candidates,
             },
+            ..State::default()
         })
     }
 

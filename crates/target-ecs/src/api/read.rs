@@ -132,7 +132,7 @@ impl Api {
     }
 
     /// Rules by their ARNs, or all of a listener.
-    async fn rules_of(
+    pub(super) async fn rules_of(
         &self,
         arns: Option<Vec<String>>,
         listener: Option<String>,

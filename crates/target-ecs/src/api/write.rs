@@ -38,7 +38,10 @@ impl Api {
         };
         let tags = answer.tags.unwrap_or_default();
         let described = Arc::new(Described { definition, tags });
-        self.knows(&described);
+        // One that does not show the release's tag would not be found again, and be registered once more.
+        if release.is(&described) {
+            self.knows(&described);
+        }
         Ok(described.arn().to_owned())
     }
 

@@ -96,6 +96,7 @@ impl Scene {
             },
             rules: vec![(rule(), actions(&home))],
             scalers: Tracks::default(),
+            previews: previews::Previews::default(),
         };
         Self {
             bound: Bound::new(cluster, tracks, rules, Traffic::default(), Duration::ZERO),
@@ -159,7 +160,8 @@ impl Scene {
 
 fn said(change: &Change) -> String {
     match change {
-        Change::Note { text, .. } => format!("note {text}"),
+        Change::Note { retag, .. } => format!("note {}", retag.set[mark::WRITTEN]),
+        Change::Preview(call) => format!("preview {call:?}"),
         Change::Create(_) => "create".to_owned(),
         Change::Update {
             service,

@@ -53,11 +53,12 @@ impl PlatformTarget {
         }
     }
 
-    fn capabilities(&self) -> Capabilities {
+    /// What it can do: `settle` is where ECS shifts by weights, and when they are taken to be effective.
+    pub(crate) fn capabilities(settle: Option<Duration>) -> Capabilities {
         let mut capabilities = Capabilities::routed();
         capabilities.routing = Routing::Native;
         capabilities.promotions = vec![Promotion::Native];
-        (capabilities.granularity, capabilities.effectiveness) = match self.settle {
+        (capabilities.granularity, capabilities.effectiveness) = match settle {
             None => (Weight::FULL, Effectiveness::Verified),
             Some(after) => {
                 let step = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
@@ -75,7 +76,7 @@ impl Target for PlatformTarget {
         let (bound, view) = discover::start(self.mode, &of, &self.api).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            Self::capabilities(self.settle),
             observation(&bound, &view, self.stall)?,
             discover::names(&bound),
         );

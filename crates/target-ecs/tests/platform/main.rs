@@ -11,6 +11,7 @@ mod gated_home;
 mod gated_lost;
 mod gated_promoted;
 mod hand;
+mod policy;
 mod rolling_found;
 mod rolling_hands;
 mod rolling_home;

@@ -92,6 +92,11 @@ impl Scene {
         Config::new(Shop::CLUSTER, weights)
     }
 
+    pub(crate) fn config_without_previews(&self) -> Config {
+        let weights = OwnedWeights::new(self.workload.clone(), self.rules.clone());
+        Config::new(Shop::CLUSTER, weights.previews(false))
+    }
+
     pub(crate) fn target(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();

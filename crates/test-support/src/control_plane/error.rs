@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::Duration;
 
+use crate::child::ChildError;
 use crate::programs::Missing;
 
 /// Why a control plane could not be started or used.
@@ -17,6 +17,9 @@ pub enum ControlPlaneError {
     /// A program has not been built.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// A program could not be run.
+    #[error(transparent)]
+    Child(#[from] ChildError),
     /// A file or folder of the run could not be read or written.
     #[error("cannot {attempt} {path}")]
     File {
@@ -39,16 +42,6 @@ pub enum ControlPlaneError {
         #[source]
         source: io::Error,
     },
-    /// A program ended while it was waited for.
-    #[error("{program} ended with {status}; the end of its log:\n{log}")]
-    Ended {
-        /// Which program.
-        program: &'static str,
-        /// How it ended.
-        status: ExitStatus,
-        /// The last lines that it wrote.
-        log: String,
-    },
     /// Something was waited for too long.
     #[error("{what} within {limit:?}: {last}; the end of the log of {program}:\n{log}")]
     TooSlow {
@@ -62,14 +55,6 @@ pub enum ControlPlaneError {
         program: &'static str,
         /// The last lines that it wrote.
         log: String,
-    },
-    /// No port of the loopback interface is free.
-    #[error("no free port on 127.0.0.1 between {from} and {to}")]
-    NoPort {
-        /// First port tried.
-        from: u16,
-        /// One past the last port tried.
-        to: u16,
     },
     /// A name that is not among the users of the control plane.
     #[error("no user {user:?}: choose among `TEST_USERS`")]

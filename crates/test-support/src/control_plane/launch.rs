@@ -9,9 +9,7 @@ use super::access::{ADMIN, kubeconfig_path, user_table, write_kubeconfig};
 use super::credentials::{
     CERTIFICATES, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC_KEY, ServiceAccountKeys, TOKENS,
 };
-use super::port::free_port;
-use super::process::Process;
-use super::watchdog::Watchdog;
+use crate::child::{ChildError, Process, Watchdog, free_port};
 use crate::kubelet;
 use crate::programs::Programs;
 
@@ -142,8 +140,8 @@ impl Launched {
     }
 
     /// # Errors
-    /// [`ControlPlaneError::Ended`] for a program that has ended by itself.
-    pub(crate) fn check_alive(&mut self) -> Result<(), ControlPlaneError> {
+    /// [`ChildError::Ended`] for a program that has ended by itself.
+    pub(crate) fn check_alive(&mut self) -> Result<(), ChildError> {
         // First what the others depend on: its log has the cause.
         self.etcd.check_alive()?;
         self.api_server.check_alive()?;
@@ -181,7 +179,7 @@ fn start_api_server(
     port: u16,
     etcd_port: u16,
     watchdog: &Arc<Mutex<Watchdog>>,
-) -> Result<Process, ControlPlaneError> {
+) -> Result<Process, ChildError> {
     let arguments = api_server_arguments(port, etcd_port, folder);
     Process::start(
         "kube-apiserver",

@@ -83,6 +83,16 @@ impl Fake {
         };
     }
 
+    /// The rollback of a service that is under way, or else its next one, fails.
+    pub fn rollback_fails(&self, cluster: &str, service: &str) {
+        let mut state = self.now();
+        let key = (cluster.to_owned(), service.to_owned());
+        if let Some(service) = state.world.services.get_mut(&key) {
+            service.rollback_fails = true;
+        }
+        state.world.settle();
+    }
+
     /// The containers of so many running tasks of a service, the oldest first, exit now with this code. Gives how
     /// many there were.
     pub fn tasks_crash(&self, cluster: &str, service: &str, count: usize, code: i32) -> usize {

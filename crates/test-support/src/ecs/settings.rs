@@ -12,6 +12,17 @@ pub enum AllZeroWeights {
     Refused,
 }
 
+/// Which hooks `DescribeServiceDeployments` tells of. The SDK says "a hook that is active during a service deployment",
+/// which may be read either way; try both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DescribedHooks {
+    /// Those of the stage, and the step, at which the deployment is; none when it goes back or is over.
+    #[default]
+    OfTheStage,
+    /// All since it began.
+    All,
+}
+
 /// How the fake behaves where AWS may behave one way or another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -25,6 +36,9 @@ pub struct Settings {
     pub deregistration_lag: Duration,
     /// From a change of weights by ECS until `DescribeServiceDeployments` tells of it. Default 15 s.
     pub description_lag: Duration,
+    /// How long a service deployment is `PENDING`, `ROLLBACK_REQUESTED` and, when a newer one takes its place,
+    /// `STOP_REQUESTED`. Default none, so that nobody sees it so.
+    pub transition_lag: Duration,
     /// From the creation of a service until Application Auto Scaling knows it. Default none.
     pub autoscaling_lag: Duration,
     /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
@@ -44,6 +58,11 @@ pub struct Settings {
     pub returning_share: f64,
     /// At most this many things on a page, whatever is asked for. `None`: as many as AWS gives.
     pub page_size: Option<usize>,
+    /// Which hooks are described.
+    pub described_hooks: DescribedHooks,
+    /// Whether `rolloutState` is told of deployments by strategies other than rolling. The SDK can be read either way.
+    /// Default true.
+    pub native_rollout_state: bool,
     /// What is done with weights that are all zero.
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
@@ -59,6 +78,7 @@ impl Default for Settings {
             propagation: Duration::from_secs(15),
             deregistration_lag: Duration::from_secs(25),
             description_lag: Duration::from_secs(15),
+            transition_lag: Duration::ZERO,
             autoscaling_lag: Duration::ZERO,
             read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),
@@ -68,6 +88,8 @@ impl Default for Settings {
             requests_per_second: 10.0,
             returning_share: 0.5,
             page_size: None,
+            native_rollout_state: true,
+            described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),
             latency: Duration::ZERO,

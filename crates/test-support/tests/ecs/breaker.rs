@@ -165,6 +165,38 @@ fn a_first_deployment_has_nothing_to_roll_back_to() {
 }
 
 #[test]
+fn a_revision_is_rolled_back_to_once_until_a_deployment_is_completed() {
+    let scene = Scene::new();
+    scene.guarded(2, ROLLBACK);
+    let second = scene.release("web:2", Image::missing());
+    assert_eq!(scene.outcome(&second).0, "ROLLBACK_IN_PROGRESS");
+    // While the rollback is under way, the next bad release: there is nothing to go back to.
+    let third = scene.release("web:3", Image::missing());
+    let stop = scene.ecs.stop_service_deployment();
+    scene.refuses(
+        Rule::OnlyWhatRunsIsStopped,
+        "ConflictException",
+        stop.service_deployment_arn(&third).send(),
+    );
+    assert_eq!(scene.outcome(&third).0, "STOPPED");
+    scene.notices(Rule::RolledBackToOnce);
+    assert_eq!(scene.primary().rollout_state().unwrap().as_str(), "FAILED");
+    // A completed one changes that.
+    let fourth = scene.release("web:4", Image::good());
+    assert_eq!(scene.outcome(&fourth).0, "SUCCESSFUL");
+    let fifth = scene.release("web:5", Image::missing());
+    assert_eq!(scene.outcome(&fifth).0, "ROLLBACK_IN_PROGRESS");
+    scene.wait(200);
+    assert!(
+        scene
+            .service("api")
+            .task_definition()
+            .unwrap()
+            .ends_with(":4")
+    );
+}
+
+#[test]
 fn a_crash_after_running_is_no_failure_and_never_trips_it() {
     let scene = Scene::new();
     scene.guarded(2, ROLLBACK);

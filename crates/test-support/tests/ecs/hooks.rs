@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{
     DeploymentLifecycleHookTimeoutConfiguration,
 };
 use serde_json::{Value, json};
-use test_support::ecs::{Rule, Shop, Verdict};
+use test_support::ecs::{DescribedHooks, Rule, Settings, Shop, Verdict};
 
 use crate::scene::Scene;
 
@@ -87,6 +87,51 @@ fn a_pause_holds_every_step_each_time_with_another_id() {
     scene.resume(&arn, &second, DeploymentLifecycleHookAction::Continue);
     scene.wait(600);
     assert_eq!(scene.stage_and_status(&arn).1, "SUCCESSFUL");
+}
+
+#[test]
+fn hooks_are_described_at_their_stage_only_or_for_ever() {
+    for (described_hooks, more) in [(DescribedHooks::OfTheStage, 0), (DescribedHooks::All, 1)] {
+        let scene = Scene::with(Settings {
+            described_hooks,
+            ..Settings::default()
+        });
+        scene.native(canary(json!([
+            pause(1440, "ROLLBACK"),
+            { "targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"] }
+        ])));
+        // The first deployment rolls, and waits too.
+        let service = scene.service("api");
+        let rolling = service.current_service_deployment().unwrap();
+        let id = scene.open_hooks(rolling)[0].hook_id().unwrap().to_owned();
+        scene.resume(rolling, &id, DeploymentLifecycleHookAction::Continue);
+        let arn = scene.begin("web:2");
+        let hooks = || {
+            let one = scene.service_deployment(&arn);
+            one.lifecycle_hook_details.unwrap_or_default()
+        };
+        let open = || scene.open_hooks(&arn)[0].hook_id().unwrap().to_owned();
+        assert_eq!(hooks(), []);
+        scene.wait_until(|| !scene.open_hooks(&arn).is_empty());
+        assert_eq!(hooks().len(), 1);
+        let first = open();
+        // As in the developer guide: a prefix and 43 letters of URL-safe base 64.
+        let letters = first.strip_prefix("ecs-pause-").unwrap();
+        let is_letter = |one: char| one.is_ascii_alphanumeric() || "-_".contains(one);
+        assert!(
+            letters.len() == 43 && letters.chars().all(is_letter),
+            "{first}"
+        );
+        scene.resume(&arn, &first, DeploymentLifecycleHookAction::Continue);
+        assert_eq!(scene.stage(&arn), "PRE_PRODUCTION_TRAFFIC_SHIFT");
+        assert_eq!(hooks().len(), 1 + more);
+        scene.resume(&arn, &open(), DeploymentLifecycleHookAction::Continue);
+        scene.wait_until(|| !scene.open_hooks(&arn).is_empty());
+        assert_eq!(hooks().len(), 1 + 2 * more);
+        scene.resume(&arn, &open(), DeploymentLifecycleHookAction::Rollback);
+        assert_eq!(hooks().len(), 3 * more);
+        scene.notices(Rule::ActiveHooks);
+    }
 }
 
 #[test]

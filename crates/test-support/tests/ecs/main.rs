@@ -8,16 +8,21 @@
 
 mod actions;
 mod answers;
+mod assumed;
 mod breaker;
 mod faults;
 mod groups;
+mod headers;
 mod hooks;
 mod listeners;
 mod native;
+mod overlapping;
 mod requests;
 mod rolling;
 mod scaling;
 mod scene;
 mod services;
+mod stops;
 mod storm;
+mod summaries;
 mod table;

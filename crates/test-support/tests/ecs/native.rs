@@ -210,6 +210,62 @@ fn a_rule_that_is_not_wired_is_not_shifted() {
 }
 
 #[test]
+fn a_test_rule_that_is_not_wired_or_gone_is_not_shifted() {
+    for is_gone in [false, true] {
+        let scene = Scene::new();
+        scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+        if is_gone {
+            let input = json!({ "RuleArn": scene.shop.test_rule });
+            let fake = &scene.fake;
+            fake.as_somebody_else(Service::LoadBalancing, "DeleteRule", input)
+                .unwrap();
+        } else {
+            scene
+                .fake
+                .somebody_sets_weights(&scene.shop.test_rule, &[(&scene.shop.stable_group, 1)]);
+        }
+        let arn = scene.begin("web:2");
+        let (story, ended) = scene.story(&arn, 100);
+        assert_eq!(ended.status().unwrap().as_str(), "ROLLBACK_SUCCESSFUL");
+        assert_eq!(told(&story), [("PRE_SCALE_UP", 0)]);
+        scene.notices(Rule::RuleIsWired);
+    }
+}
+
+#[test]
+fn a_rollback_fails_where_the_rule_is_not_wired_any_more() {
+    let canary = json!({ "strategy": "CANARY",
+        "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5 } });
+    let blue_green = json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 30 });
+    for (configuration, is_stopped) in [(canary, false), (blue_green, true)] {
+        let scene = Scene::new();
+        scene.native(configuration);
+        let arn = scene.begin("web:2");
+        scene.wait(120);
+        scene
+            .fake
+            .somebody_sets_weights(&scene.shop.rule, &[(&scene.shop.canary_group, 1)]);
+        if is_stopped {
+            scene.stop(&arn);
+        } else {
+            // The next step is not written, and there is no way back.
+            scene.wait(300);
+        }
+        let one = scene.service_deployment(&arn);
+        assert_eq!(scene.status(&arn), "ROLLBACK_FAILED");
+        let reason = one.status_reason().unwrap();
+        assert!(
+            reason.starts_with("Both targetGroup and alternateTargetGroup"),
+            "{reason}"
+        );
+        scene.notices(Rule::RollbackNeedsTheRule);
+        scene.wait(60);
+        assert_eq!(scene.shares(), [("web-canary".to_owned(), 100)]);
+        assert_eq!(scene.running("api"), [2, 2]);
+    }
+}
+
+#[test]
 fn a_rule_with_other_actions_is_not_shifted() {
     let scene = Scene::new();
     scene.native(json!({ "strategy": "BLUE_GREEN" }));
@@ -268,6 +324,44 @@ fn a_stop_moves_traffic_back_before_tasks_go() {
     assert_eq!(scene.fake.shortages(), []);
     scene.notices(Rule::TrafficGoesBackFirst);
     scene.notices(Rule::StopRollsBack);
+}
+
+#[test]
+fn clean_up_ends_when_old_tasks_have_stopped() {
+    let scene = Scene::new();
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+    let arn = scene.begin("web:2");
+    scene.wait_until(|| scene.stage(&arn) == "CLEAN_UP");
+    // They drain for half a minute.
+    for _ in 0..31 {
+        assert_eq!(scene.status(&arn), "IN_PROGRESS");
+        assert_eq!(scene.not_stopped("api", "web:1"), 2);
+        scene.wait(1);
+    }
+    scene.wait_until(|| scene.status(&arn) == "SUCCESSFUL");
+    assert_eq!(scene.not_stopped("api", "web:1"), 0);
+    scene.notices(Rule::CleanUpEnds);
+}
+
+#[test]
+fn a_stop_in_clean_up_brings_the_old_tasks_up_before_traffic_goes_back() {
+    let scene = Scene::new();
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+    let arn = scene.begin("web:2");
+    scene.wait_until(|| scene.stage(&arn) == "CLEAN_UP");
+    scene.wait(5);
+    scene.stop(&arn);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::StopInCleanUp);
+    scene.wait(20);
+    assert_eq!(scene.shares(), [("web-canary".to_owned(), 100)]);
+    let (_, ended) = scene.story(&arn, 300);
+    assert_eq!(ended.status().unwrap().as_str(), "ROLLBACK_SUCCESSFUL");
+    assert_eq!(scene.shares(), [("web-stable".to_owned(), 100)]);
+    assert_eq!(scene.running("api"), [2]);
+    let service = scene.service("api");
+    assert!(service.task_definition().unwrap().ends_with("web:1"));
+    assert_eq!(scene.fake.shortages(), []);
 }
 
 #[test]

@@ -45,6 +45,17 @@ impl Scene {
         self.ok(call.send()).tasks.unwrap_or_default()
     }
 
+    /// How many tasks of an image have not stopped; those that drain are among them.
+    pub(crate) fn not_stopped(&self, name: &str, image: &str) -> usize {
+        let mut tasks = self.tasks(name, DesiredStatus::Running);
+        tasks.extend(self.tasks(name, DesiredStatus::Stopped));
+        let own = tasks
+            .iter()
+            .filter(|task| task.containers()[0].image() == Some(image));
+        own.filter(|task| task.last_status() != Some("STOPPED"))
+            .count()
+    }
+
     pub(crate) fn open(&self, desired: usize) {
         self.shop
             .create_service("api", &self.shop.stable_group, desired);
@@ -107,6 +118,29 @@ fn tasks_come_up_register_and_the_deployment_is_completed() {
     let deployments = scene.ok(call.send());
     let brief = &deployments.service_deployments()[0];
     assert_eq!(brief.status().unwrap().as_str(), "SUCCESSFUL");
+}
+
+#[test]
+fn a_deployment_is_completed_when_old_tasks_have_stopped() {
+    let scene = Scene::new();
+    scene.open(2);
+    scene.deploy("api", &scene.shop.register("web:2"));
+    let state = || {
+        let service = scene.service("api");
+        let primary = &service.deployments()[0];
+        primary.rollout_state().unwrap().as_str().to_owned()
+    };
+    let mut drained = 0;
+    while state() == "IN_PROGRESS" {
+        drained += usize::from(scene.running("api")[1] == 0);
+        assert!(scene.not_stopped("api", "web:1") > 0);
+        scene.wait(1);
+    }
+    // Half a minute of draining, and two seconds until they have stopped.
+    assert!((32..=33).contains(&drained), "{drained}");
+    assert_eq!(scene.not_stopped("api", "web:1"), 0);
+    assert_eq!(scene.running("api"), [2]);
+    scene.notices(Rule::CompletedWhenSteady);
 }
 
 #[test]

@@ -9,8 +9,17 @@ use crate::error::{TaskError, chain};
 pub(crate) enum Need {
     /// The programs of the test bed.
     ControlPlane,
+    /// moto, a server that speaks as AWS does.
+    Moto,
     /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
+}
+
+/// Why what the test bed should have is not there; `None`: it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Missing<'a> {
+    pub(crate) programs: Option<&'a TaskError>,
+    pub(crate) moto: Option<&'a TaskError>,
 }
 
 /// A test that was not run, and why.
@@ -21,8 +30,9 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 2] = [
+    const ALL: [(&'static str, Self); 3] = [
         ("a control plane", Self::ControlPlane),
+        ("moto", Self::Moto),
         ("an optimised build", Self::OptimisedBuild),
     ];
 
@@ -48,16 +58,20 @@ impl Need {
         })
     }
 
-    /// `test`, if what it needs is there; `missing_programs` is why the test bed could not be
-    /// built.
+    /// `test`, if what it needs is there.
     pub(crate) fn provided<'a>(
         self,
         test: &'a Ignored,
-        missing_programs: Option<&TaskError>,
+        missing: Missing<'_>,
     ) -> Result<&'a Ignored, NotRun> {
-        match (self, missing_programs) {
-            (Self::ControlPlane, None) | (Self::OptimisedBuild, _) => Ok(test),
-            (Self::ControlPlane, Some(error)) => Err(NotRun {
+        let error = match self {
+            Self::ControlPlane => missing.programs,
+            Self::Moto => missing.moto,
+            Self::OptimisedBuild => None,
+        };
+        match error {
+            None => Ok(test),
+            Some(error) => Err(NotRun {
                 test: test.clone(),
                 reason: chain(error),
             }),
@@ -86,6 +100,10 @@ mod tests {
             Ok(Need::ControlPlane)
         );
         assert_eq!(
+            Need::of(&test("needs moto: cargo xtask test")),
+            Ok(Need::Moto)
+        );
+        assert_eq!(
             Need::of(&test("needs an optimised build: cargo xtask test")),
             Ok(Need::OptimisedBuild)
         );
@@ -100,15 +118,34 @@ mod tests {
     }
 
     #[test]
-    fn without_the_programs_a_test_is_not_run() {
-        let test = test("needs a control plane");
-        let missing = TaskError::NotUp {
+    fn a_test_is_run_unless_what_it_needs_is_missing() {
+        let test = test("needs something");
+        let error = TaskError::NotUp {
             state: "up.json".into(),
         };
-        assert_eq!(Need::ControlPlane.provided(&test, None), Ok(&test));
-        let not_run = Need::ControlPlane
-            .provided(&test, Some(&missing))
-            .unwrap_err();
-        assert!(not_run.reason.contains("up.json"), "{}", not_run.reason);
+        let nothing = Missing::default();
+        let programs = Missing {
+            programs: Some(&error),
+            ..nothing
+        };
+        let moto = Missing {
+            moto: Some(&error),
+            ..nothing
+        };
+        for (need, lacks, not_run) in [
+            (Need::ControlPlane, nothing, false),
+            (Need::ControlPlane, programs, true),
+            (Need::ControlPlane, moto, false),
+            (Need::Moto, nothing, false),
+            (Need::Moto, programs, false),
+            (Need::Moto, moto, true),
+            (Need::OptimisedBuild, programs, false),
+            (Need::OptimisedBuild, moto, false),
+        ] {
+            match need.provided(&test, lacks) {
+                Ok(told) => assert!(!not_run && *told == test, "{need:?}"),
+                Err(told) => assert!(not_run && told.reason.contains("up.json"), "{told:?}"),
+            }
+        }
     }
 }

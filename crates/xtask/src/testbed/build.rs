@@ -76,7 +76,7 @@ fn definitions() -> Result<(), TaskError> {
 }
 
 /// Calls `make`, which makes `file`, unless `file` is there and was made by the same recipe.
-fn up_to_date_or(
+pub(super) fn up_to_date_or(
     file: &Path,
     recipe: &str,
     make: impl FnOnce() -> Result<(), TaskError>,

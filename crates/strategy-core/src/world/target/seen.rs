@@ -84,10 +84,9 @@ impl InMemoryTarget {
             (Traffic::weight(Weight::of(wanted, of_wanted)), effective)
         } else {
             let deployment = picture.deployment.as_ref();
+            // Of its deployment a platform can be asked, whatever its router tells.
             let effective = match part.capabilities.effectiveness {
-                Effectiveness::Verified if deployment.is_some_and(Deployment::is_under_way) => {
-                    Effective::Converging
-                }
+                _ if deployment.is_some_and(Deployment::is_under_way) => Effective::Converging,
                 Effectiveness::Verified => picture.router.effective_for(candidate),
                 Effectiveness::Assumed { .. } => Effective::Unverified,
             };

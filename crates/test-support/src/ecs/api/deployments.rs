@@ -64,6 +64,29 @@ impl World {
         if old {
             self.note(Rule::DescribedWeightsLag);
         }
+        for one in &found {
+            if one["lifecycleHookDetails"]
+                .as_array()
+                .is_some_and(|hooks| !hooks.is_empty())
+            {
+                self.note(Rule::ActiveHooks);
+            }
+            let sources = one.items("sourceServiceRevisions");
+            let is_short = |one: &Value| {
+                let of = |name: &str| one.whole(name).unwrap_or(0);
+                of("requestedTaskCount") != of("runningTaskCount") + of("pendingTaskCount")
+            };
+            if sources
+                .iter()
+                .chain([&one["targetServiceRevision"]])
+                .any(is_short)
+            {
+                self.note(Rule::RequestedIsWanted);
+            }
+            if sources.len() > 1 && sources[0].has("requestedProductionTrafficWeight") {
+                self.note(Rule::WeightsSumToAHundred);
+            }
+        }
         Ok(json!({ "serviceDeployments": found, "failures": failures }))
     }
 
@@ -106,7 +129,8 @@ impl World {
             }
         };
         let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
-        let mut hooks = deployment.hooks.iter_mut();
+        let is_running = deployment.status == Progress::Running;
+        let mut hooks = deployment.hooks.iter_mut().filter(|_| is_running);
         let hook = hooks.find(|hook| hook.id == id && hook.status == HookStatus::AwaitingAction);
         let Some(hook) = hook else {
             return Err(Refusal::by(
@@ -117,6 +141,7 @@ impl World {
         };
         hook.status = HookStatus::Succeeded;
         hook.rolls_back = rolls_back;
+        self.note(Rule::AnsweredHooks);
         Ok(json!({ "serviceDeploymentArn": arn }))
     }
 
@@ -129,7 +154,7 @@ impl World {
                 "The valid stopType is ROLLBACK.",
             ));
         }
-        let now = self.now;
+        let (now, lag) = (self.now, self.settings.transition_lag);
         let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
         let conflict = |message: &str| {
             Err(Refusal::by(
@@ -138,13 +163,27 @@ impl World {
                 message,
             ))
         };
-        if deployment.status != Progress::Running {
-            return conflict("The service deployment is not in progress.");
+        match deployment.status {
+            Progress::Pending | Progress::Running => {}
+            Progress::StopRequested | Progress::RollbackRequested | Progress::RollingBack => {
+                self.note(Rule::StopGoesOn);
+                return Ok(json!({ "serviceDeploymentArn": arn }));
+            }
+            Progress::Successful
+            | Progress::Stopped
+            | Progress::RollbackSuccessful
+            | Progress::RollbackFailed => {
+                return conflict("The service deployment is over.");
+            }
         }
-        if deployment.sources.is_empty() {
+        let key = deployment.service.clone();
+        let service = self.services.get(&key);
+        if service.and_then(|one| self.way_back(one)).is_none() {
             return conflict("There is no service revision to roll back to.");
         }
+        let deployment = self.service_deployment(arn).ok_or_else(unknown)?;
         deployment.status = Progress::RollbackRequested;
+        deployment.moves_at = now + lag;
         deployment.updated_at = now;
         Ok(json!({ "serviceDeploymentArn": arn }))
     }

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::balancers::merge;
 use super::seconds;
+use crate::ecs::settings::DescribedHooks;
 use crate::ecs::wire::Fields as _;
 use crate::ecs::world::World;
 use crate::ecs::world::deployment::{Breaker, Deployment, ServiceDeployment};
+use crate::ecs::world::hook::Hook;
 use crate::ecs::world::service::{Service, ServiceKey};
 
 impl World {
@@ -23,7 +25,7 @@ impl World {
             pending += counts.1;
             deployments.push(self.describe_deployment(service, deployment, index == 0));
             revisions.push(json!({
-                "arn": deployment.revision, "requestedTaskCount": counts.0 + counts.1,
+                "arn": deployment.revision, "requestedTaskCount": self.wanted(service, deployment),
                 "runningTaskCount": counts.0, "pendingTaskCount": counts.1,
             }));
         }
@@ -72,13 +74,18 @@ impl World {
         let mut described = json!({
             "id": deployment.id, "status": if is_primary { "PRIMARY" } else { "ACTIVE" },
             "taskDefinition": deployment.task_definition,
-            "desiredCount": if is_primary { service.desired } else { running + pending },
+            "desiredCount": if is_primary { service.desired } else { self.wanted(service, deployment) },
             "runningCount": running, "pendingCount": pending,
             "failedTasks": deployment.failed_tasks,
             "createdAt": seconds(deployment.created_at), "updatedAt": seconds(deployment.updated_at),
             "rolloutState": deployment.rollout.name(), "rolloutStateReason": deployment.reason,
             "launchType": service.fields.text("launchType").unwrap_or("FARGATE"),
         });
+        if service.strategy() != "ROLLING" && !self.settings.native_rollout_state {
+            for name in ["rolloutState", "rolloutStateReason"] {
+                described[name] = Value::Null;
+            }
+        }
         if let Some(network) = service.fields.get("networkConfiguration") {
             described["networkConfiguration"] = network.clone();
         }
@@ -94,13 +101,17 @@ impl World {
             None => (100.0, 100.0, false),
         };
         let revision = |arn: &String, is_target: bool| {
-            let (running, pending) = self.counts_of_revision(one, arn);
-            let of = |weight: f64| if is_target { weight } else { 100.0 - weight };
+            let (running, pending, wanted) = self.counts_of_revision(one, arn);
             let mut summary = json!({
                 "arn": arn, "runningTaskCount": running, "pendingTaskCount": pending,
-                "requestedTaskCount": running + pending,
+                "requestedTaskCount": wanted,
             });
-            if one.native.is_some() {
+            if let Some(native) = &one.native {
+                let of = |weight: f64| match is_target {
+                    true => weight,
+                    false if native.blue_revision() == arn => 100.0 - weight,
+                    false => 0.0,
+                };
                 summary["requestedProductionTrafficWeight"] = json!(of(production));
                 summary["requestedTestTrafficWeight"] = json!(of(test));
             }
@@ -108,17 +119,21 @@ impl World {
         };
         let sources = one.sources.iter().map(|arn| revision(arn, false));
         let cluster = self.clusters.get(&one.service.0);
+        let hooks = match self.settings.described_hooks {
+            DescribedHooks::OfTheStage => one.active_hooks(),
+            DescribedHooks::All => &one.hooks,
+        };
         let described = json!({
             "serviceDeploymentArn": one.arn, "serviceArn": one.service_arn,
             "clusterArn": cluster.map(|one| one.arn.as_str()),
-            "createdAt": seconds(one.created_at), "startedAt": seconds(one.created_at),
+            "createdAt": seconds(one.created_at), "startedAt": at(one.started_at),
             "finishedAt": at(one.finished_at), "stoppedAt": at(one.stopped_at),
             "updatedAt": seconds(one.updated_at),
             "sourceServiceRevisions": sources.collect::<Vec<_>>(),
             "targetServiceRevision": revision(&one.target, true),
             "status": one.status.name(), "statusReason": one.reason,
             "lifecycleStage": one.stage().map(|stage| stage.name()),
-            "lifecycleHookDetails": one.hooks.iter().map(|hook| hook.describe()).collect::<Vec<_>>(),
+            "lifecycleHookDetails": hooks.iter().map(Hook::describe).collect::<Vec<_>>(),
             "deploymentConfiguration": one.configuration,
             "rollback": one.rollback.as_ref().map(|rollback| json!({
                 "reason": rollback.reason, "startedAt": seconds(rollback.started_at),
@@ -137,11 +152,40 @@ impl World {
         (described, is_old)
     }
 
-    fn counts_of_revision(&self, one: &ServiceDeployment, arn: &str) -> (usize, usize) {
-        let service = self.services.get(&one.service);
-        let deployments = service.into_iter().flat_map(|service| &service.deployments);
-        let mut own = deployments.filter(|deployment| deployment.revision == arn);
-        own.next()
-            .map_or((0, 0), |deployment| self.task_counts(&deployment.id))
+    /// Running, pending and wanted tasks.
+    fn counts_of_revision(&self, one: &ServiceDeployment, arn: &str) -> (usize, usize, usize) {
+        let Some(service) = self.services.get(&one.service) else {
+            return (0, 0, 0);
+        };
+        let mut deployments = service.deployments.iter();
+        let own = deployments.find(|deployment| deployment.revision == arn);
+        own.map_or((0, 0, 0), |deployment| {
+            let (running, pending) = self.task_counts(&deployment.id);
+            (running, pending, self.wanted(service, deployment))
+        })
+    }
+
+    /// How many tasks a deployment is to have, which may be more than there are.
+    fn wanted(&self, service: &Service, deployment: &Deployment) -> usize {
+        if let Some(wants) = deployment.wants {
+            return wants;
+        }
+        let mut all = self.service_deployments.iter();
+        let current = all.find(|one| Some(&one.arn) == service.current.as_ref());
+        let native = current
+            .filter(|one| !one.status.is_over())
+            .and_then(|one| Some((one.native.as_ref()?, &one.target)));
+        match native {
+            Some((native, target)) if *target == deployment.revision && !native.has_begun() => 0,
+            Some(_) => service.desired,
+            None => {
+                let primary = service.deployments.first();
+                if primary.is_some_and(|one| one.id == deployment.id) {
+                    return service.desired;
+                }
+                // Rolling starts no old ones.
+                self.live_tasks(&deployment.id).len()
+            }
+        }
     }
 }

@@ -133,8 +133,10 @@ impl World {
             created_at: self.now,
             deployments: Vec::new(),
             completed: None,
+            completed_is_taken: false,
             current: None,
             events: Vec::new(),
+            rollback_fails: false,
         };
         self.begin_deployment(&mut service);
         self.services.insert(key.clone(), service);
@@ -263,6 +265,13 @@ impl World {
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in asked {
             let key = (cluster.clone(), short(name).to_owned());
+            if self
+                .services
+                .get(&key)
+                .is_some_and(|one| one.strategy() != "ROLLING")
+            {
+                self.note(Rule::RolloutStateOfNative);
+            }
             if self.services.contains_key(&key) {
                 let mut described = self.describe_service(&key);
                 if !with_tags && let Some(fields) = described.as_object_mut() {

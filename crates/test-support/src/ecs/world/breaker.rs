@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::World;
-use super::deployment::{Breaker, Progress, Rollback, Rollout};
+use super::deployment::{Breaker, Progress, Revision, Rollback, Rollout};
 use super::service::Service;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
@@ -111,9 +111,16 @@ impl World {
             return false;
         };
         if current.status == Progress::RollbackRequested {
+            if current.moves_at > now {
+                return false;
+            }
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
-            return self.roll_back(service, reason);
+            if !self.roll_back(service, reason) {
+                // What there was to go back to is gone since the call was accepted.
+                self.give_up_rollback(service, "There is no service revision to roll back to.");
+            }
+            return true;
         }
         let is_watching = current.breaker == Breaker::Monitoring;
         if !is_watching || !is_in_progress || current.rollback.is_some() {
@@ -140,6 +147,8 @@ impl World {
         let now = self.now;
         if service.completed.is_none() {
             self.note(Rule::FirstDeploymentStalls);
+        } else if service.completed_is_taken {
+            self.note(Rule::RolledBackToOnce);
         }
         if let Some(primary) = service.deployments.first_mut() {
             primary.rollout = Rollout::Failed;
@@ -155,13 +164,49 @@ impl World {
         self.note(Rule::FailedStartsNothing);
     }
 
+    /// A rollback that is under way fails if it is to.
+    pub(super) fn fail_rollback(&mut self, service: &mut Service) -> bool {
+        let status = self.current(service).map(|one| one.status);
+        if status != Some(Progress::RollingBack) || !self.rollback_fails(service) {
+            return false;
+        }
+        self.give_up_rollback(service, "The rollback failed.");
+        true
+    }
+
+    fn give_up_rollback(&mut self, service: &mut Service, reason: &str) {
+        let now = self.now;
+        if let Some(mut current) = self.current(service).cloned() {
+            Self::end_rollback(service, &mut current, reason, now);
+            if let Some(kept) = self.current(service) {
+                *kept = current;
+            }
+        }
+    }
+
+    /// The service revision that a deployment under way can go back to: its blue one or, when it rolls, the one that was
+    /// completed last.
+    pub(crate) fn way_back(&self, service: &Service) -> Option<Revision> {
+        let mut all = self.service_deployments.iter();
+        let current = all.find(|one| Some(&one.arn) == service.current.as_ref());
+        let native = current.and_then(|one| one.native.as_ref());
+        let arn = match native {
+            Some(native) => Some(native.blue_revision().to_owned()),
+            None => service
+                .completed
+                .clone()
+                .filter(|_| !service.completed_is_taken),
+        };
+        self.revisions.get(&arn?).cloned()
+    }
+
     /// Deploys the service revision that was completed last; false if there is none.
     pub(super) fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
         let now = self.now;
-        let completed = service.completed.as_ref();
-        let Some(revision) = completed.and_then(|arn| self.revisions.get(arn)).cloned() else {
+        let Some(revision) = self.way_back(service) else {
             return false;
         };
+        service.completed_is_taken = true;
         service.task_definition = revision.task_definition.clone();
         service.load_balancers = revision.load_balancers.clone();
         let side = service.deployments.first().map_or(0, |one| one.side);

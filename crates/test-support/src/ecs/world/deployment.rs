@@ -5,7 +5,7 @@ use strategy_core::Timestamp;
 
 use super::World;
 use super::hook::Hook;
-use super::native::{Native, Stage};
+use super::native::{Blue, Native, Stage};
 use super::service::{Service, ServiceKey};
 use super::task::Task;
 use crate::ecs::rules::Rule;
@@ -68,30 +68,55 @@ pub(crate) struct Revision {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
+    Pending,
     Running,
     Successful,
+    StopRequested,
     Stopped,
     RollbackRequested,
     RollingBack,
     RollbackSuccessful,
+    RollbackFailed,
 }
 
 impl Progress {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Pending => "PENDING",
             Self::Running => "IN_PROGRESS",
             Self::Successful => "SUCCESSFUL",
+            Self::StopRequested => "STOP_REQUESTED",
             Self::Stopped => "STOPPED",
             Self::RollbackRequested => "ROLLBACK_REQUESTED",
             Self::RollingBack => "ROLLBACK_IN_PROGRESS",
             Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
+            Self::RollbackFailed => "ROLLBACK_FAILED",
         }
     }
 
     pub(crate) const fn is_over(self) -> bool {
         match self {
-            Self::Successful | Self::Stopped | Self::RollbackSuccessful => true,
-            Self::Running | Self::RollbackRequested | Self::RollingBack => false,
+            Self::Successful | Self::Stopped | Self::RollbackSuccessful | Self::RollbackFailed => {
+                true
+            }
+            Self::Pending
+            | Self::Running
+            | Self::StopRequested
+            | Self::RollbackRequested
+            | Self::RollingBack => false,
+        }
+    }
+
+    /// Whether it is left after a while, and nothing is done until then.
+    pub(crate) const fn is_passing(self) -> bool {
+        match self {
+            Self::Pending | Self::StopRequested | Self::RollbackRequested => true,
+            Self::Running
+            | Self::RollingBack
+            | Self::Successful
+            | Self::Stopped
+            | Self::RollbackSuccessful
+            | Self::RollbackFailed => false,
         }
     }
 }
@@ -110,9 +135,13 @@ pub(crate) struct ServiceDeployment {
     pub(crate) service_arn: String,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// `None`: it is pending, or was never begun.
+    pub(crate) started_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) stopped_at: Option<Timestamp>,
     pub(crate) status: Progress,
+    /// When it leaves a status that is passing.
+    pub(crate) moves_at: Timestamp,
     pub(crate) reason: Option<String>,
     /// The service revision that is deployed.
     pub(crate) target: String,
@@ -142,13 +171,30 @@ impl ServiceDeployment {
     pub(crate) fn due(&self) -> Vec<Timestamp> {
         let hooks = self.hooks.iter().filter(|hook| hook.is_open());
         let native = self.native.iter().filter(|_| !self.status.is_over());
+        let passing = Some(self.moves_at).filter(|_| self.status.is_passing());
         hooks
             .map(|hook| hook.expires_at)
             .chain(native.flat_map(Native::due))
+            .chain(passing)
             .collect()
     }
 
+    /// The hooks of the stage that it is at, and of the step.
+    pub(crate) fn active_hooks(&self) -> &[Hook] {
+        if self.status != Progress::Running {
+            return &[];
+        }
+        let from = match &self.native {
+            Some(native) => native.hooks_from,
+            None => self.gates.last().map_or(0, |(_, from)| *from),
+        };
+        self.hooks.get(from..).unwrap_or_default()
+    }
+
     pub(crate) fn stage(&self) -> Option<Stage> {
+        if self.started_at.is_none() {
+            return None;
+        }
         let gate = self.gates.last().map(|(stage, _)| *stage);
         self.native.as_ref().map(|native| native.stage).or(gate)
     }
@@ -170,14 +216,39 @@ impl World {
     /// Begins to deploy the service as it is now described.
     pub(crate) fn begin_deployment(&mut self, service: &mut Service) {
         let now = self.now;
-        let superseded = self.supersede(service);
-        let is_first = service.completed.is_none() && service.deployments.is_empty();
-        let is_native = service.strategy() != "ROLLING" && !is_first;
-        let live = service.deployments.iter().find(|one| one.wants != Some(0));
-        let side = match live {
-            Some(blue) if is_native => 1 - blue.side,
-            Some(same) => same.side,
-            None => 0,
+        self.supersede(service);
+        // What was completed last runs and serves until the new one does.
+        let completed = service.completed.clone();
+        let mut before = service.deployments.iter();
+        let before = before.find(|one| Some(&one.revision) == completed.as_ref());
+        let blue = before.map(|one| Blue {
+            deployment: one.id.clone(),
+            revision: one.revision.clone(),
+        });
+        let blue_side = before.map(|one| one.side);
+        let is_native = service.strategy() != "ROLLING" && blue.is_some();
+        if service.strategy() != "ROLLING" && !is_native {
+            self.note(Rule::FirstDeploymentRolls);
+        }
+        // Rolling takes over from rolling as it is; all else begins with blue alone.
+        let is_astray = |one: &Deployment| is_native || Some(one.side) != blue_side;
+        let is_left =
+            |one: &Deployment| blue.as_ref().is_some_and(|blue| blue.deployment != one.id);
+        let reconciles = service
+            .deployments
+            .iter()
+            .any(|one| is_left(one) && is_astray(one));
+        if reconciles {
+            for one in &mut service.deployments {
+                one.is_kept = !is_left(one);
+                one.wants = is_left(one).then_some(0);
+            }
+        }
+        let first = service.deployments.first().map_or(0, |one| one.side);
+        let side = match blue_side {
+            Some(side) if is_native => 1 - side,
+            Some(side) => side,
+            None => first,
         };
         let sources = service.deployments.iter().map(|one| one.revision.clone());
         let sources: Vec<String> = sources.collect();
@@ -188,7 +259,7 @@ impl World {
         }
         if is_native {
             for one in &mut service.deployments {
-                one.is_kept = true;
+                one.is_kept |= one.wants.is_none();
             }
         }
         let id = self.ids.hex(21);
@@ -204,9 +275,11 @@ impl World {
             service_arn: service.arn.clone(),
             created_at: now,
             updated_at: now,
+            started_at: None,
             finished_at: None,
             stopped_at: None,
-            status: Progress::Running,
+            status: Progress::Pending,
+            moves_at: now + self.settings.transition_lag,
             reason: None,
             target: revision,
             sources,
@@ -221,39 +294,94 @@ impl World {
             } else {
                 Breaker::Disabled
             },
-            native: is_native
-                .then(|| Native::new(&service.deployment_configuration, superseded, now)),
+            native: blue.filter(|_| is_native || reconciles).map(|blue| {
+                let configuration = &service.deployment_configuration;
+                Native::new(configuration, blue, reconciles, !is_native, now)
+            }),
         });
         service.current = Some(arn);
         self.note(Rule::IdentityOfDeployments);
     }
 
-    /// A new deployment takes the place of one that is under way. Tells whether there was one.
-    fn supersede(&mut self, service: &mut Service) -> bool {
-        let now = self.now;
+    /// A new deployment takes the place of one that is under way.
+    fn supersede(&mut self, service: &Service) {
+        let (now, lag) = (self.now, self.settings.transition_lag);
         let Some(current) = self.current(service).filter(|one| !one.status.is_over()) else {
-            return false;
+            return;
         };
-        current.status = Progress::Stopped;
+        current.status = Progress::StopRequested;
+        current.moves_at = now + lag;
         current.reason = Some("A new service deployment has begun.".to_owned());
-        current.stopped_at = Some(now);
         current.updated_at = now;
-        let was_native = current.native.is_some();
-        let target = current.target.clone();
+        let waits = current.hooks.iter().any(Hook::is_open);
         for hook in &mut current.hooks {
             hook.give_up();
         }
-        if was_native {
-            // What it had started is taken down, and traffic goes back to what was there before.
-            for one in &mut service.deployments {
-                if one.revision == target {
-                    one.wants = Some(0);
-                    one.is_kept = false;
-                }
-            }
+        if waits {
+            self.note(Rule::SupersededHooks);
         }
-        self.note(Rule::NewerSupersedes);
-        true
+    }
+
+    /// Lets service deployments begin that were pending, and stop that were to stop.
+    pub(crate) fn pass(&mut self) -> bool {
+        let now = self.now;
+        let mut passed = Vec::new();
+        for one in &mut self.service_deployments {
+            if one.moves_at > now {
+                continue;
+            }
+            match one.status {
+                Progress::Pending => {
+                    one.status = Progress::Running;
+                    one.started_at = Some(now);
+                    passed.push(Rule::BeginsPending);
+                }
+                Progress::StopRequested => {
+                    one.status = Progress::Stopped;
+                    one.stopped_at = Some(now);
+                    passed.push(Rule::NewerSupersedes);
+                }
+                Progress::RollbackRequested
+                | Progress::RollingBack
+                | Progress::Running
+                | Progress::Successful
+                | Progress::Stopped
+                | Progress::RollbackSuccessful
+                | Progress::RollbackFailed => continue,
+            }
+            one.updated_at = now;
+        }
+        for rule in &passed {
+            self.note(*rule);
+        }
+        !passed.is_empty()
+    }
+
+    /// Whether the rollback of a service is to fail, which it does once.
+    pub(super) fn rollback_fails(&mut self, service: &mut Service) -> bool {
+        let fails = std::mem::take(&mut service.rollback_fails);
+        if fails {
+            self.note(Rule::RollbackCanFail);
+        }
+        fails
+    }
+
+    /// A rollback has failed: nothing more is done, and everything stays as it is.
+    pub(super) fn end_rollback(
+        service: &mut Service,
+        current: &mut ServiceDeployment,
+        reason: &str,
+        now: Timestamp,
+    ) {
+        if let Some(primary) = service.deployments.first_mut() {
+            primary.rollout = Rollout::Failed;
+            primary.reason = format!("ECS deployment {} failed.", primary.id);
+            primary.updated_at = now;
+        }
+        current.status = Progress::RollbackFailed;
+        current.reason = Some(reason.to_owned());
+        current.finished_at = Some(now);
+        current.updated_at = now;
     }
 
     fn add_revision(&mut self, service: &Service) -> String {
@@ -310,6 +438,9 @@ impl World {
     /// The primary deployment has reached its goal.
     pub(crate) fn complete(&mut self, service: &mut Service) {
         let now = self.now;
+        for one in &mut service.deployments {
+            one.is_kept = false;
+        }
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
@@ -319,6 +450,7 @@ impl World {
         primary.starts_again_at = None;
         let id = primary.id.clone();
         service.completed = Some(primary.revision.clone());
+        service.completed_is_taken = false;
         let message = format!("(service {}) has reached a steady state.", service.key.1);
         service.say(now, message);
         let is_unchecked =

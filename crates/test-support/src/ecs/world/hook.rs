@@ -91,8 +91,8 @@ impl World {
             let is_pause = hook.text("targetType") == Some("PAUSE");
             Hook {
                 id: if is_pause {
-                    // As in the documentation of `ContinueServiceDeployment`.
-                    format!("ecs-pause-{}", self.ids.hex(32))
+                    // As in "Pause hooks for Amazon ECS service deployments": 32 bytes in URL-safe base 64.
+                    format!("ecs-pause-{}", self.ids.opaque(43))
                 } else {
                     self.ids.uuid()
                 },

@@ -21,6 +21,14 @@ impl Ids {
         text
     }
 
+    /// So many letters of URL-safe base 64, which sort in no order.
+    pub(crate) fn opaque(&mut self, length: usize) -> String {
+        const LETTERS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let letters = (0..length).filter_map(|_| LETTERS.get((self.draw() % 64) as usize));
+        letters.map(|letter| char::from(*letter)).collect()
+    }
+
     /// 19 decimal digits, as in `ecs-svc/…`.
     pub(crate) fn number(&mut self) -> String {
         format!("{:019}", self.draw() % 9_000_000_000_000_000_000)

@@ -51,6 +51,14 @@ impl Stage {
     }
 }
 
+/// What runs and serves when a deployment of one of these strategies begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Blue {
+    /// The id of its deployment.
+    pub(crate) deployment: String,
+    pub(crate) revision: String,
+}
+
 /// Where a deployment of one of these strategies is.
 #[derive(Clone, Debug)]
 pub(crate) struct Native {
@@ -58,7 +66,7 @@ pub(crate) struct Native {
     /// Its hooks are made.
     entered: bool,
     /// The first hook of the stage.
-    hooks_from: usize,
+    pub(crate) hooks_from: usize,
     /// It has done its work, and waits until then.
     wait_until: Option<Timestamp>,
     /// When the stage has taken too long.
@@ -71,8 +79,16 @@ pub(crate) struct Native {
     /// The weight of the new service revision in percent.
     production: Lagging,
     test: Lagging,
+    /// What was there before.
+    blue: Blue,
+    /// It takes over from one that was unfinished, and whose weights may still be there.
+    reconciles: bool,
+    /// It only reconciles, and then it rolls.
+    then_rolls: bool,
     /// It goes back.
     pub(crate) rolls_back: bool,
+    /// All traffic is back.
+    is_back: bool,
 }
 
 /// A weight that is described some time after it was changed.
@@ -86,6 +102,11 @@ pub(crate) struct Lagging {
 impl Lagging {
     const fn set(&mut self, value: f64, at: Timestamp) {
         (self.before, self.now, self.changed_at) = (self.now, value, at);
+    }
+
+    /// Whether nothing has the weight.
+    const fn is_none(&self) -> bool {
+        self.now <= 0.0
     }
 
     /// As described at `at`, and whether that is old.
@@ -104,7 +125,13 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 }
 
 impl Native {
-    pub(crate) fn new(configuration: &Value, superseded: bool, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        configuration: &Value,
+        blue: Blue,
+        reconciles: bool,
+        then_rolls: bool,
+        now: Timestamp,
+    ) -> Self {
         let (canary, linear) = (
             &configuration["canaryConfiguration"],
             &configuration["linearConfiguration"],
@@ -126,7 +153,7 @@ impl Native {
             changed_at: Timestamp::from_millis(0),
         };
         Self {
-            stage: if superseded {
+            stage: if reconciles {
                 Stage::ReconcileService
             } else {
                 Stage::PreScaleUp
@@ -141,12 +168,31 @@ impl Native {
             bake: minutes(configuration, "bakeTimeInMinutes", 0),
             production: unchanged,
             test: unchanged,
+            blue,
+            reconciles,
+            then_rolls,
             rolls_back: false,
+            is_back: false,
         }
     }
 
     pub(crate) fn due(&self) -> Vec<Timestamp> {
         self.wait_until.into_iter().chain([self.deadline]).collect()
+    }
+
+    pub(crate) fn blue_revision(&self) -> &str {
+        &self.blue.revision
+    }
+
+    /// The weight of the side of the new service revision, in percent, with which all traffic is blue's.
+    const fn all_on_blue(&self) -> f64 {
+        // What rolls registers where blue does.
+        if self.then_rolls { 100.0 } else { 0.0 }
+    }
+
+    /// Whether tasks of the new service revision are wanted.
+    pub(crate) const fn has_begun(&self) -> bool {
+        !matches!(self.stage, Stage::ReconcileService | Stage::PreScaleUp)
     }
 
     fn go_to(&mut self, stage: Stage, now: Timestamp) {
@@ -195,7 +241,8 @@ impl World {
         };
         let mut work = Work { current, native };
         let changed = self.step_native(service, &mut work);
-        work.current.native = Some(work.native);
+        let has_reconciled = work.native.then_rolls && work.native.stage != Stage::ReconcileService;
+        work.current.native = Some(work.native).filter(|_| !has_reconciled);
         if let Some(kept) = self.current(service) {
             *kept = work.current;
         }
@@ -206,6 +253,9 @@ impl World {
         let healed = self.heal(service, work);
         if work.native.rolls_back {
             return self.unwind(service, work) || healed;
+        }
+        if work.current.status.is_passing() && work.current.moves_at > self.now {
+            return healed;
         }
         if work.current.status == Progress::RollbackRequested {
             self.note(Rule::StopRollsBack);
@@ -246,6 +296,12 @@ impl World {
         let hooks = self.hooks_at(&work.current.configuration, work.native.stage);
         if !hooks.is_empty() {
             self.note(Rule::HooksHoldTheStage);
+            if matches!(
+                work.native.stage,
+                Stage::TestTrafficShift | Stage::ProductionTrafficShift
+            ) {
+                self.note(Rule::HooksBeforeTheShift);
+            }
             if work.native.step > 0 && work.native.stage == Stage::PreProductionTrafficShift {
                 self.note(Rule::FreshHooksAtEachStep);
             }
@@ -261,17 +317,13 @@ impl World {
         let mut changed = false;
         for deployment in &service.deployments {
             let is_green = deployment.revision == work.current.target;
-            let has_begun = !matches!(
-                work.native.stage,
-                Stage::ReconcileService | Stage::PreScaleUp
-            );
             // What an unfinished deployment left serves until traffic has gone from it.
             let is_left = work.native.stage == Stage::ReconcileService
                 && work.native.wait_until.is_none_or(|until| until > self.now);
             let want = match deployment.wants {
                 Some(_) if is_left => continue,
                 Some(wants) => wants,
-                None if is_green && !has_begun => 0,
+                None if is_green && !work.native.has_begun() => 0,
                 None => service.desired,
             };
             let live = self.live_tasks(&deployment.id);

@@ -1,7 +1,7 @@
 //! Rolling: old tasks are replaced within the bounds of minimumHealthyPercent and maximumPercent.
 
 use super::World;
-use super::deployment::{Deployment, Rollout};
+use super::deployment::{Deployment, Progress, Rollout};
 use super::native::Stage;
 use super::service::Service;
 use crate::ecs::rules::Rule;
@@ -22,6 +22,14 @@ impl World {
         };
         if service.controller() == "EXTERNAL" {
             return false;
+        }
+        match self.current(service).map(|one| one.status) {
+            Some(Progress::RollbackRequested) => return false,
+            Some(Progress::Pending) => {
+                let before = service.deployments.get(1);
+                return before.is_some_and(|one| self.start_missing(service, one));
+            }
+            Some(_) | None => {}
         }
         match self.pass_gate(service, Stage::PreScaleUp) {
             Gate::Open => {}
@@ -196,9 +204,7 @@ impl World {
         let healthy = self.healthy_tasks(&primary.id);
         let is_deferred = early.text("sourceServiceRevisionCleanup") != Some("BLOCKING");
         let others = service.deployments.iter().skip(1);
-        let is_alone = others
-            .into_iter()
-            .all(|one| self.live_tasks(&one.id).is_empty());
+        let is_alone = others.into_iter().all(|one| !self.has_tasks(&one.id));
         let is_early = healthy * 100 >= service.desired * percent && (is_deferred || is_alone);
         if is_early {
             self.note(Rule::EarlySuccess);

@@ -49,9 +49,13 @@ pub(crate) struct Service {
     pub(crate) deployments: Vec<Deployment>,
     /// The service revision that was completed last.
     pub(crate) completed: Option<String>,
+    /// A rollback to it is under way, or was superseded: until a deployment is completed there is no other.
+    pub(crate) completed_is_taken: bool,
     /// The newest service deployment.
     pub(crate) current: Option<String>,
     pub(crate) events: Vec<(Timestamp, String)>,
+    /// Its next rollback fails.
+    pub(crate) rollback_fails: bool,
 }
 
 impl Service {
@@ -126,6 +130,12 @@ impl World {
         tasks
     }
 
+    /// Whether a task of a deployment is there that has not stopped: one that drains is.
+    pub(crate) fn has_tasks(&self, deployment: &str) -> bool {
+        let mut tasks = self.tasks.values();
+        tasks.any(|task| task.deployment == deployment && task.phase != Phase::Stopped)
+    }
+
     pub(crate) fn healthy_tasks(&self, deployment: &str) -> usize {
         let tasks = self.live_tasks(deployment);
         tasks
@@ -146,7 +156,7 @@ impl World {
 
     pub(crate) fn settle_services(&mut self) -> bool {
         let keys: Vec<ServiceKey> = self.services.keys().cloned().collect();
-        let mut changed = false;
+        let mut changed = self.pass();
         for key in keys {
             // Taken out while it is worked on: what is done to tasks needs the rest of the world.
             let Some(mut service) = self.services.remove(&key) else {
@@ -164,7 +174,7 @@ impl World {
             Status::Draining => return self.drain_service(service),
             Status::Active => {}
         }
-        let mut changed = self.stop_unhealthy(service);
+        let mut changed = self.stop_unhealthy(service) | self.fail_rollback(service);
         changed |= self.take_failures(service);
         changed |= if self.is_native(service) {
             self.drive(service)
@@ -176,7 +186,7 @@ impl World {
         service.deployments.retain(|one| {
             let is_primary = index == 0;
             index += 1;
-            is_primary || one.is_kept || !self.live_tasks(&one.id).is_empty()
+            is_primary || one.is_kept || self.has_tasks(&one.id)
         });
         changed | (service.deployments.len() != before)
     }
@@ -253,9 +263,7 @@ impl World {
         let others = service.deployments.iter().skip(1);
         live.len() == service.desired
             && live.iter().all(|task| self.is_healthy(task))
-            && others
-                .into_iter()
-                .all(|one| self.live_tasks(&one.id).is_empty())
+            && others.into_iter().all(|one| !self.has_tasks(&one.id))
     }
 
     pub(crate) fn is_in_progress(service: &Service) -> bool {

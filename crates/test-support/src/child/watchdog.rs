@@ -27,13 +27,17 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 
 /// A shell that outlives us just long enough to end the processes entrusted to it.
 #[derive(Debug)]
-pub(crate) struct Watchdog {
+pub struct Watchdog {
     shell: Child,
     orders: Option<ChildStdin>,
 }
 
 impl Watchdog {
-    pub(crate) fn start(folder: &Path) -> io::Result<Self> {
+    /// One that removes `folder` at last.
+    ///
+    /// # Errors
+    /// When `sh` cannot be started.
+    pub fn start(folder: &Path) -> io::Result<Self> {
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT, "watchdog"])
             .arg(folder)
@@ -49,12 +53,18 @@ impl Watchdog {
     }
 
     /// From now on the process `pid` does not outlive us.
-    pub(crate) fn guard(&mut self, pid: u32) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the shell is gone.
+    pub fn guard(&mut self, pid: u32) -> io::Result<()> {
         self.order(&format!("+{pid}\n"))
     }
 
     /// The process `pid` has ended; its number may be somebody else's soon.
-    pub(crate) fn forget(&mut self, pid: u32) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the shell is gone.
+    pub fn forget(&mut self, pid: u32) -> io::Result<()> {
         self.order(&format!("-{pid}\n"))
     }
 

@@ -4,15 +4,18 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use super::ControlPlaneError;
+use super::ChildError;
 
-/// Below the range from which Linux takes the ports of outgoing connections: while an API server is
+/// Below the range from which Linux takes the ports of outgoing connections: while a server is
 /// stopped, no client's connection can take its port away or, worse, connect to itself there.
 const FROM: u16 = 20_000;
 const TO: u16 = 32_000;
 
 /// A port that nobody listens on at this moment.
-pub(crate) fn free_port() -> Result<u16, ControlPlaneError> {
+///
+/// # Errors
+/// [`ChildError::NoPort`] when all are in use.
+pub fn free_port() -> Result<u16, ChildError> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let span = TO - FROM;
     // Processes that start at the same time begin at different places.
@@ -25,7 +28,7 @@ pub(crate) fn free_port() -> Result<u16, ControlPlaneError> {
             return Ok(port);
         }
     }
-    Err(ControlPlaneError::NoPort { from: FROM, to: TO })
+    Err(ChildError::NoPort { from: FROM, to: TO })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One program of the control plane as a child process with a log.
+//! One program as a child process with a log.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::ControlPlaneError;
+use super::ChildError;
 use super::watchdog::Watchdog;
 
 /// How many lines of a log an error shows.
@@ -18,7 +18,7 @@ const LOG_TAIL: usize = 25;
 
 /// A child process that does not outlive this value.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     program: &'static str,
     child: Option<Child>,
     log: PathBuf,
@@ -27,20 +27,23 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `path` with `arguments`; what it prints is appended to `PROGRAM.log` in `folder`.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    /// [`ChildError`] when it cannot be started, or its log not be opened.
+    pub fn start(
         program: &'static str,
         path: &Path,
         arguments: &[String],
         folder: &Path,
         watchdog: &Arc<Mutex<Watchdog>>,
-    ) -> Result<Self, ControlPlaneError> {
+    ) -> Result<Self, ChildError> {
         let log = folder.join(format!("{program}.log"));
-        let failed = |source| ControlPlaneError::Process {
+        let failed = |source| ChildError::Process {
             attempt: "start",
             program,
             source,
         };
-        let output = open_log(&log).map_err(ControlPlaneError::file("open the log", &log))?;
+        let output = open_log(&log).map_err(ChildError::file("open the log", &log))?;
         let errors = output.try_clone().map_err(failed)?;
         let child = Command::new(path)
             .args(arguments)
@@ -66,21 +69,23 @@ impl Process {
         Ok(process)
     }
 
+    /// Looks whether it still runs.
+    ///
     /// # Errors
-    /// [`ControlPlaneError::Ended`] if the program has ended by itself.
-    pub(crate) fn check_alive(&mut self) -> Result<(), ControlPlaneError> {
+    /// [`ChildError::Ended`] if the program has ended by itself.
+    pub fn check_alive(&mut self) -> Result<(), ChildError> {
         let program = self.program;
         let Some(child) = &mut self.child else {
             return Ok(());
         };
-        let failed = |source| ControlPlaneError::Process {
+        let failed = |source| ChildError::Process {
             attempt: "look after",
             program,
             source,
         };
         match child.try_wait().map_err(failed)? {
             None => Ok(()),
-            Some(status) => Err(ControlPlaneError::Ended {
+            Some(status) => Err(ChildError::Ended {
                 program,
                 status,
                 log: self.log_tail(),
@@ -89,12 +94,15 @@ impl Process {
     }
 
     /// Kills the program and waits for its end; nothing happens if it was stopped before.
-    pub(crate) fn stop(&mut self) -> Result<(), ControlPlaneError> {
+    ///
+    /// # Errors
+    /// [`ChildError::Process`] when it cannot be killed.
+    pub fn stop(&mut self) -> Result<(), ChildError> {
         let Some(mut child) = self.child.take() else {
             return Ok(());
         };
         let program = self.program;
-        let failed = |source| ControlPlaneError::Process {
+        let failed = |source| ChildError::Process {
             attempt: "stop",
             program,
             source,
@@ -106,13 +114,20 @@ impl Process {
 
     /// Returns when every thread of the program stands still: the signal alone leaves those that
     /// run on another core time for an answer or two.
-    pub(crate) fn pause(&self) -> Result<(), ControlPlaneError> {
+    ///
+    /// # Errors
+    /// [`ChildError::Process`] when it is gone.
+    pub fn pause(&self) -> Result<(), ChildError> {
         self.signal("pause", Signal::STOP, |pid| {
             waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED).map(|_| ())
         })
     }
 
-    pub(crate) fn resume(&self) -> Result<(), ControlPlaneError> {
+    /// Lets a paused program go on.
+    ///
+    /// # Errors
+    /// [`ChildError::Process`] when it is gone.
+    pub fn resume(&self) -> Result<(), ChildError> {
         self.signal("resume", Signal::CONT, |_| Ok(()))
     }
 
@@ -121,25 +136,28 @@ impl Process {
         attempt: &'static str,
         signal: Signal,
         taken: impl FnOnce(Pid) -> Result<(), Errno>,
-    ) -> Result<(), ControlPlaneError> {
+    ) -> Result<(), ChildError> {
         let pid = self.child.as_ref().map(Pid::from_child).ok_or(Errno::SRCH);
         let done = pid.and_then(|pid| {
             kill_process(pid, signal)?;
             taken(pid)
         });
-        done.map_err(|errno| ControlPlaneError::Process {
+        done.map_err(|errno| ChildError::Process {
             attempt,
             program: self.program,
             source: errno.into(),
         })
     }
 
-    pub(crate) fn program(&self) -> &'static str {
+    /// Its name.
+    #[must_use]
+    pub fn program(&self) -> &'static str {
         self.program
     }
 
     /// The last lines that the program wrote.
-    pub(crate) fn log_tail(&self) -> String {
+    #[must_use]
+    pub fn log_tail(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
