@@ -79,6 +79,9 @@ impl EcsTarget {
                 rolling,
                 api.clone(),
             )),
+            Mode::NativeGated(gated) => {
+                Arc::new(PlatformTarget::gated(&config.cluster, gated, api.clone()))
+            }
         };
         Self {
             config,
@@ -97,6 +100,7 @@ impl EcsTarget {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
             Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
+            Mode::NativeGated(gated) => permissions::gated(&config.cluster, gated),
         }
     }
 
@@ -104,7 +108,8 @@ impl EcsTarget {
     pub fn capabilities(config: &Config) -> Capabilities {
         match &config.mode {
             Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
-            Mode::Rolling(_) => PlatformTarget::capabilities(),
+            Mode::Rolling(_) => PlatformTarget::capabilities(None),
+            Mode::NativeGated(gated) => PlatformTarget::capabilities(Some(gated.settle)),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
+use crate::config::{NativeGated, OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
 use crate::listener;
 use crate::mark::OURS;
 use crate::previews::PREVIEW;
@@ -188,7 +188,36 @@ fn previews(rules: &[RuleConfig]) -> Vec<Statement> {
 /// Where the service is named without its ARN, neither region nor account is known, and both are `*`: a
 /// policy of an identity reaches no other account.
 pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, TargetError> {
-    let of = OneService::named(cluster, &rolling.service)?;
+    one_service(cluster, &rolling.service).map(|(policy, _)| policy)
+}
+
+/// The least policy for a service whose traffic Amazon ECS shifts after our answers. Weights are written by
+/// Amazon ECS under the role that the service names, which is passed on with its lifecycle hooks.
+pub(crate) fn gated(cluster: &str, gated: &NativeGated) -> Result<Policy, TargetError> {
+    let (mut policy, place) = one_service(cluster, &gated.service)?;
+    for of in &mut policy.statement {
+        match of.sid {
+            "ReadWhatHasNoName" => of.action.push("elasticloadbalancing:DescribeRules"),
+            "StopDeployments" => of.action.insert(0, "ecs:ContinueServiceDeployment"),
+            _ => {}
+        }
+    }
+    policy.statement.push(Statement {
+        condition: Some(json!({"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})),
+        ..Statement::new(
+            "PassHookRoles",
+            &["iam:PassRole"],
+            vec![format!(
+                "arn:{}:iam::{}:role/*",
+                place.partition, place.account
+            )],
+        )
+    });
+    Ok(policy)
+}
+
+fn one_service(cluster: &str, service: &str) -> Result<(Policy, Place), TargetError> {
+    let of = OneService::named(cluster, service)?;
     let OneService {
         cluster,
         service,
@@ -227,10 +256,11 @@ pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, Target
         ),
     ];
     statement.extend(register(&place));
-    Ok(Policy {
+    let policy = Policy {
         version: "2012-10-17",
         statement,
-    })
+    };
+    Ok((policy, place))
 }
 
 /// Tags of ours, and no other.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
-    DesiredStatus, Service, ServiceDeployment, StopServiceDeploymentStopType,
+    DeploymentLifecycleHookAction, DesiredStatus, Service, ServiceDeployment,
+    StopServiceDeploymentStopType,
 };
 use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
@@ -14,7 +15,9 @@ use super::Api;
 use crate::binding::service as service_name;
 use crate::config::resource;
 use crate::error::{self, found};
-use crate::platform::{Balancer, Bound, Deploy, Seen, Situation, View, is_under_way};
+use crate::platform::{
+    Balancer, Bound, Configuration, Deploy, Seen, Situation, View, is_under_way,
+};
 use crate::view::{Definitions, definition, primary};
 
 impl Api {
@@ -178,7 +181,8 @@ impl Api {
             .set_task_definition(deploy.task_definition.clone())
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
-            .set_health_check_grace_period_seconds(deploy.grace_seconds);
+            .set_health_check_grace_period_seconds(deploy.grace_seconds)
+            .set_deployment_configuration(deploy.configuration.as_ref().map(Configuration::block));
         // Without an answer it is told to run this, if it is told anything.
         let (definition, count) = (deploy.task_definition, deploy.count);
         let answer = self.tell(ACTION, &about, call.send(), |answer, there| {
@@ -203,6 +207,41 @@ impl Api {
             found(TargetErrorKind::Unexpected, ACTION, &about, what).maybe_taken()
         })?;
         Ok(now)
+    }
+
+    /// Lets a service deployment go on past this hook, and past no other.
+    pub(crate) async fn answer(&self, arn: &str, hook: &str) -> Result<(), TargetError> {
+        const ACTION: &str = "ecs:ContinueServiceDeployment";
+        self.wait(ACTION, resource(arn)).await?;
+        let answer = self
+            .account
+            .ecs()
+            .continue_service_deployment()
+            .service_deployment_arn(arn)
+            .hook_id(hook)
+            .action(DeploymentLifecycleHookAction::Continue)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // It waits no more: somebody answered it, or its time is over.
+            Err(error) if error.code() == Some("InvalidParameterException") => {
+                let message = error
+                    .message()
+                    .unwrap_or("the hook does not wait")
+                    .to_owned();
+                Err(found(
+                    TargetErrorKind::Conflict,
+                    ACTION,
+                    resource(arn),
+                    message,
+                ))
+            }
+            Err(error) => {
+                self.account.heed(&error, ACTION);
+                Err(error::write(&error, ACTION, resource(arn)))
+            }
+        }
     }
 
     /// Asks ECS to take a service deployment back to the recorded task definition; false: it is over, or

@@ -15,7 +15,8 @@ use super::situation::Situation;
 use super::{Bound, admit, discover};
 use crate::api::Api;
 use crate::claim;
-use crate::config::{OneService, Rolling};
+use crate::config::{NativeGated, OneService, Rolling};
+use crate::weights;
 
 /// One service whose deployments Amazon ECS carries out.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct PlatformTarget {
     cluster: String,
     service: String,
     mode: Tag,
+    /// Where ECS shifts by weights: when they are taken to be effective.
+    settle: Option<Duration>,
     stall: Duration,
     pub(super) api: Api,
 }
@@ -33,17 +36,35 @@ impl PlatformTarget {
             cluster: cluster.to_owned(),
             service: config.service.clone(),
             mode: Tag::Rolling,
+            settle: None,
             stall: config.stall,
             api,
         }
     }
 
-    pub(crate) fn capabilities() -> Capabilities {
+    pub(crate) fn gated(cluster: &str, config: &NativeGated, api: Api) -> Self {
+        Self {
+            cluster: cluster.to_owned(),
+            service: config.service.clone(),
+            mode: Tag::NativeGated,
+            settle: Some(config.settle),
+            stall: config.stall,
+            api,
+        }
+    }
+
+    /// What it can do: `settle` is where ECS shifts by weights, and when they are taken to be effective.
+    pub(crate) fn capabilities(settle: Option<Duration>) -> Capabilities {
         let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::FULL;
         capabilities.routing = Routing::Native;
         capabilities.promotions = vec![Promotion::Native];
-        capabilities.effectiveness = Effectiveness::Verified;
+        (capabilities.granularity, capabilities.effectiveness) = match settle {
+            None => (Weight::FULL, Effectiveness::Verified),
+            Some(after) => {
+                let step = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+                (step, Effectiveness::Assumed { after })
+            }
+        };
         capabilities
     }
 }
@@ -55,7 +76,7 @@ impl Target for PlatformTarget {
         let (bound, view) = discover::start(self.mode, &of, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            Self::capabilities(),
+            Self::capabilities(self.settle),
             observation(&bound, &view, self.stall)?,
             discover::names(&bound),
         );
@@ -85,12 +106,13 @@ impl Target for PlatformTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding, self.mode)?;
+        let mut bound = Bound::read(&found.binding, self.mode)?;
         let facts = admit::facts(&self.api.looking(), &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let findings = match self.mode {
+            Tag::Rolling => admit::findings(&bound, &facts, part, plan),
+            Tag::NativeGated => admit::gated(&mut bound, &facts, part, plan),
+        };
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(
