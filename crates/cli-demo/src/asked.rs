@@ -12,7 +12,7 @@ use crate::args::{Cluster, ImageOverride};
 use crate::console::{data, warn};
 use crate::ecs;
 use crate::error::{CliError, DemoError};
-use crate::file::{Intent, RolloutFile, Source, Target};
+use crate::file::{Intent, Mistake, RolloutFile, Source, Target};
 use crate::kubernetes;
 use crate::program::there;
 use crate::wiring::{Connection, Wiring, for_ecs, for_kubernetes};
@@ -126,11 +126,13 @@ impl Asked {
     /// [`CliError`] when it is no plan.
     pub fn plan_offline(&self) -> Result<Planned, CliError> {
         let release = &self.intent.release;
-        let pairs = self
-            .file
-            .target
-            .pairs()
-            .map_err(|wrong| CliError::Usage(wrong.problem().to_owned()))?;
+        let usage = |wrong: Mistake| CliError::Usage(wrong.problem().to_owned());
+        let pairs = self.file.target.pairs().map_err(usage)?;
+        let can = match &self.file.target {
+            // As the world has it unless it is told otherwise.
+            Target::Kubernetes(_) => BTreeMap::new(),
+            Target::Ecs(ecs) => ecs::capabilities(&ecs::configs(ecs).map_err(usage)?),
+        };
         let mut scenario = World::seeded(0);
         for (part, images) in release.iter() {
             let workload = |count| {
@@ -153,9 +155,10 @@ impl Asked {
                     candidate: None,
                 }
             };
-            scenario = scenario
-                .part(part.as_str())
-                .setup(|part| part.shape = shape);
+            scenario = scenario.part(part.as_str()).setup(|setup| {
+                setup.shape = shape;
+                setup.capabilities = can.get(part).cloned();
+            });
         }
         let world = scenario.build().map_err(DemoError::from)?;
         let found = release.iter().map(|(part, _)| part.clone());

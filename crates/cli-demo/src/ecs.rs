@@ -9,9 +9,11 @@ mod sdk;
 use thiserror::Error;
 
 #[cfg(not(feature = "ecs"))]
-pub use self::absent::{Config, Connection, Policy, configs, connect, permissions, targets};
+pub use self::absent::{
+    Config, Connection, Policy, capabilities, configs, connect, permissions, targets,
+};
 #[cfg(feature = "ecs")]
-pub use self::sdk::{Connection, Policy, configs, connect, permissions, targets};
+pub use self::sdk::{Connection, Policy, capabilities, configs, connect, permissions, targets};
 #[cfg(feature = "ecs")]
 pub use target_ecs::Config;
 

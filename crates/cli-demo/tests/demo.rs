@@ -144,6 +144,7 @@ fn on_amazon_ecs_every_fault_is_met_and_what_it_cannot_show_is_refused() {
             let output = demo(&options);
             let said = text(&output.stdout);
             assert_eq!(output.status.code(), Some(status), "{options:?}: {said}");
+            assert!(!said.contains("pod"), "nothing there has pods: {said}");
         }
     }
     for (option, value, mend) in [

@@ -30,6 +30,43 @@ fn every_example_is_a_rollout() {
     }
 }
 
+/// What the example prints for alarms in these states.
+#[cfg(unix)]
+fn counted(states: &str, alarms: &[&str]) -> (Option<i32>, String) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let aws = folder.path().join("aws");
+    std::fs::write(&aws, format!("#!/bin/sh\nprintf '{states}'\n")).unwrap();
+    std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/count-alarms.sh");
+    let output = std::process::Command::new(program)
+        .args(alarms)
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), said.trim_end().to_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn alarms_are_counted_and_a_misspelt_one_is_an_error() {
+    let counts = |total, failed| {
+        (
+            Some(0),
+            format!("{{\"total\": {total}, \"failed\": {failed}}}"),
+        )
+    };
+    assert_eq!(counted("OK\\tOK\\n", &["a", "b"]), counts(2, 0));
+    assert_eq!(counted("OK\\tALARM\\n", &["a", "b"]), counts(2, 1));
+    assert_eq!(counted("INSUFFICIENT_DATA\\n", &["a"]), counts(0, 0));
+    let misspelt = (Some(1), "1 of the 2 alarms are there: a b".to_owned());
+    assert_eq!(counted("OK\\n", &["a", "b"]), misspelt);
+    assert_eq!(counted("", &["a"]).0, Some(1));
+    assert_eq!(counted("", &[]).0, Some(1));
+}
+
 #[test]
 fn the_programs_that_examples_name_are_beside_them() {
     for path in examples() {

@@ -23,6 +23,7 @@
 //! ```
 
 mod claiming;
+mod deployments;
 mod golden;
 mod in_memory;
 pub mod journal;
@@ -41,6 +42,7 @@ use std::pin::Pin;
 use thiserror::Error;
 
 pub use self::claiming::*;
+pub use self::deployments::*;
 pub use self::golden::{golden_list, golden_names_every_promise, hold};
 pub use self::in_memory::InMemory;
 pub use self::news::*;
@@ -183,6 +185,10 @@ macro_rules! each_promise {
             images_that_really_run_are_reported
             pods_follow_the_count
             identities_tell_the_tracks_apart
+            a_question_is_answered_once_though_its_answer_was_lost
+            an_answer_to_another_question_is_a_conflict
+            a_step_before_it_is_asked_for_is_a_conflict
+            what_becomes_of_a_deployment_is_told
         }
     };
 }

@@ -25,6 +25,7 @@
 mod clock;
 mod counter;
 pub(crate) mod defaults;
+mod deployment;
 #[cfg(any(feature = "driver", test))]
 mod drive;
 mod executor;

@@ -39,6 +39,15 @@ mod follows_readiness {
     }
 }
 
+mod native {
+    use super::*;
+
+    strategy_core::conformance_tests! {
+        run: |promise| run(&World::seeded(1).stable("app:v1", 3).asks_before_each_step(), promise),
+        golden: include_str!("golden/in_memory_native.txt"),
+    }
+}
+
 mod autoscaled {
     use super::*;
 

@@ -1,8 +1,11 @@
 //! The calls to AWS: all that waits is here. Every call is made once; who decides whether it is made
 //! again is the machine.
 
+mod definitions;
+mod deployments;
 mod listeners;
 mod look;
+mod preview;
 mod read;
 mod shown;
 mod write;

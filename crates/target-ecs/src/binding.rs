@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strategy_core::target::{Binding, TargetError, TargetErrorKind};
-use strategy_core::{Replicas, Tracks, Traffic, duration};
+use strategy_core::{Replicas, Route, Tracks, Traffic, duration};
 
 use crate::config::RuleConfig;
 use crate::error::found;
@@ -29,6 +29,9 @@ pub(crate) struct Bound {
     pub(crate) drain: Duration,
     /// Everything owned at the start.
     pub(crate) start: Fields,
+    /// The routes that the stages of the plan have, each stage's together; empty where it has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) routes: Vec<Vec<Route>>,
     /// The note of the last write that is known to have gone through; see [`note`](crate::note).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<String>,
@@ -94,6 +97,7 @@ impl Bound {
             traffic,
             drain,
             start: Fields::default(),
+            routes: Vec::new(),
             done: None,
         }
     }

@@ -1,6 +1,7 @@
 //! From what is there and what is desired to the calls to make, in order. Pure.
 
 mod guards;
+mod noted;
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,10 @@ use crate::candidate;
 use crate::config::RuleConfig;
 use crate::error::found;
 use crate::forward::Forward;
-use crate::mark::{self, Held, WRITTEN};
+use crate::mark::{self, Held};
 use crate::note;
 use crate::owned::{Count, Fields, Scaled, Suspended};
+use crate::previews;
 use crate::routes;
 use crate::task_definition::{Unregistered, short};
 use crate::view::{State, definition, tracks};
@@ -28,7 +30,7 @@ pub(crate) enum Change {
     /// What is about to be written, on stable's service.
     Note {
         service: String,
-        text: String,
+        retag: mark::Retag,
     },
     Create(Box<CreateServiceInputBuilder>),
     Update {
@@ -51,6 +53,7 @@ pub(crate) enum Change {
         from: Forward,
         to: Forward,
     },
+    Preview(Box<previews::Call>),
 }
 
 /// What a revision means on a track.
@@ -88,7 +91,7 @@ pub(crate) struct Situation<'a> {
 pub(crate) struct Planned {
     pub(crate) changes: Vec<Change>,
     /// The note that will be there; `None`: what is there stays.
-    pub(crate) note: Option<String>,
+    pub(crate) note: Option<note::Text>,
     /// What was there.
     pub(crate) now: Fields,
     /// What was planned to be true.
@@ -133,6 +136,12 @@ impl Situation<'_> {
                 wanted.track(track, None);
             }
         }
+        let (puts, removals) = previews::Situation {
+            bound,
+            previews: &state.previews,
+            routes: &desired.traffic.routes,
+        }
+        .calls(&request.claim, &mut wanted)?;
         let seen = Fields::read(&request.seen)?;
         let unwired = State::unwired(bound, &forwards);
         now.check(&unwired, &seen, &wanted).map_err(|field| {
@@ -141,7 +150,7 @@ impl Situation<'_> {
             found(TargetErrorKind::Conflict, "compare", &resource, message)
         })?;
         self.check_reached(request, &forwards)?;
-        let mut changes = Vec::new();
+        let (mut changes, mut later) = (Vec::new(), Vec::new());
         for (rule, from, _) in &mut routed {
             // A target group in no rule has no load balancer: no service can be made in it, and its
             // targets are never looked at. At weight 0 it changes no traffic.
@@ -155,26 +164,40 @@ impl Situation<'_> {
                 *from = wired;
             }
         }
+        let before = changes.len();
         for track in [Track::Candidate, Track::Stable] {
             changes.extend(self.track_changes(track, counts.get(&track).copied(), request)?);
+        }
+        let preview = |call| Change::Preview(Box::new(call));
+        let removals = removals.into_iter().map(preview);
+        if changes[before..]
+            .iter()
+            .any(|change| self.is_of_candidate(change))
+        {
+            // Requests do not go to what is about to change.
+            changes.splice(before..before, removals);
+        } else {
+            later.extend(removals);
         }
         for (rule, from, to) in routed {
             if from != to {
                 changes.push(Change::Route { rule, from, to });
             }
         }
+        changes.extend(puts.into_iter().map(preview));
+        changes.extend(later);
         let is_home = desired.traffic == bound.traffic;
         let writes_candidate = changes.iter().any(|change| self.is_of_candidate(change));
         if writes_candidate || (!is_home && !changes.is_empty()) {
             self.check_claim(request, Track::Candidate)?;
         }
-        let note = self.note(request, &now, &wanted, &changes);
+        let note = self.note(request, [&now, &wanted], &forwards, &changes)?;
         if let Some(text) = &note
             && let Some(stable) = state.active(Track::Stable)
         {
             let service = stable.service_arn().unwrap_or_default().to_owned();
-            let text = text.clone();
-            changes.insert(0, Change::Note { service, text });
+            let retag = text.retag(stable);
+            changes.insert(0, Change::Note { service, retag });
         }
         Ok(Planned {
             changes,
@@ -184,23 +207,6 @@ impl Situation<'_> {
         })
     }
 
-    /// The note to be written before anything else, if the one that is there does not say it.
-    fn note(
-        &self,
-        request: &Apply,
-        now: &Fields,
-        wanted: &Fields,
-        changes: &[Change],
-    ) -> Option<String> {
-        if changes.is_empty() {
-            return None;
-        }
-        let text = note::text(request.id, now, wanted);
-        let stable = self.state.active(Track::Stable)?;
-        let is_there = mark::value(stable.tags(), WRITTEN) == Some(&text);
-        (!is_there).then_some(text)
-    }
-
     fn is_of_candidate(&self, change: &Change) -> bool {
         let candidate = &self.bound.tracks.candidate.service;
         match change {
@@ -208,7 +214,7 @@ impl Situation<'_> {
             Change::Update { service, .. }
             | Change::Delete { service }
             | Change::Scale { service, .. } => service == candidate,
-            Change::Note { .. } | Change::Route { .. } => false,
+            Change::Note { .. } | Change::Route { .. } | Change::Preview(_) => false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod names;
 mod owned;
+mod rolling;
 mod workload;
 
 use std::time::Duration;
@@ -9,7 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
+pub(crate) use self::names::{OneService, Place};
 pub(crate) use self::owned::Owned;
+pub use self::rolling::Rolling;
 pub(crate) use self::workload::resource;
 pub use self::workload::{Canary, RuleConfig, Slot, WorkloadConfig};
 
@@ -34,6 +37,8 @@ pub struct Config {
 pub enum Mode {
     /// We do: two services, two target groups, and the weights of the rules that forward to them.
     OwnedWeights(OwnedWeights),
+    /// Amazon ECS does, task by task: one service, whose own rolling deployment is begun and followed.
+    Rolling(Rolling),
 }
 
 /// Two services behind one Application Load Balancer, whose weights are written by us.
@@ -53,6 +58,15 @@ pub struct OwnedWeights {
     /// (`None`): the longer deregistration delay of the two target groups.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional")]
     pub drain: Option<Duration>,
+    /// Whether requests may be sent to the candidate by a header or a cookie, by rules of our own before yours, which
+    /// are taken away again. Without it nothing is made or looked for, and the least policy has no right to. Default:
+    /// yes.
+    #[serde(default = "yes")]
+    pub previews: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Config {
@@ -82,6 +96,7 @@ impl OwnedWeights {
             rules: rules.into_iter().collect(),
             settle: Self::default_settle(),
             drain: None,
+            previews: true,
         }
     }
 
@@ -96,6 +111,13 @@ impl OwnedWeights {
     #[must_use]
     pub const fn drain(mut self, drain: Duration) -> Self {
         self.drain = Some(drain);
+        self
+    }
+
+    /// Whether requests may be sent to the candidate by a header or a cookie.
+    #[must_use]
+    pub const fn previews(mut self, previews: bool) -> Self {
+        self.previews = previews;
         self
     }
 

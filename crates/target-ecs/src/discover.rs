@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use aws_sdk_ecs::types::{LoadBalancer, Service};
+use aws_sdk_elasticloadbalancingv2::types::TargetGroupAttribute;
 use strategy_core::target::{TargetError, TargetErrorKind};
 use strategy_core::{Image, Track, Tracks, Traffic, Weight};
 
@@ -13,6 +14,7 @@ use crate::binding::{Bound, BoundRule, BoundScaler, BoundTrack, TrackStart, serv
 use crate::config::{Owned, OwnedWeights, Slot, WorkloadConfig, resource};
 use crate::error::found;
 use crate::routes;
+use crate::task_definition::Described;
 use crate::view::{State, View, definition};
 
 /// The attribute of a target group that tells how long it lets go of a target.
@@ -43,6 +45,7 @@ pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), Ta
         services: pair(services),
         rules,
         scalers: pair(scalers),
+        ..State::default()
     };
     let forwards = state.forwards()?;
     let groups = Tracks {
@@ -121,6 +124,7 @@ fn turn(state: State) -> State {
         services: swap(state.services),
         scalers: swap_scalers(state.scalers),
         rules: state.rules,
+        previews: state.previews,
     }
 }
 
@@ -136,21 +140,38 @@ async fn drain(owned: &OwnedWeights, api: &Api) -> Result<Duration, TargetError>
     )?;
     let mut longest = 0;
     for (group, attributes) in [(one, both.0), (other, both.1)] {
-        let delay = attributes.iter().find(|of| of.key() == Some(DELAY));
-        let delay = delay.and_then(|delay| delay.value());
-        let seconds = match delay.map(str::parse) {
-            None => DEFAULT_DELAY,
-            Some(Ok(seconds)) => seconds,
-            Some(Err(_)) => {
-                let message = format!("its `{DELAY}` is no number; set `drain`");
-                let kind = TargetErrorKind::Unexpected;
-                let action = "elasticloadbalancing:DescribeTargetGroupAttributes";
-                return Err(found(kind, action, resource(&group.target_group), message));
-            }
-        };
-        longest = seconds.max(longest);
+        longest = delay(&group.target_group, &attributes)?.max(longest);
     }
     Ok(Duration::from_secs(longest))
+}
+
+/// The deregistration delay of a target group, in seconds.
+pub(crate) fn delay(group: &str, attributes: &[TargetGroupAttribute]) -> Result<u64, TargetError> {
+    let delay = attributes.iter().find(|of| of.key() == Some(DELAY));
+    let delay = delay.and_then(|delay| delay.value());
+    match delay.map(str::parse) {
+        None => Ok(DEFAULT_DELAY),
+        Some(Ok(seconds)) => Ok(seconds),
+        Some(Err(_)) => {
+            let message = format!("its `{DELAY}` is no number; set `drain`");
+            let kind = TargetErrorKind::Unexpected;
+            let action = "elasticloadbalancing:DescribeTargetGroupAttributes";
+            Err(found(kind, action, resource(group), message))
+        }
+    }
+}
+
+/// Whether every image has a tag or a digest.
+pub(crate) fn check_images(described: &Described) -> Result<(), TargetError> {
+    for (container, image) in described.image_texts() {
+        if let Err(error) = image.parse::<Image>() {
+            let message = format!("container {container}: {error}; give it a tag or a digest");
+            let about = format!("task-definition/{}", described.short());
+            let kind = TargetErrorKind::InvalidConfig;
+            return Err(found(kind, "ecs:DescribeServices", &about, message));
+        }
+    }
+    Ok(())
 }
 
 async fn tracks(
@@ -203,14 +224,7 @@ async fn found_track(
     };
     let balancer = balancer(there, slot, &about)?;
     let described = api.definition(definition(there)).await?;
-    for (container, image) in described.image_texts() {
-        if let Err(error) = image.parse::<Image>() {
-            let message = format!("container {container}: {error}; give it a tag or a digest");
-            let about = format!("task-definition/{}", described.short());
-            let kind = TargetErrorKind::InvalidConfig;
-            return Err(found(kind, ACTION, &about, message));
-        }
-    }
+    check_images(&described)?;
     let scaler = state.scalers.of(track).as_ref();
     let count = autoscaling::count(number(there.desired_count), scaler);
     Ok(BoundTrack {

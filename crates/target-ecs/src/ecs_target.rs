@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strategy_core::target::{
-    Admission, Applied, Apply, Binding, Claim, Discovery, Observation, TargetError, Version,
+    Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Observation, TargetError,
+    Version,
 };
 use strategy_core::{Part, Plan, Target};
 
 use crate::api::Api;
 use crate::config::{Config, Mode, Owned};
 use crate::permissions::{self, Policy};
+use crate::platform::PlatformTarget;
 use crate::target::OwnedWeightsTarget;
 
 /// One part of a rollout on Amazon ECS, with the user's own services, target groups and rules.
@@ -43,6 +45,9 @@ impl EcsTarget {
                 Owned::new(&config.cluster, weights),
                 api,
             )),
+            Mode::Rolling(rolling) => {
+                Arc::new(PlatformTarget::rolling(&config.cluster, rolling, api))
+            }
         };
         Self { config, of_mode }
     }
@@ -56,6 +61,15 @@ impl EcsTarget {
             Mode::OwnedWeights(weights) => {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
+            Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
+        }
+    }
+
+    /// What a plan can ask of such a target. The configuration alone tells.
+    pub fn capabilities(config: &Config) -> Capabilities {
+        match &config.mode {
+            Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
+            Mode::Rolling(_) => PlatformTarget::capabilities(),
         }
     }
 

@@ -30,7 +30,8 @@
 //!   [`OwnedWeights::settle`](config::OwnedWeights::settle).
 //! - AWS tells nobody's name: a change that is not ours is "somebody's".
 //! - An autoscaler that appears while a rollout runs is not seen; of one that goes, the minimum is not restored.
-//! - Requests are not sent to the candidate by header or cookie, and not copied.
+//! - Requests are not copied to the candidate. What a rule cannot tell apart a header or cookie cannot either: letters
+//!   are compared without regard to case, and `*` and `?` stand for anything.
 
 mod admit;
 mod api;
@@ -46,11 +47,14 @@ mod discover;
 mod ecs_target;
 mod error;
 mod forward;
+mod listener;
 mod mark;
 mod note;
 mod observe;
 mod owned;
 mod permissions;
+mod platform;
+mod previews;
 mod routes;
 mod target;
 mod task_definition;

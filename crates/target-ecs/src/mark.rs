@@ -18,6 +18,9 @@ pub(crate) const LAST_EPOCH: &str = "rollway.dev/last-epoch";
 /// [`note`](crate::note).
 pub(crate) const WRITTEN: &str = "rollway.dev/written";
 
+/// The same about preview rules; not there as long as there are none. See [`note`](crate::note).
+pub(crate) const PREVIEWS: &str = "rollway.dev/previews";
+
 /// Which release a task definition was registered for.
 pub(crate) const RELEASE: &str = "rollway.dev/release";
 
@@ -119,9 +122,11 @@ impl Retag {
         let mut set = BTreeMap::new();
         if held(service) != Held::By(claim.clone()) {
             set.insert(CLAIM, claim.to_string());
-            let note = value(service.tags(), WRITTEN).unwrap_or_default();
-            if is_start && !note.is_empty() {
-                set.insert(WRITTEN, String::new());
+            for key in [WRITTEN, PREVIEWS] {
+                let note = value(service.tags(), key).unwrap_or_default();
+                if is_start && !note.is_empty() {
+                    set.insert(key, String::new());
+                }
             }
         }
         let remove = Vec::new();
@@ -133,7 +138,7 @@ impl Retag {
         let last = last_epoch(service).max(epoch).to_string();
         let is_there = value(service.tags(), LAST_EPOCH) == Some(&last);
         let set = (!is_there).then_some((LAST_EPOCH, last));
-        let mine = [CLAIM, WRITTEN].into_iter();
+        let mine = [CLAIM, WRITTEN, PREVIEWS].into_iter();
         Self {
             set: set.into_iter().collect(),
             remove: mine

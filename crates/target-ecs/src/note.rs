@@ -1,13 +1,16 @@
-//! What is about to be written, noted in a tag before it is, so that other people's changes show.
+//! What is about to be written, noted in tags before it is, so that other people's changes show.
 //!
 //! Each field from what to what: a process that ends between note and write leaves either value ours.
 //! Once the write is known to be complete, which the binding remembers, only the later value is.
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecs::types::Service;
 use strategy_core::target::EffectId;
 
+use crate::mark::{self, PREVIEWS, Retag, WRITTEN};
 use crate::owned::{Fields, is_on_its_way_out};
+use crate::previews::{Short, Slot};
 
 /// What a field may be without being somebody else's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,36 +23,98 @@ struct Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     steps: BTreeMap<String, Step>,
+    traffic: Option<[Short; 2]>,
 }
 
-/// The text of a note: `id=17 cn=0:2 r0=ab12:cd34 sd=99ff`.
-pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields) -> String {
-    let mut text = format!("id={}", id.0);
-    for name in now.names(wanted) {
-        let (from, to) = (now.of(name), wanted.of(name));
-        text.push_str(&if from == to {
-            format!(" {name}={to}")
-        } else {
-            format!(" {name}={from}:{to}")
-        });
+/// As it stands in a tag: `cn=0:2`, or `cn=2` of what stays.
+fn step(name: &str, now: &Fields, wanted: &Fields) -> String {
+    match (now.of(name), wanted.of(name)) {
+        (from, to) if from == to => format!("{name}={to}"),
+        (from, to) => format!("{name}={from}:{to}"),
     }
-    text
+}
+
+/// The text of a note without preview rules: `id=17 cn=0:2 sd=99ff`.
+pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields) -> String {
+    let names = now.names(wanted).into_iter();
+    let steps = names.map(|name| format!(" {}", step(name, now, wanted)));
+    format!("id={}{}", id.0, steps.collect::<String>())
+}
+
+/// A note as it stands in tags: `id=17 cn=0:2 r0=ab12:cd34 sd=99ff`, and `p00=-:ef56` of preview rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) written: String,
+    pub(crate) previews: String,
+}
+
+impl Text {
+    /// `traffic`: before and after it.
+    pub(crate) fn new(id: EffectId, [now, wanted]: [&Fields; 2], [from, to]: [Short; 2]) -> Self {
+        let (mut written, mut previews) = (vec![format!("id={}", id.0)], Vec::new());
+        for name in now.names(wanted) {
+            let step = step(name, now, wanted);
+            match Slot::of_field(name) {
+                Some(_) => previews.push(step),
+                None => written.push(step),
+            }
+        }
+        if !previews.is_empty() {
+            previews.push(format!("w={from}:{to}"));
+        }
+        Self {
+            written: written.join(" "),
+            previews: previews.join(" "),
+        }
+    }
+
+    /// As it stands on a service.
+    pub(crate) fn of(service: &Service) -> Self {
+        let value = |key| {
+            mark::value(service.tags(), key)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            written: value(WRITTEN),
+            previews: value(PREVIEWS),
+        }
+    }
+
+    /// What is to become of the tags of a service, so that it stands there.
+    pub(crate) fn retag(&self, service: &Service) -> Retag {
+        let mut retag = Retag::default();
+        retag.set.insert(WRITTEN, self.written.clone());
+        if Self::of(service).previews != self.previews {
+            retag.set.insert(PREVIEWS, self.previews.clone());
+        }
+        retag
+    }
+
+    /// `None` if it is no note.
+    pub(crate) fn read(&self) -> Option<Note> {
+        Note::read(&format!("{} {}", self.written, self.previews))
+    }
 }
 
 impl Note {
     /// `None` if it is no note.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut steps = BTreeMap::new();
+        let (mut steps, mut traffic) = (BTreeMap::new(), None);
         for word in text.split_whitespace() {
             let (name, values) = word.split_once('=')?;
             if name == "id" {
                 continue;
             }
             let (from, to) = values.split_once(':').unwrap_or((values, values));
+            if name == "w" {
+                traffic = Some([Short::read(from)?, Short::read(to)?]);
+                continue;
+            }
             let (from, to) = (from.to_owned(), to.to_owned());
             steps.insert(name.to_owned(), Step { from, to });
         }
-        Some(Self { steps })
+        Some(Self { steps, traffic })
     }
 
     /// Whether a field that is so is as we wrote it, or may have; what is not noted is nobody's doing of
@@ -62,6 +127,23 @@ impl Note {
             }
             None => now == start,
         }
+    }
+
+    /// The places of preview rules that it tells of.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &str> {
+        let names = self.steps.keys().map(String::as_str);
+        names.filter(|name| Slot::of_field(name).is_some())
+    }
+
+    /// The traffic before and after it, of a write that has to do with preview rules.
+    pub(crate) const fn traffic(&self) -> Option<[Short; 2]> {
+        self.traffic
+    }
+
+    /// From what to what a field was to go; `None`: it is not noted.
+    pub(crate) fn step(&self, name: &str) -> Option<(&str, &str)> {
+        let step = self.steps.get(name)?;
+        Some((&step.from, &step.to))
     }
 
     /// Whether a field is as it was to become; one that is not noted was to become nothing.
@@ -107,12 +189,16 @@ mod tests {
         fields
     }
 
+    fn traffic() -> [Short; 2] {
+        [Short::of(&strategy_core::Traffic::default()); 2]
+    }
+
     #[test]
     fn the_longest_note_fits_into_a_tag() {
         let rules = crate::config::MOST_RULES;
         let now = fields(rules, 0, None);
         let wanted = fields(rules, 99_999, Some(Count::Plain(99_999)));
-        let text = text(EffectId(999_999), &now, &wanted);
+        let text = Text::new(EffectId(999_999), [&now, &wanted], traffic()).written;
         assert!(text.len() <= 256, "{} of {text}", text.len());
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(text.chars().all(allowed), "{text}");
@@ -122,8 +208,9 @@ mod tests {
     fn until_it_is_complete_either_value_is_ours_and_then_one() {
         let now = fields(1, 1, None);
         let wanted = fields(1, 1, Some(Count::Plain(2)));
-        let note = text(EffectId(1), &now, &wanted);
-        let read = Note::read(&note).unwrap();
+        let read = Text::new(EffectId(1), [&now, &wanted], traffic())
+            .read()
+            .unwrap();
         for (value, under_way, complete) in
             [(NONE, true, false), ("2", true, true), ("3", false, false)]
         {

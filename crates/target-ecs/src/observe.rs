@@ -15,13 +15,12 @@ use crate::binding::Bound;
 use crate::config::resource;
 use crate::digest::digest;
 use crate::error::found;
-use crate::mark::{self, WRITTEN};
-use crate::note::Note;
+use crate::note;
 use crate::owned::{Fields, rule_name};
 use crate::routes::{self, Routed};
 use crate::task_definition::short;
-use crate::tasks::Running;
-use crate::view::{State, View, definition};
+use crate::tasks::{Registered, Running};
+use crate::view::{State, View, definition, has_too_few, primary};
 
 /// What is found.
 pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, TargetError> {
@@ -30,8 +29,9 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let routed = routes::read(bound.groups(), &forwards)?;
     let fields = view.state.fields(bound, &forwards);
     let unwired = State::unwired(bound, &forwards);
-    let mut written = routed.traffic(&bound.rules, &forwards);
-    let effective = if routed.agree {
+    let read = (routed.traffic(&bound.rules, &forwards), routed.agree);
+    let (mut written, agree) = view.state.told(bound, &fields, read);
+    let effective = if agree {
         Effective::Unverified
     } else {
         written.weight = behind(&view.state, &fields, &routed).unwrap_or(written.weight);
@@ -55,7 +55,7 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
 /// Where only some rules took a write, the share by those that did not: what is written is not what was to be.
 fn behind(state: &State, fields: &Fields, routed: &Routed) -> Option<Weight> {
     let stable = state.services.stable.as_ref()?;
-    let note = Note::read(mark::value(stable.tags(), WRITTEN)?)?;
+    let note = note::Text::of(stable).read()?;
     let shares = routed.shares.iter().enumerate();
     let behind = shares.filter(|(index, _)| {
         let name = rule_name(*index);
@@ -65,7 +65,7 @@ fn behind(state: &State, fields: &Fields, routed: &Routed) -> Option<Weight> {
 }
 
 /// Equal for equal content: what a look at the same state would show again.
-fn version(observation: &Observation) -> Result<Version, TargetError> {
+pub(crate) fn version(observation: &Observation) -> Result<Version, TargetError> {
     let text = serde_json::to_string(observation).map_err(|error| {
         let kind = TargetErrorKind::Unexpected;
         found(kind, "encode", "observation", error.to_string())
@@ -75,12 +75,18 @@ fn version(observation: &Observation) -> Result<Version, TargetError> {
 
 fn track(bound: &Bound, view: &View, track: Track) -> ObservedTrack {
     let of = bound.tracks.of(track);
+    let service = view.state.services.of(track).as_ref();
     let running = Running {
-        bound: of,
-        service: view.state.services.of(track).as_ref(),
+        recorded: of.recorded(),
+        service,
+        deployment: service.and_then(primary),
+        has_too_few: service.is_some_and(has_too_few),
         tasks: view.tasks.of(track),
         stopped: view.stopped.of(track),
-        health: view.health.of(track),
+        registered: &[Registered {
+            port: of.port,
+            health: view.health.of(track),
+        }],
         definitions: &view.definitions,
     };
     let mut seen = ObservedTrack::default();

@@ -19,7 +19,8 @@ const DIGITS: usize = 10;
 
 /// Field by field. What a claim writes is no part of it.
 ///
-/// `r0`, `r1`: what each rule forwards to. Of each track (`s` stable, `c` candidate): `sd` the task
+/// `r0`, `r1`: what each rule forwards to. `p10`: the preview rule of rule 1 for the first route.
+/// Of each track (`s` stable, `c` candidate): `sd` the task
 /// definition; `sn` the count, or `sm` the minimum, `sp` what is suspended and `sz` whether the count
 /// is 0, where an autoscaler decides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +179,7 @@ pub(crate) fn words(name: &str) -> String {
     let whose = match name.chars().next() {
         Some('s') => "stable",
         Some('c') => "the candidate",
+        Some('p') => return format!("the preview rule {}", name.trim_start_matches('p')),
         _ => return format!("the traffic of rule {}", name.trim_start_matches('r')),
     };
     match name.chars().nth(1) {
@@ -190,14 +192,14 @@ pub(crate) fn words(name: &str) -> String {
 
 /// What a change of a field is about.
 pub(crate) fn field(name: &str) -> ForeignField {
-    match (name.starts_with('r'), name.ends_with('d')) {
+    match (name.starts_with(['r', 'p']), name.ends_with('d')) {
         (true, _) => ForeignField::Traffic,
         (false, true) => ForeignField::Revision,
         (false, false) => ForeignField::Capacity,
     }
 }
 
-/// Whose field it is; `None` of a rule.
+/// Whose field it is; `None` of a rule or preview rule.
 pub(crate) fn whose(name: &str) -> Option<Track> {
     match name.chars().next() {
         Some('s') => Some(Track::Stable),

@@ -1,13 +1,16 @@
 //! The least policy under which a target works, printable as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{Owned, RuleConfig, WorkloadConfig};
+use crate::config::{OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
+use crate::listener;
 use crate::mark::OURS;
+use crate::previews::PREVIEW;
 
 /// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,15 +65,9 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
         .slots()
         .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
         .to_vec();
-    let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
-    let of_cluster =
-        json!({"ArnEquals": {"ecs:cluster": place.arn("ecs", &format!("cluster/{cluster}"))}});
     let mut statement = vec![
         Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
-        Statement {
-            condition: Some(of_cluster),
-            ..Statement::new("ReadTasks", &["ecs:DescribeTasks", "ecs:ListTasks"], all())
-        },
+        read_tasks(&place, cluster),
         Statement::new(
             "ReadWhatHasNoName",
             &[
@@ -96,29 +93,13 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
                 services.clone(),
             )
         },
-        Statement::new("RegisterReleases", &["ecs:RegisterTaskDefinition"], all()),
-        Statement {
-            condition: Some(
-                json!({"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}),
-            ),
-            ..Statement::new(
-                "TagReleases",
-                &["ecs:TagResource"],
-                vec![place.arn("ecs", "task-definition/*")],
-            )
-        },
-        Statement {
-            condition: Some(
-                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
-            ),
-            ..Statement::new("PassTaskRoles", &["iam:PassRole"], vec![roles.clone()])
-        },
         Statement::new(
             "HoldFloors",
             &["application-autoscaling:RegisterScalableTarget"],
             vec![place.arn("application-autoscaling", "scalable-target/*")],
         ),
     ];
+    statement.extend(register(&place));
     if let WorkloadConfig::Canary(canary) = &owned.workload
         && canary.create
     {
@@ -128,6 +109,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             &["ecs:CreateService", "ecs:DeleteService"],
             candidate.clone(),
         ));
+        let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
         // It is made with stable's tags, and with stable's role for volumes.
         statement.push(Statement {
             condition: Some(json!({"StringEquals": {"ecs:CreateAction": "CreateService"}})),
@@ -157,10 +139,159 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             statement.push(Statement::new(sid, &[action], arns));
         }
     }
+    if owned.previews {
+        statement.extend(previews(&owned.rules));
+    }
     Ok(Policy {
         version: "2012-10-17",
         statement,
     })
+}
+
+/// For rules of our own: made with tags, and changed and removed only with them.
+fn previews(rules: &[RuleConfig]) -> Vec<Statement> {
+    let listeners: BTreeSet<String> = rules.iter().filter_map(listener::of).collect();
+    let of_listeners = listeners.iter().map(|listener| {
+        let rules = listener.replacen(":listener/", ":listener-rule/", 1);
+        format!("{rules}/*")
+    });
+    let of_listeners: Vec<String> = of_listeners.collect();
+    let tag = format!("aws:ResourceTag/{PREVIEW}");
+    vec![
+        Statement::new(
+            "FindPreviews",
+            &["elasticloadbalancing:DescribeTags"],
+            vec!["*".to_owned()],
+        ),
+        Statement::new(
+            "MakePreviews",
+            &["elasticloadbalancing:CreateRule"],
+            listeners.into_iter().collect(),
+        ),
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"elasticloadbalancing:CreateAction": "CreateRule"}}),
+            ),
+            ..Statement::new(
+                "TagPreviews",
+                &["elasticloadbalancing:AddTags"],
+                of_listeners.clone(),
+            )
+        },
+        Statement {
+            condition: Some(json!({"Null": {tag: "false"}})),
+            ..Statement::new(
+                "ChangePreviews",
+                &[
+                    "elasticloadbalancing:DeleteRule",
+                    "elasticloadbalancing:ModifyRule",
+                ],
+                of_listeners,
+            )
+        },
+    ]
+}
+
+/// The least policy for a service whose rolling deployments Amazon ECS carries out.
+///
+/// Where the service is named without its ARN, neither region nor account is known, and both are `*`: a
+/// policy of an identity reaches no other account.
+pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, TargetError> {
+    let of = OneService::named(cluster, &rolling.service)?;
+    let OneService {
+        cluster,
+        service,
+        place,
+    } = of;
+    let place = place.unwrap_or_else(Place::anywhere);
+    let all = || vec!["*".to_owned()];
+    let services = vec![place.arn("ecs", &format!("service/{cluster}/{service}"))];
+    let deployments = vec![place.arn("ecs", &format!("service-deployment/{cluster}/{service}/*"))];
+    let mut statement = vec![
+        Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
+        read_tasks(&place, &cluster),
+        Statement::new(
+            "ReadDeployments",
+            &["ecs:DescribeServiceDeployments"],
+            deployments.clone(),
+        ),
+        Statement::new(
+            "ReadWhatHasNoName",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "ecs:DescribeTaskDefinition",
+                "ecs:ListTaskDefinitions",
+                "elasticloadbalancing:DescribeTargetGroupAttributes",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ],
+            all(),
+        ),
+        Statement::new(
+            "WriteServices",
+            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
+            services,
+        ),
+        Statement::new(
+            "StopDeployments",
+            &["ecs:StopServiceDeployment"],
+            deployments,
+        ),
+    ];
+    statement.extend(register(&place));
+    Ok(Policy {
+        version: "2012-10-17",
+        statement,
+    })
+}
+
+fn read_tasks(place: &Place, cluster: &str) -> Statement {
+    let cluster = place.arn("ecs", &format!("cluster/{cluster}"));
+    let by = if place.is_anywhere() {
+        "ArnLike"
+    } else {
+        "ArnEquals"
+    };
+    Statement {
+        condition: Some(json!({ by: {"ecs:cluster": cluster} })),
+        ..Statement::new(
+            "ReadTasks",
+            &["ecs:DescribeTasks", "ecs:ListTasks"],
+            vec!["*".to_owned()],
+        )
+    }
+}
+
+/// What registers a release.
+fn register(place: &Place) -> [Statement; 3] {
+    let (partition, account) = (&place.partition, &place.account);
+    [
+        Statement::new(
+            "RegisterReleases",
+            &["ecs:RegisterTaskDefinition"],
+            vec!["*".to_owned()],
+        ),
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}),
+            ),
+            ..Statement::new(
+                "TagReleases",
+                &["ecs:TagResource"],
+                vec![place.arn("ecs", "task-definition/*")],
+            )
+        },
+        Statement {
+            condition: Some(
+                json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
+            ),
+            ..Statement::new(
+                "PassTaskRoles",
+                &["iam:PassRole"],
+                vec![format!("arn:{partition}:iam::{account}:role/*")],
+            )
+        },
+    ]
 }
 
 /// As JSON, ready for `aws iam put-role-policy`.
@@ -183,8 +314,19 @@ mod tests {
     }
 
     fn printed(workload: impl Into<WorkloadConfig>, rule: RuleConfig) -> String {
-        let config = Owned::new("shop", &OwnedWeights::new(workload, [rule]));
-        owned_weights(&config).unwrap().to_string()
+        let weights = OwnedWeights::new(workload, [rule]).previews(false);
+        owned_weights(&Owned::new("shop", &weights))
+            .unwrap()
+            .to_string()
+    }
+
+    /// The statement with this name, as text.
+    fn statement(rule: RuleConfig, sid: &str) -> String {
+        let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule]);
+        let policy = owned_weights(&Owned::new("shop", &weights)).unwrap();
+        let mut statements = policy.statement.iter();
+        let statement = statements.find(|statement| statement.sid == sid).unwrap();
+        serde_json::to_string(statement).unwrap()
     }
 
     fn rule() -> RuleConfig {
@@ -256,6 +398,35 @@ mod tests {
             text.contains("ModifyListener") && !text.contains("ModifyRule"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn rules_of_our_own_are_made_on_the_listener_and_changed_only_with_our_tag() {
+        for rule in [
+            rule(),
+            RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2")),
+        ] {
+            let made = statement(rule.clone(), "MakePreviews");
+            assert!(
+                made.contains(&format!("\"{AT}:listener/app/shop/a1/b2\"")),
+                "{made}"
+            );
+            let (tags, changes) = (
+                statement(rule.clone(), "TagPreviews"),
+                statement(rule, "ChangePreviews"),
+            );
+            let rules = format!("\"{AT}:listener-rule/app/shop/a1/b2/*\"");
+            assert!(
+                tags.contains(&rules) && tags.contains("CreateAction"),
+                "{tags}"
+            );
+            assert!(
+                changes.contains(&rules)
+                    && changes
+                        .contains(r#"{"Null":{"aws:ResourceTag/rollway.dev/preview":"false"}}"#),
+                "{changes}"
+            );
+        }
     }
 
     #[test]

@@ -129,15 +129,17 @@ pub(crate) fn wanted(
         };
         Err(found(kind, action, &rule.resource(), message))
     };
-    if *traffic == bound.traffic {
+    let mut by_weight = traffic.clone();
+    by_weight.routes.clear();
+    if by_weight == bound.traffic {
         return Ok(if wired {
             forward.wired(groups.candidate)
         } else {
             forward.clone()
         });
     }
-    if !traffic.routes.is_empty() || !traffic.mirror.is_zero() {
-        let message = "neither routes by header or cookie nor mirrored requests can be had here; leave them out of the plan";
+    if !traffic.mirror.is_zero() {
+        let message = "mirrored requests cannot be had here; leave them out of the plan";
         return refuse(TargetErrorKind::Unsupported, message.to_owned());
     }
     let Some(shares) = weights::written(traffic.weight) else {

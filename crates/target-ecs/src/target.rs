@@ -5,7 +5,7 @@ use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
     Observation, Promotion, TargetError, TargetErrorKind,
 };
-use strategy_core::{Images, Part, Plan, Revision, Target, Track, Tracks, Weight};
+use strategy_core::{Images, Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
 
 use crate::api::Api;
 use crate::asked::{Asked, asked};
@@ -13,10 +13,9 @@ use crate::autoscaling::number;
 use crate::binding::Bound;
 use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definitions};
 use crate::claim;
-use crate::config::{Owned, WorkloadConfig};
+use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
-use crate::mark::{self, WRITTEN};
-use crate::note::Note;
+use crate::note;
 use crate::owned::Fields;
 use crate::task_definition::{Made, NoContainer, Unregistered, release};
 use crate::view::{State, definition};
@@ -35,18 +34,24 @@ impl OwnedWeightsTarget {
         Self { config, api }
     }
 
-    fn capabilities(&self) -> Capabilities {
-        let owned = self.config.owned_weights();
-        let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
-        capabilities.promotions = match &owned.workload {
-            WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = Effectiveness::Assumed {
-            after: owned.settle,
-        };
-        capabilities
+    /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
+    fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
+        let stable = state.services.stable.as_ref();
+        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
+    }
+
+    fn may_make_previews(&self, bound: &Bound, routes: &[Route]) -> Result<(), TargetError> {
+        if routes.is_empty() || self.config.owned_weights().previews {
+            return Ok(());
+        }
+        let rule = bound.rules.first().map(|of| of.rule.resource());
+        let message = "it was told to make no rules (`previews`), and there is no other way to route by header or cookie; leave the route out of the plan";
+        let (kind, action) = (
+            TargetErrorKind::Unsupported,
+            "elasticloadbalancing:CreateRule",
+        );
+        Err(found(kind, action, &rule.unwrap_or_default(), message))
     }
 
     /// What the desired revisions mean, as far as they are registered, and whether that took a look.
@@ -68,7 +73,8 @@ impl OwnedWeightsTarget {
                 Asked::Recorded(arn) => Definition::Known(arn.to_owned()),
                 Asked::Named(name) => {
                     looked = true;
-                    self.named(bound, track, name).await?
+                    let (base, about) = (Self::base(bound, track), bound.service(track));
+                    self.api.named(base, name, &about).await?
                 }
                 Asked::Release(images) => {
                     let made = self.made(bound, track, images).await?;
@@ -156,42 +162,7 @@ impl OwnedWeightsTarget {
             return Ok(Definition::Known(arn));
         }
         *looked = true;
-        let newest = self.api.newest(made.family()).await?;
-        Ok(match self.api.registered(&made, &newest).await? {
-            Some(arn) => Definition::Known(arn),
-            None => Definition::New(made),
-        })
-    }
-
-    /// `family:revision` of the same family.
-    async fn named(
-        &self,
-        bound: &Bound,
-        track: Track,
-        name: &str,
-    ) -> Result<Definition, TargetError> {
-        let base = self.api.definition(Self::base(bound, track)).await?;
-        let family = base.family();
-        let refuse = |message: String| {
-            let (kind, resource) = (TargetErrorKind::Unsupported, bound.service(track));
-            found(kind, "ecs:DescribeTaskDefinition", &resource, message)
-        };
-        let revision = name.strip_prefix(family).and_then(|n| n.strip_prefix(':'));
-        if !revision.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(refuse(format!(
-                "{name:?} is no task definition of its family; name it as `{family}:NUMBER`"
-            )));
-        }
-        match self.api.definition(name).await {
-            Ok(described) if described.is_active() => {
-                Ok(Definition::Known(described.arn().to_owned()))
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
-            Ok(_) | Err(_) => Err(refuse(format!(
-                "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
-            ))),
-        }
+        self.api.release(made, &[]).await
     }
 
     /// Registers what is not there yet. Nothing runs it before the calls that follow.
@@ -234,9 +205,7 @@ impl OwnedWeightsTarget {
             };
             just_seen = false;
             match change {
-                Change::Note { service, text } => {
-                    let mut retag = mark::Retag::default();
-                    retag.set.insert(WRITTEN, text);
+                Change::Note { service, retag } => {
                     api.retag(&service, &retag).await?;
                     continue;
                 }
@@ -260,6 +229,7 @@ impl OwnedWeightsTarget {
                     suspended,
                 } => api.scale(cluster, &service, minimum, suspended).await?,
                 Change::Route { rule, from, to } => api.route(&rule, &from, &to).await?,
+                Change::Preview(call) => api.preview(*call).await?,
             }
             *written = true;
         }
@@ -291,25 +261,45 @@ impl OwnedWeightsTarget {
     }
 }
 
+/// What a plan can ask of it.
+pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
+    let mut capabilities = Capabilities::routed();
+    capabilities.header_routes = owned.previews;
+    capabilities.cookie_routes = owned.previews;
+    capabilities.granularity = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+    capabilities.promotions = match &owned.workload {
+        WorkloadConfig::Pair(_) => vec![Promotion::Swap, Promotion::Update],
+        WorkloadConfig::Canary(_) => vec![Promotion::Update],
+    };
+    capabilities.effectiveness = Effectiveness::Assumed {
+        after: owned.settle,
+    };
+    capabilities
+}
+
 /// Whether a service is to be told this count. Where an autoscaler decides, a count is what its minimum takes at
 /// least, and one that has grown since is left as it is.
 fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
     let is_its = |track: &Track| bound.tracks.of(*track).service == service;
     let track = Track::ALL.into_iter().find(is_its);
-    let there = track.and_then(|track| now.scalers.of(track).as_ref().and(now.active(track)));
+    let scaled = track.filter(|track| now.scalers.of(*track).is_some());
+    let there = scaled.and_then(|track| now.active(track));
     count == 0 || there.is_none_or(|there| number(there.desired_count) < count)
 }
 
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
     let there = state.active(Track::Stable);
-    let there = there.and_then(|stable| mark::value(stable.tags(), WRITTEN));
-    let note = planned.note.as_deref().or(there).unwrap_or_default();
-    let is_whole = Note::read(note).is_some_and(|read| read.leads_to(&planned.wanted));
-    if note.is_empty() || !is_whole || bound.done.as_deref() == Some(note) {
+    let there = there.map(note::Text::of);
+    let note = planned.note.clone().or(there).unwrap_or_default();
+    let is_whole = note
+        .read()
+        .is_some_and(|read| read.leads_to(&planned.wanted));
+    let note = note.written;
+    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note.to_owned());
+    bound.done = Some(note);
     Ok(Applied::rebound(bound.wrap()?))
 }
 
@@ -319,7 +309,7 @@ impl Target for OwnedWeightsTarget {
         let (bound, view) = discover::start(&self.config, &self.api).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            capabilities(self.config.owned_weights()),
             observe::observation(&bound, &view)?,
             discover::names(&bound),
         );
@@ -330,13 +320,21 @@ impl Target for OwnedWeightsTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding)?;
-        let view = self.api.view(&bound).await?;
+        let mut view = self.api.view(&bound).await?;
+        if self.looks_for_previews(&bound, &view.state) {
+            view.state.previews = self.api.previews(&bound).await?;
+        }
         observe::observation(&bound, &view)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
-        let state = self.api.state(&bound).await?;
+        let mut state = self.api.state(&bound).await?;
+        let routes = &request.desired.traffic.routes;
+        if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
+            self.may_make_previews(&bound, routes)?;
+            state.previews = self.api.previews(&bound).await?;
+        }
         let definitions = self.definitions(&bound, &state, &request.desired).await?;
         let (mut definitions, looked) = definitions;
         let mut planned = Situation {
@@ -368,12 +366,13 @@ impl Target for OwnedWeightsTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding)?;
-        let facts = admit::facts(&self.api, &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let mut bound = Bound::read(&found.binding)?;
+        let routes = admit::routes(part, plan);
+        let looks = self.config.owned_weights().previews;
+        let facts = admit::facts(&self.api, &bound, looks, !routes.is_empty()).await?;
+        let findings = admit::findings(&bound, &facts, part, plan);
+        bound.routes = routes;
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(

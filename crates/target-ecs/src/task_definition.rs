@@ -52,6 +52,12 @@ impl Described {
         self.definition.status() == Some(&TaskDefinitionStatus::Active)
     }
 
+    /// Whether ECS asks its containers themselves how they are.
+    pub(crate) fn has_health_check(&self) -> bool {
+        let mut containers = self.containers().iter();
+        containers.any(|container| container.health_check().is_some())
+    }
+
     fn containers(&self) -> &[ContainerDefinition] {
         self.definition.container_definitions()
     }
@@ -155,8 +161,7 @@ pub(crate) struct NoContainer {
     pub(crate) there: Vec<String>,
 }
 
-/// A base with the images of a release: what the release does not name has the images that stable had
-/// at the start, wherever both have the container.
+/// A base with the images of a release, or the base itself if it has them.
 ///
 /// # Errors
 /// When the release names a container that the base does not have.
@@ -165,6 +170,24 @@ pub(crate) fn release(
     stable: &Described,
     images: &Images,
 ) -> Result<Made, NoContainer> {
+    let made = release_anew(base, stable, images)?;
+    Ok(if made.input == base.input() {
+        Made::Base
+    } else {
+        Made::Other(made)
+    })
+}
+
+/// A base with the images of a release, also if these are its own: what the release does not name has the
+/// images that stable had at the start, wherever both have the container.
+///
+/// # Errors
+/// When the release names a container that the base does not have.
+pub(crate) fn release_anew(
+    base: &Described,
+    stable: &Described,
+    images: &Images,
+) -> Result<Box<Unregistered>, NoContainer> {
     let there: Vec<String> = base
         .image_texts()
         .map(|(name, _)| name.to_owned())
@@ -196,14 +219,11 @@ pub(crate) fn release(
         ));
     }
     let input = base.input().set_container_definitions(Some(containers));
-    if input == base.input() {
-        return Ok(Made::Base);
-    }
     let key = digest(&identity, 20);
     let mut tags: Vec<Tag> = mark::of_others(&base.tags).cloned().collect();
     tags.push(mark::tag(RELEASE, &key));
     tags.push(mark::tag(BASE, base.short()));
-    Ok(Made::Other(Box::new(Unregistered { key, input, tags })))
+    Ok(Box::new(Unregistered { key, input, tags }))
 }
 
 /// Lists whose order means nothing, in one order, and those with nothing in them left out: ECS tells them as it

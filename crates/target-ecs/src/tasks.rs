@@ -2,23 +2,70 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::types::{Container, DeploymentRolloutState, Service, Task, TaskStopCode};
+use aws_sdk_ecs::primitives::DateTime;
+use aws_sdk_ecs::types::{
+    Container, Deployment, DeploymentRolloutState, HealthStatus, Service, Task, TaskStopCode,
+};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 use strategy_core::target::{Fatal, FatalReason, ImageIds, Pods};
 
 use crate::autoscaling::number;
-use crate::binding::BoundTrack;
-use crate::view::{Definitions, definition, has_too_few, primary};
+use crate::view::{Definitions, definition};
 
 /// What there is of one track.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running<'a> {
-    pub(crate) bound: &'a BoundTrack,
+    /// The task definition that was found at the start; `None`: there was none.
+    pub(crate) recorded: Option<&'a str>,
     pub(crate) service: Option<&'a Service>,
+    /// The deployment in force. Its failures count while [it has too few tasks](Self::has_too_few).
+    pub(crate) deployment: Option<&'a Deployment>,
+    pub(crate) has_too_few: bool,
     pub(crate) tasks: &'a [Task],
     pub(crate) stopped: &'a [Task],
-    pub(crate) health: &'a [TargetHealthDescription],
+    /// Where tasks are registered: a task is ready when it is healthy in each. Without any it is ready when
+    /// it runs, and is healthy by its own check if it has one.
+    pub(crate) registered: &'a [Registered<'a>],
     pub(crate) definitions: &'a Definitions,
+}
+
+/// Targets of one load balancer, at the port that answers there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registered<'a> {
+    pub(crate) port: i32,
+    pub(crate) health: &'a [TargetHealthDescription],
+}
+
+/// Which tasks get traffic if there is any.
+struct Healthy<'a> {
+    /// Addresses, for each load balancer.
+    at: Vec<BTreeSet<&'a str>>,
+    definitions: &'a Definitions,
+}
+
+impl Healthy<'_> {
+    fn is_ready(&self, task: &Task) -> bool {
+        if !counts(task) || !is_running(task) {
+            return false;
+        }
+        if self.at.is_empty() {
+            return self.is_well_by_itself(task);
+        }
+        address(task).is_some_and(|address| self.at.iter().all(|at| at.contains(address)))
+    }
+
+    /// By the check of its own, where it has one.
+    fn is_well_by_itself(&self, task: &Task) -> bool {
+        match task.health_status() {
+            Some(HealthStatus::Healthy) => true,
+            Some(HealthStatus::Unhealthy) => false,
+            Some(_) | None => {
+                let arn = task.task_definition_arn().unwrap_or_default();
+                let described = self.definitions.get(arn);
+                described.is_some_and(|described| !described.has_health_check())
+            }
+        }
+    }
 }
 
 /// The private IPv4 address of a task, by which a target group knows it.
@@ -59,7 +106,7 @@ impl Running<'_> {
         }
         let mut fatal = self.fatal(&healthy);
         if let (false, Some(service)) = (fatal.is_empty(), self.service) {
-            let current = primary(service).and_then(|of| of.task_definition());
+            let current = self.deployment.and_then(|of| of.task_definition());
             let current = current.unwrap_or_else(|| definition(service));
             by_definition.entry(current).or_default();
         }
@@ -67,8 +114,7 @@ impl Running<'_> {
             .into_iter()
             .map(|(arn, tasks)| self.of(arn, &tasks, &healthy))
             .collect();
-        let current = self.service.and_then(primary);
-        let current = current.and_then(|of| of.task_definition());
+        let current = self.deployment.and_then(|of| of.task_definition());
         let current = current.map(|arn| crate::task_definition::short(arn).to_owned());
         if let Some(pods) = pods
             .iter_mut()
@@ -80,10 +126,10 @@ impl Running<'_> {
         pods
     }
 
-    fn of(&self, arn: &str, tasks: &[&Task], healthy: &BTreeSet<&str>) -> Pods {
+    fn of(&self, arn: &str, tasks: &[&Task], healthy: &Healthy<'_>) -> Pods {
         let described = self.definitions.get(arn);
         let mut pods = Pods::of(match described {
-            Some(described) => described.seen(self.bound.recorded()),
+            Some(described) => described.seen(self.recorded),
             None => strategy_core::SeenRevision::new(
                 crate::task_definition::short(arn),
                 strategy_core::Images::default(),
@@ -91,7 +137,7 @@ impl Running<'_> {
         });
         let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         pods.total = size(tasks.len());
-        let ready = tasks.iter().filter(|task| is_ready(task, healthy));
+        let ready = tasks.iter().filter(|task| healthy.is_ready(task));
         pods.ready = size(ready.count());
         pods.available = pods.ready;
         let deployments = self.service.map_or(&[][..], |of| of.deployments());
@@ -116,30 +162,49 @@ impl Running<'_> {
         pods
     }
 
-    /// Addresses that get traffic if there is any.
-    fn healthy(&self) -> BTreeSet<&str> {
-        let healthy = self.health.iter().filter(|target| {
-            let state = target.target_health().and_then(|health| health.state());
-            let port = target.target().and_then(|target| target.port());
-            state == Some(&TargetHealthStateEnum::Healthy) && port == Some(self.bound.port)
+    fn healthy(&self) -> Healthy<'_> {
+        let at = self.registered.iter().map(|registered| {
+            let healthy = registered.health.iter().filter(|target| {
+                let state = target.target_health().and_then(|health| health.state());
+                let port = target.target().and_then(|target| target.port());
+                state == Some(&TargetHealthStateEnum::Healthy) && port == Some(registered.port)
+            });
+            healthy.filter_map(|target| target.target()?.id()).collect()
         });
-        healthy.filter_map(|target| target.target()?.id()).collect()
+        Healthy {
+            at: at.collect(),
+            definitions: self.definitions,
+        }
+    }
+
+    /// How many tasks of a deployment are ready, and when the last of them was started.
+    pub(crate) fn ready_of(&self, deployment: &str) -> (u32, Option<&DateTime>) {
+        let healthy = self.healthy();
+        let ready = self
+            .tasks
+            .iter()
+            .filter(|task| task.started_by() == Some(deployment) && healthy.is_ready(task));
+        let (mut count, mut last): (u32, Option<&DateTime>) = (0, None);
+        for task in ready {
+            count += 1;
+            last = match (last, task.started_at()) {
+                (Some(one), Some(other)) if one > other => Some(one),
+                (one, other) => other.or(one),
+            };
+        }
+        (count, last)
     }
 
     /// What will not mend itself by waiting, only of the deployment in force: tasks that failed, while there
     /// are too few, and that it failed as a whole.
-    fn fatal(&self, healthy: &BTreeSet<&str>) -> Vec<Fatal> {
-        let Some(service) = self.service else {
+    fn fatal(&self, healthy: &Healthy<'_>) -> Vec<Fatal> {
+        let Some(deployment) = self.deployment else {
             return Vec::new();
         };
-        let Some(deployment) = primary(service) else {
-            return Vec::new();
-        };
-        let is_short = has_too_few(service);
         let is_of =
             |task: &&Task| task.started_by().is_some() && task.started_by() == deployment.id();
         // A failure before a task that came after it and is healthy is history.
-        let ready = self.tasks.iter().filter(|task| is_ready(task, healthy));
+        let ready = self.tasks.iter().filter(|task| healthy.is_ready(task));
         let since = ready
             .filter(is_of)
             .filter_map(Task::started_at)
@@ -148,18 +213,9 @@ impl Running<'_> {
             let pair = task.stopped_at().zip(since);
             pair.is_some_and(|(stopped, since)| stopped <= since)
         };
-        let mut failures: BTreeMap<FatalReason, Fatal> = BTreeMap::new();
-        for task in self.stopped.iter().filter(is_of) {
-            if !is_short || is_history(task) {
-                continue;
-            }
-            if let Some(failure) = failure(task) {
-                failures
-                    .entry(failure.reason)
-                    .and_modify(|known| known.pods += 1)
-                    .or_insert(failure);
-            }
-        }
+        let stopped = self.stopped.iter().filter(is_of);
+        let stopped = stopped.filter(|task| self.has_too_few && !is_history(task));
+        let mut failures = by_reason(stopped);
         if deployment.rollout_state() == Some(&DeploymentRolloutState::Failed) {
             let why = deployment.rollout_state_reason();
             let failed = gave_up(why.unwrap_or("no reason given"));
@@ -169,8 +225,27 @@ impl Running<'_> {
     }
 }
 
-fn is_ready(task: &Task, healthy: &BTreeSet<&str>) -> bool {
-    counts(task) && is_running(task) && address(task).is_some_and(|at| healthy.contains(at))
+/// What tasks failed of, and how many of each.
+fn by_reason<'a>(stopped: impl Iterator<Item = &'a Task>) -> BTreeMap<FatalReason, Fatal> {
+    let mut failures: BTreeMap<FatalReason, Fatal> = BTreeMap::new();
+    for failure in stopped.filter_map(failure) {
+        failures
+            .entry(failure.reason)
+            .and_modify(|known| known.pods += 1)
+            .or_insert(failure);
+    }
+    failures
+}
+
+/// What the stopped tasks of a deployment failed of, for people; empty if none failed.
+pub(crate) fn failures_of(stopped: &[Task], deployment: &str) -> String {
+    let of = stopped.iter();
+    let of = of.filter(|task| task.started_by() == Some(deployment));
+    let failures = by_reason(of).into_values();
+    let told: Vec<String> = failures
+        .map(|of| format!("{} ({} tasks): {}", of.reason, of.pods, of.message))
+        .collect();
+    told.join("; ")
 }
 
 /// Why a deployment failed, as Amazon ECS tells it: its circuit breaker is one way among others, such as alarms, a

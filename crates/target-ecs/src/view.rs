@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use aws_sdk_ecs::types::{Deployment, Service, Task};
 use aws_sdk_elasticloadbalancingv2::types::{Action, TargetHealthDescription};
 use strategy_core::target::{TargetError, TargetErrorKind};
-use strategy_core::{Track, Tracks};
+use strategy_core::{Track, Tracks, Traffic};
 
 use crate::autoscaling::{self, number};
 use crate::binding::Bound;
@@ -15,7 +15,9 @@ use crate::claim::Claimable;
 use crate::config::RuleConfig;
 use crate::error::found;
 use crate::forward::Forward;
+use crate::note::Text;
 use crate::owned::{Count, Fields};
+use crate::previews::{self, Previews};
 use crate::routes::{self, refused};
 use crate::task_definition::{Described, short};
 
@@ -33,6 +35,8 @@ pub(crate) struct State {
     /// In the order of the configuration.
     pub(crate) rules: Vec<(RuleConfig, Vec<Action>)>,
     pub(crate) scalers: Tracks<Option<ScalableTarget>>,
+    /// Nothing where they were not looked for.
+    pub(crate) previews: Previews,
 }
 
 /// What is written, and what runs.
@@ -127,7 +131,22 @@ impl State {
             let told = told.map(|(service, count)| (short(definition(service)), count));
             fields.track(track, told);
         }
+        self.previews.fields(bound, &mut fields);
         fields
+    }
+
+    /// The traffic that is told to be written, and whether every rule has it.
+    pub(crate) fn told(
+        &self,
+        bound: &Bound,
+        fields: &Fields,
+        read: (Traffic, bool),
+    ) -> (Traffic, bool) {
+        let note = self.services.stable.as_ref().map(Text::of);
+        let note = note.unwrap_or_default();
+        let is_complete = bound.done.as_ref() == Some(&note.written);
+        let note = note.read().filter(|_| !is_complete);
+        previews::told(bound, &self.previews, fields, note.as_ref(), read)
     }
 
     /// The rules that have the candidate's target group at weight 0, as if they had not: it is put there

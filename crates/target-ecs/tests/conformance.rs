@@ -60,3 +60,15 @@ mod autoscaled {
         super::is_up_to_date(super::Shape::Autoscaled, "autoscaled");
     }
 }
+
+mod rolling {
+    strategy_core::conformance_tests! {
+        run: |promise| super::run(super::Shape::Rolling, promise),
+        golden: include_str!("golden/rolling.txt"),
+    }
+
+    #[test]
+    fn the_golden_list_is_up_to_date() {
+        super::is_up_to_date(super::Shape::Rolling, "rolling");
+    }
+}

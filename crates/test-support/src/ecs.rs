@@ -40,6 +40,7 @@ mod shop;
 mod wire;
 mod world;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -54,7 +55,7 @@ pub use self::image::Image;
 pub use self::insight::Share;
 pub use self::log::{CallRecord, Outcome, Service};
 pub use self::rules::{RULES, Rule, RuleEntry};
-pub use self::settings::{AllZeroWeights, DescribedHooks, Settings};
+pub use self::settings::{AllZeroWeights, BesideAHealthyTask, DescribedHooks, Settings};
 
 use self::faults::Faults;
 pub use self::shop::Shop;
@@ -70,8 +71,8 @@ pub struct Fake {
 
 struct State {
     world: World,
-    /// What reads of ECS still tell, and until when.
-    stale: Option<(Timestamp, World)>,
+    /// The world before each late write, which reads of ECS still tell, and until when.
+    stale: VecDeque<(Timestamp, World)>,
     faults: Faults,
     log: Vec<CallRecord>,
 }
@@ -88,7 +89,7 @@ impl Fake {
         let world = World::new(clock.now(), settings);
         let state = State {
             world,
-            stale: None,
+            stale: VecDeque::new(),
             faults: Faults::default(),
             log: Vec::new(),
         };

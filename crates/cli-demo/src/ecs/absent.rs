@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
 
 use super::{EcsError, NOT_BUILT};
@@ -63,6 +64,11 @@ pub fn targets(
     _: &BTreeMap<Part, Config>,
 ) -> BTreeMap<Part, Arc<dyn Target>> {
     match *connection {}
+}
+
+/// What no parts can do.
+pub fn capabilities(_: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    BTreeMap::new()
 }
 
 /// The policy for no parts.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
+use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
 use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
@@ -70,6 +71,9 @@ fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
     }
     if let Some(drain) = file.drain {
         weights = weights.drain(drain.0);
+    }
+    if let Some(previews) = file.previews {
+        weights = weights.previews(previews);
     }
     Config::new(&file.cluster, weights)
 }
@@ -218,6 +222,13 @@ pub fn targets(
             let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
+        .collect()
+}
+
+/// What a plan can ask of each part. Nothing is asked for it, so no way to AWS is needed.
+pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), EcsTarget::capabilities(config)))
         .collect()
 }
 

@@ -137,6 +137,16 @@ impl Cloud {
         assert!(lost.values().all(|lost| *lost == 0.0), "{lost:?}");
     }
 
+    /// How many tasks a service is told to run.
+    pub(crate) fn desired(&self, service: &str) -> u64 {
+        let input = json!({"cluster": "shop", "services": [service]});
+        let fake = &self.shop.fake;
+        let answer = fake.as_somebody_else(Service::Ecs, "DescribeServices", input);
+        answer.unwrap()["services"][0]["desiredCount"]
+            .as_u64()
+            .unwrap()
+    }
+
     /// The image that a service runs; `None`: there is no such service.
     pub(crate) fn image(&self, service: &str) -> Option<String> {
         let ask = |operation: &str, input| {

@@ -45,14 +45,23 @@ fn example(file: &str, cloud: &Cloud) -> Value {
     for (name, strategy) in example["strategy"].as_object_mut().unwrap() {
         strategy["bake"] = json!("1s");
         if name == "canary" {
+            // Of many steps that are alike three are enough.
+            let stages = strategy["stages"].as_array_mut().unwrap();
+            if stages.len() > 4 {
+                stages.drain(2..stages.len() - 1);
+            }
             strategy["bake-after-return"] = json!("1s");
         }
+    }
+    if let Some(time) = example.get_mut("retire-after") {
+        *time = json!("1s");
     }
     let checks = example.get_mut("checks").and_then(Value::as_object_mut);
     for (_, check) in checks.into_iter().flatten() {
         check["interval"] = json!("1s");
-        check["failure-share"]["command"] =
-            json!(["sh", "-c", "echo '{\"total\": 5000, \"failed\": 1}'"]);
+        let failed = u8::from(check["failure-share"]["limit"] != "0%");
+        let said = format!("echo '{{\"total\": 5000, \"failed\": {failed}}}'");
+        check["failure-share"]["command"] = json!(["sh", "-c", said]);
     }
     example["policies"] = json!({"resync": "1s"});
     example
@@ -119,16 +128,87 @@ fn blue_green_ecs() {
     assert_eq!(cloud.image("web-blue").as_deref(), Some("web:1"));
 }
 
+/// As after a deployment of CodeDeploy: all tasks in one target group, and the old ones have stopped.
+fn runs_as_codedeploy(cloud: &Cloud) {
+    assert_eq!(cloud.image("web").as_deref(), Some("web:1"));
+    assert_eq!(cloud.desired("web"), 0);
+    assert_eq!(cloud.desired("web-2"), 2);
+}
+
+const DEPLOYED: [(&str, usize); 2] = [("web", 2), ("web-2", 0)];
+
+#[test]
+fn codedeploy_all_at_once() {
+    let cloud = runs("codedeploy-all-at-once-ecs.yaml", &DEPLOYED, "web-2");
+    runs_as_codedeploy(&cloud);
+}
+
+#[test]
+fn codedeploy_canaries() {
+    let five = runs(
+        "codedeploy-canary-10-percent-5-minutes-ecs.yaml",
+        &DEPLOYED,
+        "web-2",
+    );
+    runs_as_codedeploy(&five);
+    let fifteen = runs(
+        "codedeploy-canary-10-percent-15-minutes-ecs.yaml",
+        &DEPLOYED,
+        "web-2",
+    );
+    runs_as_codedeploy(&fifteen);
+}
+
+#[test]
+fn codedeploy_linear_every_minute() {
+    let cloud = runs(
+        "codedeploy-linear-10-percent-every-1-minute-ecs.yaml",
+        &DEPLOYED,
+        "web-2",
+    );
+    runs_as_codedeploy(&cloud);
+}
+
+#[test]
+fn codedeploy_linear_every_three_minutes() {
+    let cloud = runs(
+        "codedeploy-linear-10-percent-every-3-minutes-ecs.yaml",
+        &DEPLOYED,
+        "web-2",
+    );
+    runs_as_codedeploy(&cloud);
+}
+
+/// What the files for CodeDeploy's configurations say of time and share, and nothing else differs.
+#[test]
+fn codedeploy_times() {
+    let stages = |text: &str| {
+        let file = read(&format!("codedeploy-{text}-ecs.yaml"));
+        let canary = file["strategy"]["canary"].clone();
+        (canary["stages"].clone(), canary["bake"].clone())
+    };
+    for (name, bake) in [("5-minutes", "5m"), ("15-minutes", "15m")] {
+        let expected = (json!(["10%", "100%"]), json!(bake));
+        assert_eq!(stages(&format!("canary-10-percent-{name}")), expected);
+    }
+    let tenths: Vec<String> = (1..=10).map(|tenth| format!("{tenth}0%")).collect();
+    for (name, bake) in [("1-minute", "1m"), ("3-minutes", "3m")] {
+        let expected = (json!(tenths), json!(bake));
+        assert_eq!(stages(&format!("linear-10-percent-every-{name}")), expected);
+    }
+}
+
 /// None is left out above.
 #[test]
 fn every_example_has_a_run() {
-    let source = include_str!("examples.rs");
+    // However the calls are broken into lines.
+    let source = include_str!("examples.rs").replace(char::is_whitespace, "");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name.ends_with(".yaml") && read(&name)["target"]["ecs"].is_object() {
             assert!(
-                source.contains(&format!("runs(\"{name}\", ")),
+                source.contains(&format!("runs(\"{name}\",")),
                 "{name} is not run"
             );
             seen += 1;

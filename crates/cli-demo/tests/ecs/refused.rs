@@ -245,3 +245,16 @@ fn aws_is_spoken_to_by_tls() {
     let ended = cloud.call_with(&["plan", FILE], &variables);
     ended.check(1, "", "tls handshake");
 }
+
+/// Without a look at AWS a plan is held to what its load balancer can do.
+#[test]
+fn shares_are_those_of_a_load_balancer_offline_too() {
+    let cloud = Cloud::closed();
+    let canary =
+        |stages: &str| good().replace("blue-green: {bake: 1s}", &format!("canary: {stages}"));
+    cloud.write(&canary("{stages: [0.1%, 100%]}"));
+    let offline = ["plan", FILE, "--offline"];
+    cloud.call(&offline).check(0, "0.1%", "");
+    cloud.write(&canary("{stages: [0.05%, 100%]}"));
+    cloud.call(&offline).check(64, "", "steps of 0.1%");
+}

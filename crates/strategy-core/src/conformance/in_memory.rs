@@ -65,6 +65,10 @@ impl Subject for InMemory {
         self.has_candidate
     }
 
+    fn steps(&self) -> Vec<Weight> {
+        vec![Weight::HALF, Weight::FULL]
+    }
+
     async fn settle(&self) {
         let clock = self.world.clock();
         clock

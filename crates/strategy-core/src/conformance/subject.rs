@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::release::Images;
 use crate::target::{ForeignField, Target};
+use crate::weight::Weight;
 
 /// A target under test, on a platform that the suite may disturb.
 ///
@@ -43,6 +44,13 @@ pub trait Subject: fmt::Debug + Send + Sync {
 
     /// From now on the platform cannot be reached. `false` if this cannot be done.
     async fn cut_off(&self) -> bool;
+
+    /// Where the platform shifts by itself ([`Routing::Native`](crate::target::Routing::Native)): the
+    /// candidate's share after each step that it asks for, rising to all. Default: none, it rolls without
+    /// asking.
+    fn steps(&self) -> Vec<Weight> {
+        Vec::new()
+    }
 
     /// Whether the target has a [`changed`](Target::changed) of its own. Default: yes.
     fn tells_news(&self) -> bool {

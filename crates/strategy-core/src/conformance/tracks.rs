@@ -34,7 +34,8 @@ pub async fn revisions_are_told_apart(subject: &dyn Subject) -> Result<Standing,
     let now = trial.settle(trial.candidate(2)).await?;
     let (stable, candidate) = (&now.stable, &now.candidate);
     ensure!(
-        candidate.ready_at(&trial.release) == 2 && candidate.is_whole(&trial.release),
+        candidate.ready_at(&trial.release) == trial.replicas(2)
+            && candidate.is_whole(&trial.release),
         "candidate: {:?}",
         candidate.pods
     );
@@ -68,6 +69,9 @@ pub async fn images_that_really_run_are_reported(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
+    if trial.is_native() && trial.steps.is_empty() {
+        skip!("what was is gone when the release is there");
+    }
     let now = trial.settle(trial.candidate(1)).await?;
     for (container, _) in subject.release().iter() {
         let ids = |track: &ObservedTrack| -> BTreeSet<String> {
@@ -96,6 +100,9 @@ pub async fn images_that_really_run_are_reported(
 /// [`Broken`] when the target does not keep it.
 pub async fn pods_follow_the_count(subject: &dyn Subject) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
+    if trial.is_native() {
+        skip!("the platform brings up all of a release");
+    }
     for count in [2, 3, 1] {
         let now = trial.settle(trial.candidate(count)).await?.candidate;
         let total: u32 = now.pods.iter().map(|pods| pods.total).sum();

@@ -192,7 +192,11 @@ pub async fn a_switch_is_found_by_the_next_discovery(
 /// [`Broken`] when the target does not keep it.
 pub async fn our_own_writes_are_ours(subject: &dyn Subject) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
-    let now = trial.settle(trial.one_more(trial.candidate(1))).await?;
+    let mut desired = trial.candidate(1);
+    if !trial.is_native() {
+        desired = trial.one_more(desired);
+    }
+    let now = trial.settle(desired).await?;
     ensure!(now.foreign.is_empty(), "reported: {:?}", now.foreign);
     if trial.is_routed() {
         let desired = weighted(&trial.candidate(1), trial.some_weight());

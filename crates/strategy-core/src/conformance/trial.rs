@@ -24,6 +24,8 @@ pub(super) struct Trial<'a> {
     pub(super) found: Discovery,
     pub(super) claim: Claim,
     pub(super) release: Revision,
+    /// The shares that a platform asks for, one after the other; none where it does not.
+    pub(super) steps: Vec<Weight>,
 }
 
 impl<'a> Trial<'a> {
@@ -32,13 +34,37 @@ impl<'a> Trial<'a> {
         subject.settle().await;
         let target = subject.target();
         let found = target.discover().await?;
-        Ok(Self {
+        let mut trial = Self {
             subject,
             claim: claim("conformance", found.last_epoch + 1)?,
             found,
             target,
             release: Revision::Release(subject.release()),
-        })
+            steps: Vec::new(),
+        };
+        if trial.is_native() {
+            trial.steps = subject.steps();
+            trial.admit().await?;
+        }
+        Ok(trial)
+    }
+
+    /// A platform that shifts by itself is told what of the plan it has to know, by way of the binding.
+    async fn admit(&mut self) -> Result<(), Broken> {
+        let plan = self.plan()?;
+        let part = Part::main();
+        let admission = self.target.admit(&part, &self.found, &plan).await?;
+        let blocked = admission
+            .findings
+            .iter()
+            .find(|finding| finding.severity == crate::target::Severity::Blocks);
+        if let Some(finding) = blocked {
+            return Err(Broken(format!(
+                "the plan of the suite is not admitted: {finding:?}"
+            )));
+        }
+        self.found.binding = admission.binding;
+        Ok(())
     }
 
     /// Discovered and claimed.
@@ -77,8 +103,12 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// What was found, and so many pods of the release in the candidate.
+    /// What was found, and so many pods of the release in the candidate. Where the platform shifts by itself
+    /// the release is started: all of it, at the first step.
     pub(super) fn candidate(&self, count: u32) -> Desired {
+        if self.is_native() {
+            return self.at_step(0).unwrap_or_else(|| self.retired());
+        }
         let mut desired = self.start();
         desired.candidate = DesiredTrack {
             revision: self.release.clone(),
@@ -90,6 +120,39 @@ impl<'a> Trial<'a> {
         desired
     }
 
+    /// All of the release beside what was found, at a step of the platform's, from 0; `None`: it has none.
+    pub(super) fn at_step(&self, step: usize) -> Option<Desired> {
+        let weight = *self.steps.get(step)?;
+        let mut desired = self.start();
+        desired.candidate = DesiredTrack {
+            revision: self.release.clone(),
+            replicas: Replicas::Count(self.found.baseline()),
+        };
+        desired.traffic = Traffic::weight(weight);
+        Some(desired)
+    }
+
+    /// All of the release, and nothing of what was found.
+    pub(super) fn retired(&self) -> Desired {
+        let mut desired = self.start();
+        desired.candidate = DesiredTrack {
+            revision: self.release.clone(),
+            replicas: Replicas::Count(self.found.baseline()),
+        };
+        desired.stable.replicas = desired.stable.replicas.with(0);
+        desired.traffic = Traffic::weight(Weight::FULL);
+        desired
+    }
+
+    /// How many pods of the release there are when so many are asked for.
+    pub(super) fn replicas(&self, count: u32) -> u32 {
+        if self.is_native() {
+            self.found.baseline()
+        } else {
+            count
+        }
+    }
+
     /// The same with one pod more of stable.
     pub(super) fn one_more(&self, mut desired: Desired) -> Desired {
         let replicas = desired.stable.replicas;
@@ -97,12 +160,18 @@ impl<'a> Trial<'a> {
         desired
     }
 
-    /// Stable is given the release, and nothing else.
+    /// Stable is given the release, and nothing else. Where the platform shifts by itself, its steps.
     pub(super) fn plan(&self) -> Result<Plan, Broken> {
         let bug = |error: &dyn std::error::Error| Broken(format!("a bug of the suite: {error}"));
         let part = Part::main();
         let images = self.subject.release();
         let release = Release::parts([(part.clone(), images.clone())]).map_err(|e| bug(&e))?;
+        if self.is_native() {
+            let policies = Policies::default();
+            let stages = self.native_stages(&part, &images);
+            return Plan::new("conformance", release, stages, [].into(), policies)
+                .map_err(|e| bug(&e));
+        }
         let goal = Goal {
             stable: GoalTrack {
                 revision: Revision::Release(images),
@@ -117,6 +186,33 @@ impl<'a> Trial<'a> {
         let stage = Stage::new("promote", StageKind::Promote, [(part, goal)]);
         let policies = Policies::default();
         Plan::new("conformance", release, vec![stage], [].into(), policies).map_err(|e| bug(&e))
+    }
+
+    fn native_stages(&self, part: &Part, images: &Images) -> Vec<Stage> {
+        let goal = |stable, weight| Goal {
+            stable,
+            candidate: GoalTrack {
+                revision: Revision::Release(images.clone()),
+                capacity: Capacity::Share(Weight::FULL),
+            },
+            traffic: Traffic::weight(weight),
+        };
+        let stage = |name: String, kind, goal| Stage::new(name, kind, [(part.clone(), goal)]);
+        let gone = GoalTrack {
+            revision: Revision::Recorded,
+            capacity: Capacity::Count(0),
+        };
+        let steps = self.steps.iter().map(|weight| {
+            let goal = goal(GoalTrack::recorded(), *weight);
+            stage(weight.to_string(), StageKind::Expose, goal)
+        });
+        let (name, kind) = if self.steps.is_empty() {
+            ("roll", StageKind::Expose)
+        } else {
+            ("retire", StageKind::Retire)
+        };
+        let last = stage(name.to_owned(), kind, goal(gone, Weight::FULL));
+        steps.chain([last]).collect()
     }
 
     pub(super) fn request(&self, desired: Desired, seen: &Owned) -> Apply {
@@ -167,6 +263,10 @@ impl<'a> Trial<'a> {
 
     pub(super) fn is_routed(&self) -> bool {
         self.found.capabilities.routing == Routing::Routed
+    }
+
+    pub(super) fn is_native(&self) -> bool {
+        self.found.capabilities.routing == Routing::Native
     }
 
     /// Some weight that is neither none nor, where the router can do better, all.

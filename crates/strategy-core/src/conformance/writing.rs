@@ -11,6 +11,10 @@ use crate::track::{Revision, Track};
 /// [`Broken`] when the target does not keep it.
 pub async fn applying_twice_is_applying_once(subject: &dyn Subject) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
+    if trial.is_native() {
+        // What begins the release is not yet the answer to its first question.
+        trial.settle(trial.candidate(2)).await?;
+    }
     trial.apply(trial.candidate(2)).await?;
     let before = subject.stored().await;
     trial.apply(trial.candidate(2)).await?;
@@ -105,6 +109,9 @@ pub async fn a_field_that_is_already_as_desired_is_no_conflict(
     subject: &dyn Subject,
 ) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
+    if trial.is_native() {
+        skip!("one write is of everything here");
+    }
     let seen = trial.observe().await?.owned;
     let whole: Apply = trial.request(trial.one_more(trial.candidate(1)), &seen);
     trial.apply(trial.candidate(1)).await?;
@@ -129,14 +136,20 @@ pub async fn the_recorded_start_is_restored_exactly(
 ) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
     let mut promoted = trial.one_more(trial.candidate(2));
-    trial.settle(promoted.clone()).await?;
-    if trial.is_routed() {
-        promoted = weighted(&promoted, trial.some_weight());
+    if trial.is_native() {
+        for desired in [trial.candidate(2), trial.candidate(2)] {
+            trial.settle(desired).await?;
+        }
+    } else {
         trial.settle(promoted.clone()).await?;
+        if trial.is_routed() {
+            promoted = weighted(&promoted, trial.some_weight());
+            trial.settle(promoted.clone()).await?;
+        }
+        let release = trial.release.clone();
+        desired_track(&mut promoted, Track::Stable, release);
+        trial.settle(promoted).await?;
     }
-    let release = trial.release.clone();
-    desired_track(&mut promoted, Track::Stable, release);
-    trial.settle(promoted).await?;
     let now = trial.settle(trial.start()).await?;
     let found = &trial.found.observation;
     ensure!(
@@ -234,6 +247,9 @@ pub async fn an_unknown_container_is_an_error(subject: &dyn Subject) -> Result<S
 /// [`Broken`] when the target does not keep it.
 pub async fn counts_are_read_back(subject: &dyn Subject) -> Result<Standing, Broken> {
     let mut trial = Trial::begin(subject).await?;
+    if trial.is_native() {
+        skip!("the platform brings up all of a release");
+    }
     for count in [1, 3, 2] {
         let desired = trial.one_more(trial.candidate(count));
         trial.apply(desired.clone()).await?;

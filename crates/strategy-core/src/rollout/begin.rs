@@ -268,6 +268,7 @@ fn part_at_start(found: &Discovery, now: Timestamp) -> PartState {
         reasserted: 0,
         person_moved_traffic: false,
         left_by_hand: None,
+        deployment_failed: None,
         unreadable: None,
         unwritable: None,
         failures: 0,
@@ -303,7 +304,7 @@ fn vet_parts(plan: &Plan, found: &Found) -> Result<(), StartError> {
         if owned && found.capabilities.routing == Routing::FollowsReadiness {
             return Err(StartError::Unreachable {
                 part: part.clone(),
-                problem: "traffic follows ready pods, and an autoscaler owns stable's count, so no share can be reached"
+                problem: "traffic follows ready replicas, and an autoscaler owns stable's count, so no share can be reached"
                     .to_owned(),
                 mend: "suspend the autoscaler for the rollout, or use a router".to_owned(),
             });

@@ -184,7 +184,7 @@ impl Rollout {
             Waiting::Ready(track) => {
                 let (ready, wanted, trouble) = count(track);
                 format!(
-                    "ready pods of {track} {}: {ready} of {wanted}{trouble}",
+                    "ready replicas of {track} {}: {ready} of {wanted}{trouble}",
                     name(track)
                 )
             }

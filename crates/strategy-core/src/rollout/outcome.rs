@@ -202,7 +202,7 @@ impl fmt::Display for Reason {
                 part,
                 reason,
                 message,
-            } => write!(f, "pods of {part} are dead ({reason}): {message}"),
+            } => write!(f, "replicas of {part} are dead ({reason}): {message}"),
             Self::Restarts {
                 part,
                 restarts,

@@ -56,6 +56,10 @@ pub(super) struct PartState {
     /// it more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left_by_hand: Option<Weight>,
+    /// The platform's own deployment that failed a stage by how it ended: a stage that a person begins again
+    /// begins another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deployment_failed: Option<String>,
     /// Since when it cannot be read.
     pub(super) unreadable: Option<Unreached>,
     /// Since when it cannot be written.

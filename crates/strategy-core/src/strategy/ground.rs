@@ -220,8 +220,12 @@ impl<'a> Ground<'a> {
             Retire::ScaleTo(count) => Self::recorded(Capacity::Count(count)),
             Retire::Remove => return Err(self.found_is_not_removed(&self.found.names.stable)),
         };
-        // The candidate carries the traffic from now on, so a floor that was held up is as found again.
+        // The candidate carries the traffic from now on, so a floor that was held up is as found again; one
+        // that was found switched off has the autoscaler's own.
         let candidate = match self.candidate_scaler() {
+            Some(scaler) if self.candidate_count() == 0 => {
+                self.release(Capacity::Count(scaler.min.max(1)))
+            }
             Some(_) => self.release(Capacity::Recorded),
             None => carried.candidate.clone(),
         };

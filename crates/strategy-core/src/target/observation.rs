@@ -149,17 +149,24 @@ impl PlatformDeployment {
 }
 
 /// How a platform's own deployment stands.
+///
+/// Where the platform shifts by itself, what is told to it goes by this: the first write of a release starts
+/// a deployment, whatever weight it asks for; each later one answers a question, and is not made while the
+/// platform is at work. Until its first question is answered, written traffic is what it was before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum PlatformState {
-    /// It is at work.
+    /// It is at work, be it forward or on its way back as it was told. Nothing counts as effective
+    /// meanwhile.
     InProgress,
-    /// It waits for an answer of ours before it goes on.
+    /// It waits for an answer of ours before it goes on. Which question that is belongs to what is
+    /// [owned](Observation::owned), so that an answer is to no other.
     Waiting,
     /// It is done and what it deployed is live.
     Won,
-    /// It went back, for this reason.
+    /// It went back, for this reason. What is written is the recorded start then; while it is still on its
+    /// way there, traffic is [converging](Effective::Converging).
     RolledBack(String),
     /// Another one took its place.
     Superseded(String),

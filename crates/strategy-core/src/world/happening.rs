@@ -112,6 +112,13 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "is_zero")]
         keeps: u32,
     },
+    /// A platform that has deployments of its own ends the one that is under way, and takes everything back.
+    PlatformGoesBack {
+        /// Of which part.
+        part: Part,
+        /// Why, as it says.
+        why: String,
+    },
     /// A router takes so long for every change that is written from now on.
     RouterLags {
         /// Of which part.

@@ -117,6 +117,9 @@ impl State {
                     workload.evict(pods, keeps);
                 }
             }),
+            Happening::PlatformGoesBack { part, why } => {
+                self.with(&part, |state| state.goes_back_by_itself(why));
+            }
             Happening::RouterLags { part, lag } => {
                 self.with(&part, |state| state.picture.router.lag = lag);
             }

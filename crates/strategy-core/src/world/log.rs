@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::deployment::Deployment;
 use super::part::{PartState, Picture};
 use super::router::WHOLE;
 use super::workload::Workload;
@@ -298,8 +299,8 @@ impl Scene {
                 stable: workload(Track::Stable).map(TrackScene::of),
                 candidate: workload(Track::Candidate).map(TrackScene::of),
             },
-            traffic: picture.router.written_for(candidate),
-            effective: !picture.router.is_converging(),
+            traffic: picture.written_for(candidate),
+            effective: !picture.router.is_converging() && !shifts(picture),
             reach: Tracks {
                 stable: WHOLE - reaches_candidate,
                 candidate: reaches_candidate,
@@ -310,6 +311,12 @@ impl Scene {
 
     /// All requests, in the unit of [`reach`](Self::reach).
     pub const ALL: u64 = WHOLE;
+}
+
+/// The platform is still on its way to what it was told.
+fn shifts(picture: &Picture) -> bool {
+    let deployment = picture.deployment.as_ref();
+    deployment.is_some_and(Deployment::is_under_way)
 }
 
 impl TrackScene {

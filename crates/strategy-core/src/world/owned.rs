@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::deployment::{Deployment, Order};
 use super::log::{Author, Process};
 use super::part::{PartState, Picture};
 use super::workload::{Template, Workload};
@@ -18,6 +19,17 @@ use crate::traffic::{RouteBy, Traffic};
 pub(super) struct Bound {
     pub(super) workloads: Tracks<String>,
     pub(super) recorded: Tracks<Option<Template>>,
+    /// The last deployment that the platform had then; 0: none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) deployment: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Bound {
@@ -32,13 +44,16 @@ impl Bound {
 /// Every field that is owned, by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fields {
-    tracks: Tracks<Option<TrackFields>>,
+    pub(super) tracks: Tracks<Option<TrackFields>>,
     /// `None` where traffic follows readiness: then nobody writes it.
-    traffic: Option<Traffic>,
+    pub(super) traffic: Option<Traffic>,
+    /// The question of the platform's deployment that waits for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asks: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct TrackFields {
+pub(super) struct TrackFields {
     template: String,
     replicas: Replicas,
 }
@@ -46,7 +61,9 @@ struct TrackFields {
 impl Fields {
     pub(super) fn of(picture: &Picture, bound: &Bound, routing: Routing) -> Self {
         let track = |name: &str| {
-            picture.workloads.get(name).map(|workload| TrackFields {
+            let workload = picture.workloads.get(name);
+            let workload = workload.filter(|workload| !workload.leaves());
+            workload.map(|workload| TrackFields {
                 template: workload.template.id().to_string(),
                 replicas: workload.replicas(),
             })
@@ -57,7 +74,8 @@ impl Fields {
                 candidate: track(&bound.workloads.candidate),
             },
             traffic: (routing != Routing::FollowsReadiness)
-                .then(|| picture.router.written_for(&bound.workloads.candidate)),
+                .then(|| picture.written_for(&bound.workloads.candidate)),
+            asks: picture.deployment.as_ref().and_then(Deployment::question),
         }
     }
 
@@ -138,23 +156,30 @@ pub(super) fn apply(
             replicas: goal.replicas,
         })
     };
-    let wanted = Fields {
+    let mut wanted = Fields {
         tracks: Tracks {
             stable: fields(&goals.stable),
             candidate: fields(&goals.candidate),
         },
         traffic: here.traffic.as_ref().map(|_| desired.traffic.clone()),
+        asks: None,
     };
     let seen: Fields = serde_json::from_str(&request.seen.0).map_err(|wrong| {
         let why = format!("what was seen cannot be read: {wrong}");
         error(TargetErrorKind::InvalidConfig, why)
     })?;
+    let order = match &state.picture.deployment {
+        Some(deployment) => deployment.order(&here, &seen, &mut wanted),
+        None if here == wanted => Ok(Order::Nothing),
+        None => Ok(Order::Step),
+    };
+    let order = order.map_err(|why| error(TargetErrorKind::Conflict, why))?;
     if !here.agree_with(&seen, &wanted) {
         let why = "a field is neither as it was seen nor as it is wanted".to_owned();
         return refuse(TargetErrorKind::Conflict, why);
     }
-    if here != wanted {
-        write(state, &bound, goals, wanted.traffic, now);
+    if order != Order::Nothing {
+        write(state, &bound, goals, wanted.traffic, order, now);
         state.picture.foreign.clear();
         state.has_written_unclaimed = !state.capabilities.fenced;
         state.record(&request.claim.to_string(), desired.to_string(), now);
@@ -172,8 +197,13 @@ fn write(
     bound: &Bound,
     goals: Tracks<Option<Goal>>,
     traffic: Option<Traffic>,
+    order: Order,
     now: Timestamp,
 ) {
+    let deploys = state.picture.deployment.is_some();
+    if order == Order::Begin {
+        state.remembers();
+    }
     let Tracks { stable, candidate } = goals;
     for (name, goal) in [
         (&bound.workloads.stable, stable),
@@ -181,6 +211,11 @@ fn write(
     ] {
         match (goal, state.picture.workloads.get_mut(name)) {
             (Some(goal), Some(workload)) => {
+                if deploys && goal.replicas.number() == 0 && *name == bound.workloads.stable {
+                    workload.hold();
+                } else {
+                    workload.let_go();
+                }
                 workload.set_template(goal.template);
                 workload.set_replicas(goal.replicas);
             }
@@ -189,13 +224,16 @@ fn write(
                 let created = Workload::new(name.clone(), goal.template, count);
                 state.picture.workloads.insert(name.clone(), created);
             }
+            (None, Some(workload)) if deploys => workload.leave(),
             (None, Some(_)) => {
                 state.picture.workloads.remove(name);
             }
             (None, None) => {}
         }
     }
-    if let Some(traffic) = traffic {
+    state.is_told(order, traffic.clone());
+    // A platform takes users home when who is there can take them.
+    if let Some(traffic) = traffic.filter(|_| !deploys || order == Order::Step) {
         let router = &mut state.picture.router;
         if router.written_for(&bound.workloads.candidate) != traffic {
             router.face(&bound.workloads.stable, &bound.workloads.candidate);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::deployment::Deployment;
 use super::ledger::Ledger;
 use super::log::{Author, Fact, Log, Scene};
 use super::pod::Registry;
@@ -28,6 +29,8 @@ pub(super) struct Picture {
     /// The highest epoch that was given up.
     pub(super) last_epoch: u64,
     pub(super) foreign: Vec<ForeignChange>,
+    /// Where the platform shifts by itself and asks before each step.
+    pub(super) deployment: Option<Deployment>,
 }
 
 #[derive(Debug)]
@@ -110,6 +113,7 @@ impl PartState {
             claim: None,
             last_epoch: 0,
             foreign: Vec::new(),
+            deployment: setup.asks.then(Deployment::default),
         };
         let ready = picture.workloads.values().map(Workload::ready).sum();
         let mut state = Self {
@@ -174,8 +178,10 @@ impl PartState {
     /// Controllers do what follows from what is written, users get what follows from that, and
     /// whoever waits for news is told if there is any.
     pub(super) fn settle(&mut self, registry: &Registry, random: &mut SplitMix64, now: Timestamp) {
-        for workload in self.picture.workloads.values_mut() {
-            workload.reconcile(registry, random, now);
+        self.reconcile(registry, random, now);
+        if self.picture.deployment.is_some() {
+            self.deploy(now);
+            self.reconcile(registry, random, now);
         }
         self.serve(registry, now);
         self.tell_log(now);
@@ -184,6 +190,12 @@ impl PartState {
             if self.frozen.is_none() {
                 self.tell_news();
             }
+        }
+    }
+
+    fn reconcile(&mut self, registry: &Registry, random: &mut SplitMix64, now: Timestamp) {
+        for workload in self.picture.workloads.values_mut() {
+            workload.reconcile(registry, random, now);
         }
     }
 

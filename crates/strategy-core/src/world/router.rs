@@ -205,6 +205,11 @@ impl Router {
         routed * 10_000 + (10_000 - routed) * by_weight / 10_000
     }
 
+    /// Nothing that began under an older weight is under way.
+    pub(super) const fn has_no_tails(&self) -> bool {
+        self.tails.is_empty()
+    }
+
     /// New requests do not go where it was told yet.
     pub(super) const fn is_converging(&self) -> bool {
         self.change.is_some()

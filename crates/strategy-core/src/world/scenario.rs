@@ -127,6 +127,10 @@ pub struct PartSetup {
     /// The share of requests that carry what a header or cookie route looks for. Default: 1%.
     #[serde(skip_serializing_if = "part_default::routed")]
     pub routed: Weight,
+    /// The platform shifts by itself, in deployments of its own, and asks before each step of one. For
+    /// [`Routing::Native`](crate::target::Routing::Native) without a candidate. Default: it has none.
+    #[serde(skip_serializing_if = "part_default::asks")]
+    pub asks: bool,
     /// Requests of users a second. Default: none.
     #[serde(skip_serializing_if = "part_default::requests_per_second")]
     pub requests_per_second: u32,
@@ -140,6 +144,7 @@ defaults! {
         sticky: Duration,
         sessions: Weight,
         routed: Weight,
+        asks: bool,
         requests_per_second: u32,
     }
 }
@@ -154,6 +159,7 @@ impl Default for PartSetup {
             sticky: Duration::ZERO,
             sessions: Weight::ZERO,
             routed: Weight::from_percent(1).unwrap_or(Weight::ZERO),
+            asks: false,
             requests_per_second: 0,
         }
     }

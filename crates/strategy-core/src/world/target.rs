@@ -264,6 +264,7 @@ impl Target for InMemoryTarget {
                     candidate: recorded(&workloads.candidate),
                 },
                 workloads,
+                deployment: picture.deployment.as_ref().map_or(0, |own| own.number),
             };
             let binding = Binding::new(&bound).map_err(|error| {
                 self.error(TargetErrorKind::Unexpected, "discover")

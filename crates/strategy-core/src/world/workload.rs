@@ -111,6 +111,10 @@ pub(super) struct Workload {
     pub(super) count: u32,
     pub(super) scaler: Option<Scaler>,
     pub(super) pods: Vec<Pod>,
+    /// So many pods stay, whatever is written, until the platform has moved their users away.
+    held: u32,
+    /// It is removed then.
+    leaving: bool,
 }
 
 impl Workload {
@@ -122,14 +126,44 @@ impl Workload {
             count,
             scaler: None,
             pods: Vec::new(),
+            held: 0,
+            leaving: false,
         }
+    }
+
+    /// What stands stays until it is let go.
+    pub(super) fn hold(&mut self) {
+        self.held = self.wanted();
+    }
+
+    /// It is removed when the platform has moved its users away.
+    pub(super) fn leave(&mut self) {
+        self.hold();
+        self.leaving = true;
+    }
+
+    pub(super) const fn leaves(&self) -> bool {
+        self.leaving
+    }
+
+    /// Nothing of it is wanted any more.
+    pub(super) fn is_to_go(&self) -> bool {
+        self.replicas().number() == 0
+    }
+
+    /// What is written counts from now on.
+    pub(super) const fn let_go(&mut self) {
+        self.held = 0;
+        self.leaving = false;
     }
 
     /// How many pods there should be.
     pub(super) fn wanted(&self) -> u32 {
-        self.scaler
+        let written = self
+            .scaler
             .as_ref()
-            .map_or(self.count, |scaler| scaler.wanted)
+            .map_or(self.count, |scaler| scaler.wanted);
+        written.max(self.held)
     }
 
     /// What is written: the count, or the scaler's lower bound.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use strategy_core::target::{
     Apply, DesiredTrack, Discovery, Effective, ForeignChange, ForeignField, Observation,
-    ObservedTrack, Owned, Writer, Written,
+    ObservedTrack, Owned, PlatformState, Writer, Written,
 };
 use strategy_core::{Replicas, Revision, RouteBy, Weight};
 
@@ -50,6 +50,13 @@ impl Broken {
             Break::MiscountsReadyPods => {
                 for pods in &mut seen.candidate.pods {
                     pods.ready += 1;
+                }
+            }
+            Break::WinsEarly => {
+                if let Some(platform) = &mut seen.platform
+                    && platform.state == PlatformState::Waiting
+                {
+                    platform.state = PlatformState::Won;
                 }
             }
             Break::LabelsBothTracksAlike => seen.candidate.labels = seen.stable.labels.clone(),

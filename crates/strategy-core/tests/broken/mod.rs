@@ -16,11 +16,11 @@ use async_trait::async_trait;
 use strategy_core::conformance::{InMemory, Subject};
 use strategy_core::plan::Plan;
 use strategy_core::target::{
-    Admission, Applied, Apply, Binding, Claim, Discovery, ForeignField, Observation, TargetError,
-    TargetErrorKind, Version,
+    Admission, Applied, Apply, Binding, Claim, Discovery, ForeignField, Observation, PlatformState,
+    TargetError, TargetErrorKind, Version,
 };
 use strategy_core::world::{Happening, InMemoryTarget, World};
-use strategy_core::{Images, Part, Revision, Target, Track};
+use strategy_core::{Images, Part, Revision, Target, Track, Traffic, Weight};
 
 /// How many pods stable has in every scenario here.
 pub(crate) const STABLE: u32 = 3;
@@ -80,6 +80,10 @@ pub(crate) enum Break {
     ReportsNoImages,
     MiscountsReadyPods,
     LabelsBothTracksAlike,
+    GoesOnWhenRepeated,
+    AnswersWhateverIsAsked,
+    SaysYesBeforeItIsAsked,
+    WinsEarly,
 }
 
 #[derive(Debug, Default)]
@@ -265,7 +269,21 @@ impl Target for Broken {
         {
             return Err(Self::conflict());
         }
-        let applied = self.inner.apply(&self.misread(request, &here)).await?;
+        let mut misread = self.misread(request, &here);
+        if (self.is(Break::GoesOnWhenRepeated) && is_repeated && !is_seen)
+            || self.is(Break::AnswersWhateverIsAsked)
+        {
+            misread.seen = before.owned.clone();
+        }
+        if self.is(Break::GoesOnWhenRepeated) && is_repeated && !is_seen {
+            misread.desired.traffic = Traffic::weight(Weight::FULL);
+        }
+        let state = before.platform.as_ref().map(|platform| &platform.state);
+        let at_work = state == Some(&PlatformState::InProgress);
+        let applied = match self.inner.apply(&misread).await {
+            Err(_) if self.is(Break::SaysYesBeforeItIsAsked) && at_work => Applied::default(),
+            answer => answer?,
+        };
         let after = self.inner.observe(&request.binding).await?;
         if before.owned == after.owned {
             let has_candidate = after.candidate.written.is_some();
@@ -369,6 +387,9 @@ impl Subject for BrokenSubject {
     }
     fn has_candidate(&self) -> bool {
         self.subject.has_candidate()
+    }
+    fn steps(&self) -> Vec<Weight> {
+        self.subject.steps()
     }
     async fn settle(&self) {
         self.subject.settle().await;

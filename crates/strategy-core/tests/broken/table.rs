@@ -142,12 +142,35 @@ pub(crate) const TABLE: &[(&str, Break)] = &[
         "identities_tell_the_tracks_apart",
         Break::LabelsBothTracksAlike,
     ),
+    (
+        "a_question_is_answered_once_though_its_answer_was_lost",
+        Break::GoesOnWhenRepeated,
+    ),
+    (
+        "an_answer_to_another_question_is_a_conflict",
+        Break::AnswersWhateverIsAsked,
+    ),
+    (
+        "a_step_before_it_is_asked_for_is_a_conflict",
+        Break::SaysYesBeforeItIsAsked,
+    ),
+    ("what_becomes_of_a_deployment_is_told", Break::WinsEarly),
+];
+
+/// Of platforms that have deployments of their own.
+const OF_DEPLOYMENTS: [&str; 4] = [
+    "a_question_is_answered_once_though_its_answer_was_lost",
+    "an_answer_to_another_question_is_a_conflict",
+    "a_step_before_it_is_asked_for_is_a_conflict",
+    "what_becomes_of_a_deployment_is_told",
 ];
 
 fn scenario(promise: &Promise) -> Scenario {
     let world = World::seeded(1);
     if promise.name.contains("switch") {
         world.slots("app:v1", STABLE, "app:v0", 0)
+    } else if OF_DEPLOYMENTS.contains(&promise.name) {
+        world.stable("app:v1", STABLE).asks_before_each_step()
     } else {
         world.stable("app:v1", STABLE)
     }

@@ -11,7 +11,7 @@ unprepared-check | blocks | any | No analysis prepared the check. | Let the anal
 requests-outlast-stage | warns | any | Requests or sessions stay with a track for longer than a stage that changes it may take, with the bakes before it: it would run out of time and be rolled back. | Give the stage a longer deadline, bake longer before it, or let sessions end sooner.
 program-missing | blocks | `rollway` | A program that a check, gate or hook names is not there or not executable. | Put it there and make it executable, or call `rollway` in the folder that the rollout file means.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
-weight-too-fine | blocks | in memory, Istio | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage.
+weight-too-fine | blocks | in memory, Istio, ECS | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage, with ECS a tenth of one.
 stable-has-no-replicas | blocks | Kubernetes, ECS | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
 stale-after-too-short | blocks | Kubernetes | An observation would count as unknown sooner than a quiet watch is heard of, about once a minute, so nothing could go on. | Let `stale_after` be at least what the finding names.
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
@@ -26,7 +26,7 @@ port-not-found | blocks | Kubernetes | The Service sends to a port by a name tha
 endpoint-not-ours | blocks | Service selector | A pod behind the Service, or behind it after a switch, belongs to neither track, so traffic could never be seen to flow as written. | Take the label away that the Service selects it by, or remove it.
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
-traffic-unsupported | blocks | Service selector | A Service cannot do what the plan asks: a share, a route, a mirror. | Switch all at once, or use a router that can, such as Istio.
+traffic-unsupported | blocks | Service selector, ECS | A Service cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
 not-ready-addresses | warns | Service selector | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
 headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
 affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
@@ -63,11 +63,13 @@ third-destination | blocks | Istio | A third destination has weight, so a share 
 weights-unusable | blocks | Istio | The weights of a route are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
 mirror-taken | blocks | Istio | A route already mirrors to another destination. | Turn its `mirror` into an entry of `mirrors`, or do without a mirror.
 mirror-unusable | blocks | Istio | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
-header-taken | blocks | Istio | A route to be split matches on the preview's header already. | Choose another header or cookie.
+header-taken | blocks | Istio, ECS | A route or rule whose requests are split matches on the preview's header already. | Choose another header or cookie.
 route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
 no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS no rule may have any. | Leave stickiness as it is.
+autoscaled | warns | ECS | An autoscaler decides the count of a service that Amazon ECS rolls. | Start while load is steady, and let its maximum leave room for both.
+capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
 candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
@@ -75,7 +77,35 @@ definition-deregistered | blocks | ECS | The task definition that a service runs
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
+rolling-is-another-mode | blocks | ECS | Tasks are to be replaced, and no traffic is shifted. | Use mode `rolling`, or a canary or blue-green strategy.
+nothing-to-shift | blocks | ECS | No stage asks for a release of the part. | Add its stages, or leave the part out.
+promotion-not-native | blocks | ECS | Stable is given the release, or what was found is kept, and Amazon ECS makes the release stable itself. | Leave the promotion out.
+weights-fall | blocks | ECS | A stage has less traffic than the one before, and a deployment only goes forward. | Let each stage have more than the one before.
+percent-too-small | blocks | ECS | A step is below 0.1%, the least that Amazon ECS shifts. | Begin with 0.1% or more.
+last-step-not-all | blocks | ECS | The last step is below 100%, and a deployment ends with everything. | End with 100%.
+steps-not-equal | blocks | ECS | More than two steps are not equal, and Amazon ECS takes equal ones alone. | Use two steps, equal ones, or mode `owned-weights`.
+step-too-small | blocks | ECS | Of more than two steps each is below 3%. | Use larger steps, two steps alone, or mode `owned-weights`.
+stable-changed | blocks | ECS | A stage changes stable, which Amazon ECS leaves as it is until it is taken away. | Leave stable as it was found.
+candidate-not-released | blocks | ECS | The candidate is to run something else than the release. | Ask for the release.
+capacity-not-whole | blocks | ECS | A part of the candidate is asked for, and Amazon ECS brings up all of it. | Ask for all of it.
+no-header-routes | blocks | ECS | Requests are sent by header, which is no step of a deployment of Amazon ECS. | Leave the route out.
+no-cookie-routes | blocks | ECS | Requests are sent by cookie, which is no step of a deployment of Amazon ECS. | Leave the route out.
+no-mirror | blocks | ECS | Requests are copied, which a load balancer does not. | Leave the mirror out.
+stickiness-not-ours | blocks | ECS | Stickiness is suspended, and Amazon ECS writes the rule. | Leave it as it is, and switch it off on the rule where it is in the way.
+wait-too-long | blocks | ECS | Before a step more may pass than the 14 days that a hook of Amazon ECS waits. | Shorten what the finding names.
+no-free-priority | blocks | ECS | There is no free priority directly before the rule, or after all others for a default rule, where a preview rule could stand without taking requests of other rules. | Give the rule that stands there another number.
+preview-conditions | blocks | ECS | With the route's, the conditions of the rule would be more than a rule may have: five values, five wildcards. | Route by a header, which needs one value where a cookie needs four, or let the rule ask for less.
+preview-left | blocks | ECS | A preview rule of an earlier rollout is still there, which was abandoned or could not end. | Remove it, as the finding says.
+preview-needs-secret | blocks | ECS | The rule authenticates by OIDC; a preview rule would need the client secret, which nobody can read. | Leave the route out, or authenticate in another way.
+preview-shadowed | blocks | ECS | A rule of a higher priority takes every request with the header or cookie. | Choose another header or cookie, or take that rule away.
+route-not-possible | blocks | ECS | A rule cannot tell requests apart by this header or cookie, such as a value with a wildcard. | Use another name or value, as the finding says.
+too-many-previews | blocks | ECS | The routes of a stage, for each rule, are more than twelve preview rules or ten routes. | Take fewer routes at once.
+too-many-rules | warns | ECS | With the preview rules the load balancer has more than 100 rules. | Take out rules that nobody needs, or have the quota raised.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
+no-circuit-breaker | warns | ECS | No circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
+no-health-check | warns | ECS | Neither a load balancer nor a health check of its containers tells whether a task works. | Give its essential containers a health check.
+nothing-to-go-back-to | blocks | ECS | No deployment of the service has been completed, or the last one failed. | Deploy what works, and wait until it is steady.
+pause-hook | blocks | ECS | A lifecycle hook of a rolling service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
 rule-to-candidate | warns | ECS | A rule of the load balancer that is not among those of the rollout sends to the candidate's target group whatever the weight. | Make sure that it is meant.

@@ -103,6 +103,14 @@ impl Place {
         self
     }
 
+    /// The candidate's autoscaler is switched off: it is told to run nothing.
+    pub(crate) fn candidate_off(mut self) -> Self {
+        if let Some(written) = &mut self.candidate.written {
+            written.replicas = Replicas::Floor(0);
+        }
+        self
+    }
+
     /// One container more on stable, such as an init container.
     pub(crate) fn and_container(mut self, container: &str) -> Self {
         if let Some(written) = &mut self.stable.written {

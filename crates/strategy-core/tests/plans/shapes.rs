@@ -149,6 +149,12 @@ fn floors_that_were_held_up_are_given_back_at_the_end() {
         &plan(&canary, &swap),
         &["100%: 100% old newx100%", "retire: 100% old new"],
     );
+    // What was found switched off carries all traffic then.
+    let off = Place::slots("api", 5, 0).scaled(3, 15).candidate_off();
+    shape(
+        &plan(&canary, &off.found()),
+        &["100%: 100% old newx100%", "retire: 100% old newx3"],
+    );
     let update = Place::routed("api", 5).scaled(3, 15).found();
     shape(
         &plan(&canary, &update),

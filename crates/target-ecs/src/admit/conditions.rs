@@ -10,7 +10,7 @@ pub(super) fn takes_all_of(before: &Rule, other: &Rule) -> bool {
 }
 
 /// Whether every request meets it: a path or a host that may be anything.
-fn is_met_by_all(condition: &RuleCondition) -> bool {
+pub(super) fn is_met_by_all(condition: &RuleCondition) -> bool {
     let in_config = match condition.field() {
         Some("path-pattern") => condition.path_pattern_config().map(|of| of.values()),
         Some("host-header") => condition.host_header_config().map(|of| of.values()),

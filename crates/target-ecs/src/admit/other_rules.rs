@@ -6,11 +6,12 @@ use aws_sdk_elasticloadbalancingv2::types::{ActionTypeEnum, Rule};
 use strategy_core::target::{Finding, TargetError};
 use strategy_core::{Part, Plan, Revision};
 
+use super::Facts;
 use super::conditions::takes_all_of;
-use super::{Facts, rules};
 use crate::api::Api;
 use crate::binding::Bound;
 use crate::config::{RuleConfig, resource};
+use crate::listener::{self, turn};
 
 /// All rules of all listeners of the load balancers that ours belong to; those of `known` listeners are read.
 pub(super) async fn all(
@@ -34,7 +35,7 @@ pub(super) async fn all(
 
 /// The load balancer that a rule belongs to.
 fn balancer(rule: &RuleConfig) -> Option<String> {
-    let listener = rules::listener(rule)?;
+    let listener = listener::of(rule)?;
     let (balancer, _) = listener.rsplit_once('/')?;
     Some(balancer.replacen(":listener/", ":loadbalancer/", 1))
 }
@@ -78,21 +79,21 @@ fn is_ours(bound: &Bound, rule: &Rule) -> bool {
     bound.rules.iter().any(|of| match &of.rule {
         RuleConfig::Rule(ours) => rule.rule_arn() == Some(ours),
         RuleConfig::ListenerDefault(ours) => {
-            rule.is_default() == Some(true) && listener(rule).as_ref() == Some(ours)
+            rule.is_default() == Some(true) && listener_of(rule).as_ref() == Some(ours)
         }
     })
 }
 
 /// The listener of a rule, be it a default one: the ARN of both is below their listener's.
-fn listener(rule: &Rule) -> Option<String> {
-    rules::listener(&RuleConfig::Rule(rule.rule_arn()?.to_owned()))
+fn listener_of(rule: &Rule) -> Option<String> {
+    listener::of_rule(rule.rule_arn()?)
 }
 
 /// Whether no rule that comes before it takes all that it would.
 fn is_reached(rule: &Rule, all: &[Rule]) -> bool {
     let mut before = all
         .iter()
-        .filter(|of| listener(of) == listener(rule) && rules::turn(of) < rules::turn(rule));
+        .filter(|of| listener_of(of) == listener_of(rule) && turn(of) < turn(rule));
     !before.any(|of| takes_all_of(of, rule))
 }
 

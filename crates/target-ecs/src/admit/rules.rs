@@ -1,6 +1,5 @@
 //! Findings about the rules.
 
-use aws_sdk_elasticloadbalancingv2::types::Rule;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
@@ -9,6 +8,7 @@ use super::{Facts, resource};
 use crate::binding::{Bound, BoundRule, TrackStart};
 use crate::config::RuleConfig;
 use crate::forward::MOST_GROUPS;
+use crate::listener::{self, turn};
 use crate::routes;
 
 pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
@@ -78,32 +78,11 @@ fn exposed(bound: &Bound) -> Option<Finding> {
     ))
 }
 
-/// The listener that a rule belongs to.
-pub(super) fn listener(rule: &RuleConfig) -> Option<String> {
-    match rule {
-        RuleConfig::ListenerDefault(arn) => Some(arn.clone()),
-        RuleConfig::Rule(arn) => {
-            let (listener, _) = arn.rsplit_once('/')?;
-            Some(listener.replacen(":listener-rule/", ":listener/", 1))
-        }
-    }
-}
-
-/// When its turn comes; the default rule's, which has no number, comes last.
-pub(super) fn turn(rule: &Rule) -> u32 {
-    let priority = rule.priority().and_then(|priority| priority.parse().ok());
-    priority.unwrap_or(u32::MAX)
-}
-
 /// A rule that comes before ours and asks for nothing that ours does not ask for takes all its requests. Where
 /// that is one of ours as well, they are shared as they are to be.
 fn shadowed(rule: &RuleConfig, bound: &Bound, facts: &Facts) -> Option<Finding> {
-    let rules = facts.listeners.get(&listener(rule)?)?;
-    let is_ours = |of: &&Rule| match rule {
-        RuleConfig::Rule(arn) => of.rule_arn() == Some(arn),
-        RuleConfig::ListenerDefault(_) => of.is_default() == Some(true),
-    };
-    let ours = rules.iter().find(is_ours)?;
+    let rules = facts.listeners.get(&listener::of(rule)?)?;
+    let ours = listener::find(rules, rule)?;
     let before = rules.iter().filter(|of| turn(of) < turn(ours));
     let other = before.filter(|of| takes_all_of(of, ours));
     let other = other.min_by_key(|of| turn(of))?;
@@ -121,21 +100,4 @@ fn shadowed(rule: &RuleConfig, bound: &Bound, facts: &Facts) -> Option<Finding> 
         format!("{name} has a higher priority and takes every request that this one would"),
         "name the rule that carries the traffic, or change the priorities",
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_tells_its_listener() {
-        let at = "arn:aws:elasticloadbalancing:r:123456789012";
-        let rule = RuleConfig::Rule(format!("{at}:listener-rule/app/shop/a1/b2/c3"));
-        assert_eq!(
-            listener(&rule),
-            Some(format!("{at}:listener/app/shop/a1/b2"))
-        );
-        let of = format!("{at}:listener/app/shop/a1/b2");
-        assert_eq!(listener(&RuleConfig::ListenerDefault(of.clone())), Some(of));
-    }
 }

@@ -5,7 +5,8 @@ use aws_sdk_ecs::types::{
     Service,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    TargetGroup, TargetGroupIpAddressTypeEnum, TargetHealthStateEnum, TargetTypeEnum,
+    TargetGroup, TargetGroupAttribute, TargetGroupIpAddressTypeEnum, TargetHealthStateEnum,
+    TargetTypeEnum,
 };
 use strategy_core::Track;
 use strategy_core::target::Finding;
@@ -20,16 +21,17 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for track in Track::ALL {
         let about = bound.service(track);
+        let group = bound.tracks.of(track).target_group.as_str();
         if let Some(service) = facts.view.state.active(track) {
             findings.extend(managed(service, &about));
             findings.extend(in_flight(service, &about));
             findings.extend(circuit_breaker(service, &about));
-            findings.extend(impatient(bound, facts, track, service, &about));
+            findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
         findings.extend(several_groups(bound, facts, track));
-        findings.extend(targets(bound, facts, track));
-        findings.extend(slow_start(bound, facts, track));
+        findings.extend(targets(&facts.groups, group));
+        findings.extend(slow_start(facts.attributes.of(track), group));
     }
     findings.extend(stable_serves(bound, facts));
     let stable = facts.view.state.active(Track::Stable);
@@ -81,17 +83,8 @@ fn several_groups(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding>
 }
 
 /// Who else moves the tasks or the traffic of a service.
-fn managed(service: &Service, about: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let controller = service.deployment_controller().map(|of| of.r#type());
-    if let Some(controller) = controller.filter(|of| **of != DeploymentControllerType::Ecs) {
-        findings.push(Finding::blocks(
-            "deployment-controller",
-            about,
-            format!("its deployment controller is {controller}, which refuses a change of its task definition"),
-            "change its deployment controller to ECS",
-        ));
-    }
+pub(crate) fn managed(service: &Service, about: &str) -> Vec<Finding> {
+    let mut findings = controlled(service, about);
     let configuration = service.deployment_configuration();
     let strategy = configuration.and_then(|of| of.strategy());
     if let Some(strategy) = strategy.filter(|of| **of != DeploymentStrategy::Rolling) {
@@ -100,6 +93,21 @@ fn managed(service: &Service, about: &str) -> Vec<Finding> {
             about,
             format!("its own deployments are {strategy}, so Amazon ECS writes the weights of the rule too"),
             "change its deployment strategy to ROLLING",
+        ));
+    }
+    findings
+}
+
+/// Who else decides about its tasks.
+pub(crate) fn controlled(service: &Service, about: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let controller = service.deployment_controller().map(|of| of.r#type());
+    if let Some(controller) = controller.filter(|of| **of != DeploymentControllerType::Ecs) {
+        findings.push(Finding::blocks(
+            "deployment-controller",
+            about,
+            format!("its deployment controller is {controller}, which refuses a change of its task definition"),
+            "change its deployment controller to ECS",
         ));
     }
     if service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon) {
@@ -113,7 +121,7 @@ fn managed(service: &Service, about: &str) -> Vec<Finding> {
     findings
 }
 
-fn in_flight(service: &Service, about: &str) -> Option<Finding> {
+pub(crate) fn in_flight(service: &Service, about: &str) -> Option<Finding> {
     let mut deployments = service.deployments().iter();
     let at_work = deployments.any(|of| {
         of.status() != Some("PRIMARY")
@@ -146,15 +154,13 @@ fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
 }
 
 /// Tasks are killed before they can be healthy.
-fn impatient(
-    bound: &Bound,
-    facts: &Facts,
-    track: Track,
+pub(crate) fn impatient(
+    groups: &[TargetGroup],
+    group: &str,
     service: &Service,
     about: &str,
 ) -> Option<Finding> {
-    let group = bound.tracks.of(track).target_group.as_str();
-    let mut groups = facts.groups.iter();
+    let mut groups = groups.iter();
     let group = groups.find(|of| of.target_group_arn() == Some(group))?;
     let interval = group.health_check_interval_seconds()?;
     let grace = service.health_check_grace_period_seconds().unwrap_or(0);
@@ -170,10 +176,10 @@ fn impatient(
     })
 }
 
-fn targets(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
-    let arn = bound.tracks.of(track).target_group.as_str();
+/// Targets that cannot be told apart, or are not there.
+pub(crate) fn targets(groups: &[TargetGroup], arn: &str) -> Option<Finding> {
     let about = resource(arn);
-    let mut groups = facts.groups.iter();
+    let mut groups = groups.iter();
     let Some(group) = groups.find(|of| of.target_group_arn() == Some(arn)) else {
         return Some(Finding::blocks(
             "target-group-missing",
@@ -208,14 +214,16 @@ fn by_ipv6(group: &TargetGroup, about: &str) -> Option<Finding> {
     })
 }
 
-fn slow_start(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
-    let attributes = facts.attributes.of(track).iter();
-    let mut of = attributes.filter(|of| of.key() == Some("slow_start.duration_seconds"));
+/// Targets that get their share late.
+pub(crate) fn slow_start(attributes: &[TargetGroupAttribute], group: &str) -> Option<Finding> {
+    let mut of = attributes
+        .iter()
+        .filter(|of| of.key() == Some("slow_start.duration_seconds"));
     let seconds = of.next()?.value()?.parse::<u64>().ok()?;
     (seconds > 0).then(|| {
         Finding::warns(
             "slow-start",
-            resource(&bound.tracks.of(track).target_group),
+            resource(group),
             format!(
                 "a new target gets its full share only after {seconds} s, so a candidate is measured at less than its weight"
             ),

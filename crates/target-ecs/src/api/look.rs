@@ -42,6 +42,7 @@ impl Api {
                 stable: stables,
                 candidate: candidates,
             },
+            ..State::default()
         })
     }
 

@@ -32,11 +32,11 @@ fn nothing_answered(action: &str, resource: &str, what: &str) -> TargetError {
 
 impl Api {
     /// Services by their names, with their tags; `None`: there is none, or it was deleted.
-    pub(crate) async fn services(
+    pub(crate) async fn services<const N: usize>(
         &self,
         cluster: &str,
-        names: [&str; 2],
-    ) -> Result<[Option<Service>; 2], TargetError> {
+        names: [&str; N],
+    ) -> Result<[Option<Service>; N], TargetError> {
         const ACTION: &str = "ecs:DescribeServices";
         let about = service_name(cluster, &names.join(","));
         let answer = self
@@ -132,7 +132,7 @@ impl Api {
     }
 
     /// Rules by their ARNs, or all of a listener.
-    async fn rules_of(
+    pub(super) async fn rules_of(
         &self,
         arns: Option<Vec<String>>,
         listener: Option<String>,
@@ -165,11 +165,11 @@ impl Api {
     }
 
     /// The scalable targets of services; `None`: it has none.
-    pub(crate) async fn scalers(
+    pub(crate) async fn scalers<const N: usize>(
         &self,
         cluster: &str,
-        names: [&str; 2],
-    ) -> Result<[Option<ScalableTarget>; 2], TargetError> {
+        names: [&str; N],
+    ) -> Result<[Option<ScalableTarget>; N], TargetError> {
         const ACTION: &str = "application-autoscaling:DescribeScalableTargets";
         let ids = names.map(|name| resource_id(cluster, name));
         let (mut targets, mut token) = (Vec::new(), None);
@@ -197,16 +197,18 @@ impl Api {
 
     pub(crate) async fn target_groups(
         &self,
-        arns: [&str; 2],
+        arns: &[&str],
     ) -> Result<Vec<TargetGroup>, TargetError> {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetGroups";
         let answer = self
             .balancers
             .describe_target_groups()
-            .set_target_group_arns(Some(arns.map(str::to_owned).to_vec()))
+            .set_target_group_arns(Some(arns.iter().map(|arn| (*arn).to_owned()).collect()))
             .send()
             .await
-            .map_err(|error| error::read(&error, ACTION, resource(arns[0])))?;
+            .map_err(|error| {
+                error::read(&error, ACTION, arns.first().map_or("", |arn| resource(arn)))
+            })?;
         Ok(answer.target_groups.unwrap_or_default())
     }
 

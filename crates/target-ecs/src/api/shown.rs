@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{Service, Tag};
 
 use crate::mark::{CLAIM, LAST_EPOCH, WRITTEN};
-use crate::view::DRAINING;
+use crate::view::{DRAINING, primary};
 
 /// So many observations may be old; then what is read is what there is.
 const MOST_LOOKS: u32 = 8;
@@ -14,11 +14,33 @@ const MOST_LOOKS: u32 = 8;
 /// What can be told a service, as it shows in a read; `None`: there is none that can be written to.
 type Told = Option<Telling>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Telling {
     definition: Option<String>,
+    /// The primary deployment, if it is the one of that task definition: somebody else's, or ECS's own, of
+    /// the task definition that was before is another.
+    primary: Option<String>,
     count: i32,
     tags: BTreeMap<String, String>,
+}
+
+impl Telling {
+    fn is(&self, other: &Self) -> bool {
+        let is_known = self.primary.is_some() && other.primary.is_some();
+        let is_same = !is_known || self.primary == other.primary;
+        is_same
+            && self.definition == other.definition
+            && self.count == other.count
+            && self.tags == other.tags
+    }
+}
+
+fn is_same(one: &Told, other: &Told) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is(other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 fn told(service: Option<&Service>) -> Told {
@@ -28,7 +50,10 @@ fn told(service: Option<&Service>) -> Told {
         let key = tag.key().filter(|key| ours.contains(key))?;
         Some((key.to_owned(), tag.value().unwrap_or_default().to_owned()))
     });
+    let primary = primary(service);
+    let primary = primary.filter(|of| of.task_definition == service.task_definition);
     Some(Telling {
+        primary: primary.and_then(|of| of.id.clone()),
         definition: service.task_definition.clone(),
         count: service.desired_count,
         tags: tags.collect(),
@@ -56,7 +81,8 @@ impl Shown {
         let shown = match self.unseen.get(name) {
             Some(unseen) => {
                 let seen = told(read.as_ref());
-                let is_old = seen != told(unseen.after.as_ref()) && unseen.before.contains(&seen);
+                let is_old = !is_same(&seen, &told(unseen.after.as_ref()))
+                    && unseen.before.iter().any(|before| is_same(before, &seen));
                 if is_old && unseen.looks > 0 {
                     patched(read, unseen.after.as_ref())
                 } else {
@@ -96,6 +122,11 @@ impl Shown {
         self.unseen.insert(name.to_owned(), unseen);
     }
 
+    /// How a write ended is not known: what is read is what there is.
+    pub(super) fn unknown(&mut self, name: &str) {
+        self.unseen.remove(name);
+    }
+
     /// A write may have gone through: what it leads to is as good as what we know, and is shown where it is
     /// read. What it does not lead to and was before an earlier write is still old.
     pub(super) fn may_have_written(
@@ -109,7 +140,7 @@ impl Shown {
         let mut after = unseen.after.clone();
         change(&mut after);
         let after = told(after.as_ref());
-        unseen.before.retain(|before| *before != after);
+        unseen.before.retain(|before| !is_same(before, &after));
     }
 }
 
@@ -121,6 +152,13 @@ fn patched(read: Option<Service>, after: Option<&Service>) -> Option<Service> {
             read.task_definition.clone_from(&after.task_definition);
             read.desired_count = after.desired_count;
             read.tags.clone_from(&after.tags);
+            // The deployment that a write of ours began.
+            let id = |service: &Service| primary(service).and_then(|of| of.id.clone());
+            if id(&read) != id(after) {
+                read.deployments.clone_from(&after.deployments);
+                read.current_service_deployment
+                    .clone_from(&after.current_service_deployment);
+            }
             Some(read)
         }
         (None, Some(after)) => Some(after.clone()),
@@ -153,6 +191,8 @@ pub(super) fn retagged(
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ecs::types::Deployment;
+
     use super::*;
 
     fn service(count: i32) -> Option<Service> {
@@ -189,6 +229,31 @@ mod tests {
         }
         assert_eq!(count(&mut shown, 3), 3);
         assert_eq!(count(&mut shown, 1), 1, "it was shown, so this is new");
+    }
+
+    /// ECS may take a deployment back before anybody has seen it: then all is as before, but for its id.
+    #[test]
+    fn what_was_taken_back_is_another_deployment() {
+        let with = |definition: &str, id: &str| {
+            let deployment = Deployment::builder().id(id).status("PRIMARY");
+            let deployment = deployment.task_definition(definition).build();
+            let service = Service::builder().status("ACTIVE").desired_count(1);
+            Some(
+                service
+                    .task_definition(definition)
+                    .deployments(deployment)
+                    .build(),
+            )
+        };
+        let mut shown = Shown::default();
+        shown.read("api", with("one", "a"));
+        shown.wrote("api", |there| *there = with("two", "b"));
+        let id = |shown: &mut Shown, read| {
+            let shown = shown.read("api", read)?;
+            primary(&shown)?.id.clone()
+        };
+        assert_eq!(id(&mut shown, with("one", "a")).as_deref(), Some("b"));
+        assert_eq!(id(&mut shown, with("one", "c")).as_deref(), Some("c"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::routes::refused;
 use crate::task_definition::{Described, Unregistered};
 
 /// A count as AWS takes it.
-fn count(number: u32) -> i32 {
+pub(super) fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -80,6 +80,18 @@ impl Api {
                 *there = Some(made);
             }
         })
+    }
+
+    /// A failed write to a service whose outcome is not told field by field.
+    pub(super) fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let error = error::write(error, action, about);
+        if error.certainty == Certainty::MayBeTaken {
+            self.shown().unknown(about);
+        }
+        error
     }
 
     /// How a write to a service ended, and what it shows from now on: what was taken, and beside it what may have

@@ -95,7 +95,7 @@ impl Scene {
                 candidate: None,
             },
             rules: vec![(rule(), actions(&home))],
-            scalers: Tracks::default(),
+            ..State::default()
         };
         Self {
             bound: Bound::new(cluster, tracks, rules, Traffic::default(), Duration::ZERO),
@@ -159,7 +159,8 @@ impl Scene {
 
 fn said(change: &Change) -> String {
     match change {
-        Change::Note { text, .. } => format!("note {text}"),
+        Change::Note { retag, .. } => format!("note {}", retag.set[mark::WRITTEN]),
+        Change::Preview(call) => format!("preview {call:?}"),
         Change::Create(_) => "create".to_owned(),
         Change::Update {
             service,

@@ -7,6 +7,9 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 use super::{Config, MOST_RULES, Mode, Owned, RuleConfig};
 use crate::error::found;
 
+/// What stands for every account or region in a policy.
+const ANY: &str = "*";
+
 /// How ARNs name the service that load balancers are of.
 const BALANCING: &str = "elasticloadbalancing";
 
@@ -44,6 +47,19 @@ impl Place {
             region: region.to_owned(),
             account: account.to_owned(),
         })
+    }
+
+    /// A place that is not told: every one, as policies write it.
+    pub(crate) fn anywhere() -> Self {
+        Self {
+            partition: "aws".to_owned(),
+            region: ANY.to_owned(),
+            account: ANY.to_owned(),
+        }
+    }
+
+    pub(crate) fn is_anywhere(&self) -> bool {
+        self.account == ANY
     }
 
     /// An ARN of the same account and region.
@@ -107,6 +123,9 @@ impl Config {
     pub fn check_names(&self) -> Result<(), TargetError> {
         match &self.mode {
             Mode::OwnedWeights(weights) => Owned::new(&self.cluster, weights).place().map(|_| ()),
+            Mode::Rolling(rolling) => {
+                OneService::named(&self.cluster, &rolling.service).map(|_| ())
+            }
         }
     }
 }
@@ -177,6 +196,50 @@ impl Owned {
     }
 }
 
+/// One service, and where it is, as far as its name tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OneService {
+    pub(crate) cluster: String,
+    pub(crate) service: String,
+    /// `None`: it was named without region and account.
+    pub(crate) place: Option<Place>,
+}
+
+impl OneService {
+    /// A service by its name or its ARN.
+    ///
+    /// # Errors
+    /// `InvalidConfig` when there can be no such service, or the ARN is of another cluster.
+    pub(crate) fn named(cluster: &str, service: &str) -> Result<Self, TargetError> {
+        name("cluster", cluster, "a cluster")?;
+        let (place, short) = if service.starts_with("arn:") {
+            let place = Place::of(service, "ecs");
+            let place = place.filter(|_| is_resource(service, "service/", 2));
+            let Some(place) = place else {
+                let why =
+                    "is no service; name it by its name or its ARN, `arn:...:service/CLUSTER/NAME`";
+                return Err(wrong("service", service, why));
+            };
+            let mut parts = super::resource(service).rsplit('/');
+            let short = parts.next().unwrap_or_default();
+            if parts.next() != Some(cluster) {
+                let why =
+                    format!("is in another cluster than `{cluster}`; name the cluster it is in");
+                return Err(wrong("service", service, &why));
+            }
+            (Some(place), short)
+        } else {
+            (None, service)
+        };
+        name("service", short, "a service")?;
+        Ok(Self {
+            cluster: cluster.to_owned(),
+            service: short.to_owned(),
+            place,
+        })
+    }
+}
+
 fn name(field: &str, text: &str, what: &str) -> Result<(), TargetError> {
     if is_name(text) {
         return Ok(());
@@ -230,7 +293,9 @@ mod tests {
             RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2")),
         ];
         let config = config("shop", "blue", &group("blue"), &rules);
-        let Mode::OwnedWeights(weights) = &config.mode;
+        let Mode::OwnedWeights(weights) = &config.mode else {
+            panic!("{config:?}");
+        };
         let place = Owned::new("shop", weights).place().unwrap();
         assert_eq!(
             place.arn("ecs", "service/shop/blue"),

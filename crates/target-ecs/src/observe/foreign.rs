@@ -10,8 +10,9 @@ use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 use crate::binding::Bound;
 use crate::config::resource;
 use crate::mark::{self, WRITTEN};
-use crate::note::Note;
+use crate::note::{Note, Text};
 use crate::owned::{self, Fields};
+use crate::previews::Slot;
 use crate::routes::Routed;
 use crate::view::State;
 
@@ -26,12 +27,11 @@ pub(super) fn foreign(
     routed: &Routed,
 ) -> Vec<ForeignChange> {
     let stable = state.services.stable.as_ref();
-    let text = stable.and_then(|stable| mark::value(stable.tags(), WRITTEN));
-    let text = text.unwrap_or_default();
+    let text = stable.map(Text::of).unwrap_or_default();
     let mut changes = Vec::new();
     // Whoever works without a claim of ours on it goes by the start.
-    let (note, complete) = match Note::read(text) {
-        Some(note) => (note, bound.done.as_deref() == Some(text)),
+    let (note, complete) = match text.read() {
+        Some(note) => (note, bound.done.as_ref() == Some(&text.written)),
         None => {
             changes.push(ForeignChange::new(
                 SOMEBODY,
@@ -44,7 +44,10 @@ pub(super) fn foreign(
             (Note::default(), false)
         }
     };
-    for name in fields.names(&bound.start) {
+    let mut names = fields.names(&bound.start);
+    // A preview rule that is gone is in neither.
+    names.extend(note.slots());
+    for name in names {
         let now = fields.of(name);
         let start = bound.start.of(name);
         let is_explained = |now: &str| note.explains(name, now, start, complete);
@@ -85,8 +88,11 @@ pub(super) fn foreign(
 }
 
 fn rule(bound: &Bound, name: &str) -> String {
-    let index = name.trim_start_matches('r').parse::<usize>();
-    let rule = index.ok().and_then(|index| bound.rules.get(index));
+    let index = match Slot::of_field(name) {
+        Some(slot) => Some(slot.rule),
+        None => name.trim_start_matches('r').parse().ok(),
+    };
+    let rule = index.and_then(|index| bound.rules.get(index));
     rule.map_or_else(|| name.to_owned(), |rule| rule.rule.resource())
 }
 

@@ -7,11 +7,10 @@ use aws_sdk_ecs::types::{
     Attachment, ContainerDefinition, Deployment, KeyValuePair, TaskDefinition,
 };
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealth};
-use strategy_core::Replicas;
 
 use super::*;
-use crate::binding::TrackStart;
 use crate::task_definition::Described;
+use crate::view::{has_too_few, primary};
 
 fn arn(revision: u32) -> String {
     format!("arn:aws:ecs:r:1:task-definition/web:{revision}")
@@ -33,20 +32,6 @@ fn definitions() -> Definitions {
         (arn(revision), Arc::new(described))
     });
     all.into_iter().collect()
-}
-
-fn bound() -> BoundTrack {
-    BoundTrack {
-        service: "web".to_owned(),
-        target_group: "group".to_owned(),
-        container: "app".to_owned(),
-        port: 80,
-        scaler: None,
-        start: TrackStart::Found {
-            task_definition: arn(1),
-            replicas: Replicas::Count(2),
-        },
-    }
 }
 
 fn task(revision: u32, address: &str) -> aws_sdk_ecs::types::builders::TaskBuilder {
@@ -122,13 +107,15 @@ fn pods(
     stopped: &[Task],
     health: &[TargetHealthDescription],
 ) -> Vec<Pods> {
-    let (bound, definitions) = (bound(), definitions());
+    let (recorded, definitions) = (arn(1), definitions());
     let running = Running {
-        bound: &bound,
+        recorded: Some(&recorded),
         service: Some(service),
+        deployment: primary(service),
+        has_too_few: has_too_few(service),
         tasks,
         stopped,
-        health,
+        registered: &[Registered { port: 80, health }],
         definitions: &definitions,
     };
     running.pods()

@@ -10,7 +10,7 @@ use strategy_core::target::ForeignField;
 use strategy_core::world::VirtualClock;
 use strategy_core::{Images, Target, Timestamp};
 use target_ecs::EcsTarget;
-use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::config::{Canary, Config, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig};
 use test_support::ecs::{Fake, Fault, Service, Settings, Shop};
 
 /// How the shop is set up.
@@ -22,6 +22,8 @@ pub(crate) enum Shape {
     Pair,
     /// A candidate that is made beside a service that is scaled.
     Autoscaled,
+    /// One service that ECS rolls.
+    Rolling,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,15 @@ impl ShopSubject {
         let other = Slot::new("web-other", &shop.canary_group);
         shop.create_service("web", &shop.stable_group, 3);
         let workload = match shape {
+            Shape::Rolling => {
+                let config = Config::new(Shop::CLUSTER, Rolling::new("web"));
+                return Self {
+                    clock,
+                    shop,
+                    shape,
+                    config,
+                };
+            }
             Shape::Canary | Shape::Autoscaled => {
                 fake.somebody_sets_weights(&shop.rule, &[(&shop.stable_group, 1)]);
                 WorkloadConfig::from(Canary::new(stable, other))
@@ -143,6 +154,7 @@ impl Subject for ShopSubject {
     async fn somebody_writes(&self, field: ForeignField) -> Option<String> {
         let (stable, other) = (&self.shop.stable_group, &self.shop.canary_group);
         match field {
+            ForeignField::Traffic if self.shape == Shape::Rolling => return None,
             ForeignField::Traffic => {
                 let weights = [(stable.as_str(), 3), (other.as_str(), 1)];
                 self.fake().somebody_sets_weights(&self.shop.rule, &weights);

@@ -8,7 +8,9 @@ use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use strategy_core::driver::Driver;
 use strategy_core::strategy::Canary;
 use strategy_core::target::{DesiredTrack, Finding, Severity};
-use strategy_core::{Images, Release, Replicas, Revision, Track, Traffic, Weight};
+use strategy_core::{
+    Images, Part, Release, Replicas, Revision, Route, RouteBy, Target as _, Track, Traffic, Weight,
+};
 use target_ecs::EcsTarget;
 use target_ecs::config::RuleConfig;
 
@@ -43,8 +45,8 @@ async fn scale(shop: &Shop) {
     target.send().await.unwrap();
 }
 
-/// From the plan to the claim that is given up, by a rule, a default rule and an autoscaler: each call of the policy, and
-/// no other.
+/// From the plan to the claim that is given up, by a rule, a default rule, a header and an autoscaler: each call of the
+/// policy, and no other.
 #[tokio::test]
 #[ignore = "needs moto: cargo xtask test"]
 async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
@@ -59,12 +61,11 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
     let config = shop.config(shop.candidate(), rules);
     let mut called = BTreeSet::new();
 
+    let canary = Canary::new().header_route("x-preview", "yes");
+    let canary = canary.stages([5, 100]);
     let driver = Driver::on(shop.clients.target(&config));
     let release_of = Release::of([("web", "web:2")]).unwrap();
-    let planned = driver
-        .plan(&Canary::new().stages([5, 100]), release_of)
-        .await
-        .unwrap();
+    let planned = driver.plan(&canary, release_of).await.unwrap();
     let blocks = |of: &&Finding| of.severity == Severity::Blocks;
     let blocking: Vec<_> = planned.findings.iter().filter(blocks).collect();
     assert!(blocking.is_empty(), "{blocking:?}");
@@ -77,7 +78,7 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
 
     let recorder = shop.clients.recorder.clone();
     let target = shop.clients.target(&config);
-    let found = strategy_core::Target::discover(&target).await.unwrap();
+    let found = target.discover().await.unwrap();
     let stable = &found.observation.stable;
     assert_eq!(
         stable.written.as_ref().unwrap().replicas,
@@ -94,6 +95,9 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
     assert_eq!(found.observation.candidate.written, None);
 
     let mut hand = Hand::on(&shop, config.clone()).await;
+    let part = Part::main();
+    let admitted = hand.target.admit(&part, &hand.found, &planned.plan);
+    hand.found.binding = admitted.await.unwrap().binding;
     hand.apply(hand.candidate("web:2", 0)).await;
     called.extend(recorder.take());
     let seen = hand.look().await.candidate.written.unwrap();
@@ -105,6 +109,16 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
         seen.replicas,
         Replicas::Count(u32::try_from(RUNNING).unwrap())
     );
+
+    let mut previewed = hand.candidate("web:2", 0);
+    previewed.traffic.routes.push(Route {
+        by: RouteBy::Header,
+        name: "x-preview".to_owned(),
+        value: "yes".to_owned(),
+    });
+    hand.apply(previewed.clone()).await;
+    called.extend(recorder.take());
+    assert_eq!(hand.look().await.traffic.written, previewed.traffic);
 
     hand.apply(hand.candidate("web:2", 5)).await;
     called.extend(recorder.take());

@@ -60,12 +60,13 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.actions.lock().unwrap().push(action(&request));
+        self.actions.lock().unwrap().extend(actions(&request));
         self.connector.call(request)
     }
 }
 
-fn action(request: &HttpRequest) -> String {
+/// What a call asks to be allowed: the action of its name, and tagging where it makes something with tags.
+fn actions(request: &HttpRequest) -> Vec<String> {
     if let Some(target) = request.headers().get("x-amz-target") {
         let (service, operation) = target.split_once('.').unwrap();
         let prefix = match service {
@@ -73,9 +74,13 @@ fn action(request: &HttpRequest) -> String {
             "AnyScaleFrontendService" => "application-autoscaling",
             other => panic!("{other}"),
         };
-        return format!("{prefix}:{operation}");
+        return vec![format!("{prefix}:{operation}")];
     }
     let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
     let operation = body.strip_prefix("Action=").unwrap().split('&').next();
-    format!("elasticloadbalancing:{}", operation.unwrap())
+    let mut actions = vec![format!("elasticloadbalancing:{}", operation.unwrap())];
+    if body.contains("&Tags.member.1.") && !actions[0].contains("Tag") {
+        actions.push("elasticloadbalancing:AddTags".to_owned());
+    }
+    actions
 }

@@ -10,6 +10,7 @@ use target_ecs::EcsTarget;
 use target_ecs::config::RuleConfig;
 use test_support::ecs::{CallRecord, Service};
 
+use crate::previews::header_first;
 use crate::scene::{Scene, blue_green, five_steps};
 
 fn by_kind<'a>(calls: impl IntoIterator<Item = &'a CallRecord>) -> BTreeMap<String, usize> {
@@ -112,6 +113,7 @@ fn the_policy_is_the_least() {
     scaled.ask(Service::LoadBalancing, "ModifyListener", default);
     scaled.rules.push(RuleConfig::ListenerDefault(listener));
     run(&scaled, &five_steps());
+    run(&Scene::canary(), &header_first());
     run(&Scene::pair(), &blue_green());
     // No call of ours: ECS asks for it when a task definition names a role.
     used.insert("iam:PassRole".to_owned());

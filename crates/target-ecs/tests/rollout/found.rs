@@ -119,7 +119,7 @@ fn a_stable_that_could_not_carry_the_traffic_home_blocks() {
 #[test]
 fn a_service_that_ecs_shifts_by_itself_blocks() {
     let mut scene = Scene::canary();
-    let configuration = json!({"strategy": "BLUE_GREEN"});
+    let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5});
     scene
         .shop
         .create_native_service("native", 2, &configuration);

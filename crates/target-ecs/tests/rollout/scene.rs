@@ -94,6 +94,11 @@ impl Scene {
         Config::new(Shop::CLUSTER, weights)
     }
 
+    pub(crate) fn config_without_previews(&self) -> Config {
+        let weights = OwnedWeights::new(self.workload.clone(), self.rules.clone());
+        Config::new(Shop::CLUSTER, weights.previews(false))
+    }
+
     pub(crate) fn target(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();
@@ -198,6 +203,20 @@ impl Scene {
             action.as_object_mut().unwrap().remove("TargetGroupArn");
         }
         rule
+    }
+
+    /// A rule before it, for requests with the header `x-test: 1`, which forwards like it; its ARN.
+    pub(crate) fn second_rule(&self) -> String {
+        let header = json!({ "Field": "http-header",
+            "HttpHeaderConfig": { "HttpHeaderName": "x-test", "Values": ["1"] } });
+        let input = json!({
+            "ListenerArn": self.shop.listener, "Priority": 5,
+            "Actions": self.rule()["Actions"], "Conditions": [header],
+        });
+        let made = self.ask(Service::LoadBalancing, "CreateRule", input);
+        let arn = made["Rules"][0]["RuleArn"].as_str().unwrap().to_owned();
+        self.fake.set_load(&arn, 0.0);
+        arn
     }
 
     /// What the rule gives to stable and to the candidate.

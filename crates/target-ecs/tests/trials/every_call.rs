@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strategy_core::Strategy;
-use strategy_core::strategy::{BlueGreen, Canary};
+use strategy_core::strategy::{BlueGreen, Canary, CanaryStage};
 use test_support::ecs::Fault;
 
 use crate::life::{Crash, Denied, Life, Script};
@@ -53,6 +53,20 @@ impl Play {
     fn canary() -> Self {
         let canary = Canary::new()
             .stages([25, 100])
+            .bake(Duration::from_secs(5))
+            .bake_after_return(Duration::from_secs(5));
+        Self {
+            setup: Setup::canary().not_sticky(),
+            strategy: Box::new(canary),
+        }
+    }
+
+    /// Requests with a header come first, and then with a share of the others.
+    fn header() -> Self {
+        let canary = Canary::new()
+            .stage(CanaryStage::at(0).header_route("X-Preview", "yes"))
+            .stage(CanaryStage::at(25).header_route("X-Preview", "yes"))
+            .stages([100])
             .bake(Duration::from_secs(5))
             .bake_after_return(Duration::from_secs(5));
         Self {
@@ -171,6 +185,11 @@ fn a_canary_survives_a_sample_of_mishaps() {
 }
 
 #[test]
+fn a_header_stage_survives_a_sample_of_mishaps() {
+    run(&Play::header(), "header", 97);
+}
+
+#[test]
 fn a_blue_green_survives_a_sample_of_mishaps() {
     run(&Play::blue_green(), "blue-green", 67);
 }
@@ -179,6 +198,12 @@ fn a_blue_green_survives_a_sample_of_mishaps() {
 #[ignore = "needs an optimised build: cargo xtask test"]
 fn a_canary_survives_every_mishap_at_every_call() {
     run(&Play::canary(), "canary", 1);
+}
+
+#[test]
+#[ignore = "needs an optimised build: cargo xtask test"]
+fn a_header_stage_survives_every_mishap_at_every_call() {
+    run(&Play::header(), "header", 1);
 }
 
 #[test]

@@ -288,6 +288,17 @@ impl PetSwipe {
         rule
     }
 
+    /// All rules of the listener but that one.
+    pub(crate) fn other_rules(&self) -> Vec<Value> {
+        let input = json!({"ListenerArn": self.listener});
+        let answer = self.ask(Service::LoadBalancing, "DescribeRules", input);
+        let rules = answer["Rules"].as_array().unwrap().iter();
+        rules
+            .filter(|rule| rule["RuleArn"] != self.rule)
+            .cloned()
+            .collect()
+    }
+
     /// What the rule gives to blue and to the service beside it.
     pub(crate) fn weights(&self) -> (i64, i64) {
         let rule = self.rule();

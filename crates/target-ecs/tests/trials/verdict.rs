@@ -12,6 +12,8 @@ use crate::petswipe::{BLUE, CLUSTER, PetSwipe};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Start {
     rule: Value,
+    /// All other rules of the listener.
+    others: Vec<Value>,
     blue: Value,
     other: Value,
     scalers: Value,
@@ -31,6 +33,7 @@ impl Start {
         let scalers = shop.ask(Service::Autoscaling, "DescribeScalableTargets", input);
         Self {
             rule: shop.rule(),
+            others: shop.other_rules(),
             blue: told(shop, BLUE),
             other: told(shop, shop.other().0),
             scalers: scalers["ScalableTargets"].clone(),

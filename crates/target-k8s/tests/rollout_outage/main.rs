@@ -113,7 +113,7 @@ async fn for_20_seconds_before_and_during_the_bake_of_a_canary_changes_nothing_b
     // Pods of this image take three seconds to become ready.
     let outages: [During; 2] = [
         ("waiting for pods", |news| {
-            waits_for(news, "ready pods of candidate")
+            waits_for(news, "ready replicas of candidate")
         }),
         ("baking", |news| bakes(news, "100%")),
     ];
@@ -125,7 +125,7 @@ async fn for_20_seconds_before_and_during_the_bake_of_a_canary_changes_nothing_b
 async fn for_20_seconds_in_promote_return_and_retire_changes_nothing_but_the_time() {
     let outages: [During; 3] = [
         ("updating stable", |news| {
-            waits_for(news, "ready pods of stable")
+            waits_for(news, "ready replicas of stable")
         }),
         ("returning", |news| enters(news, "return")),
         ("retiring", |news| enters(news, "retire")),
@@ -138,7 +138,7 @@ async fn for_20_seconds_in_promote_return_and_retire_changes_nothing_but_the_tim
 async fn for_20_seconds_in_preview_and_switch_changes_nothing_but_the_time() {
     let outages: [During; 2] = [
         ("preparing the slot", |news| {
-            waits_for(news, "ready pods of candidate")
+            waits_for(news, "ready replicas of candidate")
         }),
         ("switching", |news| enters(news, "switch")),
     ];

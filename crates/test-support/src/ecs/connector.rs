@@ -90,6 +90,9 @@ impl Fake {
             }
             (None, Some(refusal)) => {
                 state.world.note(Rule::DeniedCodes);
+                if actions.iter().any(|action| action == "iam:PassRole") {
+                    state.world.note(Rule::RolesArePassed);
+                }
                 let outcome = Outcome::Refused {
                     code: refusal.code.clone(),
                     rule: Some(Rule::DeniedCodes),
@@ -126,21 +129,22 @@ impl Fake {
     }
 }
 
-/// Does what a call asks for; a read of ECS may be answered by what was before the last write.
+/// Does what a call asks for; a read of ECS may be answered by what was before a write.
 fn perform(state: &mut State, call: &Call) -> Answer {
     let (now, lag) = (state.world.now, state.world.settings.read_lag);
+    while state.stale.front().is_some_and(|(until, _)| *until <= now) {
+        state.stale.pop_front();
+    }
     if call.service == Service::Ecs && lag > Duration::ZERO {
-        let stale = state.stale.as_mut().filter(|(until, _)| *until > now);
-        match stale {
-            Some((_, before)) if log::is_read(&call.operation) => {
-                before.advance(now);
-                state.world.note(Rule::ReadsLag);
-                return api::perform(before, call);
-            }
-            None if !log::is_read(&call.operation) => {
-                state.stale = Some((now + lag, state.world.clone()));
-            }
-            Some(_) | None => {}
+        if !log::is_read(&call.operation) {
+            let mut before = state.world.clone();
+            before.ids.part(state.stale.len() as u64 + 1);
+            state.stale.push_back((now + lag, before));
+        } else if let Some((_, before)) = state.stale.front_mut() {
+            // The oldest world of which something is still told.
+            before.advance(now);
+            state.world.note(Rule::ReadsLag);
+            return api::perform(before, call);
         }
     }
     api::perform(&mut state.world, call)

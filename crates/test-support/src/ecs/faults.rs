@@ -72,6 +72,8 @@ impl Fault {
 pub(crate) struct Faults {
     at: BTreeMap<usize, Fault>,
     next: Vec<(String, Fault, usize)>,
+    /// After so many more of an operation.
+    after: Vec<(String, Fault, usize)>,
     always: BTreeMap<String, Fault>,
     every: Option<Fault>,
     denied: BTreeSet<String>,
@@ -84,6 +86,10 @@ impl Faults {
 
     pub(crate) fn next(&mut self, operation: &str, times: usize, fault: Fault) {
         self.next.push((operation.to_owned(), fault, times));
+    }
+
+    pub(crate) fn nth(&mut self, operation: &str, nth: usize, fault: Fault) {
+        self.after.push((operation.to_owned(), fault, nth));
     }
 
     pub(crate) fn always(&mut self, operation: &str, fault: Option<Fault>) {
@@ -113,6 +119,17 @@ impl Faults {
     pub(crate) fn hit(&mut self, index: usize, operation: &str) -> Option<Fault> {
         if let Some(fault) = self.at.remove(&index) {
             return Some(fault);
+        }
+        let waiting = self.after.iter_mut().filter(|(name, ..)| name == operation);
+        let mut due = None;
+        for (_, fault, left) in waiting {
+            due = due.or_else(|| (*left == 0).then_some(*fault));
+            *left = left.saturating_sub(1);
+        }
+        if due.is_some() {
+            self.after
+                .retain(|(name, _, left)| name != operation || *left > 0);
+            return due;
         }
         let next = self
             .next

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::api;
 use super::log::Service;
 use super::wire::{Answer, Call};
+use super::world::deployment::Breaker;
 use super::world::task::Phase;
 use super::{Fake, Image};
 
@@ -81,6 +82,27 @@ impl Fake {
             Some(value) => tags.insert(key.to_owned(), value.to_owned()),
             None => tags.remove(key),
         };
+    }
+
+    /// The alarms that the deployment under way is watched by fire. Tells whether any do: an alarm that nobody looks at
+    /// changes nothing.
+    pub fn alarm_fires(&self, cluster: &str, service: &str) -> bool {
+        let mut state = self.now();
+        let key = (cluster.to_owned(), service.to_owned());
+        let current = state.world.services.get(&key);
+        let current = current.and_then(|service| service.current.clone());
+        let mut all = state.world.service_deployments.iter_mut();
+        let watched = all.find(|one| {
+            Some(&one.arn) == current.as_ref()
+                && one.alarms == Breaker::Monitoring
+                && !one.status.is_over()
+        });
+        let fires = watched.is_some();
+        if let Some(watched) = watched {
+            watched.alarms = Breaker::Triggered;
+        }
+        state.world.settle();
+        fires
     }
 
     /// The rollback of a service that is under way, or else its next one, fails.

@@ -8,7 +8,8 @@ use super::api::conditions;
 use super::log::CallRecord;
 use super::rules::Rule;
 use super::world::World;
-use super::world::data_plane::{Ledger, Serving, Shortage};
+use super::world::data_plane::{Ledger, NODES, Serving, Shortage};
+use super::world::rule::ListenerRule;
 use super::{Fake, Fault, Image, Request, Verdict};
 
 /// Where a part of the requests goes.
@@ -61,13 +62,58 @@ impl Fake {
     }
 
     /// Where a request to a listener would go at this moment: the rule that matches first, and its shares.
+    ///
+    /// While a rule is new, or was deleted, each node of the load balancer goes by the rules that it knows.
     pub fn reach(&self, listener: &str, request: &Request) -> Vec<Share> {
-        let state = self.now();
-        let rules = state.world.rules_of(listener);
-        let matching = rules
-            .into_iter()
-            .find(|rule| rule.priority.is_none() || conditions::matches(&rule.conditions, request));
-        matching.map_or_else(Vec::new, |rule| state.world.shares_of(&rule.arn))
+        let mut state = self.now();
+        let world = &mut state.world;
+        let departed = world.departed_rules.iter();
+        let departed = departed.filter(|rule| rule.listener == listener);
+        let mut rules: Vec<&ListenerRule> = world.rules_of(listener);
+        rules.extend(departed);
+        rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
+        let matching = rules.into_iter().filter(|rule| {
+            rule.priority.is_none() || conditions::matches(&rule.conditions, request)
+        });
+        let matching: Vec<&ListenerRule> = matching.collect();
+        let mut shares = BTreeMap::<(String, String), f64>::new();
+        let mut taken = Vec::new();
+        for node in 0..NODES {
+            let at_node = matching.iter().find_map(|rule| {
+                let shares = rule.plane.at_node(node, world.now)?;
+                Some((rule.arn.clone(), shares))
+            });
+            if let Some((rule, of_node)) = at_node {
+                taken.push(rule.clone());
+                for (group, share) in of_node {
+                    *shares.entry((rule.clone(), group)).or_insert(0.0) += share / NODES as f64;
+                }
+            }
+        }
+        if matching.len() > 1 {
+            world.note(Rule::FirstMatchWins);
+        }
+        if taken.iter().any(|rule| *rule != taken[0]) {
+            world.note(Rule::RulesComeAndGo);
+        }
+        let shares = shares.into_iter();
+        shares
+            .map(|((rule, target_group), share)| Share {
+                serving: world.serving(&target_group),
+                task_definitions: world.versions(&target_group),
+                rule,
+                target_group,
+                share,
+            })
+            .collect()
+    }
+
+    /// Every rule that there is counts as one that has long been there.
+    pub(crate) fn rules_have_long_been_there(&self) {
+        let mut state = self.now();
+        for rule in state.world.rules.values_mut() {
+            rule.plane.has_long_been_there();
+        }
     }
 
     /// The times in which requests reached a target group without healthy targets, in the order of their beginning.
@@ -161,6 +207,11 @@ impl Fake {
     /// The next so many calls of an operation meet a fault.
     pub fn fault_next(&self, operation: &str, times: usize, fault: Fault) {
         self.state().faults.next(operation, times, fault);
+    }
+
+    /// The call of an operation that comes after so many others of it meets a fault.
+    pub fn fault_nth(&self, operation: &str, nth: usize, fault: Fault) {
+        self.state().faults.nth(operation, nth, fault);
     }
 
     /// Every call of an operation meets a fault from now on; `None`: no longer.

@@ -114,7 +114,22 @@ pub(crate) fn resource(call: &Call) -> String {
         .to_owned()
 }
 
-/// The IAM actions that a call needs: its own, and tagging where it creates something with tags.
+/// The roles that a call hands to ECS: of tasks, of load balancers and of lifecycle hooks.
+fn roles(call: &Call) -> Vec<&str> {
+    if call.service != Service::Ecs || is_read(&call.operation) {
+        return Vec::new();
+    }
+    let input = &call.input;
+    let of_tasks = ["taskRoleArn", "executionRoleArn", "role"];
+    let of_tasks = of_tasks.iter().filter_map(|name| input.text(name));
+    let balancers = input.items("loadBalancers").iter();
+    let balancers = balancers.filter_map(|one| one["advancedConfiguration"].text("roleArn"));
+    let hooks = input["deploymentConfiguration"].items("lifecycleHooks");
+    let hooks = hooks.iter().filter_map(|one| one.text("roleArn"));
+    of_tasks.chain(balancers).chain(hooks).collect()
+}
+
+/// The IAM actions that a call needs: its own, tagging where it creates something with tags, and passing roles.
 pub(crate) fn actions(call: &Call) -> Vec<String> {
     let prefix = call.service.iam_prefix();
     let mut actions = vec![format!("{prefix}:{}", call.operation)];
@@ -127,6 +142,9 @@ pub(crate) fn actions(call: &Call) -> Vec<String> {
     };
     if let (Some(tagging), false) = (tagging, is_tagging) {
         actions.push(format!("{prefix}:{tagging}"));
+    }
+    if !roles(call).is_empty() {
+        actions.push("iam:PassRole".to_owned());
     }
     actions
 }

@@ -23,6 +23,18 @@ pub enum DescribedHooks {
     All,
 }
 
+/// What the circuit breaker does with failures beside a healthy task. The developer guide says both: "the failure count
+/// resets to 0 each time a task reaches a healthy state", and "the scheduler ignores the failure criteria when a task in
+/// the current deployment is in the RUNNING state"; try both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BesideAHealthyTask {
+    /// They count; a task that becomes healthy sets the count to 0.
+    #[default]
+    FailuresCount,
+    /// They do not count.
+    FailuresAreIgnored,
+}
+
 /// How the fake behaves where AWS may behave one way or another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -41,8 +53,9 @@ pub struct Settings {
     pub transition_lag: Duration,
     /// From the creation of a service until Application Auto Scaling knows it. Default none.
     pub autoscaling_lag: Duration,
-    /// How long reads of ECS may still tell what was before a write. Default none. What happens meanwhile is told as it
-    /// would have happened without the write, so that tasks may be told of that never were.
+    /// How long reads of ECS may still tell what was before a write; of several writes each is seen so long after it was
+    /// made. Default none. What happens meanwhile is told as it would have happened without the write, so that tasks may be
+    /// told of that never were.
     pub read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,
@@ -58,8 +71,19 @@ pub struct Settings {
     pub returning_share: f64,
     /// At most this many things on a page, whatever is asked for. `None`: as many as AWS gives.
     pub page_size: Option<usize>,
+    /// What the circuit breaker does with failures beside a healthy task, unless it never resets.
+    pub beside_a_healthy_task: BesideAHealthyTask,
     /// Which hooks are described.
     pub described_hooks: DescribedHooks,
+    /// Whether `rolloutState` is told of deployments by strategies other than rolling. The SDK can be read either way.
+    /// Default true.
+    pub native_rollout_state: bool,
+    /// Whether the circuit breaker may be enabled with other strategies than rolling, and then watches them while they
+    /// scale up. The SDK says that it cannot, the developer guide that it supports blue/green. Default false: refused.
+    pub native_breaker: bool,
+    /// Whether alarms of a deployment configuration end deployments by other strategies than rolling. AWS says both.
+    /// Default true.
+    pub native_alarms: bool,
     /// What is done with weights that are all zero.
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
@@ -85,6 +109,10 @@ impl Default for Settings {
             requests_per_second: 10.0,
             returning_share: 0.5,
             page_size: None,
+            native_rollout_state: true,
+            native_breaker: false,
+            native_alarms: true,
+            beside_a_healthy_task: BesideAHealthyTask::FailuresCount,
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),

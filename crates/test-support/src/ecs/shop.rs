@@ -94,6 +94,7 @@ impl Shop {
         );
         let path = json!({ "Field": "path-pattern", "PathPatternConfig": { "Values": ["/*"] } });
         let rule = rule(10, path);
+        fake.rules_have_long_been_there();
         // Nobody but tests asks there.
         fake.set_load(&test_rule, 0.0);
         let mut shop = Self {

@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) load_balancers: BTreeMap<String, LoadBalancer>,
     pub(crate) listeners: BTreeMap<String, Listener>,
     pub(crate) rules: BTreeMap<String, ListenerRule>,
+    /// Deleted, and some node does not yet know.
+    pub(crate) departed_rules: Vec<ListenerRule>,
     pub(crate) target_groups: BTreeMap<String, TargetGroup>,
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) scalable_targets: BTreeMap<String, ScalableTarget>,
@@ -94,6 +96,7 @@ impl World {
             load_balancers: BTreeMap::new(),
             listeners: BTreeMap::new(),
             rules: BTreeMap::new(),
+            departed_rules: Vec::new(),
             target_groups: BTreeMap::new(),
             tags: BTreeMap::new(),
             scalable_targets: BTreeMap::new(),
@@ -161,16 +164,20 @@ impl World {
     fn settle_planes(&mut self) -> bool {
         let now = self.now;
         let mut changed = false;
-        for rule in self.rules.values_mut() {
+        let rules = self.rules.values_mut().chain(&mut self.departed_rules);
+        for rule in rules {
             changed |= rule.plane.settle(now);
         }
+        self.departed_rules
+            .retain(|rule| !rule.plane.has_converged());
         changed
     }
 
     /// When something happens next, after now.
     pub(crate) fn due(&self) -> Option<Timestamp> {
         let tasks = self.tasks.values().flat_map(|task| self.task_due(task));
-        let planes = self.rules.values().flat_map(|rule| rule.plane.due());
+        let rules = self.rules.values().chain(&self.departed_rules);
+        let planes = rules.flat_map(|rule| rule.plane.due());
         let services = self.services.values().flat_map(Service::due);
         let deployments = self
             .service_deployments

@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{
     Deployment, DeploymentCircuitBreaker, DeploymentConfiguration, DesiredStatus,
     ServiceDeployment, ThresholdConfiguration, ThresholdType,
 };
-use test_support::ecs::{Image, Rule, Shop};
+use test_support::ecs::{BesideAHealthyTask, Image, Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -127,6 +127,29 @@ fn tasks_that_never_run_are_failed_and_trip_it_and_it_rolls_back() {
 }
 
 #[test]
+fn the_circuit_breaker_is_named_where_it_was_that() {
+    for is_stopped in [false, true] {
+        let scene = Scene::new();
+        scene.guarded(2, ROLLBACK);
+        let arn = scene.release("web:2", Image::missing());
+        if is_stopped {
+            scene.wait(10);
+            scene.stop(&arn);
+        } else {
+            assert_eq!(scene.outcome(&arn).0, "ROLLBACK_IN_PROGRESS");
+        }
+        let service = scene.service("api");
+        let reasons = service.deployments().iter();
+        let mut reasons = reasons.map(|one| one.rollout_state_reason().unwrap());
+        assert_eq!(
+            reasons.next().unwrap().contains("circuit breaker"),
+            !is_stopped
+        );
+        scene.notices(Rule::BreakerIsNamed);
+    }
+}
+
+#[test]
 fn without_rollback_a_failed_deployment_starts_nothing_more() {
     let scene = Scene::new();
     scene.guarded(
@@ -210,9 +233,13 @@ fn a_crash_after_running_is_no_failure_and_never_trips_it() {
     scene.notices(Rule::CrashIsNoFailure);
 }
 
-/// Two tasks fail, one becomes healthy, two more fail: less than three in a row, and four together.
-fn limp(resets: bool) -> (Scene, String) {
-    let scene = Scene::new();
+/// Two tasks fail, one becomes healthy, and all others fail. Gives the failures that were counted since, until it was
+/// over or half an hour has passed.
+fn limp(resets: bool, beside_a_healthy_task: BesideAHealthyTask) -> (Scene, String, Vec<i32>) {
+    let scene = Scene::with(Settings {
+        beside_a_healthy_task,
+        ..Settings::default()
+    });
     scene.guarded(4, Breaker { resets, ..ROLLBACK });
     scene.configure("api", 100, 125);
     let arn = scene.release("web:2", Image::missing());
@@ -223,24 +250,44 @@ fn limp(resets: bool) -> (Scene, String) {
     scene.fake.set_image("web:2", Image::good());
     failures(0);
     scene.fake.set_image("web:2", Image::missing());
-    // What is on its way is still good.
-    scene.wait(180);
-    (scene, arn)
+    let mut counted = Vec::new();
+    for _ in 0..360 {
+        let one = scene.service_deployment(&arn);
+        let count = one.deployment_circuit_breaker().unwrap().failure_count();
+        if counted.last() != Some(&count) {
+            counted.push(count);
+        }
+        if scene.status(&arn) != "IN_PROGRESS" {
+            break;
+        }
+        // A task is healthy, which is what failed_tasks looks at.
+        assert_eq!(scene.primary().failed_tasks(), 0);
+        scene.wait(5);
+    }
+    (scene, arn, counted)
 }
 
 #[test]
-fn a_healthy_task_sets_failures_back() {
-    let (scene, arn) = limp(true);
-    let one = scene.service_deployment(&arn);
-    assert_eq!(one.status().unwrap().as_str(), "IN_PROGRESS");
+fn a_task_that_becomes_healthy_sets_failures_back() {
+    let (scene, arn, counted) = limp(true, BesideAHealthyTask::FailuresCount);
+    assert_eq!(counted, [0, 1, 2, 3]);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::FailuresInARow);
+}
+
+#[test]
+fn failures_beside_a_healthy_task_may_be_ignored() {
+    let (scene, arn, counted) = limp(true, BesideAHealthyTask::FailuresAreIgnored);
+    assert_eq!(counted, [0]);
+    assert_eq!(scene.status(&arn), "IN_PROGRESS");
     scene.notices(Rule::FailuresInARow);
 }
 
 #[test]
 fn failures_are_counted_on_if_asked() {
-    let (scene, arn) = limp(false);
-    let one = scene.service_deployment(&arn);
-    assert!(one.rollback().is_some());
+    let (scene, arn, counted) = limp(false, BesideAHealthyTask::FailuresCount);
+    assert_eq!(counted, [2, 3]);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
     scene.notices(Rule::FailuresAreKeptIfAsked);
 }
 
@@ -248,7 +295,7 @@ fn failures_are_counted_on_if_asked() {
 fn thresholds_are_as_configured() {
     for (kind, value, expected) in [
         (ThresholdType::Count, 6, 6),
-        (ThresholdType::UnboundedPercent, 200, 8),
+        (ThresholdType::UnboundedPercent, 25, 1),
         (ThresholdType::BoundedPercent, 25, 4),
     ] {
         let scene = Scene::new();
@@ -274,6 +321,29 @@ fn thresholds_are_as_configured() {
             }
         );
     }
+}
+
+#[test]
+fn the_threshold_is_half_of_the_desired_count_within_bounds() {
+    for (desired, expected) in [(2, 3), (25, 13), (410, 200)] {
+        let scene = Scene::new();
+        scene
+            .shop
+            .create_service("api", &scene.shop.stable_group, desired);
+        scene.guard("api", ROLLBACK);
+        let arn = scene.release("web:2", Image::missing());
+        let one = scene.service_deployment(&arn);
+        let breaker = one.deployment_circuit_breaker().unwrap();
+        assert_eq!(breaker.threshold(), expected, "of {desired}");
+    }
+    let scene = Scene::new();
+    scene.guarded(2, ROLLBACK);
+    let arn = scene.release("web:2", Image::missing());
+    scene.wait_until(|| scene.primary().failed_tasks() == 2);
+    assert_eq!(scene.status(&arn), "IN_PROGRESS");
+    scene.wait_until(|| scene.primary().failed_tasks() != 2);
+    assert_eq!(scene.status(&arn), "ROLLBACK_IN_PROGRESS");
+    scene.notices(Rule::BreakerThreshold);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::json;
-use test_support::ecs::{Fault, Outcome, Rule, Service, Settings, Shop};
+use test_support::ecs::{Fault, Image, Outcome, Rule, Service, Settings, Shop};
 
 use crate::scene::{Scene, forward};
 
@@ -40,6 +40,7 @@ fn the_sdk_tries_again_when_throttled_and_it_takes_virtual_time() {
     let call = scene.elb.describe_rules().rule_arns(&scene.shop.rule);
     let error = scene.run(call.send()).unwrap_err();
     assert_eq!(error.code(), Some("Throttling"));
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 400);
     assert_eq!(
         scene.outcomes(),
         [
@@ -126,6 +127,8 @@ fn an_action_that_is_denied_changes_nothing_and_is_not_tried_again() {
         call.actions(forward(&weights)).send()
     };
     scene.refuses(Rule::DeniedCodes, "AccessDenied", modify());
+    let error = scene.run(modify()).unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     // Creating something with tags needs the action of tagging.
     let create = || {
         let call = scene
@@ -144,7 +147,10 @@ fn an_action_that_is_denied_changes_nothing_and_is_not_tried_again() {
         "AccessDeniedException",
         create().tags(tag).send(),
     );
-    assert_eq!(scene.fake.calls().len(), 2);
+    let error = scene.run(scene.ecs.tag_resource().resource_arn("a").send());
+    let error = error.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 400);
+    assert_eq!(scene.fake.calls().len(), 4);
     scene.ok(create().send());
     scene.fake.allow("elasticloadbalancing:ModifyRule");
     scene.ok(modify());
@@ -301,6 +307,118 @@ fn reads_may_be_old_for_a_while() {
     assert_eq!(scene.service("api").desired_count(), 1);
     scene.wait(1);
     assert_eq!(scene.service("api").desired_count(), 3);
+}
+
+#[test]
+fn roles_are_passed_by_those_who_may() {
+    let scene = Scene::new();
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.fake.deny("iam:PassRole");
+    let refused = |code: Option<&str>| {
+        assert_eq!(code, Some("AccessDeniedException"));
+        let calls = scene.fake.calls();
+        assert!(
+            calls
+                .last()
+                .unwrap()
+                .actions
+                .contains(&"iam:PassRole".to_owned())
+        );
+    };
+    let register = || {
+        let container = aws_sdk_ecs::types::ContainerDefinition::builder()
+            .name("web")
+            .image("web:1");
+        let call = scene.ecs.register_task_definition().family("roles");
+        call.container_definitions(container.build())
+    };
+    let role = "arn:aws:iam::123456789012:role/tasks";
+    let error = scene.run(register().execution_role_arn(role).send());
+    refused(error.unwrap_err().code());
+    let error = scene.run(register().task_role_arn(role).send());
+    refused(error.unwrap_err().code());
+    let hook = aws_sdk_ecs::types::DeploymentLifecycleHook::builder()
+        .hook_target_arn("arn:aws:lambda:check")
+        .role_arn(role)
+        .lifecycle_stages("PRE_SCALE_UP".into());
+    let hooks =
+        aws_sdk_ecs::types::DeploymentConfiguration::builder().lifecycle_hooks(hook.build());
+    let update = || {
+        scene
+            .ecs
+            .update_service()
+            .cluster(Shop::CLUSTER)
+            .service("api")
+    };
+    let error = scene.run(update().deployment_configuration(hooks.build()).send());
+    refused(error.unwrap_err().code());
+    let advanced = aws_sdk_ecs::types::AdvancedConfiguration::builder().role_arn(role);
+    let balancer = aws_sdk_ecs::types::LoadBalancer::builder()
+        .target_group_arn(&scene.shop.stable_group)
+        .advanced_configuration(advanced.build());
+    let error = scene.run(update().load_balancers(balancer.build()).send());
+    refused(error.unwrap_err().code());
+    scene.notices(Rule::RolesArePassed);
+    // Who passes none needs it not.
+    scene.ok(register().send());
+    scene.ok(update().desired_count(2).send());
+}
+
+#[test]
+fn each_of_several_writes_is_seen_as_long_after_it_was_made() {
+    let scene = Scene::with(Settings {
+        read_lag: Duration::from_secs(10),
+        ..Settings::default()
+    });
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(120);
+    let scale = |count: i32| {
+        let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+        scene.ok(call.service("api").desired_count(count).send());
+    };
+    let desired = || scene.service("api").desired_count();
+    scale(3);
+    scene.wait(6);
+    scale(5);
+    assert_eq!(desired(), 1);
+    scene.wait(4);
+    assert_eq!(desired(), 3);
+    scene.wait(5);
+    assert_eq!(desired(), 3);
+    scene.wait(1);
+    assert_eq!(desired(), 5);
+    scene.notices(Rule::ReadsLag);
+}
+
+#[test]
+fn what_is_told_of_that_never_was_has_ids_of_its_own() {
+    let scene = Scene::with(Settings {
+        read_lag: Duration::from_secs(60),
+        ..Settings::default()
+    });
+    // The task runs from second 30 to 230, and ten seconds later there is another.
+    let crashes = Image::crashes_after(Duration::from_secs(200));
+    scene.fake.set_image("web:1", crashes);
+    scene.open(1);
+    scene.wait(20);
+    let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+    scene.ok(call.service("api").desired_count(2).send());
+    scene.wait(45);
+    let arns = || -> Vec<String> {
+        let call = scene.ecs.list_tasks().cluster(Shop::CLUSTER);
+        let answer = scene.ok(call.service_name("api").send());
+        answer.task_arns.unwrap_or_default()
+    };
+    let told = arns();
+    assert_eq!(told.len(), 1);
+    scene.wait(20);
+    let real = arns();
+    assert_eq!(real.len(), 2);
+    assert!(!real.contains(&told[0]), "{told:?} {real:?}");
 }
 
 #[test]

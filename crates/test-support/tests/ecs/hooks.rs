@@ -100,6 +100,11 @@ fn hooks_are_described_at_their_stage_only_or_for_ever() {
             pause(1440, "ROLLBACK"),
             { "targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"] }
         ])));
+        // The first deployment rolls, and waits too.
+        let service = scene.service("api");
+        let rolling = service.current_service_deployment().unwrap();
+        let id = scene.open_hooks(rolling)[0].hook_id().unwrap().to_owned();
+        scene.resume(rolling, &id, DeploymentLifecycleHookAction::Continue);
         let arn = scene.begin("web:2");
         let hooks = || {
             let one = scene.service_deployment(&arn);
@@ -171,6 +176,23 @@ fn a_pause_that_nobody_answers_does_its_timeout_action() {
         assert_eq!(scene.stage_and_status(&arn).1, status);
         scene.notices(Rule::HookTimesOut);
     }
+}
+
+#[test]
+fn a_pause_without_a_timeout_waits_a_day_and_rolls_back() {
+    let scene = Scene::new();
+    let stage = "PRE_PRODUCTION_TRAFFIC_SHIFT";
+    let hooks = json!([{ "targetType": "PAUSE", "lifecycleStages": [stage] }]);
+    scene.native(canary(hooks));
+    let arn = scene.begin("web:2");
+    scene.wait_until(|| !scene.open_hooks(&arn).is_empty());
+    let hook = &scene.open_hooks(&arn)[0];
+    assert_eq!(hook.timeout_action().unwrap().as_str(), "ROLLBACK");
+    scene.wait(24 * 3600 - 1);
+    assert_eq!(scene.status(&arn), "IN_PROGRESS");
+    scene.wait(60);
+    assert_eq!(scene.status(&arn), "ROLLBACK_SUCCESSFUL");
+    scene.notices(Rule::HookTimesOut);
 }
 
 #[test]
@@ -269,7 +291,7 @@ fn both_sides_are_kept_through_a_time_without_tasks() {
 #[test]
 fn hooks_are_checked() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let update = |hooks: Vec<DeploymentLifecycleHook>| {
         let configuration = DeploymentConfiguration::builder().set_lifecycle_hooks(Some(hooks));
         let call = scene

@@ -7,13 +7,17 @@
 )]
 
 mod actions;
+mod alarms;
 mod answers;
+mod assumed;
 mod breaker;
 mod faults;
 mod groups;
+mod headers;
 mod hooks;
 mod listeners;
 mod native;
+mod overlapping;
 mod requests;
 mod rolling;
 mod scaling;

@@ -141,6 +141,65 @@ fn linear_is_equal_steps() {
     );
 }
 
+impl Scene {
+    /// For how many seconds each weight of the new revision is in the rule, from the first on, until it is over; and at
+    /// least how many tasks run on both sides meanwhile.
+    fn times(&self, arn: &str) -> (Vec<(i32, u64)>, i32) {
+        let mut times: Vec<(i32, u64)> = Vec::new();
+        let mut least = i32::MAX;
+        while self.status(arn) == "IN_PROGRESS" && self.stage(arn) != "CLEAN_UP" {
+            let call = self.elb.describe_rules().rule_arns(&self.shop.rule);
+            let rules = self.ok(call.send());
+            let action = &rules.rules()[0].actions()[0];
+            let weight = action.forward_config().unwrap().target_groups()[1].weight();
+            let weight = weight.unwrap();
+            if weight > 0 {
+                least = least.min(self.running("api").into_iter().min().unwrap());
+                match times.last_mut() {
+                    Some((last, seconds)) if *last == weight => *seconds += 1,
+                    _ => times.push((weight, 1)),
+                }
+            }
+            self.wait(1);
+        }
+        (times, least)
+    }
+}
+
+#[test]
+fn every_step_bakes_as_long_as_it_is_told_and_both_revisions_run() {
+    for (configuration, rule, expected) in [
+        (
+            json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5 }),
+            Rule::BothRunInTheBake,
+            vec![(100, 300)],
+        ),
+        (
+            json!({ "strategy": "CANARY", "bakeTimeInMinutes": 3,
+                "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 2 } }),
+            Rule::CanarySteps,
+            vec![(10, 120), (100, 180)],
+        ),
+        (
+            json!({ "strategy": "CANARY", "bakeTimeInMinutes": 1 }),
+            Rule::CanarySteps,
+            vec![(5, 600), (100, 60)],
+        ),
+        (
+            json!({ "strategy": "LINEAR", "bakeTimeInMinutes": 1,
+                "linearConfiguration": { "stepPercent": 40.0, "stepBakeTimeInMinutes": 2 } }),
+            Rule::LinearSteps,
+            vec![(40, 120), (80, 120), (100, 60)],
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.native(configuration);
+        let arn = scene.begin("web:2");
+        assert_eq!(scene.times(&arn), (expected, 2));
+        scene.notices(rule);
+    }
+}
+
 #[test]
 fn test_traffic_reaches_the_new_revision_first() {
     let scene = Scene::new();
@@ -185,7 +244,7 @@ fn described_weights_are_old_for_a_while() {
 #[test]
 fn a_rule_that_is_not_wired_is_not_shifted() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     // Somebody takes the other group out.
     scene
         .fake
@@ -210,9 +269,65 @@ fn a_rule_that_is_not_wired_is_not_shifted() {
 }
 
 #[test]
+fn a_test_rule_that_is_not_wired_or_gone_is_not_shifted() {
+    for is_gone in [false, true] {
+        let scene = Scene::new();
+        scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }));
+        if is_gone {
+            let input = json!({ "RuleArn": scene.shop.test_rule });
+            let fake = &scene.fake;
+            fake.as_somebody_else(Service::LoadBalancing, "DeleteRule", input)
+                .unwrap();
+        } else {
+            scene
+                .fake
+                .somebody_sets_weights(&scene.shop.test_rule, &[(&scene.shop.stable_group, 1)]);
+        }
+        let arn = scene.begin("web:2");
+        let (story, ended) = scene.story(&arn, 100);
+        assert_eq!(ended.status().unwrap().as_str(), "ROLLBACK_SUCCESSFUL");
+        assert_eq!(told(&story), [("PRE_SCALE_UP", 0)]);
+        scene.notices(Rule::RuleIsWired);
+    }
+}
+
+#[test]
+fn a_rollback_fails_where_the_rule_is_not_wired_any_more() {
+    let canary = json!({ "strategy": "CANARY",
+        "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5 } });
+    let blue_green = json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 30 });
+    for (configuration, is_stopped) in [(canary, false), (blue_green, true)] {
+        let scene = Scene::new();
+        scene.native(configuration);
+        let arn = scene.begin("web:2");
+        scene.wait(120);
+        scene
+            .fake
+            .somebody_sets_weights(&scene.shop.rule, &[(&scene.shop.canary_group, 1)]);
+        if is_stopped {
+            scene.stop(&arn);
+        } else {
+            // The next step is not written, and there is no way back.
+            scene.wait(300);
+        }
+        let one = scene.service_deployment(&arn);
+        assert_eq!(scene.status(&arn), "ROLLBACK_FAILED");
+        let reason = one.status_reason().unwrap();
+        assert!(
+            reason.starts_with("Both targetGroup and alternateTargetGroup"),
+            "{reason}"
+        );
+        scene.notices(Rule::RollbackNeedsTheRule);
+        scene.wait(60);
+        assert_eq!(scene.shares(), [("web-canary".to_owned(), 100)]);
+        assert_eq!(scene.running("api"), [2, 2]);
+    }
+}
+
+#[test]
 fn a_rule_with_other_actions_is_not_shifted() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let groups = [(&scene.shop.stable_group, 1), (&scene.shop.canary_group, 0)];
     let tuples = groups.map(|(arn, weight)| json!({ "TargetGroupArn": arn, "Weight": weight }));
     let login = json!({ "Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": { "Issuer": "https://i" } });
@@ -232,7 +347,7 @@ fn a_rule_with_other_actions_is_not_shifted() {
 #[test]
 fn a_stage_ends_after_a_day() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     scene.fake.set_image("web:2", Image::missing());
     let arn = scene.begin("web:2");
     scene.wait(24 * 3600 - 60);
@@ -333,7 +448,7 @@ fn a_newer_deployment_reconciles_what_an_unfinished_one_left() {
 #[test]
 fn configurations_are_checked() {
     let scene = Scene::new();
-    scene.native(json!({ "strategy": "BLUE_GREEN" }));
+    scene.native(json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0 }));
     let update = |configuration: DeploymentConfiguration| {
         let call = scene
             .ecs
@@ -345,6 +460,27 @@ fn configurations_are_checked() {
     let of = |strategy: &str| {
         DeploymentConfiguration::builder().strategy(DeploymentStrategy::from(strategy))
     };
+    scene.refuses(
+        Rule::BlueGreenNamesItsBake,
+        INVALID,
+        scene
+            .ecs
+            .create_service()
+            .cluster(Shop::CLUSTER)
+            .service_name("other")
+            .task_definition("web:1")
+            .deployment_configuration(of("BLUE_GREEN").build())
+            .send(),
+    );
+    let threshold = aws_sdk_ecs::types::ThresholdConfiguration::builder()
+        .r#type(aws_sdk_ecs::types::ThresholdType::UnboundedPercent)
+        .value(101);
+    let breaker = DeploymentCircuitBreaker::builder()
+        .enable(true)
+        .rollback(true)
+        .threshold_configuration(threshold.build().unwrap());
+    let breaker = of("ROLLING").deployment_circuit_breaker(breaker.build());
+    scene.refuses(Rule::ThresholdRange, INVALID, update(breaker.build()));
     scene.refuses(Rule::Strategies, INVALID, update(of("NOPE").build()));
     let canary = |percent: f64, minutes: i32| {
         let canary = CanaryConfiguration::builder().canary_percent(percent);

@@ -199,39 +199,97 @@ fn without_any_health_check_a_task_counts_after_forty_seconds() {
     scene.notices(Rule::FortySeconds);
 }
 
+/// Early success, in words of the SDK.
+fn early(
+    percent: i32,
+    cleanup: Option<ServiceRevisionCleanup>,
+    bake: i32,
+) -> DeploymentConfiguration {
+    let early = DeploymentEarlySuccessCriteria::builder()
+        .enable(true)
+        .healthy_percent(percent)
+        .set_source_service_revision_cleanup(cleanup);
+    DeploymentConfiguration::builder()
+        .minimum_healthy_percent(50)
+        .maximum_percent(125)
+        .bake_time_in_minutes(bake)
+        .early_success_criteria(early.build())
+        .build()
+}
+
+impl Scene {
+    fn rollout_states(&self) -> Vec<String> {
+        let service = self.service("api");
+        let deployments = service.deployments().iter();
+        deployments
+            .map(|one| one.rollout_state().unwrap().as_str().to_owned())
+            .collect()
+    }
+}
+
 #[test]
 fn early_success_does_not_wait_for_old_tasks() {
     let scene = Scene::new();
     scene.open(4);
-    let criteria = |percent: i32| {
-        let early = DeploymentEarlySuccessCriteria::builder()
-            .enable(true)
-            .healthy_percent(percent)
-            .source_service_revision_cleanup(ServiceRevisionCleanup::Deferred);
-        let configuration = DeploymentConfiguration::builder()
-            .minimum_healthy_percent(50)
-            .maximum_percent(125)
-            .early_success_criteria(early.build());
-        let call = scene
-            .ecs
-            .update_service()
-            .cluster(Shop::CLUSTER)
-            .service("api");
-        call.deployment_configuration(configuration.build()).send()
+    let update = |configuration: DeploymentConfiguration| {
+        let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+        let call = call.service("api");
+        call.deployment_configuration(configuration).send()
     };
-    scene.refuses(Rule::EarlyIsNotBelowMinimum, INVALID, criteria(49));
-    scene.ok(criteria(50));
+    let deferred = || Some(ServiceRevisionCleanup::Deferred);
+    scene.refuses(
+        Rule::EarlyIsNotBelowMinimum,
+        INVALID,
+        update(early(49, deferred(), 0)),
+    );
+    scene.refuses(Rule::EarlyRange, INVALID, update(early(101, deferred(), 0)));
+    scene.refuses(Rule::EarlyIsGivenWhole, INVALID, update(early(50, None, 0)));
+    let native = aws_sdk_ecs::types::DeploymentStrategy::Canary;
+    let mut other = early(50, deferred(), 0);
+    other.strategy = Some(native);
+    scene.refuses(Rule::EarlyIsForRolling, INVALID, update(other));
+    scene.ok(update(early(50, deferred(), 0)));
     scene.deploy("api", &scene.shop.register("web:2"));
     scene.wait(40);
-    let service = scene.service("api");
-    let states = service
-        .deployments()
-        .iter()
-        .map(|one| one.rollout_state().unwrap().as_str());
-    assert_eq!(states.collect::<Vec<_>>(), ["COMPLETED", "COMPLETED"]);
+    assert_eq!(scene.rollout_states(), ["COMPLETED", "COMPLETED"]);
+    assert!(scene.not_stopped("api", "web:1") > 0);
     scene.notices(Rule::EarlySuccess);
     scene.wait(120);
     assert_eq!(scene.running("api"), [4]);
+}
+
+#[test]
+fn early_success_bakes_and_may_wait_until_old_tasks_are_gone() {
+    // When half of the tasks are healthy after some 35 s, and when old ones have stopped.
+    for (cleanup, bake, least, old) in [
+        (ServiceRevisionCleanup::Deferred, 3, 215, None),
+        (ServiceRevisionCleanup::Blocking, 0, 70, Some(0)),
+    ] {
+        let scene = Scene::new();
+        scene.open(4);
+        let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+        let call = call
+            .service("api")
+            .task_definition(scene.shop.register("web:2"));
+        scene.ok(call
+            .deployment_configuration(early(50, Some(cleanup), bake))
+            .send());
+        let begun = scene.clock.now();
+        scene.wait(10);
+        if bake > 0 {
+            // When all is steady it is completed without a bake: later tasks are never healthy.
+            scene.fake.set_image("web:2", Image::never_healthy());
+        }
+        scene.wait_until(|| scene.rollout_states()[0] == "COMPLETED");
+        let took = scene.clock.now().since(begun).as_secs();
+        assert!((least..least + 60).contains(&took), "{took}");
+        if let Some(old) = old {
+            assert_eq!(scene.not_stopped("api", "web:1"), old);
+        }
+        if bake > 0 {
+            scene.notices(Rule::EarlyBakes);
+        }
+    }
 }
 
 #[test]
@@ -280,6 +338,22 @@ fn tasks_that_stopped_are_listed_if_asked_for_and_kept_for_an_hour() {
     scene.wait(100);
     assert_eq!(scene.tasks("api", DesiredStatus::Stopped).len(), 0);
     scene.notices(Rule::StoppedTasksAreKept);
+}
+
+#[test]
+fn tasks_are_listed_that_are_meant_to_run_unless_asked_otherwise() {
+    let scene = Scene::new();
+    scene.open(2);
+    scene.fake.tasks_crash(Shop::CLUSTER, "api", 1, 1);
+    scene.fake.somebody_scales(Shop::CLUSTER, "api", 1).unwrap();
+    scene.wait(1);
+    let call = scene.ecs.list_tasks().cluster(Shop::CLUSTER);
+    let listed = scene.ok(call.service_name("api").send());
+    let running = scene.tasks("api", DesiredStatus::Running);
+    assert_eq!((listed.task_arns().len(), running.len()), (1, 1));
+    assert_eq!(listed.task_arns()[0], running[0].task_arn().unwrap());
+    assert_eq!(scene.tasks("api", DesiredStatus::Stopped).len(), 1);
+    scene.notices(Rule::RunningTasksByDefault);
 }
 
 #[test]

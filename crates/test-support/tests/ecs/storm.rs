@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, DeploymentLifecycleHookStatus};
 use serde_json::{Value, json};
-use test_support::ecs::{Fault, Image, Settings, Shop};
+use test_support::ecs::{Fault, Image, Service, Settings, Shop};
 
 use crate::scene::{Scene, forward};
 
@@ -41,11 +41,17 @@ fn configuration(lots: &mut Lots) -> Value {
         }
         _ => json!([]),
     };
+    let off = json!({ "enable": false, "rollback": false });
     match lots.below(4) {
-        0 => json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks }),
-        1 => json!({ "strategy": "CANARY", "lifecycleHooks": hooks }),
-        2 => json!({ "strategy": "LINEAR", "lifecycleHooks": hooks,
-            "linearConfiguration": { "stepPercent": 33.3, "stepBakeTimeInMinutes": 1 } }),
+        0 => json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks,
+            "deploymentCircuitBreaker": off }),
+        1 => {
+            json!({ "strategy": "CANARY", "lifecycleHooks": hooks, "deploymentCircuitBreaker": off })
+        }
+        2 => {
+            json!({ "strategy": "LINEAR", "lifecycleHooks": hooks, "deploymentCircuitBreaker": off,
+            "linearConfiguration": { "stepPercent": 33.3, "stepBakeTimeInMinutes": 1 } })
+        }
         _ => json!({ "strategy": "ROLLING", "lifecycleHooks": hooks, "minimumHealthyPercent": 50,
             "deploymentCircuitBreaker": { "enable": true, "rollback": true } }),
     }
@@ -58,13 +64,14 @@ impl Scene {
             0 | 1 => {
                 let image = format!("web:{number}");
                 fake.set_image(&image, lots.image());
-                let arn = self.shop.register(&image);
-                let call = self
-                    .ecs
-                    .update_service()
-                    .cluster(Shop::CLUSTER)
-                    .service("api");
-                self.ok(call.task_definition(arn).send());
+                let mut input = json!({ "cluster": Shop::CLUSTER, "service": "api",
+                    "taskDefinition": self.shop.register(&image) });
+                if lots.below(2) == 0 {
+                    // By another strategy than the one before, which may be under way.
+                    input["deploymentConfiguration"] = configuration(lots);
+                }
+                fake.as_somebody_else(Service::Ecs, "UpdateService", input)
+                    .unwrap();
             }
             2 => {
                 let desired = i32::try_from(lots.below(5)).unwrap();
@@ -96,6 +103,7 @@ impl Scene {
                 }
             }
             5 => self.answer_hooks(lots),
+            6 if lots.below(3) == 0 => fake.rollback_fails(Shop::CLUSTER, "api"),
             6 => fake.fault_next("DescribeServices", 1, Fault::ResetBefore),
             _ => self.wait(lots.below(400)),
         }
@@ -157,18 +165,16 @@ impl Scene {
 
     /// Whatever was there before, a good release becomes what runs.
     fn comes_to_rest(&self) {
-        let call = self
-            .ecs
-            .update_service()
-            .cluster(Shop::CLUSTER)
-            .service("api")
-            .desired_count(3);
-        self.ok(call.task_definition(self.shop.register("web:good")).send());
-        for _ in 0..40 {
-            self.wait(300);
-            self.answer_continue();
-        }
+        // Hooks might take it back to what was completed before, which may be bad.
+        let definition = self.shop.register("web:good");
+        let input = json!({ "cluster": Shop::CLUSTER, "service": "api", "desiredCount": 3,
+            "taskDefinition": definition, "deploymentConfiguration": { "lifecycleHooks": [] } });
+        let fake = &self.fake;
+        fake.as_somebody_else(Service::Ecs, "UpdateService", input)
+            .unwrap();
+        self.wait(12_000);
         let service = self.service("api");
+        assert_eq!(service.task_definition(), Some(&*definition));
         let (count, state) = (
             service.deployments().len(),
             service.deployments()[0].rollout_state(),
@@ -185,11 +191,6 @@ impl Scene {
         ]
         .concat();
         assert_eq!(health, ["healthy"; 3]);
-    }
-
-    fn answer_continue(&self) {
-        // Every third lot is a rollback: this one draws none.
-        self.answer_hooks(&mut Lots(1));
     }
 }
 

@@ -115,6 +115,7 @@ impl Reduction<'_> {
         }
         if !forward {
             state.health = Tracks::default();
+            state.deployment_failed = None;
         }
         state.retry_at = self.due(state.retry_at);
         // The clock of a search may show nothing between two tries, however many failed.
@@ -291,6 +292,7 @@ fn nothing_more(state: &mut PartState, latest: &mut LatestPart) {
     state.reasserted = 0;
     state.person_moved_traffic = false;
     state.left_by_hand = None;
+    state.deployment_failed = None;
     state.health = Tracks::default();
     state.ready_since = None;
     state.waiting = Waits::No;

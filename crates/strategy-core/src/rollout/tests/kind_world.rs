@@ -57,6 +57,8 @@ pub(in crate::rollout) struct KindWorld {
     pub(in crate::rollout) age: Duration,
     /// What a platform that asks before each of its steps says of its deployment; `None`: it has none.
     pub(in crate::rollout) platform: Option<PlatformState>,
+    /// How many of them there were.
+    pub(in crate::rollout) deployments: u32,
     /// A container that the workloads have beside what is shipped, and the image id that it runs.
     pub(in crate::rollout) companion: Option<String>,
 }
@@ -112,6 +114,7 @@ impl KindWorld {
             refuses: None,
             age: Duration::ZERO,
             platform: None,
+            deployments: 0,
             companion: None,
         };
         world.converge();
@@ -259,7 +262,7 @@ impl KindWorld {
             platform: self
                 .platform
                 .clone()
-                .map(|state| PlatformDeployment::new("d-1", state)),
+                .map(|state| PlatformDeployment::new(format!("d-{}", self.deployments), state)),
             foreign: self.foreign.clone(),
             owned: self.owned(),
             version: Version::default(),
@@ -348,6 +351,7 @@ impl KindWorld {
         }
         if let Some(state) = &mut self.platform {
             *state = PlatformState::InProgress;
+            self.deployments += u32::from(begins);
         }
     }
 

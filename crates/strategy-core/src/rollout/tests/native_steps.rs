@@ -3,9 +3,11 @@
 use super::acting::seconds;
 use super::kind_world::{KindWorld, Run};
 use super::{at, begin, percent, plan, stage};
-use crate::plan::{Extension, GoalTrack, HookPlan, HookPoint, Policies, Stage, StageKind};
+use crate::plan::{
+    Extension, GoalTrack, HookPlan, HookPoint, OnFailure, Policies, Stage, StageKind, Then,
+};
 use crate::release::Part;
-use crate::rollout::{Effect, Failure, Input, News, Outcome, Reason, Wish};
+use crate::rollout::{Answer, Effect, Failure, Input, News, Outcome, Phase, Reason, Wish};
 use crate::target::{Certainty, Desired, Effective, PlatformState, Routing, TargetErrorKind};
 use crate::track::{Capacity, Replicas, Revision};
 use crate::traffic::Traffic;
@@ -224,6 +226,62 @@ fn a_platform_that_goes_back_by_itself_is_followed_and_told_nothing() {
         assert_eq!(told(&run), [], "{at}: {}", run.story());
         let hands = run.said(|news| matches!(news, News::ForeignHand { .. }));
         assert_eq!(hands, 0, "{at}: {}", run.story());
+    }
+}
+
+/// A person who begins the stage again has another deployment begun, however long they took.
+#[test]
+fn a_stage_that_is_begun_again_begins_another_deployment_whatever_became_of_the_last() {
+    for later in [1, 500] {
+        let mut stages = stages();
+        for stage in &mut stages {
+            stage.on_failure = OnFailure::Hold {
+                at_most: seconds(3600),
+                then: Then::RollBack,
+            };
+        }
+        let mut run = of(stages);
+        baking(&mut run, "half");
+        run.asked.clear();
+        let goes_back = |run: &mut Run| {
+            run.world.sides.candidate.written = None;
+            run.world.traffic = Traffic::default();
+            run.world.converge();
+            says(run, PlatformState::RolledBack("an alarm".to_owned()));
+        };
+        goes_back(&mut run);
+        run.wait(seconds(later));
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Holding,
+            "{}",
+            run.story()
+        );
+        assert_eq!(told(&run), [], "nobody asked for it: {}", run.story());
+        assert_eq!(run.order(Wish::Retry), Answer::Recorded);
+        run.wait(seconds(5));
+        assert_eq!(
+            told(&run),
+            [(percent(50), Replicas::Count(4))],
+            "{}",
+            run.story()
+        );
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Stepping,
+            "{}",
+            run.story()
+        );
+        // How the next one ends is told anew.
+        goes_back(&mut run);
+        assert_eq!(
+            run.rollout.status().phase,
+            Phase::Holding,
+            "{}",
+            run.story()
+        );
+        let failed = |news: &News| matches!(news, News::Failed { .. });
+        assert_eq!(run.said(failed), 2, "{}", run.story());
     }
 }
 

@@ -70,7 +70,10 @@ fn what_a_platform_took_back_is_told_by_the_platform_and_not_as_somebodys_hand()
     run.until("is effective and is watched");
     run.world.somebody_moves_traffic(0);
     run.world.writer = Writer::Unknown;
-    shows(&mut run, says(PlatformState::RolledBack("the alarm".to_owned())));
+    shows(
+        &mut run,
+        says(PlatformState::RolledBack("the alarm".to_owned())),
+    );
     run.assert_rolled_back();
     run.assert_outcome(|outcome| {
         matches!(outcome, Outcome::RolledBack { reason: Reason::Platform { message, .. } }

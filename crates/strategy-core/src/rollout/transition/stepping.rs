@@ -139,7 +139,7 @@ impl Rollout {
             (planned.distance(achieved) > limit).then(|| Reason::ShareDeviation {
                 part: part.clone(),
                 message: format!(
-                    "{achieved} of the pods are the release, and {planned} were planned"
+                    "{achieved} of the replicas are the release, and {planned} were planned"
                 ),
             })
         })

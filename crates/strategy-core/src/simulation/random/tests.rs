@@ -1,5 +1,7 @@
 //! What random worlds promise, and the first two hundred.
 
+mod asking;
+
 use std::collections::BTreeSet;
 use std::thread::available_parallelism;
 use std::time::Duration;

@@ -111,6 +111,18 @@ impl Scenario {
         })
     }
 
+    /// The platform shifts by itself, in deployments of its own, and asks before each step of one.
+    #[must_use]
+    pub fn asks_before_each_step(self) -> Self {
+        self.setup(|part| part.asks = true).capabilities(|can| {
+            can.routing = Routing::Native;
+            can.promotions = vec![Promotion::Native];
+            can.header_routes = false;
+            can.cookie_routes = false;
+            can.mirror = false;
+        })
+    }
+
     /// How a candidate becomes stable, the preferred way first.
     #[must_use]
     pub fn promotes_by(self, promotions: impl IntoIterator<Item = Promotion>) -> Self {

@@ -217,6 +217,7 @@ impl Happening {
             | Self::LoadChanged { part, .. }
             | Self::PodsCrash { part, .. }
             | Self::PodsEvicted { part, .. }
+            | Self::PlatformGoesBack { part, .. }
             | Self::RouterLags { part, .. } => Some(part),
             Self::MetricsFail { part, .. } | Self::ApiFails { part, .. } => part.as_ref(),
             Self::ImageBehaves { .. } | Self::TagMoved { .. } => None,
@@ -249,6 +250,7 @@ impl Happening {
             | Self::LoadChanged { .. }
             | Self::PodsCrash { .. }
             | Self::PodsEvicted { .. }
+            | Self::PlatformGoesBack { .. }
             | Self::MetricsFail { .. } => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use crate::timestamp::Timestamp;
 use crate::track::Tracks;
 use crate::traffic::Traffic;
 use crate::weight::Weight;
+use crate::world::deployment::Deployment;
 use crate::world::owned::{Bound, Fields};
 use crate::world::part::{PartState, Picture};
 use crate::world::workload::Workload;
@@ -56,6 +57,11 @@ impl InMemoryTarget {
     ) -> Result<Observation, TargetError> {
         let Tracks { stable, candidate } = &bound.workloads;
         let track = |name: &String, recorded: &Option<_>| match picture.workloads.get(name) {
+            // It is removed as far as anybody is told.
+            Some(workload) if workload.leaves() => Ok(ObservedTrack {
+                written: None,
+                ..workload.observe(recorded.as_ref())
+            }),
             Some(workload) => Ok(workload.observe(recorded.as_ref())),
             None if recorded.is_some() => Err(self
                 .error(TargetErrorKind::NotFound, "observe")
@@ -77,11 +83,14 @@ impl InMemoryTarget {
             };
             (Traffic::weight(Weight::of(wanted, of_wanted)), effective)
         } else {
+            let deployment = picture.deployment.as_ref();
+            // Of its deployment a platform can be asked, whatever its router tells.
             let effective = match part.capabilities.effectiveness {
+                _ if deployment.is_some_and(Deployment::is_under_way) => Effective::Converging,
                 Effectiveness::Verified => picture.router.effective_for(candidate),
                 Effectiveness::Assumed { .. } => Effective::Unverified,
             };
-            (picture.router.written_for(candidate), effective)
+            (picture.written_for(candidate), effective)
         };
         Ok(Observation {
             stable: track(stable, &bound.recorded.stable)?,
@@ -93,7 +102,10 @@ impl InMemoryTarget {
                 sticky: picture.router.sticky,
                 writer: picture.router.writer.clone(),
             },
-            platform: None,
+            platform: picture
+                .deployment
+                .as_ref()
+                .and_then(|deployment| deployment.says(bound.deployment)),
             foreign: picture.foreign.clone(),
             owned: Fields::of(picture, bound, routing).to_owned_value(),
             version: Version(part.version.to_string()),

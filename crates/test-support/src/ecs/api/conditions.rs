@@ -8,6 +8,9 @@ use crate::ecs::rules::Rule;
 use crate::ecs::wire::{Fields as _, Refusal};
 
 const MOST_VALUES: usize = 5;
+const MOST_WILDCARDS: usize = 5;
+const LONGEST_HEADER: usize = 40;
+const LONGEST_VALUE: usize = 128;
 const ONCE: [&str; 4] = [
     "host-header",
     "path-pattern",
@@ -118,6 +121,9 @@ fn check(conditions: &[Value]) -> Result<(), Refusal> {
                 ),
             ));
         }
+        if field == "http-header" {
+            check_header(condition)?;
+        }
         seen.push(field);
         count += values(condition).len() + condition.items("RegexValues").len();
     }
@@ -128,7 +134,35 @@ fn check(conditions: &[Value]) -> Result<(), Refusal> {
             format!("A rule can only have '{MOST_VALUES}' condition values"),
         ));
     }
+    let wildcards = conditions.iter().flat_map(values);
+    let wildcards = wildcards
+        .flat_map(str::chars)
+        .filter(|letter| ['*', '?'].contains(letter));
+    if wildcards.count() > MOST_WILDCARDS {
+        return Err(Refusal::by(
+            Rule::ConditionWildcards,
+            "ValidationError",
+            format!("A rule can only have '{MOST_WILDCARDS}' condition wildcards"),
+        ));
+    }
     Ok(())
+}
+
+fn check_header(condition: &Value) -> Result<(), Refusal> {
+    let config = &condition["HttpHeaderConfig"];
+    let name = config.text("HttpHeaderName").unwrap_or_default();
+    let is_name = (1..=LONGEST_HEADER).contains(&name.len())
+        && !name.contains(['*', '?', ' ', ':'])
+        && !name.eq_ignore_ascii_case("host");
+    let mut values = values(condition).into_iter();
+    if is_name && values.all(|value| value.len() <= LONGEST_VALUE) {
+        return Ok(());
+    }
+    Err(Refusal::by(
+        Rule::HeaderConditions,
+        "ValidationError",
+        format!("The http-header condition on '{name}' is not valid"),
+    ))
 }
 
 /// Whether a request meets all conditions. Regular expressions and query strings match nothing here.
@@ -145,10 +179,19 @@ pub(crate) fn matches(conditions: &[Value], request: &Request) -> bool {
             }
             _ => None,
         };
+        let has_case = condition.text("Field") == Some("path-pattern");
+        let letters = |text: &str| {
+            if has_case {
+                text.to_owned()
+            } else {
+                text.to_ascii_lowercase()
+            }
+        };
         subject.is_some_and(|subject| {
+            let subject = letters(&subject);
             values(condition)
                 .iter()
-                .any(|pattern| is_like(pattern.as_bytes(), subject.as_bytes()))
+                .any(|pattern| is_like(letters(pattern).as_bytes(), subject.as_bytes()))
         })
     })
 }

@@ -35,7 +35,7 @@ fn is_bake_time(value: Option<i64>) -> bool {
 }
 
 /// Refuses a deployment configuration that ECS would refuse.
-pub(crate) fn check(configuration: &Value) -> Result<(), Refusal> {
+pub(crate) fn check(configuration: &Value, native_breaker: bool) -> Result<(), Refusal> {
     let strategy = configuration.text("strategy").unwrap_or("ROLLING");
     if !STRATEGIES.contains(&strategy) {
         return Err(invalid(
@@ -55,18 +55,27 @@ pub(crate) fn check(configuration: &Value) -> Result<(), Refusal> {
         ));
     }
     let breaker = &configuration["deploymentCircuitBreaker"];
-    if !is_rolling && breaker.flag("enable") == Some(true) {
+    if !is_rolling && !native_breaker && breaker.flag("enable") == Some(true) {
         return Err(invalid(
             Rule::BreakerIsForRolling,
             format!("The deployment circuit breaker cannot be used with the strategy {strategy}"),
         ));
     }
-    let early = &configuration["earlySuccessCriteria"];
-    let healthy = early.whole("healthyPercent");
-    if early.flag("enable") == Some(true) && healthy.is_none_or(|value| value < least) {
+    check_early_success(&configuration["earlySuccessCriteria"], least, strategy)?;
+    let bake = configuration.whole("bakeTimeInMinutes");
+    if strategy == "BLUE_GREEN" && bake.is_none() {
         return Err(invalid(
-            Rule::EarlyIsNotBelowMinimum,
-            "healthyPercent must be greater than or equal to minimumHealthyPercent",
+            Rule::BlueGreenNamesItsBake,
+            "bakeTimeInMinutes must be specified for the strategy BLUE_GREEN",
+        ));
+    }
+    let threshold = &breaker["thresholdConfiguration"];
+    let is_percent_of_tasks = threshold.text("type") != Some("COUNT");
+    let value = threshold.whole("value");
+    if is_percent_of_tasks && value.is_some_and(|value| !(1..=100).contains(&value)) {
+        return Err(invalid(
+            Rule::ThresholdRange,
+            "The value of a percentage threshold must be between 1 and 100",
         ));
     }
     let (canary, linear) = (
@@ -99,6 +108,38 @@ pub(crate) fn check(configuration: &Value) -> Result<(), Refusal> {
         ));
     }
     check_hooks(configuration.items("lifecycleHooks"))
+}
+
+fn check_early_success(early: &Value, least: i64, strategy: &str) -> Result<(), Refusal> {
+    if early.flag("enable") != Some(true) {
+        return Ok(());
+    }
+    if strategy != "ROLLING" {
+        return Err(invalid(
+            Rule::EarlyIsForRolling,
+            format!("earlySuccessCriteria cannot be used with the strategy {strategy}"),
+        ));
+    }
+    let healthy = early.whole("healthyPercent");
+    if healthy.is_none() || !early.has("sourceServiceRevisionCleanup") {
+        return Err(invalid(
+            Rule::EarlyIsGivenWhole,
+            "healthyPercent and sourceServiceRevisionCleanup must be specified",
+        ));
+    }
+    if healthy.is_some_and(|value| !(0..=100).contains(&value)) {
+        return Err(invalid(
+            Rule::EarlyRange,
+            "healthyPercent must be between 0 and 100",
+        ));
+    }
+    if healthy.is_some_and(|value| value < least) {
+        return Err(invalid(
+            Rule::EarlyIsNotBelowMinimum,
+            "healthyPercent must be greater than or equal to minimumHealthyPercent",
+        ));
+    }
+    Ok(())
 }
 
 fn check_hooks(hooks: &[Value]) -> Result<(), Refusal> {

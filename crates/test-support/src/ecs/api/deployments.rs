@@ -141,6 +141,7 @@ impl World {
         };
         hook.status = HookStatus::Succeeded;
         hook.rolls_back = rolls_back;
+        self.note(Rule::AnsweredHooks);
         Ok(json!({ "serviceDeploymentArn": arn }))
     }
 

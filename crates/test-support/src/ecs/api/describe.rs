@@ -81,6 +81,11 @@ impl World {
             "rolloutState": deployment.rollout.name(), "rolloutStateReason": deployment.reason,
             "launchType": service.fields.text("launchType").unwrap_or("FARGATE"),
         });
+        if service.strategy() != "ROLLING" && !self.settings.native_rollout_state {
+            for name in ["rolloutState", "rolloutStateReason"] {
+                described[name] = Value::Null;
+            }
+        }
         if let Some(network) = service.fields.get("networkConfiguration") {
             described["networkConfiguration"] = network.clone();
         }
@@ -102,10 +107,10 @@ impl World {
                 "requestedTaskCount": wanted,
             });
             if let Some(native) = &one.native {
-                let of = |weight: f64| match (is_target, native.blue_revision()) {
-                    (true, _) => weight,
-                    (false, Some(blue)) if blue == arn => 100.0 - weight,
-                    (false, _) => 0.0,
+                let of = |weight: f64| match is_target {
+                    true => weight,
+                    false if native.blue_revision() == arn => 100.0 - weight,
+                    false => 0.0,
                 };
                 summary["requestedProductionTrafficWeight"] = json!(of(production));
                 summary["requestedTestTrafficWeight"] = json!(of(test));
@@ -114,6 +119,7 @@ impl World {
         };
         let sources = one.sources.iter().map(|arn| revision(arn, false));
         let cluster = self.clusters.get(&one.service.0);
+        let alarms = one.configuration["alarms"].items("alarmNames");
         let hooks = match self.settings.described_hooks {
             DescribedHooks::OfTheStage => one.active_hooks(),
             DescribedHooks::All => &one.hooks,
@@ -136,12 +142,11 @@ impl World {
             })),
             "deploymentCircuitBreaker": {
                 "failureCount": one.failures, "threshold": one.threshold,
-                "status": match one.breaker {
-                    Breaker::Disabled => "DISABLED",
-                    Breaker::Monitoring => "MONITORING",
-                    Breaker::Complete => "MONITORING_COMPLETE",
-                    Breaker::Triggered => "TRIGGERED",
-                },
+                "status": one.breaker.name(),
+            },
+            "alarms": {
+                "status": one.alarms.name(), "alarmNames": alarms,
+                "triggeredAlarmNames": if one.alarms == Breaker::Triggered { alarms } else { &[] },
             },
         });
         (described, is_old)

@@ -44,12 +44,14 @@ impl World {
         let wanted = priority(input.whole("Priority"))?;
         let conditions = conditions::accept(input.items("Conditions"))?;
         if conditions.is_empty() {
-            return Err(Refusal::plain(
+            return Err(Refusal::by(
+                Rule::ConditionOfARule,
                 "ValidationError",
                 "A rule must have at least one condition",
             ));
         }
         let actions = self.accept_actions(input.items("Actions"), &balancer)?;
+        check_secrets(&actions)?;
         let rules = self.rules_of(&listener);
         if rules.iter().any(|rule| rule.priority == Some(wanted)) {
             return Err(in_use(wanted));
@@ -72,7 +74,14 @@ impl World {
             actions,
             input.items("Transforms").to_vec(),
         );
-        self.add_new_tags(&arn, input.items("Tags"));
+        let (now, delay) = (self.now, self.settings.propagation);
+        if let Some(rule) = self.rules.get_mut(&arn) {
+            rule.plane.appear(now, delay);
+        }
+        if !input.items("Tags").is_empty() {
+            self.add_new_tags(&arn, input.items("Tags"));
+            self.note(Rule::TagsOfARule);
+        }
         self.describe_one_rule(&arn)
     }
 
@@ -146,7 +155,11 @@ impl World {
         let arn = input.need("RuleArn", "ValidationError")?;
         let rule = self.rules.get(arn).ok_or_else(|| missing("Rule", arn))?;
         refuse_default(rule, "deleted")?;
-        self.rules.remove(arn);
+        if let Some(mut gone) = self.rules.remove(arn) {
+            let (now, delay) = (self.now, self.settings.propagation);
+            gone.plane.disappear(now, delay);
+            self.departed_rules.push(gone);
+        }
         self.tags.remove(arn);
         Ok(json!({}))
     }
@@ -186,6 +199,24 @@ impl World {
     }
 }
 
+/// What is described of an authentication lacks the secret.
+fn check_secrets(actions: &[Value]) -> Result<(), Refusal> {
+    let lacks = |action: &Value| {
+        action.text("Type") == Some("authenticate-oidc")
+            && action["AuthenticateOidcConfig"]
+                .text("ClientSecret")
+                .is_none()
+    };
+    if !actions.iter().any(lacks) {
+        return Ok(());
+    }
+    Err(Refusal::by(
+        Rule::SecretOfANewRule,
+        "ValidationError",
+        "A client secret must be specified for an authenticate-oidc action",
+    ))
+}
+
 fn refuse_default(rule: &ListenerRule, what: &str) -> Result<(), Refusal> {
     if rule.priority.is_some() {
         return Ok(());
@@ -197,13 +228,22 @@ fn refuse_default(rule: &ListenerRule, what: &str) -> Result<(), Refusal> {
     ))
 }
 
+fn without_secret(action: &Value) -> Value {
+    let mut action = action.clone();
+    let oidc = action
+        .get_mut("AuthenticateOidcConfig")
+        .and_then(Value::as_object_mut);
+    oidc.map(|oidc| oidc.remove("ClientSecret"));
+    action
+}
+
 fn describe_rule(rule: &ListenerRule) -> Value {
     json!({
         "RuleArn": rule.arn,
         "Priority": rule.priority.map_or_else(|| "default".to_owned(), |number| number.to_string()),
         "IsDefault": rule.priority.is_none(),
         "Conditions": rule.conditions,
-        "Actions": rule.actions,
+        "Actions": rule.actions.iter().map(without_secret).collect::<Vec<_>>(),
         "Transforms": rule.transforms,
     })
 }

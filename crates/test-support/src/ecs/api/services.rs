@@ -112,7 +112,7 @@ impl World {
             .filter(|one| one.is_object())
             .cloned()
             .unwrap_or_else(|| json!({}));
-        configuration::check(&configuration)?;
+        configuration::check(&configuration, self.settings.native_breaker)?;
         let strategy = configuration.text("strategy").unwrap_or("ROLLING");
         self.check_balancers(input.items("loadBalancers"), &definition, strategy)?;
         let mut fields = without(input, &OWN);
@@ -183,7 +183,7 @@ impl World {
                 merged = without(&merged, &["canaryConfiguration", "linearConfiguration"]);
             }
             merge(&mut merged, update);
-            configuration::check(&merged)?;
+            configuration::check(&merged, self.settings.native_breaker)?;
             service.deployment_configuration = merged;
         }
         if let Some(balancers) = input.get("loadBalancers").and_then(Value::as_array) {
@@ -265,6 +265,13 @@ impl World {
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in asked {
             let key = (cluster.clone(), short(name).to_owned());
+            if self
+                .services
+                .get(&key)
+                .is_some_and(|one| one.strategy() != "ROLLING")
+            {
+                self.note(Rule::RolloutStateOfNative);
+            }
             if self.services.contains_key(&key) {
                 let mut described = self.describe_service(&key);
                 if !with_tags && let Some(fields) = described.as_object_mut() {

@@ -179,6 +179,9 @@ impl World {
             ));
         }
         group.attributes = attributes;
+        if is_slow {
+            self.note(Rule::NoSlowStart);
+        }
         self.describe_target_group_attributes(input)
     }
 

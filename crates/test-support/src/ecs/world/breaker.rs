@@ -6,7 +6,46 @@ use super::World;
 use super::deployment::{Breaker, Progress, Revision, Rollback, Rollout};
 use super::service::Service;
 use crate::ecs::rules::Rule;
+use crate::ecs::settings::BesideAHealthyTask;
 use crate::ecs::wire::Fields as _;
+
+/// What ECS says when an alarm fires.
+pub(super) const ALARM: &str = "A CloudWatch alarm of the deployment is in ALARM.";
+
+/// Why a rolling deployment ends.
+#[derive(Clone, Copy)]
+pub(super) enum Cause<'a> {
+    /// Its tasks failed.
+    Breaker(&'a str),
+    /// A person, a hook or an alarm.
+    Other(&'a str),
+}
+
+impl Cause<'_> {
+    const fn reason(&self) -> &str {
+        match self {
+            Self::Breaker(reason) | Self::Other(reason) => reason,
+        }
+    }
+
+    /// What the deployment that failed says of itself.
+    fn of_failed(&self) -> String {
+        match self {
+            Self::Breaker(_) => "ECS deployment circuit breaker: tasks failed to start.".to_owned(),
+            Self::Other(reason) => format!("ECS deployment failed: {reason}"),
+        }
+    }
+
+    /// What the one that takes its place says.
+    fn of_rollback(&self, id: &str) -> String {
+        match self {
+            Self::Breaker(_) => {
+                format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.")
+            }
+            Self::Other(_) => format!("ECS deployment: rolling back to deploymentId {id}."),
+        }
+    }
+}
 
 /// How many failures trip the circuit breaker.
 pub(crate) fn threshold(breaker: &Value, desired: usize) -> usize {
@@ -68,7 +107,12 @@ impl World {
             }
         }
         for index in 0..service.deployments.len() {
-            let is_healthy = self.healthy_tasks(&service.deployments[index].id) > 0;
+            let id = service.deployments[index].id.clone();
+            let is_healthy = self.healthy_tasks(&id) > 0;
+            let resets_count = self.became_healthy(&id)
+                || (is_healthy
+                    && self.settings.beside_a_healthy_task
+                        == BesideAHealthyTask::FailuresAreIgnored);
             let deployment = &mut service.deployments[index];
             deployment.was_healthy |= is_healthy;
             if is_healthy && deployment.failed_tasks > 0 {
@@ -76,7 +120,7 @@ impl World {
                 forgotten = true;
                 changed = true;
             }
-            if is_healthy && deployment.counted_failures > 0 {
+            if resets_count && deployment.counted_failures > 0 {
                 if resets {
                     deployment.counted_failures = 0;
                     changed = true;
@@ -95,6 +139,19 @@ impl World {
             self.note(Rule::FailuresAreKeptIfAsked);
         }
         changed | counted
+    }
+
+    /// Whether a task of a deployment is healthy for the first time.
+    fn became_healthy(&mut self, deployment: &str) -> bool {
+        let live = self.live_tasks(deployment).into_iter();
+        let new = live.filter(|task| !task.was_healthy && self.is_healthy(task));
+        let new: Vec<String> = new.map(|task| task.arn.clone()).collect();
+        for arn in &new {
+            if let Some(task) = self.tasks.get_mut(arn) {
+                task.was_healthy = true;
+            }
+        }
+        !new.is_empty()
     }
 
     /// Trips the circuit breaker if it is time.
@@ -116,11 +173,17 @@ impl World {
             }
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
-            if !self.roll_back(service, reason) {
+            if !self.roll_back(service, Cause::Other(reason)) {
                 // What there was to go back to is gone since the call was accepted.
                 self.give_up_rollback(service, "There is no service revision to roll back to.");
             }
             return true;
+        }
+        if current.alarms == Breaker::Triggered
+            && current.status == Progress::Running
+            && current.rollback.is_none()
+        {
+            return self.act_on_alarm(service);
         }
         let is_watching = current.breaker == Breaker::Monitoring;
         if !is_watching || !is_in_progress || current.rollback.is_some() {
@@ -134,16 +197,28 @@ impl World {
         current.updated_at = now;
         self.note(Rule::BreakerThreshold);
         let reason = format!("Circuit breaker triggered for {id}.");
-        if breaker.flag("rollback") == Some(true) && self.roll_back(service, &reason) {
+        if breaker.flag("rollback") == Some(true)
+            && self.roll_back(service, Cause::Breaker(&reason))
+        {
             self.note(Rule::BreakerRollsBack);
             return true;
         }
-        self.fail(service, &reason);
+        self.fail(service, Cause::Breaker(&reason));
+        true
+    }
+
+    /// An alarm ends a rolling deployment.
+    fn act_on_alarm(&mut self, service: &mut Service) -> bool {
+        self.note(Rule::AlarmsEndDeployments);
+        let alarms = &service.deployment_configuration["alarms"];
+        if alarms.flag("rollback") != Some(true) || !self.roll_back(service, Cause::Other(ALARM)) {
+            self.fail(service, Cause::Other(ALARM));
+        }
         true
     }
 
     /// The primary deployment has failed, and nothing takes its place.
-    pub(super) fn fail(&mut self, service: &mut Service, reason: &str) {
+    pub(super) fn fail(&mut self, service: &mut Service, cause: Cause<'_>) {
         let now = self.now;
         if service.completed.is_none() {
             self.note(Rule::FirstDeploymentStalls);
@@ -152,12 +227,12 @@ impl World {
         }
         if let Some(primary) = service.deployments.first_mut() {
             primary.rollout = Rollout::Failed;
-            primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            primary.reason = cause.of_failed();
             primary.updated_at = now;
         }
         if let Some(current) = self.current(service) {
             current.status = Progress::Stopped;
-            current.reason = Some(reason.to_owned());
+            current.reason = Some(cause.reason().to_owned());
             current.stopped_at = Some(now);
             current.updated_at = now;
         }
@@ -191,7 +266,7 @@ impl World {
         let current = all.find(|one| Some(&one.arn) == service.current.as_ref());
         let native = current.and_then(|one| one.native.as_ref());
         let arn = match native {
-            Some(native) => native.blue_revision().map(str::to_owned),
+            Some(native) => Some(native.blue_revision().to_owned()),
             None => service
                 .completed
                 .clone()
@@ -201,7 +276,7 @@ impl World {
     }
 
     /// Deploys the service revision that was completed last; false if there is none.
-    pub(super) fn roll_back(&mut self, service: &mut Service, reason: &str) -> bool {
+    pub(super) fn roll_back(&mut self, service: &mut Service, cause: Cause<'_>) -> bool {
         let now = self.now;
         let Some(revision) = self.way_back(service) else {
             return false;
@@ -212,23 +287,23 @@ impl World {
         let side = service.deployments.first().map_or(0, |one| one.side);
         if let Some(failed) = service.deployments.first_mut() {
             failed.rollout = Rollout::Failed;
-            failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+            failed.reason = cause.of_failed();
             failed.updated_at = now;
         }
+        self.note(Rule::BreakerIsNamed);
         let id = self.add_deployment(service, revision.arn.clone(), side);
         if let Some(primary) = service.deployments.first_mut() {
-            primary.reason =
-                format!("ECS deployment circuit breaker: rolling back to deploymentId {id}.");
+            primary.reason = cause.of_rollback(&id);
         }
         if let Some(current) = self.current(service) {
             for hook in &mut current.hooks {
                 hook.give_up();
             }
             current.status = Progress::RollingBack;
-            current.reason = Some(reason.to_owned());
+            current.reason = Some(cause.reason().to_owned());
             current.updated_at = now;
             current.rollback = Some(Rollback {
-                reason: reason.to_owned(),
+                reason: cause.reason().to_owned(),
                 started_at: now,
                 revision: revision.arn,
             });

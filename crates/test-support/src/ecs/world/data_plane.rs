@@ -59,12 +59,14 @@ impl Forward {
 }
 
 /// A load balancer has one node in each of two zones; they learn of a change at different times.
-const NODES: usize = 2;
+pub(crate) const NODES: usize = 2;
 
 /// What the nodes know of one rule.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plane {
     nodes: [Option<Forward>; NODES],
+    /// Which nodes do not know the rule: not yet, or no longer.
+    unknown: [bool; NODES],
     pending: Vec<Change>,
     cohort: Option<Cohort>,
 }
@@ -75,6 +77,8 @@ struct Change {
     node: usize,
     forward: Option<Forward>,
     cohort: Option<Cohort>,
+    /// The node does not know the rule from then on.
+    unknown: bool,
 }
 
 /// Clients that have a cookie from before the last change.
@@ -118,9 +122,43 @@ impl Plane {
                 node,
                 forward: forward.cloned(),
                 cohort,
+                unknown: false,
             });
         }
         self.settle(now);
+    }
+
+    /// A new rule: no node knows it yet.
+    pub(crate) fn appear(&mut self, now: Timestamp, delay: Duration) {
+        let forward = self.nodes[0].clone();
+        self.nodes = Default::default();
+        self.unknown = [true; NODES];
+        self.change(now, delay, 0.0, forward.as_ref());
+    }
+
+    /// A rule that was deleted: the nodes learn of it one after the other.
+    pub(crate) fn disappear(&mut self, now: Timestamp, delay: Duration) {
+        let before = self.pending.len();
+        self.change(now, delay, 0.0, None);
+        let later = self.pending.iter_mut().skip(before);
+        later.for_each(|change| change.unknown = true);
+    }
+
+    /// Every node knows it as it is.
+    pub(crate) fn has_long_been_there(&mut self) {
+        for change in std::mem::take(&mut self.pending) {
+            self.nodes[change.node] = change.forward;
+            self.unknown[change.node] = change.unknown;
+        }
+    }
+
+    /// The share of requests that each target group gets from a node that knows the rule; `None`: it does not.
+    pub(crate) fn at_node(&self, node: usize, now: Timestamp) -> Option<BTreeMap<String, f64>> {
+        let known = !self.unknown[node];
+        known.then(|| {
+            let forward = self.nodes[node].as_ref();
+            forward.map_or_else(BTreeMap::new, |forward| self.of_node(forward, now))
+        })
     }
 
     /// Applies what has reached a node.
@@ -131,6 +169,7 @@ impl Plane {
         self.pending = later;
         for change in due {
             self.nodes[change.node] = change.forward;
+            self.unknown[change.node] = change.unknown;
             self.cohort = change.cohort.or_else(|| self.cohort.take());
             changed = true;
         }
@@ -266,7 +305,7 @@ impl World {
             return;
         }
         let mut counted = Vec::new();
-        for rule in self.rules.values() {
+        for rule in self.rules.values().chain(&self.departed_rules) {
             let load = rule.load.unwrap_or(self.settings.requests_per_second);
             for (group, share) in rule.plane.shares(self.now) {
                 let requests = load * share * seconds;

@@ -9,6 +9,7 @@ use super::native::{Blue, Native, Stage};
 use super::service::{Service, ServiceKey};
 use super::task::Task;
 use crate::ecs::rules::Rule;
+use crate::ecs::wire::Fields as _;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rollout {
@@ -45,6 +46,9 @@ pub(crate) struct Deployment {
     pub(crate) counted_failures: usize,
     /// A task of it has been healthy.
     pub(crate) was_healthy: bool,
+    /// Since when as many tasks are healthy as early success asks for, and until when it bakes.
+    pub(crate) enough_since: Option<Timestamp>,
+    pub(crate) bakes_until: Option<Timestamp>,
     /// No task is started before this, because one failed.
     pub(crate) starts_again_at: Option<Timestamp>,
     /// It stays listed without tasks.
@@ -155,16 +159,29 @@ pub(crate) struct ServiceDeployment {
     pub(crate) failures: usize,
     pub(crate) threshold: usize,
     pub(crate) breaker: Breaker,
+    pub(crate) alarms: Breaker,
     /// Of a strategy other than rolling.
     pub(crate) native: Option<Native>,
 }
 
+/// Where the circuit breaker is with a deployment, or the watch over alarms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Breaker {
     Disabled,
     Monitoring,
     Complete,
     Triggered,
+}
+
+impl Breaker {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "DISABLED",
+            Self::Monitoring => "MONITORING",
+            Self::Complete => "MONITORING_COMPLETE",
+            Self::Triggered => "TRIGGERED",
+        }
+    }
 }
 
 impl ServiceDeployment {
@@ -216,19 +233,40 @@ impl World {
     /// Begins to deploy the service as it is now described.
     pub(crate) fn begin_deployment(&mut self, service: &mut Service) {
         let now = self.now;
-        let superseded = self.supersede(service);
-        let is_first = service.completed.is_none() && service.deployments.is_empty();
-        let is_native = service.strategy() != "ROLLING" && !is_first;
-        let live = service.deployments.iter().find(|one| one.wants != Some(0));
-        let side = match live {
-            Some(blue) if is_native => 1 - blue.side,
-            Some(same) => same.side,
-            None => 0,
-        };
-        let blue = live.map(|one| Blue {
+        self.supersede(service);
+        // What was completed last runs and serves until the new one does.
+        let completed = service.completed.clone();
+        let mut before = service.deployments.iter();
+        let before = before.find(|one| Some(&one.revision) == completed.as_ref());
+        let blue = before.map(|one| Blue {
             deployment: one.id.clone(),
             revision: one.revision.clone(),
         });
+        let blue_side = before.map(|one| one.side);
+        let is_native = service.strategy() != "ROLLING" && blue.is_some();
+        if service.strategy() != "ROLLING" && !is_native {
+            self.note(Rule::FirstDeploymentRolls);
+        }
+        // Rolling takes over from rolling as it is; all else begins with blue alone.
+        let is_astray = |one: &Deployment| is_native || Some(one.side) != blue_side;
+        let is_left =
+            |one: &Deployment| blue.as_ref().is_some_and(|blue| blue.deployment != one.id);
+        let reconciles = service
+            .deployments
+            .iter()
+            .any(|one| is_left(one) && is_astray(one));
+        if reconciles {
+            for one in &mut service.deployments {
+                one.is_kept = !is_left(one);
+                one.wants = is_left(one).then_some(0);
+            }
+        }
+        let first = service.deployments.first().map_or(0, |one| one.side);
+        let side = match blue_side {
+            Some(side) if is_native => 1 - side,
+            Some(side) => side,
+            None => first,
+        };
         let sources = service.deployments.iter().map(|one| one.revision.clone());
         let sources: Vec<String> = sources.collect();
         let revision = self.add_revision(service);
@@ -238,7 +276,7 @@ impl World {
         }
         if is_native {
             for one in &mut service.deployments {
-                one.is_kept = true;
+                one.is_kept |= one.wants.is_none();
             }
         }
         let id = self.ids.hex(21);
@@ -247,7 +285,15 @@ impl World {
             service.key.0, service.key.1
         ));
         let breaker = service.deployment_configuration["deploymentCircuitBreaker"].clone();
-        let is_watched = !is_native && breaker["enable"] == Value::Bool(true);
+        let monitors = |is_on: bool| {
+            if is_on {
+                Breaker::Monitoring
+            } else {
+                Breaker::Disabled
+            }
+        };
+        let has_alarms = service.deployment_configuration["alarms"].flag("enable") == Some(true)
+            && (!is_native || self.settings.native_alarms);
         self.service_deployments.push(ServiceDeployment {
             arn: arn.clone(),
             service: service.key.clone(),
@@ -268,43 +314,34 @@ impl World {
             rollback: None,
             failures: 0,
             threshold: super::breaker::threshold(&breaker, service.desired),
-            breaker: if is_watched {
-                Breaker::Monitoring
-            } else {
-                Breaker::Disabled
-            },
-            native: is_native
-                .then(|| Native::new(&service.deployment_configuration, blue, superseded, now)),
+            breaker: monitors(breaker.flag("enable") == Some(true)),
+            alarms: monitors(has_alarms),
+            native: blue.filter(|_| is_native || reconciles).map(|blue| {
+                let configuration = &service.deployment_configuration;
+                Native::new(configuration, blue, reconciles, !is_native, now)
+            }),
         });
         service.current = Some(arn);
         self.note(Rule::IdentityOfDeployments);
     }
 
-    /// A new deployment takes the place of one that is under way. Tells whether there was one.
-    fn supersede(&mut self, service: &mut Service) -> bool {
+    /// A new deployment takes the place of one that is under way.
+    fn supersede(&mut self, service: &Service) {
         let (now, lag) = (self.now, self.settings.transition_lag);
         let Some(current) = self.current(service).filter(|one| !one.status.is_over()) else {
-            return false;
+            return;
         };
         current.status = Progress::StopRequested;
         current.moves_at = now + lag;
         current.reason = Some("A new service deployment has begun.".to_owned());
         current.updated_at = now;
-        let was_native = current.native.is_some();
-        let target = current.target.clone();
+        let waits = current.hooks.iter().any(Hook::is_open);
         for hook in &mut current.hooks {
             hook.give_up();
         }
-        if was_native {
-            // What it had started is taken down, and traffic goes back to what was there before.
-            for one in &mut service.deployments {
-                if one.revision == target {
-                    one.wants = Some(0);
-                    one.is_kept = false;
-                }
-            }
+        if waits {
+            self.note(Rule::SupersededHooks);
         }
-        true
     }
 
     /// Lets service deployments begin that were pending, and stop that were to stop.
@@ -408,6 +445,8 @@ impl World {
             failed_tasks: 0,
             counted_failures: 0,
             was_healthy: false,
+            enough_since: None,
+            bakes_until: None,
             starts_again_at: None,
             is_kept: false,
             wants: None,
@@ -423,6 +462,9 @@ impl World {
     /// The primary deployment has reached its goal.
     pub(crate) fn complete(&mut self, service: &mut Service) {
         let now = self.now;
+        for one in &mut service.deployments {
+            one.is_kept = false;
+        }
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
@@ -448,8 +490,10 @@ impl World {
             } else {
                 Progress::Successful
             };
-            if current.breaker == Breaker::Monitoring {
-                current.breaker = Breaker::Complete;
+            for monitor in [&mut current.breaker, &mut current.alarms] {
+                if *monitor == Breaker::Monitoring {
+                    *monitor = Breaker::Complete;
+                }
             }
             current.finished_at = Some(now);
             current.updated_at = now;

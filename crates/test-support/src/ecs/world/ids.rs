@@ -9,6 +9,11 @@ impl Ids {
         Self(seed)
     }
 
+    /// From now on other ids than those of which this was a copy.
+    pub(crate) const fn part(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
+    }
+
     pub(crate) const fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)

@@ -9,7 +9,8 @@ use serde_json::Value;
 use strategy_core::Timestamp;
 
 use super::World;
-use super::deployment::{Progress, ServiceDeployment};
+use super::breaker::{ALARM, threshold};
+use super::deployment::{Breaker, Progress, ServiceDeployment};
 use super::service::Service;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
@@ -80,7 +81,11 @@ pub(crate) struct Native {
     production: Lagging,
     test: Lagging,
     /// What was there before.
-    blue: Option<Blue>,
+    blue: Blue,
+    /// It takes over from one that was unfinished, and whose weights may still be there.
+    reconciles: bool,
+    /// It only reconciles, and then it rolls.
+    then_rolls: bool,
     /// It goes back.
     pub(crate) rolls_back: bool,
     /// All traffic is back.
@@ -100,6 +105,11 @@ impl Lagging {
         (self.before, self.now, self.changed_at) = (self.now, value, at);
     }
 
+    /// Whether nothing has the weight.
+    const fn is_none(&self) -> bool {
+        self.now <= 0.0
+    }
+
     /// As described at `at`, and whether that is old.
     fn described(self, at: Timestamp, lag: Duration) -> (f64, bool) {
         if self.changed_at + lag > at {
@@ -110,7 +120,7 @@ impl Lagging {
     }
 }
 
-fn minutes(value: &Value, name: &str, default: u64) -> Duration {
+pub(crate) fn minutes(value: &Value, name: &str, default: u64) -> Duration {
     let given = value.whole(name).and_then(|one| u64::try_from(one).ok());
     Duration::from_secs(60 * given.unwrap_or(default))
 }
@@ -118,8 +128,9 @@ fn minutes(value: &Value, name: &str, default: u64) -> Duration {
 impl Native {
     pub(crate) fn new(
         configuration: &Value,
-        blue: Option<Blue>,
-        superseded: bool,
+        blue: Blue,
+        reconciles: bool,
+        then_rolls: bool,
         now: Timestamp,
     ) -> Self {
         let (canary, linear) = (
@@ -143,7 +154,7 @@ impl Native {
             changed_at: Timestamp::from_millis(0),
         };
         Self {
-            stage: if superseded {
+            stage: if reconciles {
                 Stage::ReconcileService
             } else {
                 Stage::PreScaleUp
@@ -159,6 +170,8 @@ impl Native {
             production: unchanged,
             test: unchanged,
             blue,
+            reconciles,
+            then_rolls,
             rolls_back: false,
             is_back: false,
         }
@@ -168,12 +181,14 @@ impl Native {
         self.wait_until.into_iter().chain([self.deadline]).collect()
     }
 
-    pub(crate) fn blue_revision(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.revision.as_str())
+    pub(crate) fn blue_revision(&self) -> &str {
+        &self.blue.revision
     }
 
-    fn blue_deployment(&self) -> Option<&str> {
-        self.blue.as_ref().map(|blue| blue.deployment.as_str())
+    /// The weight of the side of the new service revision, in percent, with which all traffic is blue's.
+    const fn all_on_blue(&self) -> f64 {
+        // What rolls registers where blue does.
+        if self.then_rolls { 100.0 } else { 0.0 }
     }
 
     /// Whether tasks of the new service revision are wanted.
@@ -227,7 +242,8 @@ impl World {
         };
         let mut work = Work { current, native };
         let changed = self.step_native(service, &mut work);
-        work.current.native = Some(work.native);
+        let has_reconciled = work.native.then_rolls && work.native.stage != Stage::ReconcileService;
+        work.current.native = Some(work.native).filter(|_| !has_reconciled);
         if let Some(kept) = self.current(service) {
             *kept = work.current;
         }
@@ -246,6 +262,11 @@ impl World {
             self.note(Rule::StopRollsBack);
             let reason = "Service deployment rollback requested by the user.";
             self.turn_back(service, work, reason);
+            return true;
+        }
+        if let Some(reason) = self.failure(service, work) {
+            let reason = reason.to_owned();
+            self.turn_back(service, work, &reason);
             return true;
         }
         if !work.native.entered {
@@ -277,10 +298,41 @@ impl World {
         changed | healed
     }
 
+    /// Whether alarms or the circuit breaker take it back.
+    fn failure(&mut self, service: &Service, work: &mut Work) -> Option<&'static str> {
+        let configuration = &work.current.configuration;
+        if work.current.alarms == Breaker::Triggered
+            && configuration["alarms"].flag("rollback") == Some(true)
+        {
+            self.note(Rule::AlarmsEndDeployments);
+            return Some(ALARM);
+        }
+        let breaker = &configuration["deploymentCircuitBreaker"];
+        let threshold = threshold(breaker, service.desired);
+        let mut deployments = service.deployments.iter();
+        let green = deployments.find(|one| one.revision == work.current.target)?;
+        (work.current.failures, work.current.threshold) = (green.counted_failures, threshold);
+        let is_watching = work.current.breaker == Breaker::Monitoring
+            && work.native.stage == Stage::ScaleUp
+            && breaker.flag("rollback") == Some(true);
+        if !is_watching || green.counted_failures < threshold {
+            return None;
+        }
+        work.current.breaker = Breaker::Triggered;
+        self.note(Rule::DetectionBeyondRolling);
+        Some("The circuit breaker was triggered.")
+    }
+
     fn enter_stage(&mut self, work: &mut Work) {
         let hooks = self.hooks_at(&work.current.configuration, work.native.stage);
         if !hooks.is_empty() {
             self.note(Rule::HooksHoldTheStage);
+            if matches!(
+                work.native.stage,
+                Stage::TestTrafficShift | Stage::ProductionTrafficShift
+            ) {
+                self.note(Rule::HooksBeforeTheShift);
+            }
             if work.native.step > 0 && work.native.stage == Stage::PreProductionTrafficShift {
                 self.note(Rule::FreshHooksAtEachStep);
             }

@@ -1,8 +1,9 @@
 //! Rolling: old tasks are replaced within the bounds of minimumHealthyPercent and maximumPercent.
 
 use super::World;
+use super::breaker::Cause;
 use super::deployment::{Deployment, Progress, Rollout};
-use super::native::Stage;
+use super::native::{Stage, minutes};
 use super::service::Service;
 use crate::ecs::rules::Rule;
 use crate::ecs::wire::Fields as _;
@@ -91,8 +92,8 @@ impl World {
         if verdicts.contains(&Some(false)) {
             self.note(Rule::AnyRollbackWins);
             let reason = format!("A lifecycle hook failed at {}.", stage.name());
-            if !self.roll_back(service, &reason) {
-                self.fail(service, &reason);
+            if !self.roll_back(service, Cause::Other(&reason)) {
+                self.fail(service, Cause::Other(&reason));
             }
             return Gate::TurnsBack;
         }
@@ -188,7 +189,8 @@ impl World {
     }
 
     /// Whether the deployment counts as done.
-    fn is_done(&mut self, service: &Service) -> bool {
+    fn is_done(&mut self, service: &mut Service) -> bool {
+        let bake = minutes(&service.deployment_configuration, "bakeTimeInMinutes", 0);
         if self.is_steady(service) {
             return true;
         }
@@ -205,10 +207,25 @@ impl World {
         let is_deferred = early.text("sourceServiceRevisionCleanup") != Some("BLOCKING");
         let others = service.deployments.iter().skip(1);
         let is_alone = others.into_iter().all(|one| !self.has_tasks(&one.id));
-        let is_early = healthy * 100 >= service.desired * percent && (is_deferred || is_alone);
-        if is_early {
-            self.note(Rule::EarlySuccess);
+        let is_enough = healthy * 100 >= service.desired * percent;
+        let now = self.now;
+        let Some(primary) = service.deployments.first_mut() else {
+            return false;
+        };
+        if !is_enough {
+            primary.enough_since = None;
+            return false;
         }
-        is_early
+        let since = *primary.enough_since.get_or_insert(now);
+        primary.bakes_until = Some(since + bake).filter(|until| *until > now);
+        if primary.bakes_until.is_some() {
+            self.note(Rule::EarlyBakes);
+            return false;
+        }
+        if !is_deferred && !is_alone {
+            return false;
+        }
+        self.note(Rule::EarlySuccess);
+        true
     }
 }

@@ -94,10 +94,11 @@ impl World {
     }
 
     /// Changes weights inside the one forward action of a rule, as ECS does it: the list is what is
-    /// given, the single `TargetGroupArn` is dropped, and everything else stays.
-    pub(crate) fn set_weights(&mut self, rule: &str, weights: &[(String, i64)]) {
-        let Some(found) = self.rules.get(rule) else {
-            return;
+    /// given, the single `TargetGroupArn` is dropped, and everything else stays. False if there is no such rule, or it
+    /// forwards nothing.
+    pub(crate) fn set_weights(&mut self, rule: &str, weights: &[(String, i64)]) -> bool {
+        let Some(found) = self.rules.get(rule).filter(|one| one.forward().is_some()) else {
+            return false;
         };
         let mut actions = found.actions.clone();
         for action in actions
@@ -114,5 +115,6 @@ impl World {
             action["ForwardConfig"]["TargetGroups"] = Value::Array(tuples);
         }
         self.set_actions(rule, actions);
+        true
     }
 }

@@ -100,7 +100,10 @@ impl Service {
 
     pub(crate) fn due(&self) -> Vec<Timestamp> {
         let deployments = self.deployments.iter();
-        deployments.filter_map(|one| one.starts_again_at).collect()
+        deployments
+            .flat_map(|one| [one.starts_again_at, one.bakes_until])
+            .flatten()
+            .collect()
     }
 
     /// Where the tasks of one side register: target group and port of each load balancer.

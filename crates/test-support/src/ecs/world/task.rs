@@ -54,6 +54,8 @@ pub(crate) struct Task {
     pub(crate) stop_code: Option<&'static str>,
     pub(crate) stopped_reason: Option<String>,
     pub(crate) exit_code: Option<i32>,
+    /// It has been healthy at some time.
+    pub(crate) was_healthy: bool,
     pub(crate) address: String,
     /// Target groups and ports it registers with when it runs.
     pub(crate) targets: Vec<(String, u16)>,
@@ -193,6 +195,7 @@ impl World {
             stop_code: None,
             stopped_reason: None,
             exit_code: None,
+            was_healthy: false,
             address: self.address(),
             targets,
         };

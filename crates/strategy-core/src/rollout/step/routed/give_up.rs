@@ -38,7 +38,7 @@ pub(in super::super) fn is_as_asked(facts: &Facts<'_>, track: Track) -> bool {
 
 /// Row 9. One track a write, the candidate first: count, existence, floor, and the revision of the
 /// emptied side. A track that keeps traffic gives up no more than that traffic leaves it, and only
-/// after the share it lost has drained; its floor binds no pod and is restored at once.
+/// after the share it lost has drained; its floor binds no pod and is restored at once, unless it is 0.
 pub(super) fn give_up_what_is_above_the_goal(facts: &Facts<'_>, _: &mut Aim) -> Option<Step> {
     let (track, to) = [Track::Candidate, Track::Stable]
         .into_iter()
@@ -66,9 +66,11 @@ fn above_goal(facts: &Facts<'_>, track: Track) -> Option<DesiredTrack> {
     if goal.revision == Revision::Absent || !facts.at_goal(track) {
         return Some(goal.clone());
     }
+    let need = facts.need(track, &facts.input.goal.traffic);
     let keep = match goal.replicas {
-        Replicas::Floor(floor) => floor,
-        Replicas::Count(count) => count.max(facts.need(track, &facts.input.goal.traffic)),
+        // One of 0 switches the workload off, and is no floor to whoever is sent there.
+        Replicas::Floor(floor) => floor.max(need.min(1)),
+        Replicas::Count(count) => count.max(need),
     };
     (facts.number(track) > keep).then(|| DesiredTrack {
         revision: goal.revision.clone(),

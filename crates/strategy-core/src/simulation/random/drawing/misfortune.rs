@@ -371,7 +371,8 @@ fn on(like: &Simulation, of: &Part, setup: &PartSetup, happening: &Happening) ->
         | Happening::Autoscaled { part, .. }
         | Happening::LoadChanged { part, .. }
         | Happening::PodsCrash { part, .. }
-        | Happening::PodsEvicted { part, .. } => *part = of.clone(),
+        | Happening::PodsEvicted { part, .. }
+        | Happening::PlatformGoesBack { part, .. } => *part = of.clone(),
         Happening::RouterLags { part, lag } => {
             *part = of.clone();
             if let Effectiveness::Assumed { after } = setup.capabilities().effectiveness {

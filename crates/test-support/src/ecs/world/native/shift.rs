@@ -1,7 +1,7 @@
 //! What happens at each stage, and how weights are written.
 
 use super::super::World;
-use super::super::deployment::{Deployment, Progress};
+use super::super::deployment::{Breaker, Deployment, Progress};
 use super::super::service::Service;
 use super::{Stage, Work};
 use crate::ecs::rules::Rule;
@@ -10,6 +10,16 @@ use crate::ecs::wire::Fields as _;
 /// What ECS says of a rule that does not forward to both target groups.
 const NOT_WIRED: &str = "Both targetGroup and alternateTargetGroup must be associated with the \
                          productionListenerRule or testListenerRule";
+
+/// What it says of one that does more than forward.
+const MIXED: &str = "The productionListenerRule has actions other than forward";
+
+/// The fields of a load balancer that name the rules which ECS writes.
+pub(super) const PRODUCTION: &str = "productionListenerRule";
+pub(super) const TEST: &str = "testListenerRule";
+
+/// Why a rule is not written.
+pub(super) type BadWiring = (Rule, &'static str);
 
 impl World {
     /// Does what the stage is for, or waits.
@@ -22,10 +32,9 @@ impl World {
         let next = match work.native.stage {
             Stage::ReconcileService => return self.reconcile(service, work),
             Stage::PreScaleUp => {
-                if let Some((rule, reason)) = self.bad_wiring(service) {
-                    self.note(rule);
-                    self.turn_back(service, work, reason);
-                    return true;
+                let checks = [PRODUCTION, TEST].map(|field| self.check_wiring(service, field));
+                if let Some(why) = checks.into_iter().find_map(Result::err) {
+                    return self.cannot_shift(service, work, why);
                 }
                 Stage::ScaleUp
             }
@@ -45,8 +54,10 @@ impl World {
             }
             Stage::PostScaleUp => Stage::TestTrafficShift,
             Stage::TestTrafficShift => {
-                if self.write_weights(service, work, "testListenerRule", 100.0) {
-                    work.native.test.set(100.0, now);
+                match self.write_weights(service, work, TEST, 100.0) {
+                    Ok(true) => work.native.test.set(100.0, now),
+                    Ok(false) => {}
+                    Err(why) => return self.cannot_shift(service, work, why),
                 }
                 Stage::PostTestTrafficShift
             }
@@ -73,8 +84,15 @@ impl World {
     fn reconcile(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let now = self.now;
         if work.native.wait_until.is_none() {
-            self.write_weights(service, work, "productionListenerRule", 0.0);
-            self.write_weights(service, work, "testListenerRule", 0.0);
+            if !self.is_up(service, work) {
+                return false;
+            }
+            for field in [PRODUCTION, TEST] {
+                let percent = work.native.all_on_blue();
+                if let Err(why) = self.write_weights(service, work, field, percent) {
+                    return self.cannot_shift(service, work, why);
+                }
+            }
             work.native.wait_until = Some(now + self.settings.propagation);
             return true;
         }
@@ -85,8 +103,23 @@ impl World {
         if left.into_iter().any(|one| self.has_tasks(&one.id)) {
             return false;
         }
+        self.note(Rule::BlueIsWhatWasCompleted);
         work.native.go_to(Stage::PreScaleUp, now);
         true
+    }
+
+    /// Whether blue can take all traffic, or does not come up, or nobody else has tasks that could.
+    fn is_up(&self, service: &Service, work: &Work) -> bool {
+        let id = &work.native.blue.deployment;
+        let mut deployments = service.deployments.iter();
+        let fails = deployments.any(|one| one.id == *id && one.starts_again_at.is_some());
+        let mut left = service
+            .deployments
+            .iter()
+            .filter(|one| one.wants == Some(0));
+        self.healthy_tasks(id) >= service.desired
+            || fails
+            || left.all(|one| self.healthy_tasks(&one.id) == 0)
     }
 
     /// One step of production traffic; then its bake, or the end of shifting.
@@ -96,8 +129,10 @@ impl World {
         if work.native.wait_until.is_none() {
             let percent = work.native.steps.get(work.native.step).copied();
             let percent = percent.unwrap_or(100.0);
-            if self.write_weights(service, work, "productionListenerRule", percent) {
-                work.native.production.set(percent, now);
+            match self.write_weights(service, work, PRODUCTION, percent) {
+                Ok(true) => work.native.production.set(percent, now),
+                Ok(false) => {}
+                Err(why) => return self.cannot_shift(service, work, why),
             }
             let bake = if is_last {
                 std::time::Duration::ZERO
@@ -142,17 +177,30 @@ impl World {
         }
         self.complete(service);
         // `complete` marks what is kept in the world; this is the copy that is worked on.
+        for monitor in [&mut work.current.breaker, &mut work.current.alarms] {
+            if *monitor == Breaker::Monitoring {
+                *monitor = Breaker::Complete;
+            }
+        }
         work.current.status = Progress::Successful;
         work.current.finished_at = Some(self.now);
         work.current.updated_at = self.now;
         true
     }
 
-    /// Why ECS will not shift the traffic of this service.
-    fn bad_wiring(&self, service: &Service) -> Option<(Rule, &'static str)> {
+    /// Traffic cannot be shifted: it goes back, which may fail for the same reason.
+    fn cannot_shift(&mut self, service: &mut Service, work: &mut Work, why: BadWiring) -> bool {
+        let (rule, reason) = why;
+        self.note(rule);
+        self.turn_back(service, work, reason);
+        true
+    }
+
+    /// Whether ECS can write the rules that a field names. It looks at them anew before each write.
+    pub(super) fn check_wiring(&self, service: &Service, field: &str) -> Result<(), BadWiring> {
         for balancer in &service.load_balancers {
             let advanced = &balancer["advancedConfiguration"];
-            let Some(rule) = advanced.text("productionListenerRule") else {
+            let Some(rule) = advanced.text(field) else {
                 continue;
             };
             let sides = [
@@ -166,16 +214,13 @@ impl World {
                 sides.into_iter().all(|side| side.is_some_and(has))
             });
             if !is_wired {
-                return Some((Rule::RuleIsWired, NOT_WIRED));
+                return Err((Rule::RuleIsWired, NOT_WIRED));
             }
             if rule.is_some_and(|rule| rule.actions.len() > 1) {
-                return Some((
-                    Rule::NoMixedActions,
-                    "The productionListenerRule has actions other than forward",
-                ));
+                return Err((Rule::NoMixedActions, MIXED));
             }
         }
-        None
+        Ok(())
     }
 
     /// Gives the new side so many percent in the rules that a field names; false if none is named.
@@ -185,10 +230,11 @@ impl World {
         work: &Work,
         field: &str,
         percent: f64,
-    ) -> bool {
+    ) -> Result<bool, BadWiring> {
         let Some(side) = green(service, work).map(|one| one.side) else {
-            return false;
+            return Ok(false);
         };
+        self.check_wiring(service, field)?;
         let mut written = false;
         for balancer in &service.load_balancers {
             let advanced = &balancer["advancedConfiguration"];
@@ -202,11 +248,13 @@ impl World {
             let (old, new) = weights(percent);
             let pair = if side == 1 { (old, new) } else { (new, old) };
             let weights = [(first.to_owned(), pair.0), (second.to_owned(), pair.1)];
-            self.set_weights(rule, &weights);
+            if !self.set_weights(rule, &weights) {
+                return Err((Rule::RuleIsWired, NOT_WIRED));
+            }
             self.note(Rule::WeightsOfEcs);
             written = true;
         }
-        written
+        Ok(written)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::World;
 use super::super::deployment::{Progress, Rollback, Rollout};
 use super::super::service::Service;
+use super::shift::{PRODUCTION, TEST};
 use super::{Stage, Work};
 use crate::ecs::rules::Rule;
 
@@ -22,11 +23,11 @@ impl World {
         let blue = service
             .deployments
             .iter_mut()
-            .find(|one| Some(one.id.as_str()) == work.native.blue_deployment());
+            .find(|one| one.id == work.native.blue.deployment);
         work.current.rollback = Some(Rollback {
             reason: reason.to_owned(),
             started_at: now,
-            revision: work.native.blue_revision().unwrap_or_default().to_owned(),
+            revision: work.native.blue_revision().to_owned(),
         });
         if fails {
             Self::end_rollback(service, &mut work.current, "The rollback failed.", now);
@@ -40,13 +41,29 @@ impl World {
         }
     }
 
-    fn shift_back(&mut self, service: &Service, work: &mut Work) {
+    fn shift_back(&mut self, service: &mut Service, work: &mut Work) {
         let now = self.now;
-        if self.write_weights(service, work, "productionListenerRule", 0.0) {
-            work.native.production.set(0.0, now);
-        }
-        if self.write_weights(service, work, "testListenerRule", 0.0) {
-            work.native.test.set(0.0, now);
+        // What was never shifted is not written: somebody may have other plans with it.
+        for field in [PRODUCTION, TEST] {
+            let weight = if field == PRODUCTION {
+                &work.native.production
+            } else {
+                &work.native.test
+            };
+            if weight.is_none() && !work.native.reconciles {
+                continue;
+            }
+            match self.write_weights(service, work, field, work.native.all_on_blue()) {
+                Ok(true) if field == PRODUCTION => work.native.production.set(0.0, now),
+                Ok(true) => work.native.test.set(0.0, now),
+                Ok(false) => {}
+                Err((rule, reason)) => {
+                    self.note(rule);
+                    self.note(Rule::RollbackNeedsTheRule);
+                    Self::end_rollback(service, &mut work.current, reason, now);
+                    return;
+                }
+            }
         }
         work.native.is_back = true;
         work.native.wait_until = Some(now + self.settings.propagation);
@@ -56,8 +73,7 @@ impl World {
     pub(super) fn unwind(&mut self, service: &mut Service, work: &mut Work) -> bool {
         let now = self.now;
         if !work.native.is_back {
-            let healthy = work.native.blue_deployment();
-            let healthy = healthy.map_or(0, |id| self.healthy_tasks(id));
+            let healthy = self.healthy_tasks(&work.native.blue.deployment);
             if healthy < service.desired {
                 return false;
             }
@@ -68,16 +84,16 @@ impl World {
             return false;
         }
         let target = work.current.target.clone();
-        let (mut changed, mut left) = (false, false);
+        let mut changed = false;
         for deployment in &mut service.deployments {
             if deployment.revision == target {
                 changed |= deployment.wants != Some(0);
-                left |= changed || self.has_tasks(&deployment.id);
                 deployment.wants = Some(0);
                 deployment.rollout = Rollout::Failed;
             }
         }
-        if left {
+        let mut leaving = service.deployments.iter();
+        if changed || leaving.any(|one| one.wants == Some(0) && self.has_tasks(&one.id)) {
             return changed;
         }
         service.deployments.retain(|one| one.wants != Some(0));
@@ -90,6 +106,8 @@ impl World {
         work.current.status = Progress::RollbackSuccessful;
         work.current.finished_at = Some(now);
         work.current.updated_at = now;
+        self.note(Rule::BlueKeepsItsDeployment);
+        self.note(Rule::DefinitionGoesBackLast);
         self.note(Rule::TrafficGoesBackFirst);
         true
     }

@@ -88,6 +88,16 @@ fn row_9_a_raised_floor_is_restored() {
     owned("S v0~3:3 3/3; C -; w0").says("down: S v0~2; C -; w0");
 }
 
+/// A floor of 0 switches a workload off, which is no floor to whoever is sent there.
+#[test]
+fn row_9_an_exposed_track_is_not_switched_off() {
+    let owned = |text: &str| world(text).baseline(3).to("S v0~2; C v1~0; w100");
+    owned("S v0~2:3 3/3; C v1~3:3 3/3; w100").says("down: S v0~2; C v1~1; w100");
+    owned("S v0~2:3 3/3; C v1~1:3 3/3; w100").says("reached");
+    let home = |text: &str| world(text).baseline(3).to("S v0~2; C v1~0; w0");
+    home("S v0~2:3 3/3; C v1~3:3 3/3; w0").says("down: S v0~2; C v1~0; w0");
+}
+
 #[test]
 fn row_10_reached_asks_for_nothing() {
     for (text, goal) in [

@@ -1,0 +1,259 @@
+//! Services that Amazon ECS deploys: what is read of them, and what begins or stops a deployment.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ecs::error::ProvideErrorMetadata;
+use aws_sdk_ecs::primitives::DateTime;
+use aws_sdk_ecs::types::{
+    DesiredStatus, Service, ServiceDeployment, StopServiceDeploymentStopType,
+};
+use futures::try_join;
+use strategy_core::target::{TargetError, TargetErrorKind};
+
+use super::Api;
+use crate::binding::service as service_name;
+use crate::config::resource;
+use crate::error::{self, found};
+use crate::platform::{Balancer, Bound, Deploy, Seen, Situation, View, is_under_way};
+use crate::view::{Definitions, definition, primary};
+
+impl Api {
+    /// The time by the clock of the clients, which AWS has agreed to by answering them.
+    fn time(&self) -> Option<DateTime> {
+        let source = self.ecs.config().time_source()?;
+        Some(DateTime::from(source.now()))
+    }
+
+    /// What is written, and how our deployment stands.
+    pub(crate) async fn seen(&self, bound: &Bound) -> Result<Seen, TargetError> {
+        let (cluster, name) = (&bound.cluster, bound.service.as_str());
+        let scalers = async {
+            if bound.start.is_scaled {
+                self.scalers(cluster, [name]).await
+            } else {
+                Ok([None])
+            }
+        };
+        let (services, scalers) = try_join!(self.services(cluster, [name]), scalers)?;
+        let ([service], [scaler]) = (services, scalers);
+        let mut seen = Seen {
+            service,
+            scaler,
+            deployment: None,
+        };
+        seen.deployment = self.followed(bound, &seen).await?;
+        Ok(seen)
+    }
+
+    /// The service deployment that is followed, if there is one.
+    pub(crate) async fn followed(
+        &self,
+        bound: &Bound,
+        seen: &Seen,
+    ) -> Result<Option<ServiceDeployment>, TargetError> {
+        const ACTION: &str = "ecs:DescribeServiceDeployments";
+        let Ok(situation) = Situation::of(bound, seen) else {
+            return Ok(None);
+        };
+        let Some(arn) = situation.ours().and_then(|ours| ours.arn) else {
+            return Ok(None);
+        };
+        let about = resource(arn);
+        let answer = self
+            .ecs
+            .describe_service_deployments()
+            .service_deployment_arns(arn)
+            .send()
+            .await
+            .map_err(|error| error::read(&error, ACTION, about))?;
+        for failure in answer.failures() {
+            if failure.reason() != Some("MISSING") {
+                let why = failure.reason().unwrap_or("no reason given");
+                return Err(found(TargetErrorKind::Unexpected, ACTION, about, why));
+            }
+        }
+        let mut told = answer.service_deployments.unwrap_or_default().into_iter();
+        Ok(told.find(|of| of.service_deployment_arn() == Some(arn)))
+    }
+
+    /// What is written, and what runs.
+    pub(crate) async fn view_of_one(&self, bound: &Bound) -> Result<View, TargetError> {
+        self.shown().look();
+        let seen = self.seen(bound).await?;
+        self.whole(bound, seen).await
+    }
+
+    /// What runs, beside what was read to be written.
+    pub(crate) async fn whole(&self, bound: &Bound, seen: Seen) -> Result<View, TargetError> {
+        let (cluster, name) = (&bound.cluster, bound.service.as_str());
+        let running = async {
+            match seen.service {
+                Some(_) => self.task_arns(cluster, name, DesiredStatus::Running).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let stopped = async {
+            if seen.service.as_ref().is_some_and(may_fail) {
+                self.task_arns(cluster, name, DesiredStatus::Stopped).await
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        let (running, stopped, health) =
+            try_join!(running, stopped, self.health_behind(&bound.start.balancers))?;
+        let all: Vec<String> = running.iter().chain(&stopped).cloned().collect();
+        let described = self.tasks(cluster, &all).await?;
+        let running: BTreeSet<String> = running.into_iter().collect();
+        let (tasks, stopped) = described
+            .into_iter()
+            .partition(|task| task.task_arn().is_some_and(|arn| running.contains(arn)));
+        let Some(at) = self.time() else {
+            let message =
+                "its client has no clock; configure it with the time source it has by default";
+            let about = bound.resource();
+            return Err(found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                &about,
+                message,
+            ));
+        };
+        let mut view = View {
+            seen,
+            tasks,
+            stopped,
+            health,
+            definitions: Definitions::new(),
+            at,
+        };
+        view.definitions = self.definitions_of_one(bound, &view).await?;
+        Ok(view)
+    }
+
+    /// Of each load balancer its port, and the targets of all its groups.
+    async fn health_behind(
+        &self,
+        balancers: &[Balancer],
+    ) -> Result<
+        Vec<(
+            i32,
+            Vec<aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription>,
+        )>,
+        TargetError,
+    > {
+        let mut health = Vec::new();
+        for of in balancers {
+            let mut targets = Vec::new();
+            for group in of.groups() {
+                targets.extend(self.health(group).await?);
+            }
+            health.push((of.port.unwrap_or_default(), targets));
+        }
+        Ok(health)
+    }
+
+    /// The task definitions of everything in a view, and the recorded one.
+    async fn definitions_of_one(
+        &self,
+        bound: &Bound,
+        view: &View,
+    ) -> Result<Definitions, TargetError> {
+        let mut arns = BTreeSet::from([bound.start.task_definition.clone()]);
+        arns.extend(
+            view.seen
+                .service
+                .as_ref()
+                .map(|of| definition(of).to_owned()),
+        );
+        let tasks = view.tasks.iter();
+        arns.extend(tasks.filter_map(|task| task.task_definition_arn.clone()));
+        let mut definitions = Definitions::new();
+        for arn in arns {
+            let described = self.definition(&arn).await?;
+            definitions.insert(arn, described);
+        }
+        Ok(definitions)
+    }
+
+    /// Tells a service what to run, and answers it as it is then: with the deployment that this began.
+    pub(crate) async fn deploy(
+        &self,
+        cluster: &str,
+        service: &str,
+        deploy: Deploy,
+    ) -> Result<Service, TargetError> {
+        const ACTION: &str = "ecs:UpdateService";
+        let about = service_name(cluster, service);
+        let balancers = deploy.balancers.as_ref();
+        let balancers = balancers.map(|of| of.iter().map(Balancer::block).collect());
+        let answer = self
+            .ecs
+            .update_service()
+            .cluster(cluster)
+            .service(service)
+            .set_task_definition(deploy.task_definition)
+            .set_desired_count(deploy.count.map(super::write::count))
+            .set_load_balancers(balancers)
+            .set_health_check_grace_period_seconds(deploy.grace_seconds)
+            .send()
+            .await
+            .map_err(|error| self.failed(&error, ACTION, &about))?;
+        let Some(now) = answer.service else {
+            self.shown().unknown(&about);
+            let error = found(
+                TargetErrorKind::Unexpected,
+                ACTION,
+                &about,
+                "it is in no answer",
+            );
+            return Err(error.maybe_taken());
+        };
+        self.shown().wrote(&about, |there| {
+            if let Some(there) = there {
+                let tags = there.tags.take();
+                there.clone_from(&now);
+                there.tags = tags;
+            }
+        });
+        Ok(now)
+    }
+
+    /// Asks ECS to take a service deployment back to the recorded task definition; false: it is over, or
+    /// there is nothing to go back to.
+    pub(crate) async fn stop(&self, arn: &str, bound: &Bound) -> Result<bool, TargetError> {
+        let answer = self
+            .ecs
+            .stop_service_deployment()
+            .service_deployment_arn(arn)
+            .stop_type(StopServiceDeploymentStopType::Rollback)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => {
+                let about = service_name(&bound.cluster, &bound.service);
+                let back = bound.start.task_definition.clone();
+                self.shown().wrote(&about, |there| {
+                    if let Some(there) = there {
+                        there.task_definition = Some(back);
+                    }
+                });
+                Ok(true)
+            }
+            Err(error) if error.code() == Some("ConflictException") => Ok(false),
+            Err(error) => Err(error::write(
+                &error,
+                "ecs:StopServiceDeployment",
+                resource(arn),
+            )),
+        }
+    }
+}
+
+/// Whether tasks may have stopped that ought to run.
+fn may_fail(service: &Service) -> bool {
+    let primary = primary(service);
+    let lacks = primary.is_some_and(|of| of.running_count < of.desired_count);
+    let mut deployments = service.deployments().iter();
+    let has_failed = deployments.any(|of| of.failed_tasks > 0);
+    lacks || has_failed || service.deployments().len() > 1 && !is_under_way(primary)
+}

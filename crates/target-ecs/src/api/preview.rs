@@ -1,0 +1,195 @@
+//! Preview rules: looked for by their tags, made, changed and taken away.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::error::ProvideErrorMetadata;
+use aws_sdk_elasticloadbalancingv2::types::{Rule, Tag};
+use strategy_core::target::{TargetError, TargetErrorKind};
+
+use super::Api;
+use crate::binding::Bound;
+use crate::config::resource;
+use crate::error::{self, found};
+use crate::listener;
+use crate::previews::{Call, Content, Previews, may_be_one};
+
+/// How many resources one call tells the tags of.
+const TAGS_A_CALL: usize = 20;
+
+impl Api {
+    /// What there is on the listeners of a part.
+    pub(crate) async fn previews(&self, bound: &Bound) -> Result<Previews, TargetError> {
+        let mut listeners = BTreeMap::new();
+        let mut tags = BTreeMap::new();
+        let groups = bound.groups();
+        for listener in bound.rules.iter().filter_map(|of| listener::of(&of.rule)) {
+            if listeners.contains_key(&listener) {
+                continue;
+            }
+            let rules = self.listener_rules(&listener).await?;
+            tags.extend(
+                self.preview_tags(&rules, [groups.stable, groups.candidate])
+                    .await?,
+            );
+            listeners.insert(listener, rules);
+        }
+        Ok(Previews::new(bound, listeners, &tags))
+    }
+
+    /// The tags of those rules that may be preview rules, by ARN.
+    pub(crate) async fn preview_tags(
+        &self,
+        rules: &[Rule],
+        groups: [&str; 2],
+    ) -> Result<BTreeMap<String, Vec<Tag>>, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeTags";
+        let some = rules.iter().filter(|rule| may_be_one(rule, groups));
+        let arns: Vec<String> = some.filter_map(|rule| rule.rule_arn.clone()).collect();
+        let mut tags = BTreeMap::new();
+        for some in arns.chunks(TAGS_A_CALL) {
+            let about = some.first().map_or("", |arn| resource(arn));
+            let answer = self
+                .balancers
+                .describe_tags()
+                .set_resource_arns(Some(some.to_vec()))
+                .send()
+                .await
+                .map_err(|error| {
+                    let mut read = error::read(&error, ACTION, about);
+                    if read.kind == TargetErrorKind::NotFound {
+                        // One of them went between the two looks: the next look tells.
+                        read.kind = TargetErrorKind::Unavailable;
+                    }
+                    read
+                })?;
+            for of in answer.tag_descriptions.unwrap_or_default() {
+                let arn = of.resource_arn.unwrap_or_default();
+                tags.insert(arn, of.tags.unwrap_or_default());
+            }
+        }
+        Ok(tags)
+    }
+
+    /// How many rules a load balancer has, besides the default rules of its listeners.
+    pub(crate) async fn rules_of_balancer(&self, balancer: &str) -> Result<usize, TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DescribeListeners";
+        let (mut count, mut marker) = (0, None);
+        loop {
+            let answer = self
+                .balancers
+                .describe_listeners()
+                .load_balancer_arn(balancer)
+                .set_marker(marker)
+                .send()
+                .await
+                .map_err(|error| error::read(&error, ACTION, resource(balancer)))?;
+            for listener in answer.listeners.unwrap_or_default() {
+                let arn = listener.listener_arn.unwrap_or_default();
+                let rules = self.listener_rules(&arn).await?;
+                count += rules
+                    .iter()
+                    .filter(|rule| rule.is_default() != Some(true))
+                    .count();
+            }
+            match answer.next_marker {
+                Some(more) if !more.is_empty() => marker = Some(more),
+                Some(_) | None => return Ok(count),
+            }
+        }
+    }
+
+    /// Writes a preview rule.
+    pub(crate) async fn preview(&self, call: Call) -> Result<(), TargetError> {
+        match call {
+            Call::Create {
+                listener,
+                priority,
+                content,
+                tags,
+            } => {
+                self.create_preview(&listener, priority, content, tags)
+                    .await
+            }
+            Call::Modify { arn, from, to } => self.modify_preview(&arn, &from, to).await,
+            Call::Delete { arn } => self.delete_preview(&arn).await,
+        }
+    }
+
+    /// The answer to an earlier call may be lost: then its priority is taken, by that one or by somebody, and another
+    /// look tells which.
+    async fn create_preview(
+        &self,
+        listener: &str,
+        priority: u32,
+        content: Content,
+        tags: Vec<Tag>,
+    ) -> Result<(), TargetError> {
+        const ACTION: &str = "elasticloadbalancing:CreateRule";
+        let transforms = (!content.transforms.is_empty()).then_some(content.transforms);
+        let answer = self
+            .balancers
+            .create_rule()
+            .listener_arn(listener)
+            .priority(i32::try_from(priority).unwrap_or(i32::MAX))
+            .set_conditions(Some(content.conditions))
+            .set_actions(Some(content.actions))
+            .set_transforms(transforms)
+            .set_tags(Some(tags))
+            .send()
+            .await;
+        answer.map_err(|error| {
+            let mut failed = error::write(&error, ACTION, resource(listener));
+            match error.code() {
+                Some("PriorityInUse") => failed.kind = TargetErrorKind::Conflict,
+                Some("TooManyRules") => failed.kind = TargetErrorKind::Unsupported,
+                Some(_) | None => {}
+            }
+            failed
+        })?;
+        Ok(())
+    }
+
+    /// Changes it if it is still as it was read.
+    async fn modify_preview(
+        &self,
+        arn: &str,
+        from: &Content,
+        to: Content,
+    ) -> Result<(), TargetError> {
+        const ACTION: &str = "elasticloadbalancing:ModifyRule";
+        let about = resource(arn);
+        let read = self
+            .rules_of(Some(vec![arn.to_owned()]), None, about)
+            .await?;
+        let now = read.first().map(Content::of);
+        if now.as_ref() != Some(from) {
+            let message = "it was changed while this was being written";
+            return Err(found(TargetErrorKind::Conflict, ACTION, about, message));
+        }
+        let is_bare = to.transforms.is_empty() && !from.transforms.is_empty();
+        let transforms = (!to.transforms.is_empty()).then_some(to.transforms);
+        let answer = self
+            .balancers
+            .modify_rule()
+            .rule_arn(arn)
+            .set_conditions(Some(to.conditions))
+            .set_actions(Some(to.actions))
+            .set_transforms(transforms)
+            .set_reset_transforms(is_bare.then_some(true))
+            .send()
+            .await;
+        answer.map_err(|error| error::write(&error, ACTION, about))?;
+        Ok(())
+    }
+
+    /// Gone already is success.
+    async fn delete_preview(&self, arn: &str) -> Result<(), TargetError> {
+        const ACTION: &str = "elasticloadbalancing:DeleteRule";
+        let answer = self.balancers.delete_rule().rule_arn(arn).send().await;
+        match answer.map_err(|error| error::write(&error, ACTION, resource(arn))) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

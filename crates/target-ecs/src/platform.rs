@@ -1,0 +1,28 @@
+//! One service whose deployments Amazon ECS carries out: they are begun, followed and, where it asks,
+//! answered.
+
+mod admit;
+mod apply;
+mod balancer;
+mod binding;
+mod changes;
+mod deployment;
+mod discover;
+mod note;
+mod observe;
+#[allow(
+    dead_code,
+    reason = "the mode that takes its steps by it is not there yet"
+)]
+pub(crate) mod schedule;
+mod seen;
+mod situation;
+mod target;
+
+pub(crate) use self::balancer::Balancer;
+pub(crate) use self::binding::Bound;
+pub(crate) use self::changes::Deploy;
+pub(crate) use self::deployment::is_under_way;
+pub(crate) use self::seen::{Seen, View};
+pub(crate) use self::situation::Situation;
+pub(crate) use self::target::PlatformTarget;

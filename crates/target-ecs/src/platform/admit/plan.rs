@@ -1,0 +1,52 @@
+//! Findings about what a plan asks of a service.
+
+use std::collections::BTreeSet;
+
+use strategy_core::target::Finding;
+use strategy_core::{Part, Plan, Revision, Weight};
+
+use super::Facts;
+use crate::platform::Bound;
+use crate::task_definition::{NoContainer, release_anew};
+
+pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    let stages = plan.stages().iter();
+    for goal in stages.filter_map(|stage| stage.goals.get(part)) {
+        let (about, message, mend) = match &goal.candidate.revision {
+            Revision::Release(images) => match release_anew(&facts.base, &facts.base, images) {
+                Err(NoContainer { missing, there }) => (
+                    format!("task-definition/{}", facts.base.short()),
+                    format!("it has no container `{missing}`"),
+                    format!("name one of {}", there.join(", ")),
+                ),
+                Ok(_) if goal.traffic.weight != Weight::FULL => (
+                    bound.resource(),
+                    format!(
+                        "a stage leaves the release {} of the traffic, and a rolling deployment cannot be held half way",
+                        goal.traffic.weight
+                    ),
+                    "use a rolling strategy, or a mode that shares the traffic".to_owned(),
+                ),
+                Ok(_) => continue,
+            },
+            // Names are looked up when they are written.
+            Revision::Absent | Revision::Recorded | Revision::Named(_) => continue,
+            other => (
+                bound.resource(),
+                format!("{other} means nothing here"),
+                "change the plan".to_owned(),
+            ),
+        };
+        if seen.insert(message.clone()) {
+            let code = if about == bound.resource() {
+                "traffic-unsupported"
+            } else {
+                "revision-impossible"
+            };
+            findings.push(Finding::blocks(code, about, message, mend));
+        }
+    }
+    findings
+}

@@ -1,0 +1,181 @@
+//! Carries out what was planned, one call after the other, and remembers which deployment is ours.
+
+use aws_sdk_ecs::types::Service;
+use strategy_core::target::{Applied, Apply, TargetError};
+
+use super::binding::Followed;
+use super::changes::{Aim, Change, Deploy, Planned, aim, changes, claimed};
+use super::situation::Situation;
+use super::target::PlatformTarget;
+use super::{Bound, Seen};
+use crate::asked::Asked;
+use crate::changes::Definition;
+use crate::error::found;
+use crate::mark::{Retag, WRITTEN};
+use crate::task_definition::{NoContainer, release_anew};
+use crate::view::{definition, primary};
+
+impl PlatformTarget {
+    pub(super) async fn make(&self, bound: Bound, request: &Apply) -> Result<Applied, TargetError> {
+        let seen = self.api.seen(&bound).await?;
+        let situation = Situation::of(&bound, &seen)?;
+        let aim = aim(&situation, request)?;
+        let mut to = self.definition(&situation, &aim).await?;
+        let mut planned = changes(&situation, request, &aim, &to)?;
+        if let Definition::New(made) = &to {
+            to = Definition::Known(self.api.register(made).await?);
+            planned = changes(&situation, request, &aim, &to).map_err(TargetError::maybe_taken)?;
+        }
+        let mut done = Done::default();
+        let calls = std::mem::take(&mut planned.changes);
+        match self.carry_out(&bound, request, calls, &mut done).await {
+            Ok(()) => {}
+            Err(error) if done.has_written => return Err(error.maybe_taken()),
+            Err(error) => return Err(error),
+        }
+        let release = match (&aim, to) {
+            (Aim::Release { .. }, Definition::Known(arn)) => Some(arn),
+            (Aim::Release { .. } | Aim::Home { .. }, _) => None,
+        };
+        applied(&bound, &situation, &planned, release, done.answer.as_ref())
+    }
+
+    /// What the release means, as far as it is registered.
+    async fn definition(
+        &self,
+        situation: &Situation<'_>,
+        aim: &Aim<'_>,
+    ) -> Result<Definition, TargetError> {
+        let bound = situation.bound;
+        let base = &bound.start.task_definition;
+        match aim {
+            Aim::Home { .. } => Ok(Definition::None),
+            Aim::Release { asked, .. } => match asked {
+                Asked::Release(images) => {
+                    let base = self.api.definition(base).await?;
+                    let made = release_anew(&base, &base, images).map_err(
+                        |NoContainer { missing, there }| {
+                            let message = format!(
+                                "it has no container `{missing}`; name one of {}",
+                                there.join(", ")
+                            );
+                            let kind = strategy_core::target::TargetErrorKind::InvalidConfig;
+                            let about = format!("task-definition/{}", base.short());
+                            found(kind, "ecs:RegisterTaskDefinition", &about, message)
+                        },
+                    )?;
+                    let running = [definition(situation.service).to_owned()];
+                    self.api.release(made, &running).await
+                }
+                Asked::Named(name) => self.api.named(base, name, &bound.resource()).await,
+                Asked::Nothing | Asked::Recorded(_) => Ok(Definition::None),
+            },
+        }
+    }
+
+    /// One after the other. Before each but the first it is looked whether the service is still under the
+    /// claim.
+    async fn carry_out(
+        &self,
+        bound: &Bound,
+        request: &Apply,
+        calls: Vec<Change>,
+        done: &mut Done,
+    ) -> Result<(), TargetError> {
+        for call in calls {
+            if done.has_written {
+                self.still_ours(bound, request).await?;
+            }
+            match call {
+                Change::Note { arn, text } => {
+                    let mut retag = Retag::default();
+                    retag.set.insert(WRITTEN, text);
+                    self.api.retag(&arn, &retag).await?;
+                }
+                Change::Deploy(deploy) => self.deploy(bound, deploy, done).await?,
+                Change::Stop { arn, else_ } => {
+                    if self.api.stop(&arn, bound).await? {
+                        // What ECS takes back is the task definition; the rest is told by us.
+                        let rest = Deploy {
+                            task_definition: None,
+                            ..else_
+                        };
+                        if rest != Deploy::default() {
+                            done.has_written = true;
+                            self.still_ours(bound, request).await?;
+                            self.deploy(bound, rest, done).await?;
+                        }
+                    } else {
+                        self.deploy(bound, else_, done).await?;
+                    }
+                }
+            }
+            done.has_written = true;
+        }
+        Ok(())
+    }
+
+    async fn deploy(
+        &self,
+        bound: &Bound,
+        deploy: Deploy,
+        done: &mut Done,
+    ) -> Result<(), TargetError> {
+        let (cluster, service) = (&bound.cluster, &bound.service);
+        done.answer = Some(self.api.deploy(cluster, service, deploy).await?);
+        Ok(())
+    }
+
+    async fn still_ours(&self, bound: &Bound, request: &Apply) -> Result<(), TargetError> {
+        let [service] = self
+            .api
+            .services(&bound.cluster, [bound.service.as_str()])
+            .await?;
+        let seen = Seen {
+            service,
+            ..Seen::default()
+        };
+        claimed(&seen, &bound.resource(), request)
+    }
+}
+
+/// What was carried out so far.
+#[derive(Debug, Default)]
+struct Done {
+    has_written: bool,
+    /// The service as the last call answered it.
+    answer: Option<Service>,
+}
+
+/// The binding from now on: the deployment that is ours, and the note of a write that went through.
+fn applied(
+    before: &Bound,
+    situation: &Situation<'_>,
+    planned: &Planned,
+    release: Option<String>,
+    answer: Option<&Service>,
+) -> Result<Applied, TargetError> {
+    let mut bound = before.clone();
+    let service = answer.unwrap_or(situation.service);
+    let known = bound.followed.as_ref().map(|of| of.task_definition.clone());
+    if let Some(arn) = release
+        && known.as_ref() != Some(&arn)
+        && let Some(primary) = primary(service)
+        && primary.task_definition() == Some(&arn)
+    {
+        bound.followed = Some(Followed {
+            task_definition: arn,
+            deployment: primary.id.clone().unwrap_or_default(),
+            service_deployment: service.current_service_deployment.clone(),
+        });
+    }
+    let note = planned.note.as_deref().unwrap_or(situation.note);
+    let noted = super::note::Noted::read(note);
+    if !note.is_empty() && noted.is_some_and(|of| of.note.leads_to(&planned.wanted)) {
+        bound.done = Some(note.to_owned());
+    }
+    if bound == *before {
+        return Ok(Applied::default());
+    }
+    Ok(Applied::rebound(bound.wrap()?))
+}

@@ -1,0 +1,133 @@
+//! What a target must know about one start of a service that Amazon ECS deploys, and which deployment is
+//! ours. Names, ARNs and ids only: no container definitions, so no environment and no secret.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use strategy_core::duration;
+use strategy_core::target::{Binding, TargetError, TargetErrorKind};
+
+use super::Balancer;
+use crate::binding::service;
+use crate::error::found;
+use crate::owned::Fields;
+
+/// The version of this layout. Later versions read it too.
+const FORMAT: u32 = 1;
+
+/// Which mode a binding is of. Owned weights have none in theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tag {
+    Rolling,
+}
+
+/// Serialised as the [`Binding`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bound {
+    mode: Tag,
+    format: u32,
+    pub(crate) cluster: String,
+    pub(crate) service: String,
+    pub(crate) start: Start,
+    /// How long a request that began before a change may still be under way.
+    #[serde(with = "duration")]
+    pub(crate) drain: Duration,
+    /// Everything owned at the start.
+    pub(crate) fields: Fields,
+    /// The note of the last write that is known to have gone through; see [`note`](super::note).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) done: Option<String>,
+    /// The deployment that we began; `None`: none yet, or its answer was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) followed: Option<Followed>,
+}
+
+/// A service at the start, with what puts it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Start {
+    /// The ARN of its task definition.
+    pub(crate) task_definition: String,
+    pub(crate) count: u32,
+    /// Whether Application Auto Scaling decides the count, which is then not written.
+    pub(crate) is_scaled: bool,
+    /// The id of its primary deployment.
+    pub(crate) deployment: String,
+    pub(crate) balancers: Vec<Balancer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) grace_seconds: Option<i32>,
+}
+
+/// A deployment of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Followed {
+    /// The ARN of the task definition that it deploys.
+    pub(crate) task_definition: String,
+    /// Its id, as the service tells it.
+    pub(crate) deployment: String,
+    /// The ARN of its service deployment; `None`: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service_deployment: Option<String>,
+}
+
+impl Bound {
+    pub(crate) fn new(
+        mode: Tag,
+        cluster: String,
+        service: String,
+        start: Start,
+        drain: Duration,
+        fields: Fields,
+    ) -> Self {
+        Self {
+            mode,
+            format: FORMAT,
+            cluster,
+            service,
+            start,
+            drain,
+            fields,
+            done: None,
+            followed: None,
+        }
+    }
+
+    /// Reads one of this mode.
+    ///
+    /// # Errors
+    /// `InvalidConfig` when it is another's or of a layout that is not known.
+    pub(crate) fn read(binding: &Binding, mode: Tag) -> Result<Self, TargetError> {
+        let unreadable = |why: String| {
+            let message = format!(
+                "{why}; resume with the version of Rollway, the target and the mode that started the rollout"
+            );
+            found(TargetErrorKind::InvalidConfig, "read", "binding", message)
+        };
+        let bound: Self = binding
+            .read()
+            .map_err(|error| unreadable(error.to_string()))?;
+        if bound.mode != mode {
+            return Err(unreadable("it was begun in another mode".to_owned()));
+        }
+        if bound.format == FORMAT {
+            Ok(bound)
+        } else {
+            Err(unreadable(format!(
+                "the layout {} is unknown",
+                bound.format
+            )))
+        }
+    }
+
+    pub(crate) fn wrap(&self) -> Result<Binding, TargetError> {
+        Binding::new(self).map_err(|error| {
+            let kind = TargetErrorKind::Unexpected;
+            found(kind, "encode", "binding", error.to_string())
+        })
+    }
+
+    /// As errors and findings name the service.
+    pub(crate) fn resource(&self) -> String {
+        service(&self.cluster, &self.service)
+    }
+}

@@ -1,0 +1,292 @@
+//! From what is there and what is desired to the calls to make, in order. Pure.
+
+use strategy_core::target::{Apply, DesiredTrack, TargetError, TargetErrorKind};
+use strategy_core::{Replicas, Stickiness, Traffic, Weight};
+
+use super::note;
+use super::situation::{COUNT, DEFINITION, LEFT, STRANGE, Situation, key};
+use super::{Balancer, Seen};
+use crate::asked::Asked;
+use crate::changes::Definition;
+use crate::digest::digest;
+use crate::error::found;
+use crate::mark::{self, Held};
+use crate::owned::Fields;
+
+/// One call that writes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// What is about to be told.
+    Note {
+        arn: String,
+        text: String,
+    },
+    Deploy(Deploy),
+    /// Takes a service deployment back, or, where ECS will not, deploys what was there.
+    Stop {
+        arn: String,
+        else_: Deploy,
+    },
+}
+
+/// What a service is told. `None`: as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Deploy {
+    /// An ARN.
+    pub(crate) task_definition: Option<String>,
+    pub(crate) count: Option<u32>,
+    pub(crate) balancers: Option<Vec<Balancer>>,
+    pub(crate) grace_seconds: Option<i32>,
+}
+
+/// The calls, and what is owned after them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Planned {
+    pub(crate) changes: Vec<Change>,
+    /// The note that will be there; `None`: what is there stays.
+    pub(crate) note: Option<String>,
+    /// What was planned to be true.
+    pub(crate) wanted: Fields,
+}
+
+/// What a rolling deployment can be asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Aim<'a> {
+    /// The start.
+    Home { count: u32 },
+    /// A release in its place, with all the traffic.
+    Release {
+        asked: Asked<'a>,
+        count: u32,
+        /// What is asked of stable's count.
+        left: u32,
+    },
+}
+
+fn refuse(situation: &Situation<'_>, message: impl Into<String>) -> TargetError {
+    let (kind, resource) = (TargetErrorKind::Unsupported, situation.bound.resource());
+    found(kind, "ecs:UpdateService", &resource, message)
+}
+
+/// What is asked for, if it can be had.
+///
+/// # Errors
+/// `Unsupported` when it cannot.
+pub(crate) fn aim<'a>(
+    situation: &Situation<'_>,
+    request: &'a Apply,
+) -> Result<Aim<'a>, TargetError> {
+    use strategy_core::Revision;
+    let desired = &request.desired;
+    let is_scaled = situation.bound.start.is_scaled;
+    let number = |track: &DesiredTrack| match track.replicas {
+        Replicas::Count(count) => Ok(count),
+        // As it was found; an autoscaler's minimum is not written.
+        Replicas::Floor(floor) if is_scaled => Ok(floor),
+        Replicas::Floor(_) => Err(refuse(
+            situation,
+            "no autoscaler decides its count, so there is no floor to hold",
+        )),
+    };
+    let plain = |traffic: &Traffic, weight| {
+        traffic.weight == weight
+            && traffic.routes.is_empty()
+            && traffic.mirror.is_zero()
+            && traffic.stickiness == Stickiness::Kept
+    };
+    let stable = &desired.stable;
+    if stable.revision != Revision::Recorded {
+        return Err(refuse(
+            situation,
+            "it is one service, which runs the start or the release; what was is not given another revision",
+        ));
+    }
+    let asked = match &desired.candidate.revision {
+        Revision::Absent | Revision::Recorded => None,
+        Revision::Release(images) => Some(Asked::Release(images)),
+        Revision::Named(name) => Some(Asked::Named(name)),
+        other => return Err(refuse(situation, format!("{other} means nothing here"))),
+    };
+    match asked {
+        None if plain(&desired.traffic, Weight::ZERO) => Ok(Aim::Home {
+            count: number(stable)?,
+        }),
+        Some(asked)
+            if plain(&desired.traffic, Weight::FULL)
+                && (is_scaled || number(stable)? == 0)
+                && number(&desired.candidate)? > 0 =>
+        {
+            Ok(Aim::Release {
+                asked,
+                count: number(&desired.candidate)?,
+                left: number(stable)?,
+            })
+        }
+        None | Some(_) => Err(refuse(
+            situation,
+            "its tasks are replaced one after the other, so it runs either the start with all the traffic or a release with all of it",
+        )),
+    }
+}
+
+/// Whether the service is under the claim of the request.
+///
+/// # Errors
+/// `Conflict` when it is not.
+pub(crate) fn claimed(seen: &Seen, about: &str, request: &Apply) -> Result<(), TargetError> {
+    let whose = match seen.active().map(mark::held) {
+        Some(Held::By(claim)) if claim == request.claim => return Ok(()),
+        Some(Held::By(claim)) => format!("it is claimed by {claim}"),
+        Some(Held::Unreadable { tag, text }) => {
+            format!("its tag `{tag}` is `{text}`, which cannot be read")
+        }
+        Some(Held::Free { .. }) => "it is claimed by nobody".to_owned(),
+        None => "it is gone".to_owned(),
+    };
+    let message = format!("{whose}, not by {}", request.claim);
+    let kind = TargetErrorKind::Conflict;
+    Err(found(kind, "ecs:UpdateService", about, message))
+}
+
+/// The calls that make what is asked for true, none if it is. `definition` is the release, if it is asked
+/// for.
+///
+/// # Errors
+/// `Conflict` when somebody else holds the service, or a field is neither as it was seen nor as it is
+/// desired.
+pub(crate) fn changes(
+    situation: &Situation<'_>,
+    request: &Apply,
+    aim: &Aim<'_>,
+    definition: &Definition,
+) -> Result<Planned, TargetError> {
+    let bound = situation.bound;
+    claimed(situation.seen, &bound.resource(), request)?;
+    let now = situation.fields();
+    let (count, to) = match aim {
+        Aim::Home { count } => (*count, Some(bound.start.task_definition.clone())),
+        Aim::Release { count, .. } => (
+            *count,
+            match definition {
+                Definition::Known(arn) => Some(arn.clone()),
+                Definition::None | Definition::New(_) => None,
+            },
+        ),
+    };
+    let mut wanted = Fields::default();
+    let name = match (&to, definition) {
+        (Some(arn), _) => key(arn),
+        // Planned once more when it is registered.
+        (None, Definition::New(made)) => digest(&made.key, 10),
+        (None, Definition::None | Definition::Known(_)) => String::new(),
+    };
+    wanted.0.insert(DEFINITION.to_owned(), name);
+    wanted.0.insert(COUNT.to_owned(), count.to_string());
+    if let Aim::Release { left, .. } = aim {
+        wanted.0.insert(LEFT.to_owned(), left.to_string());
+    }
+    check(situation, &now, &Fields::read(&request.seen)?, &wanted)?;
+    let mut deploy = Deploy::default();
+    if !bound.start.is_scaled && situation.count() != count {
+        deploy.count = Some(count);
+    }
+    let mut changes = Vec::new();
+    if now.of(DEFINITION) == wanted.of(DEFINITION) {
+        if deploy.count.is_some() {
+            changes.push(Change::Deploy(deploy));
+        }
+    } else {
+        let is_home = matches!(aim, Aim::Home { .. });
+        deploy.task_definition = to;
+        if is_home {
+            restore(situation, &mut deploy);
+        }
+        match situation.ours().and_then(|ours| ours.arn) {
+            Some(arn) if is_home && can_be_stopped(situation) => {
+                let arn = arn.to_owned();
+                changes.push(Change::Stop { arn, else_: deploy });
+            }
+            Some(_) | None => changes.push(Change::Deploy(deploy)),
+        }
+    }
+    let note = note(situation, request, &now, &wanted);
+    if let Some(text) = &note {
+        let arn = situation.service.service_arn().unwrap_or_default();
+        let (arn, text) = (arn.to_owned(), text.clone());
+        changes.insert(0, Change::Note { arn, text });
+    }
+    Ok(Planned {
+        changes,
+        note,
+        wanted,
+    })
+}
+
+/// The law: every field is as it was seen or as it is wanted. A deployment that nobody noted must have been
+/// seen.
+fn check(
+    situation: &Situation<'_>,
+    now: &Fields,
+    seen: &Fields,
+    wanted: &Fields,
+) -> Result<(), TargetError> {
+    for name in [DEFINITION, COUNT, LEFT, STRANGE] {
+        let of = now.of(name);
+        let is_wanted = name != STRANGE && of == wanted.of(name);
+        if of == seen.of(name) || is_wanted {
+            continue;
+        }
+        let message = match name {
+            DEFINITION => {
+                "its task definition is neither as it was seen nor as it is to be".to_owned()
+            }
+            COUNT | LEFT => "its count is neither as it was seen nor as it is to be".to_owned(),
+            _ => {
+                format!("deployment {of} was begun since it was seen, by somebody or by Amazon ECS")
+            }
+        };
+        let (kind, resource) = (TargetErrorKind::Conflict, situation.bound.resource());
+        return Err(found(kind, "compare", &resource, message));
+    }
+    Ok(())
+}
+
+/// What else was recorded and is not so any more goes back with the task definition.
+fn restore(situation: &Situation<'_>, deploy: &mut Deploy) {
+    let start = &situation.bound.start;
+    if Balancer::of(situation.service) != start.balancers {
+        deploy.balancers = Some(start.balancers.clone());
+    }
+    let grace = situation.service.health_check_grace_period_seconds;
+    if start.grace_seconds.is_some() && grace != start.grace_seconds {
+        deploy.grace_seconds = start.grace_seconds;
+    }
+}
+
+/// Our deployment is under way, and ECS itself can take it back.
+fn can_be_stopped(situation: &Situation<'_>) -> bool {
+    let over = [
+        "",
+        "SUCCESSFUL",
+        "STOPPED",
+        "ROLLBACK_SUCCESSFUL",
+        "ROLLBACK_FAILED",
+    ];
+    !over.contains(&situation.status())
+}
+
+/// The note to be written before anything else, if the one that is there does not say it.
+fn note(
+    situation: &Situation<'_>,
+    request: &Apply,
+    now: &Fields,
+    wanted: &Fields,
+) -> Option<String> {
+    let mut now = now.clone();
+    now.0.remove(STRANGE);
+    if now == *wanted {
+        return None;
+    }
+    let text = note::text(request.id, &now, wanted, situation.primary());
+    (situation.note != text).then_some(text)
+}

@@ -1,0 +1,104 @@
+//! What is found of a service before a rollout begins, and the recorded start.
+
+use std::time::Duration;
+
+use aws_sdk_ecs::types::Service;
+use strategy_core::Tracks;
+use strategy_core::target::{TargetError, TargetErrorKind};
+
+use super::binding::{Start, Tag};
+use super::situation::{COUNT, DEFINITION, key};
+use super::{Balancer, Bound, Seen, View};
+use crate::api::Api;
+use crate::autoscaling::number;
+use crate::config::OneService;
+use crate::discover::{check_images, delay};
+use crate::error::found;
+use crate::owned::Fields;
+use crate::view::{definition, primary};
+
+const ACTION: &str = "ecs:DescribeServices";
+
+/// The start, as it is recorded for the whole rollout, and what there is then.
+pub(crate) async fn start(
+    mode: Tag,
+    of: &OneService,
+    api: &Api,
+) -> Result<(Bound, View), TargetError> {
+    let about = crate::binding::service(&of.cluster, &of.service);
+    let (services, scalers) = futures::try_join!(
+        api.services(&of.cluster, [of.service.as_str()]),
+        api.scalers(&of.cluster, [of.service.as_str()]),
+    )?;
+    let ([service], [scaler]) = (services, scalers);
+    let mut seen = Seen {
+        service,
+        scaler,
+        deployment: None,
+    };
+    let Some(there) = seen.active() else {
+        let message = if seen.service.is_some() {
+            "it was deleted and is draining; wait until its last task has stopped"
+        } else {
+            "there is no such service; make the first release by hand, then use a rollout for the next one"
+        };
+        return Err(found(TargetErrorKind::NotFound, ACTION, &about, message));
+    };
+    check_images(&*api.definition(definition(there)).await?)?;
+    let balancers = balancers(there, &about)?;
+    let drain = drain(&balancers, api).await?;
+    let start = Start {
+        task_definition: definition(there).to_owned(),
+        count: number(there.desired_count),
+        is_scaled: seen.scaler.is_some(),
+        deployment: primary_id(there, &about)?,
+        balancers,
+        grace_seconds: there.health_check_grace_period_seconds,
+    };
+    let mut fields = Fields::default();
+    let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
+    put(DEFINITION, key(&start.task_definition));
+    put(COUNT, start.count.to_string());
+    let (cluster, service) = (of.cluster.clone(), of.service.clone());
+    let bound = Bound::new(mode, cluster, service, start, drain, fields);
+    seen.deployment = api.followed(&bound, &seen).await?;
+    let view = api.whole(&bound, seen).await?;
+    Ok((bound, view))
+}
+
+fn primary_id(there: &Service, about: &str) -> Result<String, TargetError> {
+    let id = primary(there).and_then(|of| of.id.clone());
+    id.ok_or_else(|| {
+        let message = "it tells no primary deployment, so it is not deployed by Amazon ECS itself; use a service with the deployment controller ECS";
+        found(TargetErrorKind::InvalidConfig, ACTION, about, message)
+    })
+}
+
+fn balancers(there: &Service, about: &str) -> Result<Vec<Balancer>, TargetError> {
+    let balancers = Balancer::of(there);
+    if let Some(name) = balancers.iter().find_map(|of| of.name.as_deref()) {
+        let message = format!(
+            "it is behind the Classic Load Balancer {name}, which does not tell which task is healthy; put it behind target groups"
+        );
+        return Err(found(TargetErrorKind::Unsupported, ACTION, about, message));
+    }
+    Ok(balancers)
+}
+
+/// The longest deregistration delay of its target groups.
+async fn drain(balancers: &[Balancer], api: &Api) -> Result<Duration, TargetError> {
+    let mut longest = 0;
+    for group in balancers.iter().flat_map(Balancer::groups) {
+        longest = longest.max(delay(group, &api.attributes(group).await?)?);
+    }
+    Ok(Duration::from_secs(longest))
+}
+
+/// As people call the tracks: what was, and what is to be, in one service.
+pub(crate) fn names(bound: &Bound) -> Tracks<String> {
+    let name = bound.resource();
+    Tracks {
+        stable: format!("{name} as it was"),
+        candidate: format!("{name} as released"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What is about to be told the service, noted in a tag before it is: what from what to what, and which
+//! deployment was its primary one then, so that one which began since can be told from it.
+
+use strategy_core::target::EffectId;
+
+use crate::note::{self, Note};
+use crate::owned::Fields;
+
+/// The primary deployment before the write.
+const PRIMARY: &str = "p";
+
+/// The note of one write, and what it says of deployments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) note: Note,
+    /// The id of the primary deployment before the write.
+    pub(crate) primary: Option<String>,
+}
+
+/// The text of a note: `id=17 d=ab12:cd34 n=4 p=ecs-svc/0123`.
+pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields, primary: &str) -> String {
+    let text = note::text(id, now, wanted);
+    format!("{text} {PRIMARY}={primary}")
+}
+
+impl Noted {
+    /// `None` if it is no note.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut primary = None;
+        let mut rest = Vec::new();
+        for word in text.split_whitespace() {
+            match word.split_once('=') {
+                Some((PRIMARY, id)) => primary = Some(id.to_owned()),
+                Some(_) | None => rest.push(word),
+            }
+        }
+        let note = Note::read(&rest.join(" "))?;
+        Some(Self { note, primary })
+    }
+
+    /// From which task definition to which; `None`: nothing was noted.
+    pub(crate) fn definition(&self) -> Option<(&str, &str)> {
+        self.note.step(super::situation::DEFINITION)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_says_what_was_there_before_and_fits_into_a_tag() {
+        let fields = |definition: &str| {
+            let pairs = [("d", definition), ("n", "4")];
+            let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Fields(pairs.into())
+        };
+        let (now, wanted) = (fields("0123456789"), fields("9876543210"));
+        let text = text(
+            EffectId(u64::MAX),
+            &now,
+            &wanted,
+            "ecs-svc/9223370362164355417",
+        );
+        assert!(text.len() <= 256, "{text}");
+        let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
+        assert!(text.chars().all(allowed), "{text}");
+        let read = Noted::read(&text).unwrap();
+        assert_eq!(read.definition(), Some(("0123456789", "9876543210")));
+        assert_eq!(read.primary.as_deref(), Some("ecs-svc/9223370362164355417"));
+        assert!(read.note.leads_to(&wanted) && !read.note.leads_to(&now));
+        assert_eq!(Noted::read("somebody was here"), None);
+        assert_eq!(Noted::read("").unwrap().definition(), None);
+    }
+}

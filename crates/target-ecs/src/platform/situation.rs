@@ -1,0 +1,232 @@
+//! What a service has been told, by whom, and which of its deployments is ours. Pure.
+
+use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
+use strategy_core::target::{TargetError, TargetErrorKind};
+
+use super::note::Noted;
+use super::{Bound, Seen};
+use crate::autoscaling::number;
+use crate::digest::digest;
+use crate::error::found;
+use crate::mark::{self, WRITTEN};
+use crate::owned::Fields;
+use crate::task_definition::short;
+use crate::view::{definition, primary};
+
+/// The field of the task definition.
+pub(crate) const DEFINITION: &str = "d";
+/// The field of the count that was told.
+pub(crate) const COUNT: &str = "n";
+/// The field of what was asked of stable's count while the candidate is there; it is noted and not told.
+pub(crate) const LEFT: &str = "s";
+/// The field of a primary deployment that is neither the start's nor accounted for by a note.
+pub(crate) const STRANGE: &str = "x";
+
+/// A task definition as fields and notes tell it.
+pub(crate) fn key(arn: &str) -> String {
+    digest(short(arn), 10)
+}
+
+/// What was read, held against the start and the last note.
+#[derive(Clone, Debug)]
+pub(crate) struct Situation<'a> {
+    pub(crate) bound: &'a Bound,
+    pub(crate) seen: &'a Seen,
+    pub(crate) service: &'a Service,
+    /// The text of the last note; empty if there is none.
+    pub(crate) note: &'a str,
+    /// What it says; `None`: it is none of ours.
+    pub(crate) noted: Option<Noted>,
+}
+
+/// A deployment of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ours<'a> {
+    /// As the service tells it.
+    pub(crate) id: &'a str,
+    /// The ARN of its service deployment, if it was told.
+    pub(crate) arn: Option<&'a str>,
+}
+
+impl<'a> Situation<'a> {
+    /// # Errors
+    /// `NotFound` when the service or its scalable target is gone.
+    pub(crate) fn of(bound: &'a Bound, seen: &'a Seen) -> Result<Self, TargetError> {
+        let gone = |action, message| {
+            let (kind, resource) = (TargetErrorKind::NotFound, bound.resource());
+            Err(found(kind, action, &resource, message))
+        };
+        let Some(service) = seen.active() else {
+            let message = "it was there when the rollout began and is gone; create it again";
+            return gone("ecs:DescribeServices", message);
+        };
+        if bound.start.is_scaled && seen.scaler.is_none() {
+            let message = "its scalable target was there when the rollout began and is gone; register it again";
+            return gone("application-autoscaling:DescribeScalableTargets", message);
+        }
+        let note = mark::value(service.tags(), WRITTEN).unwrap_or_default();
+        Ok(Self {
+            bound,
+            seen,
+            service,
+            note,
+            noted: Noted::read(note),
+        })
+    }
+
+    /// The write that the note is of is known to have gone through.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.bound.done.as_deref() == Some(self.note)
+    }
+
+    /// From which task definition to which the last write was to lead, by their keys.
+    fn way(&self) -> Option<(&str, &str)> {
+        self.noted.as_ref()?.definition()
+    }
+
+    fn start(&self) -> String {
+        key(&self.bound.start.task_definition)
+    }
+
+    /// The last write was to lead from a release to the start.
+    pub(crate) fn goes_home(&self) -> bool {
+        let start = self.start();
+        self.way()
+            .is_some_and(|(from, to)| to == start && from != to)
+    }
+
+    /// The last write was to lead from the start to a release.
+    pub(crate) fn goes_forward(&self) -> bool {
+        let start = self.start();
+        self.way()
+            .is_some_and(|(from, to)| from == start && from != to)
+    }
+
+    /// The key of the release that was told; `None`: none was.
+    pub(crate) fn release(&self) -> Option<String> {
+        let start = self.start();
+        match self.way() {
+            Some((_, to)) if to != start => Some(to.to_owned()),
+            Some((from, _)) if from != start => Some(from.to_owned()),
+            Some(_) | None => {
+                let followed = self.bound.followed.as_ref();
+                followed.map(|followed| key(&followed.task_definition))
+            }
+        }
+    }
+
+    /// The deployment of the release that was told: the one whose answer the binding has or, where that was
+    /// lost, the one that runs the release.
+    pub(crate) fn ours(&self) -> Option<Ours<'_>> {
+        let release = self.release()?;
+        let primary = primary(self.service);
+        let current = self.service.current_service_deployment();
+        if let Some(followed) = &self.bound.followed
+            && key(&followed.task_definition) == release
+        {
+            let is_primary = primary.and_then(Deployment::id) == Some(&followed.deployment);
+            let told = followed.service_deployment.as_deref();
+            return Some(Ours {
+                id: &followed.deployment,
+                arn: told.or_else(|| current.filter(|_| is_primary)),
+            });
+        }
+        let primary = primary.filter(|_| key(definition(self.service)) == release)?;
+        Some(Ours {
+            id: primary.id()?,
+            arn: current,
+        })
+    }
+
+    /// The service deployment that is followed.
+    pub(crate) const fn deployment(&self) -> Option<&'a ServiceDeployment> {
+        self.seen.deployment.as_ref()
+    }
+
+    /// Its status in AWS's words; empty where it is not known.
+    pub(crate) fn status(&self) -> &'a str {
+        let status = self.deployment().and_then(|of| of.status());
+        status.map_or("", |status| status.as_str())
+    }
+
+    /// Our deployment is on its way back: what the service is told is the start, whatever it still shows.
+    pub(crate) fn is_turning_back(&self) -> bool {
+        ["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"].contains(&self.status())
+            && self.release() == Some(key(definition(self.service)))
+    }
+
+    /// The ARN of the task definition in force.
+    pub(crate) fn definition(&self) -> &'a str
+    where
+        Self: 'a,
+    {
+        if self.is_turning_back() {
+            &self.bound.start.task_definition
+        } else {
+            definition(self.service)
+        }
+    }
+
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.definition() == self.bound.start.task_definition
+    }
+
+    /// What runs is the candidate's: a release of ours, or what somebody made of it.
+    pub(crate) fn has_candidate(&self) -> bool {
+        !self.is_at_start() && self.release().is_some()
+    }
+
+    /// The count that was told. Where an autoscaler decides it, it is noted and not told.
+    pub(crate) fn count(&self) -> u32 {
+        if self.bound.start.is_scaled {
+            self.noted_number(COUNT).unwrap_or(self.bound.start.count)
+        } else {
+            number(self.service.desired_count)
+        }
+    }
+
+    /// What was asked of stable's count, while the candidate is there.
+    pub(crate) fn left(&self) -> u32 {
+        self.noted_number(LEFT).unwrap_or(0)
+    }
+
+    fn noted_number(&self, name: &str) -> Option<u32> {
+        let (_, to) = self.noted.as_ref()?.note.step(name)?;
+        to.parse().ok()
+    }
+
+    /// The id of the primary deployment.
+    pub(crate) fn primary(&self) -> &'a str {
+        primary(self.service)
+            .and_then(Deployment::id)
+            .unwrap_or_default()
+    }
+
+    /// A deployment of the start's task definition which is not the one that was there.
+    fn strange(&self) -> Option<&str> {
+        let now = self.primary();
+        let before = self
+            .noted
+            .as_ref()
+            .and_then(|noted| noted.primary.as_deref());
+        let is_known = now == self.bound.start.deployment
+            || self.goes_home()
+            || !self.goes_forward() && before == Some(now);
+        (self.is_at_start() && !is_known).then_some(now)
+    }
+
+    /// Everything owned, as it is.
+    pub(crate) fn fields(&self) -> Fields {
+        let mut fields = Fields::default();
+        let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
+        put(DEFINITION, key(self.definition()));
+        put(COUNT, self.count().to_string());
+        if self.has_candidate() {
+            put(LEFT, self.left().to_string());
+        }
+        if let Some(strange) = self.strange() {
+            put(STRANGE, strange.to_owned());
+        }
+        fields
+    }
+}

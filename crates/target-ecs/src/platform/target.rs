@@ -1,0 +1,111 @@
+//! The target of one service that Amazon ECS deploys.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strategy_core::target::{
+    Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Effectiveness, Observation,
+    Promotion, Routing, TargetError,
+};
+use strategy_core::{Part, Plan, Target, Weight};
+
+use super::binding::Tag;
+use super::observe::observation;
+use super::situation::Situation;
+use super::{Bound, admit, discover};
+use crate::api::Api;
+use crate::claim;
+use crate::config::{OneService, Rolling};
+
+/// One service whose deployments Amazon ECS carries out.
+#[derive(Clone, Debug)]
+pub(crate) struct PlatformTarget {
+    cluster: String,
+    service: String,
+    mode: Tag,
+    stall: Duration,
+    pub(super) api: Api,
+}
+
+impl PlatformTarget {
+    pub(crate) fn rolling(cluster: &str, config: &Rolling, api: Api) -> Self {
+        Self {
+            cluster: cluster.to_owned(),
+            service: config.service.clone(),
+            mode: Tag::Rolling,
+            stall: config.stall,
+            api,
+        }
+    }
+
+    pub(crate) fn capabilities() -> Capabilities {
+        let mut capabilities = Capabilities::routed();
+        capabilities.granularity = Weight::FULL;
+        capabilities.routing = Routing::Native;
+        capabilities.promotions = vec![Promotion::Native];
+        capabilities.effectiveness = Effectiveness::Verified;
+        capabilities
+    }
+}
+
+#[async_trait]
+impl Target for PlatformTarget {
+    async fn discover(&self) -> Result<Discovery, TargetError> {
+        let of = OneService::named(&self.cluster, &self.service)?;
+        let (bound, view) = discover::start(self.mode, &of, &self.api).await?;
+        let mut found = Discovery::new(
+            bound.wrap()?,
+            Self::capabilities(),
+            observation(&bound, &view, self.stall)?,
+            discover::names(&bound),
+        );
+        found.claim = claim::in_force(&view.seen.claimable(&bound))?;
+        found.last_epoch = claim::last_epoch(&view.seen.claimable(&bound));
+        Ok(found)
+    }
+
+    async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
+        let bound = Bound::read(binding, self.mode)?;
+        let view = self.api.view_of_one(&bound).await?;
+        observation(&bound, &view, self.stall)
+    }
+
+    async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
+        let bound = Bound::read(&request.binding, self.mode)?;
+        self.make(bound, request).await
+    }
+
+    async fn admit(
+        &self,
+        part: &Part,
+        found: &Discovery,
+        plan: &Plan,
+    ) -> Result<Admission, TargetError> {
+        let bound = Bound::read(&found.binding, self.mode)?;
+        let facts = admit::facts(&self.api, &bound).await?;
+        Ok(Admission::new(
+            found.binding.clone(),
+            admit::findings(&bound, &facts, part, plan),
+        ))
+    }
+
+    async fn claim(
+        &self,
+        binding: &Binding,
+        from: Option<&Claim>,
+        to: Option<&Claim>,
+    ) -> Result<(), TargetError> {
+        let bound = Bound::read(binding, self.mode)?;
+        let change = claim::Change { from, to };
+        let seen = self.api.seen(&bound).await?;
+        if to.is_some() {
+            Situation::of(&bound, &seen)?;
+        }
+        if change.carry_out(&self.api, &seen.claimable(&bound)).await? {
+            let seen = self.api.seen(&bound).await;
+            let seen = seen.map_err(TargetError::maybe_taken)?;
+            change.check_taken(&seen.claimable(&bound))?;
+        }
+        Ok(())
+    }
+}

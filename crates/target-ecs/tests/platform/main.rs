@@ -1,0 +1,17 @@
+//! Whole rollouts of one service whose deployments Amazon ECS carries out, on a fake in virtual time: the real
+//! driver, the real machine, the real SDK.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test"
+)]
+
+mod hand;
+mod rolling_found;
+mod rolling_hands;
+mod rolling_home;
+mod rolling_lost;
+mod rolling_outcome;
+mod rolling_promoted;
+mod scene;
