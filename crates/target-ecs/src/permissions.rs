@@ -65,6 +65,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
         .slots()
         .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
         .to_vec();
+    let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
     let mut statement = vec![
         Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
         read_tasks(&place, cluster),
@@ -83,16 +84,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             all(),
         ),
         Statement::new("WriteServices", &["ecs:UpdateService"], services.clone()),
-        Statement {
-            condition: Some(
-                json!({"ForAllValues:StringLike": {"aws:TagKeys": [format!("{OURS}*")]}}),
-            ),
-            ..Statement::new(
-                "TagServices",
-                &["ecs:TagResource", "ecs:UntagResource"],
-                services.clone(),
-            )
-        },
+        tag_services(services.clone()),
         Statement::new(
             "HoldFloors",
             &["application-autoscaling:RegisterScalableTarget"],
@@ -109,7 +101,6 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             &["ecs:CreateService", "ecs:DeleteService"],
             candidate.clone(),
         ));
-        let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
         // It is made with stable's tags, and with stable's role for volumes.
         statement.push(Statement {
             condition: Some(json!({"StringEquals": {"ecs:CreateAction": "CreateService"}})),
@@ -227,11 +218,8 @@ pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, Target
             ],
             all(),
         ),
-        Statement::new(
-            "WriteServices",
-            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
-            services,
-        ),
+        Statement::new("WriteServices", &["ecs:UpdateService"], services.clone()),
+        tag_services(services),
         Statement::new(
             "StopDeployments",
             &["ecs:StopServiceDeployment"],
@@ -243,6 +231,18 @@ pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, Target
         version: "2012-10-17",
         statement,
     })
+}
+
+/// Tags of ours, and no other.
+fn tag_services(services: Vec<String>) -> Statement {
+    Statement {
+        condition: Some(json!({"ForAllValues:StringLike": {"aws:TagKeys": [format!("{OURS}*")]}})),
+        ..Statement::new(
+            "TagServices",
+            &["ecs:TagResource", "ecs:UntagResource"],
+            services,
+        )
+    }
 }
 
 fn read_tasks(place: &Place, cluster: &str) -> Statement {

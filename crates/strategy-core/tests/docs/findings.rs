@@ -78,6 +78,8 @@ definitions-differ | warns | ECS | The task definitions of the two services diff
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
+alarms-not-looked-at | warns | ECS | The service's own deployments go by alarms of CloudWatch, which are not looked at; one that is on already is ignored by Amazon ECS. | Look at them before the rollout begins.
+autoscaler-maximum | blocks | ECS | The autoscaler of a service lets it have fewer tasks than a stage needs. | Raise its maximum capacity.
 rolling-is-another-mode | blocks | ECS | Tasks are to be replaced, and no traffic is shifted. | Use mode `rolling`, or a canary or blue-green strategy.
 nothing-to-shift | blocks | ECS | No stage asks for a release of the part. | Add its stages, or leave the part out.
 promotion-not-native | blocks | ECS | Stable is given the release, or what was found is kept, and Amazon ECS makes the release stable itself. | Leave the promotion out.

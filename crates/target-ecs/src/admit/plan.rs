@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use strategy_core::share::count;
 use strategy_core::target::Finding;
 use strategy_core::{Part, Plan, Stickiness, Track};
 
 use super::{Facts, resource};
 use crate::asked::{Asked, asked};
-use crate::binding::Bound;
+use crate::autoscaling;
+use crate::binding::{Bound, TrackStart};
 use crate::routes;
 use crate::task_definition::{NoContainer, release};
 
@@ -50,6 +52,43 @@ pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
                 rule.unwrap_or_default(),
                 "it keeps no client with a target group, so there is no stickiness to suspend",
                 "leave stickiness as it is",
+            ));
+        }
+    }
+    findings.extend(maximum(bound, facts, part, plan));
+    findings
+}
+
+/// An autoscaler that cannot be held at what a stage needs.
+fn maximum(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
+    let number = |track: Track| match &bound.tracks.of(track).start {
+        TrackStart::Found { replicas, .. } => replicas.number(),
+        TrackStart::Missing => 0,
+    };
+    let baseline = number(Track::Stable);
+    let goals = || {
+        plan.stages()
+            .iter()
+            .filter_map(|stage| stage.goals.get(part))
+    };
+    let need = |track: Track| {
+        let of_goal =
+            goals().map(|goal| count(goal.track(track).capacity, baseline, number(track)));
+        of_goal.max().unwrap_or(0)
+    };
+    let mut findings = Vec::new();
+    for track in Track::ALL {
+        let scaler = facts.view.state.scalers.of(track).as_ref();
+        let Some(most) = scaler.map(|scaler| autoscaling::number(scaler.max_capacity)) else {
+            continue;
+        };
+        let need = need(track);
+        if need > most {
+            findings.push(Finding::blocks(
+                "autoscaler-maximum",
+                bound.service(track),
+                format!("its autoscaler lets it have {most} tasks, and a stage needs {need}"),
+                "raise its maximum capacity",
             ));
         }
     }

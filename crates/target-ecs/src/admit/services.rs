@@ -26,6 +26,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(managed(service, &about));
             findings.extend(in_flight(service, &about));
             findings.extend(circuit_breaker(service, &about));
+            findings.extend(alarms(service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
@@ -171,6 +172,23 @@ fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
     })
 }
 
+/// Amazon ECS ignores an alarm that is on when a deployment begins.
+fn alarms(service: &Service, about: &str) -> Option<Finding> {
+    let alarms = service.deployment_configuration()?.alarms()?;
+    let names = alarms.alarm_names();
+    (alarms.enable && !names.is_empty()).then(|| {
+        Finding::warns(
+            "alarms-not-looked-at",
+            about,
+            format!(
+                "its deployments go by the alarms {}, and it was not looked whether one of them is on already: Amazon ECS would ignore it",
+                names.join(", ")
+            ),
+            "look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
+        )
+    })
+}
+
 /// Tasks are killed before they can be healthy.
 pub(crate) fn impatient(
     groups: &[TargetGroup],
@@ -276,20 +294,4 @@ fn stable_serves(bound: &Bound, facts: &Facts) -> Option<Finding> {
             "mend stable first",
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_group_by_ipv6_blocks_and_one_that_does_not_tell_is_by_ipv4() {
-        use TargetGroupIpAddressTypeEnum::{Ipv4, Ipv6};
-        let told = |kind: Option<TargetGroupIpAddressTypeEnum>| {
-            let group = TargetGroup::builder().set_ip_address_type(kind).build();
-            by_ipv6(&group, "group").map(|finding| finding.code)
-        };
-        assert_eq!(told(Some(Ipv6)), Some("targets-without-ipv4".into()));
-        assert_eq!((told(Some(Ipv4)), told(None)), (None, None));
-    }
 }

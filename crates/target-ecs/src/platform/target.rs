@@ -52,7 +52,7 @@ impl PlatformTarget {
 impl Target for PlatformTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
         let of = OneService::named(&self.cluster, &self.service)?;
-        let (bound, view) = discover::start(self.mode, &of, &self.api).await?;
+        let (bound, view) = discover::start(self.mode, &of, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
             Self::capabilities(),
@@ -66,13 +66,17 @@ impl Target for PlatformTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding, self.mode)?;
-        let view = self.api.view_of_one(&bound).await?;
+        let view = self.api.looking().view_of_one(&bound).await?;
         observation(&bound, &view, self.stall)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding, self.mode)?;
-        self.make(bound, request).await
+        let this = Self {
+            api: self.api.writing(),
+            ..self.clone()
+        };
+        this.make(bound, request).await
     }
 
     async fn admit(
@@ -82,7 +86,7 @@ impl Target for PlatformTarget {
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
         let bound = Bound::read(&found.binding, self.mode)?;
-        let facts = admit::facts(&self.api, &bound).await?;
+        let facts = admit::facts(&self.api.looking(), &bound).await?;
         Ok(Admission::new(
             found.binding.clone(),
             admit::findings(&bound, &facts, part, plan),
@@ -97,12 +101,13 @@ impl Target for PlatformTarget {
     ) -> Result<(), TargetError> {
         let bound = Bound::read(binding, self.mode)?;
         let change = claim::Change { from, to };
-        let seen = self.api.seen(&bound).await?;
+        let api = self.api.writing();
+        let seen = api.seen(&bound).await?;
         if to.is_some() {
             Situation::of(&bound, &seen)?;
         }
-        if change.carry_out(&self.api, &seen.claimable(&bound)).await? {
-            let seen = self.api.seen(&bound).await;
+        if change.carry_out(&api, &seen.claimable(&bound)).await? {
+            let seen = api.seen(&bound).await;
             let seen = seen.map_err(TargetError::maybe_taken)?;
             change.check_taken(&seen.claimable(&bound))?;
         }

@@ -182,6 +182,6 @@ impl Subject for ShopSubject {
     }
 
     fn tells_news(&self) -> bool {
-        false
+        self.shape != Shape::Rolling
     }
 }

@@ -91,6 +91,8 @@ fn what_cannot_be_stopped_is_deployed_back() {
         hand.scene.clock.sleep_until(at).await;
         let arn = hand.scene.service()["currentServiceDeployment"].clone();
         let input = json!({"serviceDeploymentArn": arn});
+        // What already goes back may be stopped again: it has to be over.
+        hand.scene.fake.rollback_fails("shop", "web");
         hand.scene.ask(Service::Ecs, "StopServiceDeployment", input);
     };
     let both = join(hand.written(&request), person);

@@ -281,6 +281,10 @@ impl World {
         let Some(revision) = self.way_back(service) else {
             return false;
         };
+        if self.rollback_fails(service) {
+            self.give_up_rollback(service, "The rollback failed.");
+            return true;
+        }
         service.completed_is_taken = true;
         service.task_definition = revision.task_definition.clone();
         service.load_balancers = revision.load_balancers.clone();
