@@ -301,7 +301,8 @@ pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
 fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
     let is_its = |track: &Track| bound.tracks.of(*track).service == service;
     let track = Track::ALL.into_iter().find(is_its);
-    let there = track.and_then(|track| now.scalers.of(track).as_ref().and(now.active(track)));
+    let scaled = track.filter(|track| now.scalers.of(*track).is_some());
+    let there = scaled.and_then(|track| now.active(track));
     count == 0 || there.is_none_or(|there| number(there.desired_count) < count)
 }
 

@@ -74,6 +74,7 @@ candidate-cannot-be-made | blocks | ECS | Stable's service is found by others pa
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
 definition-deregistered | blocks | ECS | The task definition that a service runs was deregistered, so it could not be gone back to. | Register it again and let the service run that.
+definitions-differ | warns | ECS | The task definitions of the two services differ in more than images; a release takes over stable's images and nothing else. | Make them alike, unless that is what tells the two apart.
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.

@@ -34,6 +34,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
         findings.extend(targets(&facts.groups, group));
         findings.extend(slow_start(facts.attributes.of(track), group));
     }
+    findings.extend(definitions_differ(bound, facts));
     findings.extend(stable_serves(bound, facts));
     let stable = facts.view.state.active(Track::Stable);
     if let (TrackStart::Missing, Some(stable)) = (&bound.tracks.candidate.start, stable)
@@ -63,6 +64,23 @@ fn deregistered(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
                 short(recorded)
             ),
             "register it again, and let the service run that",
+        )
+    })
+}
+
+/// A release on a track is made from what was found there: what was changed on the live one alone is not in it.
+fn definitions_differ(bound: &Bound, facts: &Facts) -> Option<Finding> {
+    let (stable, candidate) = (&facts.bases.stable, &facts.bases.candidate);
+    (!candidate.is_like(stable)).then(|| {
+        Finding::warns(
+            "definitions-differ",
+            bound.service(Track::Candidate),
+            format!(
+                "its task definition {} and stable's {} differ in more than images, such as in environment or secrets, and a release takes over stable's images alone",
+                candidate.short(),
+                stable.short()
+            ),
+            "make them alike, unless that is what tells the two apart",
         )
     })
 }

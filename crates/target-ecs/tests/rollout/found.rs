@@ -275,6 +275,27 @@ fn the_drain_is_that_of_the_target_group_that_drains_longer() {
     }
 }
 
+/// What was changed on the live side alone would be lost at the switch.
+#[test]
+fn a_pair_that_differs_in_more_than_images_warns() {
+    let scene = Scene::pair();
+    let definition = json!({
+        "family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512",
+        "containerDefinitions": [{ "name": "web", "image": "web:1", "essential": true,
+            "environment": [{"name": "CACHE", "value": "on"}],
+            "portMappings": [{ "containerPort": 8080 }] }],
+    });
+    let made = scene.ask(Service::Ecs, "RegisterTaskDefinition", definition);
+    let arn = made["taskDefinition"]["taskDefinitionArn"]
+        .as_str()
+        .unwrap();
+    scene.fake.somebody_deploys("shop", "web", arn).unwrap();
+    scene.wait(600);
+    let found = found(&scene, &blue_green());
+    assert_eq!(found, [("definitions-differ".to_owned(), Severity::Warns)]);
+}
+
 /// What is not clear is an error, and says what is there.
 fn refused(scene: &Scene, kind: TargetErrorKind, said: &str) {
     let error = block_on(&scene.clock, scene.target().discover())
