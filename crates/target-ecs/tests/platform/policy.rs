@@ -81,9 +81,9 @@ fn with_one_action_removed_the_error_names_it_and_its_resource() {
                 Err(error) => format!("{error:?} {error}"),
                 Ok((handle, run)) => {
                     let whole = async {
-                        let end = scene.clock.sleep_until(
-                            scene.clock.now() + std::time::Duration::from_secs(1800),
-                        );
+                        let end = scene
+                            .clock
+                            .sleep_until(scene.clock.now() + std::time::Duration::from_secs(1800));
                         let run = Box::pin(run);
                         futures::future::select(run, Box::pin(end)).await;
                     };
