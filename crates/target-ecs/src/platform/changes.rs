@@ -426,7 +426,7 @@ fn note(
         .noted
         .as_ref()
         .and_then(|noted| noted.answer.clone());
-    let answer = answer.or(before.filter(|_| stays));
+    let answer = answer.or_else(|| before.filter(|_| stays));
     let text = note::text(
         request.id,
         &now,

@@ -43,11 +43,13 @@ impl ShopSubject {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), Settings::default());
         let shop = Shop::open(&fake);
-        shop.remove_test_rule();
+        if shape != Shape::NativeGated {
+            shop.remove_test_rule();
+        }
         let stable = Slot::new("web", &shop.stable_group);
         let other = Slot::new("web-other", &shop.canary_group);
         if shape == Shape::NativeGated {
-            let configuration = json!({"strategy": "BLUE_GREEN"});
+            let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1});
             shop.create_native_service("web", 3, &configuration);
             let config = Config::new(Shop::CLUSTER, NativeGated::new("web"));
             return Self {

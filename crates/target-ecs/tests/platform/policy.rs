@@ -81,9 +81,9 @@ fn with_one_action_removed_the_error_names_it_and_its_resource() {
                 Err(error) => format!("{error:?} {error}"),
                 Ok((handle, run)) => {
                     let whole = async {
-                        let end = scene.clock.sleep_until(
-                            scene.clock.now() + std::time::Duration::from_secs(3 * 3600),
-                        );
+                        let end = scene
+                            .clock
+                            .sleep_until(scene.clock.now() + std::time::Duration::from_secs(1800));
                         let run = Box::pin(run);
                         futures::future::select(run, Box::pin(end)).await;
                     };
@@ -94,8 +94,11 @@ fn with_one_action_removed_the_error_names_it_and_its_resource() {
             let denied = scene.calls().into_iter();
             let mut denied = denied.filter(|call| call.actions.contains(&action));
             assert!(denied.next().is_some(), "{action} is never needed");
-            assert!(told.contains(&action), "{action}: {told}");
-            assert_ne!(scene.image(), "web:bad", "{action}");
+            // What is left behind is told in words: it is all that is missing.
+            let is_left = action == "ecs:UntagResource" && told.contains("could not be given back");
+            assert!(is_left || told.contains(&action), "{action}: {told}");
+            // Without it the way home waits for a person.
+            assert_eq!(scene.image() == "web:bad", is_for_the_way_home, "{action}");
         }
     }
     let scene = Scene::gated();

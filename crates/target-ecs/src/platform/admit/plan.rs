@@ -57,9 +57,11 @@ pub(super) fn containers(facts: &Facts, part: &Part, plan: &Plan) -> Option<Find
         .stages()
         .iter()
         .filter_map(|stage| stage.goals.get(part));
-    let mut missing = goals.filter_map(|goal| match &goal.candidate.revision {
-        Revision::Release(images) => release_anew(&facts.base, &facts.base, images).err(),
-        _ => None,
+    let mut missing = goals.filter_map(|goal| {
+        let Revision::Release(images) = &goal.candidate.revision else {
+            return None;
+        };
+        release_anew(&facts.base, &facts.base, images).err()
     });
     missing.next().map(|NoContainer { missing, there }| {
         Finding::blocks(
