@@ -2,6 +2,7 @@
 //! answered.
 
 mod admit;
+mod answering;
 mod apply;
 mod balancer;
 mod binding;
