@@ -1,6 +1,7 @@
 //! What a target is told about the services, target groups and rules it works with.
 
 mod names;
+mod native_gated;
 mod owned;
 mod rolling;
 mod workload;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
 pub(crate) use self::names::{OneService, Place};
+pub use self::native_gated::NativeGated;
 pub(crate) use self::owned::Owned;
 pub use self::rolling::Rolling;
 pub(crate) use self::workload::resource;
@@ -39,6 +41,9 @@ pub enum Mode {
     OwnedWeights(OwnedWeights),
     /// Amazon ECS does, task by task: one service, whose own rolling deployment is begun and followed.
     Rolling(Rolling),
+    /// Amazon ECS does, step by step, and each step waits for our answer: one service, whose own blue-green,
+    /// canary or linear deployment is begun.
+    NativeGated(NativeGated),
 }
 
 /// Two services behind one Application Load Balancer, whose weights are written by us.

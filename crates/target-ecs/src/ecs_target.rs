@@ -1,6 +1,7 @@
 //! The target as it is told from outside: which mode it is of is decided here and nowhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use strategy_core::target::{
@@ -9,8 +10,10 @@ use strategy_core::target::{
 };
 use strategy_core::{Part, Plan, Target};
 
+use crate::account::Account;
 use crate::api::Api;
 use crate::config::{Config, Mode, Owned};
+use crate::news::Intervals;
 use crate::permissions::{self, Policy};
 use crate::platform::PlatformTarget;
 use crate::target::OwnedWeightsTarget;
@@ -28,28 +31,63 @@ use crate::target::OwnedWeightsTarget;
 #[derive(Clone, Debug)]
 pub struct EcsTarget {
     config: Config,
+    api: Api,
     of_mode: Arc<dyn Target>,
 }
 
 impl EcsTarget {
-    /// A target that uses these clients, which are of the account and region of the services.
+    /// A target that uses these clients, which are of the account and region of the services, alone: the
+    /// same as [`on`](Self::on) an account of its own.
     pub fn new(
         ecs: &aws_sdk_ecs::Client,
         balancers: &aws_sdk_elasticloadbalancingv2::Client,
         scaling: &aws_sdk_applicationautoscaling::Client,
         config: Config,
     ) -> Self {
-        let api = Api::new(ecs, balancers, scaling);
+        Self::on(&Account::new(ecs, balancers, scaling), config)
+    }
+
+    /// A target in an account that others may share, which is that of the services.
+    pub fn on(account: &Account, config: Config) -> Self {
+        Self::made(Api::new(account), config, Intervals::default())
+    }
+
+    /// How often it is asked whether there is news, since AWS tells nobody: while something moves (tasks
+    /// that come or go, targets that are not healthy yet or any more, traffic that was moved and has neither
+    /// settled nor drained), 1 to 60 seconds, 5 by default; and while nothing does, from that to an hour,
+    /// 100 seconds by default and up to a tenth longer, always the same for the same services. What is
+    /// outside of that is taken for the nearer end.
+    ///
+    /// The driver looks every `resync` of the plan's policies besides, 30 seconds by default: the longer one
+    /// counts only where a plan allows observations to be older, by `resync` and `stale_after`.
+    ///
+    /// Services that Amazon ECS deploys by itself tell no news: they are looked at every `resync` alone.
+    #[must_use]
+    pub fn intervals(self, in_motion: Duration, at_rest: Duration) -> Self {
+        Self::made(self.api, self.config, Intervals::new(in_motion, at_rest))
+    }
+
+    fn made(api: Api, config: Config, intervals: Intervals) -> Self {
         let of_mode: Arc<dyn Target> = match &config.mode {
             Mode::OwnedWeights(weights) => Arc::new(OwnedWeightsTarget::new(
                 Owned::new(&config.cluster, weights),
-                api,
+                api.clone(),
+                intervals,
             )),
-            Mode::Rolling(rolling) => {
-                Arc::new(PlatformTarget::rolling(&config.cluster, rolling, api))
+            Mode::Rolling(rolling) => Arc::new(PlatformTarget::rolling(
+                &config.cluster,
+                rolling,
+                api.clone(),
+            )),
+            Mode::NativeGated(gated) => {
+                Arc::new(PlatformTarget::gated(&config.cluster, gated, api.clone()))
             }
         };
-        Self { config, of_mode }
+        Self {
+            config,
+            api,
+            of_mode,
+        }
     }
 
     /// The least policy under which this target works.
@@ -62,6 +100,7 @@ impl EcsTarget {
                 permissions::owned_weights(&Owned::new(&config.cluster, weights))
             }
             Mode::Rolling(rolling) => permissions::rolling(&config.cluster, rolling),
+            Mode::NativeGated(gated) => permissions::gated(&config.cluster, gated),
         }
     }
 
@@ -69,7 +108,8 @@ impl EcsTarget {
     pub fn capabilities(config: &Config) -> Capabilities {
         match &config.mode {
             Mode::OwnedWeights(weights) => crate::target::capabilities(weights),
-            Mode::Rolling(_) => PlatformTarget::capabilities(),
+            Mode::Rolling(_) => PlatformTarget::capabilities(None),
+            Mode::NativeGated(gated) => PlatformTarget::capabilities(Some(gated.settle)),
         }
     }
 

@@ -64,6 +64,39 @@ const UNSUPPORTED: [&str; 8] = [
     "UnsupportedProtocol",
 ];
 
+/// Of these codes those that tell of a bucket without tokens.
+const TOO_MANY: [&str; 8] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "BandwidthLimitExceeded",
+];
+
+/// Whether AWS refused a call because the account makes too many.
+pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let status = error.raw_response().map(|response| response.status());
+    let SdkError::ServiceError(answer) = error else {
+        return false;
+    };
+    TOO_MANY.contains(&answer.err().code().unwrap_or_default())
+        || status.is_some_and(|status| status.as_u16() == 429)
+}
+
+/// The same error once more, for somebody else who asked for the same.
+pub(crate) fn again(error: &TargetError) -> TargetError {
+    let told = error.source.as_ref().map(ToString::to_string);
+    let mut same = TargetError::new(error.kind, &error.operation, &error.resource);
+    same.certainty = error.certainty;
+    match told {
+        Some(told) => same.because(Told(told)),
+        None => same,
+    }
+}
+
 /// What a failed call means, whatever it was about.
 fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> TargetErrorKind {
     let status = error.raw_response().map(|response| response.status());

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 /// The most target groups that one action may have; a quota that is not adjustable.
 pub(crate) const MOST_GROUPS: usize = 5;
 
-/// What a forward action does: the whole of it that we compare, write and put back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a forward action does: the whole of it that we compare, write and put back. What makes no difference to
+/// requests makes none in comparisons: see [`Forward::canonical`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Forward {
     /// The target groups in order, ours and others'.
     pub(crate) groups: Vec<Group>,
@@ -23,6 +24,15 @@ pub(crate) struct Forward {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stickiness: Option<Sticky>,
 }
+
+impl PartialEq for Forward {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other) = (self.canonical(), other.canonical());
+        one.groups == other.groups && one.stickiness == other.stickiness
+    }
+}
+
+impl Eq for Forward {}
 
 /// A target group of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +143,15 @@ impl Forward {
             }),
             groups,
         })
+    }
+
+    /// The same in the one form that equal ones have: target groups by ARN, since a load balancer keeps them in an
+    /// order of its own, and no time for stickiness that is off.
+    pub(crate) fn canonical(&self) -> Self {
+        let mut groups = self.groups.clone();
+        groups.sort_by(|one, other| one.arn.cmp(&other.arn));
+        let stickiness = self.stickiness.filter(|sticky| sticky.enabled);
+        Self { groups, stickiness }
     }
 
     /// The same actions with this in their forward action.

@@ -33,6 +33,7 @@
 //! - Requests are not copied to the candidate. What a rule cannot tell apart a header or cookie cannot either: letters
 //!   are compared without regard to case, and `*` and `?` stand for anything.
 
+mod account;
 mod admit;
 mod api;
 mod asked;
@@ -49,6 +50,7 @@ mod error;
 mod forward;
 mod listener;
 mod mark;
+mod news;
 mod note;
 mod observe;
 mod owned;
@@ -62,6 +64,7 @@ mod tasks;
 mod view;
 mod weights;
 
+pub use self::account::Account;
 pub use self::config::Config;
 pub use self::ecs_target::EcsTarget;
 pub use self::permissions::{Policy, Statement};

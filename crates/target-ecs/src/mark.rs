@@ -28,7 +28,7 @@ pub(crate) const RELEASE: &str = "rollway.dev/release";
 pub(crate) const BASE: &str = "rollway.dev/base";
 
 /// What begins each of our keys.
-const OURS: &str = "rollway.dev/";
+pub(crate) const OURS: &str = "rollway.dev/";
 
 /// Who holds a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,7 +89,7 @@ pub(crate) fn rule_name(index: usize) -> String {
 impl Fields {
     /// What a rule forwards to.
     pub(crate) fn rule(&mut self, index: usize, forward: &Forward) {
-        let text = serde_json::to_string(forward).unwrap_or_default();
+        let text = serde_json::to_string(&forward.canonical()).unwrap_or_default();
         self.0.insert(rule_name(index), digest(&text, DIGITS));
     }
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strategy_core::target::TargetError;
 
-use crate::config::{OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
+use crate::config::{NativeGated, OneService, Owned, Place, Rolling, RuleConfig, WorkloadConfig};
 use crate::listener;
+use crate::mark::OURS;
 use crate::previews::PREVIEW;
 
 /// An identity policy of IAM. [`Display`](fmt::Display) prints it as JSON.
@@ -64,6 +65,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
         .slots()
         .map(|slot| place.arn("ecs", &format!("service/{cluster}/{}", slot.service)))
         .to_vec();
+    let roles = format!("arn:{}:iam::{}:role/*", place.partition, place.account);
     let mut statement = vec![
         Statement::new("ReadServices", &["ecs:DescribeServices"], services.clone()),
         read_tasks(&place, cluster),
@@ -81,11 +83,8 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             ],
             all(),
         ),
-        Statement::new(
-            "WriteServices",
-            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
-            services.clone(),
-        ),
+        Statement::new("WriteServices", &["ecs:UpdateService"], services.clone()),
+        tag_services(services.clone()),
         Statement::new(
             "HoldFloors",
             &["application-autoscaling:RegisterScalableTarget"],
@@ -96,12 +95,21 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
     if let WorkloadConfig::Canary(canary) = &owned.workload
         && canary.create
     {
-        let candidate = services.get(1).cloned();
+        let candidate: Vec<String> = services.get(1).cloned().into_iter().collect();
         statement.push(Statement::new(
             "MakeCandidate",
             &["ecs:CreateService", "ecs:DeleteService"],
-            candidate.into_iter().collect(),
+            candidate.clone(),
         ));
+        // It is made with stable's tags, and with stable's role for volumes.
+        statement.push(Statement {
+            condition: Some(json!({"StringEquals": {"ecs:CreateAction": "CreateService"}})),
+            ..Statement::new("TagCandidate", &["ecs:TagResource"], candidate)
+        });
+        statement.push(Statement {
+            condition: Some(json!({"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})),
+            ..Statement::new("PassVolumeRole", &["iam:PassRole"], vec![roles])
+        });
     }
     let (mut rules, mut listeners) = (Vec::new(), Vec::new());
     for rule in &owned.rules {
@@ -180,7 +188,36 @@ fn previews(rules: &[RuleConfig]) -> Vec<Statement> {
 /// Where the service is named without its ARN, neither region nor account is known, and both are `*`: a
 /// policy of an identity reaches no other account.
 pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, TargetError> {
-    let of = OneService::named(cluster, &rolling.service)?;
+    one_service(cluster, &rolling.service).map(|(policy, _)| policy)
+}
+
+/// The least policy for a service whose traffic Amazon ECS shifts after our answers. Weights are written by
+/// Amazon ECS under the role that the service names, which is passed on with its lifecycle hooks.
+pub(crate) fn gated(cluster: &str, gated: &NativeGated) -> Result<Policy, TargetError> {
+    let (mut policy, place) = one_service(cluster, &gated.service)?;
+    for of in &mut policy.statement {
+        match of.sid {
+            "ReadWhatHasNoName" => of.action.push("elasticloadbalancing:DescribeRules"),
+            "StopDeployments" => of.action.insert(0, "ecs:ContinueServiceDeployment"),
+            _ => {}
+        }
+    }
+    policy.statement.push(Statement {
+        condition: Some(json!({"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}})),
+        ..Statement::new(
+            "PassHookRoles",
+            &["iam:PassRole"],
+            vec![format!(
+                "arn:{}:iam::{}:role/*",
+                place.partition, place.account
+            )],
+        )
+    });
+    Ok(policy)
+}
+
+fn one_service(cluster: &str, service: &str) -> Result<(Policy, Place), TargetError> {
+    let of = OneService::named(cluster, service)?;
     let OneService {
         cluster,
         service,
@@ -210,11 +247,8 @@ pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, Target
             ],
             all(),
         ),
-        Statement::new(
-            "WriteServices",
-            &["ecs:TagResource", "ecs:UntagResource", "ecs:UpdateService"],
-            services,
-        ),
+        Statement::new("WriteServices", &["ecs:UpdateService"], services.clone()),
+        tag_services(services),
         Statement::new(
             "StopDeployments",
             &["ecs:StopServiceDeployment"],
@@ -222,10 +256,23 @@ pub(crate) fn rolling(cluster: &str, rolling: &Rolling) -> Result<Policy, Target
         ),
     ];
     statement.extend(register(&place));
-    Ok(Policy {
+    let policy = Policy {
         version: "2012-10-17",
         statement,
-    })
+    };
+    Ok((policy, place))
+}
+
+/// Tags of ours, and no other.
+fn tag_services(services: Vec<String>) -> Statement {
+    Statement {
+        condition: Some(json!({"ForAllValues:StringLike": {"aws:TagKeys": [format!("{OURS}*")]}})),
+        ..Statement::new(
+            "TagServices",
+            &["ecs:TagResource", "ecs:UntagResource"],
+            services,
+        )
+    }
 }
 
 fn read_tasks(place: &Place, cluster: &str) -> Statement {
@@ -347,6 +394,30 @@ mod tests {
             "{made}"
         );
         assert!(!printed(canary.create(false), rule()).contains("CreateService"));
+    }
+
+    #[test]
+    fn of_services_only_our_own_tags_are_written_and_all_of_one_that_is_made() {
+        let policy = |create: bool| {
+            let canary = Canary::new(slot("api"), slot("api-canary")).create(create);
+            let config = Owned::new("shop", &OwnedWeights::new(canary, [rule()]));
+            owned_weights(&config).unwrap()
+        };
+        for create in [true, false] {
+            let policy = policy(create);
+            let tags = policy.statement.iter();
+            let tags = tags.filter(|of| of.action.contains(&"ecs:TagResource"));
+            let conditions: Vec<String> = tags
+                .map(|of| of.condition.as_ref().unwrap().to_string())
+                .collect();
+            let keys = r#"{"ForAllValues:StringLike":{"aws:TagKeys":["rollway.dev/*"]}}"#;
+            assert!(conditions.contains(&keys.to_owned()), "{conditions:?}");
+            let on_creation = r#"{"StringEquals":{"ecs:CreateAction":"CreateService"}}"#;
+            let found = conditions.contains(&on_creation.to_owned());
+            assert_eq!(found, create, "{conditions:?}");
+            let volumes = policy.to_string().contains("\"ecs.amazonaws.com\"");
+            assert_eq!(volumes, create, "the role of volumes is passed with it");
+        }
     }
 
     #[test]

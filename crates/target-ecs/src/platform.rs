@@ -2,18 +2,17 @@
 //! answered.
 
 mod admit;
+mod answering;
 mod apply;
 mod balancer;
 mod binding;
 mod changes;
+mod configuration;
 mod deployment;
 mod discover;
+mod hooks;
 mod note;
 mod observe;
-#[allow(
-    dead_code,
-    reason = "the mode that takes its steps by it is not there yet"
-)]
 pub(crate) mod schedule;
 mod seen;
 mod situation;
@@ -22,6 +21,7 @@ mod target;
 pub(crate) use self::balancer::Balancer;
 pub(crate) use self::binding::Bound;
 pub(crate) use self::changes::Deploy;
+pub(crate) use self::configuration::Configuration;
 pub(crate) use self::deployment::is_under_way;
 pub(crate) use self::seen::{Seen, View};
 pub(crate) use self::situation::Situation;

@@ -1,9 +1,13 @@
 //! The target of owned weights: reads what is there, and writes only what differs.
 
+mod news;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Desired, Discovery, Effectiveness,
-    Observation, Promotion, TargetError, TargetErrorKind,
+    Observation, Promotion, TargetError, TargetErrorKind, Version,
 };
 use strategy_core::{Images, Part, Plan, Revision, Route, Target, Track, Tracks, Weight};
 
@@ -15,6 +19,7 @@ use crate::changes::{Change, Definition, Planned, Situation, claimed, no_definit
 use crate::claim;
 use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
+use crate::news::{Intervals, News};
 use crate::note;
 use crate::owned::Fields;
 use crate::task_definition::{Made, NoContainer, Unregistered, release};
@@ -27,11 +32,25 @@ use crate::{admit, discover, observe};
 pub(crate) struct OwnedWeightsTarget {
     config: Owned,
     api: Api,
+    news: Arc<News>,
 }
 
 impl OwnedWeightsTarget {
-    pub(crate) const fn new(config: Owned, api: Api) -> Self {
-        Self { config, api }
+    pub(crate) fn new(config: Owned, api: Api, intervals: Intervals) -> Self {
+        let names = serde_json::to_string(&config.weights).unwrap_or_default();
+        Self {
+            news: Arc::new(News::new(&format!("{} {names}", config.cluster), intervals)),
+            config,
+            api,
+        }
+    }
+
+    /// For one write or claim, which goes before looks.
+    fn writing(&self) -> Self {
+        Self {
+            api: self.api.writing(),
+            ..self.clone()
+        }
     }
 
     /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
@@ -282,7 +301,8 @@ pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
 fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
     let is_its = |track: &Track| bound.tracks.of(*track).service == service;
     let track = Track::ALL.into_iter().find(is_its);
-    let there = track.and_then(|track| now.scalers.of(track).as_ref().and(now.active(track)));
+    let scaled = track.filter(|track| now.scalers.of(*track).is_some());
+    let there = scaled.and_then(|track| now.active(track));
     count == 0 || there.is_none_or(|there| number(there.desired_count) < count)
 }
 
@@ -305,7 +325,7 @@ fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied
 #[async_trait]
 impl Target for OwnedWeightsTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
-        let (bound, view) = discover::start(&self.config, &self.api).await?;
+        let (bound, view) = discover::start(&self.config, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
             capabilities(self.config.owned_weights()),
@@ -318,23 +338,19 @@ impl Target for OwnedWeightsTarget {
     }
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
-        let bound = Bound::read(binding)?;
-        let mut view = self.api.view(&bound).await?;
-        if self.looks_for_previews(&bound, &view.state) {
-            view.state.previews = self.api.previews(&bound).await?;
-        }
-        observe::observation(&bound, &view)
+        self.look(&Bound::read(binding)?).await
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding)?;
-        let mut state = self.api.state(&bound).await?;
+        let this = self.writing();
+        let mut state = this.api.state(&bound).await?;
         let routes = &request.desired.traffic.routes;
         if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
             self.may_make_previews(&bound, routes)?;
-            state.previews = self.api.previews(&bound).await?;
+            state.previews = this.api.previews(&bound).await?;
         }
-        let definitions = self.definitions(&bound, &state, &request.desired).await?;
+        let definitions = this.definitions(&bound, &state, &request.desired).await?;
         let (mut definitions, looked) = definitions;
         let mut planned = Situation {
             bound: &bound,
@@ -342,7 +358,7 @@ impl Target for OwnedWeightsTarget {
             definitions: &definitions,
         }
         .changes(request)?;
-        if self.register(&mut definitions).await? {
+        if this.register(&mut definitions).await? {
             planned = Situation {
                 bound: &bound,
                 state: &state,
@@ -351,7 +367,7 @@ impl Target for OwnedWeightsTarget {
             .changes(request)?;
         }
         let mut written = false;
-        let carried = self.carry_out(&bound, request, &planned, !looked, &mut written);
+        let carried = this.carry_out(&bound, request, &planned, !looked, &mut written);
         match carried.await {
             Ok(()) => applied(bound, &state, &planned),
             Err(error) if written => Err(error.maybe_taken()),
@@ -368,7 +384,7 @@ impl Target for OwnedWeightsTarget {
         let mut bound = Bound::read(&found.binding)?;
         let routes = admit::routes(part, plan);
         let looks = self.config.owned_weights().previews;
-        let facts = admit::facts(&self.api, &bound, looks, !routes.is_empty()).await?;
+        let facts = admit::facts(&self.api.looking(), &bound, looks, !routes.is_empty()).await?;
         let findings = admit::findings(&bound, &facts, part, plan);
         bound.routes = routes;
         Ok(Admission::new(bound.wrap()?, findings))
@@ -381,16 +397,18 @@ impl Target for OwnedWeightsTarget {
         to: Option<&Claim>,
     ) -> Result<(), TargetError> {
         let bound = Bound::read(binding)?;
+        let api = self.api.writing();
         let change = claim::Change { from, to };
-        let state = self.api.state(&bound).await?;
-        if change
-            .carry_out(&self.api, &state.claimable(&bound))
-            .await?
-        {
-            let state = self.api.state(&bound).await;
+        let state = api.state(&bound).await?;
+        if change.carry_out(&api, &state.claimable(&bound)).await? {
+            let state = api.state(&bound).await;
             let state = state.map_err(TargetError::maybe_taken)?;
             change.check_taken(&state.claimable(&bound))?;
         }
         Ok(())
+    }
+
+    async fn changed(&self, binding: &Binding, after: &Version) {
+        self.until_changed(binding, after).await;
     }
 }

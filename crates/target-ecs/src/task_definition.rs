@@ -91,6 +91,19 @@ impl Described {
         mark::value(&self.tags, RELEASE)
     }
 
+    /// Whether it says the same as another but for images and its family.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let bare = |of: &Self| {
+            let mut containers = of.containers().to_vec();
+            for container in &mut containers {
+                container.image = None;
+            }
+            let input = of.input().set_family(None);
+            in_order(input.set_container_definitions(Some(containers)))
+        };
+        bare(self) == bare(other)
+    }
+
     /// What would register the same again.
     #[expect(
         deprecated,

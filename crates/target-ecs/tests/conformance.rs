@@ -72,3 +72,15 @@ mod rolling {
         super::is_up_to_date(super::Shape::Rolling, "rolling");
     }
 }
+
+mod native_gated {
+    strategy_core::conformance_tests! {
+        run: |promise| super::run(super::Shape::NativeGated, promise),
+        golden: include_str!("golden/native_gated.txt"),
+    }
+
+    #[test]
+    fn the_golden_list_is_up_to_date() {
+        super::is_up_to_date(super::Shape::NativeGated, "native_gated");
+    }
+}

@@ -24,6 +24,7 @@
 //! [`Fake::shares`] and [`Fake::shortages`].
 
 mod api;
+mod buckets;
 mod clients;
 mod clock;
 mod connector;
@@ -57,6 +58,7 @@ pub use self::log::{CallRecord, Outcome, Service};
 pub use self::rules::{RULES, Rule, RuleEntry};
 pub use self::settings::{AllZeroWeights, BesideAHealthyTask, DescribedHooks, Settings};
 
+use self::buckets::Buckets;
 use self::faults::Faults;
 pub use self::shop::Shop;
 use self::world::World;
@@ -74,6 +76,7 @@ struct State {
     /// The world before each late write, which reads of ECS still tell, and until when.
     stale: VecDeque<(Timestamp, World)>,
     faults: Faults,
+    buckets: Buckets,
     log: Vec<CallRecord>,
 }
 
@@ -91,6 +94,7 @@ impl Fake {
             world,
             stale: VecDeque::new(),
             faults: Faults::default(),
+            buckets: Buckets::default(),
             log: Vec::new(),
         };
         Self {

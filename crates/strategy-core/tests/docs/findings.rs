@@ -74,14 +74,20 @@ candidate-cannot-be-made | blocks | ECS | Stable's service is found by others pa
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.
 definition-deregistered | blocks | ECS | The task definition that a service runs was deregistered, so it could not be gone back to. | Register it again and let the service run that.
+definitions-differ | warns | ECS | The task definitions of the two services differ in more than images; a release takes over stable's images and nothing else. | Make them alike, unless that is what tells the two apart.
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
-deployment-strategy | blocks | ECS | Amazon ECS shifts the traffic of this service by itself (blue-green, linear or canary deployments). | Change its deployment strategy to ROLLING.
 alarms-not-looked-at | warns | ECS | The service's own deployments go by alarms of CloudWatch, which are not looked at; one that is on already is ignored by Amazon ECS. | Look at them before the rollout begins.
 autoscaler-maximum | blocks | ECS | The autoscaler of a service lets it have fewer tasks than a stage needs. | Raise its maximum capacity.
+deployment-strategy | blocks | ECS | The service's own deployment strategy is not the one that the mode needs. | Change it to ROLLING (`owned-weights`, `rolling`) or to BLUE_GREEN (`native-gated`).
+hook-details | blocks | ECS | A lifecycle hook of a service that Amazon ECS shifts has details, which could not be put back as they are. | Remove its `hookDetails`.
+mixed-actions | blocks | ECS | The production rule has other actions beside its forward, and Amazon ECS shifts no such rule. | Use a rule that only forwards, or mode `owned-weights`.
+nothing-to-shift-by | blocks | ECS | Not every load balancer of the service names an alternate target group, a production rule and a role. | Give each an `advancedConfiguration`.
 rolling-is-another-mode | blocks | ECS | Tasks are to be replaced, and no traffic is shifted. | Use mode `rolling`, or a canary or blue-green strategy.
 nothing-to-shift | blocks | ECS | No stage asks for a release of the part. | Add its stages, or leave the part out.
 promotion-not-native | blocks | ECS | Stable is given the release, or what was found is kept, and Amazon ECS makes the release stable itself. | Leave the promotion out.
+rule-not-wired | blocks | ECS | The production rule does not forward to both target groups, so Amazon ECS would take the deployment back. | Add the one that is missing at weight 0.
+traffic-shared | blocks | ECS | Both target groups have weight before the rollout begins. | Give all of it to the one that the service runs in.
 weights-fall | blocks | ECS | A stage has less traffic than the one before, and a deployment only goes forward. | Let each stage have more than the one before.
 percent-too-small | blocks | ECS | A step is below 0.1%, the least that Amazon ECS shifts. | Begin with 0.1% or more.
 last-step-not-all | blocks | ECS | The last step is below 100%, and a deployment ends with everything. | End with 100%.
@@ -107,15 +113,17 @@ grace-period-short | warns | ECS | The health check grace period is shorter than
 no-circuit-breaker | warns | ECS | No circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
 no-health-check | warns | ECS | Neither a load balancer nor a health check of its containers tells whether a task works. | Give its essential containers a health check.
 nothing-to-go-back-to | blocks | ECS | No deployment of the service has been completed, or the last one failed. | Deploy what works, and wait until it is steady.
-pause-hook | blocks | ECS | A lifecycle hook of a rolling service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
+pause-hook | blocks | ECS | A lifecycle hook of the service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
 rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
 rule-to-candidate | warns | ECS | A rule of the load balancer that is not among those of the rollout sends to the candidate's target group whatever the weight. | Make sure that it is meant.
 rule-to-stable | blocks if stable changes or is left, else warns | ECS | A rule of the load balancer that is not among those of the rollout sends to stable's target group: its requests stay there while stable is changed, retired or left. | Name it among the rules, or let it send elsewhere.
 rules-disagree | blocks | ECS | The rules give the candidate different shares, so there is no one start to go back to. | Give the target groups the same shares in every rule.
+several-target-groups | warns | ECS | The service is in several target groups, and only that of its track tells whether a task is ready. | Make sure that a task which is healthy there is so in the others.
 slow-start | warns | ECS | New targets get their full share only after a while, so a candidate is measured at less than its weight. | Let bakes be longer than that, or turn slow start off.
 stable-has-no-healthy-target | blocks | ECS | None of stable's targets is healthy, so nothing could carry the traffic home. | Mend stable first.
 target-group-missing | blocks | ECS | There is no such target group. | Create it with the target type `ip`.
 targets-without-addresses | blocks | ECS | Targets are instances, so it cannot be told which task is healthy. | Use the network mode `awsvpc` and a target group of type `ip`.
+targets-without-ipv4 | blocks | ECS | The target group knows its targets by IPv6 addresses, by which no task is told to be healthy. | Use a target group with the IP address type `ipv4`.
 too-many-target-groups | blocks | ECS | With the candidate's, the rule would forward to more than five target groups. | Take out those at weight 0 that belong to neither service.
 ";

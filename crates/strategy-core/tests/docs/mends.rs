@@ -35,7 +35,7 @@ pub(super) const NO_PAGE: [(&str, &str); 2] = [
 ];
 
 /// Texts that look like codes and are none.
-pub(super) const NO_CODES: [&str; 4] = ["kebab-case", "host-header", "http-header", "path-pattern"];
+pub(super) const NO_CODES: [&str; 1] = ["kebab-case"];
 
 pub(super) const ERRORS: &[ErrorType] = &[
     of(

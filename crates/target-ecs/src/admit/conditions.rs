@@ -1,6 +1,13 @@
 //! Which requests the conditions of a rule ask for.
 
-use aws_sdk_elasticloadbalancingv2::types::RuleCondition;
+use aws_sdk_elasticloadbalancingv2::types::{Rule, RuleCondition};
+
+/// Whether a rule that comes before another takes every request that the other would: it asks for nothing that the
+/// other does not ask for in the same words.
+pub(super) fn takes_all_of(before: &Rule, other: &Rule) -> bool {
+    let mut conditions = before.conditions().iter();
+    conditions.all(|of| is_met_by_all(of) || other.conditions().contains(of))
+}
 
 /// Whether every request meets it: a path or a host that may be anything.
 pub(super) fn is_met_by_all(condition: &RuleCondition) -> bool {

@@ -7,10 +7,11 @@ use strategy_core::target::{Finding, TargetError};
 use strategy_core::{Part, Plan, Revision};
 
 use super::Facts;
+use super::conditions::takes_all_of;
 use crate::api::Api;
 use crate::binding::Bound;
 use crate::config::{RuleConfig, resource};
-use crate::listener;
+use crate::listener::{self, turn};
 
 /// All rules of all listeners of the load balancers that ours belong to; those of `known` listeners are read.
 pub(super) async fn all(
@@ -41,7 +42,8 @@ fn balancer(rule: &RuleConfig) -> Option<String> {
 
 pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let groups = bound.groups();
-    let others = facts.all_rules.iter().filter(|rule| !is_ours(bound, rule));
+    let others = facts.all_rules.iter();
+    let others = others.filter(|rule| !is_ours(bound, rule) && is_reached(rule, &facts.all_rules));
     let mut findings = Vec::new();
     for rule in others {
         let to = sends_to(rule);
@@ -74,15 +76,25 @@ pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
 }
 
 fn is_ours(bound: &Bound, rule: &Rule) -> bool {
-    let arn = rule.rule_arn().unwrap_or_default();
-    // A default rule has an ARN of its own below its listener's.
-    let listener = listener::of_rule(arn);
     bound.rules.iter().any(|of| match &of.rule {
-        RuleConfig::Rule(ours) => arn == ours,
+        RuleConfig::Rule(ours) => rule.rule_arn() == Some(ours),
         RuleConfig::ListenerDefault(ours) => {
-            rule.is_default() == Some(true) && listener.as_ref() == Some(ours)
+            rule.is_default() == Some(true) && listener_of(rule).as_ref() == Some(ours)
         }
     })
+}
+
+/// The listener of a rule, be it a default one: the ARN of both is below their listener's.
+fn listener_of(rule: &Rule) -> Option<String> {
+    listener::of_rule(rule.rule_arn()?)
+}
+
+/// Whether no rule that comes before it takes all that it would.
+fn is_reached(rule: &Rule, all: &[Rule]) -> bool {
+    let mut before = all
+        .iter()
+        .filter(|of| listener_of(of) == listener_of(rule) && turn(of) < turn(rule));
+    !before.any(|of| takes_all_of(of, rule))
 }
 
 /// The target groups that a rule gives weight.

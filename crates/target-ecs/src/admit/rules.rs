@@ -1,10 +1,9 @@
 //! Findings about the rules.
 
-use aws_sdk_elasticloadbalancingv2::types::Rule;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
-use super::conditions::is_met_by_all;
+use super::conditions::takes_all_of;
 use super::{Facts, resource};
 use crate::binding::{Bound, BoundRule, TrackStart};
 use crate::config::RuleConfig;
@@ -84,12 +83,9 @@ fn exposed(bound: &Bound) -> Option<Finding> {
 fn shadowed(rule: &RuleConfig, bound: &Bound, facts: &Facts) -> Option<Finding> {
     let rules = facts.listeners.get(&listener::of(rule)?)?;
     let ours = listener::find(rules, rule)?;
-    let takes_all = |of: &&Rule| {
-        let mut conditions = of.conditions().iter();
-        conditions.all(|of| is_met_by_all(of) || ours.conditions().contains(of))
-    };
     let before = rules.iter().filter(|of| turn(of) < turn(ours));
-    let other = before.filter(takes_all).min_by_key(|of| turn(of))?;
+    let other = before.filter(|of| takes_all_of(of, ours));
+    let other = other.min_by_key(|of| turn(of))?;
     let moves_too = |of: &BoundRule| match &of.rule {
         RuleConfig::Rule(arn) => other.rule_arn() == Some(arn),
         RuleConfig::ListenerDefault(_) => false,

@@ -5,7 +5,8 @@ use aws_sdk_ecs::types::{
     Service,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    TargetGroup, TargetGroupAttribute, TargetHealthStateEnum, TargetTypeEnum,
+    TargetGroup, TargetGroupAttribute, TargetGroupIpAddressTypeEnum, TargetHealthStateEnum,
+    TargetTypeEnum,
 };
 use strategy_core::Track;
 use strategy_core::target::Finding;
@@ -29,9 +30,11 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
+        findings.extend(several_groups(bound, facts, track));
         findings.extend(targets(&facts.groups, group));
         findings.extend(slow_start(facts.attributes.of(track), group));
     }
+    findings.extend(definitions_differ(bound, facts));
     findings.extend(stable_serves(bound, facts));
     let stable = facts.view.state.active(Track::Stable);
     if let (TrackStart::Missing, Some(stable)) = (&bound.tracks.candidate.start, stable)
@@ -61,6 +64,39 @@ fn deregistered(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
                 short(recorded)
             ),
             "register it again, and let the service run that",
+        )
+    })
+}
+
+/// A release on a track is made from what was found there: what was changed on the live one alone is not in it.
+fn definitions_differ(bound: &Bound, facts: &Facts) -> Option<Finding> {
+    let (stable, candidate) = (&facts.bases.stable, &facts.bases.candidate);
+    (!candidate.is_like(stable)).then(|| {
+        Finding::warns(
+            "definitions-differ",
+            bound.service(Track::Candidate),
+            format!(
+                "its task definition {} and stable's {} differ in more than images, such as in environment or secrets, and a release takes over stable's images alone",
+                candidate.short(),
+                stable.short()
+            ),
+            "make them alike, unless that is what tells the two apart",
+        )
+    })
+}
+
+/// A task is ready when it is so in the target group of its track.
+fn several_groups(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
+    let service = facts.view.state.active(track)?;
+    (service.load_balancers().len() > 1).then(|| {
+        Finding::warns(
+            "several-target-groups",
+            bound.service(track),
+            format!(
+                "its tasks are registered in more target groups than {}, and only there it is looked whether they are healthy",
+                resource(&bound.tracks.of(track).target_group)
+            ),
+            "make sure that a task which is healthy there is so in the others",
         )
     })
 }
@@ -188,6 +224,9 @@ pub(crate) fn targets(groups: &[TargetGroup], arn: &str) -> Option<Finding> {
             "create it with the target type `ip`",
         ));
     };
+    if let Some(finding) = by_ipv6(group, about) {
+        return Some(finding);
+    }
     (group.target_type() != Some(&TargetTypeEnum::Ip)).then(|| {
         let kind = group.target_type().map_or("unknown", |kind| kind.as_str());
         Finding::blocks(
@@ -195,6 +234,18 @@ pub(crate) fn targets(groups: &[TargetGroup], arn: &str) -> Option<Finding> {
             about,
             format!("its targets are of type {kind}, so it cannot be told which task is healthy"),
             "use the network mode `awsvpc` and a target group of type `ip`",
+        )
+    })
+}
+
+fn by_ipv6(group: &TargetGroup, about: &str) -> Option<Finding> {
+    let kind = group.ip_address_type()?;
+    (*kind != TargetGroupIpAddressTypeEnum::Ipv4).then(|| {
+        Finding::blocks(
+            "targets-without-ipv4",
+            about,
+            "its targets are known by IPv6 addresses, by which no task is told to be healthy here",
+            "use a target group with the IP address type `ipv4`",
         )
     })
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
-    DesiredStatus, Service, ServiceDeployment, StopServiceDeploymentStopType,
+    DeploymentLifecycleHookAction, DesiredStatus, Service, ServiceDeployment,
+    StopServiceDeploymentStopType,
 };
 use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
@@ -14,14 +15,15 @@ use super::Api;
 use crate::binding::service as service_name;
 use crate::config::resource;
 use crate::error::{self, found};
-use crate::platform::{Balancer, Bound, Deploy, Seen, Situation, View, is_under_way};
+use crate::platform::{
+    Balancer, Bound, Configuration, Deploy, Seen, Situation, View, is_under_way,
+};
 use crate::view::{Definitions, definition, primary};
 
 impl Api {
     /// The time by the clock of the clients, which AWS has agreed to by answering them.
-    fn time(&self) -> Option<DateTime> {
-        let source = self.ecs.config().time_source()?;
-        Some(DateTime::from(source.now()))
+    fn time(&self) -> DateTime {
+        DateTime::from(self.now())
     }
 
     /// What is written, and how our deployment stands.
@@ -59,13 +61,9 @@ impl Api {
             return Ok(None);
         };
         let about = resource(arn);
-        let answer = self
-            .ecs
-            .describe_service_deployments()
-            .service_deployment_arns(arn)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, ACTION, about))?;
+        let call = self.account.ecs().describe_service_deployments();
+        let call = call.service_deployment_arns(arn).send();
+        let answer = self.read(ACTION, about, call).await?;
         for failure in answer.failures() {
             if failure.reason() != Some("MISSING") {
                 let why = failure.reason().unwrap_or("no reason given");
@@ -107,17 +105,7 @@ impl Api {
         let (tasks, stopped) = described
             .into_iter()
             .partition(|task| task.task_arn().is_some_and(|arn| running.contains(arn)));
-        let Some(at) = self.time() else {
-            let message =
-                "its client has no clock; configure it with the time source it has by default";
-            let about = bound.resource();
-            return Err(found(
-                TargetErrorKind::InvalidConfig,
-                "read",
-                &about,
-                message,
-            ));
-        };
+        let at = self.time();
         let mut view = View {
             seen,
             tasks,
@@ -186,43 +174,84 @@ impl Api {
         let about = service_name(cluster, service);
         let balancers = deploy.balancers.as_ref();
         let balancers = balancers.map(|of| of.iter().map(Balancer::block).collect());
-        let answer = self
-            .ecs
-            .update_service()
+        let call = self.account.ecs().update_service();
+        let call = call
             .cluster(cluster)
             .service(service)
-            .set_task_definition(deploy.task_definition)
+            .set_task_definition(deploy.task_definition.clone())
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds)
-            .send()
-            .await
-            .map_err(|error| self.failed(&error, ACTION, &about))?;
-        let Some(now) = answer.service else {
-            self.shown().unknown(&about);
-            let error = found(
-                TargetErrorKind::Unexpected,
-                ACTION,
-                &about,
-                "it is in no answer",
-            );
-            return Err(error.maybe_taken());
-        };
-        self.shown().wrote(&about, |there| {
-            if let Some(there) = there {
-                let tags = there.tags.take();
-                there.clone_from(&now);
-                there.tags = tags;
+            .set_deployment_configuration(deploy.configuration.as_ref().map(Configuration::block));
+        // Without an answer it is told to run this, if it is told anything.
+        let (definition, count) = (deploy.task_definition, deploy.count);
+        let answer = self.tell(ACTION, &about, call.send(), |answer, there| {
+            let Some(there) = there else {
+                return;
+            };
+            match answer.and_then(|answer| answer.service.as_ref()) {
+                Some(now) => {
+                    let tags = there.tags.take();
+                    there.clone_from(now);
+                    there.tags = tags;
+                }
+                None => {
+                    there.task_definition = definition.or_else(|| there.task_definition.take());
+                    there.desired_count = count.map_or(there.desired_count, super::write::count);
+                }
             }
         });
+        let answer = answer.await?;
+        let now = answer.service.ok_or_else(|| {
+            let what = "it is in no answer";
+            found(TargetErrorKind::Unexpected, ACTION, &about, what).maybe_taken()
+        })?;
         Ok(now)
+    }
+
+    /// Lets a service deployment go on past this hook, and past no other.
+    pub(crate) async fn answer(&self, arn: &str, hook: &str) -> Result<(), TargetError> {
+        const ACTION: &str = "ecs:ContinueServiceDeployment";
+        self.wait(ACTION, resource(arn)).await?;
+        let answer = self
+            .account
+            .ecs()
+            .continue_service_deployment()
+            .service_deployment_arn(arn)
+            .hook_id(hook)
+            .action(DeploymentLifecycleHookAction::Continue)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // It waits no more: somebody answered it, or its time is over.
+            Err(error) if error.code() == Some("InvalidParameterException") => {
+                let message = error
+                    .message()
+                    .unwrap_or("the hook does not wait")
+                    .to_owned();
+                Err(found(
+                    TargetErrorKind::Conflict,
+                    ACTION,
+                    resource(arn),
+                    message,
+                ))
+            }
+            Err(error) => {
+                self.account.heed(&error, ACTION);
+                Err(error::write(&error, ACTION, resource(arn)))
+            }
+        }
     }
 
     /// Asks ECS to take a service deployment back to the recorded task definition; false: it is over, or
     /// there is nothing to go back to.
     pub(crate) async fn stop(&self, arn: &str, bound: &Bound) -> Result<bool, TargetError> {
+        const ACTION: &str = "ecs:StopServiceDeployment";
+        self.wait(ACTION, resource(arn)).await?;
         let answer = self
-            .ecs
+            .account
+            .ecs()
             .stop_service_deployment()
             .service_deployment_arn(arn)
             .stop_type(StopServiceDeploymentStopType::Rollback)
@@ -240,11 +269,10 @@ impl Api {
                 Ok(true)
             }
             Err(error) if error.code() == Some("ConflictException") => Ok(false),
-            Err(error) => Err(error::write(
-                &error,
-                "ecs:StopServiceDeployment",
-                resource(arn),
-            )),
+            Err(error) => {
+                self.account.heed(&error, ACTION);
+                Err(error::write(&error, ACTION, resource(arn)))
+            }
         }
     }
 }

@@ -4,7 +4,6 @@ use strategy_core::target::TargetError;
 
 use super::Api;
 use crate::config::resource;
-use crate::error;
 
 impl Api {
     /// The listeners of a load balancer, by ARN.
@@ -12,14 +11,9 @@ impl Api {
         const ACTION: &str = "elasticloadbalancing:DescribeListeners";
         let (mut listeners, mut marker) = (Vec::new(), None);
         loop {
-            let answer = self
-                .balancers
-                .describe_listeners()
-                .load_balancer_arn(balancer)
-                .set_marker(marker)
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, resource(balancer)))?;
+            let call = self.account.balancers().describe_listeners();
+            let call = call.load_balancer_arn(balancer).set_marker(marker);
+            let answer = self.read(ACTION, resource(balancer), call.send()).await?;
             let some = answer.listeners.unwrap_or_default().into_iter();
             listeners.extend(some.filter_map(|listener| listener.listener_arn));
             match answer.next_marker {

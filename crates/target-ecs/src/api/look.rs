@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{DesiredStatus, Task};
+use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
 use futures::try_join;
 use strategy_core::target::TargetError;
 use strategy_core::{Track, Tracks};
@@ -10,6 +11,12 @@ use strategy_core::{Track, Tracks};
 use super::Api;
 use crate::binding::Bound;
 use crate::view::{Definitions, State, View, definition, has_too_few};
+
+/// The tasks of a track: those that are to run, and those that have stopped.
+struct Tasks {
+    running: Vec<Task>,
+    stopped: Vec<Task>,
+}
 
 impl Api {
     /// What is written.
@@ -55,12 +62,46 @@ impl Api {
 
     /// What runs, beside what was read to be written.
     pub(crate) async fn view_of(&self, bound: &Bound, state: State) -> Result<View, TargetError> {
-        let groups = bound.groups();
-        let (stable, candidate, stable_health, candidate_health) = try_join!(
-            self.running(bound, &state, Track::Stable),
-            self.running(bound, &state, Track::Candidate),
-            self.health(groups.stable),
-            self.health(groups.candidate),
+        let (health, tasks) = try_join!(
+            self.health_of_both(bound, &state),
+            self.tasks_of_both(bound, &state)
+        )?;
+        self.viewed(state, health, tasks).await
+    }
+
+    /// The tasks, beside what was read already.
+    pub(crate) async fn view_with(
+        &self,
+        bound: &Bound,
+        state: State,
+        health: Tracks<Vec<TargetHealthDescription>>,
+    ) -> Result<View, TargetError> {
+        self.shown().look();
+        let tasks = self.tasks_of_both(bound, &state).await?;
+        self.viewed(state, health, tasks).await
+    }
+
+    /// The targets of both tracks.
+    pub(crate) async fn health_of_both(
+        &self,
+        bound: &Bound,
+        state: &State,
+    ) -> Result<Tracks<Vec<TargetHealthDescription>>, TargetError> {
+        let (stable, candidate) = try_join!(
+            self.health_of(bound, state, Track::Stable),
+            self.health_of(bound, state, Track::Candidate),
+        )?;
+        Ok(Tracks { stable, candidate })
+    }
+
+    async fn tasks_of_both(
+        &self,
+        bound: &Bound,
+        state: &State,
+    ) -> Result<Tracks<Tasks>, TargetError> {
+        let (stable, candidate) = try_join!(
+            self.running(bound, state, Track::Stable),
+            self.running(bound, state, Track::Candidate),
         )?;
         let mut arns = stable.0;
         arns.extend(candidate.0);
@@ -69,24 +110,52 @@ impl Api {
             let is_one = |task: &&Task| task.task_arn().is_some_and(|arn| names.contains(arn));
             described.iter().filter(is_one).cloned().collect()
         };
+        let tasks = |(running, stopped): &(BTreeSet<String>, BTreeSet<String>)| Tasks {
+            running: of(running),
+            stopped: of(stopped),
+        };
+        Ok(Tracks {
+            stable: tasks(&stable.1),
+            candidate: tasks(&candidate.1),
+        })
+    }
+
+    async fn viewed(
+        &self,
+        state: State,
+        health: Tracks<Vec<TargetHealthDescription>>,
+        tasks: Tracks<Tasks>,
+    ) -> Result<View, TargetError> {
+        let Tracks { stable, candidate } = tasks;
         let mut view = View {
             tasks: Tracks {
-                stable: of(&stable.1.0),
-                candidate: of(&candidate.1.0),
+                stable: stable.running,
+                candidate: candidate.running,
             },
             stopped: Tracks {
-                stable: of(&stable.1.1),
-                candidate: of(&candidate.1.1),
+                stable: stable.stopped,
+                candidate: candidate.stopped,
             },
-            health: Tracks {
-                stable: stable_health,
-                candidate: candidate_health,
-            },
+            health,
             definitions: Definitions::new(),
             state,
         };
         view.definitions = self.definitions_of(&view).await?;
         Ok(view)
+    }
+
+    /// The targets of a track. Those of a service that is not there are nobody's task: they are not asked
+    /// for, since each target group takes a call.
+    async fn health_of(
+        &self,
+        bound: &Bound,
+        state: &State,
+        track: Track,
+    ) -> Result<Vec<TargetHealthDescription>, TargetError> {
+        match state.services.of(track) {
+            Some(_) => self.health(bound.groups().of(track)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// ARNs of all tasks of a track, and which of them are to run and which have stopped.

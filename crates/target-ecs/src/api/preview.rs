@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{Rule, Tag};
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
+use super::batches::RULES;
 use crate::binding::Bound;
 use crate::config::resource;
 use crate::error::{self, found};
@@ -48,20 +49,16 @@ impl Api {
         let mut tags = BTreeMap::new();
         for some in arns.chunks(TAGS_A_CALL) {
             let about = some.first().map_or("", |arn| resource(arn));
-            let answer = self
-                .balancers
-                .describe_tags()
-                .set_resource_arns(Some(some.to_vec()))
-                .send()
-                .await
-                .map_err(|error| {
-                    let mut read = error::read(&error, ACTION, about);
-                    if read.kind == TargetErrorKind::NotFound {
-                        // One of them went between the two looks: the next look tells.
-                        read.kind = TargetErrorKind::Unavailable;
-                    }
-                    read
-                })?;
+            let call = self.account.balancers().describe_tags();
+            let call = call.set_resource_arns(Some(some.to_vec())).send();
+            let answer = self.read(ACTION, about, call).await;
+            let answer = answer.map_err(|mut read| {
+                if read.kind == TargetErrorKind::NotFound {
+                    // One of them went between the two looks: the next look tells.
+                    read.kind = TargetErrorKind::Unavailable;
+                }
+                read
+            })?;
             for of in answer.tag_descriptions.unwrap_or_default() {
                 let arn = of.resource_arn.unwrap_or_default();
                 tags.insert(arn, of.tags.unwrap_or_default());
@@ -75,14 +72,9 @@ impl Api {
         const ACTION: &str = "elasticloadbalancing:DescribeListeners";
         let (mut count, mut marker) = (0, None);
         loop {
-            let answer = self
-                .balancers
-                .describe_listeners()
-                .load_balancer_arn(balancer)
-                .set_marker(marker)
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, resource(balancer)))?;
+            let call = self.account.balancers().describe_listeners();
+            let call = call.load_balancer_arn(balancer).set_marker(marker).send();
+            let answer = self.read(ACTION, resource(balancer), call).await?;
             for listener in answer.listeners.unwrap_or_default() {
                 let arn = listener.listener_arn.unwrap_or_default();
                 let rules = self.listener_rules(&arn).await?;
@@ -126,8 +118,10 @@ impl Api {
     ) -> Result<(), TargetError> {
         const ACTION: &str = "elasticloadbalancing:CreateRule";
         let transforms = (!content.transforms.is_empty()).then_some(content.transforms);
+        self.wait(ACTION, resource(listener)).await?;
         let answer = self
-            .balancers
+            .account
+            .balancers()
             .create_rule()
             .listener_arn(listener)
             .priority(i32::try_from(priority).unwrap_or(i32::MAX))
@@ -138,6 +132,7 @@ impl Api {
             .send()
             .await;
         answer.map_err(|error| {
+            self.account.heed(&error, ACTION);
             let mut failed = error::write(&error, ACTION, resource(listener));
             match error.code() {
                 Some("PriorityInUse") => failed.kind = TargetErrorKind::Conflict,
@@ -158,35 +153,31 @@ impl Api {
     ) -> Result<(), TargetError> {
         const ACTION: &str = "elasticloadbalancing:ModifyRule";
         let about = resource(arn);
-        let read = self
-            .rules_of(Some(vec![arn.to_owned()]), None, about)
-            .await?;
-        let now = read.first().map(Content::of);
+        let call = self.account.balancers().describe_rules().rule_arns(arn);
+        let read = self.read(RULES, about, call.send()).await?;
+        let now = read.rules().first().map(Content::of);
         if now.as_ref() != Some(from) {
             let message = "it was changed while this was being written";
             return Err(found(TargetErrorKind::Conflict, ACTION, about, message));
         }
         let is_bare = to.transforms.is_empty() && !from.transforms.is_empty();
         let transforms = (!to.transforms.is_empty()).then_some(to.transforms);
-        let answer = self
-            .balancers
-            .modify_rule()
+        let call = self.account.balancers().modify_rule();
+        let call = call
             .rule_arn(arn)
             .set_conditions(Some(to.conditions))
             .set_actions(Some(to.actions))
             .set_transforms(transforms)
-            .set_reset_transforms(is_bare.then_some(true))
-            .send()
-            .await;
-        answer.map_err(|error| error::write(&error, ACTION, about))?;
+            .set_reset_transforms(is_bare.then_some(true));
+        self.write(ACTION, about, call.send()).await?;
         Ok(())
     }
 
     /// Gone already is success.
     async fn delete_preview(&self, arn: &str) -> Result<(), TargetError> {
         const ACTION: &str = "elasticloadbalancing:DeleteRule";
-        let answer = self.balancers.delete_rule().rule_arn(arn).send().await;
-        match answer.map_err(|error| error::write(&error, ACTION, resource(arn))) {
+        let call = self.account.balancers().delete_rule().rule_arn(arn).send();
+        match self.write(ACTION, resource(arn), call).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),

@@ -1,27 +1,25 @@
 //! Reads. What cannot be read is an error, never a default.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use aws_sdk_ecs::types::{
-    DesiredStatus, Service, ServiceField, SortOrder, Task, TaskDefinitionField,
-    TaskDefinitionStatus,
+    DesiredStatus, Service, SortOrder, Task, TaskDefinitionField, TaskDefinitionStatus,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, Rule, TargetGroup, TargetGroupAttribute, TargetHealthDescription,
 };
+use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
+use super::batches::{LISTENERS, RULES, SERVICES, TASKS, Told};
+use crate::account::{Answers, Ask, Batch};
 use crate::autoscaling::resource_id;
 use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
-use crate::error::{self, found};
+use crate::error::found;
 use crate::task_definition::{Described, short};
-
-/// How many tasks one call describes at most.
-const TASKS_A_CALL: usize = 100;
 
 /// How many of a family's newest task definitions are looked through for one of ours.
 const NEWEST: i32 = 20;
@@ -37,49 +35,33 @@ impl Api {
         cluster: &str,
         names: [&str; N],
     ) -> Result<[Option<Service>; N], TargetError> {
-        const ACTION: &str = "ecs:DescribeServices";
-        let about = service_name(cluster, &names.join(","));
-        let answer = self
-            .ecs
-            .describe_services()
-            .cluster(cluster)
-            .set_services(Some(names.map(str::to_owned).to_vec()))
-            .include(ServiceField::Tags)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, ACTION, &about))?;
-        for failure in answer.failures() {
-            if failure.reason() != Some("MISSING") {
-                let why = failure.reason().unwrap_or("no reason given");
-                let about = failure.arn().map_or(about.as_str(), resource);
-                return Err(nothing_answered(ACTION, about, why));
-            }
-        }
-        let find = |name: &str| {
-            let mut services = answer.services().iter();
-            let service = services.find(|service| service.service_name() == Some(name));
-            service
-                .filter(|service| service.status() != Some("INACTIVE"))
-                .cloned()
-        };
-        let is_told = |name: &&str| {
-            let services = answer.services().iter();
-            let failures = answer.failures().iter();
-            services
-                .filter_map(Service::service_name)
-                .any(|told| told == *name)
-                || failures
-                    .filter_map(|failure| failure.arn())
-                    .any(|arn| arn.rsplit('/').next() == Some(*name))
-        };
-        if let Some(name) = names.iter().find(|name| !is_told(name)) {
+        let told = self.account.batches().services.ask(
+            &self.account,
+            self.ask(cluster, names.map(str::to_owned).to_vec()),
+        );
+        let mut told = told.await?;
+        let mut services = names.map(|_| None);
+        for (name, place) in names.into_iter().zip(&mut services) {
             let about = service_name(cluster, name);
-            return Err(nothing_answered(ACTION, &about, "it is in no answer"));
+            let service = match told.remove(name) {
+                Some(Told::There(service)) if service.status() != Some("INACTIVE") => {
+                    Some(*service)
+                }
+                Some(Told::There(_) | Told::Missing) => None,
+                Some(Told::Failed(why)) => return Err(nothing_answered(SERVICES, &about, &why)),
+                None => return Err(nothing_answered(SERVICES, &about, "it is in no answer")),
+            };
+            *place = self.shown().read(&about, service);
         }
-        Ok(names.map(|name| {
-            let about = service_name(cluster, name);
-            self.shown().read(&about, find(name))
-        }))
+        Ok(services)
+    }
+
+    fn ask(&self, scope: &str, keys: Vec<String>) -> Ask {
+        Ask {
+            scope: scope.to_owned(),
+            keys,
+            turn: self.turn(),
+        }
     }
 
     /// The actions of rules, in their order.
@@ -94,36 +76,24 @@ impl Api {
                 RuleConfig::ListenerDefault(arn) => by_listener.push(arn.clone()),
             }
         }
-        let mut actions: BTreeMap<String, Vec<Action>> = BTreeMap::new();
-        if !by_rule.is_empty() {
-            let about = by_rule.first().map_or("", |arn| resource(arn));
-            for rule in self.rules_of(Some(by_rule.clone()), None, about).await? {
-                let arn = rule.rule_arn.unwrap_or_default();
-                actions.insert(arn, rule.actions.unwrap_or_default());
+        let batches = self.account.batches();
+        let of = async |batch: &Arc<Batch<Vec<Action>>>, arns: Vec<String>| {
+            if arns.is_empty() {
+                return Ok(Answers::new());
             }
-        }
-        if !by_listener.is_empty() {
-            const ACTION: &str = "elasticloadbalancing:DescribeListeners";
-            let about = by_listener.first().map_or("", |arn| resource(arn));
-            let answer = self
-                .balancers
-                .describe_listeners()
-                .set_listener_arns(Some(by_listener.clone()))
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, about))?;
-            for listener in answer.listeners.unwrap_or_default() {
-                let arn = listener.listener_arn.unwrap_or_default();
-                actions.insert(arn, listener.default_actions.unwrap_or_default());
-            }
-        }
+            batch.ask(&self.account, self.ask("", arns)).await
+        };
+        let (actions, defaults) = try_join!(
+            of(&batches.rules, by_rule),
+            of(&batches.listeners, by_listener)
+        )?;
         let found_rules = rules.iter().map(|rule| {
-            let actions = actions.get(rule.arn()).cloned().ok_or_else(|| {
+            let (told, action) = match rule {
+                RuleConfig::Rule(_) => (&actions, RULES),
+                RuleConfig::ListenerDefault(_) => (&defaults, LISTENERS),
+            };
+            let actions = told.get(rule.arn()).cloned().ok_or_else(|| {
                 let message = "there is no such rule; name the one that carries the traffic";
-                let action = match rule {
-                    RuleConfig::Rule(_) => "elasticloadbalancing:DescribeRules",
-                    RuleConfig::ListenerDefault(_) => "elasticloadbalancing:DescribeListeners",
-                };
                 found(TargetErrorKind::NotFound, action, &rule.resource(), message)
             })?;
             Ok((rule.clone(), actions))
@@ -131,25 +101,14 @@ impl Api {
         found_rules.collect()
     }
 
-    /// Rules by their ARNs, or all of a listener.
-    pub(super) async fn rules_of(
-        &self,
-        arns: Option<Vec<String>>,
-        listener: Option<String>,
-        about: &str,
-    ) -> Result<Vec<Rule>, TargetError> {
-        const ACTION: &str = "elasticloadbalancing:DescribeRules";
+    /// All rules of a listener.
+    pub(crate) async fn listener_rules(&self, listener: &str) -> Result<Vec<Rule>, TargetError> {
+        let about = resource(listener);
         let (mut rules, mut marker) = (Vec::new(), None);
         loop {
-            let answer = self
-                .balancers
-                .describe_rules()
-                .set_rule_arns(arns.clone())
-                .set_listener_arn(listener.clone())
-                .set_marker(marker)
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, about))?;
+            let call = self.account.balancers().describe_rules();
+            let call = call.listener_arn(listener).set_marker(marker).send();
+            let answer = self.read(RULES, about, call).await?;
             rules.extend(answer.rules.unwrap_or_default());
             match answer.next_marker {
                 Some(more) if !more.is_empty() => marker = Some(more),
@@ -158,41 +117,17 @@ impl Api {
         }
     }
 
-    /// All rules of a listener.
-    pub(crate) async fn listener_rules(&self, listener: &str) -> Result<Vec<Rule>, TargetError> {
-        let about = resource(listener);
-        self.rules_of(None, Some(listener.to_owned()), about).await
-    }
-
     /// The scalable targets of services; `None`: it has none.
     pub(crate) async fn scalers<const N: usize>(
         &self,
         cluster: &str,
         names: [&str; N],
     ) -> Result<[Option<ScalableTarget>; N], TargetError> {
-        const ACTION: &str = "application-autoscaling:DescribeScalableTargets";
         let ids = names.map(|name| resource_id(cluster, name));
-        let (mut targets, mut token) = (Vec::new(), None);
-        loop {
-            let answer = self
-                .scaling
-                .describe_scalable_targets()
-                .service_namespace(ServiceNamespace::Ecs)
-                .set_resource_ids(Some(ids.to_vec()))
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, &ids.join(",")))?;
-            targets.extend(answer.scalable_targets.unwrap_or_default());
-            match answer.next_token {
-                Some(more) if !more.is_empty() => token = Some(more),
-                Some(_) | None => break,
-            }
-        }
-        Ok(ids.map(|id| {
-            let mut targets = targets.iter();
-            targets.find(|target| target.resource_id == id).cloned()
-        }))
+        let ask = self.ask("", ids.to_vec());
+        let told = self.account.batches().scalers.ask(&self.account, ask);
+        let mut told = told.await?;
+        Ok(ids.map(|id| told.remove(&id)))
     }
 
     pub(crate) async fn target_groups(
@@ -200,15 +135,11 @@ impl Api {
         arns: &[&str],
     ) -> Result<Vec<TargetGroup>, TargetError> {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetGroups";
-        let answer = self
-            .balancers
-            .describe_target_groups()
-            .set_target_group_arns(Some(arns.iter().map(|arn| (*arn).to_owned()).collect()))
-            .send()
-            .await
-            .map_err(|error| {
-                error::read(&error, ACTION, arns.first().map_or("", |arn| resource(arn)))
-            })?;
+        let call = self.account.balancers().describe_target_groups();
+        let about = arns.first().map_or("", |arn| resource(arn));
+        let names = arns.iter().map(|arn| (*arn).to_owned()).collect();
+        let call = call.set_target_group_arns(Some(names));
+        let answer = self.read(ACTION, about, call.send()).await?;
         Ok(answer.target_groups.unwrap_or_default())
     }
 
@@ -217,13 +148,9 @@ impl Api {
         group: &str,
     ) -> Result<Vec<TargetGroupAttribute>, TargetError> {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetGroupAttributes";
-        let answer = self
-            .balancers
-            .describe_target_group_attributes()
-            .target_group_arn(group)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, ACTION, resource(group)))?;
+        let call = self.account.balancers().describe_target_group_attributes();
+        let call = call.target_group_arn(group).send();
+        let answer = self.read(ACTION, resource(group), call).await?;
         Ok(answer.attributes.unwrap_or_default())
     }
 
@@ -232,13 +159,9 @@ impl Api {
         group: &str,
     ) -> Result<Vec<TargetHealthDescription>, TargetError> {
         const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
-        let answer = self
-            .balancers
-            .describe_target_health()
-            .target_group_arn(group)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, ACTION, resource(group)))?;
+        let call = self.account.balancers().describe_target_health();
+        let call = call.target_group_arn(group).send();
+        let answer = self.read(ACTION, resource(group), call).await?;
         Ok(answer.target_health_descriptions.unwrap_or_default())
     }
 
@@ -252,16 +175,10 @@ impl Api {
         let about = service_name(cluster, service);
         let (mut arns, mut token) = (Vec::new(), None);
         loop {
-            let answer = self
-                .ecs
-                .list_tasks()
-                .cluster(cluster)
-                .service_name(service)
-                .desired_status(status.clone())
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| error::read(&error, "ecs:ListTasks", &about))?;
+            let call = self.account.ecs().list_tasks().cluster(cluster);
+            let call = call.service_name(service).desired_status(status.clone());
+            let call = call.set_next_token(token).send();
+            let answer = self.read("ecs:ListTasks", &about, call).await?;
             arns.extend(answer.task_arns.unwrap_or_default());
             match answer.next_token {
                 Some(more) if !more.is_empty() => token = Some(more),
@@ -276,27 +193,20 @@ impl Api {
         cluster: &str,
         arns: &[String],
     ) -> Result<Vec<Task>, TargetError> {
-        const ACTION: &str = "ecs:DescribeTasks";
-        let about = format!("task/{cluster}");
-        let mut tasks = Vec::new();
-        for some in arns.chunks(TASKS_A_CALL) {
-            let answer = self
-                .ecs
-                .describe_tasks()
-                .cluster(cluster)
-                .set_tasks(Some(some.to_vec()))
-                .send()
-                .await
-                .map_err(|error| error::read(&error, ACTION, &about))?;
-            for failure in answer.failures() {
-                if failure.reason() != Some("MISSING") {
-                    let why = failure.reason().unwrap_or("no reason given");
-                    return Err(nothing_answered(ACTION, &about, why));
-                }
-            }
-            tasks.extend(answer.tasks.unwrap_or_default());
+        if arns.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(tasks)
+        let ask = self.ask(cluster, arns.to_vec());
+        let told = self.account.batches().tasks.ask(&self.account, ask);
+        let tasks = told.await?.into_values().filter_map(|told| match told {
+            Told::There(task) => Some(Ok(*task)),
+            Told::Missing => None,
+            Told::Failed(why) => {
+                let about = format!("task/{cluster}");
+                Some(Err(nothing_answered(TASKS, &about, &why)))
+            }
+        });
+        tasks.collect()
     }
 
     /// A task definition by its ARN or its short name, with its tags.
@@ -311,14 +221,11 @@ impl Api {
     pub(crate) async fn definition_now(&self, name: &str) -> Result<Arc<Described>, TargetError> {
         const ACTION: &str = "ecs:DescribeTaskDefinition";
         let about = format!("task-definition/{}", short(name));
-        let answer = self
-            .ecs
-            .describe_task_definition()
+        let call = self.account.ecs().describe_task_definition();
+        let call = call
             .task_definition(name)
-            .include(TaskDefinitionField::Tags)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, ACTION, &about))?;
+            .include(TaskDefinitionField::Tags);
+        let answer = self.read(ACTION, &about, call.send()).await?;
         let Some(definition) = answer.task_definition else {
             return Err(nothing_answered(ACTION, &about, "it is in no answer"));
         };
@@ -336,16 +243,12 @@ impl Api {
     /// The newest task definitions of a family that can be used, by ARN.
     pub(crate) async fn newest(&self, family: &str) -> Result<Vec<String>, TargetError> {
         let about = format!("task-definition/{family}");
-        let answer = self
-            .ecs
-            .list_task_definitions()
+        let call = self.account.ecs().list_task_definitions();
+        let call = call
             .family_prefix(family)
-            .status(TaskDefinitionStatus::Active)
-            .sort(SortOrder::Desc)
-            .max_results(NEWEST)
-            .send()
-            .await
-            .map_err(|error| error::read(&error, "ecs:ListTaskDefinitions", &about))?;
+            .status(TaskDefinitionStatus::Active);
+        let call = call.sort(SortOrder::Desc).max_results(NEWEST).send();
+        let answer = self.read("ecs:ListTaskDefinitions", &about, call).await?;
         Ok(answer.task_definition_arns.unwrap_or_default())
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{Service, Tag};
+use aws_sdk_ecs::types::{DeploymentConfiguration, Service, Tag};
 
 use crate::mark::{CLAIM, LAST_EPOCH, WRITTEN};
 use crate::view::{DRAINING, primary};
@@ -17,6 +17,7 @@ type Told = Option<Telling>;
 #[derive(Clone, Debug)]
 struct Telling {
     definition: Option<String>,
+    configuration: Option<DeploymentConfiguration>,
     /// The primary deployment, if it is the one of that task definition: somebody else's, or ECS's own, of
     /// the task definition that was before is another.
     primary: Option<String>,
@@ -30,6 +31,7 @@ impl Telling {
         let is_same = !is_known || self.primary == other.primary;
         is_same
             && self.definition == other.definition
+            && self.configuration == other.configuration
             && self.count == other.count
             && self.tags == other.tags
     }
@@ -55,6 +57,7 @@ fn told(service: Option<&Service>) -> Told {
     Some(Telling {
         primary: primary.and_then(|of| of.id.clone()),
         definition: service.task_definition.clone(),
+        configuration: service.deployment_configuration.clone(),
         count: service.desired_count,
         tags: tags.collect(),
     })
@@ -122,9 +125,20 @@ impl Shown {
         self.unseen.insert(name.to_owned(), unseen);
     }
 
-    /// How a write ended is not known: what is read is what there is.
-    pub(super) fn unknown(&mut self, name: &str) {
-        self.unseen.remove(name);
+    /// A write may have gone through: what it leads to is as good as what we know, and is shown where it is
+    /// read. What it does not lead to and was before an earlier write is still old.
+    pub(super) fn may_have_written(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut Option<Service>),
+    ) {
+        let Some(unseen) = self.unseen.get_mut(name) else {
+            return;
+        };
+        let mut after = unseen.after.clone();
+        change(&mut after);
+        let after = told(after.as_ref());
+        unseen.before.retain(|before| !is_same(before, &after));
     }
 }
 
@@ -135,6 +149,8 @@ fn patched(read: Option<Service>, after: Option<&Service>) -> Option<Service> {
             read.status.clone_from(&after.status);
             read.task_definition.clone_from(&after.task_definition);
             read.desired_count = after.desired_count;
+            read.deployment_configuration
+                .clone_from(&after.deployment_configuration);
             read.tags.clone_from(&after.tags);
             // The deployment that a write of ours began.
             let id = |service: &Service| primary(service).and_then(|of| of.id.clone());
@@ -258,10 +274,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_made_up_where_the_end_of_a_write_is_not_known() {
+    fn where_the_end_of_a_write_is_not_known_what_it_leads_to_is_shown_and_nothing_older() {
         let mut shown = after_two_writes();
-        shown.unknown("api");
+        shown.may_have_written("api", counts(1));
+        assert_eq!(count(&mut shown, 2), 3, "older than what is known");
         assert_eq!(count(&mut shown, 1), 1);
+        let mut shown = after_two_writes();
+        shown.may_have_written("api", counts(5));
+        assert_eq!(count(&mut shown, 1), 3);
+        assert_eq!(count(&mut shown, 5), 5);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Writes. Each says whether it may have been taken.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceInputBuilder;
-use strategy_core::target::{TargetError, TargetErrorKind};
+use aws_sdk_ecs::types::Service;
+use strategy_core::target::{Certainty, TargetError, TargetErrorKind};
 
 use super::Api;
 use super::shown::retagged;
@@ -29,8 +31,8 @@ impl Api {
     pub(crate) async fn register(&self, release: &Unregistered) -> Result<String, TargetError> {
         const ACTION: &str = "ecs:RegisterTaskDefinition";
         let about = format!("task-definition/{}", release.family());
-        let answer = release.request().send_with(&self.ecs).await;
-        let answer = answer.map_err(|error| error::write(&error, ACTION, &about))?;
+        let call = release.request().send_with(self.account.ecs());
+        let answer = self.write(ACTION, &about, call).await?;
         let Some(definition) = answer.task_definition else {
             let message = "it is in no answer";
             let error = found(TargetErrorKind::Unexpected, ACTION, &about, message);
@@ -67,23 +69,47 @@ impl Api {
     ) -> Result<(), TargetError> {
         let name = creation.get_service_name().clone().unwrap_or_default();
         let tags = creation.get_tags().clone();
-        let answer = creation.send_with(&self.ecs).await;
         let about = service_name(cluster, &name);
-        let answer = answer.map_err(|error| self.failed(&error, "ecs:CreateService", &about))?;
-        if let Some(mut made) = answer.service {
-            made.tags = tags;
-            self.shown().wrote(&about, |there| *there = Some(made));
-        }
+        let call = creation.send_with(self.account.ecs());
+        self.tell("ecs:CreateService", &about, call, |answer, there| {
+            if let Some(mut made) = answer.and_then(|answer| answer.service.clone()) {
+                made.tags = tags;
+                *there = Some(made);
+            }
+        })
+        .await?;
         Ok(())
     }
 
-    /// A failed write to a service, which may have been taken.
-    pub(super) fn failed<E>(&self, error: &SdkError<E>, action: &str, about: &str) -> TargetError
+    /// A write to a service, and what it shows from now on, by the answer where there is one: what was taken,
+    /// and beside it what may have been. A refusal changes nothing of what earlier writes made known.
+    pub(super) async fn tell<T, E>(
+        &self,
+        action: &str,
+        about: &str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+        change: impl FnOnce(Option<&T>, &mut Option<Service>),
+    ) -> Result<T, TargetError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.shown().unknown(about);
-        error::write(error, action, about)
+        self.wait(action, about).await?;
+        match call.await {
+            Ok(answer) => {
+                let change = |there: &mut Option<Service>| change(Some(&answer), there);
+                self.shown().wrote(about, change);
+                Ok(answer)
+            }
+            Err(error) => {
+                self.account.heed(&error, action);
+                let error = error::write(&error, action, about);
+                if error.certainty == Certainty::MayBeTaken {
+                    let change = |there: &mut Option<Service>| change(None, there);
+                    self.shown().may_have_written(about, change);
+                }
+                Err(error)
+            }
+        }
     }
 
     pub(crate) async fn update(
@@ -93,39 +119,31 @@ impl Api {
         definition: Option<String>,
         desired: Option<u32>,
     ) -> Result<(), TargetError> {
-        let answer = self
-            .ecs
-            .update_service()
-            .cluster(cluster)
-            .service(service)
-            .set_task_definition(definition.clone())
-            .set_desired_count(desired.map(count))
-            .send()
-            .await;
         let about = service_name(cluster, service);
-        answer.map_err(|error| self.failed(&error, "ecs:UpdateService", &about))?;
-        self.shown().wrote(&about, |there| {
+        let call = self.account.ecs().update_service();
+        let call = call.cluster(cluster).service(service);
+        let call = call.set_task_definition(definition.clone());
+        let call = call.set_desired_count(desired.map(count)).send();
+        self.tell("ecs:UpdateService", &about, call, |_, there| {
             if let Some(there) = there {
                 there.task_definition = definition.or_else(|| there.task_definition.take());
                 there.desired_count = desired.map_or(there.desired_count, count);
             }
-        });
+        })
+        .await?;
         Ok(())
     }
 
     /// Never by force. Gone already is success.
     pub(crate) async fn delete(&self, cluster: &str, service: &str) -> Result<(), TargetError> {
-        let call = self.ecs.delete_service().cluster(cluster).service(service);
         let about = service_name(cluster, service);
-        match call.send().await {
-            Ok(_) => {
-                self.shown().wrote(&about, |there| *there = None);
-                Ok(())
-            }
-            Err(error) => match self.failed(&error, "ecs:DeleteService", &about) {
-                error if error.kind == TargetErrorKind::NotFound => Ok(()),
-                error => Err(error),
-            },
+        let call = self.account.ecs().delete_service();
+        let call = call.cluster(cluster).service(service).send();
+        let told = self.tell("ecs:DeleteService", &about, call, |_, there| *there = None);
+        match told.await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -138,17 +156,14 @@ impl Api {
     ) -> Result<(), TargetError> {
         const ACTION: &str = "application-autoscaling:RegisterScalableTarget";
         let id = resource_id(cluster, service);
-        let answer = self
-            .scaling
-            .register_scalable_target()
+        let call = self.account.scaling().register_scalable_target();
+        let call = call
             .service_namespace(ServiceNamespace::Ecs)
             .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
             .resource_id(&id)
             .min_capacity(count(minimum))
-            .suspended_state(suspended_state(suspended))
-            .send()
-            .await;
-        answer.map_err(|error| error::write(&error, ACTION, &id))?;
+            .suspended_state(suspended_state(suspended));
+        self.write(ACTION, &id, call.send()).await?;
         Ok(())
     }
 
@@ -159,26 +174,27 @@ impl Api {
         if !retag.set.is_empty() {
             let tags = retag.set.iter().map(|(key, value)| mark::tag(key, value));
             let tags: Vec<_> = tags.collect();
-            let call = self.ecs.tag_resource().resource_arn(arn);
-            let answer = call.set_tags(Some(tags.clone())).send().await;
-            answer.map_err(|error| self.failed(&error, "ecs:TagResource", about))?;
-            self.shown()
-                .wrote(about, |there| retagged(there, tags, &[]));
+            let call = self.account.ecs().tag_resource().resource_arn(arn);
+            let call = call.set_tags(Some(tags.clone())).send();
+            self.tell("ecs:TagResource", about, call, |_, there| {
+                retagged(there, tags, &[]);
+            })
+            .await?;
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
-            let call = self.ecs.untag_resource().resource_arn(arn);
-            let answer = call.set_tag_keys(Some(keys.collect())).send().await;
-            answer.map_err(|error| {
-                let error = self.failed(&error, "ecs:UntagResource", about);
+            let call = self.account.ecs().untag_resource().resource_arn(arn);
+            let call = call.set_tag_keys(Some(keys.collect())).send();
+            let answer = self.tell("ecs:UntagResource", about, call, |_, there| {
+                retagged(there, [], &retag.remove);
+            });
+            answer.await.map_err(|error| {
                 if retag.set.is_empty() {
                     error
                 } else {
                     error.maybe_taken()
                 }
             })?;
-            self.shown()
-                .wrote(about, |there| retagged(there, [], &retag.remove));
         }
         Ok(())
     }
@@ -210,14 +226,14 @@ impl Api {
         let about = rule.resource();
         match rule {
             RuleConfig::Rule(arn) => {
-                let call = self.balancers.modify_rule().rule_arn(arn);
-                let answer = call.set_actions(Some(edited)).send().await;
-                answer.map_err(|error| error::write(&error, action(rule), &about))?;
+                let call = self.account.balancers().modify_rule().rule_arn(arn);
+                let call = call.set_actions(Some(edited)).send();
+                self.write(action(rule), &about, call).await?;
             }
             RuleConfig::ListenerDefault(arn) => {
-                let call = self.balancers.modify_listener().listener_arn(arn);
-                let answer = call.set_default_actions(Some(edited)).send().await;
-                answer.map_err(|error| error::write(&error, action(rule), &about))?;
+                let call = self.account.balancers().modify_listener();
+                let call = call.listener_arn(arn).set_default_actions(Some(edited));
+                self.write(action(rule), &about, call.send()).await?;
             }
         }
         let (after, _) = self.forward(rule).await.map_err(TargetError::maybe_taken)?;

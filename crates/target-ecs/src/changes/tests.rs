@@ -397,3 +397,18 @@ fn a_floor_is_held_and_let_go_by_the_autoscaler() {
         assert_eq!(error.kind, TargetErrorKind::Unsupported);
     }
 }
+
+/// Without it a call that is repeated by the network could make it twice, and with one for ever the next candidate
+/// could not be made.
+#[test]
+fn a_service_is_made_with_a_token_of_its_effect() {
+    let token = |effect: u64| {
+        let scene = Scene::new();
+        let claim = claim(1);
+        let stable = scene.state.services.stable.clone().unwrap();
+        let made = candidate::creation(&scene.bound, &stable, 1, &claim, EffectId(effect));
+        made.get_client_token().clone().unwrap()
+    };
+    assert_eq!(token(7), token(7));
+    assert_ne!(token(7), token(8));
+}

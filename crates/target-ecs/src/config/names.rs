@@ -126,6 +126,9 @@ impl Config {
             Mode::Rolling(rolling) => {
                 OneService::named(&self.cluster, &rolling.service).map(|_| ())
             }
+            Mode::NativeGated(gated) => {
+                OneService::named(&self.cluster, &gated.service).map(|_| ())
+            }
         }
     }
 }

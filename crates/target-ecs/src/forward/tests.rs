@@ -179,3 +179,38 @@ proptest! {
         prop_assert_eq!(strangers(&is), strangers(&was));
     }
 }
+
+#[test]
+fn the_order_of_target_groups_and_the_time_of_stickiness_that_is_off_are_no_difference() {
+    let forward = |groups: [(&str, u32); 2], enabled: bool, seconds: i32| Forward {
+        groups: groups
+            .map(|(arn, weight)| Group {
+                arn: arn.to_owned(),
+                weight,
+            })
+            .to_vec(),
+        stickiness: Some(Sticky {
+            enabled,
+            seconds: Some(seconds),
+        }),
+    };
+    let one = forward([("a", 1), ("b", 0)], false, 60);
+    let same = forward([("b", 0), ("a", 1)], false, 3600);
+    assert_eq!(one, same);
+    let digest = |forward: &Forward| {
+        let mut fields = crate::owned::Fields::default();
+        fields.rule(0, forward);
+        fields
+    };
+    assert_eq!(digest(&one), digest(&same));
+    let none = Forward {
+        stickiness: None,
+        ..one.clone()
+    };
+    assert_eq!(one, none, "off is as good as not told");
+    assert_ne!(one, forward([("a", 0), ("b", 1)], false, 60));
+    assert_ne!(
+        forward([("a", 1), ("b", 0)], true, 60),
+        forward([("a", 1), ("b", 0)], true, 3600)
+    );
+}

@@ -1,6 +1,7 @@
 //! Whether a plan can run on a service that Amazon ECS deploys: findings before anything is written.
 
 mod plan;
+mod shifting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,17 +10,18 @@ use aws_sdk_ecs::types::{
     DeploymentConfiguration, DeploymentLifecycleHookTargetType, DeploymentStrategy, Service,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    TargetGroup, TargetGroupAttribute, TargetHealthStateEnum,
+    Action, TargetGroup, TargetGroupAttribute, TargetHealthStateEnum,
 };
 use strategy_core::target::{Finding, TargetError};
 use strategy_core::{Part, Plan};
 
 use super::balancer::Balancer;
 use super::deployment::rollout_state;
+use super::schedule::Schedule;
 use super::{Bound, View};
 use crate::admit::services::{controlled, impatient, in_flight, slow_start, targets};
 use crate::api::Api;
-use crate::config::resource;
+use crate::config::{RuleConfig, resource};
 use crate::task_definition::Described;
 use crate::view::primary;
 
@@ -30,6 +32,8 @@ pub(crate) struct Facts {
     groups: Vec<TargetGroup>,
     attributes: BTreeMap<String, Vec<TargetGroupAttribute>>,
     base: Arc<Described>,
+    /// The rules that production traffic comes by, where ECS shifts it.
+    rules: Vec<(RuleConfig, Vec<Action>)>,
 }
 
 /// Reads them.
@@ -51,12 +55,43 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
         attributes.insert(arn.to_owned(), api.attributes(arn).await?);
     }
     let base = api.definition(&bound.start.task_definition).await?;
+    let rules: Vec<_> = match &bound.start.configuration {
+        Some(_) => shifting::rules(bound),
+        None => Vec::new(),
+    };
+    let rules = api.rules(&rules).await?;
     Ok(Facts {
+        rules,
         view,
         groups,
         attributes,
         base,
     })
+}
+
+/// The same where ECS takes the steps of the plan, which go into the binding.
+pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
+    let about = bound.resource();
+    let mut findings = Vec::new();
+    if let Some(service) = facts.view.seen.active() {
+        findings.extend(controlled(service, &about));
+        findings.extend(start(service, &about));
+        findings.extend(scaled(bound, &about));
+        findings.extend(shifting::findings(bound, &facts.rules, service, &about));
+        for arn in bound.start.balancers.iter().flat_map(Balancer::groups) {
+            findings.extend(impatient(&facts.groups, arn, service, &about));
+            findings.extend(targets(&facts.groups, arn));
+        }
+    }
+    findings.extend(serves(bound, facts, &about));
+    findings.extend(plan::containers(facts, part, plan));
+    match Schedule::of(plan, part) {
+        Ok(schedule) => bound.schedule = Some(schedule),
+        Err(refusals) => {
+            findings.extend(refusals.into_iter().map(|refusal| refusal.finding(&about)));
+        }
+    }
+    findings
 }
 
 /// Everything that stands in the way or is worth knowing.

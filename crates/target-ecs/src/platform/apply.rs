@@ -93,6 +93,7 @@ impl PlatformTarget {
                     self.api.retag(&arn, &retag).await?;
                 }
                 Change::Deploy(deploy) => self.deploy(bound, deploy, done).await?,
+                Change::Answer { arn, hook } => self.api.answer(&arn, &hook).await?,
                 Change::Stop { arn, else_ } => {
                     if self.api.stop(&arn, bound).await? {
                         // What ECS takes back is the task definition; the rest is told by us.

@@ -8,6 +8,8 @@ use strategy_core::duration;
 use strategy_core::target::{Binding, TargetError, TargetErrorKind};
 
 use super::Balancer;
+use super::configuration::Configuration;
+use super::schedule::Schedule;
 use crate::binding::service;
 use crate::error::found;
 use crate::owned::Fields;
@@ -20,6 +22,7 @@ const FORMAT: u32 = 1;
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Tag {
     Rolling,
+    NativeGated,
 }
 
 /// Serialised as the [`Binding`].
@@ -41,6 +44,9 @@ pub(crate) struct Bound {
     /// The deployment that we began; `None`: none yet, or its answer was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) followed: Option<Followed>,
+    /// The steps of the plan, where Amazon ECS takes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) schedule: Option<Schedule>,
 }
 
 /// A service at the start, with what puts it back.
@@ -54,6 +60,9 @@ pub(crate) struct Start {
     /// The id of its primary deployment.
     pub(crate) deployment: String,
     pub(crate) balancers: Vec<Balancer>,
+    /// What is changed of its deployment configuration, as it was; `None`: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) configuration: Option<Configuration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) grace_seconds: Option<i32>,
 }
@@ -89,6 +98,7 @@ impl Bound {
             fields,
             done: None,
             followed: None,
+            schedule: None,
         }
     }
 

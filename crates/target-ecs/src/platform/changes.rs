@@ -3,9 +3,11 @@
 use strategy_core::target::{Apply, DesiredTrack, TargetError, TargetErrorKind};
 use strategy_core::{Replicas, Stickiness, Traffic, Weight};
 
+use super::answering::{configuration, next_answer};
+use super::hooks::Answer;
 use super::note;
-use super::situation::{COUNT, DEFINITION, LEFT, STRANGE, Situation, key};
-use super::{Balancer, Seen};
+use super::situation::{CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key};
+use super::{Balancer, Configuration, Seen};
 use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
@@ -22,6 +24,11 @@ pub(crate) enum Change {
         text: String,
     },
     Deploy(Deploy),
+    /// Lets a deployment go on past the hook that it waits for.
+    Answer {
+        arn: String,
+        hook: String,
+    },
     /// Takes a service deployment back, or, where ECS will not, deploys what was there.
     Stop {
         arn: String,
@@ -36,6 +43,7 @@ pub(crate) struct Deploy {
     pub(crate) task_definition: Option<String>,
     pub(crate) count: Option<u32>,
     pub(crate) balancers: Option<Vec<Balancer>>,
+    pub(crate) configuration: Option<Configuration>,
     pub(crate) grace_seconds: Option<i32>,
 }
 
@@ -60,6 +68,9 @@ pub(crate) enum Aim<'a> {
         count: u32,
         /// What is asked of stable's count.
         left: u32,
+        /// Where ECS takes the steps of a plan: which one is asked for. 0: none yet; the one after the last:
+        /// what was is to go.
+        step: usize,
     },
 }
 
@@ -107,6 +118,38 @@ pub(crate) fn aim<'a>(
         Revision::Named(name) => Some(Asked::Named(name)),
         other => return Err(refuse(situation, format!("{other} means nothing here"))),
     };
+    if let (Some(asked), Some(_)) = (&asked, &situation.bound.start.configuration) {
+        let weight = desired.traffic.weight;
+        let Some(schedule) = situation.schedule() else {
+            return Err(refuse(
+                situation,
+                "the plan was not admitted, so its steps are not known",
+            ));
+        };
+        let left = number(stable)?;
+        let step = if left == 0 && weight == Weight::FULL {
+            Some(schedule.steps.len() + 1)
+        } else if weight.is_zero() {
+            Some(0)
+        } else {
+            schedule.step_at(weight)
+        };
+        let is_whole = (left == situation.bound.start.count || left == 0)
+            && number(&desired.candidate)? > 0
+            && plain(&desired.traffic, weight);
+        return match step {
+            Some(step) if is_whole => Ok(Aim::Release {
+                asked: asked.clone(),
+                count: number(&desired.candidate)?,
+                left,
+                step,
+            }),
+            Some(_) | None => Err(refuse(
+                situation,
+                "Amazon ECS brings up all of a release beside what was, and takes the steps of the plan alone",
+            )),
+        };
+    }
     match asked {
         None if plain(&desired.traffic, Weight::ZERO) => Ok(Aim::Home {
             count: number(stable)?,
@@ -120,6 +163,7 @@ pub(crate) fn aim<'a>(
                 asked,
                 count: number(&desired.candidate)?,
                 left: number(stable)?,
+                step: 0,
             })
         }
         None | Some(_) => Err(refuse(
@@ -185,15 +229,38 @@ pub(crate) fn changes(
     if let Aim::Release { left, .. } = aim {
         wanted.0.insert(LEFT.to_owned(), left.to_string());
     }
-    check(situation, &now, &Fields::read(&request.seen)?, &wanted)?;
+    let configuration = configuration(situation, aim);
+    if let Some(configuration) = &configuration {
+        wanted
+            .0
+            .insert(CONFIGURATION.to_owned(), configuration.key());
+    }
+    let seen = Fields::read(&request.seen)?;
+    check(situation, &now, &seen, &wanted)?;
     let mut deploy = Deploy::default();
     if !bound.start.is_scaled && situation.count() != count {
         deploy.count = Some(count);
     }
+    deploy.configuration = configuration
+        .clone()
+        .filter(|_| now.of(CONFIGURATION) != wanted.of(CONFIGURATION));
     let mut changes = Vec::new();
+    let mut answer = None;
     if now.of(DEFINITION) == wanted.of(DEFINITION) {
-        if deploy.count.is_some() {
+        // A request that was to begin the deployment asks for no step.
+        let has_begun = seen.of(DEFINITION) == wanted.of(DEFINITION);
+        if let (Aim::Release { step, .. }, Some(schedule), true) =
+            (aim, situation.schedule(), has_begun)
+        {
+            answer = next_answer(situation, schedule, *step, seen.of(HOOK))?;
+        }
+        // Put back before the last answer, since nothing is asked of us after it.
+        if deploy != Deploy::default() {
             changes.push(Change::Deploy(deploy));
+        }
+        if let Some((arn, Answer { hook, .. })) = &answer {
+            let (arn, hook) = (arn.clone(), hook.clone());
+            changes.push(Change::Answer { arn, hook });
         }
     } else {
         let is_home = matches!(aim, Aim::Home { .. });
@@ -206,10 +273,22 @@ pub(crate) fn changes(
                 let arn = arn.to_owned();
                 changes.push(Change::Stop { arn, else_: deploy });
             }
-            Some(_) | None => changes.push(Change::Deploy(deploy)),
+            Some(_) | None => {
+                if is_home {
+                    // Our own hooks would hold a way back that nobody answers.
+                    deploy.configuration = configuration;
+                }
+                changes.push(Change::Deploy(deploy));
+            }
         }
     }
-    let note = note(situation, request, &now, &wanted);
+    let note = note(
+        situation,
+        request,
+        &now,
+        &wanted,
+        answer.map(|(_, answer)| answer),
+    );
     if let Some(text) = &note {
         let arn = situation.service.service_arn().unwrap_or_default();
         let (arn, text) = (arn.to_owned(), text.clone());
@@ -230,7 +309,7 @@ fn check(
     seen: &Fields,
     wanted: &Fields,
 ) -> Result<(), TargetError> {
-    for name in [DEFINITION, COUNT, LEFT, STRANGE] {
+    for name in [DEFINITION, COUNT, LEFT, CONFIGURATION, STRANGE] {
         let of = now.of(name);
         let is_wanted = name != STRANGE && of == wanted.of(name);
         if of == seen.of(name) || is_wanted {
@@ -239,6 +318,10 @@ fn check(
         let message = match name {
             DEFINITION => {
                 "its task definition is neither as it was seen nor as it is to be".to_owned()
+            }
+            CONFIGURATION => {
+                "its deployment configuration is neither as it was seen nor as it is to be"
+                    .to_owned()
             }
             COUNT | LEFT => "its count is neither as it was seen nor as it is to be".to_owned(),
             _ => {
@@ -281,12 +364,27 @@ fn note(
     request: &Apply,
     now: &Fields,
     wanted: &Fields,
+    answer: Option<Answer>,
 ) -> Option<String> {
     let mut now = now.clone();
     now.0.remove(STRANGE);
-    if now == *wanted {
+    now.0.remove(HOOK);
+    if now == *wanted && answer.is_none() {
         return None;
     }
-    let text = note::text(request.id, &now, wanted, situation.primary());
+    // How far it was let go stays known for as long as the release is there.
+    let stays = now.of(DEFINITION) == wanted.of(DEFINITION);
+    let before = situation
+        .noted
+        .as_ref()
+        .and_then(|noted| noted.answer.clone());
+    let answer = answer.or_else(|| before.filter(|_| stays));
+    let text = note::text(
+        request.id,
+        &now,
+        wanted,
+        situation.primary(),
+        answer.as_ref(),
+    );
     (situation.note != text).then_some(text)
 }

@@ -7,6 +7,7 @@ use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{Deployment, ServiceDeployment};
 use strategy_core::target::{PlatformDeployment, PlatformState};
 
+use super::hooks::pending;
 use super::situation::Situation;
 use crate::task_definition::short;
 use crate::view::primary;
@@ -77,6 +78,9 @@ fn forward(situation: &Situation<'_>, ours: &str, tasks: &Tasks) -> PlatformStat
             return PlatformState::RolledBack(format!("{}; and the rollback failed", why()));
         }
         _ => {}
+    }
+    if pending(situation).is_some() {
+        return PlatformState::Waiting;
     }
     let Some(primary) = primary(situation.service) else {
         return PlatformState::Superseded("it has no primary deployment".to_owned());

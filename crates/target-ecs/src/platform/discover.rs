@@ -7,8 +7,8 @@ use strategy_core::Tracks;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::binding::{Start, Tag};
-use super::situation::{COUNT, DEFINITION, key};
-use super::{Balancer, Bound, Seen, View};
+use super::situation::{CONFIGURATION, COUNT, DEFINITION, key};
+use super::{Balancer, Bound, Configuration, Seen, View};
 use crate::api::Api;
 use crate::autoscaling::number;
 use crate::config::OneService;
@@ -53,12 +53,16 @@ pub(crate) async fn start(
         is_scaled: seen.scaler.is_some(),
         deployment: primary_id(there, &about)?,
         balancers,
+        configuration: (mode == Tag::NativeGated).then(|| Configuration::of(there)),
         grace_seconds: there.health_check_grace_period_seconds,
     };
     let mut fields = Fields::default();
     let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
     put(DEFINITION, key(&start.task_definition));
     put(COUNT, start.count.to_string());
+    if let Some(configuration) = &start.configuration {
+        put(CONFIGURATION, configuration.key());
+    }
     let (cluster, service) = (of.cluster.clone(), of.service.clone());
     let bound = Bound::new(mode, cluster, service, start, drain, fields);
     seen.deployment = api.followed(&bound, &seen).await?;

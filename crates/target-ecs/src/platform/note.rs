@@ -3,11 +3,15 @@
 
 use strategy_core::target::EffectId;
 
+use super::hooks::Answer;
 use crate::note::{self, Note};
 use crate::owned::Fields;
 
 /// The primary deployment before the write.
 const PRIMARY: &str = "p";
+/// The hook that was answered last, and the step that was let go by that.
+const HOOK: &str = "h";
+const STEP: &str = "k";
 
 /// The note of one write, and what it says of deployments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,27 +19,46 @@ pub(crate) struct Noted {
     pub(crate) note: Note,
     /// The id of the primary deployment before the write.
     pub(crate) primary: Option<String>,
+    /// The last answer to a hook: given, or about to be.
+    pub(crate) answer: Option<Answer>,
 }
 
 /// The text of a note: `id=17 d=ab12:cd34 n=4 p=ecs-svc/0123`.
-pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields, primary: &str) -> String {
+pub(crate) fn text(
+    id: EffectId,
+    now: &Fields,
+    wanted: &Fields,
+    primary: &str,
+    answer: Option<&Answer>,
+) -> String {
     let text = note::text(id, now, wanted);
-    format!("{text} {PRIMARY}={primary}")
+    let text = format!("{text} {PRIMARY}={primary}");
+    match answer {
+        Some(Answer { hook, step }) => format!("{text} {HOOK}={hook} {STEP}={step}"),
+        None => text,
+    }
 }
 
 impl Noted {
     /// `None` if it is no note.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut primary = None;
+        let (mut primary, mut hook, mut step) = (None, None, None);
         let mut rest = Vec::new();
         for word in text.split_whitespace() {
             match word.split_once('=') {
                 Some((PRIMARY, id)) => primary = Some(id.to_owned()),
+                Some((HOOK, id)) => hook = Some(id.to_owned()),
+                Some((STEP, number)) => step = number.parse().ok(),
                 Some(_) | None => rest.push(word),
             }
         }
         let note = Note::read(&rest.join(" "))?;
-        Some(Self { note, primary })
+        let answer = hook.zip(step).map(|(hook, step)| Answer { hook, step });
+        Some(Self {
+            note,
+            primary,
+            answer,
+        })
     }
 
     /// From which task definition to which; `None`: nothing was noted.
@@ -56,17 +79,18 @@ mod tests {
             Fields(pairs.into())
         };
         let (now, wanted) = (fields("0123456789"), fields("9876543210"));
-        let text = text(
-            EffectId(u64::MAX),
-            &now,
-            &wanted,
-            "ecs-svc/9223370362164355417",
-        );
+        let answer = Answer {
+            hook: format!("ecs-pause-{}", "0".repeat(32)),
+            step: 34,
+        };
+        let primary = "ecs-svc/9223370362164355417";
+        let text = text(EffectId(u64::MAX), &now, &wanted, primary, Some(&answer));
         assert!(text.len() <= 256, "{text}");
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(text.chars().all(allowed), "{text}");
         let read = Noted::read(&text).unwrap();
         assert_eq!(read.definition(), Some(("0123456789", "9876543210")));
+        assert_eq!(read.answer, Some(answer));
         assert_eq!(read.primary.as_deref(), Some("ecs-svc/9223370362164355417"));
         assert!(read.note.leads_to(&wanted) && !read.note.leads_to(&now));
         assert_eq!(Noted::read("somebody was here"), None);

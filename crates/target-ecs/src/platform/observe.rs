@@ -6,10 +6,11 @@ use strategy_core::target::{
     Autoscaler, Effective, ForeignChange, ForeignField, Observation, ObservedTrack,
     ObservedTraffic, PlatformState, Pods, TargetError, Written,
 };
-use strategy_core::{Images, Replicas, SeenRevision, Traffic, Weight};
+use strategy_core::{Images, Replicas, SeenRevision, Traffic};
 
-use super::deployment::{self, Tasks, deployment};
-use super::situation::{COUNT, DEFINITION, STRANGE, Situation};
+use super::deployment::{self, Tasks, deployment, is_under_way};
+use super::hooks::pending;
+use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation};
 use super::{Bound, View};
 use crate::autoscaling::number;
 use crate::mark::WRITTEN;
@@ -31,12 +32,17 @@ pub(crate) fn observation(
     let tasks = tasks(&situation, view, stall);
     let platform = deployment(&situation, &tasks);
     let (stable, candidate) = tracks(&situation, view, pods);
-    let written = Traffic::weight(if situation.has_candidate() {
-        Weight::FULL
-    } else {
-        Weight::ZERO
-    });
-    let effective = if is_effective(&situation, view) {
+    let written = Traffic::weight(situation.weight());
+    let effective = if situation.bound.start.configuration.is_some() {
+        // What is described of weights lags behind, so it is the hooks that tell: a step is done when the
+        // next one is asked for.
+        let is_over = !is_under_way(primary(situation.service)) && !situation.is_turning_back();
+        if is_over || pending(&situation).is_some() {
+            Effective::Unverified
+        } else {
+            Effective::Converging
+        }
+    } else if is_effective(&situation, view) {
         Effective::Verified(written.clone())
     } else {
         Effective::Converging
@@ -134,6 +140,9 @@ fn tracks(
         let count = Replicas::Count(situation.count());
         candidate.written = Some(Written::new(told, count));
     } else {
+        // What was found is more than a task definition: until its settings are back, it is not that.
+        let mut told = told;
+        told.recorded &= situation.has_settings_of_start();
         let count = of_stable(situation.count());
         stable.written = Some(Written::new(told, count));
     }
@@ -203,6 +212,10 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
             COUNT => tell(
                 ForeignField::Capacity,
                 format!("the count of {about} was changed ({now} now)"),
+            ),
+            CONFIGURATION => tell(
+                ForeignField::Revision,
+                format!("the deployment configuration of {about} was changed"),
             ),
             STRANGE if !situation.goes_forward() => tell(
                 ForeignField::Revision,

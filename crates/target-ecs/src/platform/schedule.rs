@@ -6,8 +6,6 @@ mod refusal;
 mod tests;
 mod waits;
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use strategy_core::plan::{Goal, Stage};
 use strategy_core::{Capacity, Part, Plan, Revision, Weight};
@@ -112,11 +110,6 @@ impl Schedule {
         let weight = last.and_then(|last| self.steps.get(last));
         weight.copied().unwrap_or(Weight::ZERO)
     }
-
-    /// The same as a time.
-    pub(crate) const fn hook_timeout(&self) -> Duration {
-        Duration::from_secs(self.hook_minutes as u64 * 60)
-    }
 }
 
 impl Shift {
@@ -135,14 +128,6 @@ impl Shift {
         weights.retain(|weight| *weight < Weight::FULL);
         weights.push(Weight::FULL);
         weights
-    }
-
-    /// The number that goes with it, in percent, as the SDK takes it; `None`: there is none.
-    pub(crate) fn percent(self) -> Option<f64> {
-        match self {
-            Self::AllAtOnce => None,
-            Self::Canary(tenths) | Self::Linear(tenths) => Some(f64::from(tenths) / 10.0),
-        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What a service has been told, by whom, and which of its deployments is ours. Pure.
 
 use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
+use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
+use super::hooks::{granted, pending};
 use super::note::Noted;
-use super::{Bound, Seen};
+use super::schedule::Schedule;
+use super::{Bound, Configuration, Seen};
 use crate::autoscaling::number;
 use crate::digest::digest;
 use crate::error::found;
@@ -19,6 +22,10 @@ pub(crate) const DEFINITION: &str = "d";
 pub(crate) const COUNT: &str = "n";
 /// The field of what was asked of stable's count while the candidate is there; it is noted and not told.
 pub(crate) const LEFT: &str = "s";
+/// The field of the deployment configuration, where we change it.
+pub(crate) const CONFIGURATION: &str = "c";
+/// The field of the hook that waits for our answer.
+pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
 pub(crate) const STRANGE: &str = "x";
 
@@ -171,6 +178,12 @@ impl<'a> Situation<'a> {
         self.definition() == self.bound.start.task_definition
     }
 
+    /// Its deployment configuration is what it was, as far as we change it.
+    pub(crate) fn has_settings_of_start(&self) -> bool {
+        let start = self.bound.start.configuration.as_ref();
+        start.is_none_or(|start| Configuration::of(self.service) == *start)
+    }
+
     /// What runs is the candidate's: a release of ours, or what somebody made of it.
     pub(crate) fn has_candidate(&self) -> bool {
         !self.is_at_start() && self.release().is_some()
@@ -185,9 +198,31 @@ impl<'a> Situation<'a> {
         }
     }
 
+    /// The steps that ECS takes, after our answers.
+    pub(crate) const fn schedule(&self) -> Option<&'a Schedule> {
+        self.bound.schedule.as_ref()
+    }
+
+    /// The candidate's share, by what was told.
+    pub(crate) fn weight(&self) -> Weight {
+        if !self.has_candidate() {
+            return Weight::ZERO;
+        }
+        match self.schedule() {
+            None => Weight::FULL,
+            Some(schedule) => schedule.weight_after(granted(self, schedule)),
+        }
+    }
+
     /// What was asked of stable's count, while the candidate is there.
     pub(crate) fn left(&self) -> u32 {
-        self.noted_number(LEFT).unwrap_or(0)
+        match self.schedule() {
+            Some(schedule) if granted(self, schedule) <= schedule.steps.len() => {
+                self.bound.start.count
+            }
+            Some(_) => 0,
+            None => self.noted_number(LEFT).unwrap_or(0),
+        }
     }
 
     fn noted_number(&self, name: &str) -> Option<u32> {
@@ -223,6 +258,12 @@ impl<'a> Situation<'a> {
         put(COUNT, self.count().to_string());
         if self.has_candidate() {
             put(LEFT, self.left().to_string());
+        }
+        if self.bound.start.configuration.is_some() {
+            put(CONFIGURATION, Configuration::of(self.service).key());
+        }
+        if let Some(hook) = pending(self) {
+            put(HOOK, hook.to_owned());
         }
         if let Some(strange) = self.strange() {
             put(STRANGE, strange.to_owned());

@@ -15,7 +15,8 @@ use super::situation::Situation;
 use super::{Bound, admit, discover};
 use crate::api::Api;
 use crate::claim;
-use crate::config::{OneService, Rolling};
+use crate::config::{NativeGated, OneService, Rolling};
+use crate::weights;
 
 /// One service whose deployments Amazon ECS carries out.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct PlatformTarget {
     cluster: String,
     service: String,
     mode: Tag,
+    /// Where ECS shifts by weights: when they are taken to be effective.
+    settle: Option<Duration>,
     stall: Duration,
     pub(super) api: Api,
 }
@@ -33,17 +36,35 @@ impl PlatformTarget {
             cluster: cluster.to_owned(),
             service: config.service.clone(),
             mode: Tag::Rolling,
+            settle: None,
             stall: config.stall,
             api,
         }
     }
 
-    pub(crate) fn capabilities() -> Capabilities {
+    pub(crate) fn gated(cluster: &str, config: &NativeGated, api: Api) -> Self {
+        Self {
+            cluster: cluster.to_owned(),
+            service: config.service.clone(),
+            mode: Tag::NativeGated,
+            settle: Some(config.settle),
+            stall: config.stall,
+            api,
+        }
+    }
+
+    /// What it can do: `settle` is where ECS shifts by weights, and when they are taken to be effective.
+    pub(crate) fn capabilities(settle: Option<Duration>) -> Capabilities {
         let mut capabilities = Capabilities::routed();
-        capabilities.granularity = Weight::FULL;
         capabilities.routing = Routing::Native;
         capabilities.promotions = vec![Promotion::Native];
-        capabilities.effectiveness = Effectiveness::Verified;
+        (capabilities.granularity, capabilities.effectiveness) = match settle {
+            None => (Weight::FULL, Effectiveness::Verified),
+            Some(after) => {
+                let step = Weight::from_basis_points(weights::STEP).unwrap_or(Weight::FULL);
+                (step, Effectiveness::Assumed { after })
+            }
+        };
         capabilities
     }
 }
@@ -52,10 +73,10 @@ impl PlatformTarget {
 impl Target for PlatformTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
         let of = OneService::named(&self.cluster, &self.service)?;
-        let (bound, view) = discover::start(self.mode, &of, &self.api).await?;
+        let (bound, view) = discover::start(self.mode, &of, &self.api.looking()).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            Self::capabilities(),
+            Self::capabilities(self.settle),
             observation(&bound, &view, self.stall)?,
             discover::names(&bound),
         );
@@ -66,13 +87,17 @@ impl Target for PlatformTarget {
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
         let bound = Bound::read(binding, self.mode)?;
-        let view = self.api.view_of_one(&bound).await?;
+        let view = self.api.looking().view_of_one(&bound).await?;
         observation(&bound, &view, self.stall)
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
         let bound = Bound::read(&request.binding, self.mode)?;
-        self.make(bound, request).await
+        let this = Self {
+            api: self.api.writing(),
+            ..self.clone()
+        };
+        this.make(bound, request).await
     }
 
     async fn admit(
@@ -81,12 +106,13 @@ impl Target for PlatformTarget {
         found: &Discovery,
         plan: &Plan,
     ) -> Result<Admission, TargetError> {
-        let bound = Bound::read(&found.binding, self.mode)?;
-        let facts = admit::facts(&self.api, &bound).await?;
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &facts, part, plan),
-        ))
+        let mut bound = Bound::read(&found.binding, self.mode)?;
+        let facts = admit::facts(&self.api.looking(), &bound).await?;
+        let findings = match self.mode {
+            Tag::Rolling => admit::findings(&bound, &facts, part, plan),
+            Tag::NativeGated => admit::gated(&mut bound, &facts, part, plan),
+        };
+        Ok(Admission::new(bound.wrap()?, findings))
     }
 
     async fn claim(
@@ -97,12 +123,13 @@ impl Target for PlatformTarget {
     ) -> Result<(), TargetError> {
         let bound = Bound::read(binding, self.mode)?;
         let change = claim::Change { from, to };
-        let seen = self.api.seen(&bound).await?;
+        let api = self.api.writing();
+        let seen = api.seen(&bound).await?;
         if to.is_some() {
             Situation::of(&bound, &seen)?;
         }
-        if change.carry_out(&self.api, &seen.claimable(&bound)).await? {
-            let seen = self.api.seen(&bound).await;
+        if change.carry_out(&api, &seen.claimable(&bound)).await? {
+            let seen = api.seen(&bound).await;
             let seen = seen.map_err(TargetError::maybe_taken)?;
             change.check_taken(&seen.claimable(&bound))?;
         }

@@ -178,3 +178,12 @@ fn what_cannot_be_written_is_refused_before_anything_is() {
         assert_eq!(error.kind, TargetErrorKind::Unsupported);
     }
 }
+
+#[test]
+fn the_longest_time_that_clients_stay_counts_whichever_rule_it_is_of() {
+    let sticky = |seconds| to(&[(BLUE, 1)], Some((true, seconds)));
+    for forwards in [[sticky(600), sticky(60)], [sticky(60), sticky(600)]] {
+        let read = read(groups(), &rules(&forwards)).unwrap();
+        assert_eq!(read.sticky, Duration::from_secs(600));
+    }
+}

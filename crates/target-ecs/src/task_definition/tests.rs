@@ -163,6 +163,18 @@ fn a_release_is_the_same_in_whatever_order_it_is_told() {
 }
 
 #[test]
+fn what_differs_in_more_than_images_is_not_alike() {
+    let one = described(41, &[("web", "web:1")], &[]);
+    let mut other = described(7, &[("web", "web:2")], &[("team", "shop")]);
+    other.definition.family = Some("web-green".to_owned());
+    assert!(one.is_like(&other));
+    for container in other.definition.container_definitions.iter_mut().flatten() {
+        container.environment = None;
+    }
+    assert!(!one.is_like(&other));
+}
+
+#[test]
 fn tags_of_an_earlier_release_and_of_the_platform_are_not_handed_on() {
     let tags = [
         (RELEASE, "old"),

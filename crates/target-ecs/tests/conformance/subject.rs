@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use strategy_core::conformance::Subject;
 use strategy_core::target::ForeignField;
 use strategy_core::world::VirtualClock;
-use strategy_core::{Images, Target, Timestamp};
+use strategy_core::{Images, Target, Timestamp, Weight};
 use target_ecs::EcsTarget;
-use target_ecs::config::{Canary, Config, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::config::{
+    Canary, Config, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
+};
 use test_support::ecs::{Fake, Fault, Service, Settings, Shop};
 
 /// How the shop is set up.
@@ -24,6 +26,8 @@ pub(crate) enum Shape {
     Autoscaled,
     /// One service that ECS rolls.
     Rolling,
+    /// One service that ECS shifts after our answers.
+    NativeGated,
 }
 
 #[derive(Debug)]
@@ -39,11 +43,25 @@ impl ShopSubject {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), Settings::default());
         let shop = Shop::open(&fake);
-        shop.remove_test_rule();
+        if shape != Shape::NativeGated {
+            shop.remove_test_rule();
+        }
         let stable = Slot::new("web", &shop.stable_group);
         let other = Slot::new("web-other", &shop.canary_group);
+        if shape == Shape::NativeGated {
+            let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1});
+            shop.create_native_service("web", 3, &configuration);
+            let config = Config::new(Shop::CLUSTER, NativeGated::new("web"));
+            return Self {
+                clock,
+                shop,
+                shape,
+                config,
+            };
+        }
         shop.create_service("web", &shop.stable_group, 3);
         let workload = match shape {
+            Shape::NativeGated => unreachable!("it has one service"),
             Shape::Rolling => {
                 let config = Config::new(Shop::CLUSTER, Rolling::new("web"));
                 return Self {
@@ -138,6 +156,7 @@ impl Subject for ShopSubject {
                     service["taskDefinition"],
                     service["desiredCount"],
                     service["status"] == "ACTIVE",
+                    service["deploymentConfiguration"],
                     service["tags"],
                 ])
             })
@@ -154,7 +173,9 @@ impl Subject for ShopSubject {
     async fn somebody_writes(&self, field: ForeignField) -> Option<String> {
         let (stable, other) = (&self.shop.stable_group, &self.shop.canary_group);
         match field {
-            ForeignField::Traffic if self.shape == Shape::Rolling => return None,
+            ForeignField::Traffic if [Shape::Rolling, Shape::NativeGated].contains(&self.shape) => {
+                return None;
+            }
             ForeignField::Traffic => {
                 let weights = [(stable.as_str(), 3), (other.as_str(), 1)];
                 self.fake().somebody_sets_weights(&self.shop.rule, &weights);
@@ -181,7 +202,16 @@ impl Subject for ShopSubject {
         true
     }
 
+    fn steps(&self) -> Vec<Weight> {
+        match self.shape {
+            Shape::NativeGated => [25, 50, 75, 100]
+                .map(|percent| Weight::from_percent(percent).unwrap())
+                .to_vec(),
+            Shape::Canary | Shape::Pair | Shape::Autoscaled | Shape::Rolling => Vec::new(),
+        }
+    }
+
     fn tells_news(&self) -> bool {
-        false
+        !matches!(self.shape, Shape::Rolling | Shape::NativeGated)
     }
 }

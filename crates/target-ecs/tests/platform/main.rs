@@ -7,7 +7,11 @@
     reason = "test"
 )]
 
+mod gated_home;
+mod gated_lost;
+mod gated_promoted;
 mod hand;
+mod policy;
 mod rolling_found;
 mod rolling_hands;
 mod rolling_home;

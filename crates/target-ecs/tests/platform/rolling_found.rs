@@ -137,9 +137,11 @@ fn another_way_to_deploy_blocks() {
     paused.update(json!({"deploymentConfiguration": {"lifecycleHooks": hooks}}));
     assert_eq!(blocks(&paused), ["pause-hook"]);
     let shifts = Scene::empty(Settings::default());
-    shifts
-        .shop
-        .create_native_service("web", 4, &json!({"strategy": "BLUE_GREEN"}));
+    shifts.shop.create_native_service(
+        "web",
+        4,
+        &json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}),
+    );
     shifts.wait(600);
     assert_eq!(blocks(&shifts), ["deployment-strategy"]);
 }

@@ -8,7 +8,7 @@ use strategy_core::Release;
 use strategy_core::driver::Driver;
 use strategy_core::rollout::{Command, Outcome, Wish};
 use strategy_core::world::block_on;
-use test_support::ecs::{Service, Settings};
+use test_support::ecs::Settings;
 
 use crate::hand::Hand;
 use crate::scene::{Scene, breaker, patient, platform, roll};
@@ -85,15 +85,18 @@ fn what_cannot_be_stopped_is_deployed_back() {
     hand.scene.wait(20);
     let home = hand.home(4);
     let request = hand.request(home, 2);
-    // Service and deployment are read, the note is written, the service is read again, then it is stopped.
+    let noted = hand.scene.called("TagResource");
+    // The note is written, and the service is looked at once more before it is stopped.
     let person = async {
-        let at = hand.scene.clock.now() + latency * 4 + latency / 2;
-        hand.scene.clock.sleep_until(at).await;
-        let arn = hand.scene.service()["currentServiceDeployment"].clone();
-        let input = json!({"serviceDeploymentArn": arn});
-        // What already goes back may be stopped again: it has to be over.
-        hand.scene.fake.rollback_fails("shop", "web");
-        hand.scene.ask(Service::Ecs, "StopServiceDeployment", input);
+        while hand.scene.called("TagResource") == noted {
+            let at = hand.scene.clock.now() + Duration::from_millis(10);
+            hand.scene.clock.sleep_until(at).await;
+        }
+        let start = hand.scene.shop.task_definition.clone();
+        hand.scene
+            .fake
+            .somebody_deploys("shop", "web", &start)
+            .unwrap();
     };
     let both = join(hand.written(&request), person);
     let (applied, ()) = block_on(&hand.scene.clock, both).unwrap();

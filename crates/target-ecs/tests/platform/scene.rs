@@ -12,7 +12,7 @@ use strategy_core::strategy::Rolling;
 use strategy_core::world::{VirtualClock, block_on};
 use strategy_core::{Release, Strategy, Timestamp};
 use target_ecs::EcsTarget;
-use target_ecs::config::{Config, Mode, Rolling as RollingMode};
+use target_ecs::config::{Config, Mode, NativeGated, Rolling as RollingMode};
 use test_support::ecs::{CallRecord, Fake, Service, Settings, Shop};
 
 /// When the first tasks have long been healthy.
@@ -65,6 +65,59 @@ impl Scene {
             shop,
             mode: RollingMode::new("web").into(),
         }
+    }
+
+    /// A service `web` of four tasks that ECS deploys blue-green, with a minute of baking of its own.
+    pub(crate) fn gated() -> Self {
+        Self::gated_with(Settings::default())
+    }
+
+    pub(crate) fn gated_with(settings: Settings) -> Self {
+        let mut scene = Self::empty(settings);
+        let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1});
+        scene.shop.create_native_service("web", 4, &configuration);
+        scene.mode = NativeGated::new("web").into();
+        scene.clock.advance_to(OPEN);
+        scene
+    }
+
+    /// What the production rule gives the two target groups.
+    pub(crate) fn weights(&self) -> (i64, i64) {
+        let input = json!({"RuleArns": [self.shop.rule]});
+        let answer = self.ask(Service::LoadBalancing, "DescribeRules", input);
+        let groups = &answer["Rules"][0]["Actions"][0]["ForwardConfig"]["TargetGroups"];
+        let of = |arn: &str| {
+            let mut groups = groups.as_array().unwrap().iter();
+            let group = groups.find(|group| group["TargetGroupArn"] == arn);
+            group.map_or(0, |group| group["Weight"].as_i64().unwrap())
+        };
+        (of(&self.shop.stable_group), of(&self.shop.canary_group))
+    }
+
+    /// Its deployment configuration is what it was. No hooks and an empty list of them are the same.
+    pub(crate) fn is_configured_as(&self, before: &Value) {
+        let of = |service: &Value| {
+            let mut configuration = service["deploymentConfiguration"].clone();
+            if configuration["lifecycleHooks"] == json!([]) {
+                configuration
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("lifecycleHooks");
+            }
+            configuration
+        };
+        assert_eq!(of(&self.service()), of(before));
+    }
+
+    /// Resolves when the other target group has this weight.
+    pub(crate) async fn until_weight(&self, weight: i64) {
+        for _ in 0..7200 {
+            if self.weights().1 == weight {
+                return;
+            }
+            self.after(1).await;
+        }
+        panic!("it never got {weight}: {:?}", self.weights());
     }
 
     pub(crate) fn open(&self, desired: usize, configuration: &Value) {

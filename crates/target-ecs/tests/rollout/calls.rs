@@ -29,13 +29,13 @@ fn an_observation_and_a_discovery_need_so_many_calls() {
     let found = block_on(&scene.clock, target.discover()).unwrap().unwrap();
     let discovery = by_kind(&scene.calls());
     println!("discover: {discovery:?}");
-    assert_eq!(discovery.values().sum::<usize>(), 10, "{discovery:?}");
+    assert_eq!(discovery.values().sum::<usize>(), 9, "{discovery:?}");
     let before = scene.fake.next_index();
     let seen = target.observe(&found.binding);
     block_on(&scene.clock, seen).unwrap().unwrap();
     let observation = by_kind(&scene.calls()[before..]);
     println!("observe without a candidate: {observation:?}");
-    assert_eq!(observation.values().sum::<usize>(), 6, "{observation:?}");
+    assert_eq!(observation.values().sum::<usize>(), 5, "{observation:?}");
 }
 
 #[test]

@@ -84,3 +84,42 @@ fn reads_may_be_old() {
         scene.nobody_was_let_down();
     }
 }
+
+/// What an earlier call told a service is not forgotten where a later one is refused, or its answer lost.
+#[test]
+fn reads_may_be_old_where_calls_fail_too() {
+    let lag = Duration::from_secs(8);
+    let scene = Scene::lagging_canary(lag);
+    assert_eq!(scene.roll_out(&short(), "web:2"), Outcome::Promoted);
+    let calls = scene.calls();
+    let of_ecs = [
+        "UpdateService",
+        "TagResource",
+        "DeleteService",
+        "CreateService",
+    ];
+    let writes = calls
+        .iter()
+        .filter(|call| of_ecs.contains(&call.operation.as_str()));
+    let writes: Vec<usize> = writes.map(|call| call.index).collect();
+    println!("{} writes to services", writes.len());
+    for fault in [Fault::Throttled, Fault::ResetAfter] {
+        for index in &writes {
+            // A claim or a service whose making had no answer is not there until it shows.
+            let makes = ["TagResource", "CreateService"];
+            if fault == Fault::ResetAfter && makes.contains(&calls[*index].operation.as_str()) {
+                continue;
+            }
+            let scene = Scene::lagging_canary(lag);
+            let before = scene.rule();
+            scene.fake.fault_at(*index, fault);
+            let outcome = scene.roll_out(&short(), "web:2");
+            let what = format!("{fault:?} of {}", scene.calls()[*index].operation);
+            assert_eq!(outcome, Outcome::Promoted, "{what}");
+            scene.wait(60);
+            assert_eq!(scene.rule(), before, "{what}");
+            scene.nothing_is_left();
+            scene.nobody_was_let_down();
+        }
+    }
+}

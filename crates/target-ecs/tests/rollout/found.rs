@@ -231,6 +231,71 @@ fn a_task_definition_that_was_deregistered_could_not_be_gone_back_to() {
     );
 }
 
+#[test]
+fn a_service_in_several_target_groups_warns() {
+    let scene = Scene::pair();
+    let group = json!({"Name": "more", "TargetType": "ip", "Protocol": "HTTP", "Port": 80});
+    let made = balancing(&scene, "CreateTargetGroup", group);
+    let more = made["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
+    let listener = json!({
+        "LoadBalancerArn": scene.shop.load_balancer, "Port": 8443, "Protocol": "HTTP",
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": more}],
+    });
+    balancing(&scene, "CreateListener", listener);
+    let both = [scene.shop.canary_group.as_str(), more]
+        .map(|arn| json!({"targetGroupArn": arn, "containerName": "web", "containerPort": 8080}));
+    let update = json!({"cluster": "shop", "service": "web-other", "loadBalancers": both});
+    scene.ask(Service::Ecs, "UpdateService", update);
+    scene.wait(600);
+    let found = found(&scene, &blue_green());
+    assert_eq!(
+        found,
+        [("several-target-groups".to_owned(), Severity::Warns)]
+    );
+}
+
+/// Requests of either side may be under way for as long as its own target group lets them.
+#[test]
+fn the_drain_is_that_of_the_target_group_that_drains_longer() {
+    for slow in [true, false] {
+        let scene = Scene::canary();
+        let group = if slow {
+            &scene.shop.stable_group
+        } else {
+            &scene.shop.canary_group
+        };
+        let attributes = json!({
+            "TargetGroupArn": group,
+            "Attributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "90"}],
+        });
+        balancing(&scene, "ModifyTargetGroupAttributes", attributes);
+        let found = block_on(&scene.clock, scene.target().discover());
+        let drain = found.unwrap().unwrap().observation.traffic.drain;
+        assert_eq!(drain.as_secs(), 90);
+    }
+}
+
+/// What was changed on the live side alone would be lost at the switch.
+#[test]
+fn a_pair_that_differs_in_more_than_images_warns() {
+    let scene = Scene::pair();
+    let definition = json!({
+        "family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512",
+        "containerDefinitions": [{ "name": "web", "image": "web:1", "essential": true,
+            "environment": [{"name": "CACHE", "value": "on"}],
+            "portMappings": [{ "containerPort": 8080 }] }],
+    });
+    let made = scene.ask(Service::Ecs, "RegisterTaskDefinition", definition);
+    let arn = made["taskDefinition"]["taskDefinitionArn"]
+        .as_str()
+        .unwrap();
+    scene.fake.somebody_deploys("shop", "web", arn).unwrap();
+    scene.wait(600);
+    let found = found(&scene, &blue_green());
+    assert_eq!(found, [("definitions-differ".to_owned(), Severity::Warns)]);
+}
+
 /// What is not clear is an error, and says what is there.
 fn refused(scene: &Scene, kind: TargetErrorKind, said: &str) {
     let error = block_on(&scene.clock, scene.target().discover())

@@ -31,7 +31,9 @@ fn found(scene: &Scene, strategy: &dyn Strategy) -> Vec<(String, bool, String)> 
 }
 
 fn is_found(scene: &Scene, strategy: &dyn Strategy, code: &str, blocks: bool, said: &[&str]) {
-    let found = found(scene, strategy);
+    let mut found = found(scene, strategy);
+    // The rules of these tests send to the candidate whatever the weight.
+    found.retain(|(code, ..)| code != "rule-to-candidate");
     let [(there, is_blocking, words)] = found.as_slice() else {
         panic!("{found:?}");
     };
@@ -104,7 +106,8 @@ fn no_free_priority_blocks() {
 #[test]
 fn a_rule_that_takes_the_same_header_first_blocks() {
     let scene = Scene::canary();
-    let id = scene.shop.test_rule.rsplit('/').next().unwrap();
+    let arn = create(&scene, 5, &json!([header("x-test", "1")]), &json!([]));
+    let id = arn.rsplit('/').next().unwrap();
     let taken = by_header("X-Test", "1");
     is_found(
         &scene,
@@ -174,7 +177,7 @@ fn a_secret_that_nobody_can_read_blocks() {
 #[test]
 fn a_load_balancer_with_a_hundred_rules_warns() {
     let scene = Scene::canary();
-    for priority in 100..198 {
+    for priority in 100..199 {
         let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/p"]}}]);
         create(&scene, priority, &path, &json!([]));
     }

@@ -107,17 +107,14 @@ fn alarms_that_nobody_looked_at_warn() {
 #[test]
 fn rules_with_different_shares_block() {
     let mut scene = Scene::canary();
-    scene
-        .rules
-        .push(RuleConfig::Rule(scene.shop.test_rule.clone()));
+    let second = scene.second_rule();
+    scene.rules.push(RuleConfig::Rule(second.clone()));
     let plan = planned(&scene, &five_steps());
     let weights = [
         (scene.shop.stable_group.as_str(), 9),
         (scene.shop.canary_group.as_str(), 1),
     ];
-    scene
-        .fake
-        .somebody_sets_weights(&scene.shop.test_rule, &weights);
+    scene.fake.somebody_sets_weights(&second, &weights);
     is_found(
         &scene,
         &plan,

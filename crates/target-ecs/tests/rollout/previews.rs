@@ -225,7 +225,8 @@ fn of_a_default_rule_it_comes_after_all_others() {
     scene.ask(Service::LoadBalancing, "ModifyListener", default);
     let host =
         json!({"Field": "host-header", "HostHeaderConfig": {"Values": ["else.example.org"]}});
-    let input = json!({"RuleArn": scene.shop.rule, "Conditions": [host]});
+    let answer = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]);
+    let input = json!({"RuleArn": scene.shop.rule, "Conditions": [host], "Actions": answer});
     scene.ask(Service::LoadBalancing, "ModifyRule", input);
     scene.rules = vec![RuleConfig::ListenerDefault(listener)];
     let mut elsewhere = marked();
@@ -261,8 +262,8 @@ fn several_routes_and_rules_come_and_go_whatever_call_fails() {
             .flat_map(|nth| [Fault::Throttled, Fault::ResetAfter].map(|fault| (nth, fault)))
         {
             let mut scene = Scene::canary();
-            let test_rule = RuleConfig::Rule(scene.shop.test_rule.clone());
-            scene.rules.push(test_rule);
+            let second = scene.second_rule();
+            scene.rules.push(RuleConfig::Rule(second));
             let others = scene.others();
             let both = CanaryStage::at(0)
                 .header_route("X-Preview", "yes")

@@ -205,6 +205,20 @@ impl Scene {
         rule
     }
 
+    /// A rule before it, for requests with the header `x-test: 1`, which forwards like it; its ARN.
+    pub(crate) fn second_rule(&self) -> String {
+        let header = json!({ "Field": "http-header",
+            "HttpHeaderConfig": { "HttpHeaderName": "x-test", "Values": ["1"] } });
+        let input = json!({
+            "ListenerArn": self.shop.listener, "Priority": 5,
+            "Actions": self.rule()["Actions"], "Conditions": [header],
+        });
+        let made = self.ask(Service::LoadBalancing, "CreateRule", input);
+        let arn = made["Rules"][0]["RuleArn"].as_str().unwrap().to_owned();
+        self.fake.set_load(&arn, 0.0);
+        arn
+    }
+
     /// What the rule gives to stable and to the candidate.
     pub(crate) fn weights(&self) -> (i64, i64) {
         let rule = self.rule();

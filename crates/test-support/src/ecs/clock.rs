@@ -12,8 +12,8 @@ use strategy_core::driver::Clock;
 
 /// The SDK's sleep and wall clock on a [`Clock`] of ours.
 ///
-/// A sleep takes whole seconds, rounded up: the SDK waits a random part of a second before a retry, and equal runs are
-/// to take equal time.
+/// A sleep of whole milliseconds takes as long; any other is rounded up to whole seconds: the SDK waits a random part of
+/// a second before a retry, and equal runs are to take equal time.
 #[derive(Clone, Debug)]
 pub struct SdkTime(Arc<dyn Clock>);
 
@@ -27,8 +27,13 @@ impl SdkTime {
 impl AsyncSleep for SdkTime {
     fn sleep(&self, duration: Duration) -> Sleep {
         let clock = Arc::clone(&self.0);
-        let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
-        let until = clock.now() + Duration::from_secs(whole);
+        let drawn = !duration.subsec_nanos().is_multiple_of(1_000_000);
+        let time = if drawn {
+            Duration::from_secs(duration.as_secs() + 1)
+        } else {
+            duration
+        };
+        let until = clock.now() + time;
         Sleep::new(Shareable::new(
             async move { clock.sleep_until(until).await },
         ))

@@ -13,7 +13,7 @@ use super::api;
 use super::faults::Fault;
 use super::log::{self, CallRecord, Outcome, Service};
 use super::rules::Rule;
-use super::wire::{Answer, Call};
+use super::wire::{Answer, Call, Refusal};
 use super::{Fake, State};
 
 /// What a call comes to, before time passes.
@@ -69,8 +69,11 @@ impl Fake {
         let actions = log::actions(&call);
         let request_id = format!("00000000-0000-0000-0000-{index:012}");
         let fault = state.faults.hit(index, &call.operation);
-        let denied = state.faults.denied(&call, &actions);
-        let (reply, outcome) = match (fault, denied) {
+        let refused = spent(&mut state, &call).or_else(|| {
+            let denied = state.faults.denied(&call, &actions);
+            denied.map(|refusal| (refusal, Rule::DeniedCodes))
+        });
+        let (reply, outcome) = match (fault, refused) {
             (Some(fault), _) => {
                 if fault.is_applied() && denied_is_none(&state, &call, &actions) {
                     // Whether it was refused nobody will hear.
@@ -88,14 +91,16 @@ impl Fake {
                 };
                 (reply, Outcome::Faulty(fault))
             }
-            (None, Some(refusal)) => {
-                state.world.note(Rule::DeniedCodes);
-                if actions.iter().any(|action| action == "iam:PassRole") {
+            (None, Some((refusal, rule))) => {
+                state.world.note(rule);
+                if rule == Rule::DeniedCodes
+                    && actions.iter().any(|action| action == "iam:PassRole")
+                {
                     state.world.note(Rule::RolesArePassed);
                 }
                 let outcome = Outcome::Refused {
                     code: refusal.code.clone(),
-                    rule: Some(Rule::DeniedCodes),
+                    rule: Some(rule),
                 };
                 (answered(call.respond(&Err(refusal), &request_id)), outcome)
             }
@@ -127,6 +132,17 @@ impl Fake {
         });
         Ok(reply)
     }
+}
+
+/// The refusal of a call that finds no token.
+fn spent(state: &mut State, call: &Call) -> Option<(Refusal, Rule)> {
+    let now = state.world.now;
+    let is_open = !state.world.settings.published_buckets
+        || state.buckets.take(call.service, &call.operation, now);
+    let refusal = Fault::Throttled.refusal(call.service);
+    refusal
+        .filter(|_| !is_open)
+        .map(|refusal| (refusal, Rule::PublishedBuckets))
 }
 
 /// Does what a call asks for; a read of ECS may be answered by what was before a write.

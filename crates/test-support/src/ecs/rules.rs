@@ -227,6 +227,7 @@ rules! {
 
     // Every call.
     ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
+    PublishedBuckets: "Calls of a category take tokens from a bucket, which come back each second; of an empty one they are refused: it can be set." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     RolesArePassed: "Whoever gives ECS a role, of tasks, load balancers or hooks, needs iam:PassRole." ["Docs: Grant permissions to pass a role to an AWS service; the code of the refusal assumed"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]

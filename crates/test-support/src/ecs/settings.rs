@@ -90,6 +90,8 @@ pub struct Settings {
     pub hang: Duration,
     /// How long every call takes. Default none.
     pub latency: Duration,
+    /// Whether an account makes no more calls than AWS publishes. Default no.
+    pub published_buckets: bool,
 }
 
 impl Default for Settings {
@@ -117,6 +119,7 @@ impl Default for Settings {
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),
             latency: Duration::ZERO,
+            published_buckets: false,
         }
     }
 }

@@ -50,3 +50,25 @@ pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
     }
     findings
 }
+
+/// A container that is not there.
+pub(super) fn containers(facts: &Facts, part: &Part, plan: &Plan) -> Option<Finding> {
+    let goals = plan
+        .stages()
+        .iter()
+        .filter_map(|stage| stage.goals.get(part));
+    let mut missing = goals.filter_map(|goal| {
+        let Revision::Release(images) = &goal.candidate.revision else {
+            return None;
+        };
+        release_anew(&facts.base, &facts.base, images).err()
+    });
+    missing.next().map(|NoContainer { missing, there }| {
+        Finding::blocks(
+            "revision-impossible",
+            format!("task-definition/{}", facts.base.short()),
+            format!("it has no container `{missing}`"),
+            format!("name one of {}", there.join(", ")),
+        )
+    })
+}

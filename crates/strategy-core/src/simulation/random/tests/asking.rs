@@ -32,7 +32,7 @@ fn asking(mut drawn: Drawn) -> Option<Drawn> {
         can.mirror = false;
         setup.capabilities = Some(can);
         setup.asks = true;
-        if drawn.seed % 5 == 0 {
+        if drawn.seed.is_multiple_of(5) {
             let after = Duration::from_secs(drawn.seed % 700);
             let part: Part = name.parse().ok()?;
             let why = "an alarm of its own".to_owned();
