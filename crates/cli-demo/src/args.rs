@@ -100,6 +100,9 @@ pub struct Demo {
     /// How the release is rolled out.
     #[arg(long, value_enum, default_value_t)]
     pub strategy: DemoStrategy,
+    /// With `--target ecs`: Amazon ECS shifts the traffic itself, and asks before each step.
+    #[arg(long)]
+    pub native: bool,
     /// What goes wrong in the world.
     #[arg(long, value_enum, default_value_t)]
     pub fault: Fault,
@@ -125,6 +128,7 @@ impl Default for Demo {
         Self {
             target: DemoTarget::default(),
             strategy: DemoStrategy::default(),
+            native: false,
             fault: Fault::default(),
             parts: Self::PARTS,
             seed: Self::SEED,

@@ -33,6 +33,9 @@ const CHART_WIDTH: usize = 64;
 /// what is asked for.
 pub fn run(options: &Demo) -> Result<Exit, CliError> {
     match options.target {
+        DemoTarget::World if options.native => Err(CliError::Usage(
+            "--native is of Amazon ECS; add --target ecs".to_owned(),
+        )),
         DemoTarget::World => on_world(options),
         #[cfg(feature = "ecs")]
         DemoTarget::Ecs => ecs::run(options),

@@ -159,7 +159,10 @@ fn on_amazon_ecs_every_fault_is_met_and_what_it_cannot_show_is_refused() {
     }
     let output = demo(&["--target", "ecs", "--parts", "2"]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(text(&output.stderr).contains("leave --parts out"), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("leave --parts out"),
+        "{output:?}"
+    );
 }
 
 #[cfg(not(feature = "ecs"))]

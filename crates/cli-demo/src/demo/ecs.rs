@@ -53,7 +53,9 @@ pub(super) fn run(options: &Demo) -> Result<Exit, CliError> {
     };
     let fake = Fake::new(Arc::new(clock.clone()), settings);
     let shop = Shop::open(&fake);
-    shop.remove_test_rule();
+    if shown.is_by_weights() {
+        shop.remove_test_rule();
+    }
     fake.set_load(&shop.rule, REQUESTS_PER_SECOND);
     let target = target(&fake, shown.set_up(&shop, TASKS));
     clock.advance_to(OPEN + OPENING);

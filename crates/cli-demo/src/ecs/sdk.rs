@@ -11,7 +11,7 @@ use strategy_core::{Part, Target};
 use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
 use target_ecs::config::{
-    Canary, Config, Mode, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
+    Canary, Config, Mode, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
 };
 
 use super::EcsError;
@@ -80,6 +80,16 @@ fn config(file: &target::Ecs, objects: &target::EcsPart) -> Config {
             }
             return Config::new(&file.cluster, rolling);
         }
+        target::EcsWorkload::NativeGated(given) => {
+            let mut gated = NativeGated::new(&given.service);
+            if let Some(stall) = given.stall {
+                gated = gated.stall(stall.0);
+            }
+            if let Some(settle) = file.settle {
+                gated = gated.settle(settle.0);
+            }
+            return Config::new(&file.cluster, gated);
+        }
     };
     let rules = objects.rules.iter().map(|rule| match rule {
         target::EcsRule::Rule(arn) => RuleConfig::Rule(arn.clone()),
@@ -119,6 +129,10 @@ fn mistake(of_part: &str, objects: &target::EcsPart, why: &str) -> Mistake {
                 target::EcsWorkload::Rolling(_) => {
                     return Mistake::new(format!("{of_part}.workload.rolling.{name}"), problem);
                 }
+                target::EcsWorkload::NativeGated(_) => {
+                    let field = format!("{of_part}.workload.native-gated.{name}");
+                    return Mistake::new(field, problem);
+                }
             };
             let mut slots = slots.into_iter();
             let slot = slots.find(|(_, slot)| {
@@ -155,6 +169,7 @@ fn place(config: &Config) -> Option<(String, String)> {
     let arn = match &config.mode {
         Mode::OwnedWeights(weights) => weights.rules.first().map(RuleConfig::arn)?,
         Mode::Rolling(rolling) => &rolling.service,
+        Mode::NativeGated(gated) => &gated.service,
         _ => return None,
     };
     let mut parts = arn.split(':').skip(3).map(str::to_owned);

@@ -220,7 +220,9 @@ impl Target {
                 for (part, objects) in ecs.objects()? {
                     match objects.workload {
                         EcsWorkload::Pair(_) => pairs.insert(part),
-                        EcsWorkload::Canary(_) | EcsWorkload::Rolling(_) => false,
+                        EcsWorkload::Canary(_)
+                        | EcsWorkload::Rolling(_)
+                        | EcsWorkload::NativeGated(_) => false,
                     };
                 }
             }

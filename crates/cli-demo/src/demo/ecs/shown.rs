@@ -1,8 +1,14 @@
 //! What the demo on Amazon ECS shows: the services of a mode, and the strategy they are released by.
 
+use std::time::Duration;
+
+use serde_json::json;
+use strategy_core::strategy::Canary;
 use strategy_core::{Part, Strategy, Tracks};
 use target_ecs::Config;
-use target_ecs::config::{self, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::config::{
+    self, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
+};
 use test_support::ecs::Shop;
 
 use super::users::ToldApart;
@@ -23,6 +29,10 @@ pub(super) enum Shown {
     Pair,
     /// Amazon ECS does, task by task.
     Rolling,
+    /// Amazon ECS does, in equal steps, and asks before each.
+    Linear,
+    /// Amazon ECS does, all at once, and asks before it.
+    BlueGreen,
 }
 
 impl Shown {
@@ -31,20 +41,36 @@ impl Shown {
         if options.parts != 1 {
             return refused("--target ecs shows one part; leave --parts out");
         }
-        Ok(match options.strategy {
-            DemoStrategy::Canary => Self::Canary,
-            DemoStrategy::BlueGreen => Self::Pair,
-            DemoStrategy::Rolling => Self::Rolling,
+        Ok(match (options.strategy, options.native) {
+            (DemoStrategy::Canary, false) => Self::Canary,
+            (DemoStrategy::Canary, true) => Self::Linear,
+            (DemoStrategy::BlueGreen, false) => Self::Pair,
+            (DemoStrategy::BlueGreen, true) => Self::BlueGreen,
+            (DemoStrategy::Rolling, false) => Self::Rolling,
+            (DemoStrategy::Rolling, true) => {
+                return refused("a rolling release has no steps to ask for; leave --native out");
+            }
         })
     }
 
     pub(super) fn strategy(self) -> Box<dyn Strategy> {
         let strategy = match self {
             Self::Canary => DemoStrategy::Canary,
-            Self::Pair => DemoStrategy::BlueGreen,
+            Self::Pair | Self::BlueGreen => DemoStrategy::BlueGreen,
             Self::Rolling => DemoStrategy::Rolling,
+            Self::Linear => {
+                // Amazon ECS takes equal steps alone, if more than two.
+                let canary = Canary::new().stages([25, 50, 75, 100]);
+                let canary = canary.bake(Duration::from_secs(120));
+                return Box::new(canary.check("errors", scene::errors()));
+            }
         };
         scene::plan(strategy, vec![Part::main()])
+    }
+
+    /// Whether the weights of rules are ours: then every rule that sends to the services has to be named.
+    pub(super) const fn is_by_weights(self) -> bool {
+        matches!(self, Self::Canary | Self::Pair)
     }
 
     /// What the requests of the two tracks are counted as.
@@ -58,7 +84,7 @@ impl Shown {
                 stable: STABLE,
                 candidate: OTHER,
             },
-            Self::Rolling => Tracks {
+            Self::Rolling | Self::Linear | Self::BlueGreen => Tracks {
                 stable: "web, old tasks",
                 candidate: "web, new tasks",
             },
@@ -68,7 +94,7 @@ impl Shown {
     pub(super) const fn told_apart(self) -> ToldApart {
         match self {
             Self::Canary | Self::Pair => ToldApart::ByTargetGroup,
-            Self::Rolling => ToldApart::ByTaskDefinition,
+            Self::Rolling | Self::Linear | Self::BlueGreen => ToldApart::ByTaskDefinition,
         }
     }
 
@@ -100,6 +126,11 @@ impl Shown {
             Self::Rolling => {
                 shop.create_service(STABLE, &shop.stable_group, tasks);
                 Config::new(Shop::CLUSTER, Rolling::new(STABLE))
+            }
+            Self::Linear | Self::BlueGreen => {
+                let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0});
+                shop.create_native_service(STABLE, tasks, &configuration);
+                Config::new(Shop::CLUSTER, NativeGated::new(STABLE))
             }
         }
     }

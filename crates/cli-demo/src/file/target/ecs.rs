@@ -59,6 +59,9 @@ pub enum EcsWorkload {
     Canary(EcsCanary),
     /// One service that Amazon ECS deploys task by task, for `strategy: rolling`.
     Rolling(EcsService),
+    /// One service whose traffic Amazon ECS shifts by itself between its two target groups, step by step, and
+    /// asks before each of them.
+    NativeGated(EcsService),
 }
 
 /// One service that Amazon ECS deploys by itself.
@@ -150,12 +153,12 @@ impl EcsPart {
             (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), true) => {
                 Err(Mistake::new(field, "has no rules; add `rules`"))
             }
-            (EcsWorkload::Rolling(_), false) => Err(Mistake::new(
+            (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), false) => Err(Mistake::new(
                 format!("{field}.rules"),
                 "are not ours to write where Amazon ECS deploys by itself; leave them out",
             )),
             (EcsWorkload::Pair(_) | EcsWorkload::Canary(_), false)
-            | (EcsWorkload::Rolling(_), true) => Ok(()),
+            | (EcsWorkload::Rolling(_) | EcsWorkload::NativeGated(_), true) => Ok(()),
         }
     }
 }
