@@ -89,7 +89,7 @@ fn a_new_rule_takes_requests_before_others_as_nodes_learn_of_it() {
     );
     assert_eq!(scene.reached(&plain), to(0));
     assert_eq!(
-        scene.reached(&plain.clone().with_header("x-preview", "no")),
+        scene.reached(&plain.with_header("x-preview", "no")),
         to(0)
     );
     scene.notices(Rule::FirstMatchWins);

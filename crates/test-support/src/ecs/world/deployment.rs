@@ -209,9 +209,7 @@ impl ServiceDeployment {
     }
 
     pub(crate) fn stage(&self) -> Option<Stage> {
-        if self.started_at.is_none() {
-            return None;
-        }
+        self.started_at?;
         let gate = self.gates.last().map(|(stage, _)| *stage);
         self.native.as_ref().map(|native| native.stage).or(gate)
     }
