@@ -142,6 +142,18 @@ fn a_rolling_release_on_amazon_ecs_is_promoted_or_rolled_back() {
 
 #[cfg(feature = "ecs")]
 #[test]
+fn deployments_of_amazon_ecs_itself_are_gated() {
+    let options = ["--target", "ecs", "--native", "--fault"];
+    for (fault, status) in [("none", 0), ("errors", 2)] {
+        let options = [&options[..], &[fault]].concat();
+        golden(&format!("ecs-native-{fault}"), &options, status);
+    }
+    let options = ["--target", "ecs", "--native", "--strategy", "blue-green"];
+    golden("ecs-native-blue-green", &options, 0);
+}
+
+#[cfg(feature = "ecs")]
+#[test]
 fn on_amazon_ecs_every_fault_is_met_and_what_it_cannot_show_is_refused() {
     for strategy in ["canary", "blue-green", "rolling"] {
         for (fault, status) in [

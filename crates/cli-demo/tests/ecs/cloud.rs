@@ -21,6 +21,8 @@ pub(crate) const FILE: &str = "rollout.yaml";
 /// A clock that runs fast, and can be put forward.
 #[derive(Debug)]
 struct Fast {
+    /// Then both clocks agreed. Later the fake's is ahead, so the program never takes it for standing still.
+    from: Timestamp,
     began: Duration,
     ahead: Mutex<Duration>,
 }
@@ -28,7 +30,7 @@ struct Fast {
 #[async_trait]
 impl Clock for Fast {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_767_225_600_000) + self.elapsed()
+        self.from + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {
@@ -51,29 +53,53 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// Services of `web:1` with so many tasks: the first in the target group that has all the traffic.
     pub(crate) fn of(services: &[(&str, usize)]) -> Self {
+        Self::open(|shop| {
+            shop.remove_test_rule();
+            let groups = [&shop.stable_group, &shop.canary_group];
+            for ((name, tasks), group) in services.iter().zip(groups) {
+                shop.create_service(name, group, *tasks);
+            }
+        })
+    }
+
+    /// One service of `web:1` whose traffic Amazon ECS shifts by itself between both target groups.
+    pub(crate) fn native(service: &str, tasks: usize) -> Self {
+        Self::open(|shop| {
+            let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5});
+            shop.create_native_service(service, tasks, &configuration);
+        })
+    }
+
+    /// Lets the default rule forward as the other one does, and gives it some of the requests, or all: `alone`.
+    pub(crate) fn forward_by_default(&self, alone: bool) {
+        let Shop { fake, .. } = &self.shop;
+        let forward = json!([{ "Type": "forward", "ForwardConfig": { "TargetGroups": [
+            { "TargetGroupArn": self.shop.stable_group, "Weight": 1 },
+            { "TargetGroupArn": self.shop.canary_group, "Weight": 0 },
+        ] } }]);
+        let input = json!({"ListenerArn": self.shop.listener, "DefaultActions": forward});
+        fake.as_somebody_else(Service::LoadBalancing, "ModifyListener", input)
+            .unwrap();
+        let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/web/*"]}}]);
+        let (operation, input) = if alone {
+            ("DeleteRule", json!({"RuleArn": self.shop.rule}))
+        } else {
+            let conditions = json!({"RuleArn": self.shop.rule, "Conditions": path});
+            ("ModifyRule", conditions)
+        };
+        fake.as_somebody_else(Service::LoadBalancing, operation, input)
+            .unwrap();
+    }
+
+    fn open(set_up: impl FnOnce(&Shop)) -> Self {
         let clock = Arc::new(Fast {
+            from: SystemClock.now(),
             began: SystemClock.elapsed(),
             ahead: Mutex::default(),
         });
         let fake = Fake::new(clock.clone(), Settings::default());
         let shop = Shop::open(&fake);
-        let forward = json!([{ "Type": "forward", "ForwardConfig": { "TargetGroups": [
-            { "TargetGroupArn": shop.stable_group, "Weight": 1 },
-            { "TargetGroupArn": shop.canary_group, "Weight": 0 },
-        ] } }]);
-        let input = json!({"ListenerArn": shop.listener, "DefaultActions": forward});
-        let balancing = Service::LoadBalancing;
-        fake.as_somebody_else(balancing, "ModifyListener", input)
-            .unwrap();
-        // Then requests reach the default rule as well.
-        let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/web/*"]}}]);
-        let input = json!({"RuleArn": shop.rule, "Conditions": path});
-        fake.as_somebody_else(balancing, "ModifyRule", input)
-            .unwrap();
-        let groups = [&shop.stable_group, &shop.canary_group];
-        for ((name, tasks), group) in services.iter().zip(groups) {
-            shop.create_service(name, group, *tasks);
-        }
+        set_up(&shop);
         // Then the first tasks are healthy.
         *clock.ahead.lock().unwrap() = Duration::from_secs(300);
         fake.forget_requests();

@@ -23,7 +23,7 @@ fn example(file: &str, cloud: &Cloud) -> Value {
     let shop = &cloud.shop;
     let groups = [&shop.stable_group, &shop.canary_group];
     let workload = &mut target["workload"];
-    let slots: &[&str] = if workload["rolling"].is_object() {
+    let slots: &[&str] = if is_of_ecs(workload) {
         // Its ARN is that of the fake.
         &[]
     } else if workload["pair"].is_null() {
@@ -73,17 +73,38 @@ fn example(file: &str, cloud: &Cloud) -> Value {
     example
 }
 
+/// Whether Amazon ECS moves the traffic by itself.
+fn is_of_ecs(workload: &Value) -> bool {
+    workload["rolling"].is_object() || workload["native-gated"].is_object()
+}
+
 /// Plans and runs an example; `live` is the service that has the release afterwards.
 fn runs(file: &str, services: &[(&str, usize)], live: &str) -> Cloud {
-    let cloud = Cloud::of(services);
+    let is_native = read(file)["target"]["ecs"]["workload"]["native-gated"].is_object();
+    let cloud = match services {
+        [(service, tasks)] if is_native => Cloud::native(service, *tasks),
+        _ => Cloud::of(services),
+    };
     let example = example(file, &cloud);
+    let rules = example["target"]["ecs"]["rules"].as_array();
+    let rules = rules.into_iter().flatten();
+    let (by_default, others): (Vec<_>, Vec<_>) =
+        rules.partition(|rule| rule["listener-default"].is_string());
+    if !by_default.is_empty() {
+        cloud.forward_by_default(others.is_empty());
+    }
     cloud.write(&serde_json::to_string_pretty(&example).unwrap());
     let before = services[0].0;
     let found = format!("main: live is service/shop/{before}");
     cloud.call(&["plan", FILE]).check(0, &found, "");
     let run = cloud.call(&["run", FILE]);
     run.check(0, "promoted", "");
-    assert!(!run.err.contains("WARN"), "{run:#?}");
+    // The service of the fake has no circuit breaker.
+    let mut warnings = run.err.lines().filter(|line| line.contains("WARN"));
+    assert!(
+        warnings.all(|line| line.contains("no-circuit-breaker")),
+        "{run:#?}"
+    );
     let released = example["release"]["web"].as_str();
     assert_eq!(cloud.image(live).as_deref(), released, "{file}");
     nothing_but_what_the_policy_allows(&cloud);
@@ -207,6 +228,11 @@ fn codedeploy_times() {
 #[test]
 fn rolling_ecs() {
     runs("rolling-ecs.yaml", &[("web", 2)], "web");
+}
+
+#[test]
+fn native_gated_ecs() {
+    runs("native-gated-ecs.yaml", &[("web", 2)], "web");
 }
 
 /// None is left out above.

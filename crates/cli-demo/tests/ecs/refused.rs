@@ -188,6 +188,7 @@ fn credentials_of_another_account_are_told_before_anything_is_asked() {
 #[test]
 fn services_of_another_account_are_told_though_the_credentials_say_nothing() {
     let cloud = Cloud::of(&[("blue", 1), ("green", 0)]);
+    cloud.forward_by_default(false);
     cloud.write(&good().replace("123456789012", "999999999999"));
     let ended = cloud.call(&["plan", FILE]);
     ended.check(1, "", "123456789012");
@@ -199,6 +200,7 @@ fn services_of_another_account_are_told_though_the_credentials_say_nothing() {
 #[test]
 fn a_profile_is_used_that_an_option_names() {
     let cloud = Cloud::of(&[("blue", 1), ("green", 0)]);
+    cloud.forward_by_default(false);
     let shop = &cloud.shop;
     let file = good()
         .replace(&format!("{AT}:targetgroup/blue/a1"), &shop.stable_group)

@@ -88,10 +88,7 @@ fn a_new_rule_takes_requests_before_others_as_nodes_learn_of_it() {
         "whatever the case of its letters"
     );
     assert_eq!(scene.reached(&plain), to(0));
-    assert_eq!(
-        scene.reached(&plain.with_header("x-preview", "no")),
-        to(0)
-    );
+    assert_eq!(scene.reached(&plain.with_header("x-preview", "no")), to(0));
     scene.notices(Rule::FirstMatchWins);
     scene.fake.forget_requests();
     scene.ok(scene.elb.delete_rule().rule_arn(arn).send());

@@ -29,7 +29,7 @@ pub struct Ecs {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Time>,
     /// Whether requests may be sent to the release by a header or a cookie, by rules that are made for it and removed
-    /// again; else the policy grants no right to make rules. Default: `true`.
+    /// again; else the policy grants no right to make rules. Default: yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previews: Option<bool>,
     /// How long after a write the load balancer is taken to send as written; it cannot be asked. Default: `30s`.
