@@ -46,6 +46,7 @@ use crate::error::{found, is_throttled};
 /// | `ListTasks`, `DescribeTasks` | 100 | 20 |
 /// | `DescribeTaskDefinition`, `ListTaskDefinitions` | 50 | 20 |
 /// | `CreateService`, `UpdateService`, `DeleteService` | 50 | 5 |
+/// | `DescribeServiceDeployments`, `ContinueServiceDeployment`, `StopServiceDeployment` | 50 | 20 |
 /// | `TagResource`, `UntagResource` | 20 | 10 |
 /// | `RegisterTaskDefinition` | 20 | 1 |
 /// | those of Elastic Load Balancing, all together | 40 | 10 |

@@ -24,10 +24,10 @@ use crate::target::OwnedWeightsTarget;
 /// Each call is made once: the retries of the clients it is given are switched off, since the machine
 /// decides what is tried again.
 ///
-/// While a rollout holds its claim, its services carry the tag `rollway.dev/claim`, and stable's
-/// `rollway.dev/written`, which go with the claim. Then a number stays, `rollway.dev/last-epoch`, so that a
-/// claim which comes too late is refused. Task definitions that it registers are tagged
-/// `rollway.dev/release` and `rollway.dev/base` and stay.
+/// While a rollout holds its claim, its services carry the tag `rollway.dev/claim`, and stable's, or the only
+/// one, `rollway.dev/written`, with requests by header or cookie also `rollway.dev/previews`; these go with the
+/// claim. Then a number stays, `rollway.dev/last-epoch`, so that a claim which comes too late is refused. Task
+/// definitions that it registers are tagged `rollway.dev/release` and `rollway.dev/base` and stay.
 #[derive(Clone, Debug)]
 pub struct EcsTarget {
     config: Config,

@@ -1,5 +1,9 @@
 //! Rollouts on Amazon ECS with the user's own services, target groups and listener rules.
 //!
+//! Who shifts the traffic is the [`Mode`](config::Mode) of a [`Config`]: we do, by the weights of rules
+//! ([`OwnedWeights`](config::OwnedWeights)); Amazon ECS does, task by task ([`Rolling`](config::Rolling)); or
+//! Amazon ECS does, step by step, each after our answer ([`NativeGated`](config::NativeGated)).
+//!
 //! ```no_run
 //! use strategy_core::Target;
 //! use target_ecs::EcsTarget;
@@ -27,9 +31,12 @@
 //! - Neither tags nor rules have a compare-and-set: each is read, compared, written and read back. What
 //!   somebody else writes to the same rule between the look and the write, some milliseconds, is lost.
 //! - A load balancer cannot be asked whether it sends as it was told: it is taken to after
-//!   [`OwnedWeights::settle`](config::OwnedWeights::settle).
+//!   [`OwnedWeights::settle`](config::OwnedWeights::settle) or
+//!   [`NativeGated::settle`](config::NativeGated::settle).
 //! - AWS tells nobody's name: a change that is not ours is "somebody's".
 //! - An autoscaler that appears while a rollout runs is not seen; of one that goes, the minimum is not restored.
+//! - Where Amazon ECS shifts, it has no requests by header or cookie. Who answers one of its hooks in our place is not
+//!   seen before the last step, and who changes the weights of its rule is not seen at all.
 //! - Requests are not copied to the candidate. What a rule cannot tell apart a header or cookie cannot either: letters
 //!   are compared without regard to case, and `*` and `?` stand for anything.
 
