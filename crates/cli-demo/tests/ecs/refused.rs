@@ -105,6 +105,53 @@ fn mistakes_are_told_with_their_place_and_mend() {
     }
 }
 
+/// What is said of the traffic has no meaning where it is not ours to move.
+#[test]
+fn what_is_of_weights_alone_is_refused_beside_deployments_of_amazon_ecs_itself() {
+    let cloud = Cloud::closed();
+    let file = |workload: &str, field: &str| {
+        format!(
+            "version: 1
+name: shop-web
+target:
+  ecs:
+    cluster: shop
+    workload:
+      {workload}: {{service: web}}
+    {field}
+strategy:
+  {}
+release: {{web: \"registry.example/web:2\"}}
+",
+            if workload == "rolling" {
+                "rolling: {}"
+            } else {
+                "canary: {stages: [10%, 100%]}"
+            }
+        )
+    };
+    for (workload, field, at) in [
+        ("rolling", "drain: 5s", "8:5: target.ecs.drain: "),
+        ("rolling", "previews: false", "8:5: target.ecs.previews: "),
+        ("rolling", "settle: 5s", "8:5: target.ecs.settle: "),
+        ("native-gated", "drain: 5s", "8:5: target.ecs.drain: "),
+        (
+            "native-gated",
+            "rules: [{rule: a}]",
+            "8:5: target.ecs.rules: ",
+        ),
+    ] {
+        cloud.write(&file(workload, field));
+        let ended = cloud.call(&["plan", FILE, "--offline"]);
+        ended.check(64, "", at);
+        ended.check(64, "", "leave");
+    }
+    cloud.write(&file("native-gated", "settle: 5s"));
+    cloud
+        .call(&["plan", FILE, "--offline"])
+        .check(0, "canary of web", "");
+}
+
 #[test]
 fn options_of_another_platform_are_refused() {
     let cloud = Cloud::closed();

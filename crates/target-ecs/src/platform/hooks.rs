@@ -45,6 +45,10 @@ pub(crate) fn granted(situation: &Situation<'_>, schedule: &Schedule) -> usize {
         .as_ref()
         .and_then(|noted| noted.answer.as_ref());
     let pending = pending(situation);
+    // It is over and asks for nothing more, whoever let it go past the last hook.
+    if situation.has_ended_well() {
+        return schedule.steps.len() + 1;
+    }
     let granted = noted.map_or(0, |answer| {
         if pending == Some(&answer.hook) {
             answer.step.saturating_sub(1)

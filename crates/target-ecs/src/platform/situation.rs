@@ -156,6 +156,14 @@ impl<'a> Situation<'a> {
         status.map_or("", |status| status.as_str())
     }
 
+    /// Our deployment is over, and what it deployed is there.
+    pub(crate) fn has_ended_well(&self) -> bool {
+        let target = self.deployment().and_then(|of| of.service_deployment_arn());
+        target.is_some()
+            && target == self.ours().and_then(|ours| ours.arn)
+            && self.status() == "SUCCESSFUL"
+    }
+
     /// Our deployment is on its way back: what the service is told is the start, whatever it still shows.
     pub(crate) fn is_turning_back(&self) -> bool {
         ["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"].contains(&self.status())
@@ -214,10 +222,14 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// What was asked of stable's count, while the candidate is there.
+    /// What was asked of stable's count, while the candidate is there. Before it is given up the service gets
+    /// its own configuration back: until then that is still to be asked, though somebody else gave it up.
     pub(crate) fn left(&self) -> u32 {
         match self.schedule() {
-            Some(schedule) if granted(self, schedule) <= schedule.steps.len() => {
+            Some(schedule)
+                if granted(self, schedule) <= schedule.steps.len()
+                    || self.has_ended_well() && !self.has_settings_of_start() =>
+            {
                 self.bound.start.count
             }
             Some(_) => 0,

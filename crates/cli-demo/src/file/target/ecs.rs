@@ -116,6 +116,25 @@ impl Ecs {
     /// # Errors
     /// [`Mistake`] when both forms are used, or neither.
     pub fn objects(&self) -> Result<BTreeMap<Part, EcsPart>, Mistake> {
+        let parts = self.parts_of()?;
+        let has = |is: fn(&EcsWorkload) -> bool| parts.values().any(|part| is(&part.workload));
+        let by_weights = has(|of| matches!(of, EcsWorkload::Pair(_) | EcsWorkload::Canary(_)));
+        let gated = has(|of| matches!(of, EcsWorkload::NativeGated(_)));
+        for (field, is_given, is_used) in [
+            ("drain", self.drain.is_some(), by_weights),
+            ("previews", self.previews.is_some(), by_weights),
+            ("settle", self.settle.is_some(), by_weights || gated),
+        ] {
+            if is_given && !is_used {
+                let problem =
+                    "means nothing where Amazon ECS moves the traffic by itself; leave it out";
+                return Err(Mistake::new(format!("target.ecs.{field}"), problem));
+            }
+        }
+        Ok(parts)
+    }
+
+    fn parts_of(&self) -> Result<BTreeMap<Part, EcsPart>, Mistake> {
         let wrong = |problem: &str| Err(Mistake::new("target.ecs", problem));
         match (&self.workload, &self.rules, self.parts.is_empty()) {
             (Some(workload), rules, true) => {
