@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use strategy_core::Strategy;
-use strategy_core::strategy::{BlueGreen, Canary, CanaryStage};
+use strategy_core::strategy::{BlueGreen, Canary, CanaryStage, Rolling};
 use test_support::ecs::Fault;
 
 use crate::life::{Crash, Denied, Life, Script};
-use crate::petswipe::{NEW, PetSwipe, Setup};
+use crate::petswipe::{ByEcs, NEW, PetSwipe, Setup};
 use crate::verdict::{Came, Start, judge};
 
 /// What happens at a call.
@@ -79,6 +79,24 @@ impl Play {
         Self {
             setup: Setup::blue_green(),
             strategy: Box::new(BlueGreen::new().bake(Duration::from_secs(5))),
+        }
+    }
+
+    fn rolling() -> Self {
+        let rolling = Rolling::new()
+            .bake(Duration::from_secs(5))
+            .bake_after_last(Duration::from_secs(5));
+        Self {
+            setup: Setup::by_ecs(ByEcs::Rolling),
+            strategy: Box::new(rolling),
+        }
+    }
+
+    fn native_gated() -> Self {
+        let canary = Canary::new().stages([25, 100]).bake(Duration::from_secs(5));
+        Self {
+            setup: Setup::by_ecs(ByEcs::Shifting),
+            strategy: Box::new(canary),
         }
     }
 
@@ -192,6 +210,28 @@ fn a_header_stage_survives_a_sample_of_mishaps() {
 #[test]
 fn a_blue_green_survives_a_sample_of_mishaps() {
     run(&Play::blue_green(), "blue-green", 67);
+}
+
+#[test]
+fn a_rolling_release_survives_a_sample_of_mishaps() {
+    run(&Play::rolling(), "rolling", 29);
+}
+
+#[test]
+fn a_gated_deployment_survives_a_sample_of_mishaps() {
+    run(&Play::native_gated(), "native-gated", 29);
+}
+
+#[test]
+#[ignore = "needs an optimised build: cargo xtask test"]
+fn a_rolling_release_survives_every_mishap_at_every_call() {
+    run(&Play::rolling(), "rolling", 1);
+}
+
+#[test]
+#[ignore = "needs an optimised build: cargo xtask test"]
+fn a_gated_deployment_survives_every_mishap_at_every_call() {
+    run(&Play::native_gated(), "native-gated", 1);
 }
 
 #[test]

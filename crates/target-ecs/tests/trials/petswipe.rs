@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use strategy_core::Timestamp;
 use strategy_core::world::VirtualClock;
 use target_ecs::EcsTarget;
-use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::config::{
+    Canary, Config, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
+};
 use test_support::ecs::{Fake, Service, Settings};
 
 pub(crate) const CLUSTER: &str = "petswipe-production-cluster";
@@ -21,6 +23,15 @@ pub(crate) const NEW: &str = "petswipe:2";
 /// When the first tasks have long been healthy.
 const OPEN: Timestamp = Timestamp::from_millis(300_000);
 
+/// How Amazon ECS moves the traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByEcs {
+    /// Task by task.
+    Rolling,
+    /// Between the target groups of blue and of the canary, step by step.
+    Shifting,
+}
+
 /// How it is set up, where PetSwipe has more than one way.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -30,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) sticky: Option<u64>,
     /// Whether blue and green take turns; else a canary is made beside blue.
     pub(crate) pair: bool,
+    /// Whether Amazon ECS moves the traffic of blue by itself, and there is no other service.
+    pub(crate) by_ecs: Option<ByEcs>,
     /// Floor and ceiling of blue's autoscaler.
     pub(crate) scaled: Option<(u32, u32)>,
     /// Requests a second.
@@ -46,6 +59,7 @@ impl Setup {
             desired: 4,
             sticky: Some(3600),
             pair: false,
+            by_ecs: None,
             scaled: None,
             load: 10.0,
             latency: Duration::ZERO,
@@ -57,6 +71,15 @@ impl Setup {
     pub(crate) const fn blue_green() -> Self {
         Self {
             pair: true,
+            sticky: None,
+            ..Self::canary()
+        }
+    }
+
+    /// One service that ECS deploys.
+    pub(crate) const fn by_ecs(how: ByEcs) -> Self {
+        Self {
+            by_ecs: Some(how),
             sticky: None,
             ..Self::canary()
         }
@@ -184,7 +207,11 @@ impl PetSwipe {
             test_rule,
         };
         petswipe.register(OLD);
-        petswipe.create(BLUE, &petswipe.blue_group, petswipe.setup.desired);
+        if petswipe.setup.by_ecs == Some(ByEcs::Shifting) {
+            petswipe.create_shifted();
+        } else {
+            petswipe.create(BLUE, &petswipe.blue_group, petswipe.setup.desired);
+        }
         if petswipe.setup.pair {
             petswipe.create(GREEN, &petswipe.green_group, 0);
         }
@@ -235,6 +262,24 @@ impl PetSwipe {
         self.ask(Service::Ecs, "CreateService", input);
     }
 
+    /// Blue, whose traffic ECS shifts between its target group and the canary's.
+    fn create_shifted(&self) {
+        let balancer = json!({
+            "targetGroupArn": self.blue_group, "containerName": "app", "containerPort": 5001,
+            "advancedConfiguration": {
+                "alternateTargetGroupArn": self.canary_group, "productionListenerRule": self.rule,
+                "roleArn": "arn:aws:iam::123456789012:role/ecs-infrastructure",
+            },
+        });
+        let input = json!({
+            "cluster": CLUSTER, "serviceName": BLUE, "desiredCount": self.setup.desired,
+            "taskDefinition": "petswipe", "launchType": "FARGATE",
+            "healthCheckGracePeriodSeconds": 60, "loadBalancers": [balancer],
+            "deploymentConfiguration": { "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 },
+        });
+        self.ask(Service::Ecs, "CreateService", input);
+    }
+
     /// The name of the service beside blue, and its target group.
     pub(crate) fn other(&self) -> (&'static str, &str) {
         if self.setup.pair {
@@ -245,6 +290,11 @@ impl PetSwipe {
     }
 
     pub(crate) fn config(&self) -> Config {
+        match self.setup.by_ecs {
+            Some(ByEcs::Rolling) => return Config::new(CLUSTER, Rolling::new(BLUE)),
+            Some(ByEcs::Shifting) => return Config::new(CLUSTER, NativeGated::new(BLUE)),
+            None => {}
+        }
         self.config_by([RuleConfig::Rule(self.rule.clone())])
     }
 

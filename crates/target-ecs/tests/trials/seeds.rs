@@ -90,6 +90,7 @@ fn setup(lots: &mut Lots, seed: u64) -> Setup {
     Setup {
         desired: usize::try_from(lots.within(1, 7)).unwrap(),
         sticky: lots.chance(30).then(|| lots.within(1, 300)),
+        by_ecs: None,
         pair,
         scaled: (!pair && lots.chance(30)).then_some((1, 12)),
         load: lots.one_of(&[0.5, 10.0, 300.0]),

@@ -24,7 +24,18 @@ fn told(shop: &PetSwipe, name: &str) -> Value {
     if service.is_null() {
         return Value::Null;
     }
-    json!([service["taskDefinition"], service["desiredCount"]])
+    let mut configuration = service["deploymentConfiguration"].clone();
+    if configuration["lifecycleHooks"] == json!([])
+        && let Some(configuration) = configuration.as_object_mut()
+    {
+        // None and an empty list of them are the same.
+        configuration.remove("lifecycleHooks");
+    }
+    json!([
+        service["taskDefinition"],
+        service["desiredCount"],
+        configuration
+    ])
 }
 
 impl Start {
@@ -154,6 +165,16 @@ pub(crate) fn ended_but(
 }
 
 fn is_promoted(shop: &PetSwipe, start: &Start, now: &Start, image: &str) -> bool {
+    if shop.setup.by_ecs.is_some() {
+        // Which target group has the traffic is the business of ECS.
+        let is_else_as_before = Start {
+            blue: start.blue.clone(),
+            rule: start.rule.clone(),
+            ..now.clone()
+        } == *start;
+        let [_, count, configuration] = [0, 1, 2].map(|field| now.blue[field] == start.blue[field]);
+        return is_else_as_before && shop.image(BLUE) == image && count && configuration;
+    }
     if !shop.setup.pair {
         let is_home = Start {
             blue: start.blue.clone(),
