@@ -103,6 +103,8 @@ impl Play {
     fn shop(&self) -> PetSwipe {
         PetSwipe::open(Setup {
             latency: Duration::from_millis(20),
+            // Looks are the same call over and over: few of them leave more of the others in the time there is.
+            news: Duration::from_secs(60),
             ..self.setup.clone()
         })
     }
@@ -242,8 +244,9 @@ fn a_canary_survives_every_mishap_at_every_call() {
 
 #[test]
 #[ignore = "needs an optimised build: cargo xtask test"]
-fn a_header_stage_survives_every_mishap_at_every_call() {
-    run(&Play::header(), "header", 1);
+fn a_header_stage_survives_every_third_mishap() {
+    // Each call has three or four of them, and each of them every third call: the rest is as with a canary.
+    run(&Play::header(), "header", 3);
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub(crate) struct Setup {
     /// Requests a second.
     pub(crate) load: f64,
     pub(crate) latency: Duration,
+    /// How often it is asked for news while something moves, up to a minute.
+    pub(crate) news: Duration,
     /// What draws ids.
     pub(crate) seed: u64,
 }
@@ -63,6 +65,7 @@ impl Setup {
             scaled: None,
             load: 10.0,
             latency: Duration::ZERO,
+            news: Duration::from_secs(5),
             seed: 1,
         }
     }
@@ -312,7 +315,8 @@ impl PetSwipe {
 
     pub(crate) fn target_of(&self, config: Config) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
-        EcsTarget::new(&ecs, &balancers, &self.fake.autoscaling_client(), config)
+        let target = EcsTarget::new(&ecs, &balancers, &self.fake.autoscaling_client(), config);
+        target.intervals(self.setup.news, Duration::from_secs(100))
     }
 
     /// Lets time pass while nothing is at work.
