@@ -125,6 +125,8 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
     let share = Weight::from_basis_points(50).unwrap();
     assert_eq!(hand.look().await.traffic.written, Traffic::weight(share));
 
+    hand.apply(hand.candidate("web:2", 1000)).await;
+    called.extend(recorder.take());
     let mut more = hand.candidate("web:2", 1000);
     more.stable = DesiredTrack {
         revision: release("web:2"),

@@ -160,7 +160,7 @@ async fn credentials_that_nobody_knows_and_a_server_that_is_gone() {
     let error = hand.target.apply(&request).await.unwrap_err();
     let denied = TargetErrorKind::PermissionDenied;
     check(&error, denied, write, "listener-rule/app/unknown", "");
-    assert_eq!(error.certainty, Certainty::MayBeTaken, "the note was");
+    assert_eq!(error.certainty, Certainty::NotTaken, "the note alone was");
 
     moto.stop();
     let error = refused(&shop, shop.canary()).await;
