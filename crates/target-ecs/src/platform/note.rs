@@ -73,14 +73,22 @@ mod tests {
 
     #[test]
     fn a_note_says_what_was_there_before_and_fits_into_a_tag() {
-        let fields = |definition: &str| {
-            let pairs = [("d", definition), ("n", "4")];
+        use super::super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT};
+        // Every field that is noted, at its longest and from one value to another.
+        let fields = |digest: &str, count: &str| {
+            let pairs = [
+                (DEFINITION, digest),
+                (CONFIGURATION, digest),
+                (COUNT, count),
+                (LEFT, count),
+            ];
             let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
             Fields(pairs.into())
         };
-        let (now, wanted) = (fields("0123456789"), fields("9876543210"));
+        let (now, wanted) = (fields("0123456789", "5000"), fields("9876543210", "4999"));
+        // As the developer guide shows them.
         let answer = Answer {
-            hook: format!("ecs-pause-{}", "0".repeat(32)),
+            hook: format!("ecs-pause-{}", "_aZ9".repeat(11)),
             step: 34,
         };
         let primary = "ecs-svc/9223370362164355417";
