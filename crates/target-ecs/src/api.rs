@@ -156,12 +156,22 @@ impl Api {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        let answer = self.attempt(action, about, call).await?;
+        answer.map_err(|error| error::write(&error, action, about))
+    }
+
+    /// What a call came to, when it was its turn.
+    ///
+    /// # Errors
+    /// `RateLimited` when its turn does not come in time.
+    async fn attempt<T, E: ProvideErrorMetadata>(
+        &self,
+        action: &str,
+        about: &str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<Result<T, SdkError<E>>, TargetError> {
         self.wait(action, about).await?;
-        let answer = call.await;
-        answer.map_err(|error| {
-            self.account.heed(&error, action);
-            error::write(&error, action, about)
-        })
+        Ok(heeded(&self.account, action, call).await)
     }
 
     async fn wait(&self, action: &str, about: &str) -> Result<(), TargetError> {
@@ -181,6 +191,16 @@ impl Api {
     }
 }
 
+/// What a call came to, whose turn it was: that it was one too many is remembered.
+async fn heeded<T, E: ProvideErrorMetadata>(
+    account: &Account,
+    action: &str,
+    call: impl Future<Output = Result<T, SdkError<E>>>,
+) -> Result<T, SdkError<E>> {
+    let answer = call.await;
+    answer.inspect_err(|error| account.heed(error, action))
+}
+
 /// What a read came to, whose turn it was.
 async fn answered<T, E>(
     account: &Account,
@@ -191,9 +211,6 @@ async fn answered<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let answer = call.await;
-    answer.map_err(|error| {
-        account.heed(&error, action);
-        error::read(&error, action, about)
-    })
+    let answer = heeded(account, action, call).await;
+    answer.map_err(|error| error::read(&error, action, about))
 }

@@ -1,6 +1,7 @@
 //! What a target must know about one start: which service is which track, and the recorded start with
 //! everything needed to put it back. It holds no container definitions, so no environment and no secret.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -103,30 +104,13 @@ impl Bound {
     }
 
     pub(crate) fn read(binding: &Binding) -> Result<Self, TargetError> {
-        let unreadable = |why: String| {
-            let message = format!(
-                "{why}; resume with the version of Rollway and the target that started the rollout"
-            );
-            found(TargetErrorKind::InvalidConfig, "read", "binding", message)
-        };
-        let bound: Self = binding
-            .read()
-            .map_err(|error| unreadable(error.to_string()))?;
-        if bound.format == FORMAT {
-            Ok(bound)
-        } else {
-            Err(unreadable(format!(
-                "the layout {} is unknown",
-                bound.format
-            )))
-        }
+        let bound: Self = read(binding)?;
+        check_format(bound.format, FORMAT)?;
+        Ok(bound)
     }
 
     pub(crate) fn wrap(&self) -> Result<Binding, TargetError> {
-        Binding::new(self).map_err(|error| {
-            let kind = TargetErrorKind::Unexpected;
-            found(kind, "encode", "binding", error.to_string())
-        })
+        wrap(self)
     }
 
     pub(crate) fn groups(&self) -> Tracks<&str> {
@@ -145,6 +129,39 @@ impl Bound {
     pub(crate) fn service(&self, track: strategy_core::Track) -> String {
         service(&self.cluster, &self.tracks.of(track).service)
     }
+}
+
+/// A binding that cannot be worked with.
+pub(crate) fn unreadable(why: impl Display) -> TargetError {
+    let message = format!(
+        "{why}; resume with the version of Rollway, the target and the mode that started the rollout"
+    );
+    found(TargetErrorKind::InvalidConfig, "read", "binding", message)
+}
+
+/// What a mode wrapped.
+///
+/// # Errors
+/// `InvalidConfig` when it is another target's, mode's or version's.
+pub(crate) fn read<'de, T: Deserialize<'de>>(binding: &'de Binding) -> Result<T, TargetError> {
+    binding.read().map_err(unreadable)
+}
+
+/// # Errors
+/// `InvalidConfig` when a layout is not the one that is known.
+pub(crate) fn check_format(format: u32, known: u32) -> Result<(), TargetError> {
+    if format == known {
+        Ok(())
+    } else {
+        Err(unreadable(format!("the layout {format} is unknown")))
+    }
+}
+
+pub(crate) fn wrap(bound: &impl Serialize) -> Result<Binding, TargetError> {
+    Binding::new(bound).map_err(|error| {
+        let kind = TargetErrorKind::Unexpected;
+        found(kind, "encode", "binding", error.to_string())
+    })
 }
 
 /// As errors and findings name a service.

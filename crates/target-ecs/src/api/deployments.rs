@@ -212,17 +212,10 @@ impl Api {
     /// Lets a service deployment go on past this hook, and past no other.
     pub(crate) async fn answer(&self, arn: &str, hook: &str) -> Result<(), TargetError> {
         const ACTION: &str = "ecs:ContinueServiceDeployment";
-        self.wait(ACTION, resource(arn)).await?;
-        let answer = self
-            .account
-            .ecs()
-            .continue_service_deployment()
-            .service_deployment_arn(arn)
-            .hook_id(hook)
-            .action(DeploymentLifecycleHookAction::Continue)
-            .send()
-            .await;
-        match answer {
+        let call = self.account.ecs().continue_service_deployment();
+        let call = call.service_deployment_arn(arn).hook_id(hook);
+        let call = call.action(DeploymentLifecycleHookAction::Continue).send();
+        match self.attempt(ACTION, resource(arn), call).await? {
             Ok(_) => Ok(()),
             // It waits no more: somebody answered it, or its time is over.
             Err(error) if error.code() == Some("InvalidParameterException") => {
@@ -237,10 +230,7 @@ impl Api {
                     message,
                 ))
             }
-            Err(error) => {
-                self.account.heed(&error, ACTION);
-                Err(error::write(&error, ACTION, resource(arn)))
-            }
+            Err(error) => Err(error::write(&error, ACTION, resource(arn))),
         }
     }
 
@@ -248,16 +238,12 @@ impl Api {
     /// there is nothing to go back to.
     pub(crate) async fn stop(&self, arn: &str, bound: &Bound) -> Result<bool, TargetError> {
         const ACTION: &str = "ecs:StopServiceDeployment";
-        self.wait(ACTION, resource(arn)).await?;
-        let answer = self
-            .account
-            .ecs()
-            .stop_service_deployment()
-            .service_deployment_arn(arn)
+        let call = self.account.ecs().stop_service_deployment();
+        let call = call.service_deployment_arn(arn);
+        let call = call
             .stop_type(StopServiceDeploymentStopType::Rollback)
-            .send()
-            .await;
-        match answer {
+            .send();
+        match self.attempt(ACTION, resource(arn), call).await? {
             Ok(_) => {
                 let about = service_name(&bound.cluster, &bound.service);
                 let back = bound.start.task_definition.clone();
@@ -269,10 +255,7 @@ impl Api {
                 Ok(true)
             }
             Err(error) if error.code() == Some("ConflictException") => Ok(false),
-            Err(error) => {
-                self.account.heed(&error, ACTION);
-                Err(error::write(&error, ACTION, resource(arn)))
-            }
+            Err(error) => Err(error::write(&error, ACTION, resource(arn))),
         }
     }
 }

@@ -118,21 +118,17 @@ impl Api {
     ) -> Result<(), TargetError> {
         const ACTION: &str = "elasticloadbalancing:CreateRule";
         let transforms = (!content.transforms.is_empty()).then_some(content.transforms);
-        self.wait(ACTION, resource(listener)).await?;
-        let answer = self
-            .account
-            .balancers()
-            .create_rule()
+        let call = self.account.balancers().create_rule();
+        let call = call
             .listener_arn(listener)
             .priority(i32::try_from(priority).unwrap_or(i32::MAX))
             .set_conditions(Some(content.conditions))
             .set_actions(Some(content.actions))
             .set_transforms(transforms)
             .set_tags(Some(tags))
-            .send()
-            .await;
+            .send();
+        let answer = self.attempt(ACTION, resource(listener), call).await?;
         answer.map_err(|error| {
-            self.account.heed(&error, ACTION);
             let mut failed = error::write(&error, ACTION, resource(listener));
             match error.code() {
                 Some("PriorityInUse") => failed.kind = TargetErrorKind::Conflict,

@@ -93,15 +93,13 @@ impl Api {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.wait(action, about).await?;
-        match call.await {
+        match self.attempt(action, about, call).await? {
             Ok(answer) => {
                 let change = |there: &mut Option<Service>| change(Some(&answer), there);
                 self.shown().wrote(about, change);
                 Ok(answer)
             }
             Err(error) => {
-                self.account.heed(&error, action);
                 let error = error::write(&error, action, about);
                 if error.certainty == Certainty::MayBeTaken {
                     let change = |there: &mut Option<Service>| change(None, there);

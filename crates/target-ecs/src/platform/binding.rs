@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strategy_core::duration;
-use strategy_core::target::{Binding, TargetError, TargetErrorKind};
+use strategy_core::target::{Binding, TargetError};
 
 use super::Balancer;
 use super::configuration::Configuration;
 use super::schedule::Schedule;
-use crate::binding::service;
-use crate::error::found;
+use crate::binding::{check_format, read, service, unreadable, wrap};
 use crate::owned::Fields;
 
 /// The version of this layout. Later versions read it too.
@@ -107,33 +106,16 @@ impl Bound {
     /// # Errors
     /// `InvalidConfig` when it is another's or of a layout that is not known.
     pub(crate) fn read(binding: &Binding, mode: Tag) -> Result<Self, TargetError> {
-        let unreadable = |why: String| {
-            let message = format!(
-                "{why}; resume with the version of Rollway, the target and the mode that started the rollout"
-            );
-            found(TargetErrorKind::InvalidConfig, "read", "binding", message)
-        };
-        let bound: Self = binding
-            .read()
-            .map_err(|error| unreadable(error.to_string()))?;
+        let bound: Self = read(binding)?;
         if bound.mode != mode {
-            return Err(unreadable("it was begun in another mode".to_owned()));
+            return Err(unreadable("it was begun in another mode"));
         }
-        if bound.format == FORMAT {
-            Ok(bound)
-        } else {
-            Err(unreadable(format!(
-                "the layout {} is unknown",
-                bound.format
-            )))
-        }
+        check_format(bound.format, FORMAT)?;
+        Ok(bound)
     }
 
     pub(crate) fn wrap(&self) -> Result<Binding, TargetError> {
-        Binding::new(self).map_err(|error| {
-            let kind = TargetErrorKind::Unexpected;
-            found(kind, "encode", "binding", error.to_string())
-        })
+        wrap(self)
     }
 
     /// As errors and findings name the service.
