@@ -20,28 +20,6 @@ pub enum ControlPlaneError {
     /// A program could not be run.
     #[error(transparent)]
     Child(#[from] ChildError),
-    /// A file or folder of the run could not be read or written.
-    #[error("cannot {attempt} {path}")]
-    File {
-        /// What was attempted.
-        attempt: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why it failed.
-        #[source]
-        source: io::Error,
-    },
-    /// A process could not be started or signalled.
-    #[error("cannot {attempt} {program}")]
-    Process {
-        /// What was attempted.
-        attempt: &'static str,
-        /// On which program.
-        program: &'static str,
-        /// Why it failed.
-        #[source]
-        source: io::Error,
-    },
     /// Something was waited for too long.
     #[error("{what} within {limit:?}: {last}; the end of the log of {program}:\n{log}")]
     TooSlow {
@@ -115,10 +93,7 @@ impl ControlPlaneError {
         attempt: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File {
-            attempt,
-            path: path.into(),
-            source,
-        }
+        let failed = ChildError::file(attempt, path);
+        move |source| failed(source).into()
     }
 }

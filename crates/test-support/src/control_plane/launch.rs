@@ -36,7 +36,7 @@ pub(crate) struct Launched {
 impl Launched {
     /// Starts etcd and the API server; the others wait until it answers.
     pub(crate) fn start(programs: &Programs, folder: &Path) -> Result<Self, ControlPlaneError> {
-        let watchdog = Watchdog::start(folder).map_err(|source| ControlPlaneError::Process {
+        let watchdog = Watchdog::start(folder).map_err(|source| ChildError::Process {
             attempt: "start",
             program: "the watchdog (sh)",
             source,
@@ -152,11 +152,11 @@ impl Launched {
 
     /// # Errors
     /// When it has not been started yet.
-    pub(crate) fn controller_manager(&self) -> Result<&Process, ControlPlaneError> {
+    pub(crate) fn controller_manager(&self) -> Result<&Process, ChildError> {
         let mut controllers = self.controllers.iter();
         controllers
             .find(|process| process.program() == CONTROLLER_MANAGER)
-            .ok_or_else(|| ControlPlaneError::Process {
+            .ok_or_else(|| ChildError::Process {
                 attempt: "find",
                 program: CONTROLLER_MANAGER,
                 source: std::io::ErrorKind::NotFound.into(),

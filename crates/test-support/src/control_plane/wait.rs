@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 
 use super::ControlPlaneError;
+use crate::child::ChildError;
 
 /// The pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -19,7 +20,7 @@ pub(crate) fn blocking<T: Send>(
 ) -> Result<T, ControlPlaneError> {
     let run = || {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|source| ControlPlaneError::Process {
+        let runtime = runtime.map_err(|source| ChildError::Process {
             attempt: "start a runtime for",
             program: "the client",
             source,
