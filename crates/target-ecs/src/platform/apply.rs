@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Applied, Apply, TargetError};
 
 use super::binding::Followed;
-use super::changes::{Aim, Change, Deploy, Planned, aim, changes, claimed};
+use super::changes::{Aim, Change, Deploy, Planned, aim, changes, check_told, claimed};
 use super::situation::Situation;
 use super::target::PlatformTarget;
 use super::{Bound, Seen};
@@ -12,6 +12,7 @@ use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::error::found;
 use crate::mark::{Retag, WRITTEN};
+use crate::owned::Fields;
 use crate::task_definition::{NoContainer, release_anew};
 use crate::view::{definition, primary};
 
@@ -28,7 +29,8 @@ impl PlatformTarget {
         }
         let mut done = Done::default();
         let calls = std::mem::take(&mut planned.changes);
-        match self.carry_out(&bound, request, calls, &mut done).await {
+        let carried = self.carry_out(&situation, request, calls, &planned.wanted, &mut done);
+        match carried.await {
             Ok(()) => {}
             Err(error) if done.has_written => return Err(error.maybe_taken()),
             Err(error) => return Err(error),
@@ -74,23 +76,28 @@ impl PlatformTarget {
     }
 
     /// One after the other. Before each but the first it is looked whether the service is still under the
-    /// claim.
+    /// claim, and still as it was seen or as it is to be. A note changes nothing of it.
     async fn carry_out(
         &self,
-        bound: &Bound,
+        situation: &Situation<'_>,
         request: &Apply,
         calls: Vec<Change>,
+        wanted: &Fields,
         done: &mut Done,
     ) -> Result<(), TargetError> {
+        let bound = situation.bound;
+        let mut is_first = true;
         for call in calls {
-            if done.has_written {
-                self.still_ours(bound, request).await?;
+            if !is_first {
+                self.still_ours(situation, request, wanted).await?;
             }
+            is_first = false;
             match call {
                 Change::Note { arn, text } => {
                     let mut retag = Retag::default();
                     retag.set.insert(WRITTEN, text);
                     self.api.retag(&arn, &retag).await?;
+                    continue;
                 }
                 Change::Deploy(deploy) => self.deploy(bound, deploy, done).await?,
                 Change::Answer { arn, hook } => self.api.answer(&arn, &hook).await?,
@@ -103,7 +110,7 @@ impl PlatformTarget {
                         };
                         if rest != Deploy::default() {
                             done.has_written = true;
-                            self.still_ours(bound, request).await?;
+                            self.still_ours(situation, request, wanted).await?;
                             self.deploy(bound, rest, done).await?;
                         }
                     } else {
@@ -127,22 +134,33 @@ impl PlatformTarget {
         Ok(())
     }
 
-    async fn still_ours(&self, bound: &Bound, request: &Apply) -> Result<(), TargetError> {
+    /// # Errors
+    /// `Conflict` when somebody took it over, or told it something else meanwhile.
+    async fn still_ours(
+        &self,
+        situation: &Situation<'_>,
+        request: &Apply,
+        wanted: &Fields,
+    ) -> Result<(), TargetError> {
+        let bound = situation.bound;
         let [service] = self
             .api
             .services(&bound.cluster, [bound.service.as_str()])
             .await?;
         let seen = Seen {
             service,
-            ..Seen::default()
+            ..situation.seen.clone()
         };
-        claimed(&seen, &bound.resource(), request)
+        claimed(&seen, &bound.resource(), request)?;
+        let now = Situation::of(bound, &seen)?.fields();
+        check_told(bound, &now, &situation.fields(), wanted)
     }
 }
 
 /// What was carried out so far.
 #[derive(Debug, Default)]
 struct Done {
+    /// A call that changes the service was made.
     has_written: bool,
     /// The service as the last call answered it.
     answer: Option<Service>,

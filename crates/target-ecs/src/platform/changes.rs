@@ -7,7 +7,7 @@ use super::answering::{configuration, next_answer};
 use super::hooks::Answer;
 use super::note;
 use super::situation::{CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key};
-use super::{Balancer, Configuration, Seen};
+use super::{Balancer, Bound, Configuration, Seen};
 use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
@@ -309,29 +309,52 @@ fn check(
     seen: &Fields,
     wanted: &Fields,
 ) -> Result<(), TargetError> {
-    for name in [DEFINITION, COUNT, LEFT, CONFIGURATION, STRANGE] {
-        let of = now.of(name);
-        let is_wanted = name != STRANGE && of == wanted.of(name);
-        if of == seen.of(name) || is_wanted {
-            continue;
-        }
-        let message = match name {
-            DEFINITION => {
-                "its task definition is neither as it was seen nor as it is to be".to_owned()
-            }
-            CONFIGURATION => {
-                "its deployment configuration is neither as it was seen nor as it is to be"
-                    .to_owned()
-            }
-            COUNT | LEFT => "its count is neither as it was seen nor as it is to be".to_owned(),
-            _ => {
-                format!("deployment {of} was begun since it was seen, by somebody or by Amazon ECS")
-            }
-        };
-        let (kind, resource) = (TargetErrorKind::Conflict, situation.bound.resource());
-        return Err(found(kind, "compare", &resource, message));
+    let bound = situation.bound;
+    check_told(bound, now, seen, wanted)?;
+    if now.of(LEFT) != seen.of(LEFT) && now.of(LEFT) != wanted.of(LEFT) {
+        return Err(differs(bound, COUNT_DIFFERS));
+    }
+    let strange = now.of(STRANGE);
+    if strange != seen.of(STRANGE) {
+        let message = format!(
+            "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
+        );
+        return Err(differs(bound, message));
     }
     Ok(())
+}
+
+const COUNT_DIFFERS: &str = "its count is neither as it was seen nor as it is to be";
+
+/// The same of what the service itself is told.
+pub(crate) fn check_told(
+    bound: &Bound,
+    now: &Fields,
+    seen: &Fields,
+    wanted: &Fields,
+) -> Result<(), TargetError> {
+    for (name, message) in [
+        (
+            DEFINITION,
+            "its task definition is neither as it was seen nor as it is to be",
+        ),
+        (COUNT, COUNT_DIFFERS),
+        (
+            CONFIGURATION,
+            "its deployment configuration is neither as it was seen nor as it is to be",
+        ),
+    ] {
+        let of = now.of(name);
+        if of != seen.of(name) && of != wanted.of(name) {
+            return Err(differs(bound, message));
+        }
+    }
+    Ok(())
+}
+
+fn differs(bound: &Bound, message: impl Into<String>) -> TargetError {
+    let (kind, resource) = (TargetErrorKind::Conflict, bound.resource());
+    found(kind, "compare", &resource, message)
 }
 
 /// What else was recorded and is not so any more goes back with the task definition.

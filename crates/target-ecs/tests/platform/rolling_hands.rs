@@ -1,8 +1,12 @@
 //! Other hands on a service that rolls: what is seen, what is put back, and what is refused.
 
+use std::time::Duration;
+
+use futures::future::join;
 use serde_json::json;
 use strategy_core::rollout::Outcome;
-use strategy_core::target::{ForeignField, PlatformState, TargetErrorKind};
+use strategy_core::target::{Certainty, ForeignField, PlatformState, TargetErrorKind};
+use strategy_core::world::block_on;
 use strategy_core::{Replicas, Revision, Weight};
 use test_support::ecs::{Image, Service};
 
@@ -80,6 +84,37 @@ fn a_write_that_was_decided_before_somebodys_revision_or_count_is_a_conflict() {
 }
 
 /// The circuit breaker took it back between two looks: the write that was decided before does not begin it again.
+/// It came after our first look at the service, and before our write.
+#[test]
+fn a_revision_or_count_of_somebody_between_look_and_write_is_not_overwritten() {
+    for deploys in [true, false] {
+        let hand = Hand::new(Scene::slow(Duration::from_millis(100)));
+        let request = hand.request(hand.release(4), 1);
+        let noted = hand.scene.called("TagResource");
+        let person = async {
+            while hand.scene.called("TagResource") == noted {
+                let at = hand.scene.clock.now() + Duration::from_millis(10);
+                hand.scene.clock.sleep_until(at).await;
+            }
+            if deploys {
+                let theirs = hand.scene.shop.register("web:theirs");
+                hand.scene
+                    .fake
+                    .somebody_deploys("shop", "web", &theirs)
+                    .unwrap();
+            } else {
+                hand.scene.update(json!({"desiredCount": 7}));
+            }
+        };
+        let both = join(hand.written(&request), person);
+        let (applied, ()) = block_on(&hand.scene.clock, both).unwrap();
+        let error = applied.unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Conflict, "{error}");
+        assert_eq!(error.certainty, Certainty::NotTaken, "only the note was");
+        assert_eq!(hand.scene.called("UpdateService"), 0, "{deploys}");
+    }
+}
+
 #[test]
 fn what_was_rolled_back_in_between_is_not_begun_again() {
     let mut hand = Hand::new(Scene::rolling());
@@ -188,7 +223,7 @@ fn a_service_or_scalable_target_that_is_gone_is_an_error() {
     hand.scene.ask(Service::Ecs, "DeleteService", input);
     hand.scene.wait(600);
     let seen = strategy_core::Target::observe(&hand.target, &hand.found.binding);
-    let error = strategy_core::world::block_on(&hand.scene.clock, seen).unwrap();
+    let error = block_on(&hand.scene.clock, seen).unwrap();
     assert_eq!(error.unwrap_err().kind, TargetErrorKind::NotFound);
 }
 
@@ -206,7 +241,7 @@ fn an_autoscaler_is_left_to_itself() {
     for (image, is_good) in [("web:2", true), ("web:weak", false)] {
         let scene = Scene::rolling();
         scaled(&scene);
-        let weak = Image::crashes_after(std::time::Duration::from_secs(500));
+        let weak = Image::crashes_after(Duration::from_secs(500));
         scene.fake.set_image("web:weak", weak);
         let scaling = async {
             scene.until_called("UpdateService", 1).await;
@@ -215,7 +250,7 @@ fn an_autoscaler_is_left_to_itself() {
             scene.after(240).await;
             scene.fake.autoscaling_wants("shop", "web", 3);
         };
-        let roll = roll().bake_after_last(std::time::Duration::from_secs(1200));
+        let roll = roll().bake_after_last(Duration::from_secs(1200));
         let outcome = scene.roll_out_while(&roll, image, scaling);
         println!("{outcome}");
         assert_eq!(outcome == Outcome::Promoted, is_good, "{outcome}");
