@@ -10,6 +10,7 @@ mod changes;
 mod configuration;
 mod deployment;
 mod discover;
+mod guards;
 mod hooks;
 mod note;
 mod observe;

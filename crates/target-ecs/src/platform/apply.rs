@@ -4,7 +4,8 @@ use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Applied, Apply, TargetError};
 
 use super::binding::Followed;
-use super::changes::{Aim, Change, Deploy, Planned, aim, changes, check_told, claimed};
+use super::changes::{Aim, Change, Deploy, Planned, aim, changes};
+use super::guards::{check_told, claimed};
 use super::situation::Situation;
 use super::target::PlatformTarget;
 use super::{Bound, Seen};
