@@ -192,7 +192,11 @@ impl Analysis for MetricAnalysis {
             stable: question(Track::Stable),
             candidate: question(Track::Candidate),
         };
-        ledger.watched(look.window, &params::under(look, part));
+        let weight = look
+            .weights
+            .get(part)
+            .map_or(0, |weight| weight.basis_points());
+        ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
         for window in ledger.settled(rhythm, look.window.to) {
             let readings = self.see(&questions, judge, window).await.map_err(invalid)?;

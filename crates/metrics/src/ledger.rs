@@ -19,10 +19,18 @@ const WAITING: usize = 8;
 /// What is kept for a check between two looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
-    waiting: Vec<Window>,
-    under: String,
+    waiting: Vec<Waiting>,
+    labels: String,
     /// What the judge remembers.
     pub(crate) state: State,
+}
+
+/// A window that was watched and cannot be told of yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waiting {
+    window: Window,
+    /// The candidate's share of traffic in it, in basis points.
+    weight: u16,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,9 +38,9 @@ pub(crate) struct Ledger {
 struct Kept {
     v: u8,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    waiting: Vec<(u64, u64)>,
+    waiting: Vec<(u64, u64, u16)>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    under: String,
+    labels: String,
     state: String,
 }
 
@@ -55,45 +63,50 @@ impl Ledger {
         let state = BASE64
             .decode(&kept.state)
             .map_err(|error| unknown(error.to_string()))?;
-        let window = |(from, to)| Window {
-            from: Timestamp::from_millis(from),
-            to: Timestamp::from_millis(to),
+        let waiting = |(from, to, weight)| Waiting {
+            window: Window {
+                from: Timestamp::from_millis(from),
+                to: Timestamp::from_millis(to),
+            },
+            weight,
         };
         Ok(Self {
-            waiting: kept.waiting.into_iter().map(window).collect(),
-            under: kept.under,
+            waiting: kept.waiting.into_iter().map(waiting).collect(),
+            labels: kept.labels,
             state: State::from_bytes(state),
         })
     }
 
     /// What the next look is handed.
     pub(crate) fn memory(&self) -> Result<Memory, MeasureError> {
+        let kept = |waiting: &Waiting| {
+            let Window { from, to } = waiting.window;
+            (from.as_millis(), to.as_millis(), waiting.weight)
+        };
         let kept = Kept {
             v: VERSION,
-            waiting: self
-                .waiting
-                .iter()
-                .map(|window| (window.from.as_millis(), window.to.as_millis()))
-                .collect(),
-            under: self.under.clone(),
+            waiting: self.waiting.iter().map(kept).collect(),
+            labels: self.labels.clone(),
             state: BASE64.encode(self.state.bytes()),
         };
         // Numbers and text only: it cannot fail but by a bug, and then nothing is remembered that is wrong.
         Memory::new(serde_json::to_string(&kept).unwrap_or_default())
     }
 
-    /// One more window was watched, under weights and labels that are told apart by `under`.
+    /// One more window was watched, with this share of traffic and under labels with this digest.
     ///
-    /// Windows that adjoin under the same become one, so that a period that lies across their border is not
-    /// lost. What waited under others is given up: it can no longer be asked for.
-    pub(crate) fn watched(&mut self, window: Window, under: &str) {
-        if self.under != under {
+    /// Windows of one share that adjoin become one, so that a period across their border is not lost. What
+    /// waited under other labels is given up: nobody knows them any more to ask for it.
+    pub(crate) fn watched(&mut self, window: Window, weight: u16, labels: &str) {
+        if self.labels != labels {
             self.waiting.clear();
-            under.clone_into(&mut self.under);
+            labels.clone_into(&mut self.labels);
         }
         match self.waiting.last_mut() {
-            Some(last) if last.to == window.from => last.to = window.to,
-            Some(_) | None => self.waiting.push(window),
+            Some(last) if last.window.to == window.from && last.weight == weight => {
+                last.window.to = window.to;
+            }
+            Some(_) | None => self.waiting.push(Waiting { window, weight }),
         }
         if self.waiting.len() > WAITING {
             self.waiting.remove(0);
@@ -104,20 +117,22 @@ impl Ledger {
     pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Vec<Window> {
         let by = down(now.before(rhythm.settle), rhythm.period);
         let (mut settled, mut waiting) = (Vec::new(), Vec::new());
-        for window in self.waiting.drain(..) {
-            let (from, to) = (
-                up(window.from, rhythm.period),
-                down(window.to, rhythm.period).min(by),
-            );
-            if from < to {
+        for Waiting { window, weight } in self.waiting.drain(..) {
+            let from = up(window.from, rhythm.period);
+            let to = down(window.to, rhythm.period).min(by);
+            let told = from < to;
+            if told {
                 settled.push(Window { from, to });
             }
-            let rest = if from < to { to } else { window.from };
-            // What ends before the border can hold no whole period any more.
-            if rest < window.to && window.to > by {
-                waiting.push(Window {
-                    from: rest,
-                    to: window.to,
+            let rest = Window {
+                from: if told { to } else { window.from },
+                to: window.to,
+            };
+            // The last one may go on; another holds no whole period once its last one is over.
+            if rest.from < rest.to && rest.to > by {
+                waiting.push(Waiting {
+                    window: rest,
+                    weight,
                 });
             }
         }
@@ -141,3 +156,6 @@ fn up(at: Timestamp, period: Duration) -> Timestamp {
 fn millis(period: Duration) -> u64 {
     u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,12 +128,11 @@ impl Params {
     }
 }
 
-/// Tells apart under which weight and labels a window was watched; 64 bits of a digest, as text.
-pub(super) fn under(look: &Look, part: &Part) -> String {
-    let facts = json!([look.weights.get(part), look.identities.get(part)]);
+/// Tells apart under which labels a window was watched; 64 bits of a digest, as text.
+pub(super) fn labels(look: &Look, part: &Part) -> String {
+    let labels = json!(look.identities.get(part)).to_string();
     // FNV-1a: it tells what changed apart from what did not, and guards against nobody.
-    let digest = facts
-        .to_string()
+    let digest = labels
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
             (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
