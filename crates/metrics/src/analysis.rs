@@ -3,6 +3,7 @@
 mod check;
 mod params;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use self::params::Params;
 use crate::judge::{Judge, Kinds, Prospect, Sight};
 use crate::ledger::Ledger;
 use crate::reading::Reading;
-use crate::source::{Admitted, MetricSource, Question, SourceError};
+use crate::source::{Admitted, Answer, MetricSource, Question, SourceError};
 
 /// A source and judges as the [`Analysis`] that a rollout asks.
 ///
@@ -150,12 +151,12 @@ impl MetricAnalysis {
         questions: &Tracks<Question>,
         judge: &dyn Judge,
         window: Window,
-    ) -> Result<Tracks<Reading>, SourceError> {
+    ) -> Result<Tracks<Answer>, SourceError> {
         let candidate = self.source.read(&questions.candidate, window);
         if !judge.compares() {
             return Ok(Tracks {
                 candidate: candidate.await?,
-                stable: Reading::Empty,
+                stable: Reading::Empty.into(),
             });
         }
         let stable = self.source.read(&questions.stable, window);
@@ -198,8 +199,15 @@ impl Analysis for MetricAnalysis {
             .map_or(0, |weight| weight.basis_points());
         ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
+        let mut notes = BTreeSet::new();
         for window in ledger.settled(rhythm, look.window.to) {
-            let readings = self.see(&questions, judge, window).await.map_err(invalid)?;
+            let answers = self.see(&questions, judge, window).await.map_err(invalid)?;
+            notes.extend(answers.candidate.notes);
+            notes.extend(answers.stable.notes);
+            let readings = Tracks {
+                stable: answers.stable.reading,
+                candidate: answers.candidate.reading,
+            };
             let alpha = f64::from(look.alpha_millionths) / 1e6;
             let judgement = judge
                 .judge(&Sight::new(window, readings, alpha), &ledger.state)
@@ -217,6 +225,9 @@ impl Analysis for MetricAnalysis {
             let source = self.source.name();
             let evidence = format!("{source} cannot tell of any window since the last look yet");
             (Verdict::Undecided, evidence)
+        });
+        let evidence = notes.iter().fold(evidence, |evidence, note| {
+            format!("{evidence}; {} says: {note}", self.source.name())
         });
         Ok(Measurement::new(verdict, evidence).remember(ledger.memory()?))
     }

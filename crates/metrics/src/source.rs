@@ -1,6 +1,8 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
 mod memory;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -16,6 +18,8 @@ use strategy_core::target::Finding;
 use thiserror::Error;
 
 pub use self::memory::MemorySource;
+#[cfg(feature = "prometheus")]
+pub use self::prometheus::Prometheus;
 use crate::reading::{Reading, Shape};
 
 /// Tells what happened to one track in one window. Keeps no state of its own.
@@ -47,7 +51,7 @@ pub trait MetricSource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot be told. That there is nothing to tell is no error but a [`Reading`].
-    async fn read(&self, question: &Question, window: Window) -> Result<Reading, SourceError>;
+    async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError>;
 }
 
 const _: Option<&dyn MetricSource> = None;
@@ -66,7 +70,7 @@ impl<T: MetricSource + ?Sized> MetricSource for std::sync::Arc<T> {
         (**self).admit(question).await
     }
 
-    async fn read(&self, question: &Question, window: Window) -> Result<Reading, SourceError> {
+    async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
         (**self).read(question, window).await
     }
 }
@@ -99,6 +103,25 @@ impl Question {
             track,
             labels: BTreeMap::new(),
             preview: None,
+        }
+    }
+}
+
+/// What a source answers.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// What happened.
+    pub reading: Reading,
+    /// What the source says of its answer, such as that a part of it is missing; it is told with the evidence.
+    pub notes: Vec<String>,
+}
+
+impl From<Reading> for Answer {
+    fn from(reading: Reading) -> Self {
+        Self {
+            reading,
+            notes: Vec::new(),
         }
     }
 }

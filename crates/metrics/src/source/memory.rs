@@ -8,7 +8,7 @@ use serde_json::Value;
 use strategy_core::analysis::Window;
 use strategy_core::{Timestamp, Track};
 
-use super::{Admitted, MetricSource, Question, Rhythm, SourceError};
+use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Events, Reading, Shape};
 
 /// Events that a test lays down, at the moment at which they happened; for tests of judges and plans.
@@ -72,20 +72,20 @@ impl MetricSource for MemorySource {
         Ok(Admitted::default())
     }
 
-    async fn read(&self, question: &Question, window: Window) -> Result<Reading, SourceError> {
+    async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
         let events = self.lock();
         let mut of_track = events
             .iter()
             .filter(|((track, _), _)| *track == question.track)
             .peekable();
         if of_track.peek().is_none() {
-            return Ok(Reading::Empty);
+            return Ok(Reading::Empty.into());
         }
         let within = of_track.filter(|((_, at), _)| window.from <= *at && *at < window.to);
         let (total, failed) =
             within.fold((0, 0), |(all, bad): (u64, u64), (_, (total, failed))| {
                 (all.saturating_add(*total), bad.saturating_add(*failed))
             });
-        Ok(Reading::Told(Data::Events(Events::counted(total, failed))))
+        Ok(Reading::Told(Data::Events(Events::counted(total, failed))).into())
     }
 }
