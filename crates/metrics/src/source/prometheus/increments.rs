@@ -170,3 +170,6 @@ impl PartialEq for Bound {
 }
 
 impl Eq for Bound {}
+
+#[cfg(test)]
+mod tests;
