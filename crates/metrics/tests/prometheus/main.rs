@@ -1,0 +1,6 @@
+//! The source `prometheus` against a server on loopback that answers what a test says, byte by byte.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+
+mod access;
+mod answers;
+mod server;
