@@ -46,7 +46,7 @@ fn look(from: u64, to: u64, tolerated: u64) -> Look {
 }
 
 fn source_with(events: &[(u64, u64)], rhythm: Rhythm) -> MemorySource {
-    let source = MemorySource::default().rhythm(rhythm);
+    let source = MemorySource::default().in_rhythm(rhythm);
     for (seconds, failed) in events {
         source.happened(Track::Candidate, at(*seconds), 100, *failed);
     }
