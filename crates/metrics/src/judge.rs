@@ -2,7 +2,13 @@
 
 mod arms;
 mod kinds;
+mod quantities;
+mod seen;
+mod sequential_ratio;
+#[cfg(test)]
+mod simulated;
 pub mod weighing;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,6 +24,8 @@ use crate::state::{State, StateError};
 
 pub use self::arms::told;
 pub use self::kinds::Kinds;
+pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {

@@ -18,7 +18,7 @@ pub struct Kinds(BTreeMap<String, Make>);
 impl Kinds {
     /// The judges of this crate.
     pub fn built_in() -> Self {
-        Self(BTreeMap::new())
+        Self(BTreeMap::new()).with::<super::SequentialRatio>("sequential-ratio")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.
