@@ -7,6 +7,7 @@ mod seen;
 mod sequential_ratio;
 #[cfg(test)]
 mod simulated;
+mod slo;
 pub mod weighing;
 mod words;
 
@@ -26,6 +27,7 @@ pub use self::arms::told;
 pub use self::kinds::Kinds;
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
+pub use self::slo::Slo;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {

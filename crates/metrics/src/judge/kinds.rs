@@ -18,7 +18,9 @@ pub struct Kinds(BTreeMap<String, Make>);
 impl Kinds {
     /// The judges of this crate.
     pub fn built_in() -> Self {
-        Self(BTreeMap::new()).with::<super::SequentialRatio>("sequential-ratio")
+        Self(BTreeMap::new())
+            .with::<super::SequentialRatio>("sequential-ratio")
+            .with::<super::Slo>("slo")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.
