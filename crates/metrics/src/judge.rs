@@ -1,6 +1,7 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod exchangeable_units;
 mod kinds;
 mod quantities;
 mod seen;
@@ -24,6 +25,7 @@ use crate::source::Admitted;
 use crate::state::{State, StateError};
 
 pub use self::arms::told;
+pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};

@@ -1,6 +1,8 @@
 //! The judges against values that others reckoned: `data/evidence.json`, each with its source.
 #![allow(clippy::unwrap_used, reason = "test")]
 
+#[path = "evidence/exchangeable_units.rs"]
+mod exchangeable_units;
 #[path = "evidence/sequential_ratio.rs"]
 mod sequential_ratio;
 #[path = "evidence/slo.rs"]

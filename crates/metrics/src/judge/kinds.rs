@@ -21,6 +21,7 @@ impl Kinds {
         Self(BTreeMap::new())
             .with::<super::SequentialRatio>("sequential-ratio")
             .with::<super::Slo>("slo")
+            .with::<super::ExchangeableUnits>("exchangeable-units")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.
