@@ -197,8 +197,10 @@ impl Analysis for MetricAnalysis {
         for window in ledger.settled(rhythm, look.window.to) {
             let readings = self.see(&questions, judge, window).await.map_err(invalid)?;
             let alpha = f64::from(look.alpha_millionths) / 1e6;
+            let mut sight = Sight::new(window, readings, alpha);
+            sight.share = look.weights.get(part).copied();
             let judgement = judge
-                .judge(&Sight::new(window, readings, alpha), &ledger.state)
+                .judge(&sight, &ledger.state)
                 .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;
             ledger.state = judgement.state;
             // A failure of one window is not hidden by the next.
@@ -243,3 +245,6 @@ fn told(check: &CheckName, error: SourceError) -> MeasureError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

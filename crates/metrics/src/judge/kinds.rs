@@ -22,6 +22,7 @@ impl Kinds {
             .with::<super::SequentialRatio>("sequential-ratio")
             .with::<super::Slo>("slo")
             .with::<super::ExchangeableUnits>("exchangeable-units")
+            .with::<super::SplitRatio>("split-ratio")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.

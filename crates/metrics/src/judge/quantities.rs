@@ -40,6 +40,10 @@ impl Ratio {
 pub struct Share(f64);
 
 impl Share {
+    /// 1 %.
+    pub const HUNDREDTH: Self = Self(0.01);
+    /// 2 %.
+    pub const FIFTIETH: Self = Self(0.02);
     /// 5 %.
     pub const TWENTIETH: Self = Self(0.05);
 
