@@ -3,6 +3,8 @@
 
 #[path = "evidence/exchangeable_units.rs"]
 mod exchangeable_units;
+#[path = "evidence/other_mixtures.rs"]
+mod other_mixtures;
 #[path = "evidence/sequential_ratio.rs"]
 mod sequential_ratio;
 #[path = "evidence/slo.rs"]
