@@ -78,15 +78,15 @@ fn looks_are_gathered_to_windows_each_with_its_share() {
     let first = sight(
         0,
         30_000,
-        counted("s", &[(900, 0)]),
-        counted("c", &[(100, 0)]),
+        counted("s", &[(900, 8)]),
+        counted("c", &[(100, 2)]),
         0.01,
     );
     let second = sight(
         30_000,
         30_000,
-        counted("s", &[(500, 50)]),
-        counted("c", &[(500, 50)]),
+        counted("s", &[(500, 51)]),
+        counted("c", &[(500, 49)]),
         0.01,
     );
     let said = judged(&judge, std::slice::from_ref(&first));

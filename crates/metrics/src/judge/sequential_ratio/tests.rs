@@ -42,12 +42,13 @@ fn a_worse_candidate_fails_in_plain_words() {
     let mut later = sight(
         MINUTE,
         MINUTE,
-        Events::counted(900_000, 0),
+        Events::counted(900_000, 9_000),
         Events::counted(100_000, 0),
         0.01,
     );
     let state = judge.judge(&later, &said.state).unwrap();
     assert_eq!(state.verdict, Verdict::Fail);
+    assert_eq!(state.log_evidence, said.log_evidence);
     later.readings.candidate = Reading::Empty;
     assert_eq!(
         judge.judge(&later, &state.state).unwrap().verdict,

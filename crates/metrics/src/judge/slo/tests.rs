@@ -62,6 +62,12 @@ fn below_the_limit_it_passes_after_enough_events() {
 }
 
 #[test]
+fn a_limit_near_all_is_weighed_against_more() {
+    assert_eq!(judged(&slo(0.95), &[[1000, 1000]]).verdict, Verdict::Fail);
+    assert_eq!(judged(&slo(0.95), &[[1000, 900]]).verdict, Verdict::Pass);
+}
+
+#[test]
 fn the_limit_must_be_said() {
     let make = |params| Kinds::built_in().make(&params).map(|_| ());
     assert_eq!(
