@@ -67,7 +67,7 @@ pub struct SequentialRatio {
     pub pass: Pass,
     /// What `pass: proven` rules out: that the candidate's rate is so many times stable's, or more. Default 2.
     pub pass_ratio: Ratio,
-    /// The chance that it ever passes if that is so. Default 0.05.
+    /// The chance that it ever passes if that is so and errors are independent. Default 0.05.
     pub pass_beta: Share,
     /// Without an event of one of the tracks for so long, in judged time, it is inconclusive. Default five
     /// minutes.
@@ -75,8 +75,11 @@ pub struct SequentialRatio {
     pub silence: Duration,
     /// When a second process of evidence must agree that holds for failures in bursts.
     pub gate: Gate,
-    /// What the second process weighs at once; longer than a burst lasts. A look that is longer is one by
-    /// itself. Default one minute.
+    /// What the second process weighs at once. A look that is longer is one by itself. Default one minute.
+    ///
+    /// Let it be some times longer than a burst lasts: one that reaches into the next window counts in both. With a
+    /// shorter one a bad candidate fails sooner: a window weighs at most as much as the candidate's share
+    /// goes into one, which is 10 for a tenth.
     #[serde(with = "duration")]
     pub unit_window: Duration,
 }

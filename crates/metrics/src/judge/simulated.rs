@@ -81,9 +81,15 @@ pub(super) struct World {
     pub(super) candidate: fn(u64) -> f64,
     /// Failures come so many at a time, on one unit.
     pub(super) burst: u64,
+    /// Over so many looks the failures of a burst are spread, the first one included.
+    pub(super) spread: u64,
     /// Units of each track, where they are told.
     pub(super) units: Option<(u64, u64)>,
 }
+
+/// The bursts of each track that go on: on which unit, how many failures are to come in each look, for how many
+/// looks.
+type Going = Tracks<Vec<(u64, u64, u64)>>;
 
 impl World {
     /// Nothing is wrong: 10 %, 0.5 % failures, half an hour.
@@ -94,38 +100,52 @@ impl World {
         stable: |_| 0.005,
         candidate: |_| 0.005,
         burst: 1,
+        spread: 1,
         units: None,
     };
 
     /// What happens in the look that begins at `second`: stable's, the candidate's.
-    fn happens(&self, dice: &mut Dice, second: u64) -> (Events, Events) {
+    fn happens(&self, dice: &mut Dice, second: u64, going: &mut Going) -> (Events, Events) {
         let all = 50 * self.every;
         let candidate = dice.binomial(all, (self.share)(second));
-        let (_, stable_units) = self.units.unwrap_or((1, 1));
-        let candidate_units = self.units.map_or(1, |(candidate, _)| candidate);
-        let mut draw = |total: u64, rate: f64, units: u64, name: &str| {
-            let bursts = dice.binomial(total, rate / number(self.burst));
-            let mut by_unit = BTreeMap::<String, Count>::new();
+        let (candidate_units, stable_units) = self.units.unwrap_or((1, 1));
+        let mut draw = |total: u64, rate: f64, units: u64, going: &mut Vec<(u64, u64, u64)>| {
+            for _ in 0..dice.binomial(total, rate / number(self.burst)) {
+                going.push((dice.below(units), self.burst / self.spread, self.spread));
+            }
+            let mut counts = Vec::new();
             for unit in 0..units {
-                let share = total / units + u64::from(unit < total % units);
                 let mut count = Count::default();
-                (count.total, count.failed) = (share, 0);
-                by_unit.insert(format!("{name}-{unit}"), count);
+                (count.total, count.failed) = (total / units + u64::from(unit < total % units), 0);
+                counts.push(count);
             }
-            for _ in 0..bursts {
-                let unit = format!("{name}-{}", dice.below(units));
-                if let Some(count) = by_unit.get_mut(&unit) {
-                    count.failed = (count.failed + self.burst).min(count.total);
+            for (unit, failures, left) in &mut *going {
+                for (_, count) in (0..).zip(&mut counts).filter(|(at, _)| at == unit) {
+                    count.failed = (count.failed + *failures).min(count.total);
                 }
+                *left -= 1;
             }
-            let mut events = Events::of_units(by_unit);
+            going.retain(|(_, _, left)| *left > 0);
+            let named = (0..).zip(counts);
+            let mut events =
+                Events::of_units(named.map(|(at, count)| (format!("unit-{at}"), count)));
             if self.units.is_none() {
-                events.by_unit.clear();
+                events.by_unit = BTreeMap::new();
             }
             events
         };
-        let of_candidate = draw(candidate, (self.candidate)(second), candidate_units, "c");
-        let of_stable = draw(all - candidate, (self.stable)(second), stable_units, "s");
+        let of_candidate = draw(
+            candidate,
+            (self.candidate)(second),
+            candidate_units,
+            &mut going.candidate,
+        );
+        let of_stable = draw(
+            all - candidate,
+            (self.stable)(second),
+            stable_units,
+            &mut going.stable,
+        );
         (of_stable, of_candidate)
     }
 
@@ -139,9 +159,10 @@ impl World {
         let mut dice = Dice::new(seed);
         let mut state = State::default();
         let mut failed = 0;
+        let mut going = Going::default();
         for look in 0..self.looks {
             let second = look * self.every;
-            let (stable, candidate) = self.happens(&mut dice, second);
+            let (stable, candidate) = self.happens(&mut dice, second, &mut going);
             failed += candidate.all.failed;
             let sight = sight(second * 1000, self.every * 1000, stable, candidate, 0.01);
             let judgement = judge.judge(&sight, &state).unwrap();

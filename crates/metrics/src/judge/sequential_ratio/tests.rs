@@ -1,4 +1,6 @@
-//! What the judge of failures says, and how often it is wrong.
+//! What the judge of failures says.
+
+mod often;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -6,8 +8,7 @@ use strategy_core::Tracks;
 
 use super::*;
 use crate::judge::Kinds;
-use crate::judge::simulated::{World, sight};
-use crate::judge::weighing::number;
+use crate::judge::simulated::sight;
 use crate::reading::Reading;
 use crate::source::Admitted;
 
@@ -275,102 +276,6 @@ proptest! {
             state = said.state;
         }
     }
-}
-
-/// At 2 000 paths, a chance of 1 % shows at most 1.89 % in all but one of 10 000 runs (39 or more: 0.00021).
-const WIDENED: usize = 38;
-const PATHS: u64 = 2_000;
-const SEED: u64 = 20_250_117;
-
-fn fails(judgement: &Judgement) -> bool {
-    judgement.verdict == Verdict::Fail
-}
-
-fn false_alarms(name: &str, world: World, judge: &SequentialRatio) -> usize {
-    let alarms = world.ended(judge, PATHS, SEED, fails).len();
-    println!("{name}: {alarms} of {PATHS} false alarms, seed {SEED}");
-    alarms
-}
-
-#[test]
-fn false_alarms_are_few_where_nothing_is_wrong() {
-    let alarms = false_alarms("null", World::NULL, &SequentialRatio::default());
-    assert!(alarms <= WIDENED);
-}
-
-#[test]
-fn false_alarms_are_few_while_weights_change() {
-    let mut world = World::NULL;
-    world.share = |second| [0.05, 0.1, 0.25, 0.5][usize::try_from(second / 450).unwrap().min(3)];
-    let alarms = false_alarms("changing weights", world, &SequentialRatio::default());
-    assert!(alarms <= WIDENED);
-}
-
-#[test]
-fn false_alarms_are_few_in_an_incident_of_both() {
-    let mut world = World::NULL;
-    world.stable = |second| {
-        if (600..900).contains(&second) {
-            0.03
-        } else {
-            0.005
-        }
-    };
-    world.candidate = world.stable;
-    let alarms = false_alarms("shared incident", world, &SequentialRatio::default());
-    assert!(alarms <= WIDENED);
-}
-
-#[test]
-fn clustered_errors_need_the_gate() {
-    let judge = SequentialRatio::default();
-    let mut world = World::NULL;
-    world.burst = 5;
-    world.units = Some((1, 9));
-    let alarms = false_alarms("bursts of 5, gated by units", world, &judge);
-    assert!(alarms <= WIDENED);
-    // The world is one that breaks what is assumed, else the gate shows nothing.
-    world.units = None;
-    let alarms = world.ended(&judge, 200, SEED, fails).len();
-    println!("bursts of 5, not gated: {alarms} of 200 false alarms, seed {SEED}");
-    assert!(alarms > 20, "{alarms}");
-}
-
-#[test]
-fn clustered_errors_are_gated_without_units_too() {
-    let judge = SequentialRatio {
-        gate: Gate::Always,
-        ..SequentialRatio::default()
-    };
-    let mut world = World::NULL;
-    world.burst = 5;
-    let alarms = false_alarms("bursts of 5, gated without units", world, &judge);
-    assert!(alarms <= WIDENED);
-}
-
-/// How soon failures of 2 % in place of 0.5 % are found on 10 % of 50 requests a second.
-fn found(name: &str, judge: &SequentialRatio, units: Option<(u64, u64)>) -> u64 {
-    let mut world = World::NULL;
-    (world.every, world.looks, world.candidate, world.units) = (5, 360, |_| 0.02, units);
-    let mut found = world.ended(judge, PATHS, SEED, fails);
-    let share = number(u64::try_from(found.len()).unwrap()) / number(PATHS);
-    found.sort_unstable();
-    let (looks, _) = found[found.len() / 2];
-    let mut failed: Vec<_> = found.iter().map(|(_, failed)| *failed).collect();
-    failed.sort_unstable();
-    let (seconds, failed) = (looks * world.every, failed[failed.len() / 2]);
-    println!("{name}: found {share:.3}, median {seconds} s, {failed} failed requests, seed {SEED}");
-    assert!(share > 0.99, "{share}");
-    seconds
-}
-
-#[test]
-fn two_percent_on_a_tenth_is_found_in_two_minutes() {
-    let mut judge = SequentialRatio::default();
-    assert!(found("not gated", &judge, None) <= 150);
-    assert!(found("gated by minutes", &judge, Some((1, 9))) <= 480);
-    judge.unit_window = Duration::from_secs(10);
-    assert!(found("gated by 10 seconds", &judge, Some((1, 9))) <= 200);
 }
 
 #[test]
