@@ -187,7 +187,7 @@ proptest! {
             .collect();
         let said = judged(&judge, &sights);
         prop_assert!(said.log_evidence.unwrap().is_finite());
-        prop_assert!(said.state.bytes().len() <= State::LIMIT);
+        prop_assert_eq!(said.state.bytes().len(), 145 - 4 * 8);
     }
 }
 

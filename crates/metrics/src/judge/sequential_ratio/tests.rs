@@ -61,6 +61,7 @@ fn a_worse_candidate_fails_in_plain_words() {
 fn a_good_candidate_passes_after_enough_events() {
     let judge = SequentialRatio::default();
     let said = judged(&judge, &[[99, 0, 900, 4]]);
+    assert_eq!(said.state.bytes().len(), 626);
     assert_eq!(said.verdict, Verdict::Undecided);
     assert!(
         said.evidence.ends_with("; waits for 100 requests"),
@@ -250,7 +251,7 @@ proptest! {
         let said = judged(&judge, &looks);
         prop_assert!(said.log_evidence.unwrap().is_finite(), "{:?}", said);
         prop_assert!(!said.evidence.contains("NaN") && !said.evidence.contains("inf"));
-        prop_assert!(said.state.bytes().len() <= State::LIMIT);
+        prop_assert_eq!(said.state.bytes().len(), 786);
     }
 
     #[test]

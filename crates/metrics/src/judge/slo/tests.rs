@@ -92,7 +92,7 @@ proptest! {
         let looks: Vec<_> = looks.into_iter().map(|(total, failed)| [total, failed]).collect();
         let said = judged(&judge, &looks);
         prop_assert!(said.log_evidence.unwrap().is_finite());
-        prop_assert!(said.state.bytes().len() <= State::LIMIT);
+        prop_assert_eq!(said.state.bytes().len(), 201);
         let memory = Memory::read(&judge, &said.state).unwrap();
         prop_assert_eq!(memory.write(), said.state);
     }
