@@ -1,7 +1,9 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod figure;
 mod kinds;
+pub mod mann_whitney;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::state::{State, StateError};
 
 pub use self::arms::told;
 pub use self::kinds::Kinds;
+pub use self::mann_whitney::MannWhitney;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {

@@ -1,0 +1,111 @@
+//! What the tests of judges share: reference values, looks, and a state that is saved and restored.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses what it needs"
+)]
+
+use serde_json::Value;
+use strategy_core::analysis::{Verdict, Window};
+use strategy_core::{Timestamp, Tracks};
+use strategy_metrics::judge::{Judge, Judgement, Kinds, Sight};
+use strategy_metrics::reading::{Data, Events, Histogram, Reading};
+use strategy_metrics::state::State;
+
+/// A file of reference values.
+pub fn data(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Its cases, of one test where it has several.
+pub fn cases<'a>(file: &'a Value, test: Option<&'a str>) -> impl Iterator<Item = &'a Value> {
+    file["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(move |case| {
+            assert!(case["source"].is_string(), "{case}");
+            test.is_none_or(|test| case["test"] == test)
+        })
+}
+
+pub fn numbers(value: &Value) -> Vec<f64> {
+    let numbers = value.as_array().unwrap().iter();
+    numbers.map(|number| number.as_f64().unwrap()).collect()
+}
+
+pub fn close(found: f64, expected: f64, tolerance: f64) {
+    let off = (found - expected).abs();
+    assert!(off <= tolerance, "{found} and not {expected}");
+}
+
+/// The judge that a check of these parameters has.
+pub fn judge(params: &Value) -> Box<dyn Judge> {
+    Kinds::built_in().make(params).unwrap()
+}
+
+pub fn window(look: u64) -> Window {
+    Window {
+        from: Timestamp::from_millis(look * 30_000),
+        to: Timestamp::from_millis((look + 1) * 30_000),
+    }
+}
+
+pub fn values(points: &[f64]) -> Reading {
+    Reading::Told(Data::Values(points.to_vec()))
+}
+
+pub fn events(total: u64, failed: u64) -> Reading {
+    Reading::Told(Data::Events(Events::counted(total, failed)))
+}
+
+pub fn histogram(bounds: &[f64], counts: &[u64]) -> Reading {
+    let histogram = Histogram::new(bounds.to_vec(), counts.to_vec()).unwrap();
+    Reading::Told(Data::Histogram(histogram))
+}
+
+pub const fn tracks(candidate: Reading, stable: Reading) -> Tracks<Reading> {
+    Tracks { stable, candidate }
+}
+
+pub fn look(judge: &dyn Judge, state: &State, number: u64, readings: Tracks<Reading>) -> Judgement {
+    let sight = Sight::new(window(number), readings, 0.01);
+    judge.judge(&sight, state).unwrap()
+}
+
+/// What each kind of reading without data is judged as, in either track.
+pub fn without_data() -> [Reading; 3] {
+    let newest = Timestamp::from_millis(7);
+    [
+        Reading::Empty,
+        Reading::Stale { newest },
+        Reading::NotANumber,
+    ]
+}
+
+pub fn is_no_data(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Inconclusive(why) if why.starts_with("no data"))
+}
+
+/// A run in one life and one whose state is saved and restored at each look say the same, bit for bit; no
+/// number overflows, and the state stays small.
+pub fn restored_is_the_same(judge: &dyn Judge, looks: &[Tracks<Reading>]) {
+    let (mut whole, mut restored) = (State::default(), State::default());
+    for (number, readings) in looks.iter().enumerate() {
+        let number = number as u64;
+        let one = look(judge, &whole, number, readings.clone());
+        let other = look(judge, &restored, number, readings.clone());
+        assert_eq!(one.verdict, other.verdict);
+        assert_eq!(one.evidence, other.evidence);
+        assert_eq!(
+            one.log_evidence.map(f64::to_bits),
+            other.log_evidence.map(f64::to_bits)
+        );
+        assert_eq!(one.state, other.state);
+        assert!(one.state.bytes().len() <= State::LIMIT);
+        assert!(one.log_evidence.is_none_or(|evidence| !evidence.is_nan()));
+        assert!(!one.evidence.contains("NaN"), "{}", one.evidence);
+        whole = one.state;
+        restored = State::from_bytes(other.state.bytes().to_vec());
+    }
+}
