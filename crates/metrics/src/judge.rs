@@ -4,6 +4,7 @@ mod arms;
 mod figure;
 mod kinds;
 pub mod mann_whitney;
+pub mod weighing;
 
 use std::fmt;
 use std::time::Duration;
