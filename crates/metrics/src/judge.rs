@@ -4,6 +4,7 @@ mod arms;
 mod figure;
 mod kinds;
 pub mod mann_whitney;
+pub mod threshold;
 pub mod weighing;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use strategy_core::Tracks;
 use strategy_core::analysis::{Verdict, Window};
+use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
@@ -21,6 +23,7 @@ use crate::state::{State, StateError};
 pub use self::arms::told;
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
+pub use self::threshold::Threshold;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
@@ -36,6 +39,12 @@ pub trait Judge: fmt::Debug + Send + Sync {
 
     /// Can it judge what the source tells? What stands in the way or is worth knowing.
     fn admit(&self, prospect: &Prospect) -> Vec<Finding>;
+
+    /// The limits that a check with this judge must have, so that it means what its parameters say; `None`:
+    /// any. Default: any.
+    fn limits(&self) -> Option<Limits> {
+        None
+    }
 
     /// What was seen in one window means, after all that was seen before.
     ///

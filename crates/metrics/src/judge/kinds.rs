@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Judge, MannWhitney};
+use super::{Judge, MannWhitney, Threshold};
 
 type Make = Arc<dyn Fn(&Value) -> Result<Box<dyn Judge>, String> + Send + Sync>;
 
@@ -18,7 +18,9 @@ pub struct Kinds(BTreeMap<String, Make>);
 impl Kinds {
     /// The judges of this crate.
     pub fn built_in() -> Self {
-        Self(BTreeMap::new()).with::<MannWhitney>("mann-whitney")
+        Self(BTreeMap::new())
+            .with::<MannWhitney>("mann-whitney")
+            .with::<Threshold>("threshold")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.

@@ -64,6 +64,16 @@ pub fn histogram(bounds: &[f64], counts: &[u64]) -> Reading {
     Reading::Told(Data::Histogram(histogram))
 }
 
+/// From counts of at most so large, the last one of all.
+pub fn of_cumulative(bounds: &[f64], cumulative: &[f64]) -> Histogram {
+    let whole = cumulative.iter().scan(0.0, |before, until| {
+        let inside = until - *before;
+        *before = *until;
+        Some(format!("{inside}").parse().unwrap())
+    });
+    Histogram::new(bounds.to_vec(), whole.collect()).unwrap()
+}
+
 pub const fn tracks(candidate: Reading, stable: Reading) -> Tracks<Reading> {
     Tracks { stable, candidate }
 }
