@@ -5,7 +5,13 @@ mod figure;
 mod kinds;
 pub mod mann_whitney;
 pub mod threshold;
+mod quantities;
+mod seen;
+mod sequential_ratio;
+#[cfg(test)]
+mod simulated;
 pub mod weighing;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
@@ -24,6 +30,8 @@ pub use self::arms::told;
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
 pub use self::threshold::Threshold;
+pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {

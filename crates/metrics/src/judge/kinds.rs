@@ -20,6 +20,7 @@ impl Kinds {
     pub fn built_in() -> Self {
         Self(BTreeMap::new())
             .with::<MannWhitney>("mann-whitney")
+            .with::<super::SequentialRatio>("sequential-ratio")
             .with::<Threshold>("threshold")
     }
 
