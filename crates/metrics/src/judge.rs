@@ -1,15 +1,17 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod buckets;
 mod figure;
 mod kinds;
 pub mod mann_whitney;
-pub mod threshold;
 mod quantities;
 mod seen;
 mod sequential_ratio;
 #[cfg(test)]
 mod simulated;
+mod stochastic_order;
+pub mod threshold;
 pub mod weighing;
 mod words;
 
@@ -29,9 +31,10 @@ use crate::state::{State, StateError};
 pub use self::arms::told;
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
-pub use self::threshold::Threshold;
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
+pub use self::stochastic_order::StochasticOrder;
+pub use self::threshold::Threshold;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
