@@ -10,6 +10,7 @@ mod seen;
 mod sequential_ratio;
 #[cfg(test)]
 mod simulated;
+mod slo;
 mod stochastic_order;
 pub mod threshold;
 pub mod weighing;
@@ -33,6 +34,7 @@ pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
+pub use self::slo::Slo;
 pub use self::stochastic_order::StochasticOrder;
 pub use self::threshold::Threshold;
 

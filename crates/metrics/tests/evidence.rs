@@ -3,6 +3,8 @@
 
 #[path = "evidence/sequential_ratio.rs"]
 mod sequential_ratio;
+#[path = "evidence/slo.rs"]
+mod slo;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

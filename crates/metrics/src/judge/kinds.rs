@@ -21,6 +21,7 @@ impl Kinds {
         Self(BTreeMap::new())
             .with::<MannWhitney>("mann-whitney")
             .with::<super::SequentialRatio>("sequential-ratio")
+            .with::<super::Slo>("slo")
             .with::<super::StochasticOrder>("stochastic-order")
             .with::<Threshold>("threshold")
     }

@@ -11,6 +11,11 @@ use thiserror::Error;
 pub struct Ratio(f64);
 
 impl Ratio {
+    /// As much as the other.
+    pub const ONE: Self = Self(1.0);
+    /// Twice as much.
+    pub const TWO: Self = Self(2.0);
+
     /// This one.
     ///
     /// # Errors
@@ -35,6 +40,9 @@ impl Ratio {
 pub struct Share(f64);
 
 impl Share {
+    /// 5 %.
+    pub const TWENTIETH: Self = Self(0.05);
+
     /// This one.
     ///
     /// # Errors

@@ -83,19 +83,15 @@ pub struct SequentialRatio {
 
 impl Default for SequentialRatio {
     fn default() -> Self {
-        let (one, two, twentieth) = (Ratio::new(1.0), Ratio::new(2.0), Share::new(0.05));
-        let (Ok(one), Ok(two), Ok(twentieth)) = (one, two, twentieth) else {
-            unreachable!("these are in range")
-        };
         Self {
-            tolerated: one,
+            tolerated: Ratio::ONE,
             grid: Grid::default(),
             restart: Duration::from_secs(60),
             horizon: Duration::from_secs(2 * 60 * 60),
             minimum_events: 100,
             pass: Pass::default(),
-            pass_ratio: two,
-            pass_beta: twentieth,
+            pass_ratio: Ratio::TWO,
+            pass_beta: Share::TWENTIETH,
             silence: Duration::from_secs(5 * 60),
             gate: Gate::default(),
             unit_window: Duration::from_secs(60),

@@ -167,3 +167,9 @@ impl World {
             .collect()
     }
 }
+/// A sight of `Data` other than events of stable is told to no judge that does not compare.
+pub(super) fn alone(at: u64, millis: u64, candidate: Events, alpha: f64) -> Sight {
+    let mut sight = sight(at, millis, Events::default(), candidate, alpha);
+    sight.readings.stable = Reading::Empty;
+    sight
+}

@@ -10,11 +10,13 @@
 mod mixture;
 mod profile;
 mod ratio;
+mod share;
 mod shares;
 
 pub use self::mixture::{Mixture, Starts};
 pub use self::profile::RatioProfile;
 pub use self::ratio::{Exposure, ratio_evidence};
+pub use self::share::share_ratio_evidence;
 pub use self::shares::{Gathered, share_evidence};
 
 /// `ln(e^a + e^b)`, without overflow.
