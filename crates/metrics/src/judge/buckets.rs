@@ -42,6 +42,12 @@ pub(super) fn histograms(
     })
 }
 
+/// The smallest bound that is at least so large.
+pub(super) fn up(bounds: &[f64], value: f64) -> Option<f64> {
+    let at = bounds.partition_point(|bound| *bound < value);
+    bounds.get(at).copied()
+}
+
 /// How many events are above a bound that a bucket ends at; else what is wrong, as a verdict.
 pub(super) fn above(histogram: &Histogram, bound: f64, track: Track) -> Result<u64, Verdict> {
     let bounds = histogram.bounds();

@@ -20,6 +20,7 @@ impl Kinds {
     pub fn built_in() -> Self {
         Self(BTreeMap::new())
             .with::<MannWhitney>("mann-whitney")
+            .with::<super::Quantile>("quantile")
             .with::<super::SequentialRatio>("sequential-ratio")
             .with::<super::Slo>("slo")
             .with::<super::StochasticOrder>("stochastic-order")
