@@ -314,6 +314,61 @@ fn what_is_tolerated_fails_within_its_chance() {
     }
 }
 
+/// What both tracks share, after a long good time that says much about stable, is no evidence.
+#[test]
+fn an_incident_that_both_share_fails_nothing() {
+    let judge = quantile(json!({ "limit": { "times-stable": 1.1 }, "horizon": "10h" }));
+    let bounds: Vec<f64> = (0..16)
+        .map(|at| 2.0_f64.powf(f64::from(at) / 8.0))
+        .collect();
+    let of = |scale: u64, last: [u64; 5]| {
+        let mut counts = vec![0; 17];
+        counts[0] = (1000 - last.iter().sum::<u64>()) * scale;
+        for (at, count) in last.iter().enumerate() {
+            counts[2 * at + 1] = count * scale;
+        }
+        histogram(&bounds, &counts)
+    };
+    let (good, slow) = ([60, 30, 6, 3, 1], [100; 5]);
+    let mut state = State::default();
+    for number in 0..400 {
+        let last = if number < 300 || number > 330 {
+            good
+        } else {
+            slow
+        };
+        let said = look(&*judge, &state, number, tracks(of(1, last), of(2, last)));
+        assert_ne!(
+            said.verdict,
+            Verdict::Fail,
+            "look {number}: {}",
+            said.evidence
+        );
+        state = said.state;
+    }
+    // The candidate alone is found.
+    let said = look(&*judge, &state, 400, tracks(of(1, slow), of(9, good)));
+    let said = look(&*judge, &said.state, 401, tracks(of(1, slow), of(9, good)));
+    assert_eq!(said.verdict, Verdict::Fail, "{}", said.evidence);
+}
+
+/// The largest state there is.
+#[test]
+fn the_largest_state_fits() {
+    let bounds: Vec<f64> = (0..80).map(|at| 1.01_f64.powi(at)).collect();
+    let mut counts = vec![10; 81];
+    counts[0] = 40_000;
+    let reading = || histogram(&bounds, &counts);
+    for grid in [1, 12, 25, 32] {
+        let grid: Vec<f64> = (0..grid).map(|at| 1.5 + f64::from(at)).collect();
+        let judge = quantile(json!({ "limit": { "times-stable": 1.01 }, "grid": grid }));
+        let said = look(&*judge, &State::default(), 0, tracks(reading(), reading()));
+        let fixed = 2 + 6 * 24 + 16 + 56;
+        let fit = (100 / grid.len()).min(4) * grid.len();
+        assert_eq!(said.state.bytes().len(), fixed + 8 * fit);
+    }
+}
+
 fn reading() -> impl Strategy<Value = Reading> {
     let count = prop_oneof![6 => 0_u64..200, 1 => Just(1_000_000_000), 1 => Just(u64::MAX)];
     prop_oneof![

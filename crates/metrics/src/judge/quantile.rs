@@ -33,18 +33,18 @@ use crate::state::State;
 ///   if the candidate's quantile is at most `t x`, at most `1 - q` of its events are above `t x`. For bounds
 ///   `b_1 < ... < b_K` and `x` between `b_(j-1)` and `b_j`, both hold of bounds: at most `q` of stable's events
 ///   are at most `b_(j-1)`, and at most `1 - q` of the candidate's are above the first bound that is at least
-///   `t b_j`. The product of the evidence against the one and against the other is evidence for the right `j`;
-///   which that is is not known, so the *least* of the products counts. This is the two-sample quantile test of
-///   Howard and Ramdas (Bernoulli 2022, arXiv 1906.09712) at the bounds of buckets. The bounds, up to six, are
-///   chosen around stable's quantile in the first window with 100 of its events, which is not weighed.
+///   `t b_j`. Of a look, the product of the evidence against the one and against the other is evidence for the
+///   right `j`; which that is is not known, so the *least* of the products counts, and the looks are multiplied.
+///   So stable's quantile may move from look to look, as in an incident that both tracks share. The idea is the
+///   two-sample quantile test of Howard and Ramdas (Bernoulli 2022, arXiv 1906.09712), at the bounds of buckets
+///   and look by look. The bounds, up to six, are chosen around stable's quantile in the first window with 100
+///   of its events, which is not weighed; where stable's quantile moves above all of them nothing is found.
 ///
 /// So a candidate is found only if it is slower by a bucket: see [`smallest`](Self::smallest). Where buckets are
 /// coarse, [`StochasticOrder`](super::StochasticOrder) finds more.
 ///
 /// # Assumes
-/// That events are slow independently of each other. For `times-stable` also that stable's quantile stays
-/// between the same two of the bounds for the whole rollout: an incident that makes *both* tracks slower can
-/// fail a good release. `fixed` asks nothing of stable, and sees such an incident as what it is.
+/// That events are slow independently of each other, given the rates at that time.
 ///
 /// # Verdicts
 /// In this order: fail, once the evidence was `1/alpha`, for good; inconclusive, when a track told nothing, had
@@ -63,7 +63,9 @@ pub struct Quantile {
     /// too coarse for that, the plan is refused. Default 1.5.
     #[serde(default = "half_more")]
     pub detect: Ratio,
-    /// What is weighed against the share of events that may be above, in multiples of it.
+    /// What is weighed against the share of events that may be above, in multiples of it; with it, for
+    /// `times-stable`, a quarter, a half, three quarters and nine tenths of that share for stable above the
+    /// bound, the first of them that fit.
     #[serde(default)]
     pub grid: Grid,
     /// The unit of the metric, for the evidence, such as `ms`. Default: none.
@@ -325,7 +327,7 @@ impl Judge for Quantile {
             Ok(histograms) => memory.weigh(self, *histograms, sight),
             Err(why) => Err(why.clone()),
         };
-        let now = memory.ln_evidence(self);
+        let now = memory.ln_evidence();
         let verdict = match weighed {
             Ok(()) => memory.standing.verdict(now, sight.alpha, self.rules()),
             // Nothing of the window counts, of neither track: they would not be of the same time.
