@@ -1,5 +1,7 @@
 //! The judge of latency: are more of the candidate's requests slow than of stable's?
 
+mod memory;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -7,16 +9,15 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
-use super::buckets::{Rules, Standing, above, histograms, listed, too_coarse};
+use self::memory::{At, Memory};
+use super::buckets::{Rules, above, histograms, listed, too_coarse};
 use super::figure::{figure, percent};
 use super::seen::length;
-use super::weighing::{Exposure, Mixture, Starts, number, ratio_evidence};
+use super::weighing::{Exposure, Starts, number, ratio_evidence};
 use super::words::{grouped, odds};
 use super::{Grid, Judge, JudgeError, Judgement, Prospect, Ratio, Reason, Sight};
 use crate::reading::{Histogram, Shape};
-use crate::state::{State, StateError};
-
-const VERSION: u8 = 1;
+use crate::state::State;
 
 /// As many accumulators fit into a state beside the rest: eight bounds with the default grid.
 const ACCUMULATORS: usize = 96;
@@ -255,71 +256,6 @@ impl StochasticOrder {
             now
         };
         format!("{says}: {worst}, evidence {}{waits}", odds(weight))
-    }
-}
-
-/// A bound, and the events above it that were weighed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct At {
-    bound: f64,
-    candidate: u64,
-    stable: u64,
-}
-
-/// At most 1 043 bytes: eight bounds of 24, 96 accumulators, and the rest.
-#[derive(Clone, Debug, PartialEq)]
-struct Memory {
-    bounds: Vec<At>,
-    against: Mixture,
-    standing: Standing,
-}
-
-impl Memory {
-    fn read(judge: &StochasticOrder, state: &State) -> Result<Option<Self>, StateError> {
-        if state.is_empty() {
-            return Ok((!judge.bounds.is_empty()).then(|| Self::new(judge, &judge.bounds)));
-        }
-        let mut reader = state.read(VERSION)?;
-        let count = usize::from(reader.u8()?);
-        let mut bounds = Vec::new();
-        for _ in 0..count {
-            bounds.push(At {
-                bound: reader.f64()?,
-                candidate: reader.u64()?,
-                stable: reader.u64()?,
-            });
-        }
-        let alternatives = count * judge.grid.multiples().len();
-        let memory = Self {
-            bounds,
-            against: Mixture::read(&mut reader, alternatives, judge.starts())?,
-            standing: Standing::read(&mut reader)?,
-        };
-        reader.done()?;
-        Ok(Some(memory))
-    }
-
-    fn new(judge: &StochasticOrder, bounds: &[f64]) -> Self {
-        let alternatives = bounds.len() * judge.grid.multiples().len();
-        let at = |bound: &f64| At {
-            bound: *bound,
-            candidate: 0,
-            stable: 0,
-        };
-        Self {
-            bounds: bounds.iter().map(at).collect(),
-            against: Mixture::new(alternatives, judge.starts()),
-            standing: Standing::default(),
-        }
-    }
-
-    fn write(&self) -> State {
-        let count = u8::try_from(self.bounds.len()).unwrap_or(u8::MAX);
-        let mut writer = State::write(VERSION).u8(count);
-        for at in &self.bounds {
-            writer = writer.f64(at.bound).u64(at.candidate).u64(at.stable);
-        }
-        self.standing.write(self.against.write(writer)).done()
     }
 }
 

@@ -2,6 +2,8 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
     reason = "each test file uses what it needs"
 )]
 
@@ -118,4 +120,43 @@ pub fn restored_is_the_same(judge: &dyn Judge, looks: &[Tracks<Reading>]) {
         whole = one.state;
         restored = State::from_bytes(other.state.bytes().to_vec());
     }
+}
+
+/// What it says of these windows of the candidate, a letter each: pass, fail, undecided, no data (`n`) and
+/// too few events (`f`).
+pub fn run(judge: &dyn Judge, looks: &[Tracks<Reading>]) -> String {
+    let mut state = State::default();
+    let mut said = String::new();
+    for (number, readings) in looks.iter().enumerate() {
+        let judgement = look(judge, &state, number as u64, readings.clone());
+        said.push(match judgement.verdict {
+            Verdict::Pass => 'P',
+            Verdict::Fail => 'F',
+            Verdict::Undecided => 'U',
+            Verdict::Inconclusive(why) if why.starts_with("no data") => 'n',
+            Verdict::Inconclusive(why) if why.starts_with("too few events") => 'f',
+            other => panic!("{other}"),
+        });
+        state = judgement.state;
+    }
+    said
+}
+
+/// Windows of the candidate, a letter each: good, bad, in the gap, no number, empty, stale.
+pub fn windows(letters: &str) -> Vec<Tracks<Reading>> {
+    let [empty, stale, not_a_number] = without_data();
+    let reading = |letter| match letter {
+        'g' => events(1000, 5),
+        'b' => events(1000, 50),
+        'm' => events(1000, 15),
+        'x' => not_a_number.clone(),
+        '0' => events(0, 0),
+        'e' => empty.clone(),
+        's' => stale.clone(),
+        other => panic!("{other}"),
+    };
+    let letters = letters.chars();
+    letters
+        .map(|letter| tracks(reading(letter), Reading::Empty))
+        .collect()
 }
