@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
 
-mod common;
+mod looks;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use strategy_metrics::judge::mann_whitney::shift::statistic;
 use strategy_metrics::reading::Reading;
 use strategy_metrics::state::State;
 
-use common::*;
+use looks::*;
 
 fn params(inputs: &Value) -> Value {
     let measure = match inputs["measure"].as_str().unwrap() {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test")]
 
-mod common;
+mod looks;
 
 use serde_json::{Value, json};
 use strategy_core::plan::Limits;
@@ -10,7 +10,7 @@ use strategy_metrics::MetricCheck;
 use strategy_metrics::judge::Threshold;
 use strategy_metrics::reading::Reading;
 
-use common::*;
+use looks::*;
 
 const BOUND: &str = r#"{ "absolute": { "max": 0.01 } }"#;
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test")]
 
-mod common;
+mod looks;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use strategy_metrics::judge::{Judge, Prospect, Quantile};
 use strategy_metrics::reading::Reading;
 use strategy_metrics::state::State;
 
-use common::*;
+use looks::*;
 
 const DEFAULT_BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -332,7 +332,7 @@ fn an_incident_that_both_share_fails_nothing() {
     let (good, slow) = ([60, 30, 6, 3, 1], [100; 5]);
     let mut state = State::default();
     for number in 0..400 {
-        let last = if number < 300 || number > 330 {
+        let last = if !(300..=330).contains(&number) {
             good
         } else {
             slow

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test")]
 
-mod common;
+mod looks;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use strategy_metrics::judge::{Judge, Prospect, StochasticOrder};
 use strategy_metrics::reading::Reading;
 use strategy_metrics::state::State;
 
-use common::*;
+use looks::*;
 
 const BOUNDS: [f64; 4] = [100.0, 250.0, 500.0, 1000.0];
 

@@ -7,7 +7,7 @@
     reason = "test"
 )]
 
-mod common;
+mod looks;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use strategy_metrics::judge::{Judge, Threshold};
 use strategy_metrics::reading::{Histogram, Reading};
 use strategy_metrics::state::State;
 
-use common::*;
+use looks::*;
 
 fn threshold(mut params: Value) -> Box<dyn Judge> {
     params["kind"] = json!("threshold");
