@@ -1,6 +1,7 @@
 //! A source and judges as the analysis that a rollout asks.
 
 mod check;
+mod limits;
 mod params;
 
 use std::time::Duration;
@@ -125,20 +126,8 @@ impl MetricAnalysis {
             interval: planned.interval,
         };
         prepared.findings.extend(params.judge.admit(&prospect));
-        if let Some(limits) = params.judge.limits()
-            && limits != planned.limits
-        {
-            prepared.findings.push(Finding::warns(
-                "limits-differ",
-                format!("check {check}"),
-                "its judge has the rules of another tool, and the check other limits than these ask for",
-                format!(
-                    "set `limits` of the check to {} failures, {} errors and {} inconclusive looks one after the \
-                     other, and to no failures one after the other",
-                    limits.failures, limits.consecutive_errors, limits.consecutive_inconclusive
-                ),
-            ));
-        }
+        let differing = limits::differ(check, &*params.judge, planned.limits);
+        prepared.findings.extend(differing);
         if params.judge.bounded() && self.is_unsettled(&params, planned.interval)? {
             prepared.findings.push(Finding::warns(
                 "looks-without-windows",
