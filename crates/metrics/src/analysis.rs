@@ -1,6 +1,7 @@
 //! A source and judges as the analysis that a rollout asks.
 
 mod check;
+mod limits;
 mod params;
 
 use std::collections::BTreeSet;
@@ -126,6 +127,8 @@ impl MetricAnalysis {
             interval: planned.interval,
         };
         prepared.findings.extend(params.judge.admit(&prospect));
+        let differing = limits::differ(check, &*params.judge, planned.limits);
+        prepared.findings.extend(differing);
         if params.judge.bounded() && self.is_unsettled(&params, planned.interval)? {
             prepared.findings.push(Finding::warns(
                 "looks-without-windows",

@@ -1,8 +1,12 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod buckets;
 mod exchangeable_units;
+mod figure;
 mod kinds;
+pub mod mann_whitney;
+mod quantile;
 mod quantities;
 mod seen;
 mod sequential_ratio;
@@ -10,6 +14,8 @@ mod sequential_ratio;
 mod simulated;
 mod slo;
 mod split_ratio;
+mod stochastic_order;
+pub mod threshold;
 pub mod weighing;
 mod words;
 
@@ -17,6 +23,7 @@ use std::fmt;
 use std::time::Duration;
 
 use strategy_core::analysis::{Verdict, Window};
+use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
 use strategy_core::{Tracks, Weight};
 use thiserror::Error;
@@ -28,10 +35,14 @@ use crate::state::{State, StateError};
 pub use self::arms::told;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
+pub use self::mann_whitney::MannWhitney;
+pub use self::quantile::{Limit, Quantile};
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 pub use self::slo::Slo;
 pub use self::split_ratio::SplitRatio;
+pub use self::stochastic_order::StochasticOrder;
+pub use self::threshold::Threshold;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
@@ -47,6 +58,12 @@ pub trait Judge: fmt::Debug + Send + Sync {
 
     /// Can it judge what the source tells? What stands in the way or is worth knowing.
     fn admit(&self, prospect: &Prospect) -> Vec<Finding>;
+
+    /// The limits that a check with this judge must have, so that it means what its parameters say; `None`:
+    /// any. Default: any.
+    fn limits(&self) -> Option<Limits> {
+        None
+    }
 
     /// What was seen in one window means, after all that was seen before.
     ///

@@ -37,7 +37,8 @@ impl MetricCheck {
         Self(self.0.with(PART, part.into()))
     }
 
-    /// As a check of a plan that looks every 30 seconds.
+    /// As a check of a plan that looks every 30 seconds, with the limits that its judge asks for, or the
+    /// default ones.
     ///
     /// # Errors
     /// What is wrong with the judge.
@@ -52,7 +53,10 @@ impl MetricCheck {
     pub fn check_with(self, kinds: &Kinds) -> Result<Check, String> {
         let default = serde_json::json!({ "kind": "sequential-ratio" });
         let judge = kinds.make(self.0.params.get(JUDGE).unwrap_or(&default))?;
-        let check = Check::new(self.0);
+        let mut check = Check::new(self.0);
+        if let Some(limits) = judge.limits() {
+            check = check.limits(limits);
+        }
         Ok(if judge.compares() {
             check.compares_with_stable()
         } else {

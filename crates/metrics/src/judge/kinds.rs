@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Judge;
+use super::{Judge, MannWhitney, Threshold};
 
 type Make = Arc<dyn Fn(&Value) -> Result<Box<dyn Judge>, String> + Send + Sync>;
 
@@ -19,10 +19,14 @@ impl Kinds {
     /// The judges of this crate.
     pub fn built_in() -> Self {
         Self(BTreeMap::new())
+            .with::<MannWhitney>("mann-whitney")
+            .with::<Threshold>("threshold")
+            .with::<super::ExchangeableUnits>("exchangeable-units")
+            .with::<super::Quantile>("quantile")
             .with::<super::SequentialRatio>("sequential-ratio")
             .with::<super::Slo>("slo")
-            .with::<super::ExchangeableUnits>("exchangeable-units")
             .with::<super::SplitRatio>("split-ratio")
+            .with::<super::StochasticOrder>("stochastic-order")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.

@@ -1,5 +1,10 @@
 //! Whole rollouts in the world in memory, judged by metrics: what is promoted, what goes back, and what users felt.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "test"
+)]
 
 mod world_source;
 
