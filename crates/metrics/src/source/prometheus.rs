@@ -43,8 +43,11 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// that the target does not tell is refused before the rollout begins.
 ///
 /// Counters are read as samples, and what they counted in a window comes from the samples of that window alone:
-/// nothing is extrapolated, and no event belongs to two windows. See the reference of sources for resets, new
-/// series and gaps.
+/// nothing is extrapolated, and no event belongs to two windows. A counter that shows what is no count, such as
+/// NaN, is [not a number](Reading::NotANumber). See the reference of sources for resets, new series and gaps.
+///
+/// Native histograms are not read, and refused where they answer; numbers of them are, by queries such as
+/// `histogram_fraction(..)`.
 #[derive(Clone)]
 pub struct Prometheus(Server);
 
@@ -123,10 +126,17 @@ impl Prometheus {
                 .cloned()
                 .unwrap_or_default()
         };
-        for increment in increments(&requests.series, window, &known) {
+        let warnings = [requests.warnings, failed.warnings].concat();
+        let (Some(all), Some(failed)) = (
+            increments(&requests.series, window, &known),
+            increments(&failed.series, window, &known),
+        ) else {
+            return Ok(noted(Reading::NotANumber, warnings));
+        };
+        for increment in all {
             counts.entry(name(increment.labels)).or_default().0 += increment.count;
         }
-        for increment in increments(&failed.series, window, &known) {
+        for increment in failed {
             counts.entry(name(increment.labels)).or_default().1 += increment.count;
         }
         let counts = counts.into_iter().map(|(unit, (total, failed))| {
@@ -137,7 +147,6 @@ impl Prometheus {
         if unit.is_none() {
             events.by_unit.clear();
         }
-        let warnings = [requests.warnings, failed.warnings].concat();
         Ok(noted(Reading::Told(Data::Events(events)), warnings))
     }
 
@@ -152,7 +161,9 @@ impl Prometheus {
             return Ok(noted(nothing, answer.warnings));
         }
         let known = known_targets(&answer.series, window);
-        let counted = increments(&answer.series, window, &known);
+        let Some(counted) = increments(&answer.series, window, &known) else {
+            return Ok(noted(Reading::NotANumber, answer.warnings));
+        };
         let reading =
             increments::histogram(&counted).map_err(|problem| SourceError::Permanent {
                 source_name: self.name(),
