@@ -2,6 +2,7 @@
 
 mod arms;
 mod kinds;
+pub mod weighing;
 
 use std::fmt;
 use std::time::Duration;

@@ -15,6 +15,8 @@
 //! - **A state that is restored goes on** as the one that was never saved, bit for bit.
 
 mod analysis;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod judge;
 mod ledger;
 pub mod reading;

@@ -13,6 +13,8 @@ use crate::reading::{Data, Events, Reading, Shape};
 
 /// Events that a test lays down, at the moment at which they happened; for tests of judges and plans.
 ///
+/// Its metric has no parameters: `{}`.
+///
 /// ```
 /// use strategy_core::{Timestamp, Track};
 /// use strategy_metrics::source::MemorySource;
@@ -29,7 +31,7 @@ pub struct MemorySource {
 impl MemorySource {
     /// It tells of windows in this rhythm only.
     #[must_use]
-    pub const fn rhythm(mut self, rhythm: Rhythm) -> Self {
+    pub const fn in_rhythm(mut self, rhythm: Rhythm) -> Self {
         self.rhythm = rhythm;
         self
     }
@@ -56,7 +58,14 @@ impl MetricSource for MemorySource {
         "memory".to_owned()
     }
 
-    fn rhythm(&self, _: &Value, shape: Shape) -> Result<Rhythm, SourceError> {
+    fn rhythm(&self, metric: &Value, shape: Shape) -> Result<Rhythm, SourceError> {
+        if metric.as_object().is_none_or(|fields| !fields.is_empty()) {
+            return Err(SourceError::Invalid {
+                field: "metric".to_owned(),
+                problem: "this source has one metric only, without parameters".to_owned(),
+                mend: "write {}".to_owned(),
+            });
+        }
         if shape == Shape::Events {
             Ok(self.rhythm)
         } else {
@@ -73,6 +82,7 @@ impl MetricSource for MemorySource {
     }
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
+        self.rhythm(&question.metric, question.shape)?;
         let events = self.lock();
         let mut of_track = events
             .iter()

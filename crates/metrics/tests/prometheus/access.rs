@@ -125,10 +125,10 @@ async fn a_metric_that_means_nothing_is_refused_before_anything_is_asked() {
             source.read(&question, window()).await.err(),
         ];
         for error in errors {
-            match error.unwrap() {
-                SourceError::Invalid { field: found, .. } => assert_eq!(found, field, "{metric}"),
-                other => panic!("{metric}: {other}"),
-            }
+            let SourceError::Invalid { field: found, .. } = error.unwrap() else {
+                panic!("{metric} is not refused as the caller's mistake");
+            };
+            assert_eq!(found, field, "{metric}");
         }
     }
     assert!(server.asked().is_empty());

@@ -1,5 +1,10 @@
 //! The source `prometheus` against a server on loopback that answers what a test says, byte by byte.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "test"
+)]
 
 mod access;
 mod answers;

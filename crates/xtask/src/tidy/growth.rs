@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use super::{assert_none, files_ending};
 
-const LIBRARIES: [&str; 3] = [
+const LIBRARIES: [&str; 4] = [
+    "crates/metrics/src",
     "crates/strategy-core/src",
     "crates/target-ecs/src",
     "crates/target-k8s/src",

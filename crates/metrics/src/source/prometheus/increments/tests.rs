@@ -1,4 +1,5 @@
 //! Nothing counts twice, and nothing that is known is lost.
+#![allow(clippy::float_cmp, reason = "whole numbers")]
 
 use proptest::prelude::*;
 
