@@ -18,6 +18,8 @@ mod counters;
 mod exporter;
 mod gone;
 mod histograms;
+#[cfg(feature = "conformance")]
+mod promises;
 mod queries;
 mod question;
 mod server;
