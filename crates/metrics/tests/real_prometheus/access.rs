@@ -24,7 +24,7 @@ async fn told(server: &Prometheus, source: Source) -> Result<Reading, SourceErro
 #[tokio::test]
 #[ignore = "needs Prometheus: cargo xtask test"]
 async fn user_and_password_are_let_in_and_nothing_else_is() {
-    let server = Prometheus::guarded(WEB);
+    let server = Prometheus::guarded(&[("web.yml", WEB)]);
     let let_in = told(&server, server.source().basic("aladdin", PASSWORD)).await;
     assert_eq!(let_in.unwrap(), Reading::Empty);
     for refused in [

@@ -14,6 +14,7 @@
 )]
 
 mod access;
+mod certificates;
 mod counters;
 mod exporter;
 mod gone;

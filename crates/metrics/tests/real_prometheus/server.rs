@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::{Client, ClientBuilder, Url};
 use serde_json::Value;
 use strategy_core::Timestamp;
 use strategy_metrics::source::{Prometheus as Source, SourceError};
@@ -62,26 +62,25 @@ impl Prometheus {
                 writeln!(config, "    labels: {{ track: '{track}' }}").unwrap();
             }
         }
-        Self::start(&config, None)
+        Self::start(&config, &[])
     }
 
-    /// One that lets in who knows what this file of its says.
-    pub(crate) fn guarded(web: &str) -> Self {
-        Self::start("scrape_configs: []\n", Some(web))
+    /// One that lets in whom `web.yml` among these files lets in.
+    pub(crate) fn guarded(files: &[(&str, &str)]) -> Self {
+        Self::start("scrape_configs: []\n", files)
     }
 
-    fn start(config: &str, web: Option<&str>) -> Self {
+    fn start(config: &str, files: &[(&str, &str)]) -> Self {
         let folder = RunFolder::create(&target_dir().join("prometheus/run")).unwrap();
-        fs::write(folder.path().join("prometheus.yml"), config).unwrap();
-        if let Some(web) = web {
-            fs::write(folder.path().join("web.yml"), web).unwrap();
+        for (name, text) in [&[("prometheus.yml", config)], files].concat() {
+            fs::write(folder.path().join(name), text).unwrap();
         }
         let watchdog = Watchdog::start(folder.path()).unwrap();
         let server = Self {
             process: Mutex::new(None),
             watchdog: Arc::new(Mutex::new(watchdog)),
             port: free_port().unwrap(),
-            is_guarded: web.is_some(),
+            is_guarded: !files.is_empty(),
             folder,
         };
         server.start_again();
@@ -233,7 +232,14 @@ fn instant(seconds: &Value) -> Timestamp {
 }
 
 pub(crate) fn client() -> Client {
-    Client::builder().no_proxy().build().unwrap()
+    builder().build().unwrap()
+}
+
+/// With the cryptography that the tests bring, and no proxy of the person at the keyboard.
+pub(crate) fn builder() -> ClientBuilder {
+    // Only the first test of the process finds none installed.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Client::builder().no_proxy()
 }
 
 fn program() -> PathBuf {
