@@ -1,5 +1,6 @@
 //! Prometheus, and what answers its query API.
 
+mod admission;
 mod answer;
 mod http;
 mod increments;
@@ -165,11 +166,7 @@ impl Prometheus {
             return Ok(noted(Reading::NotANumber, answer.warnings));
         };
         let reading =
-            increments::histogram(&counted).map_err(|problem| SourceError::Permanent {
-                source_name: self.name(),
-                problem,
-                mend: "select the `_bucket` series of one histogram".to_owned(),
-            })?;
+            increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
         Ok(noted(reading, answer.warnings))
     }
 
@@ -187,24 +184,13 @@ impl Prometheus {
             ("step", step.as_secs_f64().to_string()),
         ];
         let answer = self.0.ask("query_range", &form).await?;
-        let reading = match answer.series.as_slice() {
-            [] => Reading::Empty,
-            [series] => {
-                let numbers: Vec<f64> = series.samples.iter().map(|(_, value)| *value).collect();
-                let finite: Vec<f64> = numbers.iter().copied().filter(|n| n.is_finite()).collect();
-                match (numbers.is_empty(), finite.is_empty()) {
-                    (true, _) => Reading::Empty,
-                    (false, true) => Reading::NotANumber,
-                    (false, false) => Reading::Told(Data::Values(finite)),
-                }
-            }
-            several => {
-                return Err(SourceError::Permanent {
-                    source_name: self.name(),
-                    problem: format!("the query has {} series as its answer", several.len()),
-                    mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
-                });
-            }
+        let samples = self.one(&answer)?.map_or(&[][..], |series| &series.samples);
+        let numbers = samples.iter().map(|(_, value)| *value);
+        let finite: Vec<f64> = numbers.filter(|number| number.is_finite()).collect();
+        let reading = match (samples.is_empty(), finite.is_empty()) {
+            (true, _) => Reading::Empty,
+            (false, true) => Reading::NotANumber,
+            (false, false) => Reading::Told(Data::Values(finite)),
         };
         Ok(noted(reading, answer.warnings))
     }
@@ -218,6 +204,36 @@ impl Prometheus {
         let last = Timestamp::from_millis(window.to.as_millis().saturating_sub(1));
         let form = [("query", query), ("time", seconds(last))];
         let answer = self.0.ask("query", &form).await?;
+        let mut units = self.by_unit(&answer, unit)?;
+        let told = !units.is_empty();
+        units.retain(|_, value| value.is_finite());
+        let reading = match (told, units.is_empty()) {
+            (false, _) => Reading::Empty,
+            (true, true) => Reading::NotANumber,
+            (true, false) => Reading::Told(Data::Units(units)),
+        };
+        Ok(noted(reading, answer.warnings))
+    }
+
+    /// The one series that a query has as its answer; `None`: it has none.
+    fn one<'a>(&self, answer: &'a answer::Answer) -> Result<Option<&'a Series>, SourceError> {
+        match answer.series.as_slice() {
+            [] => Ok(None),
+            [series] => Ok(Some(series)),
+            several => Err(SourceError::Permanent {
+                source_name: self.name(),
+                problem: format!("the query has {} series as its answer", several.len()),
+                mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
+            }),
+        }
+    }
+
+    /// The number of each unit, which may be none.
+    fn by_unit(
+        &self,
+        answer: &answer::Answer,
+        unit: &str,
+    ) -> Result<BTreeMap<String, f64>, SourceError> {
         let mut units = BTreeMap::new();
         for series in &answer.series {
             let (Some(name), Some((_, value))) = (series.labels.get(unit), series.samples.last())
@@ -236,14 +252,15 @@ impl Prometheus {
                 });
             }
         }
-        let told = !units.is_empty();
-        units.retain(|_, value| value.is_finite());
-        let reading = match (told, units.is_empty()) {
-            (false, _) => Reading::Empty,
-            (true, true) => Reading::NotANumber,
-            (true, false) => Reading::Told(Data::Units(units)),
-        };
-        Ok(noted(reading, answer.warnings))
+        Ok(units)
+    }
+
+    fn no_histogram(&self, problem: String) -> SourceError {
+        SourceError::Permanent {
+            source_name: self.name(),
+            problem,
+            mend: "select the `_bucket` series of one histogram".to_owned(),
+        }
     }
 }
 
@@ -260,8 +277,8 @@ impl MetricSource for Prometheus {
 
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        metric.filled(question.shape, &question.labels)?;
-        Ok(Admitted::default())
+        let filled = metric.filled(question.shape, &question.labels)?;
+        self.admitted(&metric, filled).await
     }
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {

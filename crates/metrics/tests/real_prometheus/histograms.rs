@@ -1,11 +1,11 @@
 //! Histograms of a real server.
 
 use serde_json::json;
-use strategy_metrics::source::SourceError;
+use strategy_metrics::source::{MetricSource as _, SourceError};
 use strategy_metrics::{Data, Histogram, Reading, Shape};
 
 use crate::exporter::{Page, Target};
-use crate::question::{ask, between, later, window};
+use crate::question::{ask, between, later, question, window};
 use crate::server::Prometheus;
 
 pub(crate) const TARGETS: &[Target] = &[
@@ -139,9 +139,15 @@ async fn buckets_of_two_targets_are_added_at_the_bounds_that_both_have() {
     let of_b = server.scrapes("latency", "b", 5).await;
     let window = window(later(of_a[1].0, 1), later(of_a[4].0, 1));
     let metric = json!({ "histogram": "request_seconds_bucket{job=\"latency\"}" });
-    let told = ask(server, metric, Shape::Histogram, "candidate", window)
-        .await
-        .unwrap();
+    let told = ask(
+        server,
+        metric.clone(),
+        Shape::Histogram,
+        "candidate",
+        window,
+    )
+    .await
+    .unwrap();
     let scrapes = |of| {
         let (from, to) = between(of, window);
         to - from
@@ -150,4 +156,7 @@ async fn buckets_of_two_targets_are_added_at_the_bounds_that_both_have() {
     let counts = vec![3 * a + b, 2 * a + b, a + 7 * b];
     let expected = Histogram::new(vec![0.1, 0.5], counts).unwrap();
     assert_eq!(told, Reading::Told(Data::Histogram(expected)));
+    let question = question(metric, Shape::Histogram, "candidate");
+    let admitted = server.source().admit(&question).await.unwrap();
+    assert_eq!(admitted.bounds, Some(vec![0.1, 0.5]));
 }

@@ -1,11 +1,11 @@
 //! Expressions: values over time, units, and what the server says to what it cannot evaluate.
 
 use serde_json::{Value, json};
-use strategy_metrics::source::SourceError;
+use strategy_metrics::source::{MetricSource as _, SourceError};
 use strategy_metrics::{Data, Reading, Shape};
 
 use crate::exporter::{Page, Target};
-use crate::question::{ask, later, window};
+use crate::question::{ask, later, question, window};
 use crate::server::Prometheus;
 
 pub(crate) const TARGETS: &[Target] = &[
@@ -31,7 +31,7 @@ async fn asked(metric: Value, shape: Shape) -> Result<Reading, SourceError> {
 }
 
 #[track_caller]
-fn refused(told: Result<Reading, SourceError>, because: &str) {
+fn refused<T: std::fmt::Debug>(told: Result<T, SourceError>, because: &str) {
     match told {
         Err(error @ SourceError::Permanent { .. }) => {
             assert!(error.to_string().contains(because), "{error}");
@@ -97,6 +97,38 @@ async fn a_query_that_the_server_refuses_is_refused_for_good() {
     }
     let metric = json!({ "requests": "rate(up[1m])", "failed": "up" });
     refused(asked(metric, Shape::Events).await, "");
+}
+
+#[tokio::test]
+#[ignore = "needs Prometheus: cargo xtask test"]
+async fn what_the_server_refuses_is_refused_before_the_rollout_begins() {
+    let server = Prometheus::shared();
+    server.scrapes("pods", "candidate", 1).await;
+    for (metric, shape, because) in [
+        (
+            json!({ "query": "no_such_function(up)" }),
+            Shape::Values,
+            "unknown function",
+        ),
+        (json!({ "query": "heap_bytes" }), Shape::Values, "4 series"),
+        (
+            json!({ "requests": "up", "failed": "rate(up[1m])" }),
+            Shape::Events,
+            "range",
+        ),
+        (
+            json!({ "histogram": "up" }),
+            Shape::Histogram,
+            "no label `le`",
+        ),
+    ] {
+        let question = question(metric, shape, "candidate");
+        refused(server.source().admit(&question).await, because);
+    }
+    let units = json!({ "query": "heap_bytes", "unit": "pod" });
+    let question = question(units, Shape::Units, "candidate");
+    let admitted = server.source().admit(&question).await.unwrap();
+    assert_eq!(admitted.units, Some(4));
 }
 
 #[tokio::test]
