@@ -209,8 +209,10 @@ impl Analysis for MetricAnalysis {
                 candidate: answers.candidate.reading,
             };
             let alpha = f64::from(look.alpha_millionths) / 1e6;
+            let mut sight = Sight::new(window, readings, alpha);
+            sight.share = look.weights.get(part).copied();
             let judgement = judge
-                .judge(&Sight::new(window, readings, alpha), &ledger.state)
+                .judge(&sight, &ledger.state)
                 .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;
             ledger.state = judgement.state;
             // A failure of one window is not hidden by the next.
@@ -258,3 +260,6 @@ fn told(check: &CheckName, error: SourceError) -> MeasureError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

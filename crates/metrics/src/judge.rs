@@ -1,15 +1,24 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod exchangeable_units;
 mod kinds;
+mod quantities;
+mod seen;
+mod sequential_ratio;
+#[cfg(test)]
+mod simulated;
+mod slo;
+mod split_ratio;
 pub mod weighing;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
 
-use strategy_core::Tracks;
 use strategy_core::analysis::{Verdict, Window};
 use strategy_core::target::Finding;
+use strategy_core::{Tracks, Weight};
 use thiserror::Error;
 
 use crate::reading::{Reading, Shape};
@@ -17,7 +26,12 @@ use crate::source::Admitted;
 use crate::state::{State, StateError};
 
 pub use self::arms::told;
+pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
+pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
+pub use self::slo::Slo;
+pub use self::split_ratio::SplitRatio;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
@@ -72,15 +86,18 @@ pub struct Sight {
     /// The chance of a false alarm that is given to this judge over the whole rollout; 0: none, as it has
     /// no bound.
     pub alpha: f64,
+    /// The candidate's share of the requests, as it was written; `None`: none is.
+    pub share: Option<Weight>,
 }
 
 impl Sight {
-    /// What was seen of both tracks.
+    /// What was seen of both tracks, of which no share is written.
     pub const fn new(window: Window, readings: Tracks<Reading>, alpha: f64) -> Self {
         Self {
             window,
             readings,
             alpha,
+            share: None,
         }
     }
 }

@@ -19,6 +19,10 @@ impl Kinds {
     /// The judges of this crate.
     pub fn built_in() -> Self {
         Self(BTreeMap::new())
+            .with::<super::SequentialRatio>("sequential-ratio")
+            .with::<super::Slo>("slo")
+            .with::<super::ExchangeableUnits>("exchangeable-units")
+            .with::<super::SplitRatio>("split-ratio")
     }
 
     /// Also a judge of type `J`, whose fields are its parameters.

@@ -8,10 +8,16 @@
 //! Everything is in natural logarithms.
 
 mod mixture;
+mod profile;
 mod ratio;
+mod share;
+mod shares;
 
 pub use self::mixture::{Mixture, Starts};
+pub use self::profile::RatioProfile;
 pub use self::ratio::{Exposure, ratio_evidence};
+pub use self::share::share_ratio_evidence;
+pub use self::shares::{Gathered, share_evidence};
 
 /// `ln(e^a + e^b)`, without overflow.
 pub fn ln_add(a: f64, b: f64) -> f64 {
