@@ -1,5 +1,6 @@
 //! Prometheus, and what answers its query API.
 
+mod admission;
 mod answer;
 mod http;
 mod increments;
@@ -43,8 +44,11 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// that the target does not tell is refused before the rollout begins.
 ///
 /// Counters are read as samples, and what they counted in a window comes from the samples of that window alone:
-/// nothing is extrapolated, and no event belongs to two windows. See the reference of sources for resets, new
-/// series and gaps.
+/// nothing is extrapolated, and no event belongs to two windows. A counter that shows what is no count, such as
+/// NaN, is [not a number](Reading::NotANumber). See the reference of sources for resets, new series and gaps.
+///
+/// Native histograms are not read, and refused where they answer; numbers of them are, by queries such as
+/// `histogram_fraction(..)`.
 #[derive(Clone)]
 pub struct Prometheus(Server);
 
@@ -123,10 +127,17 @@ impl Prometheus {
                 .cloned()
                 .unwrap_or_default()
         };
-        for increment in increments(&requests.series, window, &known) {
+        let warnings = [requests.warnings, failed.warnings].concat();
+        let (Some(all), Some(failed)) = (
+            increments(&requests.series, window, &known),
+            increments(&failed.series, window, &known),
+        ) else {
+            return Ok(noted(Reading::NotANumber, warnings));
+        };
+        for increment in all {
             counts.entry(name(increment.labels)).or_default().0 += increment.count;
         }
-        for increment in increments(&failed.series, window, &known) {
+        for increment in failed {
             counts.entry(name(increment.labels)).or_default().1 += increment.count;
         }
         let counts = counts.into_iter().map(|(unit, (total, failed))| {
@@ -137,7 +148,6 @@ impl Prometheus {
         if unit.is_none() {
             events.by_unit.clear();
         }
-        let warnings = [requests.warnings, failed.warnings].concat();
         Ok(noted(Reading::Told(Data::Events(events)), warnings))
     }
 
@@ -152,13 +162,11 @@ impl Prometheus {
             return Ok(noted(nothing, answer.warnings));
         }
         let known = known_targets(&answer.series, window);
-        let counted = increments(&answer.series, window, &known);
+        let Some(counted) = increments(&answer.series, window, &known) else {
+            return Ok(noted(Reading::NotANumber, answer.warnings));
+        };
         let reading =
-            increments::histogram(&counted).map_err(|problem| SourceError::Permanent {
-                source_name: self.name(),
-                problem,
-                mend: "select the `_bucket` series of one histogram".to_owned(),
-            })?;
+            increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
         Ok(noted(reading, answer.warnings))
     }
 
@@ -176,24 +184,13 @@ impl Prometheus {
             ("step", step.as_secs_f64().to_string()),
         ];
         let answer = self.0.ask("query_range", &form).await?;
-        let reading = match answer.series.as_slice() {
-            [] => Reading::Empty,
-            [series] => {
-                let numbers: Vec<f64> = series.samples.iter().map(|(_, value)| *value).collect();
-                let finite: Vec<f64> = numbers.iter().copied().filter(|n| n.is_finite()).collect();
-                match (numbers.is_empty(), finite.is_empty()) {
-                    (true, _) => Reading::Empty,
-                    (false, true) => Reading::NotANumber,
-                    (false, false) => Reading::Told(Data::Values(finite)),
-                }
-            }
-            several => {
-                return Err(SourceError::Permanent {
-                    source_name: self.name(),
-                    problem: format!("the query has {} series as its answer", several.len()),
-                    mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
-                });
-            }
+        let samples = self.one(&answer)?.map_or(&[][..], |series| &series.samples);
+        let numbers = samples.iter().map(|(_, value)| *value);
+        let finite: Vec<f64> = numbers.filter(|number| number.is_finite()).collect();
+        let reading = match (samples.is_empty(), finite.is_empty()) {
+            (true, _) => Reading::Empty,
+            (false, true) => Reading::NotANumber,
+            (false, false) => Reading::Told(Data::Values(finite)),
         };
         Ok(noted(reading, answer.warnings))
     }
@@ -207,6 +204,36 @@ impl Prometheus {
         let last = Timestamp::from_millis(window.to.as_millis().saturating_sub(1));
         let form = [("query", query), ("time", seconds(last))];
         let answer = self.0.ask("query", &form).await?;
+        let mut units = self.by_unit(&answer, unit)?;
+        let told = !units.is_empty();
+        units.retain(|_, value| value.is_finite());
+        let reading = match (told, units.is_empty()) {
+            (false, _) => Reading::Empty,
+            (true, true) => Reading::NotANumber,
+            (true, false) => Reading::Told(Data::Units(units)),
+        };
+        Ok(noted(reading, answer.warnings))
+    }
+
+    /// The one series that a query has as its answer; `None`: it has none.
+    fn one<'a>(&self, answer: &'a answer::Answer) -> Result<Option<&'a Series>, SourceError> {
+        match answer.series.as_slice() {
+            [] => Ok(None),
+            [series] => Ok(Some(series)),
+            several => Err(SourceError::Permanent {
+                source_name: self.name(),
+                problem: format!("the query has {} series as its answer", several.len()),
+                mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
+            }),
+        }
+    }
+
+    /// The number of each unit, which may be none.
+    fn by_unit(
+        &self,
+        answer: &answer::Answer,
+        unit: &str,
+    ) -> Result<BTreeMap<String, f64>, SourceError> {
         let mut units = BTreeMap::new();
         for series in &answer.series {
             let (Some(name), Some((_, value))) = (series.labels.get(unit), series.samples.last())
@@ -225,14 +252,15 @@ impl Prometheus {
                 });
             }
         }
-        let told = !units.is_empty();
-        units.retain(|_, value| value.is_finite());
-        let reading = match (told, units.is_empty()) {
-            (false, _) => Reading::Empty,
-            (true, true) => Reading::NotANumber,
-            (true, false) => Reading::Told(Data::Units(units)),
-        };
-        Ok(noted(reading, answer.warnings))
+        Ok(units)
+    }
+
+    fn no_histogram(&self, problem: String) -> SourceError {
+        SourceError::Permanent {
+            source_name: self.name(),
+            problem,
+            mend: "select the `_bucket` series of one histogram".to_owned(),
+        }
     }
 }
 
@@ -249,8 +277,8 @@ impl MetricSource for Prometheus {
 
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        metric.filled(question.shape, &question.labels)?;
-        Ok(Admitted::default())
+        let filled = metric.filled(question.shape, &question.labels)?;
+        self.admitted(&metric, filled).await
     }
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {

@@ -86,6 +86,65 @@ async fn a_counter_that_is_there_and_stands_still_tells_of_no_event() {
 }
 
 #[tokio::test]
+async fn a_counter_without_a_number_is_not_a_number() {
+    for samples in [
+        [(990.0, "7"), (1005.0, "NaN"), (1020.0, "9")],
+        [(990.0, "7"), (1005.0, "8"), (1020.0, "+Inf")],
+        [(990.0, "NaN"), (1005.0, "800"), (1020.0, "900")],
+        [(990.0, "7"), (1005.0, "-1"), (1020.0, "900")],
+    ] {
+        let sound = || series(web("200"), &[(990.0, "7"), (1020.0, "7")]);
+        let wrong = || series(web("500"), &samples);
+        let reply = || matrix(json!([sound(), wrong()]));
+        let answer = events([reply(), matrix(json!([]))]).await;
+        assert_eq!(reading(answer), Reading::NotANumber, "{samples:?}");
+        let answer = events([matrix(json!([sound()])), matrix(json!([wrong()]))]).await;
+        assert_eq!(reading(answer), Reading::NotANumber, "{samples:?}");
+        let server = Server::answering([reply()]).await;
+        let question = question_about(json!({ "histogram": "a_bucket" }), Shape::Histogram);
+        let answer = server.source().read(&question, window()).await;
+        assert_eq!(reading(answer), Reading::NotANumber, "{samples:?}");
+    }
+    // What it showed before its last sample before the window is of no account.
+    let mended = series(
+        web("200"),
+        &[(980.0, "NaN"), (990.0, "7"), (1005.0, "8"), (1030.0, "NaN")],
+    );
+    let answer = events([matrix(json!([mended])), matrix(json!([]))]).await;
+    let one = Reading::Told(Data::Events(Events::counted(1, 0)));
+    assert_eq!(reading(answer), one);
+}
+
+/// As Prometheus 2.42 answers with its feature `native-histograms`.
+#[tokio::test]
+async fn a_native_histogram_is_not_nothing() {
+    let histogram = json!({
+        "count": "6", "sum": "0.5", "buckets": [[0, "0.5", "1", "4"], [0, "1", "2", "2"]],
+    });
+    let of_range = json!([{ "metric": {}, "histograms": [[1005.0, histogram.clone()]] }]);
+    let of_instant = json!([{ "metric": { "pod": "a" }, "histogram": [1005.0, histogram] }]);
+    for (metric, shape, reply) in [
+        (
+            json!({ "histogram": "a" }),
+            Shape::Histogram,
+            matrix(of_range.clone()),
+        ),
+        (json!({ "query": "a" }), Shape::Values, matrix(of_range)),
+        (
+            json!({ "query": "a", "unit": "pod" }),
+            Shape::Units,
+            Reply::of("vector", of_instant),
+        ),
+    ] {
+        let server = Server::answering([reply]).await;
+        let question = question_about(metric, shape);
+        let error = server.source().read(&question, window()).await.unwrap_err();
+        assert!(matches!(error, SourceError::Permanent { .. }), "{error}");
+        assert!(error.to_string().contains("native histogram"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn no_series_is_empty() {
     let answer = events([matrix(json!([])), matrix(json!([]))]).await;
     assert_eq!(reading(answer), Reading::Empty);

@@ -7,5 +7,6 @@
 )]
 
 mod access;
+mod admission;
 mod answers;
 mod server;

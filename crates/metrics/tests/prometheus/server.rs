@@ -73,6 +73,8 @@ impl Server {
     }
 
     pub(crate) fn source(&self) -> Prometheus {
+        // Only the first test of the process finds none installed.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Prometheus::at(self.address.parse().unwrap(), client).timeout(Duration::from_millis(500))
     }

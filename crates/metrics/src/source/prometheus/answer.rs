@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use strategy_core::Timestamp;
 
 /// The most series that are read.
@@ -63,12 +64,16 @@ struct Raw {
     metric: BTreeMap<String, String>,
     #[serde(default)]
     values: Vec<(f64, String)>,
+    /// Samples of a native histogram.
+    #[serde(default)]
+    histograms: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
 struct RawInstant {
     metric: BTreeMap<String, String>,
     value: Option<(f64, String)>,
+    histogram: Option<IgnoredAny>,
 }
 
 /// Reads the body of an answer.
@@ -93,6 +98,7 @@ pub(super) fn read(body: &[u8]) -> Result<Answer, Refusal> {
         Some(Outcome::Scalar(sample)) => vec![Raw {
             metric: BTreeMap::new(),
             values: vec![sample],
+            histograms: Vec::new(),
         }],
         None => return Err(Refusal::Unreadable("a success without data".to_owned())),
     };
@@ -101,6 +107,14 @@ pub(super) fn read(body: &[u8]) -> Result<Answer, Refusal> {
             "{} series answer, and at most {SERIES} are read: narrow the selector",
             raw.len()
         )));
+    }
+    // Without their histograms such series would look as if nothing had happened.
+    if raw.iter().any(|raw| !raw.histograms.is_empty()) {
+        return Err(Refusal::Permanent(
+            "a native histogram answers, which is not read: select the `_bucket` series of a classic one, or ask \
+             for a number of it, such as by `histogram_fraction(..)`"
+                .to_owned(),
+        ));
     }
     let series = raw.into_iter().map(Series::try_from);
     Ok(Answer {
@@ -116,6 +130,7 @@ impl From<RawInstant> for Raw {
         Self {
             metric: raw.metric,
             values: raw.value.into_iter().collect(),
+            histograms: raw.histogram.into_iter().collect(),
         }
     }
 }

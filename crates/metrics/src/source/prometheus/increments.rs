@@ -26,23 +26,25 @@ pub(super) struct Increment<'a> {
 ///   libraries show an outcome only when it happens for the first time, and that one counts.
 /// - A target that has no sample at all before the window was begun at nobody knows when: its series count
 ///   from their first sample on.
+///
+/// `None`: one of the samples between which it is counted is no count, such as NaN, so that nobody knows how many
+/// there were. That is not none.
 pub(super) fn increments<'a>(
     series: &'a [Series],
     window: Window,
     known: &BTreeSet<Target<'_>>,
-) -> Vec<Increment<'a>> {
-    let counted =
-        |series: &'_ Series| count(series, window, known.contains(&target(&series.labels)));
-    series
-        .iter()
-        .map(|series| Increment {
+) -> Option<Vec<Increment<'a>>> {
+    let counted = |series: &'a Series| {
+        let target_was_known = known.contains(&target(&series.labels));
+        Some(Increment {
             labels: &series.labels,
-            count: counted(series),
+            count: count(series, window, target_was_known)?,
         })
-        .collect()
+    };
+    series.iter().map(counted).collect()
 }
 
-fn count(series: &Series, window: Window, target_was_known: bool) -> f64 {
+fn count(series: &Series, window: Window, target_was_known: bool) -> Option<f64> {
     let mut before: Option<f64> = target_was_known.then_some(0.0);
     let mut counted = 0.0;
     for (at, value) in &series.samples {
@@ -50,6 +52,9 @@ fn count(series: &Series, window: Window, target_was_known: bool) -> f64 {
             break;
         }
         if *at >= window.from {
+            if before.is_some_and(is_no_count) || is_no_count(*value) {
+                return None;
+            }
             counted += match before {
                 Some(before) if *value >= before => value - before,
                 // It was begun anew.
@@ -59,7 +64,12 @@ fn count(series: &Series, window: Window, target_was_known: bool) -> f64 {
         }
         before = Some(*value);
     }
-    counted
+    Some(counted)
+}
+
+/// What no counter can show, and nothing can be subtracted from.
+fn is_no_count(value: f64) -> bool {
+    !value.is_finite() || value < 0.0
 }
 
 /// The targets that were scraped before the window: those of what counts everything, since what counts

@@ -28,7 +28,7 @@ fn series(instance: &str, code: &str, samples: &[(u64, f64)]) -> Series {
 
 fn counted(series: &[Series], window: Window) -> f64 {
     let known = known_targets(series, window);
-    let increments = increments(series, window, &known);
+    let increments = increments(series, window, &known).unwrap();
     increments.iter().map(|increment| increment.count).sum()
 }
 
@@ -74,7 +74,7 @@ fn the_first_failure_of_a_target_that_was_there_counts() {
     let window = window(10, 30);
     let known = known_targets(&all, window);
     assert_eq!(
-        increments(&all[1..], window, &known)[0].count,
+        increments(&all[1..], window, &known).unwrap()[0].count,
         3.0,
         "alone as well"
     );
@@ -109,7 +109,7 @@ fn bucket(instance: &str, le: &str, count: f64) -> Series {
 
 fn histogram_of(all: &[Series]) -> Result<Reading, String> {
     let window = window(10, 20);
-    histogram(&increments(all, window, &known_targets(all, window)))
+    histogram(&increments(all, window, &known_targets(all, window)).unwrap())
 }
 
 #[test]
