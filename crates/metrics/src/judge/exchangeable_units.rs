@@ -85,6 +85,7 @@ impl Default for ExchangeableUnits {
 /// What of units is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Compared {
     /// Their failures, of a source that tells events by unit.
     #[default]
@@ -96,6 +97,7 @@ pub enum Compared {
 /// What is the candidate's part of the failures. Of numbers it is always its share of the units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Load {
     /// Its share of the requests in each look: units may get more or fewer than others.
     #[default]

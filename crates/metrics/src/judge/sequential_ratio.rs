@@ -105,6 +105,7 @@ impl Default for SequentialRatio {
 /// What must hold before a judge of evidence passes a release.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Pass {
     /// That there is no evidence against it, after enough events.
     #[default]
@@ -116,6 +117,7 @@ pub enum Pass {
 /// When a second process of evidence must agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Gate {
     /// From the first look on for which the source tells the units of both tracks apart.
     #[default]

@@ -17,12 +17,14 @@ const LIBRARIES: [&str; 4] = [
 const CLOSED_ENUMS: [&str; 3] = ["Direction", "Replicas", "Track"];
 
 /// Their fields are what they are: one more would be another thing.
-const CLOSED_STRUCTS: [&str; 9] = [
+const CLOSED_STRUCTS: [&str; 11] = [
     "Autoscaler",
     "Claim",
     "Count",
     "Desired",
     "DesiredTrack",
+    "Exposure",
+    "Gathered",
     "Route",
     "StepInput",
     "Tracks",

@@ -9,6 +9,7 @@ use super::classify::Class;
 /// A metric in a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Metric {
     /// The groups that it is in; in Kayenta usually one.
     pub groups: Vec<String>,

@@ -26,6 +26,7 @@ pub enum Bound {
 /// A range of numbers, its ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Range {
     /// The least that is good; `None`: none is too small. Default: none.
     pub min: Option<f64>,
@@ -36,6 +37,7 @@ pub struct Range {
 /// A range of multiples of stable's number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Relative {
     /// The least multiple that is good; `None`: none is too small. Default: none.
     pub min: Option<f64>,
@@ -49,6 +51,7 @@ pub struct Relative {
 /// How fast the budget of an objective is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct BurnRate {
     /// The share of events that shall be good, between 0 and 1: 0.999 leaves a budget of one in a thousand.
     pub objective: f64,
