@@ -12,6 +12,7 @@ use strategy_core::Track;
 use strategy_core::target::Finding;
 
 use super::Facts;
+use crate::alarms;
 use crate::binding::{Bound, TrackStart};
 use crate::candidate;
 use crate::config::resource;
@@ -26,7 +27,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(managed(service, &about));
             findings.extend(in_flight(service, &about));
             findings.extend(circuit_breaker(service, &about));
-            findings.extend(alarms(service, &about));
+            findings.extend(alarms::findings(&facts.alarms, service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
@@ -168,23 +169,6 @@ fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
             about,
             "its circuit breaker or alarms take it back to another task definition by themselves, which counts as somebody else's change",
             "turn `rollback` off there: the rollout takes it back",
-        )
-    })
-}
-
-/// Amazon ECS ignores an alarm that is on when a deployment begins.
-fn alarms(service: &Service, about: &str) -> Option<Finding> {
-    let alarms = service.deployment_configuration()?.alarms()?;
-    let names = alarms.alarm_names();
-    (alarms.enable && !names.is_empty()).then(|| {
-        Finding::warns(
-            "alarms-not-looked-at",
-            about,
-            format!(
-                "its deployments go by the alarms {}, and it was not looked whether one of them is on already: Amazon ECS would ignore it",
-                names.join(", ")
-            ),
-            "look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
         )
     })
 }

@@ -20,6 +20,7 @@ use super::deployment::rollout_state;
 use super::schedule::Schedule;
 use super::{Bound, View};
 use crate::admit::services::{controlled, impatient, in_flight, slow_start, targets};
+use crate::alarms::{self, Alarms};
 use crate::api::Api;
 use crate::config::{RuleConfig, resource};
 use crate::task_definition::Described;
@@ -29,6 +30,7 @@ use crate::view::primary;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     view: View,
+    alarms: Alarms,
     groups: Vec<TargetGroup>,
     attributes: BTreeMap<String, Vec<TargetGroupAttribute>>,
     base: Arc<Described>,
@@ -39,6 +41,7 @@ pub(crate) struct Facts {
 /// Reads them.
 pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError> {
     let view = api.view_of_one(bound).await?;
+    let alarms = api.alarms(alarms::names(view.seen.active())).await?;
     let arns: Vec<&str> = bound
         .start
         .balancers
@@ -63,6 +66,7 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     Ok(Facts {
         rules,
         view,
+        alarms,
         groups,
         attributes,
         base,
@@ -77,6 +81,7 @@ pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) 
         findings.extend(controlled(service, &about));
         findings.extend(start(service, &about));
         findings.extend(scaled(bound, &about));
+        findings.extend(alarms::findings(&facts.alarms, service, &about));
         findings.extend(shifting::findings(bound, &facts.rules, service, &about));
         for arn in bound.start.balancers.iter().flat_map(Balancer::groups) {
             findings.extend(impatient(&facts.groups, arn, service, &about));
@@ -103,6 +108,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
         findings.extend(strategy(service, &about));
         findings.extend(start(service, &about));
         findings.extend(scaled(bound, &about));
+        findings.extend(alarms::findings(&facts.alarms, service, &about));
         let configuration = service.deployment_configuration();
         if let Some(configuration) = configuration {
             findings.extend(detectors(configuration, &about));

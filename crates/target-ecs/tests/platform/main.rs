@@ -7,6 +7,7 @@
     reason = "test"
 )]
 
+mod found_alarms;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use strategy_core::driver::Driver;
 use strategy_core::world::block_on;
 use strategy_core::{Part, Plan, Release, Strategy, Target};
+use target_ecs::EcsTarget;
 use target_ecs::config::RuleConfig;
 use test_support::ecs::Service;
 
 use crate::scene::{Scene, blue_green, five_steps};
 
 /// A plan that was made while all was in order.
-fn planned(scene: &Scene, strategy: &dyn Strategy) -> Plan {
+pub(crate) fn planned(scene: &Scene, strategy: &dyn Strategy) -> Plan {
     let driver = Driver::on(scene.target()).clock(scene.clock.clone());
     let release = Release::of([("web", "web:2")]).unwrap();
     let planned = block_on(&scene.clock, driver.plan(strategy, release));
@@ -20,7 +21,11 @@ fn planned(scene: &Scene, strategy: &dyn Strategy) -> Plan {
 
 /// All that is found of it now.
 fn findings(scene: &Scene, plan: &Plan) -> Vec<(String, String)> {
-    let target = scene.target();
+    findings_of(scene, &scene.target(), plan)
+}
+
+/// The same by a target that knows it in another way.
+pub(crate) fn findings_of(scene: &Scene, target: &EcsTarget, plan: &Plan) -> Vec<(String, String)> {
     let found = block_on(&scene.clock, target.discover()).unwrap().unwrap();
     let part = Part::main();
     let admitted = block_on(&scene.clock, target.admit(&part, &found, plan));
@@ -45,7 +50,7 @@ fn is_found(scene: &Scene, plan: &Plan, code: &str, said: &[&str]) {
     }
 }
 
-fn update(scene: &Scene, what: &Value) {
+pub(crate) fn update(scene: &Scene, what: &Value) {
     let mut input = json!({"cluster": "shop", "service": "web"});
     input
         .as_object_mut()
@@ -82,26 +87,6 @@ fn a_service_of_another_controller_blocks() {
         "change its deployment controller to ECS",
     ];
     is_found(&scene, &plan, "deployment-controller", &said);
-}
-
-#[test]
-fn alarms_that_nobody_looked_at_warn() {
-    let scene = Scene::canary();
-    let plan = planned(&scene, &five_steps());
-    let alarms = json!({"alarmNames": ["web-5xx"], "enable": true, "rollback": false});
-    update(
-        &scene,
-        &json!({"deploymentConfiguration": {"alarms": alarms}}),
-    );
-    let said = [
-        "service/shop/web",
-        "web-5xx",
-        "aws cloudwatch describe-alarms",
-    ];
-    is_found(&scene, &plan, "alarms-not-looked-at", &said);
-    let off = json!({"alarmNames": ["web-5xx"], "enable": false, "rollback": false});
-    update(&scene, &json!({"deploymentConfiguration": {"alarms": off}}));
-    assert_eq!(findings(&scene, &plan), []);
 }
 
 #[test]
