@@ -279,3 +279,28 @@ fn stable_serves(bound: &Bound, facts: &Facts) -> Option<Finding> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where AWS leaves it out of an answer instead of refusing to tell of it.
+    #[test]
+    fn a_target_group_that_is_in_no_answer_blocks() {
+        let at = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup";
+        let other = TargetGroup::builder()
+            .target_group_arn(format!("{at}/api/a1"))
+            .target_type(TargetTypeEnum::Ip)
+            .build();
+        let finding = targets(std::slice::from_ref(&other), &format!("{at}/gone/b2"));
+        let text = finding.unwrap().to_string();
+        for said in [
+            "blocked [target-group-missing] targetgroup/gone/b2",
+            "there is no such target group",
+            "create it with the target type `ip`",
+        ] {
+            assert!(text.contains(said), "{said:?} is not in {text}");
+        }
+        assert_eq!(targets(&[other], &format!("{at}/api/a1")), None);
+    }
+}

@@ -72,22 +72,35 @@ impl Scene {
         scene
     }
 
+    /// A shop whose stable service nobody has opened yet.
+    pub(crate) fn without_service() -> Self {
+        Self::empty(Settings::default(), |stable, candidate| {
+            Canary::new(stable, candidate).into()
+        })
+    }
+
     fn open(settings: Settings, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
+        let scene = Self::empty(settings, workload);
+        scene
+            .shop
+            .create_service("web", &scene.shop.stable_group, 4);
+        scene.clock.advance_to(OPEN);
+        scene
+    }
+
+    fn empty(settings: Settings, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
         shop.remove_test_rule();
-        shop.create_service("web", &shop.stable_group, 4);
         let stable = Slot::new("web", &shop.stable_group);
-        let scene = Self {
+        Self {
             workload: workload(stable, Slot::new("web-other", &shop.canary_group)),
             rules: vec![RuleConfig::Rule(shop.rule.clone())],
             clock,
             fake,
             shop,
-        };
-        scene.clock.advance_to(OPEN);
-        scene
+        }
     }
 
     /// Lets time pass.
