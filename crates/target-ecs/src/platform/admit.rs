@@ -5,6 +5,7 @@ mod shifting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_ecs::types::{
     DeploymentConfiguration, DeploymentLifecycleHookTargetType, DeploymentStrategy, Service,
@@ -73,8 +74,15 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     })
 }
 
-/// The same where ECS takes the steps of the plan, which go into the binding.
-pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
+/// The same where ECS takes the steps of the plan, which go into the binding. `settle` is when a step is taken to
+/// be effective.
+pub(crate) fn gated(
+    bound: &mut Bound,
+    facts: &Facts,
+    settle: Option<Duration>,
+    part: &Part,
+    plan: &Plan,
+) -> Vec<Finding> {
     let about = bound.resource();
     let mut findings = Vec::new();
     if let Some(service) = facts.view.seen.active() {
@@ -83,9 +91,13 @@ pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) 
         findings.extend(scaled(bound, &about));
         findings.extend(alarms::findings(&facts.alarms, service, &about));
         findings.extend(shifting::findings(bound, &facts.rules, service, &about));
+        findings.extend(shifting::sticky(&facts.rules));
+        findings.extend(shifting::network(bound, settle.unwrap_or_default()));
         for arn in bound.start.balancers.iter().flat_map(Balancer::groups) {
             findings.extend(impatient(&facts.groups, arn, service, &about));
             findings.extend(targets(&facts.groups, arn));
+            let attributes = facts.attributes.get(arn).map_or(&[][..], Vec::as_slice);
+            findings.extend(slow_start(attributes, arn));
         }
     }
     findings.extend(serves(bound, facts, &about));

@@ -8,6 +8,7 @@
 )]
 
 mod found_alarms;
+mod gated_found;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;
