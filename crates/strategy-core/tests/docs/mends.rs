@@ -51,7 +51,14 @@ pub(super) const NO_PAGE: [(&str, &str); 6] = [
 ];
 
 /// Texts that look like codes and are none.
-pub(super) const NO_CODES: [&str; 1] = ["kebab-case"];
+pub(super) const NO_CODES: [&str; 6] = [
+    "allowed-decrease",
+    "allowed-increase",
+    "critical-decrease",
+    "critical-increase",
+    "kebab-case",
+    "outlier-factor",
+];
 
 pub(super) const ERRORS: &[ErrorType] = &[
     of(
