@@ -136,7 +136,8 @@ pub(crate) struct Mutants {
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Testbed {
     /// Builds its programs, under target/testbed; about 5 minutes the first time (needs Go). Then installs moto, under
-    /// target/moto; about a minute (needs Python).
+    /// target/moto; about a minute (needs Python), and Prometheus, under target/prometheus; some seconds (needs the
+    /// apt-get and dpkg of a Debian or Ubuntu).
     Build,
     /// Leaves a control plane running and prints its kubeconfig.
     Up,

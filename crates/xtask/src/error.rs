@@ -42,6 +42,15 @@ pub(crate) enum TaskError {
         #[source]
         source: Box<Self>,
     },
+    #[error(
+        "cannot install Prometheus, which needs apt-get and dpkg, and the mirror of a Debian or Ubuntu"
+    )]
+    NoPrometheus {
+        #[source]
+        source: Box<Self>,
+    },
+    #[error("{program} is there and does not start")]
+    DoesNotStart { program: PathBuf },
     #[error("no benchmark is called {name}: there are {known}")]
     NoSuchBench { name: String, known: String },
     #[error("no fuzz target is called {name}: there are {known}")]

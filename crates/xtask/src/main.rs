@@ -69,7 +69,8 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         }
         Task::Testbed(Testbed::Build) => {
             let built = testbed::build::all();
-            testbed::moto::install().and(built)?;
+            let installed = testbed::moto::install();
+            testbed::prometheus::install().and(installed).and(built)?;
         }
         Task::Testbed(Testbed::Up) => testbed::up()?,
         Task::Testbed(Testbed::Down) => testbed::down()?,

@@ -31,6 +31,7 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     // Go has minutes of work on a new machine, much of it on one core.
     let programs = thread::spawn(testbed::build::all);
     let moto = thread::spawn(testbed::moto::install);
+    let prometheus = thread::spawn(testbed::prometheus::install);
     let mut report = Report::default();
     for (title, mut command) in checks()? {
         report.check(title, || succeeds(&mut command));
@@ -41,10 +42,11 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     let mut alone = tests(&["--package", "strategy-core"]);
     report.tests("tests of strategy-core alone", || run_tests(&mut alone))?;
 
-    let (programs, moto) = (joined(programs), joined(moto));
+    let (programs, moto, prometheus) = (joined(programs), joined(moto), joined(prometheus));
     let missing = Missing {
         programs: programs.as_ref().err(),
         moto: moto.as_ref().err(),
+        prometheus: prometheus.as_ref().err(),
     };
     let not_run = run_ignored(&mut report, &ignored, missing)?;
     let excused = fs::read_to_string(root().join(NOT_RUN_IN_CI))

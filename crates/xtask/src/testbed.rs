@@ -1,8 +1,9 @@
-//! The test bed: programs of a control plane, one left running for a person, and a server that speaks as AWS does.
+//! The test bed: programs of a control plane, one left running for a person, and a server that speaks as AWS does, and Prometheus.
 
 pub(crate) mod build;
 mod module;
 pub(crate) mod moto;
+pub(crate) mod prometheus;
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;

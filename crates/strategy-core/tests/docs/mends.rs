@@ -26,7 +26,23 @@ const fn of(
 }
 
 /// Types without a section of their own, and why.
-pub(super) const NO_PAGE: [(&str, &str); 2] = [
+pub(super) const NO_PAGE: [(&str, &str); 6] = [
+    (
+        "InvalidHistogram",
+        "tells the author of a source what bounds and counts must be",
+    ),
+    (
+        "InvalidQuantity",
+        "says itself which numbers can be written; it comes with the check that it stands in",
+    ),
+    (
+        "JudgeError",
+        "comes with the check as `measure-error/invalid`, or is a bug of a source",
+    ),
+    (
+        "StateError",
+        "comes with the check as `measure-error/invalid`",
+    ),
     ("TargetError", "its kind has the section"),
     (
         "Broken",
@@ -35,7 +51,14 @@ pub(super) const NO_PAGE: [(&str, &str); 2] = [
 ];
 
 /// Texts that look like codes and are none.
-pub(super) const NO_CODES: [&str; 1] = ["kebab-case"];
+pub(super) const NO_CODES: [&str; 6] = [
+    "allowed-decrease",
+    "allowed-increase",
+    "critical-decrease",
+    "critical-increase",
+    "kebab-case",
+    "outlier-factor",
+];
 
 pub(super) const ERRORS: &[ErrorType] = &[
     of(
@@ -78,6 +101,25 @@ pub(super) const ERRORS: &[ErrorType] = &[
             (
                 "Unexpected",
                 "Report it with the message; nothing was guessed.",
+            ),
+        ],
+    ),
+    of(
+        "SourceError",
+        "crates/metrics/src/source.rs",
+        "What a source of metrics could not tell.\nA source that answers that there is nothing is no error.",
+        &[
+            (
+                "Invalid",
+                "As the message says, in the field of the check's `metric` that it names.",
+            ),
+            (
+                "Passing",
+                "Nothing, if it passes: the same look is taken again, up to the check's `consecutive-errors`.",
+            ),
+            (
+                "Permanent",
+                "As the message says: give it access, or mend the query.",
             ),
         ],
     ),

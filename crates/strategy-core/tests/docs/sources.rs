@@ -177,7 +177,7 @@ fn walk_all(folder: &Path, files: &mut Vec<PathBuf>) {
 /// The sources of the crates that users depend on, without their tests.
 fn library_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for name in ["strategy-core", "target-ecs", "target-k8s"] {
+    for name in ["strategy-core", "metrics", "target-ecs", "target-k8s"] {
         walk(&root().join("crates").join(name).join("src"), &mut files);
     }
     files.sort();

@@ -11,6 +11,8 @@ pub(crate) enum Need {
     ControlPlane,
     /// moto, a server that speaks as AWS does.
     Moto,
+    /// A Prometheus.
+    Prometheus,
     /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
 }
@@ -20,6 +22,7 @@ pub(crate) enum Need {
 pub(crate) struct Missing<'a> {
     pub(crate) programs: Option<&'a TaskError>,
     pub(crate) moto: Option<&'a TaskError>,
+    pub(crate) prometheus: Option<&'a TaskError>,
 }
 
 /// A test that was not run, and why.
@@ -30,9 +33,10 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 3] = [
+    const ALL: [(&'static str, Self); 4] = [
         ("a control plane", Self::ControlPlane),
         ("moto", Self::Moto),
+        ("Prometheus", Self::Prometheus),
         ("an optimised build", Self::OptimisedBuild),
     ];
 
@@ -67,6 +71,7 @@ impl Need {
         let error = match self {
             Self::ControlPlane => missing.programs,
             Self::Moto => missing.moto,
+            Self::Prometheus => missing.prometheus,
             Self::OptimisedBuild => None,
         };
         match error {
@@ -104,6 +109,10 @@ mod tests {
             Ok(Need::Moto)
         );
         assert_eq!(
+            Need::of(&test("needs Prometheus: cargo xtask test")),
+            Ok(Need::Prometheus)
+        );
+        assert_eq!(
             Need::of(&test("needs an optimised build: cargo xtask test")),
             Ok(Need::OptimisedBuild)
         );
@@ -132,6 +141,10 @@ mod tests {
             moto: Some(&error),
             ..nothing
         };
+        let prometheus = Missing {
+            prometheus: Some(&error),
+            ..nothing
+        };
         for (need, lacks, not_run) in [
             (Need::ControlPlane, nothing, false),
             (Need::ControlPlane, programs, true),
@@ -139,6 +152,10 @@ mod tests {
             (Need::Moto, nothing, false),
             (Need::Moto, programs, false),
             (Need::Moto, moto, true),
+            (Need::Moto, prometheus, false),
+            (Need::Prometheus, moto, false),
+            (Need::Prometheus, prometheus, true),
+            (Need::Prometheus, nothing, false),
             (Need::OptimisedBuild, programs, false),
             (Need::OptimisedBuild, moto, false),
         ] {

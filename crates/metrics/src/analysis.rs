@@ -1,0 +1,268 @@
+//! A source and judges as the analysis that a rollout asks.
+
+mod check;
+mod limits;
+mod params;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::try_join;
+use strategy_core::analysis::{
+    Analysis, Look, MeasureError, Measurement, PreparedCheck, Verdict, Window,
+};
+use strategy_core::plan::{CheckName, Plan};
+use strategy_core::target::{Finding, Found};
+use strategy_core::{Track, Tracks};
+
+pub use self::check::MetricCheck;
+use self::params::Params;
+use crate::judge::{Judge, Kinds, Prospect, Sight};
+use crate::ledger::Ledger;
+use crate::reading::Reading;
+use crate::source::{Admitted, Answer, MetricSource, Question, SourceError};
+
+/// A source and judges as the [`Analysis`] that a rollout asks.
+///
+/// Parameters of a check:
+/// - `metric`: what is measured, in the source's own words. Required.
+/// - `judge`: what it means: an object with the `kind` of a judge and its parameters. Default:
+///   `sequential-ratio` with its defaults.
+/// - `part`: of which part of the rollout. Required where there are several: each has its own check, and the
+///   core shares the false-alarm budget out among them.
+///
+/// A check whose judge compares must say so: [`MetricCheck`] does.
+#[derive(Debug)]
+pub struct MetricAnalysis {
+    kind: String,
+    source: Box<dyn MetricSource>,
+    kinds: Kinds,
+}
+
+impl MetricAnalysis {
+    /// Asks this source for the checks of this kind, with the judges of this crate.
+    pub fn new(kind: impl Into<String>, source: impl MetricSource + 'static) -> Self {
+        Self {
+            kind: kind.into(),
+            source: Box::new(source),
+            kinds: Kinds::built_in(),
+        }
+    }
+
+    /// With these judges to choose from.
+    #[must_use]
+    pub fn judges(mut self, kinds: Kinds) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    async fn prepare(
+        &self,
+        check: &CheckName,
+        plan: &Plan,
+        found: &Found,
+    ) -> Result<Option<PreparedCheck>, MeasureError> {
+        let Some(planned) = plan.checks().get(check) else {
+            return Ok(None);
+        };
+        if planned.analysis.kind != self.kind {
+            return Ok(None);
+        }
+        let params = Params::read(check, &planned.analysis, &self.kinds)?;
+        let parts: Vec<_> = found.iter().map(|(part, _)| part).collect();
+        let part = params.part_of(check, &parts)?;
+        if params.judge.compares() && !planned.compares_with_stable {
+            return Err(params::invalid(
+                check,
+                "its judge compares the candidate with stable, and the check does not say so",
+                "set `compares_with_stable` of the check",
+            ));
+        }
+        let invalid = |error| told(check, error);
+        self.source
+            .rhythm(&params.metric, params.judge.shape())
+            .map_err(invalid)?;
+        let discovery = found.part(part);
+        let question = |track| {
+            let mut question = params.question(part, track);
+            if let Some(discovery) = discovery {
+                let seen = discovery.observation.track(track);
+                question.labels.clone_from(&seen.labels);
+                question.preview.clone_from(&seen.preview);
+            }
+            question
+        };
+        let mut source = Tracks {
+            candidate: self
+                .source
+                .admit(&question(Track::Candidate))
+                .await
+                .map_err(invalid)?,
+            stable: Admitted::default(),
+        };
+        if params.judge.compares() {
+            source.stable = self
+                .source
+                .admit(&question(Track::Stable))
+                .await
+                .map_err(invalid)?;
+        }
+        let mut prepared = PreparedCheck::new(check.clone());
+        prepared.bounded = params.judge.bounded();
+        prepared.findings = source.candidate.findings.clone();
+        for finding in &source.stable.findings {
+            if !prepared.findings.contains(finding) {
+                prepared.findings.push(finding.clone());
+            }
+        }
+        let baseline = discovery.map_or(0, strategy_core::target::Discovery::baseline);
+        let prospect = Prospect {
+            resource: format!("check {check}"),
+            source,
+            replicas: Tracks {
+                stable: baseline,
+                candidate: baseline,
+            },
+            interval: planned.interval,
+        };
+        prepared.findings.extend(params.judge.admit(&prospect));
+        let differing = limits::differ(check, &*params.judge, planned.limits);
+        prepared.findings.extend(differing);
+        if params.judge.bounded() && self.is_unsettled(&params, planned.interval)? {
+            prepared.findings.push(Finding::warns(
+                "looks-without-windows",
+                format!("check {check}"),
+                format!(
+                    "{} tells of a window only later than the check looks",
+                    self.source.name()
+                ),
+                "make the interval of the check as long as a period of the source".to_owned(),
+            ));
+        }
+        Ok(Some(prepared))
+    }
+
+    fn is_unsettled(&self, params: &Params, interval: Duration) -> Result<bool, MeasureError> {
+        let rhythm = self.source.rhythm(&params.metric, params.judge.shape());
+        Ok(rhythm.is_ok_and(|rhythm| rhythm.period > interval))
+    }
+
+    /// What was seen of both tracks in a window.
+    async fn see(
+        &self,
+        questions: &Tracks<Question>,
+        judge: &dyn Judge,
+        window: Window,
+    ) -> Result<Tracks<Answer>, SourceError> {
+        let candidate = self.source.read(&questions.candidate, window);
+        if !judge.compares() {
+            return Ok(Tracks {
+                candidate: candidate.await?,
+                stable: Reading::Empty.into(),
+            });
+        }
+        let stable = self.source.read(&questions.stable, window);
+        let (candidate, stable) = try_join(candidate, stable).await?;
+        Ok(Tracks { stable, candidate })
+    }
+}
+
+#[async_trait]
+impl Analysis for MetricAnalysis {
+    async fn admit(&self, plan: &Plan, found: &Found) -> Result<Vec<PreparedCheck>, MeasureError> {
+        let mut prepared = Vec::new();
+        for check in plan.checks().keys() {
+            prepared.extend(self.prepare(check, plan, found).await?);
+        }
+        Ok(prepared)
+    }
+
+    async fn measure(&self, look: &Look) -> Result<Measurement, MeasureError> {
+        let params = Params::read(&look.check, &look.analysis, &self.kinds)?;
+        let judge = &*params.judge;
+        let invalid = |error| told(&look.check, error);
+        let rhythm = self
+            .source
+            .rhythm(&params.metric, judge.shape())
+            .map_err(invalid)?;
+        let mut ledger = Ledger::read(look)?;
+        let Some(part) = params.part_in(look) else {
+            let evidence = "the part is not reached by requests, or no longer";
+            return Ok(Measurement::new(Verdict::Undecided, evidence).remember(look.memory.clone()));
+        };
+        let question = |track| params.question_of(look, part, track);
+        let questions = Tracks {
+            stable: question(Track::Stable),
+            candidate: question(Track::Candidate),
+        };
+        let weight = look
+            .weights
+            .get(part)
+            .map_or(0, |weight| weight.basis_points());
+        ledger.watched(look.window, weight, &params::labels(look, part));
+        let mut said: Option<(Verdict, String)> = None;
+        let mut notes = BTreeSet::new();
+        for window in ledger.settled(rhythm, look.window.to) {
+            let answers = self.see(&questions, judge, window).await.map_err(invalid)?;
+            notes.extend(answers.candidate.notes);
+            notes.extend(answers.stable.notes);
+            let readings = Tracks {
+                stable: answers.stable.reading,
+                candidate: answers.candidate.reading,
+            };
+            let alpha = f64::from(look.alpha_millionths) / 1e6;
+            let mut sight = Sight::new(window, readings, alpha);
+            sight.share = look.weights.get(part).copied();
+            let judgement = judge
+                .judge(&sight, &ledger.state)
+                .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;
+            ledger.state = judgement.state;
+            // A failure of one window is not hidden by the next.
+            let failed = said
+                .as_ref()
+                .is_some_and(|(verdict, _)| *verdict == Verdict::Fail);
+            if !failed {
+                said = Some((judgement.verdict, judgement.evidence));
+            }
+        }
+        let (verdict, evidence) = said.unwrap_or_else(|| {
+            let source = self.source.name();
+            let evidence = format!("{source} cannot tell of any window since the last look yet");
+            (Verdict::Undecided, evidence)
+        });
+        let evidence = notes.iter().fold(evidence, |evidence, note| {
+            format!("{evidence}; {} says: {note}", self.source.name())
+        });
+        Ok(Measurement::new(verdict, evidence).remember(ledger.memory()?))
+    }
+}
+
+/// As the core tells it.
+fn told(check: &CheckName, error: SourceError) -> MeasureError {
+    match error {
+        SourceError::Invalid {
+            field,
+            problem,
+            mend,
+        } => params::invalid(check, format_args!("{field}: {problem}"), &mend),
+        SourceError::Permanent {
+            source_name,
+            problem,
+            mend,
+        } => params::invalid(
+            check,
+            format_args!("{source_name} refuses: {problem}"),
+            &mend,
+        ),
+        SourceError::Passing {
+            ref source_name, ..
+        } => MeasureError::Unavailable {
+            source_name: source_name.clone(),
+            source: Box::new(error),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

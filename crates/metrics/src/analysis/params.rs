@@ -1,0 +1,150 @@
+//! The parameters of a check that is asked of a source and judged.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use strategy_core::Part;
+use strategy_core::Track;
+use strategy_core::analysis::{Look, MeasureError};
+use strategy_core::plan::{CheckName, Extension};
+
+use crate::judge::{Judge, Kinds};
+use crate::source::Question;
+
+pub(super) const METRIC: &str = "metric";
+pub(super) const JUDGE: &str = "judge";
+pub(super) const PART: &str = "part";
+
+pub(super) const STATE_MEND: &str =
+    "resume with the version and the plan that it began with, or abort and begin anew";
+
+/// What a check says.
+#[derive(Debug)]
+pub(super) struct Params {
+    pub(super) metric: Value,
+    pub(super) judge: Box<dyn Judge>,
+    part: Option<Part>,
+}
+
+impl Params {
+    /// Reads them.
+    pub(super) fn read(
+        check: &CheckName,
+        analysis: &Extension,
+        kinds: &Kinds,
+    ) -> Result<Self, MeasureError> {
+        let params = &analysis.params;
+        let known = [METRIC, JUDGE, PART];
+        if let Some(name) = params.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(invalid(
+                check,
+                format_args!("`{name}` is no parameter of `{}`", analysis.kind),
+                &format!("use {}", known.join(", ")),
+            ));
+        }
+        let metric = params
+            .get(METRIC)
+            .cloned()
+            .ok_or_else(|| invalid(check, "`metric` is missing", "say what is to be measured"))?;
+        let default = json!({ "kind": "sequential-ratio" });
+        let judge = kinds
+            .make(params.get(JUDGE).unwrap_or(&default))
+            .map_err(|problem| {
+                invalid(
+                    check,
+                    format_args!("judge: {problem}"),
+                    "see the judges' reference",
+                )
+            })?;
+        let part = params.get(PART).map(|part| {
+            part.as_str()
+                .and_then(|name| name.parse().ok())
+                .ok_or_else(|| {
+                    invalid(
+                        check,
+                        "`part` is no name of a part",
+                        "write one of the rollout's parts",
+                    )
+                })
+        });
+        Ok(Self {
+            metric,
+            judge,
+            part: part.transpose()?,
+        })
+    }
+
+    /// The part it is about, of those that the rollout has.
+    pub(super) fn part_of<'a>(
+        &self,
+        check: &CheckName,
+        parts: &[&'a Part],
+    ) -> Result<&'a Part, MeasureError> {
+        let names = || {
+            let names: Vec<_> = parts.iter().map(ToString::to_string).collect();
+            names.join(", ")
+        };
+        match (&self.part, parts) {
+            (Some(named), _) => {
+                let found = parts.iter().find(|part| **part == named);
+                found.copied().ok_or_else(|| {
+                    let problem = format_args!("there is no part `{named}`").to_string();
+                    invalid(check, problem, &format!("write one of {}", names()))
+                })
+            }
+            (None, [only]) => Ok(only),
+            (None, _) => Err(invalid(
+                check,
+                "it does not say of which part it is",
+                &format!("set `part` to one of {}, in a check for each", names()),
+            )),
+        }
+    }
+
+    /// The part it is about, if a look is about it as well.
+    pub(super) fn part_in<'a>(&self, look: &'a Look) -> Option<&'a Part> {
+        let mut parts = look.identities.keys();
+        match &self.part {
+            Some(named) => parts.find(|part| *part == named),
+            None => parts.next(),
+        }
+    }
+
+    /// What is asked of a track that nothing is known of.
+    pub(super) fn question(&self, part: &Part, track: Track) -> Question {
+        Question::new(self.metric.clone(), self.judge.shape(), part.clone(), track)
+    }
+
+    /// What is asked of a track as it was in a look.
+    pub(super) fn question_of(&self, look: &Look, part: &Part, track: Track) -> Question {
+        let mut question = self.question(part, track);
+        if let Some(labels) = look.identities.get(part) {
+            question.labels.clone_from(labels.of(track));
+        }
+        if track == Track::Candidate {
+            question.preview = look.previews.get(part).cloned();
+        }
+        question
+    }
+}
+
+/// Tells apart under which labels a window was watched; 64 bits of a digest, as text.
+pub(super) fn labels(look: &Look, part: &Part) -> String {
+    let labels = json!(look.identities.get(part)).to_string();
+    // FNV-1a: it tells what changed apart from what did not, and guards against nobody.
+    let digest = labels
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{digest:016x}")
+}
+
+/// The caller's mistake.
+pub(super) fn invalid(check: &CheckName, problem: impl fmt::Display, mend: &str) -> MeasureError {
+    MeasureError::Invalid {
+        check: check.clone(),
+        problem: problem.to_string(),
+        mend: mend.to_owned(),
+    }
+}

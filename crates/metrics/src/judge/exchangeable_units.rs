@@ -1,0 +1,369 @@
+//! The judge of units: have the candidate's pods more of something than the others?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use strategy_core::analysis::Verdict;
+use strategy_core::target::Finding;
+use strategy_core::{Track, duration};
+
+use super::seen::{events, length};
+use super::weighing::{Exposure, Gathered, Mixture, Starts, ln_threshold, number, share_evidence};
+use super::words::{grouped, odds};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, told};
+use crate::reading::{Data, Events, Reading, Shape};
+use crate::state::{State, StateError};
+
+const VERSION: u8 = 1;
+
+/// Fails the candidate when the evidence is there that its units, such as pods, have more than their part of what
+/// happens.
+///
+/// Nothing is asked of how it happens: failures may come in bursts. See
+/// [`share_evidence`](super::weighing::share_evidence) for the mathematics. One window weighs at most as much as
+/// there are units for each one of the candidate, so it takes some.
+///
+/// # Assumes
+/// That in each window, given those before, a unit of the candidate might as well have been one of stable. That
+/// breaks where
+/// - something lasts longer than a window: let `unit-window` be longer than bursts last. What each unit keeps,
+///   such as the size of its heap, lasts forever and cannot be judged so; what happens anew in each window can,
+///   such as restarts, failures, or seconds of processor time;
+/// - units differ for good, such as one on a slow node.
+///
+/// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
+/// worse than it is.
+///
+/// # Verdicts
+/// In this order:
+/// - fail, when the evidence was `1/alpha` once: it stays failed;
+/// - inconclusive, when a track told nothing, or its units are not told apart;
+/// - undecided, before `minimum-windows`;
+/// - warn, at a fifth of `1/alpha`;
+/// - pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ExchangeableUnits {
+    /// What is compared. Default: failures.
+    pub of: Compared,
+    /// What is the candidate's part. Default: its share of the requests.
+    pub load: Load,
+    /// What is added to the number of each unit, in its measure; the evidence is the mean over them. Default: 0.1,
+    /// 0.3, 1 and 3, for failures in a window; for another measure choose about what is usual for a unit.
+    pub smoothing: Smoothing,
+    /// How long failures are gathered before they weigh; longer than a burst lasts. A look that is longer is a
+    /// window by itself. Numbers of units weigh at each look. Default one minute.
+    #[serde(with = "duration")]
+    pub unit_window: Duration,
+    /// Evidence begins anew so often, in judged time. Zero: never. Default one minute.
+    #[serde(with = "duration")]
+    pub restart: Duration,
+    /// Until when it does. Default two hours.
+    #[serde(with = "duration")]
+    pub horizon: Duration,
+    /// Before so many windows nothing passes. Default 3: with one unit of ten a window weighs at most 10, and
+    /// after three the evidence can be the 1 : 100 of the default bound.
+    pub minimum_windows: u64,
+}
+
+impl Default for ExchangeableUnits {
+    fn default() -> Self {
+        Self {
+            of: Compared::default(),
+            load: Load::default(),
+            smoothing: Smoothing::default(),
+            unit_window: Duration::from_secs(60),
+            restart: Duration::from_secs(60),
+            horizon: Duration::from_secs(2 * 60 * 60),
+            minimum_windows: 3,
+        }
+    }
+}
+
+/// What of units is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Compared {
+    /// Their failures, of a source that tells events by unit.
+    #[default]
+    Failures,
+    /// One number of each, none below 0.
+    Numbers,
+}
+
+/// What is the candidate's part of the failures. Of numbers it is always its share of the units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Load {
+    /// Its share of the requests in each look: units may get more or fewer than others.
+    #[default]
+    Requests,
+    /// Its share of the units: all of them get as many requests.
+    Equal,
+}
+
+/// What a look adds.
+enum Told {
+    Failures { candidate: Events, stable: Events },
+    Numbers { candidate: f64, all: f64 },
+}
+
+impl ExchangeableUnits {
+    fn told(&self, sight: &Sight) -> Result<Result<Told, Verdict>, JudgeError> {
+        let (candidate, stable) = (&sight.readings.candidate, &sight.readings.stable);
+        match self.of {
+            Compared::Failures => {
+                let candidate = events(candidate, Track::Candidate)?.and_then(units_told);
+                let stable = events(stable, Track::Stable)?.and_then(units_told);
+                Ok(candidate.and_then(|candidate| {
+                    stable.map(|stable| Told::Failures { candidate, stable })
+                }))
+            }
+            Compared::Numbers => {
+                let candidate = numbers(candidate, Track::Candidate)?;
+                let stable = numbers(stable, Track::Stable)?;
+                Ok(candidate.and_then(|candidate| stable.map(|stable| means(&candidate, &stable))))
+            }
+        }
+    }
+
+    fn add(&self, memory: &mut Memory, told: &Told, sight: &Sight) {
+        let window = length(sight.window);
+        let smoothing = self.smoothing.added();
+        match told {
+            Told::Failures { candidate, stable } => {
+                let failed = candidate.all.failed.saturating_add(stable.all.failed);
+                let share = self.share(candidate, stable);
+                let units = units_of(candidate);
+                memory.seen += number(candidate.all.failed);
+                memory.expected += share * number(failed);
+                memory
+                    .window
+                    .add(failed, candidate.all.failed, share, units, window);
+                if Duration::from_millis(memory.window.judged) < self.unit_window {
+                    return;
+                }
+                let full = std::mem::take(&mut memory.window);
+                let weighed = smoothing.iter().map(|added| full.evidence(*added));
+                let time = Duration::from_millis(full.judged);
+                memory.against.add(weighed, time);
+            }
+            Told::Numbers { candidate, all } => {
+                (memory.seen, memory.expected) = (*candidate, *all);
+                let weighed = smoothing
+                    .iter()
+                    .map(|added| share_evidence(*candidate, *all, *added));
+                memory.against.add(weighed, Duration::from_millis(window));
+            }
+        }
+        memory.windows = memory.windows.saturating_add(1);
+        memory.highest = memory.highest.max(memory.against.ln_evidence());
+    }
+
+    fn share(&self, candidate: &Events, stable: &Events) -> f64 {
+        let of = |candidate, stable| Exposure {
+            candidate,
+            stable,
+            ..Exposure::default()
+        };
+        match self.load {
+            Load::Requests => of(candidate.all.total, stable.all.total).share(),
+            Load::Equal => of(units_of(candidate), units_of(stable)).share(),
+        }
+    }
+
+    fn verdict(&self, memory: &Memory, alpha: f64) -> Verdict {
+        let now = memory.against.ln_evidence();
+        if memory.highest >= ln_threshold(alpha) {
+            Verdict::Fail
+        } else if memory.windows < self.minimum_windows {
+            Verdict::Undecided
+        } else if now > 0.0 && now >= ln_threshold(5.0 * alpha) {
+            Verdict::Warn
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    fn evidence(&self, memory: &Memory, verdict: &Verdict) -> String {
+        let (says, weight) = if *verdict == Verdict::Fail {
+            ("the canary's units have more than", memory.highest)
+        } else {
+            let now = memory.against.ln_evidence();
+            ("no proof that the canary's units have more than", now)
+        };
+        let (seen, expected) = (memory.seen, memory.expected);
+        let what = match self.of {
+            Compared::Failures => {
+                format!("their part of the errors: {seen:.0}, and {expected:.1} would be")
+            }
+            Compared::Numbers => format!("the others: {seen:.3} each, and {expected:.3} of all"),
+        };
+        let windows = grouped(memory.windows);
+        let mut text = format!(
+            "{says} {what}, evidence {} in {windows} windows",
+            odds(weight)
+        );
+        if *verdict == Verdict::Undecided {
+            text += &format!("; waits for {}", grouped(self.minimum_windows));
+        }
+        text
+    }
+}
+
+/// Events of which the units are known.
+fn units_told(events: Events) -> Result<Events, Verdict> {
+    if events.by_unit.is_empty() {
+        Err(Reason::NoData.because("the source does not tell units apart"))
+    } else {
+        Ok(events)
+    }
+}
+
+fn units_of(events: &Events) -> u64 {
+    u64::try_from(events.by_unit.len()).unwrap_or(u64::MAX)
+}
+
+/// The numbers of the units of a track, at least one, each finite and not below 0.
+fn numbers(
+    reading: &Reading,
+    track: Track,
+) -> Result<Result<BTreeMap<String, f64>, Verdict>, JudgeError> {
+    Ok(
+        told(reading, track, Shape::Units)?.and_then(|data| match data {
+            Data::Units(units) if units.is_empty() => {
+                Err(Reason::NoData.because(format_args!("no unit of {track}")))
+            }
+            Data::Units(units) => {
+                let odd = units.iter().find(|(_, n)| !(n.is_finite() && **n >= 0.0));
+                match odd {
+                    Some((unit, number)) => Err(Reason::NoData.because(format_args!(
+                        "{unit} of {track} has {number}, which is no number from 0 on"
+                    ))),
+                    None => Ok(units.clone()),
+                }
+            }
+            Data::Events(_) | Data::Histogram(_) | Data::Values(_) => Ok(BTreeMap::new()),
+        }),
+    )
+}
+
+/// The mean of the candidate's units, and of all.
+fn means(candidate: &BTreeMap<String, f64>, stable: &BTreeMap<String, f64>) -> Told {
+    let of_candidate = super::weighing::count(candidate.len()).max(1.0);
+    let of_all = super::weighing::count(candidate.len() + stable.len()).max(1.0);
+    // Each divided before they are added: the greatest numbers do not overflow.
+    Told::Numbers {
+        candidate: candidate.values().map(|n| n / of_candidate).sum(),
+        all: candidate
+            .values()
+            .chain(stable.values())
+            .map(|n| n / of_all)
+            .sum(),
+    }
+}
+
+/// 145 bytes at most: it does not grow with the units.
+#[derive(Clone, Debug, PartialEq)]
+struct Memory {
+    against: Mixture,
+    window: Gathered,
+    windows: u64,
+    /// Of failures all so far, of numbers those of the last look.
+    seen: f64,
+    expected: f64,
+    highest: f64,
+}
+
+impl Memory {
+    fn read(judge: &ExchangeableUnits, state: &State) -> Result<Self, StateError> {
+        let starts = Starts::new(judge.restart, judge.horizon);
+        let alternatives = judge.smoothing.added().len();
+        if state.is_empty() {
+            return Ok(Self {
+                against: Mixture::new(alternatives, starts),
+                window: Gathered::default(),
+                windows: 0,
+                seen: 0.0,
+                expected: 0.0,
+                highest: 0.0,
+            });
+        }
+        let mut reader = state.read(VERSION)?;
+        let memory = Self {
+            against: Mixture::read(&mut reader, alternatives, starts)?,
+            window: Gathered::read(&mut reader)?,
+            windows: reader.u64()?,
+            seen: reader.f64()?,
+            expected: reader.f64()?,
+            highest: reader.f64()?,
+        };
+        reader.done()?;
+        Ok(memory)
+    }
+
+    fn write(&self) -> State {
+        let writer = self.window.write(self.against.write(State::write(VERSION)));
+        writer
+            .u64(self.windows)
+            .f64s(&[self.seen, self.expected, self.highest])
+            .done()
+    }
+}
+
+impl Judge for ExchangeableUnits {
+    fn shape(&self) -> Shape {
+        match self.of {
+            Compared::Failures => Shape::Events,
+            Compared::Numbers => Shape::Units,
+        }
+    }
+
+    fn compares(&self) -> bool {
+        true
+    }
+
+    fn bounded(&self) -> bool {
+        true
+    }
+
+    fn admit(&self, prospect: &Prospect) -> Vec<Finding> {
+        // The candidate may run nothing yet; stable does.
+        if prospect.source.stable.units != Some(0) {
+            return Vec::new();
+        }
+        vec![Finding::blocks(
+            "units-not-told",
+            prospect.resource.clone(),
+            "the source tells no units of stable apart, so they cannot be compared with the candidate's",
+            "ask for a metric by unit, such as by pod, or use another judge",
+        )]
+    }
+
+    fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
+        let mut memory = Memory::read(self, state)?;
+        let verdict = match self.told(sight)? {
+            Ok(told) => {
+                self.add(&mut memory, &told, sight);
+                self.verdict(&memory, sight.alpha)
+            }
+            Err(_) if memory.highest >= ln_threshold(sight.alpha) => Verdict::Fail,
+            Err(verdict) => verdict,
+        };
+        let evidence = self.evidence(&memory, &verdict);
+        let mut judgement = Judgement::new(verdict.clone(), evidence, &memory.write());
+        judgement.log_evidence = Some(if verdict == Verdict::Fail {
+            memory.highest
+        } else {
+            memory.against.ln_evidence()
+        });
+        Ok(judgement)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What a judge of events has seen so far: of how many it knows, and for how long there were none.
+
+use std::time::Duration;
+
+use strategy_core::Track;
+use strategy_core::analysis::{Count, Verdict, Window};
+use strategy_core::duration;
+
+use super::{JudgeError, Reason, told};
+use crate::reading::{Data, Events, Reading, Shape};
+use crate::state::{Reader, StateError, Writer};
+
+/// The events of a track in a window, or why there are none.
+pub(super) fn events(
+    reading: &Reading,
+    track: Track,
+) -> Result<Result<Events, Verdict>, JudgeError> {
+    Ok(told(reading, track, Shape::Events)?.map(|data| match data {
+        Data::Events(events) => {
+            let mut events = events.clone();
+            events.all.failed = events.all.failed.min(events.all.total);
+            events
+        }
+        Data::Histogram(_) | Data::Units(_) | Data::Values(_) => Events::default(),
+    }))
+}
+
+/// How long a window is, in milliseconds.
+pub(super) const fn length(window: Window) -> u64 {
+    window
+        .to
+        .as_millis()
+        .saturating_sub(window.from.as_millis())
+}
+
+/// All events of a track so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) all: Count,
+    /// Judged time without events, in milliseconds, since the last one.
+    silent: u64,
+}
+
+impl Seen {
+    pub(super) const fn add(&mut self, count: Count, window: Window) {
+        self.all.total = self.all.total.saturating_add(count.total);
+        self.all.failed = self.all.failed.saturating_add(count.failed);
+        self.silent = if count.total > 0 {
+            0
+        } else {
+            self.silent.saturating_add(length(window))
+        };
+    }
+
+    /// Nothing happened for as long as the limit, or longer.
+    pub(super) fn is_silent(&self, track: Track, limit: Duration) -> Option<Verdict> {
+        let silent = Duration::from_millis(self.silent);
+        (self.silent > 0 && silent >= limit).then(|| {
+            let silent = duration::format(silent);
+            Reason::NoData.because(format_args!("no event of {track} for {silent}"))
+        })
+    }
+
+    pub(super) fn write(self, writer: Writer) -> Writer {
+        writer
+            .u64(self.all.total)
+            .u64(self.all.failed)
+            .u64(self.silent)
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, StateError> {
+        let (total, failed) = (reader.u64()?, reader.u64()?);
+        let mut seen = Self::default();
+        seen.all.total = total;
+        seen.all.failed = failed;
+        seen.silent = reader.u64()?;
+        Ok(seen)
+    }
+}

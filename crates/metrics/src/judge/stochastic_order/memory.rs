@@ -1,0 +1,73 @@
+//! What the judge of stochastic order remembers.
+
+use super::StochasticOrder;
+use crate::judge::buckets::Standing;
+use crate::judge::weighing::Mixture;
+use crate::state::{State, StateError};
+
+const VERSION: u8 = 1;
+
+/// A bound, and the events above it that were weighed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct At {
+    pub(super) bound: f64,
+    pub(super) candidate: u64,
+    pub(super) stable: u64,
+}
+
+/// At most 1 034 bytes: eight bounds of 24, 96 accumulators, and the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Memory {
+    pub(super) bounds: Vec<At>,
+    pub(super) against: Mixture,
+    pub(super) standing: Standing,
+}
+
+impl Memory {
+    pub(super) fn read(judge: &StochasticOrder, state: &State) -> Result<Option<Self>, StateError> {
+        if state.is_empty() {
+            return Ok((!judge.bounds.is_empty()).then(|| Self::new(judge, &judge.bounds)));
+        }
+        let mut reader = state.read(VERSION)?;
+        let count = usize::from(reader.u8()?);
+        let mut bounds = Vec::new();
+        for _ in 0..count {
+            bounds.push(At {
+                bound: reader.f64()?,
+                candidate: reader.u64()?,
+                stable: reader.u64()?,
+            });
+        }
+        let alternatives = count * judge.grid.multiples().len();
+        let memory = Self {
+            bounds,
+            against: Mixture::read(&mut reader, alternatives, judge.starts())?,
+            standing: Standing::read(&mut reader)?,
+        };
+        reader.done()?;
+        Ok(Some(memory))
+    }
+
+    pub(super) fn new(judge: &StochasticOrder, bounds: &[f64]) -> Self {
+        let alternatives = bounds.len() * judge.grid.multiples().len();
+        let at = |bound: &f64| At {
+            bound: *bound,
+            candidate: 0,
+            stable: 0,
+        };
+        Self {
+            bounds: bounds.iter().map(at).collect(),
+            against: Mixture::new(alternatives, judge.starts()),
+            standing: Standing::default(),
+        }
+    }
+
+    pub(super) fn write(&self) -> State {
+        let count = u8::try_from(self.bounds.len()).unwrap_or(u8::MAX);
+        let mut writer = State::write(VERSION).u8(count);
+        for at in &self.bounds {
+            writer = writer.f64(at.bound).u64(at.candidate).u64(at.stable);
+        }
+        self.standing.write(self.against.write(writer)).done()
+    }
+}

@@ -1,0 +1,161 @@
+//! Which windows were judged and which wait: what a rollout keeps for a check between two looks.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde::{Deserialize, Serialize};
+use strategy_core::Timestamp;
+use strategy_core::analysis::{Look, MeasureError, Memory, Window};
+
+use crate::source::Rhythm;
+use crate::state::State;
+
+const VERSION: u8 = 1;
+
+/// As many windows may wait to be told of: with a rhythm of a minute and five to settle, looks of a minute.
+const WAITING: usize = 8;
+
+/// What is kept for a check between two looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    waiting: Vec<Waiting>,
+    labels: String,
+    /// What the judge remembers.
+    pub(crate) state: State,
+}
+
+/// A window that was watched and cannot be told of yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waiting {
+    window: Window,
+    /// The candidate's share of traffic in it, in basis points.
+    weight: u16,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    v: u8,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    waiting: Vec<(u64, u64, u16)>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    labels: String,
+    state: String,
+}
+
+impl Ledger {
+    /// What the last look handed out.
+    pub(crate) fn read(look: &Look) -> Result<Self, MeasureError> {
+        let text = look.memory.as_str();
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let unknown = |problem: String| MeasureError::Invalid {
+            check: look.check.clone(),
+            problem: format!("what the last look remembered cannot be read: {problem}"),
+            mend: "resume with the version that wrote it, or abort and begin anew".to_owned(),
+        };
+        let kept: Kept = serde_json::from_str(text).map_err(|error| unknown(error.to_string()))?;
+        if kept.v != VERSION {
+            return Err(unknown(format!("it is in format {}", kept.v)));
+        }
+        let state = BASE64
+            .decode(&kept.state)
+            .map_err(|error| unknown(error.to_string()))?;
+        let waiting = |(from, to, weight)| Waiting {
+            window: Window {
+                from: Timestamp::from_millis(from),
+                to: Timestamp::from_millis(to),
+            },
+            weight,
+        };
+        Ok(Self {
+            waiting: kept.waiting.into_iter().map(waiting).collect(),
+            labels: kept.labels,
+            state: State::from_bytes(state),
+        })
+    }
+
+    /// What the next look is handed.
+    pub(crate) fn memory(&self) -> Result<Memory, MeasureError> {
+        let kept = |waiting: &Waiting| {
+            let Window { from, to } = waiting.window;
+            (from.as_millis(), to.as_millis(), waiting.weight)
+        };
+        let kept = Kept {
+            v: VERSION,
+            waiting: self.waiting.iter().map(kept).collect(),
+            labels: self.labels.clone(),
+            state: BASE64.encode(self.state.bytes()),
+        };
+        // Numbers and text only: it cannot fail but by a bug, and then nothing is remembered that is wrong.
+        Memory::new(serde_json::to_string(&kept).unwrap_or_default())
+    }
+
+    /// One more window was watched, with this share of traffic and under labels with this digest.
+    ///
+    /// Windows of one share that adjoin become one, so that a period across their border is not lost. What
+    /// waited under other labels is given up: nobody knows them any more to ask for it.
+    pub(crate) fn watched(&mut self, window: Window, weight: u16, labels: &str) {
+        if self.labels != labels {
+            self.waiting.clear();
+            labels.clone_into(&mut self.labels);
+        }
+        match self.waiting.last_mut() {
+            Some(last) if last.window.to == window.from && last.weight == weight => {
+                last.window.to = window.to;
+            }
+            Some(_) | None => self.waiting.push(Waiting { window, weight }),
+        }
+        if self.waiting.len() > WAITING {
+            self.waiting.remove(0);
+        }
+    }
+
+    /// Takes out, in order, what can be told of by `now`; what cannot yet stays.
+    pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Vec<Window> {
+        let by = down(now.before(rhythm.settle), rhythm.period);
+        let (mut settled, mut waiting) = (Vec::new(), Vec::new());
+        for Waiting { window, weight } in self.waiting.drain(..) {
+            let from = up(window.from, rhythm.period);
+            let to = down(window.to, rhythm.period).min(by);
+            let told = from < to;
+            if told {
+                settled.push(Window { from, to });
+            }
+            let rest = Window {
+                from: if told { to } else { window.from },
+                to: window.to,
+            };
+            // The last one may go on; another holds no whole period once its last one is over.
+            if rest.from < rest.to && rest.to > by {
+                waiting.push(Waiting {
+                    window: rest,
+                    weight,
+                });
+            }
+        }
+        self.waiting = waiting;
+        settled
+    }
+}
+
+/// The multiple of a period at or before.
+fn down(at: Timestamp, period: Duration) -> Timestamp {
+    let period = millis(period);
+    Timestamp::from_millis(at.as_millis() / period * period)
+}
+
+/// The multiple of a period at or after.
+fn up(at: Timestamp, period: Duration) -> Timestamp {
+    let period = millis(period);
+    Timestamp::from_millis(at.as_millis().div_ceil(period).saturating_mul(period))
+}
+
+fn millis(period: Duration) -> u64 {
+    u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Windows on a grid, in order, each once.
+
+use proptest::prelude::*;
+use strategy_core::plan::Extension;
+
+use super::*;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn window(from: u64, to: u64) -> Window {
+    Window {
+        from: at(from),
+        to: at(to),
+    }
+}
+
+fn rhythm(period: u64, settle: u64) -> Rhythm {
+    Rhythm::new(Duration::from_secs(period), Duration::from_secs(settle))
+}
+
+fn look(memory: Memory) -> Look {
+    let mut look = Look::new("errors", Extension::new("memory"), window(0, 1));
+    look.memory = memory;
+    look
+}
+
+/// What can be told of after each of these windows, watched at that weight.
+fn told(rhythm: Rhythm, watched: &[(u64, u64, u16)]) -> Vec<Vec<(u64, u64)>> {
+    let mut ledger = Ledger::default();
+    let seconds = |window: Window| (window.from.as_millis() / 1000, window.to.as_millis() / 1000);
+    watched
+        .iter()
+        .map(|(from, to, weight)| {
+            let mut kept = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            kept.watched(window(*from, *to), *weight, "labels");
+            let settled = kept.settled(rhythm, at(*to));
+            ledger = kept;
+            settled.into_iter().map(seconds).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn without_a_rhythm_each_window_is_told_of_at_once() {
+    let found = told(rhythm(0, 0), &[(7, 12, 500), (12, 17, 500), (20, 25, 1000)]);
+    assert_eq!(found, [[(7, 12)], [(12, 17)], [(20, 25)]]);
+}
+
+#[test]
+fn a_period_is_told_of_once_after_it_has_settled() {
+    let watched: Vec<_> = (0..10).map(|n| (50 + n * 30, 80 + n * 30, 500)).collect();
+    let found = told(rhythm(60, 90), &watched);
+    assert_eq!(
+        found,
+        [
+            vec![],
+            vec![],
+            vec![],
+            vec![],
+            vec![],
+            vec![(60, 120)],
+            vec![],
+            vec![(120, 180)],
+            vec![],
+            vec![(180, 240)],
+        ]
+    );
+}
+
+#[test]
+fn a_period_across_a_change_of_weight_belongs_to_nobody() {
+    let found = told(rhythm(60, 0), &[(0, 130, 500), (130, 250, 1000)]);
+    assert_eq!(found, [[(0, 120)], [(180, 240)]]);
+}
+
+#[test]
+fn a_period_across_two_windows_of_one_weight_is_told_of() {
+    let found = told(rhythm(60, 0), &[(0, 90, 500), (90, 130, 500)]);
+    assert_eq!(found, [[(0, 60)], [(60, 120)]]);
+}
+
+#[test]
+fn what_has_not_settled_waits_though_the_weight_has_changed() {
+    let found = told(
+        rhythm(60, 60),
+        &[(0, 120, 500), (125, 185, 1000), (185, 310, 1000)],
+    );
+    assert_eq!(found, [vec![(0, 60)], vec![(60, 120)], vec![(180, 240)]]);
+}
+
+#[test]
+fn what_waited_under_other_labels_is_given_up() {
+    let mut ledger = Ledger::default();
+    ledger.watched(window(0, 120), 500, "one");
+    ledger.watched(window(120, 240), 500, "other");
+    assert_eq!(ledger.settled(rhythm(60, 0), at(240)), [window(120, 240)]);
+}
+
+#[test]
+fn what_another_version_remembered_is_refused() {
+    for (text, named) in [
+        (r#"{"v":9,"state":""}"#, "format 9"),
+        (r#"{"v":1,"state":"*"}"#, "cannot be read"),
+        (r#"{"v":1}"#, "state"),
+        ("?", "cannot be read"),
+    ] {
+        let error = Ledger::read(&look(Memory::new(text).unwrap())).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains(named) && error.contains("resume with"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_largest_ledger_fits_into_a_memory() {
+    let mut ledger = Ledger {
+        state: State::from_bytes(vec![255; State::LIMIT]),
+        ..Ledger::default()
+    };
+    for n in 0..20 {
+        let from = 253_402_300_000_000 + n * 10;
+        let window = Window {
+            from: Timestamp::from_millis(from),
+            to: Timestamp::from_millis(from + 5),
+        };
+        ledger.watched(window, 10_000, "0123456789abcdef");
+    }
+    assert_eq!(ledger.waiting.len(), WAITING);
+    let memory = ledger.memory().unwrap();
+    assert_eq!(Ledger::read(&look(memory)).unwrap(), ledger);
+}
+
+proptest! {
+    /// Whatever is watched, and however often: what is told of lies on the grid, in order, apart, within what
+    /// was watched, and old enough.
+    #[test]
+    fn nothing_is_told_of_twice(
+        period in 0_u64..90,
+        settle in 0_u64..200,
+        steps in prop::collection::vec((0_u64..40, 1_u64..100, 0_u16..3), 1..40),
+    ) {
+        let mut now = 1_000;
+        let watched: Vec<_> = steps
+            .iter()
+            .map(|(gap, length, weight)| {
+                let from = now + gap;
+                now = from + length;
+                (from, now, *weight)
+            })
+            .collect();
+        let found = told(rhythm(period, settle), &watched);
+        let mut last = 0;
+        for (told, (_, now, _)) in found.iter().zip(&watched) {
+            for (from, to) in told {
+                prop_assert!(last <= *from && from < to && to + settle <= *now);
+                if period > 0 {
+                    prop_assert_eq!((from % period, to % period), (0, 0));
+                }
+                let mut seen = watched.iter().filter(|(start, end, _)| start < to && from < end);
+                let first = seen.next().unwrap();
+                prop_assert!(first.0 <= *from);
+                prop_assert!(seen.all(|(_, _, weight)| *weight == first.2));
+                last = *to;
+            }
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Prometheus, and what answers its query API.
+
+mod admission;
+mod answer;
+mod http;
+mod increments;
+mod metric;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::try_join;
+use reqwest::{Client, Url};
+use serde_json::Value;
+use strategy_core::Timestamp;
+use strategy_core::analysis::{Count, Window};
+
+use self::answer::Series;
+use self::http::{Access, Server};
+use self::increments::{increments, known_targets, newest};
+use self::metric::{Filled, Metric};
+use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
+use crate::reading::{Data, Events, Reading, Shape};
+
+/// [Prometheus](https://prometheus.io/docs/prometheus/latest/querying/api/), and what answers its query API.
+///
+/// A metric of a check is an object with
+///
+/// - for judges of events: `requests` and `failed`, selectors of cumulative counters, the second of a part of
+///   what the first selects; `unit`, the label that tells units apart, such as `pod` (default: units are not
+///   told apart);
+/// - for judges of a histogram: `histogram`, a selector of the `_bucket` series of a classic histogram;
+/// - for judges of values: `query`, an expression with one series as its answer, evaluated each `step`
+///   (default 15 s);
+/// - for judges of units: `query`, whose answer has one series for each value of the label `unit`;
+/// - `stale-after`: without a sample for so long before a window's end, what is told is
+///   [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one;
+/// - `settle`: how long after its end a window is read, for stores that get their samples late. Default: 0 s.
+///
+/// `{{name}}` in a selector or query stands for the label `name` of the track, as its target tells it; a name
+/// that the target does not tell is refused before the rollout begins.
+///
+/// Counters are read as samples, and what they counted in a window comes from the samples of that window alone:
+/// nothing is extrapolated, and no event belongs to two windows. A counter that shows what is no count, such as
+/// NaN, is [not a number](Reading::NotANumber). See the reference of sources for resets, new series and gaps.
+///
+/// Native histograms are not read, and refused where they answer; numbers of them are, by queries such as
+/// `histogram_fraction(..)`.
+#[derive(Clone)]
+pub struct Prometheus(Server);
+
+impl Prometheus {
+    /// How long one question may take, unless said otherwise.
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// At this address, such as `http://prometheus:9090`; a path before `/api/v1` is kept.
+    ///
+    /// The client brings TLS: roots, and a certificate of its own where the server asks for one.
+    pub const fn at(base: Url, client: Client) -> Self {
+        Self(Server {
+            client,
+            base,
+            access: Access::Open,
+            timeout: Self::TIMEOUT,
+        })
+    }
+
+    /// With a bearer token, which appears in no log, error or evidence.
+    #[must_use]
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.0.access = Access::Bearer(token.into());
+        self
+    }
+
+    /// With a user and a password, which appears in no log, error or evidence.
+    #[must_use]
+    pub fn basic(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.0.access = Access::Basic {
+            user: user.into(),
+            password: password.into(),
+        };
+        self
+    }
+
+    /// How long one question may take. Default: [`TIMEOUT`](Self::TIMEOUT).
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = timeout;
+        self
+    }
+
+    /// The samples of a selector from before a window to its end.
+    async fn samples(
+        &self,
+        selector: &str,
+        window: Window,
+        before: Duration,
+    ) -> Result<answer::Answer, SourceError> {
+        let range = window.to.since(window.from) + before;
+        let query = format!("{selector}[{}ms]", range.as_millis());
+        let form = [("query", query), ("time", seconds(window.to))];
+        self.0.ask("query", &form).await
+    }
+
+    async fn events(
+        &self,
+        requests: &str,
+        failed: &str,
+        unit: Option<&str>,
+        window: Window,
+        metric: &Metric,
+    ) -> Result<Answer, SourceError> {
+        let before = metric.stale_after;
+        let requests = self.samples(requests, window, before);
+        let failed = self.samples(failed, window, before);
+        let (requests, failed) = try_join(requests, failed).await?;
+        if let Some(nothing) = nothing(&requests.series, window, before) {
+            return Ok(noted(nothing, requests.warnings));
+        }
+        let known = known_targets(&requests.series, window);
+        let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        let name = |labels: &BTreeMap<String, String>| {
+            unit.and_then(|unit| labels.get(unit))
+                .cloned()
+                .unwrap_or_default()
+        };
+        let warnings = [requests.warnings, failed.warnings].concat();
+        let (Some(all), Some(failed)) = (
+            increments(&requests.series, window, &known),
+            increments(&failed.series, window, &known),
+        ) else {
+            return Ok(noted(Reading::NotANumber, warnings));
+        };
+        for increment in all {
+            counts.entry(name(increment.labels)).or_default().0 += increment.count;
+        }
+        for increment in failed {
+            counts.entry(name(increment.labels)).or_default().1 += increment.count;
+        }
+        let counts = counts.into_iter().map(|(unit, (total, failed))| {
+            let (total, failed) = (whole(total), whole(failed));
+            (unit, Count { total, failed })
+        });
+        let mut events = Events::of_units(counts);
+        if unit.is_none() {
+            events.by_unit.clear();
+        }
+        Ok(noted(Reading::Told(Data::Events(events)), warnings))
+    }
+
+    async fn histogram(
+        &self,
+        selector: &str,
+        window: Window,
+        metric: &Metric,
+    ) -> Result<Answer, SourceError> {
+        let answer = self.samples(selector, window, metric.stale_after).await?;
+        if let Some(nothing) = nothing(&answer.series, window, metric.stale_after) {
+            return Ok(noted(nothing, answer.warnings));
+        }
+        let known = known_targets(&answer.series, window);
+        let Some(counted) = increments(&answer.series, window, &known) else {
+            return Ok(noted(Reading::NotANumber, answer.warnings));
+        };
+        let reading =
+            increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
+        Ok(noted(reading, answer.warnings))
+    }
+
+    async fn values(
+        &self,
+        query: String,
+        window: Window,
+        step: Duration,
+    ) -> Result<Answer, SourceError> {
+        let last = Timestamp::from_millis(window.to.as_millis().saturating_sub(1));
+        let form = [
+            ("query", query),
+            ("start", seconds(window.from)),
+            ("end", seconds(last.max(window.from))),
+            ("step", step.as_secs_f64().to_string()),
+        ];
+        let answer = self.0.ask("query_range", &form).await?;
+        let samples = self.one(&answer)?.map_or(&[][..], |series| &series.samples);
+        let numbers = samples.iter().map(|(_, value)| *value);
+        let finite: Vec<f64> = numbers.filter(|number| number.is_finite()).collect();
+        let reading = match (samples.is_empty(), finite.is_empty()) {
+            (true, _) => Reading::Empty,
+            (false, true) => Reading::NotANumber,
+            (false, false) => Reading::Told(Data::Values(finite)),
+        };
+        Ok(noted(reading, answer.warnings))
+    }
+
+    async fn units(
+        &self,
+        query: String,
+        unit: &str,
+        window: Window,
+    ) -> Result<Answer, SourceError> {
+        let last = Timestamp::from_millis(window.to.as_millis().saturating_sub(1));
+        let form = [("query", query), ("time", seconds(last))];
+        let answer = self.0.ask("query", &form).await?;
+        let mut units = self.by_unit(&answer, unit)?;
+        let told = !units.is_empty();
+        units.retain(|_, value| value.is_finite());
+        let reading = match (told, units.is_empty()) {
+            (false, _) => Reading::Empty,
+            (true, true) => Reading::NotANumber,
+            (true, false) => Reading::Told(Data::Units(units)),
+        };
+        Ok(noted(reading, answer.warnings))
+    }
+
+    /// The one series that a query has as its answer; `None`: it has none.
+    fn one<'a>(&self, answer: &'a answer::Answer) -> Result<Option<&'a Series>, SourceError> {
+        match answer.series.as_slice() {
+            [] => Ok(None),
+            [series] => Ok(Some(series)),
+            several => Err(SourceError::Permanent {
+                source_name: self.name(),
+                problem: format!("the query has {} series as its answer", several.len()),
+                mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
+            }),
+        }
+    }
+
+    /// The number of each unit, which may be none.
+    fn by_unit(
+        &self,
+        answer: &answer::Answer,
+        unit: &str,
+    ) -> Result<BTreeMap<String, f64>, SourceError> {
+        let mut units = BTreeMap::new();
+        for series in &answer.series {
+            let (Some(name), Some((_, value))) = (series.labels.get(unit), series.samples.last())
+            else {
+                return Err(SourceError::Permanent {
+                    source_name: self.name(),
+                    problem: format!("a series of the answer has no label `{unit}`"),
+                    mend: format!("keep it, such as by `sum by ({unit}) (..)`"),
+                });
+            };
+            if units.insert(name.clone(), *value).is_some() {
+                return Err(SourceError::Permanent {
+                    source_name: self.name(),
+                    problem: format!("two series of the answer have the {unit} `{name}`"),
+                    mend: format!("aggregate them, such as by `sum by ({unit}) (..)`"),
+                });
+            }
+        }
+        Ok(units)
+    }
+
+    fn no_histogram(&self, problem: String) -> SourceError {
+        SourceError::Permanent {
+            source_name: self.name(),
+            problem,
+            mend: "select the `_bucket` series of one histogram".to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl MetricSource for Prometheus {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn rhythm(&self, metric: &Value, shape: Shape) -> Result<Rhythm, SourceError> {
+        let metric = Metric::read(metric, shape)?;
+        Ok(Rhythm::new(Duration::ZERO, metric.settle))
+    }
+
+    async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
+        let metric = Metric::read(&question.metric, question.shape)?;
+        let filled = metric.filled(question.shape, &question.labels)?;
+        self.admitted(&metric, filled).await
+    }
+
+    async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
+        let metric = Metric::read(&question.metric, question.shape)?;
+        match metric.filled(question.shape, &question.labels)? {
+            Filled::Events { requests, failed } => {
+                let unit = metric.unit.as_deref();
+                self.events(&requests, &failed, unit, window, &metric).await
+            }
+            Filled::Histogram(selector) => self.histogram(&selector, window, &metric).await,
+            Filled::Values(query) => self.values(query, window, metric.step).await,
+            Filled::Units { query, unit } => self.units(query, &unit, window).await,
+        }
+    }
+}
+
+impl fmt::Debug for Prometheus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = match &self.0.access {
+            Access::Open => "open",
+            Access::Bearer(_) => "bearer",
+            Access::Basic { .. } => "basic",
+        };
+        f.debug_struct("Prometheus")
+            .field("name", &self.name())
+            .field("access", &access)
+            .field("timeout", &self.0.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+fn noted(reading: Reading, notes: Vec<String>) -> Answer {
+    Answer { reading, notes }
+}
+
+/// Why there is nothing to count; `None`: there is.
+fn nothing(series: &[Series], window: Window, stale_after: Duration) -> Option<Reading> {
+    let Some(newest) = newest(series, window) else {
+        return Some(Reading::Empty);
+    };
+    (window.to.since(newest) > stale_after).then_some(Reading::Stale { newest })
+}
+
+/// As the API reads it: seconds, to the millisecond.
+fn seconds(at: Timestamp) -> String {
+    let millis = at.as_millis();
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+/// Counters are whole numbers as long as they are below 2^53.
+fn whole(count: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "increments are not negative, and what is beyond a u64 saturates"
+    )]
+    let whole = count.round() as u64;
+    whole
+}

@@ -1,0 +1,74 @@
+//! What is asked before a rollout begins: whether there will be an answer, and what there is now.
+//!
+//! Of now as the server has it, so that no clock is read.
+
+use std::collections::BTreeSet;
+
+use futures::future::try_join;
+
+use super::Prometheus;
+use super::answer::{Answer, Series};
+use super::increments::{Increment, histogram};
+use super::metric::{Filled, Metric};
+use crate::reading::{Data, Reading};
+use crate::source::{Admitted, SourceError};
+
+impl Prometheus {
+    /// What the server says to what a metric will be asked by.
+    pub(super) async fn admitted(
+        &self,
+        metric: &Metric,
+        filled: Filled,
+    ) -> Result<Admitted, SourceError> {
+        let mut admitted = Admitted::default();
+        match filled {
+            Filled::Events { requests, failed } => {
+                let requests = self.newest(&requests, metric);
+                let failed = self.newest(&failed, metric);
+                let (requests, _) = try_join(requests, failed).await?;
+                let unit = metric.unit.as_deref();
+                let units: Option<BTreeSet<_>> = unit.map(|unit| {
+                    let names = requests.series.iter().map(|series| series.labels.get(unit));
+                    names.collect()
+                });
+                admitted.units = units.map(|units| units.len()).filter(|units| *units > 0);
+            }
+            Filled::Histogram(selector) => {
+                let answer = self.newest(&selector, metric).await?;
+                admitted.bounds = self.bounds(&answer.series)?;
+            }
+            Filled::Values(query) => {
+                let answer = self.0.ask("query", &[("query", query)]).await?;
+                self.one(&answer)?;
+            }
+            Filled::Units { query, unit } => {
+                let answer = self.0.ask("query", &[("query", query)]).await?;
+                let units = self.by_unit(&answer, &unit)?.len();
+                admitted.units = (units > 0).then_some(units);
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// The samples of a selector that are not stale, in the form in which a window's are asked for.
+    async fn newest(&self, selector: &str, metric: &Metric) -> Result<Answer, SourceError> {
+        let query = format!("{selector}[{}ms]", metric.stale_after.as_millis());
+        self.0.ask("query", &[("query", query)]).await
+    }
+
+    fn bounds(&self, series: &[Series]) -> Result<Option<Vec<f64>>, SourceError> {
+        let nothing_yet = series.iter().map(|series| Increment {
+            labels: &series.labels,
+            count: 0.0,
+        });
+        let nothing_yet: Vec<_> = nothing_yet.collect();
+        let told = histogram(&nothing_yet).map_err(|problem| self.no_histogram(problem))?;
+        Ok(match told {
+            Reading::Told(Data::Histogram(histogram)) => Some(histogram.bounds().to_vec()),
+            Reading::Told(Data::Events(_) | Data::Units(_) | Data::Values(_))
+            | Reading::Empty
+            | Reading::Stale { .. }
+            | Reading::NotANumber => None,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! The one file that waits for a server: a question sent, a bounded answer read.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
+
+use super::answer::{self, Answer, Refusal};
+use crate::source::SourceError;
+
+/// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// How the server is asked who is asking.
+#[derive(Clone)]
+pub(super) enum Access {
+    Open,
+    Bearer(String),
+    Basic { user: String, password: String },
+}
+
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) client: Client,
+    pub(super) base: Url,
+    pub(super) access: Access,
+    pub(super) timeout: Duration,
+}
+
+impl Server {
+    /// Where it is, without user and password.
+    pub(super) fn name(&self) -> String {
+        let mut shown = self.base.clone();
+        // Only what cannot have a user has none to take away.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        shown.set_query(None);
+        format!("prometheus at {}", shown.as_str().trim_end_matches('/'))
+    }
+
+    /// Asks `endpoint`, such as `query`.
+    pub(super) async fn ask(
+        &self,
+        endpoint: &str,
+        form: &[(&str, String)],
+    ) -> Result<Answer, SourceError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| {
+                self.permanent(
+                    "its address can have no path".to_owned(),
+                    "write http:// or https://",
+                )
+            })?
+            .pop_if_empty()
+            .extend(["api", "v1", endpoint]);
+        let request = self
+            .with_access(self.client.post(url))
+            .form(form)
+            .timeout(self.timeout);
+        let mut response = request.send().await.map_err(|error| self.passing(error))?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.passing(error))?
+        {
+            if body.len() + chunk.len() > BYTES {
+                return Err(self.permanent(
+                    format!("its answer has more than {BYTES} bytes"),
+                    "narrow the selector",
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        answer::read(&body).map_err(|refusal| self.refused(status, refusal))
+    }
+
+    fn with_access(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.access {
+            Access::Open => request,
+            Access::Bearer(token) => request.bearer_auth(token),
+            Access::Basic { user, password } => request.basic_auth(user, Some(password)),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, refusal: Refusal) -> SourceError {
+        let said = match refusal {
+            Refusal::Permanent(said) => return self.permanent(said, "mend the query"),
+            Refusal::Passing(said) => said,
+            Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
+            Refusal::Unreadable(why) => format!("its answer cannot be read: {why}"),
+        };
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            return self.permanent(said, "give it a token or password that may query");
+        }
+        if status == StatusCode::NOT_FOUND || status.is_redirection() {
+            return self.permanent(said, "give the address under which `/api/v1/query` answers");
+        }
+        SourceError::Passing {
+            source_name: self.name(),
+            problem: said,
+            source: None,
+        }
+    }
+
+    fn permanent(&self, problem: String, mend: &str) -> SourceError {
+        SourceError::Permanent {
+            source_name: self.name(),
+            problem,
+            mend: mend.to_owned(),
+        }
+    }
+
+    fn passing(&self, error: reqwest::Error) -> SourceError {
+        let problem = if error.is_timeout() {
+            format!("no answer in {} s", self.timeout.as_secs_f64())
+        } else if error.is_connect() {
+            "no connection".to_owned()
+        } else {
+            "the connection broke".to_owned()
+        };
+        SourceError::Passing {
+            source_name: self.name(),
+            problem,
+            // The address could have a password in it.
+            source: Some(Box::new(error.without_url())),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a check may say of a metric in Prometheus.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use strategy_core::duration;
+
+use super::template::fill;
+use crate::reading::Shape;
+use crate::source::SourceError;
+
+/// The parameters of a metric, as a check has them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Metric {
+    #[serde(default)]
+    requests: Option<String>,
+    #[serde(default)]
+    failed: Option<String>,
+    #[serde(default)]
+    histogram: Option<String>,
+    #[serde(default)]
+    query: Option<String>,
+    /// The label that tells units apart.
+    #[serde(default)]
+    pub(super) unit: Option<String>,
+    #[serde(default = "step", with = "duration")]
+    pub(super) step: Duration,
+    #[serde(default = "stale_after", with = "duration")]
+    pub(super) stale_after: Duration,
+    #[serde(default, with = "duration")]
+    pub(super) settle: Duration,
+}
+
+const fn step() -> Duration {
+    Duration::from_secs(15)
+}
+
+/// Two scrapes of Prometheus' own default interval, and half of one for the road.
+const fn stale_after() -> Duration {
+    Duration::from_secs(150)
+}
+
+/// A metric in the shape in which it is asked for, with the labels of a track filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    Events { requests: String, failed: String },
+    Histogram(String),
+    Values(String),
+    Units { query: String, unit: String },
+}
+
+impl Metric {
+    /// Reads it, and holds it against the shape that is needed.
+    pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
+        let metric = Self::deserialize(metric).map_err(|error| {
+            invalid(
+                "metric",
+                error.to_string(),
+                "see the reference of sources".to_owned(),
+            )
+        })?;
+        if metric.stale_after < Duration::from_secs(1) || metric.step < Duration::from_secs(1) {
+            return Err(invalid(
+                "metric",
+                "`step` and `stale-after` are at least a second".to_owned(),
+                "write longer ones, or leave them out".to_owned(),
+            ));
+        }
+        metric.text(shape)?;
+        Ok(metric)
+    }
+
+    /// With the labels of a track.
+    pub(super) fn filled(
+        &self,
+        shape: Shape,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Filled, SourceError> {
+        let fill = |name: &str, text: &str| {
+            fill(text, labels)
+                .map_err(|(problem, mend)| invalid(&format!("metric.{name}"), problem, mend))
+        };
+        Ok(match self.text(shape)? {
+            Filled::Events { requests, failed } => Filled::Events {
+                requests: fill("requests", &requests)?,
+                failed: fill("failed", &failed)?,
+            },
+            Filled::Histogram(text) => Filled::Histogram(fill("histogram", &text)?),
+            Filled::Values(text) => Filled::Values(fill("query", &text)?),
+            Filled::Units { query, unit } => Filled::Units {
+                query: fill("query", &query)?,
+                unit,
+            },
+        })
+    }
+
+    fn text(&self, shape: Shape) -> Result<Filled, SourceError> {
+        let given = |name: &str, text: &Option<String>| {
+            text.clone().ok_or_else(|| {
+                invalid(
+                    &format!("metric.{name}"),
+                    format!("the judge needs {shape}, and it is missing"),
+                    format!("write `{name}`, or choose another judge"),
+                )
+            })
+        };
+        Ok(match shape {
+            Shape::Events => Filled::Events {
+                requests: given("requests", &self.requests)?,
+                failed: given("failed", &self.failed)?,
+            },
+            Shape::Histogram => Filled::Histogram(given("histogram", &self.histogram)?),
+            Shape::Values => Filled::Values(given("query", &self.query)?),
+            Shape::Units => Filled::Units {
+                query: given("query", &self.query)?,
+                unit: given("unit", &self.unit)?,
+            },
+        })
+    }
+}
+
+pub(super) fn invalid(field: &str, problem: String, mend: String) -> SourceError {
+    SourceError::Invalid {
+        field: field.to_owned(),
+        problem,
+        mend,
+    }
+}

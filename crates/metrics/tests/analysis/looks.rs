@@ -1,0 +1,260 @@
+//! One look after the other: what is asked, what is remembered, what comes of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use strategy_core::analysis::{Analysis, Look, MeasureError, Measurement, Memory, Verdict, Window};
+use strategy_core::plan::Extension;
+use strategy_core::world::World;
+use strategy_core::{Part, Timestamp, Track, Tracks, Weight};
+use strategy_metrics::source::{
+    Admitted, Answer, MemorySource, MetricSource, Question, Rhythm, SourceError,
+};
+use strategy_metrics::{MetricAnalysis, Reading, Shape};
+
+use crate::tally::kinds;
+
+/// Nothing here waits for anything.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    World::seeded(1).build().unwrap().block_on(future).unwrap()
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn look(from: u64, to: u64, tolerated: u64) -> Look {
+    let analysis = Extension::new("memory")
+        .with("metric", json!({}))
+        .with("judge", json!({ "kind": "tally", "tolerated": tolerated }));
+    let window = Window {
+        from: at(from),
+        to: at(to),
+    };
+    let mut look = Look::new("errors", analysis, window);
+    let labels = Tracks {
+        stable: BTreeMap::from([("hash".to_owned(), "old".to_owned())]),
+        candidate: BTreeMap::from([("hash".to_owned(), "new".to_owned())]),
+    };
+    look.identities.insert(Part::main(), labels);
+    look.weights
+        .insert(Part::main(), Weight::from_percent(10).unwrap());
+    look
+}
+
+fn source_with(events: &[(u64, u64)], rhythm: Rhythm) -> MemorySource {
+    let source = MemorySource::default().in_rhythm(rhythm);
+    for (seconds, failed) in events {
+        source.happened(Track::Candidate, at(*seconds), 100, *failed);
+    }
+    source
+}
+
+fn analysis(source: impl MetricSource + 'static) -> MetricAnalysis {
+    MetricAnalysis::new("memory", source).judges(kinds())
+}
+
+fn measure(analysis: &MetricAnalysis, look: Look, memory: &Memory) -> Measurement {
+    let mut look = look;
+    look.memory = memory.clone();
+    block_on(analysis.measure(&look)).unwrap()
+}
+
+#[test]
+fn what_a_judge_remembers_is_handed_on() {
+    let analysis = analysis(source_with(&[(5, 2), (15, 2)], Rhythm::default()));
+    let first = measure(&analysis, look(0, 10, 3), &Memory::default());
+    assert_eq!(
+        (first.verdict, &*first.evidence),
+        (Verdict::Pass, "0 to 10: 2 failed")
+    );
+    let second = measure(&analysis, look(10, 20, 3), &first.memory);
+    assert_eq!(
+        (second.verdict, &*second.evidence),
+        (Verdict::Fail, "10 to 20: 4 failed")
+    );
+    let again = measure(&analysis, look(10, 20, 3), &first.memory);
+    assert_eq!(
+        (again.verdict, again.memory),
+        (Verdict::Fail, second.memory)
+    );
+}
+
+#[test]
+fn what_a_source_cannot_tell_of_yet_waits() {
+    let rhythm = Rhythm::new(Duration::from_secs(60), Duration::from_secs(30));
+    let analysis = analysis(source_with(&[(10, 1), (70, 1)], rhythm));
+    let mut memory = Memory::default();
+    let mut said = Vec::new();
+    for n in 0..6 {
+        let found = measure(&analysis, look(n * 30, n * 30 + 30, 9), &memory);
+        memory = found.memory;
+        said.push(found.evidence);
+    }
+    let waits = "memory cannot tell of any window since the last look yet";
+    assert_eq!(
+        said,
+        [
+            waits,
+            waits,
+            "0 to 60: 1 failed",
+            waits,
+            "60 to 120: 2 failed",
+            waits
+        ]
+    );
+}
+
+#[test]
+fn a_failure_of_one_window_is_not_hidden_by_the_next() {
+    let rhythm = Rhythm::new(Duration::from_secs(10), Duration::ZERO);
+    let analysis = analysis(source_with(&[(5, 9), (26, 0)], rhythm));
+    let mut first = look(0, 9, 3);
+    let weight = |percent| Weight::from_percent(percent).unwrap();
+    first.weights.insert(Part::main(), weight(1));
+    let waiting = measure(&analysis, first, &Memory::default());
+    assert_eq!(waiting.verdict, Verdict::Undecided);
+    let found = measure(&analysis, look(9, 30, 3), &waiting.memory);
+    assert_eq!(
+        &*found.evidence, "10 to 30: 0 failed",
+        "the first period lies across two weights"
+    );
+
+    let late = Rhythm::new(Duration::ZERO, Duration::from_secs(20));
+    let analysis = self::analysis(source_with(&[(5, 9), (26, 0)], late));
+    let first = measure(&analysis, look(0, 10, 3), &Memory::default());
+    let found = measure(&analysis, look(20, 60, 3), &first.memory);
+    assert_eq!(
+        (found.verdict, &*found.evidence),
+        (Verdict::Fail, "0 to 10: 9 failed")
+    );
+}
+
+#[test]
+fn a_part_that_is_not_reached_is_not_judged() {
+    let analysis = analysis(source_with(&[(5, 9)], Rhythm::default()));
+    let mut unreached = look(0, 10, 3);
+    unreached.identities.clear();
+    let memory = Memory::new(r#"{"v":1,"state":""}"#).unwrap();
+    let found = measure(&analysis, unreached, &memory);
+    assert_eq!((found.verdict, found.memory), (Verdict::Undecided, memory));
+}
+
+#[test]
+fn a_state_of_somebody_else_is_refused() {
+    let analysis = analysis(source_with(&[(5, 9)], Rhythm::default()));
+    let mut strange = look(0, 10, 3);
+    strange.memory = Memory::new(r#"{"v":1,"state":"AgAA"}"#).unwrap();
+    let error = block_on(analysis.measure(&strange))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("format 2") && error.contains("errors"),
+        "{error}"
+    );
+}
+
+/// Keeps what it is asked, and answers so.
+#[derive(Debug)]
+struct Scripted {
+    asked: Mutex<Vec<Question>>,
+    answer: fn() -> Result<Answer, SourceError>,
+}
+
+#[async_trait]
+impl MetricSource for Scripted {
+    fn name(&self) -> String {
+        "scripted".to_owned()
+    }
+
+    fn rhythm(&self, _: &Value, _: Shape) -> Result<Rhythm, SourceError> {
+        Ok(Rhythm::default())
+    }
+
+    async fn admit(&self, _: &Question) -> Result<Admitted, SourceError> {
+        Ok(Admitted::default())
+    }
+
+    async fn read(&self, question: &Question, _: Window) -> Result<Answer, SourceError> {
+        self.asked.lock().unwrap().push(question.clone());
+        (self.answer)()
+    }
+}
+
+fn scripted(answer: fn() -> Result<Answer, SourceError>) -> Arc<Scripted> {
+    Arc::new(Scripted {
+        asked: Mutex::default(),
+        answer,
+    })
+}
+
+#[test]
+fn a_source_is_asked_with_the_labels_of_each_track() {
+    let source = scripted(|| Ok(Reading::Empty.into()));
+    let analysis = analysis(Arc::clone(&source));
+    let mut one = look(0, 10, 3);
+    one.previews
+        .insert(Part::main(), "http://preview".to_owned());
+    measure(&analysis, one.clone(), &Memory::default());
+    let judge = json!({ "kind": "tally", "tolerated": 3, "compares": true });
+    one.analysis = one.analysis.with("judge", judge);
+    measure(&analysis, one, &Memory::default());
+    let asked = source.asked.lock().unwrap();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|question| {
+            (
+                question.track,
+                question.labels["hash"].as_str(),
+                question.preview.as_deref(),
+            )
+        })
+        .collect();
+    let (new, old) = (
+        (Track::Candidate, "new", Some("http://preview")),
+        (Track::Stable, "old", None),
+    );
+    assert_eq!(asked, [new, new, old]);
+}
+
+#[test]
+fn notes_of_a_source_are_told_with_the_evidence() {
+    let source = scripted(|| {
+        let mut answer = Answer::from(Reading::Empty);
+        answer.notes = vec!["one store is away".to_owned()];
+        Ok(answer)
+    });
+    let found = measure(&analysis(source), look(0, 10, 3), &Memory::default());
+    assert_eq!(
+        &*found.evidence,
+        "nothing; scripted says: one store is away"
+    );
+}
+
+#[test]
+fn an_error_is_an_error_and_never_a_verdict() {
+    let passing = scripted(|| {
+        Err(SourceError::Passing {
+            source_name: "scripted".to_owned(),
+            problem: "away".to_owned(),
+            source: None,
+        })
+    });
+    let error = block_on(analysis(passing).measure(&look(0, 10, 3))).unwrap_err();
+    assert!(matches!(error, MeasureError::Unavailable { .. }), "{error}");
+    let permanent = scripted(|| {
+        Err(SourceError::Permanent {
+            source_name: "scripted".to_owned(),
+            problem: "no access".to_owned(),
+            mend: "ask for it".to_owned(),
+        })
+    });
+    let error = block_on(analysis(permanent).measure(&look(0, 10, 3))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "check `errors`: scripted refuses: no access; ask for it"
+    );
+}

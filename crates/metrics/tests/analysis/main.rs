@@ -1,0 +1,6 @@
+//! A source and a judge as the analysis of a rollout: parameters, windows, what is remembered, what is refused.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+
+mod admission;
+mod looks;
+mod tally;

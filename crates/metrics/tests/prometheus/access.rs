@@ -1,0 +1,135 @@
+//! Who asks, and that nothing of it is told to others.
+
+use std::error::Error as StdError;
+
+use serde_json::json;
+use strategy_metrics::Shape;
+use strategy_metrics::source::{MetricSource, Prometheus, SourceError};
+
+use crate::server::{Reply, Server, question_about, requests, window};
+
+const SECRET: &str = "open-sesame";
+
+fn told(error: &SourceError) -> String {
+    let mut text = format!("{error:?} {error}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(" {error:?} {error}");
+        source = error.source();
+    }
+    text
+}
+
+async fn head_of(with: impl Fn(Prometheus) -> Prometheus) -> String {
+    let empty = || Reply::of("matrix", json!([]));
+    let server = Server::answering([empty(), empty()]).await;
+    let source = with(server.source());
+    let question = question_about(requests(), Shape::Events);
+    source.read(&question, window()).await.unwrap();
+    server.asked().remove(0).to_lowercase()
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_sent() {
+    let head = head_of(|source| source.bearer(SECRET)).await;
+    assert!(
+        head.contains("authorization: bearer open-sesame\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn user_and_password_are_sent() {
+    let head = head_of(|source| source.basic("aladdin", SECRET)).await;
+    // RFC 7617, section 2.
+    assert!(
+        head.contains("authorization: basic ywxhzgrpbjpvcgvulxnlc2ftzq==\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn without_either_nothing_is_sent() {
+    let head = head_of(|source| source).await;
+    assert!(!head.contains("authorization"), "{head}");
+}
+
+#[tokio::test]
+async fn no_secret_is_told() {
+    for reply in [
+        Reply::Body(401, String::new()),
+        Reply::Silence,
+        Reply::HangUp,
+    ] {
+        let server = Server::answering([reply]).await;
+        let address = server
+            .address
+            .replace("http://", &format!("http://user:{SECRET}@"));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let short = std::time::Duration::from_millis(200);
+        let source = Prometheus::at(address.parse().unwrap(), client).timeout(short);
+        for source in [
+            source.clone(),
+            source.clone().bearer(SECRET),
+            source.basic("user", SECRET),
+        ] {
+            let question = question_about(requests(), Shape::Events);
+            let error = source.read(&question, window()).await.unwrap_err();
+            let text = format!("{} {source:?} {}", source.name(), told(&error));
+            assert!(!text.contains(SECRET), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_before_the_api_is_kept() {
+    let empty = || Reply::of("matrix", json!([]));
+    let server = Server::answering([empty(), empty()]).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let address = format!("{}/tenant/one/", server.address);
+    let source = Prometheus::at(address.parse().unwrap(), client);
+    let question = question_about(requests(), Shape::Events);
+    source.read(&question, window()).await.unwrap();
+    assert!(server.asked()[0].starts_with("POST /tenant/one/api/v1/query "));
+    assert!(source.name().ends_with("/tenant/one"));
+}
+
+#[tokio::test]
+async fn a_metric_that_means_nothing_is_refused_before_anything_is_asked() {
+    let server = Server::answering([]).await;
+    let source = server.source();
+    for (metric, shape, field) in [
+        (json!("up"), Shape::Values, "metric"),
+        (json!({ "quer": "up" }), Shape::Values, "metric"),
+        (json!({ "requests": "a" }), Shape::Events, "metric.failed"),
+        (json!({ "query": "a" }), Shape::Units, "metric.unit"),
+        (
+            json!({ "query": "a" }),
+            Shape::Histogram,
+            "metric.histogram",
+        ),
+        (
+            json!({ "query": "a", "step": "1ms" }),
+            Shape::Values,
+            "metric",
+        ),
+        (
+            json!({ "query": "a{b=\"{{hsh}}\"}" }),
+            Shape::Values,
+            "metric.query",
+        ),
+    ] {
+        let question = question_about(metric.clone(), shape);
+        let errors = [
+            source.admit(&question).await.err(),
+            source.read(&question, window()).await.err(),
+        ];
+        for error in errors {
+            let SourceError::Invalid { field: found, .. } = error.unwrap() else {
+                panic!("{metric} is not refused as the caller's mistake");
+            };
+            assert_eq!(found, field, "{metric}");
+        }
+    }
+    assert!(server.asked().is_empty());
+}

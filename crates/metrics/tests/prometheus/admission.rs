@@ -1,0 +1,131 @@
+//! Before a rollout begins: whether a question can be answered, and what is there to be asked.
+
+use serde_json::{Value, json};
+use strategy_metrics::Shape;
+use strategy_metrics::source::{Admitted, MetricSource, SourceError};
+
+use crate::server::{Reply, Server, question_about, requests, series};
+
+async fn admitted(
+    metric: Value,
+    shape: Shape,
+    replies: impl IntoIterator<Item = Reply>,
+) -> Result<Admitted, SourceError> {
+    let server = Server::answering(replies).await;
+    let source = server.source();
+    let admitted = source.admit(&question_about(metric, shape)).await;
+    for asked in server.asked() {
+        assert!(asked.starts_with("POST /api/v1/query HTTP/1.1"), "{asked}");
+        assert!(!asked.contains("time="), "of now, as the server has it");
+    }
+    admitted
+}
+
+fn matrix(result: Value) -> Reply {
+    Reply::of("matrix", result)
+}
+
+fn of_pod(pod: &str, more: &[(&str, &str)]) -> Value {
+    let mut labels = json!({ "instance": pod, "pod": pod });
+    for (name, value) in more {
+        labels[*name] = json!(value);
+    }
+    series(labels, &[(1000.0, "1")])
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_is_refused_before_the_rollout_begins() {
+    let refusal = || {
+        let body = json!({ "status": "error", "errorType": "bad_data", "error": "parse error" });
+        Reply::Body(400, body.to_string())
+    };
+    for (metric, shape) in [
+        (requests(), Shape::Events),
+        (json!({ "histogram": "a_bucket" }), Shape::Histogram),
+        (json!({ "query": "a(" }), Shape::Values),
+        (json!({ "query": "a(", "unit": "pod" }), Shape::Units),
+    ] {
+        let found = admitted(metric.clone(), shape, [refusal(), refusal()]).await;
+        let is_refused = matches!(found, Err(SourceError::Permanent { .. }));
+        assert!(is_refused, "{metric}: {found:?}");
+        let found = admitted(metric.clone(), shape, [Reply::HangUp, Reply::HangUp]).await;
+        let may_pass = matches!(found, Err(SourceError::Passing { .. }));
+        assert!(may_pass, "{metric}: {found:?}");
+    }
+    let second = admitted(requests(), Shape::Events, [matrix(json!([])), refusal()]).await;
+    assert!(second.is_err(), "the counter of failures is asked as well");
+}
+
+#[tokio::test]
+async fn what_has_no_series_yet_is_no_error() {
+    for (metric, shape) in [
+        (requests(), Shape::Events),
+        (json!({ "histogram": "a_bucket" }), Shape::Histogram),
+        (json!({ "query": "a" }), Shape::Values),
+        (json!({ "query": "a", "unit": "pod" }), Shape::Units),
+    ] {
+        let none = || matrix(json!([]));
+        let found = admitted(metric, shape, [none(), none()]).await;
+        assert_eq!(found.unwrap(), Admitted::default());
+    }
+}
+
+#[tokio::test]
+async fn units_are_counted() {
+    let mut metric = requests();
+    metric["unit"] = json!("pod");
+    let all = json!([
+        of_pod("a", &[("code", "200")]),
+        of_pod("a", &[("code", "500")]),
+        of_pod("b", &[("code", "200")]),
+    ]);
+    let failed = json!([of_pod("a", &[("code", "500")])]);
+    let replies = || [matrix(all.clone()), matrix(failed.clone())];
+    let found = admitted(metric, Shape::Events, replies()).await.unwrap();
+    assert_eq!((found.units, found.bounds), (Some(2), None));
+    let found = admitted(requests(), Shape::Events, replies()).await;
+    assert_eq!(found.unwrap().units, None, "they are not told apart");
+
+    let heap = json!({ "query": "heap_bytes", "unit": "pod" });
+    let vector = Reply::of(
+        "vector",
+        json!([
+            { "metric": { "pod": "a" }, "value": [1.0, "1"] },
+            { "metric": { "pod": "b" }, "value": [1.0, "2"] },
+        ]),
+    );
+    let found = admitted(heap, Shape::Units, [vector]).await.unwrap();
+    assert_eq!(found.units, Some(2));
+}
+
+#[tokio::test]
+async fn bounds_are_those_that_all_histograms_have() {
+    let metric = json!({ "histogram": "a_bucket" });
+    let all = json!([
+        of_pod("a", &[("le", "0.1")]),
+        of_pod("a", &[("le", "0.5")]),
+        of_pod("a", &[("le", "+Inf")]),
+        of_pod("b", &[("le", "0.5")]),
+        of_pod("b", &[("le", "+Inf")]),
+    ]);
+    let found = admitted(metric.clone(), Shape::Histogram, [matrix(all)]).await;
+    assert_eq!(found.unwrap().bounds, Some(vec![0.5]));
+    let none = matrix(json!([of_pod("a", &[])]));
+    let found = admitted(metric, Shape::Histogram, [none])
+        .await
+        .unwrap_err();
+    assert!(found.to_string().contains("no label `le`"), "{found}");
+}
+
+#[tokio::test]
+async fn several_series_are_found_before_the_rollout_begins() {
+    let several = Reply::of(
+        "vector",
+        json!([
+            { "metric": { "pod": "a" }, "value": [1.0, "1"] },
+            { "metric": { "pod": "b" }, "value": [1.0, "2"] },
+        ]),
+    );
+    let found = admitted(json!({ "query": "up" }), Shape::Values, [several]).await;
+    assert!(found.unwrap_err().to_string().contains("2 series"));
+}

@@ -1,0 +1,12 @@
+//! The source `prometheus` against a server on loopback that answers what a test says, byte by byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "test"
+)]
+
+mod access;
+mod admission;
+mod answers;
+mod server;

@@ -1,0 +1,310 @@
+//! The judge of latency from buckets that finds a slower candidate at whatever size.
+
+#![allow(clippy::unwrap_used, reason = "test")]
+
+mod looks;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use strategy_core::Tracks;
+use strategy_core::analysis::Verdict;
+use strategy_core::target::Severity;
+use strategy_metrics::judge::{Judge, Prospect, StochasticOrder};
+use strategy_metrics::reading::Reading;
+use strategy_metrics::state::State;
+
+use looks::*;
+
+const BOUNDS: [f64; 4] = [100.0, 250.0, 500.0, 1000.0];
+
+fn order(mut params: Value) -> Box<dyn Judge> {
+    params["kind"] = json!("stochastic-order");
+    judge(&params)
+}
+
+#[test]
+fn evidence_is_that_of_the_closed_form() {
+    let file = data(include_str!("data/latency.json"));
+    let mut seen = 0;
+    for case in cases(&file, Some("bucket_stochastic_order_log_e")) {
+        let (inputs, expected) = (&case["inputs"], &case["expected"]);
+        let le = inputs["le"].as_array().unwrap();
+        let bounds: Vec<f64> = le.iter().filter_map(Value::as_f64).collect();
+        let of = |track: &str| of_cumulative(&bounds, &numbers(&inputs[track]));
+        let (candidate, stable) = (of("canary_cumulative"), of("stable_cumulative"));
+        let log_evidence = |bounds: &[f64]| {
+            let judge = order(json!({
+                "bounds": bounds, "grid": inputs["grid"], "tolerated": inputs["rho0"], "restart": "0s",
+            }));
+            let readings = tracks(
+                histogram(candidate.bounds(), candidate.counts()),
+                histogram(stable.bounds(), stable.counts()),
+            );
+            let said = look(&*judge, &State::default(), 0, readings);
+            said.log_evidence.unwrap()
+        };
+        for (bound, expected) in bounds.iter().zip(numbers(&expected["per_bucket_log_e"])) {
+            close(log_evidence(&[*bound]), expected, 1e-10);
+        }
+        // The mean over all of them; eight fit into one judge.
+        let (first, rest) = bounds.split_at(8);
+        let sum = |bounds: &[f64]| {
+            log_evidence(bounds).exp() * f64::from(u8::try_from(bounds.len()).unwrap())
+        };
+        let count = f64::from(u8::try_from(bounds.len()).unwrap());
+        let mean = ((sum(first) + sum(rest)) / count).ln();
+        close(mean, expected["log_e"].as_f64().unwrap(), 1e-10);
+        seen += 1;
+    }
+    assert_eq!(seen, 1);
+}
+
+fn window_of(candidate: [u64; 5], stable: [u64; 5]) -> Tracks<Reading> {
+    tracks(histogram(&BOUNDS, &candidate), histogram(&BOUNDS, &stable))
+}
+
+fn good() -> Tracks<Reading> {
+    window_of([100, 44, 5, 1, 0], [900, 396, 45, 9, 0])
+}
+
+fn slow() -> Tracks<Reading> {
+    window_of([100, 30, 18, 2, 0], [900, 396, 45, 9, 0])
+}
+
+#[test]
+fn a_slower_candidate_fails_in_plain_words() {
+    let judge = order(json!({ "unit": "ms" }));
+    let mut state = State::default();
+    let mut said = Vec::new();
+    for readings in [good(), good(), slow(), slow(), slow(), good()] {
+        let judgement = look(&*judge, &state, said.len() as u64, readings);
+        state = judgement.state;
+        said.push((judgement.verdict, judgement.evidence));
+    }
+    assert_eq!(
+        said[0],
+        (
+            Verdict::Undecided,
+            "weighs what is above 250, 500, from now on".to_owned()
+        )
+    );
+    let verdicts: Vec<_> = said.iter().map(|(verdict, _)| verdict.clone()).collect();
+    let (undecided, pass, fail) = (Verdict::Undecided, Verdict::Pass, Verdict::Fail);
+    assert_eq!(
+        verdicts,
+        [
+            undecided,
+            pass.clone(),
+            pass,
+            fail.clone(),
+            fail.clone(),
+            fail
+        ]
+    );
+    assert_eq!(
+        said[3].1,
+        "the candidate is slower than stable: 46 of the candidate's 450 events above 250 ms (10.22 %), 162 of \
+         stable's 4 050 (4 %), evidence 1 : 21 000"
+    );
+}
+
+#[test]
+fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
+    let judge = order(json!({ "bounds": [300.0] }));
+    let mut prospect = Prospect::default();
+    prospect.resource = "check latency".to_owned();
+    assert_eq!(judge.admit(&prospect), []);
+    prospect.source.stable.bounds = Some(BOUNDS.to_vec());
+    let findings = judge.admit(&prospect);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].code, "buckets-too-coarse");
+    assert_eq!(findings[0].severity, Severity::Blocks);
+    assert_eq!(
+        findings[0].message,
+        "no bucket ends at 300; they end at 100, 250, 500, 1000"
+    );
+    let said = look(&*judge, &State::default(), 0, good());
+    assert_eq!(
+        said.verdict,
+        Verdict::Inconclusive(
+            "the buckets are too coarse: no bucket of candidate ends at 300; they were changed meanwhile, or \
+             were never so"
+                .to_owned()
+        )
+    );
+    assert_eq!(order(json!({ "bounds": [250.0] })).admit(&prospect), []);
+
+    // Bounds that change meanwhile, of either track.
+    let judge = order(json!({ "bounds": [250.0] }));
+    let before = look(&*judge, &State::default(), 0, good());
+    let other = || histogram(&[200.0, 400.0], &[90, 5, 5]);
+    let Tracks { stable, candidate } = good();
+    for readings in [tracks(other(), stable), tracks(candidate, other())] {
+        let said = look(&*judge, &before.state, 1, readings);
+        let coarse =
+            matches!(&said.verdict, Verdict::Inconclusive(why) if why.starts_with("the buckets"));
+        assert!(coarse, "{:?}", said.verdict);
+        assert_eq!(said.state, before.state);
+    }
+    // None is fit to be chosen.
+    let all_fast = window_of([150, 0, 0, 0, 0], [1350, 0, 0, 0, 0]);
+    let said = look(&*order(json!({})), &State::default(), 0, all_fast);
+    assert_eq!(
+        said.evidence,
+        "inconclusive (the buckets are too coarse: above no bound are 0.2 % to 30 % of stable's events; buckets \
+         end at 100, 250, 500, 1000)"
+    );
+}
+
+#[test]
+fn no_data_of_either_track_is_not_good_data_and_failed_stays_failed() {
+    let judge = order(json!({ "bounds": [250.0], "silence": "1m" }));
+    let failed = {
+        let mut state = State::default();
+        for number in 0..4 {
+            state = look(&*judge, &state, number, slow()).state;
+        }
+        state
+    };
+    for missing in without_data() {
+        let Tracks { stable, candidate } = good();
+        for readings in [
+            tracks(missing.clone(), stable),
+            tracks(candidate, missing.clone()),
+        ] {
+            for state in [
+                State::default(),
+                look(&*judge, &State::default(), 0, good()).state,
+            ] {
+                let said = look(&*judge, &state, 9, readings.clone());
+                assert!(is_no_data(&said.verdict), "{:?}", said.verdict);
+            }
+            let said = look(&*judge, &failed, 9, readings.clone());
+            assert_eq!(said.verdict, Verdict::Fail);
+            // While bounds are chosen, too.
+            let said = look(&*order(json!({})), &State::default(), 0, readings);
+            assert!(is_no_data(&said.verdict));
+        }
+    }
+    // A track without events for a minute.
+    let silent = || window_of([0; 5], [900, 396, 45, 9, 0]);
+    let first = look(&*judge, &State::default(), 0, good());
+    let second = look(&*judge, &first.state, 1, silent());
+    assert_eq!(second.verdict, Verdict::Pass);
+    let third = look(&*judge, &second.state, 2, silent());
+    assert!(is_no_data(&third.verdict), "{:?}", third.verdict);
+}
+
+#[test]
+fn parameters_out_of_range_are_told() {
+    let nine: Vec<f64> = (1..=9).map(f64::from).collect();
+    for (params, problem) in [
+        (
+            json!({ "bounds": [2.0, 1.0] }),
+            "`bounds` do not rise; write the smaller ones first",
+        ),
+        (
+            json!({ "bounds": nine }),
+            "`bounds` are 9, and with this grid 8 fit; write fewer, or fewer numbers of `grid`",
+        ),
+    ] {
+        let error = serde_json::from_value::<StochasticOrder>(params).unwrap_err();
+        assert_eq!(error.to_string(), problem);
+    }
+    assert!(serde_json::from_value::<StochasticOrder>(json!({ "bound": [1.0] })).is_err());
+    let judge: StochasticOrder = serde_json::from_value(json!({ "restart": "2m" })).unwrap();
+    assert_eq!(judge.restart, Duration::from_secs(120));
+}
+
+/// Both tracks as fast as each other, 20 looks at 15 events of the candidate and 135 of stable: of 2 000 paths at
+/// most so many fail as a chance of 1 % gives, with three standard errors.
+#[test]
+fn as_fast_as_stable_fails_within_its_chance() {
+    let paths = 2000;
+    let judge = order(json!({}));
+    let fails = (0..paths).filter(|path| run_of(&*judge, *path, [0.6, 0.3, 0.07, 0.02, 0.01]) > 0);
+    let fails = fails.count();
+    // 20 expected at most, 4.5 standard error.
+    println!("{fails} of {paths} fail");
+    assert!(fails <= 33, "{fails} of {paths}");
+    // It is found when there is something to find: three times as many above 250.
+    let found = (0..100).filter(|path| run_of(&*judge, *path, [0.5, 0.2, 0.2, 0.07, 0.03]) > 0);
+    assert!(found.count() >= 99);
+}
+
+/// The number of the look that fails, 0 if none.
+fn run_of(judge: &dyn Judge, path: u64, candidate: [f64; 5]) -> u64 {
+    let stable = [0.6, 0.3, 0.07, 0.02, 0.01];
+    let mut dice = path.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed;
+    let mut unit = || {
+        // SplitMix64.
+        dice = dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (dice ^ (dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap()) / 4_294_967_296.0
+    };
+    let mut draw = |total: u32, shares: [f64; 5]| {
+        let mut counts = [0; 5];
+        for _ in 0..total {
+            let mut left = unit();
+            let mut bucket = 0;
+            while bucket < 4 && left >= shares[bucket] {
+                left -= shares[bucket];
+                bucket += 1;
+            }
+            counts[bucket] += 1;
+        }
+        counts
+    };
+    let mut state = State::default();
+    for number in 0..20 {
+        let readings = window_of(draw(15, candidate), draw(135, stable));
+        let said = look(judge, &state, number, readings);
+        if said.verdict == Verdict::Fail {
+            return number + 1;
+        }
+        state = said.state;
+    }
+    0
+}
+
+fn reading() -> impl Strategy<Value = Reading> {
+    let count = prop_oneof![6 => 0_u64..200, 1 => Just(1_000_000_000), 1 => Just(u64::MAX)];
+    prop_oneof![
+        8 => proptest::array::uniform5(count).prop_map(|counts| histogram(&BOUNDS, &counts)),
+        1 => Just(histogram(&[1.0, 250.0], &[50, 50, 50])),
+        1 => proptest::sample::select(without_data().to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn a_restored_state_goes_on_the_same(
+        looks in proptest::collection::vec((reading(), reading()), 1..30),
+        params in proptest::sample::select(vec![
+            json!({}), json!({ "bounds": [250.0, 500.0] }), json!({ "bounds": [250.0], "restart": "0s" }),
+        ]),
+    ) {
+        let looks: Vec<_> =
+            looks.into_iter().map(|(one, other)| tracks(one, other)).collect();
+        restored_is_the_same(&*order(params), &looks);
+    }
+}
+
+/// The largest state there is: eight bounds, and accumulators for each.
+#[test]
+fn the_largest_state_fits() {
+    let bounds: Vec<f64> = (1..=8).map(f64::from).collect();
+    let judge = order(json!({ "bounds": bounds }));
+    let reading = histogram(&bounds, &[1; 9]);
+    let said = look(
+        &*judge,
+        &State::default(),
+        0,
+        tracks(reading.clone(), reading),
+    );
+    assert_eq!(said.state.bytes().len(), 1034);
+}
