@@ -12,6 +12,7 @@ mod gated_home;
 mod gated_lost;
 mod gated_promoted;
 mod hand;
+mod lag;
 mod policy;
 mod rolling_found;
 mod rolling_hands;

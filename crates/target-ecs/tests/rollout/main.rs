@@ -18,6 +18,7 @@ mod found_previews;
 mod found_services;
 mod gone;
 mod hands;
+mod lag;
 mod lossless;
 mod news;
 mod preview_writes;
