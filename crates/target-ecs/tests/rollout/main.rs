@@ -19,6 +19,7 @@ mod found_services;
 mod gone;
 mod hands;
 mod lag;
+mod late;
 mod lossless;
 mod news;
 mod preview_writes;

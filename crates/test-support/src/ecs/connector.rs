@@ -79,12 +79,15 @@ impl Fake {
                     // Whether it was refused nobody will hear.
                     let _ = lag::perform(&mut state, &call);
                 }
+                if fault == Fault::TimeoutThenDone && denied_is_none(&state, &call, &actions) {
+                    lag::later(&mut state, &call);
+                }
                 if fault == Fault::Throttled {
                     state.world.note(Rule::ThrottlingCodes);
                 }
                 let reply = match (fault.refusal(call.service), fault) {
                     (Some(refusal), _) => answered(call.respond(&Err(refusal), &request_id)),
-                    (None, Fault::TimeoutBefore | Fault::TimeoutAfter) => {
+                    (None, Fault::TimeoutBefore | Fault::TimeoutAfter | Fault::TimeoutThenDone) => {
                         Reply::Hang(state.world.settings.hang)
                     }
                     (None, _) => Reply::Reset,

@@ -26,6 +26,8 @@ pub(super) struct Old {
     /// What was written before each late write to load balancing.
     balancing: Until<Balancing>,
     scalable_targets: Until<BTreeMap<String, ScalableTarget>>,
+    /// Calls that are done late, and when, in the order in which they came.
+    late: Vec<(Timestamp, Call)>,
     /// Target groups, and when they were so.
     groups: VecDeque<(Timestamp, BTreeMap<String, TargetGroup>)>,
 }
@@ -52,8 +54,36 @@ impl Balancing {
     }
 }
 
-/// Moves the world on to now, and remembers how its targets were as long ago as is still told.
+/// A call whose caller has given it up is done all the same.
+pub(super) fn later(state: &mut State, call: &Call) {
+    let World { now, settings, .. } = &state.world;
+    let at = *now + settings.hang + settings.late;
+    state.old.late.push((at, call.clone()));
+}
+
+/// Moves the world on to now, through every call that is done late.
 pub(super) fn advance(state: &mut State, now: Timestamp) {
+    while let Some(next) = state
+        .old
+        .late
+        .iter()
+        .map(|(at, _)| *at)
+        .min()
+        .filter(|at| *at <= now)
+    {
+        advance_to(state, next);
+        let mut late = state.old.late.iter();
+        if let Some(place) = late.position(|(at, _)| *at == next) {
+            let (_, call) = state.old.late.remove(place);
+            // Nobody hears whether it was refused.
+            let _ = perform(state, &call);
+        }
+    }
+    advance_to(state, now);
+}
+
+/// Remembers how its targets were as long ago as is still told.
+fn advance_to(state: &mut State, now: Timestamp) {
     let lag = state.world.settings.balancing_read_lag;
     if lag > Duration::ZERO {
         let told = Timestamp::from_millis(now.as_millis().saturating_sub(millis(lag)));

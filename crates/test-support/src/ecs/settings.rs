@@ -93,6 +93,8 @@ pub struct Settings {
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
     pub hang: Duration,
+    /// From the time-out of a call that is done late until it is done. Default one minute.
+    pub late: Duration,
     /// How long every call takes. Default none.
     pub latency: Duration,
     /// Whether an account makes no more calls than AWS publishes. Default no.
@@ -125,6 +127,7 @@ impl Default for Settings {
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),
+            late: Duration::from_secs(60),
             latency: Duration::ZERO,
             published_buckets: false,
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types as elb;
-use test_support::ecs::{Rule, Settings};
+use test_support::ecs::{Fault, Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -89,4 +89,29 @@ fn target_health_may_be_old() {
         time
     };
     assert_eq!(healthy(20), healthy(0) + Duration::from_secs(20));
+}
+
+#[test]
+fn a_call_may_be_done_when_nobody_waits_for_it_any_more() {
+    let scene = Scene::new();
+    scene
+        .shop
+        .create_service("api", &scene.shop.stable_group, 1);
+    scene.wait(60);
+    scene
+        .fake
+        .fault_next("UpdateService", 1, Fault::TimeoutThenDone);
+    let scale = |count: i32| {
+        let call = scene.ecs.update_service().cluster(Shop::CLUSTER);
+        scene.run(call.service("api").desired_count(count).send())
+    };
+    let before = scene.clock.now();
+    scale(3).unwrap_err();
+    assert_eq!(scene.clock.now().since(before), Duration::from_secs(60));
+    scale(2).unwrap();
+    assert_eq!(scene.service("api").desired_count(), 2);
+    scene.wait(59);
+    assert_eq!(scene.service("api").desired_count(), 2);
+    scene.wait(1);
+    assert_eq!(scene.service("api").desired_count(), 3);
 }
