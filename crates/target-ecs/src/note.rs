@@ -269,7 +269,7 @@ mod tests {
         let rules = crate::config::MOST_RULES;
         let now = fields(rules, 0, None);
         let wanted = fields(rules, 99_999, Some(Count::Plain(99_999)));
-        let text = Text::new(stamp(99, 999_999), [&now, &wanted], traffic()).written;
+        let text = Text::new(stamp(9_999, 999_999), [&now, &wanted], traffic()).written;
         assert!(text.len() <= 256, "{} of {text}", text.len());
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(text.chars().all(allowed), "{text}");

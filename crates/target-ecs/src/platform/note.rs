@@ -94,7 +94,7 @@ mod tests {
         let primary = "ecs-svc/9223370362164355417";
         let stamp = Stamp {
             epoch: 99_999,
-            id: EffectId(999_999_999),
+            id: EffectId(u64::MAX),
         };
         let text = text(stamp, &now, &wanted, primary, Some(&answer));
         assert!(text.len() <= 256, "{text}");

@@ -13,6 +13,7 @@ mod gated_lost;
 mod gated_promoted;
 mod hand;
 mod lag;
+mod late;
 mod policy;
 mod rolling_found;
 mod rolling_hands;
