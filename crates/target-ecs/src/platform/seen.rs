@@ -44,10 +44,10 @@ impl Seen {
     }
 
     /// The service, if it is there, to be claimed.
-    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable<'_>> {
+    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable> {
         let service = self.active().map(|service| Claimable {
             resource: bound.resource(),
-            service,
+            service: service.clone(),
         });
         service.into_iter().collect()
     }
