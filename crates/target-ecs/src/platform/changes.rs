@@ -7,7 +7,9 @@ use super::answering::{configuration, next_answer};
 use super::guards::{check, claimed};
 use super::hooks::Answer;
 use super::note;
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key};
+use super::situation::{
+    CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
+};
 use super::{Balancer, Configuration};
 use crate::asked::Asked;
 use crate::changes::Definition;
@@ -318,6 +320,7 @@ fn note(
     let mut now = now.clone();
     now.0.remove(STRANGE);
     now.0.remove(HOOK);
+    now.0.remove(WEIGHTS);
     if now == *wanted && answer.is_none() {
         return None;
     }

@@ -10,7 +10,8 @@ use strategy_core::{Images, Replicas, SeenRevision, Traffic};
 
 use super::deployment::{self, Tasks, deployment, is_under_way};
 use super::hooks::pending;
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation};
+use super::shifted::{Hand, hand};
+use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation, WEIGHTS};
 use super::{Bound, View};
 use crate::autoscaling::number;
 use crate::mark::WRITTEN;
@@ -32,7 +33,8 @@ pub(crate) fn observation(
     let tasks = tasks(&situation, view, stall);
     let platform = deployment(&situation, &tasks);
     let (stable, candidate) = tracks(&situation, view, pods);
-    let written = Traffic::weight(situation.weight());
+    let by_hand = hand(&situation).and_then(|hand| hand.share);
+    let written = Traffic::weight(by_hand.unwrap_or_else(|| situation.weight()));
     let effective = if situation.bound.start.configuration.is_some() {
         // What is described of weights lags behind, so it is the hooks that tell: a step is done when the
         // next one is asked for.
@@ -176,6 +178,18 @@ fn is_ours(situation: &Situation<'_>, pods: &Pods) -> bool {
     situation.release() == Some(super::situation::key(&pods.revision.id))
 }
 
+/// What is said of weights that somebody gave a rule.
+fn weights(situation: &Situation<'_>) -> String {
+    let Some(Hand { rule, share }) = hand(situation) else {
+        return String::new();
+    };
+    let now = share.map_or_else(
+        || "it sends to others, or is gone".to_owned(),
+        |share| format!("{share} now"),
+    );
+    format!("the weights of {rule}, which Amazon ECS shifts, were changed ({now})")
+}
+
 /// What somebody else changed.
 fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<ForeignChange> {
     let bound = situation.bound;
@@ -217,6 +231,7 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
                 ForeignField::Revision,
                 format!("the deployment configuration of {about} was changed"),
             ),
+            WEIGHTS => tell(ForeignField::Traffic, weights(situation)),
             STRANGE if !situation.goes_forward() => tell(
                 ForeignField::Revision,
                 format!("deployment {now} of {about} was begun"),

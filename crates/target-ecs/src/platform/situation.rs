@@ -7,7 +7,8 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 use super::hooks::{granted, pending};
 use super::note::Noted;
 use super::schedule::Schedule;
-use super::{Bound, Configuration, Seen};
+use super::shifted::hand;
+use super::{Bound, Configuration, Seen, is_under_way};
 use crate::autoscaling::number;
 use crate::digest::digest;
 use crate::error::found;
@@ -29,6 +30,9 @@ pub(crate) const CONFIGURATION: &str = "c";
 pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
 pub(crate) const STRANGE: &str = "x";
+
+/// The field of weights that somebody gave a rule which Amazon ECS shifts.
+pub(crate) const WEIGHTS: &str = "w";
 
 /// A task definition as fields and notes tell it.
 pub(crate) fn key(arn: &str) -> String {
@@ -272,6 +276,14 @@ impl<'a> Situation<'a> {
         (self.is_at_start() && !is_known).then_some(now)
     }
 
+    /// Nothing has been deployed since the start, and nothing is.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.primary() == self.bound.start.deployment
+            && self.is_at_start()
+            && !self.goes_home()
+            && !is_under_way(primary(self.service))
+    }
+
     /// Everything owned, as it is.
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
@@ -289,6 +301,9 @@ impl<'a> Situation<'a> {
         }
         if let Some(strange) = self.strange() {
             put(STRANGE, strange.to_owned());
+        }
+        if let Some(hand) = hand(self) {
+            put(WEIGHTS, hand.text());
         }
         fields
     }
