@@ -207,6 +207,7 @@ impl Api {
             .cluster(cluster)
             .service(service)
             .set_task_definition(deploy.task_definition.clone())
+            .set_force_new_deployment(deploy.is_forced.then_some(true))
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds)

@@ -48,6 +48,8 @@ pub(crate) struct Deploy {
     pub(crate) balancers: Option<Vec<Balancer>>,
     pub(crate) configuration: Option<Configuration>,
     pub(crate) grace_seconds: Option<i32>,
+    /// A deployment is begun though the task definition is the one that it has.
+    pub(crate) is_forced: bool,
 }
 
 /// The calls, and what is owned after them.
@@ -237,6 +239,11 @@ pub(crate) fn changes(
             (aim, situation.schedule(), has_begun)
         {
             answer = next_answer(situation, schedule, *step, seen.of(HOOK))?;
+        }
+        if matches!(aim, Aim::Home { .. }) && situation.has_failed_start() {
+            deploy.task_definition = to;
+            deploy.is_forced = true;
+            restore(situation, &mut deploy);
         }
         // Put back before the last answer, since nothing is asked of us after it.
         if deploy != Deploy::default() {

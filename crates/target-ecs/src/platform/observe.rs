@@ -144,7 +144,7 @@ fn tracks(
     } else {
         // What was found is more than a task definition: until its settings are back, it is not that.
         let mut told = told;
-        told.recorded &= situation.has_settings_of_start();
+        told.recorded &= situation.has_settings_of_start() && !situation.has_failed_start();
         let count = of_stable(situation.count());
         stable.written = Some(Written::new(told, count));
     }

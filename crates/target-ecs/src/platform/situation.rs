@@ -4,6 +4,7 @@ use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
 use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
+use super::deployment::rollout_state;
 use super::hooks::{granted, pending};
 use super::note::Noted;
 use super::schedule::Schedule;
@@ -198,6 +199,22 @@ impl<'a> Situation<'a> {
 
     pub(crate) fn is_at_start(&self) -> bool {
         self.definition() == self.bound.start.task_definition
+    }
+
+    /// It is told to run the start, and its deployment has failed: it starts no task any more, and the same task
+    /// definition told again begins none.
+    pub(crate) fn has_failed_start(&self) -> bool {
+        let Some(primary) = primary(self.service).filter(|_| self.is_at_start()) else {
+            return false;
+        };
+        let ended = self
+            .deployment()
+            .and_then(|of| of.finished_at().or_else(|| of.updated_at()));
+        let is_since = match (primary.created_at(), ended) {
+            (Some(began), Some(ended)) => began.as_secs_f64() > ended.as_secs_f64(),
+            (_, _) => false,
+        };
+        rollout_state(primary) == "FAILED" || self.status() == "ROLLBACK_FAILED" && !is_since
     }
 
     /// Its deployment configuration is what it was, as far as we change it.

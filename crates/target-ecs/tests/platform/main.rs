@@ -21,4 +21,5 @@ mod rolling_home;
 mod rolling_lost;
 mod rolling_outcome;
 mod rolling_promoted;
+mod same_definition;
 mod scene;
