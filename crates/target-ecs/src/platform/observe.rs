@@ -1,12 +1,13 @@
 //! From what was read of a service to an observation. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strategy_core::target::{
     Autoscaler, Effective, ForeignChange, ForeignField, Observation, ObservedTrack,
     ObservedTraffic, PlatformState, Pods, TargetError, Written,
 };
-use strategy_core::{Images, Replicas, SeenRevision, Traffic};
+use strategy_core::{Images, Replicas, SeenRevision, Track, Traffic};
 
 use super::deployment::{self, Tasks, deployment, is_under_way};
 use super::hooks::pending;
@@ -14,6 +15,7 @@ use super::shifted::{Hand, hand};
 use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation, WEIGHTS};
 use super::{Bound, View};
 use crate::autoscaling::number;
+use crate::config::resource;
 use crate::mark::WRITTEN;
 use crate::observe::version;
 use crate::task_definition::short;
@@ -170,7 +172,28 @@ fn tracks(
         &mut stable
     };
     told.autoscaler = scaler;
+    stable.labels = labels(situation.bound, Track::Stable);
+    candidate.labels = labels(situation.bound, Track::Candidate);
     (stable, candidate)
+}
+
+/// The dimensions of CloudWatch that tell the tracks apart: the target groups where ECS shifts between two; nothing
+/// where it replaces tasks.
+fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
+    let Some(of) = bound.shifted.first() else {
+        return BTreeMap::new();
+    };
+    let group = match track {
+        Track::Stable => &of.stable,
+        Track::Candidate => &of.candidate,
+    };
+    let pairs = [
+        ("ClusterName", bound.cluster.as_str()),
+        ("ServiceName", &bound.service),
+        ("TargetGroup", resource(group)),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pairs.into_iter().collect()
 }
 
 /// They run the release that was told, or the one before the way home.

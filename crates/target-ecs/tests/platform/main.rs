@@ -7,6 +7,7 @@
     reason = "test"
 )]
 
+mod gated_calls;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;
