@@ -204,7 +204,10 @@ impl<'a> Situation<'a> {
     /// It is told to run the start, and its deployment has failed: it starts no task any more, and the same task
     /// definition told again begins none.
     pub(crate) fn has_failed_start(&self) -> bool {
-        let Some(primary) = primary(self.service).filter(|_| self.is_at_start()) else {
+        // Where ECS shifts, a rollback leaves the failed one primary until it is over, and what failed by its rule
+        // would fail again.
+        let is_rolled = self.bound.start.configuration.is_none() && self.is_at_start();
+        let Some(primary) = primary(self.service).filter(|_| is_rolled) else {
             return false;
         };
         let ended = self
