@@ -16,6 +16,7 @@ mod note;
 mod observe;
 pub(crate) mod schedule;
 mod seen;
+mod shifted;
 mod situation;
 mod target;
 
@@ -25,5 +26,6 @@ pub(crate) use self::changes::Deploy;
 pub(crate) use self::configuration::Configuration;
 pub(crate) use self::deployment::is_under_way;
 pub(crate) use self::seen::{Seen, View};
+pub(crate) use self::shifted::Shifted;
 pub(crate) use self::situation::Situation;
 pub(crate) use self::target::PlatformTarget;

@@ -20,7 +20,6 @@ use crate::claim;
 use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
 use crate::news::{Intervals, News};
-use crate::note;
 use crate::owned::Fields;
 use crate::task_definition::{Made, NoContainer, Unregistered, release};
 use crate::view::{State, definition};
@@ -53,10 +52,15 @@ impl OwnedWeightsTarget {
         }
     }
 
+    /// See [`Change::take_back`](claim::Change::take_back).
+    async fn take_back(&self, bound: &Bound, claim: &Claim) -> Result<(), TargetError> {
+        let api = &self.api;
+        claim::Change::take_back(claim, api, &Both { api, bound }).await
+    }
+
     /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
     fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
-        let stable = state.services.stable.as_ref();
-        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        let is_noted = || !state.noted(bound).text.previews.is_empty();
         self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
     }
 
@@ -280,6 +284,20 @@ impl OwnedWeightsTarget {
     }
 }
 
+/// The services of both tracks, to be claimed.
+struct Both<'a> {
+    api: &'a Api,
+    bound: &'a Bound,
+}
+
+#[async_trait]
+impl claim::Services for Both<'_> {
+    async fn now(&self) -> Result<Vec<claim::Claimable>, TargetError> {
+        let state = self.api.workloads(self.bound).await?;
+        Ok(state.claimable(self.bound))
+    }
+}
+
 /// What a plan can ask of it.
 pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
     let mut capabilities = Capabilities::routed();
@@ -308,17 +326,16 @@ fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
 
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
-    let there = state.active(Track::Stable);
-    let there = there.map(note::Text::of);
-    let note = planned.note.clone().or(there).unwrap_or_default();
+    let there = state.noted(&bound).text;
+    let note = planned.note.clone().unwrap_or(there);
     let is_whole = note
         .read()
         .is_some_and(|read| read.leads_to(&planned.wanted));
-    let note = note.written;
-    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
+    if note.written.is_empty() || !is_whole || bound.done.as_ref() == Some(&note.written) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note);
+    bound.done = Some(note.written);
+    bound.done_previews = note.previews;
     Ok(Applied::rebound(bound.wrap()?))
 }
 
@@ -345,6 +362,11 @@ impl Target for OwnedWeightsTarget {
         let bound = Bound::read(&request.binding)?;
         let this = self.writing();
         let mut state = this.api.state(&bound).await?;
+        let was_there = bound.tracks.candidate.recorded().is_some();
+        if was_there && claim::is_crossed(&request.claim, &state.claimable(&bound)) {
+            this.take_back(&bound, &request.claim).await?;
+            state = this.api.state(&bound).await?;
+        }
         let routes = &request.desired.traffic.routes;
         if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
             self.may_make_previews(&bound, routes)?;
@@ -399,13 +421,15 @@ impl Target for OwnedWeightsTarget {
         let bound = Bound::read(binding)?;
         let api = self.api.writing();
         let change = claim::Change { from, to };
-        let state = api.state(&bound).await?;
-        if change.carry_out(&api, &state.claimable(&bound)).await? {
-            let state = api.state(&bound).await;
-            let state = state.map_err(TargetError::maybe_taken)?;
-            change.check_taken(&state.claimable(&bound))?;
-        }
-        Ok(())
+        change
+            .carry_out(
+                &api,
+                &Both {
+                    api: &api,
+                    bound: &bound,
+                },
+            )
+            .await
     }
 
     async fn changed(&self, binding: &Binding, after: &Version) {

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 use strategy_core::target::{Binding, TargetError};
 
-use super::Balancer;
 use super::configuration::Configuration;
 use super::schedule::Schedule;
-use crate::binding::{check_format, read, service, unreadable, wrap};
+use super::{Balancer, Shifted};
+use crate::binding::{check_format, is_none, read, service, unreadable, wrap};
 use crate::owned::Fields;
 
 /// The version of this layout. Later versions read it too.
@@ -40,6 +40,12 @@ pub(crate) struct Bound {
     /// The note of the last write that is known to have gone through; see [`note`](super::note).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<String>,
+    /// The highest epoch that was over when it began: 0 is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) over: u64,
+    /// The rules that ECS shifts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shifted: Vec<Shifted>,
     /// The deployment that we began; `None`: none yet, or its answer was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) followed: Option<Followed>,
@@ -96,6 +102,8 @@ impl Bound {
             drain,
             fields,
             done: None,
+            over: 0,
+            shifted: Vec::new(),
             followed: None,
             schedule: None,
         }

@@ -7,12 +7,15 @@ use super::answering::{configuration, next_answer};
 use super::guards::{check, claimed};
 use super::hooks::Answer;
 use super::note;
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key};
+use super::situation::{
+    CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
+};
 use super::{Balancer, Configuration};
 use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
 use crate::error::found;
+use crate::note::Stamp;
 use crate::owned::Fields;
 
 /// One call that writes.
@@ -45,6 +48,8 @@ pub(crate) struct Deploy {
     pub(crate) balancers: Option<Vec<Balancer>>,
     pub(crate) configuration: Option<Configuration>,
     pub(crate) grace_seconds: Option<i32>,
+    /// A deployment is begun though the task definition is the one that it has.
+    pub(crate) is_forced: bool,
 }
 
 /// The calls, and what is owned after them.
@@ -235,6 +240,11 @@ pub(crate) fn changes(
         {
             answer = next_answer(situation, schedule, *step, seen.of(HOOK))?;
         }
+        if matches!(aim, Aim::Home { .. }) && situation.has_failed_start() {
+            deploy.task_definition = to;
+            deploy.is_forced = true;
+            restore(situation, &mut deploy);
+        }
         // Put back before the last answer, since nothing is asked of us after it.
         if deploy != Deploy::default() {
             changes.push(Change::Deploy(deploy));
@@ -317,6 +327,7 @@ fn note(
     let mut now = now.clone();
     now.0.remove(STRANGE);
     now.0.remove(HOOK);
+    now.0.remove(WEIGHTS);
     if now == *wanted && answer.is_none() {
         return None;
     }
@@ -328,11 +339,11 @@ fn note(
         .and_then(|noted| noted.answer.clone());
     let answer = answer.or_else(|| before.filter(|_| stays));
     let text = note::text(
-        request.id,
+        Stamp::of(request),
         &now,
         wanted,
         situation.primary(),
         answer.as_ref(),
     );
-    (situation.note != text).then_some(text)
+    (situation.tag != text).then_some(text)
 }

@@ -2,11 +2,11 @@
 
 use strategy_core::target::{Apply, TargetError, TargetErrorKind};
 
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation};
+use super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation, WEIGHTS};
 use super::{Bound, Seen};
 use crate::error::found;
 use crate::mark::{self, Held};
-use crate::owned::Fields;
+use crate::owned::{Fields, NONE};
 
 /// Whether the service is under the claim of the request.
 ///
@@ -45,6 +45,10 @@ pub(super) fn check(
         let message = format!(
             "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
         );
+        return Err(differs(bound, message));
+    }
+    if now.of(WEIGHTS) != seen.of(WEIGHTS) && now.of(WEIGHTS) != NONE {
+        let message = "the weights of its rule are neither as they were seen nor as they are to be";
         return Err(differs(bound, message));
     }
     Ok(())

@@ -4,14 +4,17 @@ use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
 use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
+use super::deployment::rollout_state;
 use super::hooks::{granted, pending};
 use super::note::Noted;
 use super::schedule::Schedule;
-use super::{Bound, Configuration, Seen};
+use super::shifted::hand;
+use super::{Bound, Configuration, Seen, is_under_way};
 use crate::autoscaling::number;
 use crate::digest::digest;
 use crate::error::found;
 use crate::mark::{self, WRITTEN};
+use crate::note::is_late;
 use crate::owned::Fields;
 use crate::task_definition::short;
 use crate::view::{definition, primary};
@@ -29,6 +32,9 @@ pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
 pub(crate) const STRANGE: &str = "x";
 
+/// The field of weights that somebody gave a rule which Amazon ECS shifts.
+pub(crate) const WEIGHTS: &str = "w";
+
 /// A task definition as fields and notes tell it.
 pub(crate) fn key(arn: &str) -> String {
     digest(short(arn), 10)
@@ -40,7 +46,9 @@ pub(crate) struct Situation<'a> {
     pub(crate) bound: &'a Bound,
     pub(crate) seen: &'a Seen,
     pub(crate) service: &'a Service,
-    /// The text of the last note; empty if there is none.
+    /// The note that stands on the service; empty if there is none.
+    pub(crate) tag: &'a str,
+    /// The text of the last note, whatever landed late over it; empty if there is none.
     pub(crate) note: &'a str,
     /// What it says; `None`: it is none of ours.
     pub(crate) noted: Option<Noted>,
@@ -71,11 +79,18 @@ impl<'a> Situation<'a> {
             let message = "its scalable target was there when the rollout began and is gone; register it again";
             return gone("application-autoscaling:DescribeScalableTargets", message);
         }
-        let note = mark::value(service.tags(), WRITTEN).unwrap_or_default();
+        let tag = mark::value(service.tags(), WRITTEN).unwrap_or_default();
+        let done = bound.done.as_deref();
+        let note = if is_late(tag, done, bound.over) {
+            done.unwrap_or_default()
+        } else {
+            tag
+        };
         Ok(Self {
             bound,
             seen,
             service,
+            tag,
             note,
             noted: Noted::read(note),
         })
@@ -186,6 +201,25 @@ impl<'a> Situation<'a> {
         self.definition() == self.bound.start.task_definition
     }
 
+    /// It is told to run the start, and its deployment has failed: it starts no task any more, and the same task
+    /// definition told again begins none.
+    pub(crate) fn has_failed_start(&self) -> bool {
+        // Where ECS shifts, a rollback leaves the failed one primary until it is over, and what failed by its rule
+        // would fail again.
+        let is_rolled = self.bound.start.configuration.is_none() && self.is_at_start();
+        let Some(primary) = primary(self.service).filter(|_| is_rolled) else {
+            return false;
+        };
+        let ended = self
+            .deployment()
+            .and_then(|of| of.finished_at().or_else(|| of.updated_at()));
+        let is_since = match (primary.created_at(), ended) {
+            (Some(began), Some(ended)) => began.as_secs_f64() > ended.as_secs_f64(),
+            (_, _) => false,
+        };
+        rollout_state(primary) == "FAILED" || self.status() == "ROLLBACK_FAILED" && !is_since
+    }
+
     /// Its deployment configuration is what it was, as far as we change it.
     pub(crate) fn has_settings_of_start(&self) -> bool {
         let start = self.bound.start.configuration.as_ref();
@@ -262,6 +296,14 @@ impl<'a> Situation<'a> {
         (self.is_at_start() && !is_known).then_some(now)
     }
 
+    /// Nothing has been deployed since the start, and nothing is.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.primary() == self.bound.start.deployment
+            && self.is_at_start()
+            && !self.goes_home()
+            && !is_under_way(primary(self.service))
+    }
+
     /// Everything owned, as it is.
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
@@ -279,6 +321,9 @@ impl<'a> Situation<'a> {
         }
         if let Some(strange) = self.strange() {
             put(STRANGE, strange.to_owned());
+        }
+        if let Some(hand) = hand(self) {
+            put(WEIGHTS, hand.text());
         }
         fields
     }

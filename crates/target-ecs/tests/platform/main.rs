@@ -8,12 +8,15 @@
 )]
 
 mod found_alarms;
+mod gated_calls;
 mod gated_found;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;
 mod gated_promoted;
 mod hand;
+mod lag;
+mod late;
 mod policy;
 mod rolling_found;
 mod rolling_hands;
@@ -21,4 +24,5 @@ mod rolling_home;
 mod rolling_lost;
 mod rolling_outcome;
 mod rolling_promoted;
+mod same_definition;
 mod scene;

@@ -9,6 +9,7 @@
 mod abandoned;
 mod autoscaled;
 mod calls;
+mod crossing;
 mod crowd;
 mod failures;
 mod faults;
@@ -19,6 +20,8 @@ mod found_previews;
 mod found_services;
 mod gone;
 mod hands;
+mod lag;
+mod late;
 mod lossless;
 mod news;
 mod preview_writes;

@@ -39,12 +39,9 @@ impl Scene {
             read_lag,
             ..Settings::default()
         };
-        Self::open(settings, |stable, candidate| {
-            Canary::new(stable, candidate).into()
-        })
+        Self::canary_with(settings)
     }
 
-    /// The same, where so much is set.
     pub(crate) fn canary_with(settings: Settings) -> Self {
         Self::open(settings, |stable, candidate| {
             Canary::new(stable, candidate).into()
@@ -64,7 +61,11 @@ impl Scene {
 
     /// The services `web` with four tasks and `web-other` with none.
     pub(crate) fn pair() -> Self {
-        let scene = Self::open(Settings::default(), |stable, other| [stable, other].into());
+        Self::pair_with(Settings::default())
+    }
+
+    pub(crate) fn pair_with(settings: Settings) -> Self {
+        let scene = Self::open(settings, |stable, other| [stable, other].into());
         scene
             .shop
             .create_service("web-other", &scene.shop.canary_group, 0);

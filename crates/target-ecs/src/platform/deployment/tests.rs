@@ -49,6 +49,8 @@ fn state(status: &str, rollout: &str, ready: u32) -> PlatformState {
         service: Some(service),
         scaler: None,
         deployment: Some(deployment),
+        rules: Vec::new(),
+        at: DateTime::from_secs(3600),
     };
     let situation = Situation::of(&bound, &seen).unwrap();
     let tasks = Tasks {
