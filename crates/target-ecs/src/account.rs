@@ -51,8 +51,10 @@ use crate::error::{found, is_throttled};
 /// | `RegisterTaskDefinition` | 20 | 1 |
 /// | those of Elastic Load Balancing, all together | 40 | 10 |
 /// | `ModifyRule`, `ModifyListener` and others that change something, of these | 20 | 3 |
+/// | `DescribeAlarms` | 9 | 9 |
 ///
-/// Application Auto Scaling publishes nothing: 20 and 5 are assumed. AWS adds tokens once a second, and
+/// That of `DescribeAlarms` is a rate without a size, as "CloudWatch service quotas" says; Amazon ECS spends
+/// from it as well. Application Auto Scaling publishes nothing: 20 and 5 are assumed. AWS adds tokens once a second, and
 /// nobody knows when in that second: each bucket is taken to be smaller by what a second brings. AWS may
 /// have raised yours; then these are too small and nothing worse.
 ///
@@ -66,6 +68,8 @@ struct Inner {
     ecs: aws_sdk_ecs::Client,
     balancers: aws_sdk_elasticloadbalancingv2::Client,
     scaling: aws_sdk_applicationautoscaling::Client,
+    /// `None`: alarms are not looked at.
+    alarms: Option<aws_sdk_cloudwatch::Client>,
     time: Time,
     patience: Duration,
     percent: u32,
@@ -103,12 +107,27 @@ impl Account {
             ecs: aws_sdk_ecs::Client::from_conf(ecs),
             balancers: aws_sdk_elasticloadbalancingv2::Client::from_conf(balancers.build()),
             scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling.build()),
+            alarms: None,
             patience: Duration::from_secs(10),
             percent: 100,
             buckets: BTreeMap::new(),
             batches: Batches::default(),
             targets: AtomicUsize::new(0),
         };
+        inner.opened()
+    }
+
+    /// With a client of CloudWatch, by which it is looked before a rollout whether an alarm that deployments of
+    /// its services go by is on already (`alarm-in-alarm`) or is not there (`alarm-missing`). Without it that
+    /// they go by some is all that is said (`alarms-not-looked-at`). Its retries are switched off likewise.
+    ///
+    /// Call it before targets are made: those that are there already stay with what they have.
+    #[must_use]
+    pub fn alarms(self, alarms: &aws_sdk_cloudwatch::Client) -> Self {
+        let once = alarms.config().to_builder();
+        let once = once.retry_config(RetryConfig::disabled()).build();
+        let mut inner = self.0.again();
+        inner.alarms = Some(aws_sdk_cloudwatch::Client::from_conf(once));
         inner.opened()
     }
 
@@ -153,6 +172,10 @@ impl Account {
 
     pub(crate) fn scaling(&self) -> &aws_sdk_applicationautoscaling::Client {
         &self.0.scaling
+    }
+
+    pub(crate) fn alarms_client(&self) -> Option<&aws_sdk_cloudwatch::Client> {
+        self.0.alarms.as_ref()
     }
 
     pub(crate) fn time(&self) -> &Time {
@@ -230,6 +253,7 @@ impl Inner {
             ecs: self.ecs.clone(),
             balancers: self.balancers.clone(),
             scaling: self.scaling.clone(),
+            alarms: self.alarms.clone(),
             time: self.time.clone(),
             patience: self.patience,
             percent: self.percent,

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::{Rule, Tag, TargetGroup, TargetGroupAttribute};
 use strategy_core::target::{Finding, TargetError};
-use strategy_core::{Part, Plan, Route, Tracks};
+use strategy_core::{Part, Plan, Route, Track, Tracks};
 
+use crate::alarms::{self, Alarms};
 use crate::api::Api;
 use crate::binding::Bound;
 use crate::config::RuleConfig;
@@ -24,6 +25,7 @@ use crate::view::View;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     view: View,
+    alarms: Alarms,
     groups: Vec<TargetGroup>,
     attributes: Tracks<Vec<TargetGroupAttribute>>,
     /// All rules of the listeners that ours belong to, by the ARN of the listener.
@@ -49,8 +51,11 @@ pub(crate) async fn facts(
 ) -> Result<Facts, TargetError> {
     let of = bound.groups();
     let view = api.view(bound).await?;
+    let services = Track::ALL.map(|track| view.state.active(track));
+    let names = alarms::names(services.into_iter().flatten());
     let both = [of.stable, of.candidate];
-    let (groups, stable, candidate) = futures::try_join!(
+    let (alarms, groups, stable, candidate) = futures::try_join!(
+        api.alarms(names),
         api.target_groups(&both),
         api.attributes(of.stable),
         api.attributes(of.candidate),
@@ -84,6 +89,7 @@ pub(crate) async fn facts(
     let all_rules = other_rules::all(api, bound, &listeners).await?;
     Ok(Facts {
         view,
+        alarms,
         groups,
         attributes: Tracks { stable, candidate },
         listeners,

@@ -42,6 +42,7 @@
 
 mod account;
 mod admit;
+mod alarms;
 mod api;
 mod asked;
 mod autoscaling;

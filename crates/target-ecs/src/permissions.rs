@@ -73,6 +73,7 @@ pub(crate) fn owned_weights(config: &Owned) -> Result<Policy, TargetError> {
             "ReadWhatHasNoName",
             &[
                 "application-autoscaling:DescribeScalableTargets",
+                "cloudwatch:DescribeAlarms",
                 "ecs:DescribeTaskDefinition",
                 "ecs:ListTaskDefinitions",
                 "elasticloadbalancing:DescribeListeners",
@@ -239,6 +240,7 @@ fn one_service(cluster: &str, service: &str) -> Result<(Policy, Place), TargetEr
             "ReadWhatHasNoName",
             &[
                 "application-autoscaling:DescribeScalableTargets",
+                "cloudwatch:DescribeAlarms",
                 "ecs:DescribeTaskDefinition",
                 "ecs:ListTaskDefinitions",
                 "elasticloadbalancing:DescribeTargetGroupAttributes",

@@ -1,4 +1,4 @@
-//! A fake of Amazon ECS, Application Load Balancers and Application Auto Scaling behind the HTTP client of the AWS SDK:
+//! A fake of Amazon ECS, Application Load Balancers, Application Auto Scaling and alarms behind the HTTP client of the AWS SDK:
 //! real serialisers and real retries, and neither sockets nor threads nor real time.
 //!
 //! The fake has a clock and moves its world to "now" at every call, through everything that would have happened until
@@ -62,6 +62,7 @@ use self::buckets::Buckets;
 use self::faults::Faults;
 pub use self::shop::Shop;
 use self::world::World;
+pub use self::world::alarm::AlarmState;
 pub use self::world::data_plane::{Serving, Shortage};
 
 /// The fake. Cheap to clone; all clones are the same cloud.

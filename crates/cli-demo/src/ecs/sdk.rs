@@ -8,11 +8,11 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
-use target_ecs::EcsTarget;
 pub use target_ecs::Policy;
 use target_ecs::config::{
     Canary, Config, Mode, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
 };
+use target_ecs::{Account, EcsTarget};
 
 use super::EcsError;
 use crate::file::{Mistake, target};
@@ -241,10 +241,12 @@ pub fn targets(
     let ecs = aws_sdk_ecs::Client::new(sdk);
     let balancers = aws_sdk_elasticloadbalancingv2::Client::new(sdk);
     let scaling = aws_sdk_applicationautoscaling::Client::new(sdk);
+    let alarms = aws_sdk_cloudwatch::Client::new(sdk);
     configs
         .iter()
         .map(|(part, config)| {
-            let target = EcsTarget::new(&ecs, &balancers, &scaling, config.clone());
+            let account = Account::new(&ecs, &balancers, &scaling).alarms(&alarms);
+            let target = EcsTarget::on(&account, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
         .collect()

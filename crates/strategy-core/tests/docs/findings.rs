@@ -67,8 +67,8 @@ header-taken | blocks | Istio, ECS | A route or rule whose requests are split ma
 route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
 preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
 preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
-no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS no rule may have any. | Leave stickiness as it is.
-autoscaled | warns | ECS | An autoscaler decides the count of a service that Amazon ECS rolls. | Start while load is steady, and let its maximum leave room for both.
+no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS (`owned-weights`) no rule may have any. | Leave stickiness as it is.
+autoscaled | warns | ECS | In `rolling` and `native-gated`: an autoscaler decides the count of a service that Amazon ECS deploys. | Start while load is steady, and let its maximum leave room for both.
 capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
 candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
@@ -77,16 +77,20 @@ definition-deregistered | blocks | ECS | The task definition that a service runs
 definitions-differ | warns | ECS | The task definitions of the two services differ in more than images; a release takes over stable's images and nothing else. | Make them alike, unless that is what tells the two apart.
 deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or an external controller. | Change its deployment controller to ECS.
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
-alarms-not-looked-at | warns | ECS | The service's own deployments go by alarms of CloudWatch, which are not looked at; one that is on already is ignored by Amazon ECS. | Look at them before the rollout begins.
+alarm-in-alarm | blocks | ECS | An alarm of CloudWatch that deployments of the service go by is in ALARM: of one that begins now Amazon ECS would heed no alarm. | Mend what it tells of and wait until it is OK, or take it out of the deployment configuration.
+alarm-missing | warns | ECS | Deployments of the service go by an alarm of CloudWatch that is not there, so it never ends one. | Create it, or take it out of the deployment configuration.
+alarms-not-looked-at | warns | ECS | Deployments of the service go by alarms of CloudWatch, and the target has no client to look at them; if one is on already, Amazon ECS heeds none. | Give `Account::alarms` a client, which `rollway` does, or look at them before the rollout begins.
 autoscaler-maximum | blocks | ECS | The autoscaler of a service lets it have fewer tasks than a stage needs. | Raise its maximum capacity.
 deployment-strategy | blocks | ECS | The service's own deployment strategy is not the one that the mode needs. | Change it to ROLLING (`owned-weights`, `rolling`) or to BLUE_GREEN (`native-gated`).
 hook-details | blocks | ECS | A lifecycle hook of a service that Amazon ECS shifts has details, which could not be put back as they are. | Remove its `hookDetails`.
 mixed-actions | blocks | ECS | The production rule has other actions beside its forward, and Amazon ECS shifts no such rule. | Use a rule that only forwards, or mode `owned-weights`.
 nothing-to-shift-by | blocks | ECS | Not every load balancer of the service names an alternate target group, a production rule and a role. | Give each an `advancedConfiguration`.
+network-load-balancer | blocks while `settle` is below 10 min, else warns | ECS | In `native-gated`: production traffic comes by the listener of a Network Load Balancer, which may send otherwise than it is told for 10 minutes. Amazon ECS waits as long at each step, and the listener's weights are not looked at. | Let `settle` be 10 minutes or more and deadlines of stages longer still, or use an Application Load Balancer.
 rolling-is-another-mode | blocks | ECS | Tasks are to be replaced, and no traffic is shifted. | Use mode `rolling`, or a canary or blue-green strategy.
 nothing-to-shift | blocks | ECS | No stage asks for a release of the part. | Add its stages, or leave the part out.
 promotion-not-native | blocks | ECS | Stable is given the release, or what was found is kept, and Amazon ECS makes the release stable itself. | Leave the promotion out.
 rule-not-wired | blocks | ECS | The production rule does not forward to both target groups, so Amazon ECS would take the deployment back. | Add the one that is missing at weight 0.
+rule-sticky | warns | ECS | In `native-gated`: the production rule keeps clients with a target group, so the release is measured at less than its weight, and who is still kept where the tasks are taken away is served by nobody. | Switch its stickiness off, or bake the last stage for longer than it lasts.
 traffic-shared | blocks | ECS | Both target groups have weight before the rollout begins. | Give all of it to the one that the service runs in.
 weights-fall | blocks | ECS | A stage has less traffic than the one before, and a deployment only goes forward. | Let each stage have more than the one before.
 percent-too-small | blocks | ECS | A step is below 0.1%, the least that Amazon ECS shifts. | Begin with 0.1% or more.
@@ -110,11 +114,11 @@ route-not-possible | blocks | ECS | A rule cannot tell requests apart by this he
 too-many-previews | blocks | ECS | The routes of a stage, for each rule, are more than twelve preview rules or ten routes. | Take fewer routes at once.
 too-many-rules | warns | ECS | With the preview rules the load balancer has more than 100 rules. | Take out rules that nobody needs, or have the quota raised.
 grace-period-short | warns | ECS | The health check grace period is shorter than the time between two checks, so a task that starts slowly is stopped. | Let it be longer than tasks take to start.
-no-circuit-breaker | warns | ECS | No circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
+no-circuit-breaker | warns | ECS | In `rolling`: no circuit breaker takes a deployment back that fails, so if Rollway is gone it stays as it is. | Switch it on with `rollback`.
 no-health-check | warns | ECS | Neither a load balancer nor a health check of its containers tells whether a task works. | Give its essential containers a health check.
 nothing-to-go-back-to | blocks | ECS | No deployment of the service has been completed, or the last one failed. | Deploy what works, and wait until it is steady.
-pause-hook | blocks | ECS | A lifecycle hook of the service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
-rolls-back-by-itself | warns | ECS | A circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
+pause-hook | blocks | ECS | In `rolling` and `native-gated`: a lifecycle hook of the service waits for an answer that nobody here gives. | Remove the hook of type PAUSE.
+rolls-back-by-itself | warns | ECS | In `owned-weights`: a circuit breaker or alarms of the service take it back by themselves, which counts as somebody else's change. | Turn `rollback` off there.
 rule-shadowed | blocks | ECS | A rule of a higher priority, which is not among the rules of the rollout, takes every request that this one, which may be a default rule, would. | Name the rule that carries the traffic, or change the priorities.
 rule-to-candidate | warns | ECS | A rule of the load balancer that is not among those of the rollout sends to the candidate's target group whatever the weight. | Make sure that it is meant.
 rule-to-stable | blocks if stable changes or is left, else warns | ECS | A rule of the load balancer that is not among those of the rollout sends to stable's target group: its requests stay there while stable is changed, retired or left. | Name it among the rules, or let it send elsewhere.

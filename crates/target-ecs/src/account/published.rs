@@ -2,7 +2,7 @@
 //!
 //! Sources: "Request throttling for the Amazon ECS API" (Amazon ECS API reference) and "Request throttling
 //! for the Elastic Load Balancing API" (Elastic Load Balancing user guide). Both are for one account and
-//! region, and can be raised by AWS Support. Application Auto Scaling publishes no figures: what stands here
+//! region, and can be raised by AWS Support. That of alarms is from "CloudWatch service quotas". Application Auto Scaling publishes no figures: what stands here
 //! for it is ours.
 
 use std::fmt;
@@ -31,10 +31,12 @@ pub(crate) enum Category {
     BalancingWrites,
     /// Application Auto Scaling.
     Scaling,
+    /// `DescribeAlarms`, by which Amazon ECS looks as well.
+    Alarms,
 }
 
 impl Category {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::ServiceReads,
         Self::ServiceWrites,
         Self::TaskReads,
@@ -45,6 +47,7 @@ impl Category {
         Self::Balancing,
         Self::BalancingWrites,
         Self::Scaling,
+        Self::Alarms,
     ];
 
     /// What a full bucket holds, and how many tokens come back each second.
@@ -59,6 +62,8 @@ impl Category {
             Self::BalancingWrites => (20, 3),
             // Not published.
             Self::Scaling => (20, 5),
+            // A rate without a size.
+            Self::Alarms => (9, 9),
         }
     }
 
@@ -70,6 +75,7 @@ impl Category {
             "elasticloadbalancing" if is_read => &[Self::Balancing],
             "elasticloadbalancing" => &[Self::BalancingWrites, Self::Balancing],
             "application-autoscaling" => &[Self::Scaling],
+            "cloudwatch" => &[Self::Alarms],
             _ if operation.contains("ServiceDeployment") => &[Self::Deployments],
             _ if operation.contains("TaskDefinition") && is_read => &[Self::DefinitionReads],
             _ if operation.contains("TaskDefinition") => &[Self::DefinitionWrites],
@@ -96,6 +102,7 @@ impl fmt::Display for Category {
             Self::Balancing => "load balancing",
             Self::BalancingWrites => "writes of load balancing",
             Self::Scaling => "autoscaling",
+            Self::Alarms => "alarms",
         })
     }
 }
@@ -130,6 +137,7 @@ mod tests {
                 "application-autoscaling:RegisterScalableTarget",
                 &[Category::Scaling],
             ),
+            ("cloudwatch:DescribeAlarms", &[Category::Alarms]),
         ] {
             assert_eq!(Category::of(action), categories, "{action}");
         }

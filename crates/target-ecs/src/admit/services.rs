@@ -12,6 +12,7 @@ use strategy_core::Track;
 use strategy_core::target::Finding;
 
 use super::Facts;
+use crate::alarms;
 use crate::binding::{Bound, TrackStart};
 use crate::candidate;
 use crate::config::resource;
@@ -26,7 +27,7 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(managed(service, &about));
             findings.extend(in_flight(service, &about));
             findings.extend(circuit_breaker(service, &about));
-            findings.extend(alarms(service, &about));
+            findings.extend(alarms::findings(&facts.alarms, service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
         findings.extend(deregistered(bound, facts, track));
@@ -172,23 +173,6 @@ fn circuit_breaker(service: &Service, about: &str) -> Option<Finding> {
     })
 }
 
-/// Amazon ECS ignores an alarm that is on when a deployment begins.
-fn alarms(service: &Service, about: &str) -> Option<Finding> {
-    let alarms = service.deployment_configuration()?.alarms()?;
-    let names = alarms.alarm_names();
-    (alarms.enable && !names.is_empty()).then(|| {
-        Finding::warns(
-            "alarms-not-looked-at",
-            about,
-            format!(
-                "its deployments go by the alarms {}, and it was not looked whether one of them is on already: Amazon ECS would ignore it",
-                names.join(", ")
-            ),
-            "look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
-        )
-    })
-}
-
 /// Tasks are killed before they can be healthy.
 pub(crate) fn impatient(
     groups: &[TargetGroup],
@@ -294,4 +278,29 @@ fn stable_serves(bound: &Bound, facts: &Facts) -> Option<Finding> {
             "mend stable first",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where AWS leaves it out of an answer instead of refusing to tell of it.
+    #[test]
+    fn a_target_group_that_is_in_no_answer_blocks() {
+        let at = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup";
+        let other = TargetGroup::builder()
+            .target_group_arn(format!("{at}/api/a1"))
+            .target_type(TargetTypeEnum::Ip)
+            .build();
+        let finding = targets(std::slice::from_ref(&other), &format!("{at}/gone/b2"));
+        let text = finding.unwrap().to_string();
+        for said in [
+            "blocked [target-group-missing] targetgroup/gone/b2",
+            "there is no such target group",
+            "create it with the target type `ip`",
+        ] {
+            assert!(text.contains(said), "{said:?} is not in {text}");
+        }
+        assert_eq!(targets(&[other], &format!("{at}/api/a1")), None);
+    }
 }

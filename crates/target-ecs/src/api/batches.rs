@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 use aws_sdk_ecs::types::{Service, ServiceField, Task};
 use aws_sdk_elasticloadbalancingv2::types::Action;
 use futures::FutureExt as _;
@@ -12,6 +13,7 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::{Turn, answered};
 use crate::account::{Account, Answers, Batch};
+use crate::alarms::AlarmState;
 use crate::binding::service as service_name;
 use crate::config::resource;
 use crate::error::found;
@@ -29,11 +31,16 @@ const RULES_A_CALL: usize = 20;
 /// How many scalable targets are asked for in one call: a page has as many.
 const SCALERS_A_CALL: usize = 50;
 
+/// How many alarms one call describes at most, and a page of it.
+const ALARMS_A_CALL: usize = 100;
+const ALARMS_A_PAGE: i32 = 100;
+
 pub(super) const SERVICES: &str = "ecs:DescribeServices";
 pub(super) const TASKS: &str = "ecs:DescribeTasks";
 pub(super) const RULES: &str = "elasticloadbalancing:DescribeRules";
 pub(super) const LISTENERS: &str = "elasticloadbalancing:DescribeListeners";
 pub(super) const SCALERS: &str = "application-autoscaling:DescribeScalableTargets";
+pub(super) const ALARMS: &str = "cloudwatch:DescribeAlarms";
 
 /// What was told of one name.
 #[derive(Clone, Debug)]
@@ -57,6 +64,8 @@ pub(crate) struct Batches {
     pub(super) listeners: Arc<Batch<Vec<Action>>>,
     /// Resource ids.
     pub(super) scalers: Arc<Batch<ScalableTarget>>,
+    /// Names.
+    pub(super) alarms: Arc<Batch<AlarmState>>,
 }
 
 impl Default for Batches {
@@ -67,6 +76,7 @@ impl Default for Batches {
             rules: Arc::new(Batch::new(RULES, RULES_A_CALL, rules)),
             listeners: Arc::new(Batch::new(LISTENERS, RULES_A_CALL, listeners)),
             scalers: Arc::new(Batch::new(SCALERS, SCALERS_A_CALL, scalers)),
+            alarms: Arc::new(Batch::new(ALARMS, ALARMS_A_CALL, alarms)),
         }
     }
 }
@@ -213,4 +223,54 @@ fn scalers(account: Account, _: String, ids: Vec<String>, turn: Turn) -> Sent<Sc
         }
     };
     send.boxed()
+}
+
+/// Composite alarms are told only where they are asked for.
+fn alarms(account: Account, _: String, names: Vec<String>, turn: Turn) -> Sent<AlarmState> {
+    let send = async move {
+        let (mut told, mut page) = (Answers::new(), 0);
+        let Some(client) = account.alarms_client() else {
+            return Ok(told);
+        };
+        for some in names.chunks(ALARMS_A_CALL) {
+            let (about, mut token) = (format!("alarm:{}", some.join(",")), None);
+            loop {
+                turn.after_the_first(&account, page, ALARMS, &about).await?;
+                page += 1;
+                let call = client.describe_alarms();
+                let call = call.set_alarm_names(Some(some.to_vec()));
+                let call = call.alarm_types(AlarmType::MetricAlarm);
+                let call = call.alarm_types(AlarmType::CompositeAlarm);
+                let call = call.max_records(ALARMS_A_PAGE).set_next_token(token);
+                let answer = answered(&account, ALARMS, &about, call.send()).await?;
+                let metric = answer.metric_alarms().iter();
+                let metric = metric.map(|of| (of.alarm_name(), of.state_value()));
+                let composite = answer.composite_alarms().iter();
+                let composite = composite.map(|of| (of.alarm_name(), of.state_value()));
+                for (name, state) in metric.chain(composite) {
+                    let name = name.unwrap_or_default();
+                    told.insert(name.to_owned(), state_of(name, state)?);
+                }
+                match answer.next_token {
+                    Some(more) if !more.is_empty() => token = Some(more),
+                    Some(_) | None => break,
+                }
+            }
+        }
+        Ok(told)
+    };
+    send.boxed()
+}
+
+fn state_of(name: &str, state: Option<&StateValue>) -> Result<AlarmState, TargetError> {
+    match state.map_or("", StateValue::as_str) {
+        "ALARM" => Ok(AlarmState::On),
+        "OK" | "INSUFFICIENT_DATA" => Ok(AlarmState::Off),
+        other => Err(found(
+            TargetErrorKind::Unexpected,
+            ALARMS,
+            &format!("alarm:{name}"),
+            format!("its state is `{other}`, which is not known here"),
+        )),
+    }
 }

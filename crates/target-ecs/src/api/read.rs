@@ -1,5 +1,6 @@
 //! Reads. What cannot be read is an error, never a default.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::ScalableTarget;
@@ -15,6 +16,7 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 use super::Api;
 use super::batches::{LISTENERS, RULES, SERVICES, TASKS, Told};
 use crate::account::{Answers, Ask, Batch};
+use crate::alarms::Alarms;
 use crate::autoscaling::resource_id;
 use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
@@ -128,6 +130,19 @@ impl Api {
         let told = self.account.batches().scalers.ask(&self.account, ask);
         let mut told = told.await?;
         Ok(ids.map(|id| told.remove(&id)))
+    }
+
+    /// What is known of alarms by their names.
+    pub(crate) async fn alarms(&self, names: BTreeSet<String>) -> Result<Alarms, TargetError> {
+        if self.account.alarms_client().is_none() {
+            return Ok(Alarms::NotLookedAt);
+        }
+        if names.is_empty() {
+            return Ok(Alarms::Told(Answers::new()));
+        }
+        let ask = self.ask("", names.into_iter().collect());
+        let told = self.account.batches().alarms.ask(&self.account, ask);
+        Ok(Alarms::Told(told.await?))
     }
 
     pub(crate) async fn target_groups(

@@ -5,6 +5,7 @@ mod shifting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_ecs::types::{
     DeploymentConfiguration, DeploymentLifecycleHookTargetType, DeploymentStrategy, Service,
@@ -20,6 +21,7 @@ use super::deployment::rollout_state;
 use super::schedule::Schedule;
 use super::{Bound, View};
 use crate::admit::services::{controlled, impatient, in_flight, slow_start, targets};
+use crate::alarms::{self, Alarms};
 use crate::api::Api;
 use crate::config::{RuleConfig, resource};
 use crate::task_definition::Described;
@@ -29,6 +31,7 @@ use crate::view::primary;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     view: View,
+    alarms: Alarms,
     groups: Vec<TargetGroup>,
     attributes: BTreeMap<String, Vec<TargetGroupAttribute>>,
     base: Arc<Described>,
@@ -39,6 +42,7 @@ pub(crate) struct Facts {
 /// Reads them.
 pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError> {
     let view = api.view_of_one(bound).await?;
+    let alarms = api.alarms(alarms::names(view.seen.active())).await?;
     let arns: Vec<&str> = bound
         .start
         .balancers
@@ -63,24 +67,37 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     Ok(Facts {
         rules,
         view,
+        alarms,
         groups,
         attributes,
         base,
     })
 }
 
-/// The same where ECS takes the steps of the plan, which go into the binding.
-pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
+/// The same where ECS takes the steps of the plan, which go into the binding. `settle` is when a step is taken to
+/// be effective.
+pub(crate) fn gated(
+    bound: &mut Bound,
+    facts: &Facts,
+    settle: Option<Duration>,
+    part: &Part,
+    plan: &Plan,
+) -> Vec<Finding> {
     let about = bound.resource();
     let mut findings = Vec::new();
     if let Some(service) = facts.view.seen.active() {
         findings.extend(controlled(service, &about));
         findings.extend(start(service, &about));
         findings.extend(scaled(bound, &about));
+        findings.extend(alarms::findings(&facts.alarms, service, &about));
         findings.extend(shifting::findings(bound, &facts.rules, service, &about));
+        findings.extend(shifting::sticky(&facts.rules));
+        findings.extend(shifting::network(bound, settle.unwrap_or_default()));
         for arn in bound.start.balancers.iter().flat_map(Balancer::groups) {
             findings.extend(impatient(&facts.groups, arn, service, &about));
             findings.extend(targets(&facts.groups, arn));
+            let attributes = facts.attributes.get(arn).map_or(&[][..], Vec::as_slice);
+            findings.extend(slow_start(attributes, arn));
         }
     }
     findings.extend(serves(bound, facts, &about));
@@ -103,6 +120,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
         findings.extend(strategy(service, &about));
         findings.extend(start(service, &about));
         findings.extend(scaled(bound, &about));
+        findings.extend(alarms::findings(&facts.alarms, service, &about));
         let configuration = service.deployment_configuration();
         if let Some(configuration) = configuration {
             findings.extend(detectors(configuration, &about));

@@ -110,7 +110,7 @@ impl Target for PlatformTarget {
         let facts = admit::facts(&self.api.looking(), &bound).await?;
         let findings = match self.mode {
             Tag::Rolling => admit::findings(&bound, &facts, part, plan),
-            Tag::NativeGated => admit::gated(&mut bound, &facts, part, plan),
+            Tag::NativeGated => admit::gated(&mut bound, &facts, self.settle, part, plan),
         };
         Ok(Admission::new(bound.wrap()?, findings))
     }

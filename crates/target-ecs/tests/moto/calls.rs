@@ -165,6 +165,10 @@ async fn a_canary_makes_each_call_of_its_policy_and_no_other() {
         allowed.remove("iam:PassRole"),
         "that is asked for by AWS itself"
     );
+    assert!(
+        allowed.remove("cloudwatch:DescribeAlarms"),
+        "no service here goes by alarms"
+    );
     assert_eq!(called, allowed);
 }
 

@@ -18,6 +18,8 @@
 //! - Only `DescribeRules` has pages, of 50.
 //! - Credentials that it does not know are refused in XML without a code that clients can read, also where JSON is spoken.
 //! - A registration does not tell the tags that it was made with; a description does.
+//! - Alarms are described in older protocols only, and not in Smithy RPC v2 CBOR, the one that the client of CloudWatch
+//!   speaks.
 //! - A service without a security group, and a task whose container says nothing of its memory, are errors of its own.
 //! - Nothing is ever throttled, slow or lost; what that comes to is tested on our own fake.
 #![allow(
@@ -27,6 +29,7 @@
     reason = "test"
 )]
 
+mod alarms;
 mod calls;
 mod claims;
 mod definitions;

@@ -76,6 +76,10 @@ fn actions(request: &HttpRequest) -> Vec<String> {
         };
         return vec![format!("{prefix}:{operation}")];
     }
+    if request.headers().get("smithy-protocol").is_some() {
+        let operation = request.uri().rsplit('/').next().unwrap();
+        return vec![format!("cloudwatch:{operation}")];
+    }
     let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
     let operation = body.strip_prefix("Action=").unwrap().split('&').next();
     let mut actions = vec![format!("elasticloadbalancing:{}", operation.unwrap())];

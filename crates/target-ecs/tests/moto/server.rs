@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use target_ecs::EcsTarget;
 use target_ecs::config::Config;
+use target_ecs::{Account, EcsTarget};
 use test_support::child::{Process, RunFolder, Watchdog, free_port, target_dir};
 
 use crate::recorder::Recorder;
@@ -151,6 +151,7 @@ pub(crate) struct Clients {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
+    alarms: aws_sdk_cloudwatch::Client,
     pub(crate) recorder: Recorder,
 }
 
@@ -161,6 +162,7 @@ impl Clients {
             ecs: client!(moto, recorder, aws_sdk_ecs),
             balancers: client!(moto, recorder, aws_sdk_elasticloadbalancingv2),
             scaling: client!(moto, recorder, aws_sdk_applicationautoscaling),
+            alarms: client!(moto, recorder, aws_sdk_cloudwatch),
             recorder,
         }
     }
@@ -168,5 +170,11 @@ impl Clients {
     /// A target that knows nothing yet: whatever it tells was read.
     pub(crate) fn target(&self, config: &Config) -> EcsTarget {
         EcsTarget::new(&self.ecs, &self.balancers, &self.scaling, config.clone())
+    }
+
+    /// The same, which looks at alarms.
+    pub(crate) fn target_with_alarms(&self, config: &Config) -> EcsTarget {
+        let account = Account::new(&self.ecs, &self.balancers, &self.scaling);
+        EcsTarget::on(&account.alarms(&self.alarms), config.clone())
     }
 }

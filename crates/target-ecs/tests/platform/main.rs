@@ -7,6 +7,8 @@
     reason = "test"
 )]
 
+mod found_alarms;
+mod gated_found;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;

@@ -10,6 +10,7 @@ use strategy_core::{Release, Strategy, Target};
 use target_ecs::EcsTarget;
 use test_support::ecs::{Image, Settings};
 
+use crate::found_alarms::watched;
 use crate::gated_promoted::canary;
 use crate::scene::{Scene, roll};
 
@@ -42,13 +43,17 @@ fn is_the_least(open: impl Fn() -> Scene, strategy: &dyn Strategy) {
 }
 
 fn unbroken() -> Scene {
-    Scene::with(Settings::default(), &json!({}))
+    watched(Scene::with(Settings::default(), &json!({})))
+}
+
+fn gated() -> Scene {
+    watched(Scene::gated())
 }
 
 #[test]
 fn the_policy_of_each_mode_is_the_least() {
     is_the_least(unbroken, &roll());
-    is_the_least(Scene::gated, &canary([10, 100]));
+    is_the_least(gated, &canary([10, 100]));
 }
 
 /// Whatever is denied, the call that needs it says so with action and resource, and nothing is taken for done.
@@ -57,7 +62,7 @@ fn with_one_action_removed_the_error_names_it_and_its_resource() {
     type Opened = (fn() -> Scene, Box<dyn Strategy>);
     let modes: [Opened; 2] = [
         (unbroken, Box::new(roll())),
-        (Scene::gated, Box::new(canary([10, 100]))),
+        (gated, Box::new(canary([10, 100]))),
     ];
     for (open, strategy) in modes {
         for action in allowed(&open()) {

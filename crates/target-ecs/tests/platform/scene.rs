@@ -11,8 +11,8 @@ use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::Rolling;
 use strategy_core::world::{VirtualClock, block_on};
 use strategy_core::{Release, Strategy, Timestamp};
-use target_ecs::EcsTarget;
 use target_ecs::config::{Config, Mode, NativeGated, Rolling as RollingMode};
+use target_ecs::{Account, EcsTarget};
 use test_support::ecs::{CallRecord, Fake, Service, Settings, Shop};
 
 /// When the first tasks have long been healthy.
@@ -143,6 +143,15 @@ impl Scene {
     }
 
     pub(crate) fn target(&self) -> EcsTarget {
+        let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
+        let scaling = self.fake.autoscaling_client();
+        let account = Account::new(&ecs, &balancers, &scaling);
+        let account = account.alarms(&self.fake.alarms_client());
+        EcsTarget::on(&account, self.config())
+    }
+
+    /// The same without a way to look at alarms.
+    pub(crate) fn target_without_alarms(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();
         EcsTarget::new(&ecs, &balancers, &scaling, self.config())

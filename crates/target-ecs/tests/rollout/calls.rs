@@ -10,6 +10,7 @@ use target_ecs::EcsTarget;
 use target_ecs::config::RuleConfig;
 use test_support::ecs::{CallRecord, Service};
 
+use crate::found_alarms::watched;
 use crate::previews::header_first;
 use crate::scene::{Scene, blue_green, five_steps};
 
@@ -107,6 +108,7 @@ fn the_policy_is_the_least() {
         "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 10,
     });
     scaled.ask(Service::Autoscaling, "RegisterScalableTarget", target);
+    watched(&scaled, 1);
     let listener = scaled.shop.listener.clone();
     let actions = scaled.rule()["Actions"].clone();
     let default = json!({"ListenerArn": listener, "DefaultActions": actions});

@@ -14,6 +14,7 @@ mod failures;
 mod faults;
 mod foreign;
 mod found;
+mod found_alarms;
 mod found_previews;
 mod found_services;
 mod gone;

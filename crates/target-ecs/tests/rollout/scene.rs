@@ -11,8 +11,8 @@ use strategy_core::rollout::Outcome;
 use strategy_core::strategy::{BlueGreen, Canary as CanaryStrategy};
 use strategy_core::world::{VirtualClock, block_on};
 use strategy_core::{Release, Strategy, Timestamp};
-use target_ecs::EcsTarget;
 use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot, WorkloadConfig};
+use target_ecs::{Account, EcsTarget};
 use test_support::ecs::{CallRecord, Fake, Service, Settings, Shop};
 
 /// When the first tasks have long been healthy.
@@ -44,6 +44,13 @@ impl Scene {
         })
     }
 
+    /// The same, where so much is set.
+    pub(crate) fn canary_with(settings: Settings) -> Self {
+        Self::open(settings, |stable, candidate| {
+            Canary::new(stable, candidate).into()
+        })
+    }
+
     /// The same, where every call takes so long.
     pub(crate) fn slow_canary(latency: Duration) -> Self {
         let settings = Settings {
@@ -65,22 +72,35 @@ impl Scene {
         scene
     }
 
+    /// A shop whose stable service nobody has opened yet.
+    pub(crate) fn without_service() -> Self {
+        Self::empty(Settings::default(), |stable, candidate| {
+            Canary::new(stable, candidate).into()
+        })
+    }
+
     fn open(settings: Settings, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
+        let scene = Self::empty(settings, workload);
+        scene
+            .shop
+            .create_service("web", &scene.shop.stable_group, 4);
+        scene.clock.advance_to(OPEN);
+        scene
+    }
+
+    fn empty(settings: Settings, workload: impl FnOnce(Slot, Slot) -> WorkloadConfig) -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
         let fake = Fake::new(Arc::new(clock.clone()), settings);
         let shop = Shop::open(&fake);
         shop.remove_test_rule();
-        shop.create_service("web", &shop.stable_group, 4);
         let stable = Slot::new("web", &shop.stable_group);
-        let scene = Self {
+        Self {
             workload: workload(stable, Slot::new("web-other", &shop.canary_group)),
             rules: vec![RuleConfig::Rule(shop.rule.clone())],
             clock,
             fake,
             shop,
-        };
-        scene.clock.advance_to(OPEN);
-        scene
+        }
     }
 
     /// Lets time pass.
@@ -100,6 +120,15 @@ impl Scene {
     }
 
     pub(crate) fn target(&self) -> EcsTarget {
+        let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
+        let scaling = self.fake.autoscaling_client();
+        let account = Account::new(&ecs, &balancers, &scaling);
+        let account = account.alarms(&self.fake.alarms_client());
+        EcsTarget::on(&account, self.config())
+    }
+
+    /// The same without a way to look at alarms.
+    pub(crate) fn target_without_alarms(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();
         EcsTarget::new(&ecs, &balancers, &scaling, self.config())

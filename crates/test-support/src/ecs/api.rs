@@ -1,6 +1,7 @@
 //! The operations: each reads its input, refuses what the service would refuse, and changes the world.
 
 pub(crate) mod actions;
+pub(crate) mod alarms;
 pub(crate) mod autoscaling;
 pub(crate) mod balancers;
 pub(crate) mod clusters;
@@ -60,6 +61,7 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Answer {
         Service::Ecs => ecs(world, call),
         Service::LoadBalancing => balancing(world, call),
         Service::Autoscaling => scaling(world, call),
+        Service::Alarms => alarms(world, call),
     };
     world.settle();
     answer
@@ -133,6 +135,13 @@ fn scaling(world: &mut World, call: &Call) -> Answer {
         "RegisterScalableTarget" => world.register_scalable_target(input),
         "DescribeScalableTargets" => world.describe_scalable_targets(input),
         "DeregisterScalableTarget" => world.deregister_scalable_target(input),
+        _ => Err(unknown(call)),
+    }
+}
+
+fn alarms(world: &mut World, call: &Call) -> Answer {
+    match call.operation.as_str() {
+        "DescribeAlarms" => world.describe_alarms(&call.input),
         _ => Err(unknown(call)),
     }
 }

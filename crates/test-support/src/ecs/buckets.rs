@@ -11,8 +11,8 @@ use super::log::{Service, is_read};
 /// A category of calls: its name, and the size and the refill of its bucket.
 type Category = (&'static str, u32, u32);
 
-/// "Request throttling for the Amazon ECS API", "Request throttling for the Elastic Load Balancing API". Nothing is
-/// published for Application Auto Scaling.
+/// "Request throttling for the Amazon ECS API", "Request throttling for the Elastic Load Balancing API", "CloudWatch
+/// service quotas". Nothing is published for Application Auto Scaling.
 fn categories(service: Service, operation: &str) -> Vec<Category> {
     match service {
         Service::Ecs => vec![match operation {
@@ -42,6 +42,8 @@ fn categories(service: Service, operation: &str) -> Vec<Category> {
             vec![own, ("account", 40, 10)]
         }
         Service::Autoscaling => Vec::new(),
+        // A rate without a size.
+        Service::Alarms => vec![("alarms", 9, 9)],
     }
 }
 

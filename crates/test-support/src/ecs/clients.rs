@@ -54,6 +54,11 @@ impl Fake {
         client!(self, aws_sdk_elasticloadbalancingv2)
     }
 
+    /// A client of Amazon CloudWatch with three attempts a call.
+    pub fn alarms_client(&self) -> aws_sdk_cloudwatch::Client {
+        client!(self, aws_sdk_cloudwatch)
+    }
+
     /// A client of Application Auto Scaling with three attempts a call.
     pub fn autoscaling_client(&self) -> aws_sdk_applicationautoscaling::Client {
         client!(self, aws_sdk_applicationautoscaling)

@@ -45,7 +45,7 @@ impl Fault {
             // for the Amazon ECS API"; the SDK takes both codes for throttling.
             Self::Throttled => Some(match service {
                 Service::LoadBalancing => Refusal::plain("Throttling", "Rate exceeded"),
-                Service::Ecs | Service::Autoscaling => {
+                Service::Ecs | Service::Autoscaling | Service::Alarms => {
                     Refusal::plain("ThrottlingException", "Rate exceeded")
                 }
             }),
@@ -58,6 +58,7 @@ impl Fault {
                     Service::Autoscaling => {
                         Refusal::plain("InternalServiceException", "An internal error")
                     }
+                    Service::Alarms => Refusal::plain("InternalServiceFault", "An internal error"),
                 }
                 .with_status(500),
             ),
@@ -157,6 +158,8 @@ fn refusal_of(service: Service, action: &str) -> Refusal {
     );
     match service {
         Service::LoadBalancing => Refusal::plain("AccessDenied", message).with_status(403),
-        Service::Ecs | Service::Autoscaling => Refusal::plain("AccessDeniedException", message),
+        Service::Ecs | Service::Autoscaling | Service::Alarms => {
+            Refusal::plain("AccessDeniedException", message)
+        }
     }
 }

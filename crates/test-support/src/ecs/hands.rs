@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::api;
 use super::log::Service;
 use super::wire::{Answer, Call};
+use super::world::alarm::{Alarm, AlarmState, Kind};
 use super::world::deployment::Breaker;
 use super::world::task::Phase;
 use super::{Fake, Image};
@@ -84,8 +85,30 @@ impl Fake {
         };
     }
 
-    /// The alarms that the deployment under way is watched by fire. Tells whether any do: an alarm that nobody looks at
-    /// changes nothing.
+    /// An alarm of CloudWatch that goes by a metric is there from now on, if it was not, and in this state. Deployments
+    /// under way that are watched by it heed it.
+    pub fn set_alarm(&self, name: &str, state: AlarmState) {
+        self.set_alarm_of(name, Kind::Metric, state);
+    }
+
+    /// The same of an alarm that goes by other alarms.
+    pub fn set_composite_alarm(&self, name: &str, state: AlarmState) {
+        self.set_alarm_of(name, Kind::Composite, state);
+    }
+
+    fn set_alarm_of(&self, name: &str, kind: Kind, state: AlarmState) {
+        let mut world = self.now();
+        world.world.set_alarm(name, Alarm { kind, state });
+        world.world.settle();
+    }
+
+    /// An alarm of CloudWatch is deleted.
+    pub fn remove_alarm(&self, name: &str) {
+        self.now().world.alarms.remove(name);
+    }
+
+    /// The alarms that the deployment under way is watched by fire and are over at once. Tells whether any do: an alarm
+    /// that nobody looks at changes nothing.
     pub fn alarm_fires(&self, cluster: &str, service: &str) -> bool {
         let mut state = self.now();
         let key = (cluster.to_owned(), service.to_owned());

@@ -15,6 +15,8 @@ pub enum Service {
     LoadBalancing,
     /// Application Auto Scaling.
     Autoscaling,
+    /// The alarms of Amazon CloudWatch.
+    Alarms,
 }
 
 impl Service {
@@ -24,6 +26,7 @@ impl Service {
             Self::Ecs => "ecs",
             Self::LoadBalancing => "elasticloadbalancing",
             Self::Autoscaling => "application-autoscaling",
+            Self::Alarms => "cloudwatch",
         }
     }
 }
@@ -75,7 +78,7 @@ pub(crate) fn is_read(operation: &str) -> bool {
 }
 
 /// The fields that say what a call is about, the more telling first.
-const TELLING: [&str; 21] = [
+const TELLING: [&str; 22] = [
     "serviceDeploymentArn",
     "service",
     "serviceName",
@@ -97,6 +100,7 @@ const TELLING: [&str; 21] = [
     "ResourceArns",
     "ResourceId",
     "ResourceIds",
+    "AlarmNames",
 ];
 
 /// What names something where there is no ARN yet.
@@ -138,7 +142,7 @@ pub(crate) fn actions(call: &Call) -> Vec<String> {
         Service::Ecs if !call.input.items("tags").is_empty() => Some("TagResource"),
         Service::LoadBalancing if !call.input.items("Tags").is_empty() => Some("AddTags"),
         Service::Autoscaling if call.input.has("Tags") => Some("TagResource"),
-        Service::Ecs | Service::LoadBalancing | Service::Autoscaling => None,
+        Service::Ecs | Service::LoadBalancing | Service::Autoscaling | Service::Alarms => None,
     };
     if let (Some(tagging), false) = (tagging, is_tagging) {
         actions.push(format!("{prefix}:{tagging}"));

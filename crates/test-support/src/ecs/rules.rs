@@ -163,6 +163,8 @@ rules! {
     DetectionBeyondRolling: "Whether the circuit breaker and alarms end deployments by other strategies can be set: the breaker while they scale up." ["Docs: Amazon ECS deployment failure detection says blue/green too, the page of the circuit breaker does not; stages assumed"]
     AlarmsEndDeployments: "An alarm of its configuration that fires ends a deployment: it is rolled back, or fails if that is not asked for." ["SDK: DeploymentAlarms"]
 
+    AlarmsOnAtTheStart: "If an alarm of its configuration is in ALARM when a deployment begins, none is heeded for that deployment." ["Docs: How CloudWatch alarms detect Amazon ECS deployment failures; AWS Copilot, deployment.rollback_alarms"]
+
     // Strategies of ECS.
     Strategies: "ROLLING, BLUE_GREEN, LINEAR or CANARY." ["SDK: DeploymentStrategy"]
     BlueGreenNamesItsBake: "BLUE_GREEN is given bakeTimeInMinutes." ["SDK: DeploymentConfiguration.bake_time_in_minutes"]
@@ -225,9 +227,14 @@ rules! {
     NoScaleInWhileDeploying: "Scaling in waits while a deployment is in progress; scaling out goes on." ["Docs: Automatically scale your Amazon ECS service"]
     ScalesWithinBounds: "Scaling stays within the bounds." ["SDK: RegisterScalableTargetInput.min_capacity"]
 
+    // Alarms of Amazon CloudWatch.
+    BatchOfAlarms: "At most 100 alarms are asked for by name at once." ["Docs: API reference, DescribeAlarms"]
+    MetricAlarmsByDefault: "Composite alarms are described only where AlarmTypes asks for them." ["SDK: DescribeAlarmsInput.alarm_types"]
+    MissingAlarmsAreLeftOut: "An alarm that is asked for by name and is not there is in no answer, and that is no error." ["assumed, as for every filter of DescribeAlarms"]
+
     // Every call.
     ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
-    PublishedBuckets: "Calls of a category take tokens from a bucket, which come back each second; of an empty one they are refused: it can be set." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
+    PublishedBuckets: "Calls of a category take tokens from a bucket, which come back each second; of an empty one they are refused: it can be set." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API; CloudWatch service quotas"]
     ThrottlingCodes: "Too many calls: ThrottlingException, in the query protocol Throttling, with status 400." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]
     RolesArePassed: "Whoever gives ECS a role, of tasks, load balancers or hooks, needs iam:PassRole." ["Docs: Grant permissions to pass a role to an AWS service; the code of the refusal assumed"]
     DeniedCodes: "Not allowed: AccessDeniedException, in the query protocol AccessDenied with status 403." ["SDK: AccessDeniedException; Docs: Common errors"]

@@ -1,5 +1,6 @@
 //! What goes over the wire: a call as a tree of values, and what an answer or a refusal looks like in each protocol.
 
+mod cbor;
 mod fields;
 mod json;
 mod query;
@@ -65,7 +66,10 @@ impl Call {
         let body = request
             .body()
             .bytes()
-            .ok_or("the body is a stream: the three services send small bodies only")?;
+            .ok_or("the body is a stream: these services send small bodies only")?;
+        if request.headers().get("smithy-protocol").is_some() {
+            return cbor::read(request.uri(), body);
+        }
         match request.headers().get("x-amz-target") {
             Some(target) => json::read(target, body),
             None => query::read(body),
@@ -74,17 +78,20 @@ impl Call {
 
     /// The HTTP response that says `answer`.
     pub(crate) fn respond(&self, answer: &Answer, request_id: &str) -> HttpResponse {
+        let text = |text: String| text.into_bytes();
         let (status, body) = match (answer, self.service) {
             (Ok(output), Service::LoadBalancing) => {
-                (200, xml::answer(&self.operation, output, request_id))
+                (200, text(xml::answer(&self.operation, output, request_id)))
             }
-            (Ok(output), Service::Ecs | Service::Autoscaling) => (200, output.to_string()),
+            (Ok(output), Service::Ecs | Service::Autoscaling) => (200, text(output.to_string())),
+            (Ok(output), Service::Alarms) => (200, cbor::answer(output)),
             (Err(refusal), Service::LoadBalancing) => {
-                (refusal.status, xml::refusal(refusal, request_id))
+                (refusal.status, text(xml::refusal(refusal, request_id)))
             }
             (Err(refusal), Service::Ecs | Service::Autoscaling) => {
-                (refusal.status, json::refusal(refusal))
+                (refusal.status, text(json::refusal(refusal)))
             }
+            (Err(refusal), Service::Alarms) => (refusal.status, cbor::refusal(refusal)),
         };
         let status = StatusCode::try_from(status).unwrap_or_else(|_| {
             unreachable!("every status that is given to a refusal is between 400 and 599")
@@ -93,6 +100,11 @@ impl Call {
         response
             .headers_mut()
             .insert("x-amzn-requestid", request_id.to_owned());
+        if self.service == Service::Alarms {
+            response
+                .headers_mut()
+                .insert("smithy-protocol", "rpc-v2-cbor");
+        }
         response
     }
 }

@@ -1,5 +1,6 @@
 //! The state of the fake cloud, and how it moves on.
 
+pub(crate) mod alarm;
 pub(crate) mod breaker;
 pub(crate) mod data_plane;
 pub(crate) mod deployment;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use strategy_core::Timestamp;
 
+use self::alarm::Alarm;
 use self::data_plane::Ledger;
 use self::deployment::{Revision, ServiceDeployment};
 use self::ids::Ids;
@@ -67,6 +69,7 @@ pub(crate) struct World {
     pub(crate) target_groups: BTreeMap<String, TargetGroup>,
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) scalable_targets: BTreeMap<String, ScalableTarget>,
+    pub(crate) alarms: BTreeMap<String, Alarm>,
     pub(crate) images: BTreeMap<String, Image>,
     /// What Lambda functions answer; those that are not here succeed.
     pub(crate) lambdas: BTreeMap<String, Verdict>,
@@ -100,6 +103,7 @@ impl World {
             target_groups: BTreeMap::new(),
             tags: BTreeMap::new(),
             scalable_targets: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             images: BTreeMap::new(),
             lambdas: BTreeMap::new(),
             ledger: Ledger::default(),

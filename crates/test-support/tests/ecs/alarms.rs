@@ -1,7 +1,8 @@
 //! Alarms of a deployment configuration, and the circuit breaker beyond rolling.
 
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 use serde_json::{Value, json};
-use test_support::ecs::{Image, Rule, Settings, Shop};
+use test_support::ecs::{AlarmState, Fault, Image, Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -83,4 +84,91 @@ fn beyond_rolling_alarms_and_the_breaker_work_as_set() {
     assert_eq!(breaker.status().unwrap().as_str(), "TRIGGERED");
     scene.notices(Rule::DetectionBeyondRolling);
     assert_eq!(scene.running("api"), [2]);
+}
+
+#[test]
+fn an_alarm_that_is_on_when_a_deployment_begins_switches_all_off_for_it() {
+    let scene = Scene::new();
+    scene.native(watched(json!({ "strategy": "ROLLING" }), true));
+    scene.fake.set_alarm("errors", AlarmState::Alarm);
+    let arn = scene.begin("web:2");
+    scene.wait(32);
+    scene.notices(Rule::AlarmsOnAtTheStart);
+    let alarms = scene.service_deployment(&arn).alarms.unwrap();
+    assert_eq!(alarms.status().unwrap().as_str(), "DISABLED");
+    scene.fake.set_alarm("latency", AlarmState::Alarm);
+    scene.wait_until(|| scene.status(&arn) == "SUCCESSFUL");
+
+    // One that says nothing yet is heeded when it is on.
+    scene.fake.set_alarm("errors", AlarmState::InsufficientData);
+    scene.fake.set_alarm("latency", AlarmState::Ok);
+    let arn = scene.begin("web:3");
+    scene.wait(32);
+    scene.fake.set_alarm("others", AlarmState::Alarm);
+    let alarms = || scene.service_deployment(&arn).alarms.unwrap();
+    assert_eq!(alarms().status().unwrap().as_str(), "MONITORING");
+    scene.fake.set_alarm("errors", AlarmState::Alarm);
+    assert_eq!(alarms().status().unwrap().as_str(), "TRIGGERED");
+    scene.wait_until(|| scene.status(&arn) == "ROLLBACK_SUCCESSFUL");
+}
+
+#[test]
+fn alarms_are_described_by_name_kind_and_page() {
+    let scene = Scene::new();
+    let client = scene.fake.alarms_client();
+    scene.fake.set_alarm("errors", AlarmState::Alarm);
+    scene.fake.set_alarm("latency", AlarmState::Ok);
+    scene
+        .fake
+        .set_composite_alarm("both", AlarmState::InsufficientData);
+    let all = ["errors", "latency", "both", "none"].map(str::to_owned);
+    let call = client.describe_alarms().set_alarm_names(Some(all.to_vec()));
+    let told = scene.ok(call.clone().send());
+    scene.notices(Rule::MissingAlarmsAreLeftOut);
+    let metric = told.metric_alarms().iter();
+    let metric: Vec<_> = metric
+        .map(|one| (one.alarm_name().unwrap(), one.state_value().unwrap()))
+        .collect();
+    assert_eq!(
+        metric,
+        [("errors", &StateValue::Alarm), ("latency", &StateValue::Ok)]
+    );
+    assert_eq!(told.composite_alarms(), []);
+    scene.notices(Rule::MetricAlarmsByDefault);
+
+    let typed = call.alarm_types(AlarmType::MetricAlarm);
+    let typed = typed.alarm_types(AlarmType::CompositeAlarm);
+    let first = scene.ok(typed.clone().max_records(2).send());
+    assert_eq!(first.composite_alarms()[0].alarm_name(), Some("both"));
+    assert_eq!(first.metric_alarms()[0].alarm_name(), Some("errors"));
+    let token = first.next_token().unwrap();
+    let second = scene.ok(typed.clone().max_records(2).next_token(token).send());
+    assert_eq!(second.metric_alarms()[0].alarm_name(), Some("latency"));
+    assert_eq!(second.next_token(), None);
+
+    scene.refuses(
+        Rule::PageTokens,
+        "InvalidNextToken",
+        typed.next_token("elsewhere").send(),
+    );
+    let many = (0..=100).map(|number| format!("alarm-{number}")).collect();
+    let many = client.describe_alarms().set_alarm_names(Some(many));
+    scene.refuses(Rule::BatchOfAlarms, "ValidationError", many.send());
+}
+
+#[test]
+fn alarms_that_may_not_be_described_are_refused() {
+    let scene = Scene::new();
+    let client = scene.fake.alarms_client();
+    scene.fake.deny("cloudwatch:DescribeAlarms");
+    let call = client.describe_alarms().alarm_names("errors").send();
+    scene.refuses(Rule::DeniedCodes, "AccessDeniedException", call);
+    let calls = scene.fake.calls();
+    let last = calls.last().unwrap();
+    assert_eq!(last.actions, ["cloudwatch:DescribeAlarms"]);
+    assert_eq!(last.resource, "errors");
+    assert!(!last.is_write());
+    scene.fake.allow("cloudwatch:DescribeAlarms");
+    scene.fake.fault_next("DescribeAlarms", 1, Fault::Throttled);
+    scene.ok(client.describe_alarms().send());
 }

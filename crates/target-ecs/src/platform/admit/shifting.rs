@@ -1,5 +1,7 @@
 //! Findings about a service whose traffic Amazon ECS is to shift: what it needs for that.
 
+use std::time::Duration;
+
 use aws_sdk_ecs::types::Service;
 use aws_sdk_elasticloadbalancingv2::types::Action;
 use strategy_core::target::Finding;
@@ -16,6 +18,65 @@ pub(super) fn rules(bound: &Bound) -> Vec<RuleConfig> {
         .filter(|arn| arn.contains(":listener-rule/"))
         .map(RuleConfig::Rule)
         .collect()
+}
+
+/// For how long Amazon ECS waits at each shift of the listener of a Network Load Balancer, which may not send as it
+/// is told before ("Network Load Balancer resources for Amazon ECS blue/green, linear and canary deployments").
+const NETWORK_LAG: Duration = Duration::from_secs(600);
+
+/// Listeners of Network Load Balancers that production traffic comes by.
+pub(super) fn network(bound: &Bound, settle: Duration) -> Vec<Finding> {
+    let balancers = bound.start.balancers.iter();
+    let listeners = balancers.filter_map(|of| of.advanced.as_ref()?.production.as_deref());
+    let listeners = listeners.filter(|arn| arn.contains(":listener/net/"));
+    let minutes = NETWORK_LAG.as_secs() / 60;
+    let found = listeners.map(|arn| {
+        if settle < NETWORK_LAG {
+            return Finding::blocks(
+                "network-load-balancer",
+                resource(arn),
+                format!(
+                    "a Network Load Balancer may send otherwise than its listener is told for {minutes} minutes, and a step is taken to be effective after {} s",
+                    settle.as_secs()
+                ),
+                format!(
+                    "let `settle` be {minutes} minutes or more and the deadline of each stage longer than that by {minutes} more, which Amazon ECS waits at each step; or use an Application Load Balancer"
+                ),
+            );
+        }
+        Finding::warns(
+            "network-load-balancer",
+            resource(arn),
+            format!(
+                "Amazon ECS waits {minutes} minutes at each step of a Network Load Balancer, and it was not looked whether its listener forwards to both target groups"
+            ),
+            format!(
+                "let the deadline of each stage leave room for {minutes} minutes more, and see to it that the listener forwards to both, all to the one that the service runs in"
+            ),
+        )
+    });
+    found.collect()
+}
+
+/// Rules that keep a client with a target group, whatever the weights.
+pub(super) fn sticky(rules: &[(RuleConfig, Vec<Action>)]) -> Vec<Finding> {
+    let sticky = rules.iter().filter_map(|(rule, actions)| {
+        let stickiness = Forward::read(actions).ok()?.stickiness?;
+        let seconds = stickiness.seconds.unwrap_or_default();
+        stickiness.enabled.then(|| {
+            Finding::warns(
+                "rule-sticky",
+                rule.resource(),
+                format!(
+                    "it keeps a client with a target group for {seconds} s, so the release is measured at less than its weight, and who is still kept where Amazon ECS takes the tasks away at the end is served by nobody"
+                ),
+                format!(
+                    "switch its stickiness off, or bake the last stage for more than {seconds} s"
+                ),
+            )
+        })
+    });
+    sticky.collect()
 }
 
 pub(super) fn findings(

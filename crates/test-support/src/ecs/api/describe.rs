@@ -49,7 +49,7 @@ impl World {
                 "deploymentConfiguration": configuration,
                 "loadBalancers": service.load_balancers,
                 "deploymentController": { "type": service.controller() },
-                "schedulingStrategy": "REPLICA", "createdAt": seconds(service.created_at),
+                "schedulingStrategy": service.fields.get("schedulingStrategy").unwrap_or(&json!("REPLICA")), "createdAt": seconds(service.created_at),
                 "deployments": deployments, "events": events.collect::<Vec<_>>(),
                 "tags": self.ecs_tags(&service.arn),
             }),

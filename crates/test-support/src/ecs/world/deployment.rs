@@ -290,8 +290,13 @@ impl World {
                 Breaker::Disabled
             }
         };
-        let has_alarms = service.deployment_configuration["alarms"].flag("enable") == Some(true)
-            && (!is_native || self.settings.native_alarms);
+        let alarms = &service.deployment_configuration["alarms"];
+        let mut has_alarms =
+            alarms.flag("enable") == Some(true) && (!is_native || self.settings.native_alarms);
+        if has_alarms && self.any_is_on(&alarms.texts("alarmNames")) {
+            self.note(Rule::AlarmsOnAtTheStart);
+            has_alarms = false;
+        }
         self.service_deployments.push(ServiceDeployment {
             arn: arn.clone(),
             service: service.key.clone(),
