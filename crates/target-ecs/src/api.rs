@@ -20,7 +20,7 @@ use aws_smithy_async::rt::sleep::Sleep;
 use strategy_core::target::TargetError;
 
 pub(crate) use self::batches::Batches;
-use self::shown::Shown;
+use self::shown::Masks;
 use crate::account::{Account, Urgency};
 use crate::error;
 use crate::view::Definitions;
@@ -54,13 +54,13 @@ impl Turn {
     }
 }
 
-/// The account, the task definitions that were read, which never change, and what was told services and
-/// may not be shown yet.
+/// The account, the task definitions that were read, which never change, and what was told AWS and may not
+/// be shown yet.
 #[derive(Clone)]
 pub(crate) struct Api {
     account: Account,
     definitions: Arc<Mutex<Definitions>>,
-    shown: Arc<Mutex<Shown>>,
+    shown: Arc<Mutex<Masks>>,
     urgency: Urgency,
     company: Duration,
     /// `None`: as long as the account has patience, for each call.
@@ -180,8 +180,11 @@ impl Api {
         turn.await
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shown(&self) -> MutexGuard<'_, Masks> {
+        let shown = self.shown.lock();
+        let mut shown = shown.unwrap_or_else(PoisonError::into_inner);
+        shown.at(self.now());
+        shown
     }
 
     fn known(&self) -> MutexGuard<'_, Definitions> {

@@ -36,6 +36,18 @@ pub(crate) struct Bound {
     /// The note of the last write that is known to have gone through; see [`note`](crate::note).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<String>,
+    /// What that says of preview rules; empty: nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) done_previews: String,
+    /// The highest epoch that was over when it began: 0 is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) over: u64,
+}
+
+/// Nothing is over yet.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+pub(crate) const fn is_none(epoch: &u64) -> bool {
+    *epoch == 0
 }
 
 /// A rule, and what it forwarded to at the start.
@@ -100,6 +112,8 @@ impl Bound {
             start: Fields::default(),
             routes: Vec::new(),
             done: None,
+            done_previews: String::new(),
+            over: 0,
         }
     }
 

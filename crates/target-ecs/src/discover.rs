@@ -11,6 +11,7 @@ use strategy_core::{Image, Track, Tracks, Traffic, Weight};
 use crate::api::Api;
 use crate::autoscaling::{self, number, replicas};
 use crate::binding::{Bound, BoundRule, BoundScaler, BoundTrack, TrackStart, service};
+use crate::claim;
 use crate::config::{Owned, OwnedWeights, Slot, WorkloadConfig, resource};
 use crate::error::found;
 use crate::routes;
@@ -93,6 +94,7 @@ pub(crate) async fn start(config: &Owned, api: &Api) -> Result<(Bound, View), Ta
     let routed = routes::read(bound.groups(), &forwards)?;
     bound.traffic = routed.traffic(&bound.rules, &forwards);
     bound.start = state.fields(&bound, &forwards);
+    bound.over = claim::last_epoch(&state.claimable(&bound));
     let view = api.view_of(&bound, state).await?;
     Ok((bound, view))
 }

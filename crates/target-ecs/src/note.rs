@@ -1,12 +1,14 @@
 //! What is about to be written, noted in tags before it is, so that other people's changes show.
 //!
 //! Each field from what to what: a process that ends between note and write leaves either value ours.
-//! Once the write is known to be complete, which the binding remembers, only the later value is.
+//! Once the write is known to be complete, which the binding remembers, only the later value is. Where an earlier
+//! note lands over a later one, the binding's copy of the later one counts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_sdk_ecs::types::Service;
-use strategy_core::target::EffectId;
+use strategy_core::target::{Apply, EffectId};
 
 use crate::mark::{self, PREVIEWS, Retag, WRITTEN};
 use crate::owned::{Fields, is_on_its_way_out};
@@ -34,14 +36,60 @@ fn step(name: &str, now: &Fields, wanted: &Fields) -> String {
     }
 }
 
-/// The text of a note without preview rules: `id=17 cn=0:2 sd=99ff`.
-pub(crate) fn text(id: EffectId, now: &Fields, wanted: &Fields) -> String {
-    let names = now.names(wanted).into_iter();
-    let steps = names.map(|name| format!(" {}", step(name, now, wanted)));
-    format!("id={}{}", id.0, steps.collect::<String>())
+/// Which write a note is of: later ones are greater. A call that nobody waits for any more may put an earlier
+/// note over a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp {
+    /// Of the claim.
+    pub(crate) epoch: u64,
+    /// Of the write, which grows within a rollout.
+    pub(crate) id: EffectId,
 }
 
-/// A note as it stands in tags: `id=17 cn=0:2 r0=ab12:cd34 sd=99ff`, and `p00=-:ef56` of preview rules.
+impl Stamp {
+    pub(crate) fn of(request: &Apply) -> Self {
+        Self {
+            epoch: request.claim.epoch,
+            id: request.id,
+        }
+    }
+
+    /// Of a note that has one.
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let (epoch, id) = words
+            .find_map(|word| word.strip_prefix("id="))?
+            .split_once('.')?;
+        Some(Self {
+            epoch: epoch.parse().ok()?,
+            id: EffectId(id.parse().ok()?),
+        })
+    }
+}
+
+/// As it stands in a note: `id=2.17`.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "id={}.{}", self.epoch, self.id.0)
+    }
+}
+
+/// Whether a note came too late to say anything: an earlier one than that which is known to have gone through, or
+/// of a claim that was over when the rollout began.
+pub(crate) fn is_late(text: &str, done: Option<&str>, over: u64) -> bool {
+    let done = done.and_then(Stamp::read);
+    Stamp::read(text)
+        .is_some_and(|stamp| stamp.epoch <= over || done.is_some_and(|done| stamp < done))
+}
+
+/// The text of a note without preview rules: `id=2.17 cn=0:2 sd=99ff`.
+pub(crate) fn text(stamp: Stamp, now: &Fields, wanted: &Fields) -> String {
+    let names = now.names(wanted).into_iter();
+    let steps = names.map(|name| format!(" {}", step(name, now, wanted)));
+    format!("{stamp}{}", steps.collect::<String>())
+}
+
+/// A note as it stands in tags: `id=2.17 cn=0:2 r0=ab12:cd34 sd=99ff`, and `p00=-:ef56` of preview rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) written: String,
@@ -50,8 +98,8 @@ pub(crate) struct Text {
 
 impl Text {
     /// `traffic`: before and after it.
-    pub(crate) fn new(id: EffectId, [now, wanted]: [&Fields; 2], [from, to]: [Short; 2]) -> Self {
-        let (mut written, mut previews) = (vec![format!("id={}", id.0)], Vec::new());
+    pub(crate) fn new(stamp: Stamp, [now, wanted]: [&Fields; 2], [from, to]: [Short; 2]) -> Self {
+        let (mut written, mut previews) = (vec![stamp.to_string()], Vec::new());
         for name in now.names(wanted) {
             let step = step(name, now, wanted);
             match Slot::of_field(name) {
@@ -189,6 +237,29 @@ mod tests {
         fields
     }
 
+    fn stamp(epoch: u64, id: u64) -> Stamp {
+        let id = EffectId(id);
+        Stamp { epoch, id }
+    }
+
+    #[test]
+    fn an_earlier_note_than_the_last_that_went_through_is_late() {
+        let done = Some("id=2.10 r0=a:b");
+        for (text, late) in [
+            ("id=2.9 r0=x:a", true),
+            ("id=1.11 r0=x:a", true),
+            ("id=2.10 r0=a:b", false),
+            ("id=2.11 r0=b:c", false),
+            ("id=3.1 r0=b:c", false),
+            ("", false),
+            ("something else", false),
+        ] {
+            assert_eq!(is_late(text, done, 0), late, "{text}");
+        }
+        assert!(!is_late("id=2.1", None, 1));
+        assert!(is_late("id=2.1", None, 2), "its claim was over");
+    }
+
     fn traffic() -> [Short; 2] {
         [Short::of(&strategy_core::Traffic::default()); 2]
     }
@@ -198,7 +269,7 @@ mod tests {
         let rules = crate::config::MOST_RULES;
         let now = fields(rules, 0, None);
         let wanted = fields(rules, 99_999, Some(Count::Plain(99_999)));
-        let text = Text::new(EffectId(999_999), [&now, &wanted], traffic()).written;
+        let text = Text::new(stamp(9_999, 999_999), [&now, &wanted], traffic()).written;
         assert!(text.len() <= 256, "{} of {text}", text.len());
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(text.chars().all(allowed), "{text}");
@@ -208,7 +279,7 @@ mod tests {
     fn until_it_is_complete_either_value_is_ours_and_then_one() {
         let now = fields(1, 1, None);
         let wanted = fields(1, 1, Some(Count::Plain(2)));
-        let read = Text::new(EffectId(1), [&now, &wanted], traffic())
+        let read = Text::new(stamp(1, 1), [&now, &wanted], traffic())
             .read()
             .unwrap();
         for (value, under_way, complete) in

@@ -15,7 +15,6 @@ use crate::binding::Bound;
 use crate::config::resource;
 use crate::digest::digest;
 use crate::error::found;
-use crate::note;
 use crate::owned::{Fields, rule_name};
 use crate::routes::{self, Routed};
 use crate::task_definition::short;
@@ -34,7 +33,7 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
     let effective = if agree {
         Effective::Unverified
     } else {
-        written.weight = behind(&view.state, &fields, &routed).unwrap_or(written.weight);
+        written.weight = behind(bound, &view.state, &fields, &routed).unwrap_or(written.weight);
         Effective::Partial
     };
     let mut traffic = ObservedTraffic::new(written, effective);
@@ -53,9 +52,8 @@ pub(crate) fn observation(bound: &Bound, view: &View) -> Result<Observation, Tar
 }
 
 /// Where only some rules took a write, the share by those that did not: what is written is not what was to be.
-fn behind(state: &State, fields: &Fields, routed: &Routed) -> Option<Weight> {
-    let stable = state.services.stable.as_ref()?;
-    let note = note::Text::of(stable).read()?;
+fn behind(bound: &Bound, state: &State, fields: &Fields, routed: &Routed) -> Option<Weight> {
+    let note = state.noted(bound).text.read()?;
     let shares = routed.shares.iter().enumerate();
     let behind = shares.filter(|(index, _)| {
         let name = rule_name(*index);

@@ -201,7 +201,7 @@ impl Content {
     }
 
     /// Whether it does and asks for the same.
-    fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         let others = |content: &Self| -> Vec<Action> {
             let actions = content.actions.iter();
             actions

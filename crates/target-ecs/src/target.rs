@@ -20,7 +20,6 @@ use crate::claim;
 use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
 use crate::news::{Intervals, News};
-use crate::note;
 use crate::owned::Fields;
 use crate::task_definition::{Made, NoContainer, Unregistered, release};
 use crate::view::{State, definition};
@@ -55,8 +54,7 @@ impl OwnedWeightsTarget {
 
     /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
     fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
-        let stable = state.services.stable.as_ref();
-        let is_noted = || stable.is_some_and(|of| !note::Text::of(of).previews.is_empty());
+        let is_noted = || !state.noted(bound).text.previews.is_empty();
         self.config.owned_weights().previews && (!bound.routes.is_empty() || is_noted())
     }
 
@@ -308,17 +306,16 @@ fn wants(bound: &Bound, now: &State, service: &str, count: u32) -> bool {
 
 /// The binding from now on: the note of a write that went through is remembered as such.
 fn applied(mut bound: Bound, state: &State, planned: &Planned) -> Result<Applied, TargetError> {
-    let there = state.active(Track::Stable);
-    let there = there.map(note::Text::of);
-    let note = planned.note.clone().or(there).unwrap_or_default();
+    let there = state.noted(&bound).text;
+    let note = planned.note.clone().unwrap_or(there);
     let is_whole = note
         .read()
         .is_some_and(|read| read.leads_to(&planned.wanted));
-    let note = note.written;
-    if note.is_empty() || !is_whole || bound.done.as_ref() == Some(&note) {
+    if note.written.is_empty() || !is_whole || bound.done.as_ref() == Some(&note.written) {
         return Ok(Applied::default());
     }
-    bound.done = Some(note);
+    bound.done = Some(note.written);
+    bound.done_previews = note.previews;
     Ok(Applied::rebound(bound.wrap()?))
 }
 

@@ -15,7 +15,7 @@ use crate::claim::Claimable;
 use crate::config::RuleConfig;
 use crate::error::found;
 use crate::forward::Forward;
-use crate::note::Text;
+use crate::note::{self, Text};
 use crate::owned::{Count, Fields};
 use crate::previews::{self, Previews};
 use crate::routes::{self, refused};
@@ -37,6 +37,14 @@ pub(crate) struct State {
     pub(crate) scalers: Tracks<Option<ScalableTarget>>,
     /// Nothing where they were not looked for.
     pub(crate) previews: Previews,
+}
+
+/// The last note.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) text: Text,
+    /// The write that it is of is known to have gone through.
+    pub(crate) is_complete: bool,
 }
 
 /// What is written, and what runs.
@@ -135,6 +143,22 @@ impl State {
         fields
     }
 
+    /// The last note, whatever landed late over it.
+    pub(crate) fn noted(&self, bound: &Bound) -> Noted {
+        let there = self.services.stable.as_ref().map(Text::of);
+        let there = there.unwrap_or_default();
+        let text = if note::is_late(&there.written, bound.done.as_deref(), bound.over) {
+            Text {
+                written: bound.done.clone().unwrap_or_default(),
+                previews: bound.done_previews.clone(),
+            }
+        } else {
+            there
+        };
+        let is_complete = bound.done.as_ref() == Some(&text.written);
+        Noted { text, is_complete }
+    }
+
     /// The traffic that is told to be written, and whether every rule has it.
     pub(crate) fn told(
         &self,
@@ -142,10 +166,8 @@ impl State {
         fields: &Fields,
         read: (Traffic, bool),
     ) -> (Traffic, bool) {
-        let note = self.services.stable.as_ref().map(Text::of);
-        let note = note.unwrap_or_default();
-        let is_complete = bound.done.as_ref() == Some(&note.written);
-        let note = note.read().filter(|_| !is_complete);
+        let noted = self.noted(bound);
+        let note = noted.text.read().filter(|_| !noted.is_complete);
         previews::told(bound, &self.previews, fields, note.as_ref(), read)
     }
 

@@ -7,8 +7,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use strategy_core::Timestamp;
-//! use strategy_core::world::{VirtualClock, block_on};
+//! //! use strategy_core::world::{VirtualClock, block_on};
 //! use test_support::ecs::{Fake, Settings};
 //!
 //! let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
@@ -33,6 +32,7 @@ mod hands;
 mod hooks;
 mod image;
 mod insight;
+mod lag;
 mod log;
 mod rules;
 mod settings;
@@ -41,11 +41,9 @@ mod shop;
 mod wire;
 mod world;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use strategy_core::Timestamp;
 use strategy_core::driver::Clock;
 
 pub use self::api::conditions::Request;
@@ -60,6 +58,7 @@ pub use self::settings::{AllZeroWeights, BesideAHealthyTask, DescribedHooks, Set
 
 use self::buckets::Buckets;
 use self::faults::Faults;
+use self::lag::Old;
 pub use self::shop::Shop;
 use self::world::World;
 pub use self::world::alarm::AlarmState;
@@ -74,8 +73,7 @@ pub struct Fake {
 
 struct State {
     world: World,
-    /// The world before each late write, which reads of ECS still tell, and until when.
-    stale: VecDeque<(Timestamp, World)>,
+    old: Old,
     faults: Faults,
     buckets: Buckets,
     log: Vec<CallRecord>,
@@ -93,7 +91,7 @@ impl Fake {
         let world = World::new(clock.now(), settings);
         let state = State {
             world,
-            stale: VecDeque::new(),
+            old: Old::default(),
             faults: Faults::default(),
             buckets: Buckets::default(),
             log: Vec::new(),
@@ -120,7 +118,7 @@ impl Fake {
     fn now(&self) -> MutexGuard<'_, State> {
         let now = self.clock.now();
         let mut state = self.state();
-        state.world.advance(now);
+        lag::advance(&mut state, now);
         state
     }
 }

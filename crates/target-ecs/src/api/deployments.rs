@@ -185,22 +185,29 @@ impl Api {
             .set_deployment_configuration(deploy.configuration.as_ref().map(Configuration::block));
         // Without an answer it is told to run this, if it is told anything.
         let (definition, count) = (deploy.task_definition, deploy.count);
-        let answer = self.tell(ACTION, &about, call.send(), |answer, there| {
-            let Some(there) = there else {
-                return;
-            };
-            match answer.and_then(|answer| answer.service.as_ref()) {
-                Some(now) => {
-                    let tags = there.tags.take();
-                    there.clone_from(now);
-                    there.tags = tags;
+        let answer = self.tell(
+            |of| &mut of.services,
+            ACTION,
+            &about,
+            call.send(),
+            |answer, there| {
+                let Some(there) = there else {
+                    return;
+                };
+                match answer.and_then(|answer| answer.service.as_ref()) {
+                    Some(now) => {
+                        let tags = there.tags.take();
+                        there.clone_from(now);
+                        there.tags = tags;
+                    }
+                    None => {
+                        there.task_definition = definition.or_else(|| there.task_definition.take());
+                        there.desired_count =
+                            count.map_or(there.desired_count, super::write::count);
+                    }
                 }
-                None => {
-                    there.task_definition = definition.or_else(|| there.task_definition.take());
-                    there.desired_count = count.map_or(there.desired_count, super::write::count);
-                }
-            }
-        });
+            },
+        );
         let answer = answer.await?;
         let now = answer.service.ok_or_else(|| {
             let what = "it is in no answer";
@@ -247,7 +254,7 @@ impl Api {
             Ok(_) => {
                 let about = service_name(&bound.cluster, &bound.service);
                 let back = bound.start.task_definition.clone();
-                self.shown().wrote(&about, |there| {
+                self.shown().services.wrote(&about, |there| {
                     if let Some(there) = there {
                         there.task_definition = Some(back);
                     }

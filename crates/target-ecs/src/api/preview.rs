@@ -8,8 +8,9 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
 use super::batches::RULES;
+use super::shown::{Listing, Ours};
 use crate::binding::Bound;
-use crate::config::resource;
+use crate::config::{RuleConfig, resource};
 use crate::error::{self, found};
 use crate::listener;
 use crate::previews::{Call, Content, Previews, may_be_one};
@@ -28,11 +29,15 @@ impl Api {
                 continue;
             }
             let rules = self.listener_rules(&listener).await?;
-            tags.extend(
-                self.preview_tags(&rules, [groups.stable, groups.candidate])
-                    .await?,
-            );
-            listeners.insert(listener, rules);
+            let both = [groups.stable, groups.candidate];
+            let read = Listing {
+                tags: self.preview_tags(&rules, both).await?,
+                rules,
+            };
+            let there = self.shown().listings.read(resource(&listener), Some(read));
+            let there = there.unwrap_or_default();
+            tags.extend(there.tags);
+            listeners.insert(listener, there.rules);
         }
         Ok(Previews::new(bound, listeners, &tags))
     }
@@ -125,10 +130,10 @@ impl Api {
             .set_conditions(Some(content.conditions))
             .set_actions(Some(content.actions))
             .set_transforms(transforms)
-            .set_tags(Some(tags))
+            .set_tags(Some(tags.clone()))
             .send();
         let answer = self.attempt(ACTION, resource(listener), call).await?;
-        answer.map_err(|error| {
+        let answer = answer.map_err(|error| {
             let mut failed = error::write(&error, ACTION, resource(listener));
             match error.code() {
                 Some("PriorityInUse") => failed.kind = TargetErrorKind::Conflict,
@@ -137,6 +142,13 @@ impl Api {
             }
             failed
         })?;
+        let made = answer.rules.unwrap_or_default().into_iter().next();
+        if let Some(made) = made {
+            let change = |there: &mut Option<Listing>| {
+                there.get_or_insert_default().put(made, Some(tags));
+            };
+            self.shown().listings.wrote(resource(listener), change);
+        }
         Ok(())
     }
 
@@ -152,7 +164,13 @@ impl Api {
         let call = self.account.balancers().describe_rules().rule_arns(arn);
         let read = self.read(RULES, about, call.send()).await?;
         let now = read.rules().first().map(Content::of);
-        if now.as_ref() != Some(from) {
+        let listener = listener::of(&RuleConfig::Rule(arn.to_owned())).unwrap_or_default();
+        let is_old = |now: &Content| {
+            let is_so = |told: &Ours| told.get(arn).is_some_and(|(_, of)| of.is(now));
+            let listings = &self.shown().listings;
+            listings.was_before(resource(&listener), is_so)
+        };
+        if !now.is_some_and(|now| now == *from || is_old(&now)) {
             let message = "it was changed while this was being written";
             return Err(found(TargetErrorKind::Conflict, ACTION, about, message));
         }
@@ -164,8 +182,16 @@ impl Api {
             .set_conditions(Some(to.conditions))
             .set_actions(Some(to.actions))
             .set_transforms(transforms)
-            .set_reset_transforms(is_bare.then_some(true));
-        self.write(ACTION, about, call.send()).await?;
+            .set_reset_transforms(is_bare.then_some(true))
+            .send();
+        let answer = self.attempt(ACTION, about, call).await?;
+        let answer = answer.map_err(|error| error::write(&error, ACTION, about))?;
+        if let Some(changed) = answer.rules.unwrap_or_default().into_iter().next() {
+            let change = |there: &mut Option<Listing>| {
+                there.get_or_insert_default().put(changed, None);
+            };
+            self.shown().listings.wrote(resource(&listener), change);
+        }
         Ok(())
     }
 
@@ -174,9 +200,17 @@ impl Api {
         const ACTION: &str = "elasticloadbalancing:DeleteRule";
         let call = self.account.balancers().delete_rule().rule_arn(arn).send();
         match self.write(ACTION, resource(arn), call).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(error) if error.kind == TargetErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
+        let listener = listener::of(&RuleConfig::Rule(arn.to_owned())).unwrap_or_default();
+        let change = |there: &mut Option<Listing>| {
+            if let Some(there) = there {
+                there.remove(arn);
+            }
+        };
+        self.shown().listings.wrote(resource(&listener), change);
+        Ok(())
     }
 }

@@ -53,7 +53,7 @@ impl Api {
                 Some(Told::Failed(why)) => return Err(nothing_answered(SERVICES, &about, &why)),
                 None => return Err(nothing_answered(SERVICES, &about, "it is in no answer")),
             };
-            *place = self.shown().read(&about, service);
+            *place = self.shown().services.read(&about, service);
         }
         Ok(services)
     }
@@ -98,7 +98,8 @@ impl Api {
                 let message = "there is no such rule; name the one that carries the traffic";
                 found(TargetErrorKind::NotFound, action, &rule.resource(), message)
             })?;
-            Ok((rule.clone(), actions))
+            let actions = self.shown().rules.read(&rule.resource(), Some(actions));
+            Ok((rule.clone(), actions.unwrap_or_default()))
         });
         found_rules.collect()
     }
@@ -129,7 +130,10 @@ impl Api {
         let ask = self.ask("", ids.to_vec());
         let told = self.account.batches().scalers.ask(&self.account, ask);
         let mut told = told.await?;
-        Ok(ids.map(|id| told.remove(&id)))
+        Ok(ids.map(|id| {
+            let scaler = told.remove(&id);
+            self.shown().scalers.read(&id, scaler)
+        }))
     }
 
     /// What is known of alarms by their names.

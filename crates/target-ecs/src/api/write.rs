@@ -6,11 +6,10 @@ use std::sync::Arc;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceInputBuilder;
-use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Certainty, TargetError, TargetErrorKind};
 
 use super::Api;
-use super::shown::retagged;
+use super::shown::{Actions, Masked, Masks, Shown, retagged};
 use crate::autoscaling::{resource_id, suspended_state};
 use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
@@ -71,39 +70,47 @@ impl Api {
         let tags = creation.get_tags().clone();
         let about = service_name(cluster, &name);
         let call = creation.send_with(self.account.ecs());
-        self.tell("ecs:CreateService", &about, call, |answer, there| {
-            if let Some(mut made) = answer.and_then(|answer| answer.service.clone()) {
-                made.tags = tags;
-                *there = Some(made);
-            }
-        })
+        self.tell(
+            |of| &mut of.services,
+            "ecs:CreateService",
+            &about,
+            call,
+            |answer, there| {
+                if let Some(mut made) = answer.and_then(|answer| answer.service.clone()) {
+                    made.tags = tags;
+                    *there = Some(made);
+                }
+            },
+        )
         .await?;
         Ok(())
     }
 
-    /// A write to a service, and what it shows from now on, by the answer where there is one: what was taken,
-    /// and beside it what may have been. A refusal changes nothing of what earlier writes made known.
-    pub(super) async fn tell<T, E>(
+    /// A write, and what is shown of it from now on, by the answer where there is one: what was taken, and beside
+    /// it what may have been. A refusal changes nothing of what earlier writes made known.
+    pub(super) async fn tell<M, T, E>(
         &self,
+        of: fn(&mut Masks) -> &mut Shown<M>,
         action: &str,
         about: &str,
         call: impl Future<Output = Result<T, SdkError<E>>>,
-        change: impl FnOnce(Option<&T>, &mut Option<Service>),
+        change: impl FnOnce(Option<&T>, &mut Option<M>),
     ) -> Result<T, TargetError>
     where
+        M: Masked,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         match self.attempt(action, about, call).await? {
             Ok(answer) => {
-                let change = |there: &mut Option<Service>| change(Some(&answer), there);
-                self.shown().wrote(about, change);
+                let change = |there: &mut Option<M>| change(Some(&answer), there);
+                of(&mut self.shown()).wrote(about, change);
                 Ok(answer)
             }
             Err(error) => {
                 let error = error::write(&error, action, about);
                 if error.certainty == Certainty::MayBeTaken {
-                    let change = |there: &mut Option<Service>| change(None, there);
-                    self.shown().may_have_written(about, change);
+                    let change = |there: &mut Option<M>| change(None, there);
+                    of(&mut self.shown()).may_have_written(about, change);
                 }
                 Err(error)
             }
@@ -122,12 +129,18 @@ impl Api {
         let call = call.cluster(cluster).service(service);
         let call = call.set_task_definition(definition.clone());
         let call = call.set_desired_count(desired.map(count)).send();
-        self.tell("ecs:UpdateService", &about, call, |_, there| {
-            if let Some(there) = there {
-                there.task_definition = definition.or_else(|| there.task_definition.take());
-                there.desired_count = desired.map_or(there.desired_count, count);
-            }
-        })
+        self.tell(
+            |of| &mut of.services,
+            "ecs:UpdateService",
+            &about,
+            call,
+            |_, there| {
+                if let Some(there) = there {
+                    there.task_definition = definition.or_else(|| there.task_definition.take());
+                    there.desired_count = desired.map_or(there.desired_count, count);
+                }
+            },
+        )
         .await?;
         Ok(())
     }
@@ -137,7 +150,13 @@ impl Api {
         let about = service_name(cluster, service);
         let call = self.account.ecs().delete_service();
         let call = call.cluster(cluster).service(service).send();
-        let told = self.tell("ecs:DeleteService", &about, call, |_, there| *there = None);
+        let told = self.tell(
+            |of| &mut of.services,
+            "ecs:DeleteService",
+            &about,
+            call,
+            |_, there| *there = None,
+        );
         match told.await {
             Ok(_) => Ok(()),
             Err(error) if error.kind == TargetErrorKind::NotFound => Ok(()),
@@ -161,7 +180,19 @@ impl Api {
             .resource_id(&id)
             .min_capacity(count(minimum))
             .suspended_state(suspended_state(suspended));
-        self.write(ACTION, &id, call.send()).await?;
+        self.tell(
+            |of| &mut of.scalers,
+            ACTION,
+            &id,
+            call.send(),
+            |_, there| {
+                if let Some(there) = there {
+                    there.min_capacity = count(minimum);
+                    there.suspended_state = Some(suspended_state(suspended));
+                }
+            },
+        )
+        .await?;
         Ok(())
     }
 
@@ -174,18 +205,30 @@ impl Api {
             let tags: Vec<_> = tags.collect();
             let call = self.account.ecs().tag_resource().resource_arn(arn);
             let call = call.set_tags(Some(tags.clone())).send();
-            self.tell("ecs:TagResource", about, call, |_, there| {
-                retagged(there, tags, &[]);
-            })
+            self.tell(
+                |of| &mut of.services,
+                "ecs:TagResource",
+                about,
+                call,
+                |_, there| {
+                    retagged(there, tags, &[]);
+                },
+            )
             .await?;
         }
         if !retag.remove.is_empty() {
             let keys = retag.remove.iter().map(|key| (*key).to_owned());
             let call = self.account.ecs().untag_resource().resource_arn(arn);
             let call = call.set_tag_keys(Some(keys.collect())).send();
-            let answer = self.tell("ecs:UntagResource", about, call, |_, there| {
-                retagged(there, [], &retag.remove);
-            });
+            let answer = self.tell(
+                |of| &mut of.services,
+                "ecs:UntagResource",
+                about,
+                call,
+                |_, there| {
+                    retagged(there, [], &retag.remove);
+                },
+            );
             answer.await.map_err(|error| {
                 if retag.set.is_empty() {
                     error
@@ -221,17 +264,18 @@ impl Api {
         let edited = to.write(&actions).map_err(|refusal| {
             refused(TargetErrorKind::Unsupported, action(rule), rule, &refusal)
         })?;
-        let about = rule.resource();
         match rule {
             RuleConfig::Rule(arn) => {
                 let call = self.account.balancers().modify_rule().rule_arn(arn);
-                let call = call.set_actions(Some(edited)).send();
-                self.write(action(rule), &about, call).await?;
+                let call = call.set_actions(Some(edited.clone())).send();
+                self.routed(rule, edited, call).await?;
             }
             RuleConfig::ListenerDefault(arn) => {
                 let call = self.account.balancers().modify_listener();
-                let call = call.listener_arn(arn).set_default_actions(Some(edited));
-                self.write(action(rule), &about, call.send()).await?;
+                let call = call
+                    .listener_arn(arn)
+                    .set_default_actions(Some(edited.clone()));
+                self.routed(rule, edited, call.send()).await?;
             }
         }
         let (after, _) = self.forward(rule).await.map_err(TargetError::maybe_taken)?;
@@ -247,6 +291,28 @@ impl Api {
             there.join(", ")
         );
         Err(conflict(&message).maybe_taken())
+    }
+
+    /// A write to a rule, which is shown until a read shows it.
+    async fn routed<T, E>(
+        &self,
+        rule: &RuleConfig,
+        edited: Actions,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<(), TargetError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let change = |_: Option<&T>, there: &mut Option<Actions>| *there = Some(edited);
+        self.tell(
+            |of| &mut of.rules,
+            action(rule),
+            &rule.resource(),
+            call,
+            change,
+        )
+        .await?;
+        Ok(())
     }
 
     async fn forward(

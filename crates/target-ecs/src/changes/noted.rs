@@ -6,7 +6,7 @@ use strategy_core::target::{Apply, TargetError};
 use super::{Change, Situation};
 use crate::config::RuleConfig;
 use crate::forward::Forward;
-use crate::note::Text;
+use crate::note::{Stamp, Text};
 use crate::owned::Fields;
 use crate::previews::Short;
 use crate::routes;
@@ -31,7 +31,7 @@ impl Situation<'_> {
         let read = (routed.traffic(&self.bound.rules, forwards), routed.agree);
         let (from, _) = self.state.told(self.bound, now, read);
         let traffic = [&from, &request.desired.traffic].map(Short::of);
-        let text = Text::new(request.id, [now, wanted], traffic);
+        let text = Text::new(Stamp::of(request), [now, wanted], traffic);
         Ok((Text::of(stable) != text).then_some(text))
     }
 }

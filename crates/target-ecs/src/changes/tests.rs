@@ -192,7 +192,7 @@ fn what_is_there_needs_no_call() {
 #[test]
 fn a_target_group_is_wired_before_a_service_is_made_in_it() {
     let calls = Scene::new().kinds(Some((2, 1)), 0);
-    assert!(calls[0].starts_with("note id=7 "), "{calls:?}");
+    assert!(calls[0].starts_with("note id=1.7 "), "{calls:?}");
     assert!(calls[0].contains(" cn=-:1 "), "{calls:?}");
     // Traffic is that of the start, and so nothing but the wire is left to be written.
     assert_eq!(calls.len(), 3, "{calls:?}");

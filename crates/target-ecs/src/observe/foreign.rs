@@ -10,7 +10,7 @@ use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 use crate::binding::Bound;
 use crate::config::resource;
 use crate::mark::{self, WRITTEN};
-use crate::note::{Note, Text};
+use crate::note::Note;
 use crate::owned::{self, Fields};
 use crate::previews::Slot;
 use crate::routes::Routed;
@@ -26,12 +26,11 @@ pub(super) fn foreign(
     unwired: &Fields,
     routed: &Routed,
 ) -> Vec<ForeignChange> {
-    let stable = state.services.stable.as_ref();
-    let text = stable.map(Text::of).unwrap_or_default();
+    let noted = state.noted(bound);
     let mut changes = Vec::new();
     // Whoever works without a claim of ours on it goes by the start.
-    let (note, complete) = match text.read() {
-        Some(note) => (note, bound.done.as_ref() == Some(&text.written)),
+    let (note, complete) = match noted.text.read() {
+        Some(note) => (note, noted.is_complete),
         None => {
             changes.push(ForeignChange::new(
                 SOMEBODY,

@@ -10,7 +10,7 @@ use strategy_core::target::{Binding, TargetError};
 use super::Balancer;
 use super::configuration::Configuration;
 use super::schedule::Schedule;
-use crate::binding::{check_format, read, service, unreadable, wrap};
+use crate::binding::{check_format, is_none, read, service, unreadable, wrap};
 use crate::owned::Fields;
 
 /// The version of this layout. Later versions read it too.
@@ -40,6 +40,9 @@ pub(crate) struct Bound {
     /// The note of the last write that is known to have gone through; see [`note`](super::note).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<String>,
+    /// The highest epoch that was over when it began: 0 is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) over: u64,
     /// The deployment that we began; `None`: none yet, or its answer was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) followed: Option<Followed>,
@@ -96,6 +99,7 @@ impl Bound {
             drain,
             fields,
             done: None,
+            over: 0,
             followed: None,
             schedule: None,
         }

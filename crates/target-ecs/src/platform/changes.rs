@@ -13,6 +13,7 @@ use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
 use crate::error::found;
+use crate::note::Stamp;
 use crate::owned::Fields;
 
 /// One call that writes.
@@ -328,11 +329,11 @@ fn note(
         .and_then(|noted| noted.answer.clone());
     let answer = answer.or_else(|| before.filter(|_| stays));
     let text = note::text(
-        request.id,
+        Stamp::of(request),
         &now,
         wanted,
         situation.primary(),
         answer.as_ref(),
     );
-    (situation.note != text).then_some(text)
+    (situation.tag != text).then_some(text)
 }

@@ -11,6 +11,7 @@ use super::situation::{CONFIGURATION, COUNT, DEFINITION, key};
 use super::{Balancer, Bound, Configuration, Seen, View};
 use crate::api::Api;
 use crate::autoscaling::number;
+use crate::claim::last_epoch;
 use crate::config::OneService;
 use crate::discover::{check_images, delay};
 use crate::error::found;
@@ -64,7 +65,8 @@ pub(crate) async fn start(
         put(CONFIGURATION, configuration.key());
     }
     let (cluster, service) = (of.cluster.clone(), of.service.clone());
-    let bound = Bound::new(mode, cluster, service, start, drain, fields);
+    let mut bound = Bound::new(mode, cluster, service, start, drain, fields);
+    bound.over = last_epoch(&seen.claimable(&bound));
     seen.deployment = api.followed(&bound, &seen).await?;
     let view = api.whole(&bound, seen).await?;
     Ok((bound, view))

@@ -1,10 +1,8 @@
 //! What is about to be told the service, noted in a tag before it is: what from what to what, and which
 //! deployment was its primary one then, so that one which began since can be told from it.
 
-use strategy_core::target::EffectId;
-
 use super::hooks::Answer;
-use crate::note::{self, Note};
+use crate::note::{self, Note, Stamp};
 use crate::owned::Fields;
 
 /// The primary deployment before the write.
@@ -23,15 +21,15 @@ pub(crate) struct Noted {
     pub(crate) answer: Option<Answer>,
 }
 
-/// The text of a note: `id=17 d=ab12:cd34 n=4 p=ecs-svc/0123`.
+/// The text of a note: `id=2.17 d=ab12:cd34 n=4 p=ecs-svc/0123`.
 pub(crate) fn text(
-    id: EffectId,
+    stamp: Stamp,
     now: &Fields,
     wanted: &Fields,
     primary: &str,
     answer: Option<&Answer>,
 ) -> String {
-    let text = note::text(id, now, wanted);
+    let text = note::text(stamp, now, wanted);
     let text = format!("{text} {PRIMARY}={primary}");
     match answer {
         Some(Answer { hook, step }) => format!("{text} {HOOK}={hook} {STEP}={step}"),
@@ -69,6 +67,8 @@ impl Noted {
 
 #[cfg(test)]
 mod tests {
+    use strategy_core::target::EffectId;
+
     use super::*;
 
     #[test]
@@ -92,7 +92,11 @@ mod tests {
             step: 34,
         };
         let primary = "ecs-svc/9223370362164355417";
-        let text = text(EffectId(u64::MAX), &now, &wanted, primary, Some(&answer));
+        let stamp = Stamp {
+            epoch: 99_999,
+            id: EffectId(u64::MAX),
+        };
+        let text = text(stamp, &now, &wanted, primary, Some(&answer));
         assert!(text.len() <= 256, "{text}");
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(text.chars().all(allowed), "{text}");

@@ -12,6 +12,7 @@ use crate::autoscaling::number;
 use crate::digest::digest;
 use crate::error::found;
 use crate::mark::{self, WRITTEN};
+use crate::note::is_late;
 use crate::owned::Fields;
 use crate::task_definition::short;
 use crate::view::{definition, primary};
@@ -40,7 +41,9 @@ pub(crate) struct Situation<'a> {
     pub(crate) bound: &'a Bound,
     pub(crate) seen: &'a Seen,
     pub(crate) service: &'a Service,
-    /// The text of the last note; empty if there is none.
+    /// The note that stands on the service; empty if there is none.
+    pub(crate) tag: &'a str,
+    /// The text of the last note, whatever landed late over it; empty if there is none.
     pub(crate) note: &'a str,
     /// What it says; `None`: it is none of ours.
     pub(crate) noted: Option<Noted>,
@@ -71,11 +74,18 @@ impl<'a> Situation<'a> {
             let message = "its scalable target was there when the rollout began and is gone; register it again";
             return gone("application-autoscaling:DescribeScalableTargets", message);
         }
-        let note = mark::value(service.tags(), WRITTEN).unwrap_or_default();
+        let tag = mark::value(service.tags(), WRITTEN).unwrap_or_default();
+        let done = bound.done.as_deref();
+        let note = if is_late(tag, done, bound.over) {
+            done.unwrap_or_default()
+        } else {
+            tag
+        };
         Ok(Self {
             bound,
             seen,
             service,
+            tag,
             note,
             noted: Noted::read(note),
         })

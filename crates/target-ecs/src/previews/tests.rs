@@ -200,7 +200,11 @@ fn twelve_notes_fit_into_a_tag() {
     now.0.values_mut().for_each(|text| text.insert(0, 'f'));
     now.0.values_mut().for_each(|text| text.truncate(DIGITS));
     let long = [Short::read("10000k10").unwrap(); 2];
-    let text = crate::note::Text::new(strategy_core::target::EffectId(1), [&now, &wanted], long);
+    let stamp = crate::note::Stamp {
+        epoch: 1,
+        id: strategy_core::target::EffectId(1),
+    };
+    let text = crate::note::Text::new(stamp, [&now, &wanted], long);
     assert_eq!(wanted.0.len(), MOST);
     assert!(text.previews.len() <= 256, "{}", text.previews.len());
 }

@@ -14,6 +14,8 @@ mod gated_home;
 mod gated_lost;
 mod gated_promoted;
 mod hand;
+mod lag;
+mod late;
 mod policy;
 mod rolling_found;
 mod rolling_hands;

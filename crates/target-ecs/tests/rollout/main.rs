@@ -19,6 +19,8 @@ mod found_previews;
 mod found_services;
 mod gone;
 mod hands;
+mod lag;
+mod late;
 mod lossless;
 mod news;
 mod preview_writes;

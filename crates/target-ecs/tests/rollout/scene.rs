@@ -39,6 +39,10 @@ impl Scene {
             read_lag,
             ..Settings::default()
         };
+        Self::canary_with(settings)
+    }
+
+    pub(crate) fn canary_with(settings: Settings) -> Self {
         Self::open(settings, |stable, candidate| {
             Canary::new(stable, candidate).into()
         })
@@ -64,7 +68,11 @@ impl Scene {
 
     /// The services `web` with four tasks and `web-other` with none.
     pub(crate) fn pair() -> Self {
-        let scene = Self::open(Settings::default(), |stable, other| [stable, other].into());
+        Self::pair_with(Settings::default())
+    }
+
+    pub(crate) fn pair_with(settings: Settings) -> Self {
+        let scene = Self::open(settings, |stable, other| [stable, other].into());
         scene
             .shop
             .create_service("web-other", &scene.shop.canary_group, 0);

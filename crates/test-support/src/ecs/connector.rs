@@ -9,11 +9,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::api;
 use super::faults::Fault;
-use super::log::{self, CallRecord, Outcome, Service};
+use super::lag;
+use super::log::{self, CallRecord, Outcome};
 use super::rules::Rule;
-use super::wire::{Answer, Call, Refusal};
+use super::wire::{Call, Refusal};
 use super::{Fake, State};
 
 /// What a call comes to, before time passes.
@@ -64,7 +64,7 @@ impl Fake {
         let call = Call::read(request).map_err(|why| ConnectorError::user(why.into()))?;
         let mut state = self.state();
         let now = self.clock().now();
-        state.world.advance(now);
+        lag::advance(&mut state, now);
         let index = state.log.len();
         let actions = log::actions(&call);
         let request_id = format!("00000000-0000-0000-0000-{index:012}");
@@ -77,14 +77,17 @@ impl Fake {
             (Some(fault), _) => {
                 if fault.is_applied() && denied_is_none(&state, &call, &actions) {
                     // Whether it was refused nobody will hear.
-                    let _ = perform(&mut state, &call);
+                    let _ = lag::perform(&mut state, &call);
+                }
+                if fault == Fault::TimeoutThenDone && denied_is_none(&state, &call, &actions) {
+                    lag::later(&mut state, &call);
                 }
                 if fault == Fault::Throttled {
                     state.world.note(Rule::ThrottlingCodes);
                 }
                 let reply = match (fault.refusal(call.service), fault) {
                     (Some(refusal), _) => answered(call.respond(&Err(refusal), &request_id)),
-                    (None, Fault::TimeoutBefore | Fault::TimeoutAfter) => {
+                    (None, Fault::TimeoutBefore | Fault::TimeoutAfter | Fault::TimeoutThenDone) => {
                         Reply::Hang(state.world.settings.hang)
                     }
                     (None, _) => Reply::Reset,
@@ -105,7 +108,7 @@ impl Fake {
                 (answered(call.respond(&Err(refusal), &request_id)), outcome)
             }
             (None, None) => {
-                let answer = perform(&mut state, &call);
+                let answer = lag::perform(&mut state, &call);
                 let outcome = match &answer {
                     Ok(_) => Outcome::Answered,
                     Err(refusal) => {
@@ -143,27 +146,6 @@ fn spent(state: &mut State, call: &Call) -> Option<(Refusal, Rule)> {
     refusal
         .filter(|_| !is_open)
         .map(|refusal| (refusal, Rule::PublishedBuckets))
-}
-
-/// Does what a call asks for; a read of ECS may be answered by what was before a write.
-fn perform(state: &mut State, call: &Call) -> Answer {
-    let (now, lag) = (state.world.now, state.world.settings.read_lag);
-    while state.stale.front().is_some_and(|(until, _)| *until <= now) {
-        state.stale.pop_front();
-    }
-    if call.service == Service::Ecs && lag > Duration::ZERO {
-        if !log::is_read(&call.operation) {
-            let mut before = state.world.clone();
-            before.ids.part(state.stale.len() as u64 + 1);
-            state.stale.push_back((now + lag, before));
-        } else if let Some((_, before)) = state.stale.front_mut() {
-            // The oldest world of which something is still told.
-            before.advance(now);
-            state.world.note(Rule::ReadsLag);
-            return api::perform(before, call);
-        }
-    }
-    api::perform(&mut state.world, call)
 }
 
 fn answered(response: HttpResponse) -> Reply {

@@ -23,6 +23,9 @@ pub enum Fault {
     TimeoutAfter,
     /// It is done, and the connection is reset before the answer.
     ResetAfter,
+    /// No answer comes: after `Settings::hang` the connection times out, and `Settings::late` after that it is done
+    /// all the same.
+    TimeoutThenDone,
 }
 
 impl Fault {
@@ -34,7 +37,8 @@ impl Fault {
             | Self::ServerError
             | Self::Denied
             | Self::ResetBefore
-            | Self::TimeoutBefore => false,
+            | Self::TimeoutBefore
+            | Self::TimeoutThenDone => false,
         }
     }
 
@@ -63,7 +67,11 @@ impl Fault {
                 .with_status(500),
             ),
             Self::Denied => Some(refusal_of(service, "this")),
-            Self::ResetBefore | Self::TimeoutBefore | Self::TimeoutAfter | Self::ResetAfter => None,
+            Self::ResetBefore
+            | Self::TimeoutBefore
+            | Self::TimeoutAfter
+            | Self::ResetAfter
+            | Self::TimeoutThenDone => None,
         }
     }
 }

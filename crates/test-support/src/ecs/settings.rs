@@ -57,6 +57,11 @@ pub struct Settings {
     /// made. Default none. What happens meanwhile is told as it would have happened without the write, so that tasks may be
     /// told of that never were.
     pub read_lag: Duration,
+    /// How long reads of Elastic Load Balancing may still tell what rules, listeners and tags were before a write by a
+    /// call; target health is told as it was so long ago. Default none.
+    pub balancing_read_lag: Duration,
+    /// How long reads of Application Auto Scaling may still tell what was before a write. Default none.
+    pub scaling_read_lag: Duration,
     /// From the registration of a target until its first health check; at most the interval. Default 5 s.
     pub first_check: Duration,
     /// From the failure of a task until another is started. Default 10 s.
@@ -88,6 +93,8 @@ pub struct Settings {
     pub all_zero_weights: AllZeroWeights,
     /// How long a call hangs whose answer never comes. Default one minute.
     pub hang: Duration,
+    /// From the time-out of a call that is done late until it is done. Default one minute.
+    pub late: Duration,
     /// How long every call takes. Default none.
     pub latency: Duration,
     /// Whether an account makes no more calls than AWS publishes. Default no.
@@ -104,6 +111,8 @@ impl Default for Settings {
             transition_lag: Duration::ZERO,
             autoscaling_lag: Duration::ZERO,
             read_lag: Duration::ZERO,
+            balancing_read_lag: Duration::ZERO,
+            scaling_read_lag: Duration::ZERO,
             first_check: Duration::from_secs(5),
             restart_delay: Duration::from_secs(10),
             stop_time: Duration::from_secs(2),
@@ -118,6 +127,7 @@ impl Default for Settings {
             described_hooks: DescribedHooks::OfTheStage,
             all_zero_weights: AllZeroWeights::Accepted,
             hang: Duration::from_secs(60),
+            late: Duration::from_secs(60),
             latency: Duration::ZERO,
             published_buckets: false,
         }

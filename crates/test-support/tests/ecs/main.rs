@@ -15,6 +15,7 @@ mod faults;
 mod groups;
 mod headers;
 mod hooks;
+mod lag;
 mod listeners;
 mod native;
 mod overlapping;
