@@ -42,12 +42,6 @@ impl Scene {
         Self::canary_with(settings)
     }
 
-    pub(crate) fn canary_with(settings: Settings) -> Self {
-        Self::open(settings, |stable, candidate| {
-            Canary::new(stable, candidate).into()
-        })
-    }
-
     /// The same, where so much is set.
     pub(crate) fn canary_with(settings: Settings) -> Self {
         Self::open(settings, |stable, candidate| {

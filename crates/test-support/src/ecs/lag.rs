@@ -160,6 +160,8 @@ pub(super) fn perform(state: &mut State, call: &Call) -> Answer {
                 return answer;
             }
         }
+        // Nothing of ours writes them.
+        Service::Alarms => {}
         Service::Autoscaling => {
             let lag = world.settings.scaling_read_lag;
             if lag > Duration::ZERO && !is_read {
