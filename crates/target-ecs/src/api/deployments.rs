@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
-    DeploymentLifecycleHookAction, DesiredStatus, Service, ServiceDeployment,
+    DeploymentLifecycleHookAction, DesiredStatus, Failure, Service, ServiceDeployment,
     StopServiceDeploymentStopType,
 };
 use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
+use super::read::{LEFT_OUT, nothing_answered};
 use crate::binding::service as service_name;
 use crate::config::resource;
 use crate::error::{self, found};
-use crate::platform::{
-    Balancer, Bound, Configuration, Deploy, Seen, Situation, View, is_under_way,
-};
+use crate::platform::{Balancer, Bound, Deploy, Seen, Situation, View, is_under_way};
 use crate::view::{Definitions, definition, primary};
 
 impl Api {
@@ -64,14 +63,18 @@ impl Api {
         let call = self.account.ecs().describe_service_deployments();
         let call = call.service_deployment_arns(arn).send();
         let answer = self.read(ACTION, about, call).await?;
-        for failure in answer.failures() {
-            if failure.reason() != Some("MISSING") {
-                let why = failure.reason().unwrap_or("no reason given");
-                return Err(found(TargetErrorKind::Unexpected, ACTION, about, why));
-            }
+        let mut told = answer.service_deployments().iter();
+        if let Some(there) = told.find(|of| of.service_deployment_arn() == Some(arn)) {
+            return Ok(Some(there.clone()));
         }
-        let mut told = answer.service_deployments.unwrap_or_default().into_iter();
-        Ok(told.find(|of| of.service_deployment_arn() == Some(arn)))
+        match answer.failures().first().map(Failure::reason) {
+            Some(Some("MISSING")) => Ok(None),
+            Some(why) => {
+                let why = why.unwrap_or("no reason given");
+                Err(nothing_answered(ACTION, about, why))
+            }
+            None => Err(nothing_answered(ACTION, about, LEFT_OUT)),
+        }
     }
 
     /// What is written, and what runs.
