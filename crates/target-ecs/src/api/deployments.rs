@@ -185,7 +185,7 @@ impl Api {
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds)
-            .set_deployment_configuration(deploy.configuration.as_ref().map(Configuration::block));
+            .set_deployment_configuration(deploy.configuration);
         // Without an answer it is told to run this, if it is told anything.
         let (definition, count) = (deploy.task_definition, deploy.count);
         let answer = self.tell(
