@@ -304,7 +304,8 @@ fn what_is_left_out_of_a_configuration_stays_or_goes() {
         let service = scene.service("api");
         let told = service.deployment_configuration().unwrap();
         assert_eq!(told.minimum_healthy_percent(), Some(50));
-        assert_eq!(told.maximum_percent(), (!replaces).then_some(150));
+        let expected = if replaces { 200 } else { 150 };
+        assert_eq!(told.maximum_percent(), Some(expected));
         scene.notices(Rule::PartOfAConfiguration);
     }
 }

@@ -48,7 +48,7 @@ fn throttled(account: &Account, clock: &VirtualClock, category: CallCategory, ti
 type Sending<T> = BoxFuture<'static, Result<Answers<T>, TargetError>>;
 
 fn send(_: Account, scope: String, keys: Vec<String>, _: Turn) -> Sending<String> {
-    let answers = keys.into_iter().map(|key| {
+    let answers = keys.into_iter().map(move |key| {
         let answer = format!("{scope}/{key}");
         (key, answer)
     });
@@ -244,8 +244,11 @@ fn names_of_two_clusters_are_never_asked_for_together() {
 /// Says too many, whoever asks.
 fn send_too_many(_: Account, _: String, keys: Vec<String>, _: Turn) -> Sending<String> {
     let kind = TargetErrorKind::RateLimited;
-    let error = found(kind, "ecs:DescribeServices", &keys.join(","), "too many");
-    async move { Err(error) }.boxed()
+    async move {
+        let about = keys.join(",");
+        Err(found(kind, "ecs:DescribeServices", &about, "too many"))
+    }
+    .boxed()
 }
 
 /// It is nobody's own fault, and asking each alone would make it worse.

@@ -49,7 +49,7 @@ impl World {
                 "deploymentConfiguration": configuration,
                 "loadBalancers": service.load_balancers,
                 "deploymentController": { "type": service.controller() },
-                "schedulingStrategy": service.fields.get("schedulingStrategy").unwrap_or(&json!("REPLICA")), "createdAt": seconds(service.created_at),
+                "schedulingStrategy": service.fields.get("schedulingStrategy").and_then(Value::as_str).unwrap_or("REPLICA"), "createdAt": seconds(service.created_at),
                 "deployments": deployments, "events": events.collect::<Vec<_>>(),
                 "tags": self.ecs_tags(&service.arn),
             }),
