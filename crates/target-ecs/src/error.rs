@@ -188,3 +188,34 @@ pub(crate) fn found(
         .certainly_not_taken()
         .because(Told(message.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::config::http::HttpResponse;
+    use aws_sdk_ecs::error::ErrorMetadata;
+    use aws_sdk_ecs::operation::tag_resource::TagResourceError;
+
+    use super::*;
+
+    fn answered(code: &str) -> TargetError {
+        let told = ErrorMetadata::builder().code(code).message("No more.");
+        let error = TagResourceError::generic(told.build());
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        let error = SdkError::service_error(error, response);
+        let is_one = is_throttled(&error);
+        assert_eq!(is_one, TOO_MANY.contains(&code), "{code}");
+        write(&error, "ecs:TagResource", "service/shop/web")
+    }
+
+    /// Fifty tags are there, and there will be fifty later.
+    #[test]
+    fn a_quota_is_not_taken_for_throttling() {
+        let error = answered(QUOTA);
+        assert_eq!(error.kind, TargetErrorKind::Unsupported);
+        assert!(!error.is_transient());
+        assert!(error.to_string().contains("Service Quotas"), "{error}");
+        for code in TOO_MANY.iter().chain(&UNDER_WAY) {
+            assert_eq!(answered(code).kind, TargetErrorKind::RateLimited, "{code}");
+        }
+    }
+}

@@ -21,6 +21,8 @@ struct Partial {
     fake: Fake,
     operation: &'static str,
     name: &'static str,
+    /// Why each of them could not be told, if anything is said of them.
+    failure: Option<&'static str>,
 }
 
 impl HttpClient for Partial {
@@ -37,7 +39,7 @@ impl HttpConnector for Partial {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let is_it = target.ends_with(&format!(".{}", self.operation));
-        let name = self.name;
+        let (name, failure) = (self.name, self.failure);
         let answer = HttpConnector::call(&self.fake, request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
@@ -45,7 +47,18 @@ impl HttpConnector for Partial {
                 let mut body: Value =
                     serde_json::from_slice(answer.body().bytes().unwrap()).unwrap();
                 assert_ne!(body[name], json!([]), "there is something to leave out");
-                body.as_object_mut().unwrap().remove(name);
+                let left_out = body.as_object_mut().unwrap().remove(name);
+                if let Some(reason) = failure {
+                    let arn = |one: &Value| json!({"arn": one["taskArn"], "reason": reason});
+                    let failures = left_out
+                        .unwrap()
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(arn)
+                        .collect();
+                    body["failures"] = Value::Array(failures);
+                }
                 *answer.body_mut() = serde_json::to_vec(&body).unwrap().into();
                 answer.headers_mut().remove("content-length");
             }
@@ -56,6 +69,15 @@ impl HttpConnector for Partial {
 
 /// A target that is answered nothing under this name.
 pub(crate) fn without(hand: &Hand, operation: &'static str, name: &'static str) -> EcsTarget {
+    failing(hand, operation, name, None)
+}
+
+fn failing(
+    hand: &Hand,
+    operation: &'static str,
+    name: &'static str,
+    failure: Option<&'static str>,
+) -> EcsTarget {
     let fake = hand.scene.fake.clone();
     let (balancers, scaling) = (fake.elb_client(), fake.autoscaling_client());
     let config = fake.ecs_client().config().to_builder();
@@ -65,18 +87,23 @@ pub(crate) fn without(hand: &Hand, operation: &'static str, name: &'static str) 
                 fake,
                 operation,
                 name,
+                failure,
             })
             .build(),
     );
     EcsTarget::new(&ecs, &balancers, &scaling, hand.scene.config())
 }
 
-fn is_an_error_without(operation: &'static str, list: &'static str) {
+fn is_an_error_without(operation: &'static str, name: &'static str) {
+    is_an_error(operation, name, None);
+}
+
+fn is_an_error(operation: &'static str, name: &'static str, failure: Option<&'static str>) {
     let mut hand = Hand::new(Scene::rolling());
     let release = hand.release(4);
     hand.apply(release, 1).unwrap();
     hand.scene.wait(600);
-    let target = without(&hand, operation, list);
+    let target = failing(&hand, operation, name, failure);
     let seen = block_on(&hand.scene.clock, target.observe(&hand.found.binding)).unwrap();
     let error = seen.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unexpected, "{error}");
@@ -86,6 +113,12 @@ fn is_an_error_without(operation: &'static str, list: &'static str) {
 #[test]
 fn a_task_that_is_in_no_answer_is_not_taken_for_gone() {
     is_an_error_without("DescribeTasks", "tasks");
+}
+
+/// That it could not be told is not that it has gone.
+#[test]
+fn a_task_that_could_not_be_told_is_not_taken_for_gone() {
+    is_an_error("DescribeTasks", "tasks", Some("UNAVAILABLE"));
 }
 
 #[test]
