@@ -21,6 +21,8 @@ struct Partial {
     fake: Fake,
     operation: &'static str,
     name: &'static str,
+    /// Of requests alone that say this.
+    about: &'static str,
     /// Why each of them could not be told, if anything is said of them.
     failure: Option<&'static str>,
 }
@@ -38,7 +40,9 @@ impl HttpClient for Partial {
 impl HttpConnector for Partial {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let is_it = target.ends_with(&format!(".{}", self.operation));
+        let body = request.body().bytes().unwrap_or_default();
+        let is_it = target.ends_with(&format!(".{}", self.operation))
+            && String::from_utf8_lossy(body).contains(self.about);
         let (name, failure) = (self.name, self.failure);
         let answer = HttpConnector::call(&self.fake, request);
         HttpConnectorFuture::new(async move {
@@ -68,15 +72,20 @@ impl HttpConnector for Partial {
 }
 
 /// A target that is answered nothing under this name.
-pub(crate) fn without(hand: &Hand, operation: &'static str, name: &'static str) -> EcsTarget {
-    failing(hand, operation, name, None)
+pub(crate) fn without(
+    hand: &Hand,
+    operation: &'static str,
+    name: &'static str,
+    about: &'static str,
+) -> EcsTarget {
+    failing(hand, operation, name, (about, None))
 }
 
 fn failing(
     hand: &Hand,
     operation: &'static str,
     name: &'static str,
-    failure: Option<&'static str>,
+    (about, failure): (&'static str, Option<&'static str>),
 ) -> EcsTarget {
     let fake = hand.scene.fake.clone();
     let (balancers, scaling) = (fake.elb_client(), fake.autoscaling_client());
@@ -87,6 +96,7 @@ fn failing(
                 fake,
                 operation,
                 name,
+                about,
                 failure,
             })
             .build(),
@@ -103,7 +113,7 @@ fn is_an_error(operation: &'static str, name: &'static str, failure: Option<&'st
     let release = hand.release(4);
     hand.apply(release, 1).unwrap();
     hand.scene.wait(600);
-    let target = failing(&hand, operation, name, failure);
+    let target = failing(&hand, operation, name, ("", failure));
     let seen = block_on(&hand.scene.clock, target.observe(&hand.found.binding)).unwrap();
     let error = seen.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unexpected, "{error}");

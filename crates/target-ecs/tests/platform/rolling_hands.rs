@@ -221,10 +221,16 @@ fn a_task_definition_that_was_found_is_no_release() {
 #[test]
 fn a_task_definition_whose_answer_is_broken_is_not_told_as_missing() {
     let hand = Hand::new(Scene::rolling());
+    hand.scene.shop.register("web:7");
     let mut desired = hand.release(4);
     desired.candidate.revision = Revision::Named("web:2".to_owned());
     let request = hand.request(desired, 1);
-    let target = without(&hand, "DescribeTaskDefinition", "taskDefinition");
+    let target = without(
+        &hand,
+        "DescribeTaskDefinition",
+        "taskDefinition",
+        "\"web:2\"",
+    );
     let applied = target.apply(&request);
     let error = block_on(&hand.scene.clock, applied).unwrap().unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unexpected, "{error}");
