@@ -3,8 +3,11 @@
 
 mod batch;
 mod bucket;
+mod builder;
 mod published;
 mod time;
+#[cfg(test)]
+mod virtual_time;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,25 +15,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 pub(crate) use self::batch::{Answers, Ask, Batch};
 use self::bucket::Bucket;
-pub(crate) use self::bucket::{TooLate, Urgency};
-pub(crate) use self::published::Category;
+pub(crate) use self::bucket::{Patience, Urgency};
+use self::bucket::{Taken, TooLate};
+pub use self::builder::AccountBuilder;
+pub use self::published::CallCategory;
 pub(crate) use self::time::{Time, between};
 use crate::api::Batches;
 use crate::error::{found, is_throttled};
 
-/// An account of AWS in one region, as all its rollouts share it: make one, and give it to every target.
+/// An account of AWS in one region, as all its rollouts share it: make one, and give it to every target. A
+/// clone is the same account.
 ///
 /// AWS counts calls by account and region, in buckets of tokens: a call takes one, each second brings some,
 /// and a call that finds none is refused. An account counts alike, so that its targets wait for their turn
 /// instead of being refused: writes before looks, and then what began first. When AWS refuses a call all
 /// the same, because others spend the same tokens, that bucket counts as empty for 2 seconds, and for up to
-/// 16 where that happens again within a minute. What does not get its turn within [`patience`](Self::patience)
+/// 16 where that happens again within a minute. What does not get its turn within [`patience`](AccountBuilder::patience)
 /// fails as [`RateLimited`](TargetErrorKind::RateLimited): it was certainly not sent.
 ///
 /// Looks of several targets that happen together are made together: one call describes up to ten services,
@@ -54,9 +59,9 @@ use crate::error::{found, is_throttled};
 /// | `DescribeAlarms` | 9 | 9 |
 ///
 /// That of `DescribeAlarms` is a rate without a size, as "CloudWatch service quotas" says; Amazon ECS spends
-/// from it as well. Application Auto Scaling publishes nothing: 20 and 5 are assumed. AWS adds tokens once a second, and
-/// nobody knows when in that second: each bucket is taken to be smaller by what a second brings. AWS may
-/// have raised yours; then these are too small and nothing worse.
+/// from it as well. Application Auto Scaling publishes nothing: 20 and 5 are assumed. AWS adds tokens once a
+/// second, and nobody knows when in that second: each bucket is taken to be smaller by what a second brings.
+/// AWS may have raised yours; then these are too small and nothing worse.
 ///
 /// # Time
 /// It waits with the sleep and the wall clock of the client of Amazon ECS, or with tokio's where that has
@@ -73,7 +78,7 @@ struct Inner {
     time: Time,
     patience: Duration,
     percent: u32,
-    buckets: BTreeMap<Category, Bucket>,
+    buckets: BTreeMap<CallCategory, Bucket>,
     batches: Batches,
     targets: AtomicUsize,
 }
@@ -89,76 +94,33 @@ impl fmt::Debug for Account {
 }
 
 impl Account {
-    /// The account and region of these clients.
-    ///
-    /// Their retries are switched off in it: a repeated write could be refused although its first attempt
-    /// was taken, and would then be told as certainly not taken.
+    /// The account and region of these clients, with what [`builder`](Self::builder) has by default.
     pub fn new(
         ecs: &aws_sdk_ecs::Client,
         balancers: &aws_sdk_elasticloadbalancingv2::Client,
         scaling: &aws_sdk_applicationautoscaling::Client,
     ) -> Self {
-        let once = RetryConfig::disabled;
-        let ecs = ecs.config().to_builder().retry_config(once()).build();
-        let balancers = balancers.config().to_builder().retry_config(once());
-        let scaling = scaling.config().to_builder().retry_config(once());
-        let inner = Inner {
-            time: Time::of(&ecs),
-            ecs: aws_sdk_ecs::Client::from_conf(ecs),
-            balancers: aws_sdk_elasticloadbalancingv2::Client::from_conf(balancers.build()),
-            scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling.build()),
-            alarms: None,
-            patience: Duration::from_secs(10),
-            percent: 100,
-            buckets: BTreeMap::new(),
-            batches: Batches::default(),
-            targets: AtomicUsize::new(0),
-        };
-        inner.opened()
+        Self::builder(ecs, balancers, scaling).build()
     }
 
-    /// With a client of CloudWatch, by which it is looked before a rollout whether an alarm that deployments of
-    /// its services go by is on already (`alarm-in-alarm`) or is not there (`alarm-missing`). Without it that
-    /// they go by some is all that is said (`alarms-not-looked-at`). Its retries are switched off likewise.
+    /// What is to be said of an account before it is shared: that of these clients and of their region.
     ///
-    /// Call it before targets are made: those that are there already stay with what they have.
-    #[must_use]
-    pub fn alarms(self, alarms: &aws_sdk_cloudwatch::Client) -> Self {
-        let once = alarms.config().to_builder();
-        let once = once.retry_config(RetryConfig::disabled()).build();
-        let mut inner = self.0.again();
-        inner.alarms = Some(aws_sdk_cloudwatch::Client::from_conf(once));
-        inner.opened()
+    /// Their retries are switched off in it: a repeated write could be refused although its first attempt
+    /// was taken, and would then be told as certainly not taken.
+    pub fn builder(
+        ecs: &aws_sdk_ecs::Client,
+        balancers: &aws_sdk_elasticloadbalancingv2::Client,
+        scaling: &aws_sdk_applicationautoscaling::Client,
+    ) -> AccountBuilder {
+        AccountBuilder::new(ecs, balancers, scaling)
     }
 
-    /// How much of each bucket is ours, in percent: 1 to 100, and what is outside of that is taken for the
-    /// nearer end. Default 100. Leave some to dashboards, pipelines, and other processes like this one.
-    ///
-    /// Call it before targets are made: those that are there already stay with what they have.
-    #[must_use]
-    pub fn share(self, percent: u32) -> Self {
-        let mut inner = self.0.again();
-        inner.percent = percent.clamp(1, 100);
-        inner.opened()
-    }
-
-    /// For how long the calls of one write may wait for their turn, from when that began; those of a look
-    /// may for twice as long. Default 10 seconds, a third of the time that a plan gives either; at most 20.
-    ///
-    /// Call it before targets are made: those that are there already stay with what they have.
-    #[must_use]
-    pub fn patience(self, patience: Duration) -> Self {
-        let mut inner = self.0.again();
-        inner.patience = patience.min(Duration::from_secs(20));
-        inner.opened()
-    }
-
-    /// How many tokens were spent so far, by bucket. Calls of Elastic Load Balancing that change something
-    /// spend one of two buckets each.
-    pub fn spent(&self) -> BTreeMap<String, u64> {
+    /// How many tokens were spent so far, by bucket. A call of Elastic Load Balancing that changes something
+    /// spends one token of each of two buckets. What was not sent spends nothing.
+    pub fn spent(&self) -> BTreeMap<CallCategory, u64> {
         let spent = self.0.buckets.iter();
         spent
-            .map(|(category, bucket)| (category.to_string(), bucket.given()))
+            .map(|(category, bucket)| (*category, bucket.given()))
             .collect()
     }
 
@@ -216,19 +178,31 @@ impl Account {
         urgency: Urgency,
         until: SystemTime,
     ) -> Result<(), TargetError> {
-        for category in Category::of(action) {
+        let patience = |_| Patience::until(until);
+        let turn = self.turn_of_some(action, urgency, &patience);
+        turn.await.map_err(|late| late.error(action, resource))
+    }
+
+    /// The same for a call that is made for several, of whom some may come while it is waited for.
+    async fn turn_of_some(
+        &self,
+        action: &str,
+        urgency: Urgency,
+        patience: &(impl Fn(SystemTime) -> Patience + Sync),
+    ) -> Result<(), Late> {
+        let mut tokens = Vec::new();
+        for category in CallCategory::of(action) {
             let Some(bucket) = self.0.buckets.get(category) else {
                 continue;
             };
-            let taken = bucket.take(&self.0.time, urgency, until).await;
-            taken.map_err(|TooLate { after }| {
-                let message = format!(
-                    "not sent: the calls that AWS allows this account ({category}) are spent, its turn would come in {} ms; let fewer rollouts share the account, or ask AWS Support for more",
-                    after.as_millis()
-                );
-                found(TargetErrorKind::RateLimited, action, resource, message)
-            })?;
+            let token = bucket.take(&self.0.time, urgency, patience).await;
+            let late = |TooLate { after }| Late {
+                category: *category,
+                after: Some(after),
+            };
+            tokens.push(token.map_err(late)?);
         }
+        tokens.into_iter().for_each(Taken::spend);
         Ok(())
     }
 
@@ -238,7 +212,7 @@ impl Account {
             return;
         }
         let now = self.0.time.now();
-        for category in Category::of(action) {
+        for category in CallCategory::of(action) {
             if let Some(bucket) = self.0.buckets.get(category) {
                 bucket.throttled(now);
             }
@@ -246,31 +220,24 @@ impl Account {
     }
 }
 
-impl Inner {
-    /// The same clients and settings, with nobody in it yet.
-    fn again(&self) -> Self {
-        Self {
-            ecs: self.ecs.clone(),
-            balancers: self.balancers.clone(),
-            scaling: self.scaling.clone(),
-            alarms: self.alarms.clone(),
-            time: self.time.clone(),
-            patience: self.patience,
-            percent: self.percent,
-            buckets: BTreeMap::new(),
-            batches: Batches::default(),
-            targets: AtomicUsize::new(0),
-        }
-    }
+/// A turn that does not come in time.
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    category: CallCategory,
+    /// When it would have come, as far as that is known.
+    after: Option<Duration>,
+}
 
-    /// With full buckets.
-    fn opened(mut self) -> Account {
-        let percent = self.percent;
-        let buckets = Category::ALL.map(|category| {
-            let bucket = Bucket::new(category.published(), percent);
-            (category, bucket)
-        });
-        self.buckets = buckets.into();
-        Account(Arc::new(self))
+impl Late {
+    fn error(self, action: &str, resource: &str) -> TargetError {
+        let turn = match self.after {
+            Some(after) => format!("its turn would come in {} ms", after.as_millis()),
+            None => "its turn did not come in time".to_owned(),
+        };
+        let message = format!(
+            "not sent: the calls that AWS allows this account ({}) are spent, {turn}; let fewer rollouts share the account, or ask AWS Support for more",
+            self.category
+        );
+        found(TargetErrorKind::RateLimited, action, resource, message)
     }
 }

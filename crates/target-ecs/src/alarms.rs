@@ -81,6 +81,6 @@ fn not_looked_at(names: &[String], about: &str) -> Finding {
             "its deployments go by the alarms {}, and it was not looked whether one of them is on already: Amazon ECS would heed none",
             names.join(", ")
         ),
-        "give `Account::alarms` a client of CloudWatch, or look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
+        "give `AccountBuilder::alarms` a client of CloudWatch, or look before the rollout begins: `aws cloudwatch describe-alarms --state-value ALARM`",
     )
 }

@@ -6,17 +6,8 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use strategy_core::target::{TargetError, TargetErrorKind};
 use thiserror::Error;
 
-/// Codes of too many calls, or of another call under way: nothing was written, later it will work.
-const THROTTLED: [&str; 12] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
+/// Codes of another call under way: nothing was written, later it will work.
+const UNDER_WAY: [&str; 3] = [
     "PriorRequestNotComplete",
     "ConcurrentUpdateException",
     "UpdateInProgressException",
@@ -53,7 +44,8 @@ const MISSING: [&str; 10] = [
 ];
 
 /// Codes of what cannot be done here, however it is asked.
-const UNSUPPORTED: [&str; 8] = [
+const UNSUPPORTED: [&str; 9] = [
+    QUOTA,
     "PlatformTaskDefinitionIncompatibilityException",
     "PlatformUnknownException",
     "TargetGroupAssociationLimit",
@@ -64,7 +56,13 @@ const UNSUPPORTED: [&str; 8] = [
     "UnsupportedProtocol",
 ];
 
-/// Of these codes those that tell of a bucket without tokens.
+/// There are as many of something as the account may have, such as tags of a resource: waiting does not help.
+const QUOTA: &str = "LimitExceededException";
+
+/// What to do about that.
+const QUOTA_MEND: &str = "this is a quota of AWS and not a rate of calls: remove what is not needed, or ask for more by Service Quotas";
+
+/// Codes of too many calls, which tell of a bucket without tokens: nothing was written, later it will work.
 const TOO_MANY: [&str; 8] = [
     "Throttling",
     "ThrottlingException",
@@ -103,7 +101,8 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> TargetErrorKind {
     let status = status.map_or(0, |status| status.as_u16());
     match error {
         SdkError::ServiceError(answer) => match answer.err().code().unwrap_or_default() {
-            code if THROTTLED.contains(&code) => TargetErrorKind::RateLimited,
+            code if TOO_MANY.contains(&code) => TargetErrorKind::RateLimited,
+            code if UNDER_WAY.contains(&code) => TargetErrorKind::RateLimited,
             code if DENIED.contains(&code) => TargetErrorKind::PermissionDenied,
             code if MISSING.contains(&code) => TargetErrorKind::NotFound,
             code if UNSUPPORTED.contains(&code) => TargetErrorKind::Unsupported,
@@ -150,10 +149,14 @@ impl Told {
     {
         if let SdkError::ServiceError(answer) = error {
             let code = answer.err().code().unwrap_or("an error without a code");
-            return Self(match answer.err().message() {
+            let mut text = match answer.err().message() {
                 Some(message) => format!("{code}: {message}"),
                 None => code.to_owned(),
-            });
+            };
+            if code == QUOTA {
+                text = format!("{}; {QUOTA_MEND}", text.trim_end_matches('.'));
+            }
+            return Self(text);
         }
         let mut text = error.to_string();
         let mut cause = error.source();
@@ -168,6 +171,12 @@ impl Told {
     }
 }
 
+/// Whether AWS answered with this code.
+pub(crate) fn is_of_code(error: &TargetError, code: &str) -> bool {
+    let told = error.source.as_ref().map(ToString::to_string);
+    told.is_some_and(|told| told.split(':').next() == Some(code))
+}
+
 /// A failure found by looking, before anything was written.
 pub(crate) fn found(
     kind: TargetErrorKind,
@@ -178,4 +187,35 @@ pub(crate) fn found(
     TargetError::new(kind, action, resource)
         .certainly_not_taken()
         .because(Told(message.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::config::http::HttpResponse;
+    use aws_sdk_ecs::error::ErrorMetadata;
+    use aws_sdk_ecs::operation::tag_resource::TagResourceError;
+
+    use super::*;
+
+    fn answered(code: &str) -> TargetError {
+        let told = ErrorMetadata::builder().code(code).message("No more.");
+        let error = TagResourceError::generic(told.build());
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        let error = SdkError::service_error(error, response);
+        let is_one = is_throttled(&error);
+        assert_eq!(is_one, TOO_MANY.contains(&code), "{code}");
+        write(&error, "ecs:TagResource", "service/shop/web")
+    }
+
+    /// Fifty tags are there, and there will be fifty later.
+    #[test]
+    fn a_quota_is_not_taken_for_throttling() {
+        let error = answered(QUOTA);
+        assert_eq!(error.kind, TargetErrorKind::Unsupported);
+        assert!(!error.is_transient());
+        assert!(error.to_string().contains("Service Quotas"), "{error}");
+        for code in TOO_MANY.iter().chain(&UNDER_WAY) {
+            assert_eq!(answered(code).kind, TargetErrorKind::RateLimited, "{code}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ mod tasks;
 mod view;
 mod weights;
 
-pub use self::account::Account;
+pub use self::account::{Account, AccountBuilder, CallCategory};
 pub use self::config::Config;
 pub use self::ecs_target::EcsTarget;
 pub use self::permissions::{Policy, Statement};

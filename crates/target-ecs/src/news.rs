@@ -18,6 +18,7 @@ use strategy_core::target::Version;
 use crate::account::between;
 use crate::config::RuleConfig;
 use crate::digest::digest;
+use crate::mark::OURS;
 use crate::previews::Previews;
 use crate::view::{DRAINING, State, primary, tracks};
 
@@ -27,7 +28,9 @@ const IN_MOTION: Duration = Duration::from_secs(5);
 /// The default while nothing does.
 const AT_REST: Duration = Duration::from_secs(100);
 
-/// Of what is cheap to ask for, everything that an observation depends on.
+/// Of what is cheap to ask for, what an observation depends on. Not in it, and so no news, are the health that
+/// a task tells by itself, which takes a call for its tasks, and how far a deployment is unless it has failed:
+/// a change of these alone is seen by the next whole look, which the driver makes every `resync`.
 #[derive(Clone, Debug, PartialEq)]
 struct Facts {
     services: Tracks<Option<ServiceFacts>>,
@@ -54,7 +57,7 @@ struct ServiceFacts {
 
 fn service(service: &Service) -> ServiceFacts {
     let tags = service.tags().iter().filter_map(|tag| {
-        let key = tag.key().filter(|key| key.starts_with("rollway.dev/"))?;
+        let key = tag.key().filter(|key| key.starts_with(OURS))?;
         Some((key.to_owned(), tag.value().unwrap_or_default().to_owned()))
     });
     let deployments = service.deployments().iter().map(|deployment| {

@@ -186,30 +186,23 @@ impl Content {
 
     /// Short, and another for another content.
     fn digest(&self, is_before: bool) -> String {
+        digest(&format!("{} {is_before}", self.text()), DIGITS)
+    }
+
+    /// All of it that would be noticed if it changed.
+    fn text(&self) -> String {
         let mut conditions: Vec<String> = self.conditions.iter().map(described::text).collect();
         conditions.sort();
-        let kinds = self.actions.iter().map(|action| action.r#type.clone());
-        let kinds: Vec<String> = kinds
-            .flatten()
-            .map(|kind| kind.as_str().to_owned())
-            .collect();
+        let actions = described::actions(&self.actions);
         let forward = Forward::read(&self.actions).map(|forward| forward.groups);
         let groups = serde_json::to_string(&forward.unwrap_or_default()).unwrap_or_default();
-        let transforms = self.transforms.len();
-        let text = format!("{conditions:?} {kinds:?} {groups} {transforms} {is_before}");
-        digest(&text, DIGITS)
+        let transforms: Vec<String> = self.transforms.iter().map(described::transform).collect();
+        format!("{conditions:?} {actions:?} {groups} {transforms:?}")
     }
 
     /// Whether it does and asks for the same.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        let others = |content: &Self| -> Vec<Action> {
-            let actions = content.actions.iter();
-            actions
-                .filter(|of| of.forward_config.is_none())
-                .cloned()
-                .collect()
-        };
-        self.digest(true) == other.digest(true) && others(self) == others(other)
+        self.text() == other.text()
     }
 
     pub(crate) fn reaches(&self, group: &str) -> bool {

@@ -245,8 +245,8 @@ pub fn targets(
     configs
         .iter()
         .map(|(part, config)| {
-            let account = Account::new(&ecs, &balancers, &scaling).alarms(&alarms);
-            let target = EcsTarget::on(&account, config.clone());
+            let account = Account::builder(&ecs, &balancers, &scaling).alarms(&alarms);
+            let target = EcsTarget::on(&account.build(), config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
         .collect()

@@ -80,7 +80,7 @@ deployment-controller | blocks | ECS | The service is deployed by CodeDeploy or 
 deployment-in-flight | blocks | ECS | A deployment of the service is under way. | Wait until it is steady.
 alarm-in-alarm | blocks | ECS | An alarm of CloudWatch that deployments of the service go by is in ALARM: of one that begins now Amazon ECS would heed no alarm. | Mend what it tells of and wait until it is OK, or take it out of the deployment configuration.
 alarm-missing | warns | ECS | Deployments of the service go by an alarm of CloudWatch that is not there, so it never ends one. | Create it, or take it out of the deployment configuration.
-alarms-not-looked-at | warns | ECS | Deployments of the service go by alarms of CloudWatch, and the target has no client to look at them; if one is on already, Amazon ECS heeds none. | Give `Account::alarms` a client, which `rollway` does, or look at them before the rollout begins.
+alarms-not-looked-at | warns | ECS | Deployments of the service go by alarms of CloudWatch, and the target has no client to look at them; if one is on already, Amazon ECS heeds none. | Give `AccountBuilder::alarms` a client, which `rollway` does, or look at them before the rollout begins.
 autoscaler-maximum | blocks | ECS | The autoscaler of a service lets it have fewer tasks than a stage needs. | Raise its maximum capacity.
 deployment-strategy | blocks | ECS | The service's own deployment strategy is not the one that the mode needs. | Change it to ROLLING (`owned-weights`, `rolling`) or to BLUE_GREEN (`native-gated`).
 hook-details | blocks | ECS | A lifecycle hook of a service that Amazon ECS shifts has details, which could not be put back as they are. | Remove its `hookDetails`.

@@ -2,8 +2,13 @@
 //! has spent tokens already comes to its end.
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
+
+use aws_smithy_async::rt::sleep::Sleep;
 
 use super::time::{Time, between};
 
@@ -30,6 +35,21 @@ const FORGIVEN: Duration = Duration::from_secs(60);
 pub(crate) struct TooLate {
     /// When it would have come.
     pub(crate) after: Duration,
+}
+
+/// For how long a turn is waited for. It may change while it is: others come to want the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// Who would give up first goes first: its place is that of one who gives up then.
+    pub(crate) place: SystemTime,
+    /// When nobody wants it any more.
+    pub(crate) end: SystemTime,
+}
+
+impl Patience {
+    pub(crate) fn until(end: SystemTime) -> Self {
+        Self { place: end, end }
+    }
 }
 
 /// Then by when its patience ends, which is longest for what began last, and then in the order they came.
@@ -93,28 +113,50 @@ impl Bucket {
     /// Resolves with a token. Cancel-safe: who does not wait any more stands in nobody's way.
     ///
     /// # Errors
-    /// `TooLate` as soon as it is known that the turn will not have come at `until`.
+    /// `TooLate` as soon as it is known that the turn will not have come when patience ends.
     pub(super) async fn take(
         &self,
         time: &Time,
         urgency: Urgency,
-        until: SystemTime,
-    ) -> Result<(), TooLate> {
-        let mut place = InLine {
+        patience: &(impl Fn(SystemTime) -> Patience + Sync),
+    ) -> Result<Taken<'_>, TooLate> {
+        let mut line = InLine {
             bucket: self,
             place: None,
         };
-        loop {
-            let now = time.now();
-            let Err(after) = place.try_take(urgency, until, now) else {
-                return Ok(());
-            };
-            let sleep = time.sleep(after).filter(|_| now + after <= until);
-            let Some(sleep) = sleep else {
-                return Err(TooLate { after });
-            };
-            sleep.await;
-        }
+        let mut sleep: Option<(SystemTime, Sleep)> = None;
+        poll_fn(|context| {
+            loop {
+                let now = time.now();
+                let Patience { place, end } = patience(now);
+                let Err(after) = line.try_take(urgency, place, now) else {
+                    return Poll::Ready(Ok(Taken(Some(self))));
+                };
+                let at = now + after;
+                let too_late = Poll::Ready(Err(TooLate { after }));
+                if at > end {
+                    return too_late;
+                }
+                let (_, waits) = match sleep.take().filter(|(until, _)| *until == at) {
+                    Some(same) => sleep.insert(same),
+                    None => match time.sleep(after) {
+                        Some(new) => sleep.insert((at, new)),
+                        None => return too_late,
+                    },
+                };
+                if Pin::new(waits).poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                sleep = None;
+            }
+        })
+        .await
+    }
+
+    fn take_back(&self) {
+        let mut state = self.state();
+        state.credit = (state.credit + self.period).min(self.full);
+        state.given = state.given.saturating_sub(1);
     }
 
     /// AWS said that it was too much: others spend the same tokens. For a while it is taken for empty, and
@@ -150,6 +192,26 @@ impl State {
     }
 }
 
+/// A token, which goes back where the call that it is for is not sent.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Taken<'a>(Option<&'a Bucket>);
+
+impl Taken<'_> {
+    /// The call is sent.
+    pub(super) fn spend(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(bucket) = self.0 {
+            bucket.take_back();
+        }
+    }
+}
+
 /// A place in the line, given up when it is dropped.
 struct InLine<'a> {
     bucket: &'a Bucket,
@@ -166,10 +228,17 @@ impl InLine<'_> {
     ) -> Result<(), Duration> {
         let mut state = self.bucket.state();
         state.fill(now, self.bucket.full);
-        let place = *self.place.get_or_insert_with(|| {
-            state.came += 1;
-            (urgency, until, state.came)
-        });
+        let came = match self.place {
+            Some((_, _, came)) => came,
+            None => {
+                state.came += 1;
+                state.came
+            }
+        };
+        let place = (urgency, until, came);
+        if let Some(before) = self.place.replace(place) {
+            state.waiting.remove(&before);
+        }
         state.waiting.insert(place);
         let before = state.waiting.range(..place).count();
         let before = u32::try_from(before).unwrap_or(u32::MAX);

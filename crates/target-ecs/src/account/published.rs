@@ -2,14 +2,17 @@
 //!
 //! Sources: "Request throttling for the Amazon ECS API" (Amazon ECS API reference) and "Request throttling
 //! for the Elastic Load Balancing API" (Elastic Load Balancing user guide). Both are for one account and
-//! region, and can be raised by AWS Support. That of alarms is from "CloudWatch service quotas". Application Auto Scaling publishes no figures: what stands here
-//! for it is ours.
+//! region, and can be raised by AWS Support. That of alarms is from "CloudWatch service quotas". Application
+//! Auto Scaling publishes no figures: what stands here for it is ours.
 
 use std::fmt;
 
-/// Calls that take their tokens from one bucket.
+/// Calls that AWS counts together: those that take their tokens from one bucket of an
+/// [`Account`](crate::Account), whose documentation has the sizes. [`Display`](fmt::Display) tells it in words
+/// for people, which may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Category {
+#[non_exhaustive]
+pub enum CallCategory {
     /// `DescribeServices`.
     ServiceReads,
     /// `CreateService`, `UpdateService`, `DeleteService`.
@@ -22,7 +25,7 @@ pub(crate) enum Category {
     DefinitionWrites,
     /// `TagResource`, `UntagResource`.
     TagWrites,
-    /// `DescribeServiceDeployments`, `ListServiceDeployments` and what continues or stops them.
+    /// `DescribeServiceDeployments`, `ContinueServiceDeployment`, `StopServiceDeployment`.
     Deployments,
     /// Every call of Elastic Load Balancing: its whole account has one bucket more, which is as large as
     /// that of the reads.
@@ -35,7 +38,7 @@ pub(crate) enum Category {
     Alarms,
 }
 
-impl Category {
+impl CallCategory {
     pub(crate) const ALL: [Self; 11] = [
         Self::ServiceReads,
         Self::ServiceWrites,
@@ -67,29 +70,39 @@ impl Category {
         }
     }
 
-    /// The buckets that a call takes a token from, by the name of its action in a policy.
+    /// The buckets that a call takes a token from, by the name of its action in a policy. One that is not
+    /// known here counts among those of which there may be fewest.
     pub(crate) fn of(action: &str) -> &'static [Self] {
-        let (service, operation) = action.split_once(':').unwrap_or(("ecs", action));
-        let is_read = operation.starts_with("Describe") || operation.starts_with("List");
-        match service {
-            "elasticloadbalancing" if is_read => &[Self::Balancing],
-            "elasticloadbalancing" => &[Self::BalancingWrites, Self::Balancing],
-            "application-autoscaling" => &[Self::Scaling],
-            "cloudwatch" => &[Self::Alarms],
-            _ if operation.contains("ServiceDeployment") => &[Self::Deployments],
-            _ if operation.contains("TaskDefinition") && is_read => &[Self::DefinitionReads],
-            _ if operation.contains("TaskDefinition") => &[Self::DefinitionWrites],
-            _ if operation.contains("Tasks") => &[Self::TaskReads],
-            _ if operation.contains("tagResource") || operation.contains("TagResource") => {
-                &[Self::TagWrites]
-            }
-            _ if is_read => &[Self::ServiceReads],
-            _ => &[Self::ServiceWrites],
-        }
+        let known = Self::known(action);
+        debug_assert!(known.is_some(), "no bucket is known for {action}");
+        known.unwrap_or(&[Self::ServiceWrites])
+    }
+
+    pub(crate) fn known(action: &str) -> Option<&'static [Self]> {
+        let (service, operation) = action.split_once(':')?;
+        Some(match (service, operation) {
+            ("elasticloadbalancing", _) if operation.starts_with("Describe") => &[Self::Balancing],
+            ("elasticloadbalancing", _) => &[Self::BalancingWrites, Self::Balancing],
+            ("application-autoscaling", _) => &[Self::Scaling],
+            ("cloudwatch", "DescribeAlarms") => &[Self::Alarms],
+            ("ecs", "DescribeServices") => &[Self::ServiceReads],
+            ("ecs", "CreateService" | "UpdateService" | "DeleteService") => &[Self::ServiceWrites],
+            ("ecs", "ListTasks" | "DescribeTasks") => &[Self::TaskReads],
+            ("ecs", "DescribeTaskDefinition" | "ListTaskDefinitions") => &[Self::DefinitionReads],
+            ("ecs", "RegisterTaskDefinition") => &[Self::DefinitionWrites],
+            ("ecs", "TagResource" | "UntagResource") => &[Self::TagWrites],
+            (
+                "ecs",
+                "DescribeServiceDeployments"
+                | "ContinueServiceDeployment"
+                | "StopServiceDeployment",
+            ) => &[Self::Deployments],
+            _ => return None,
+        })
     }
 }
 
-impl fmt::Display for Category {
+impl fmt::Display for CallCategory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ServiceReads => "reads of services",
@@ -109,37 +122,93 @@ impl fmt::Display for Category {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn every_call_has_its_bucket() {
         for (action, categories) in [
-            ("ecs:DescribeServices", &[Category::ServiceReads][..]),
-            ("ecs:UpdateService", &[Category::ServiceWrites]),
-            ("ecs:ListTasks", &[Category::TaskReads]),
-            ("ecs:DescribeTasks", &[Category::TaskReads]),
-            ("ecs:DescribeTaskDefinition", &[Category::DefinitionReads]),
-            ("ecs:ListTaskDefinitions", &[Category::DefinitionReads]),
-            ("ecs:RegisterTaskDefinition", &[Category::DefinitionWrites]),
-            ("ecs:TagResource", &[Category::TagWrites]),
-            ("ecs:UntagResource", &[Category::TagWrites]),
-            ("ecs:ListServiceDeployments", &[Category::Deployments]),
-            ("ecs:ContinueServiceDeployment", &[Category::Deployments]),
+            ("ecs:DescribeServices", &[CallCategory::ServiceReads][..]),
+            ("ecs:UpdateService", &[CallCategory::ServiceWrites]),
+            ("ecs:ListTasks", &[CallCategory::TaskReads]),
+            ("ecs:DescribeTasks", &[CallCategory::TaskReads]),
+            (
+                "ecs:DescribeTaskDefinition",
+                &[CallCategory::DefinitionReads],
+            ),
+            ("ecs:ListTaskDefinitions", &[CallCategory::DefinitionReads]),
+            (
+                "ecs:RegisterTaskDefinition",
+                &[CallCategory::DefinitionWrites],
+            ),
+            ("ecs:TagResource", &[CallCategory::TagWrites]),
+            ("ecs:UntagResource", &[CallCategory::TagWrites]),
+            (
+                "ecs:DescribeServiceDeployments",
+                &[CallCategory::Deployments],
+            ),
+            (
+                "ecs:ContinueServiceDeployment",
+                &[CallCategory::Deployments],
+            ),
             (
                 "elasticloadbalancing:DescribeTargetHealth",
-                &[Category::Balancing],
+                &[CallCategory::Balancing],
             ),
             (
                 "elasticloadbalancing:ModifyRule",
-                &[Category::BalancingWrites, Category::Balancing],
+                &[CallCategory::BalancingWrites, CallCategory::Balancing],
             ),
             (
                 "application-autoscaling:RegisterScalableTarget",
-                &[Category::Scaling],
+                &[CallCategory::Scaling],
             ),
-            ("cloudwatch:DescribeAlarms", &[Category::Alarms]),
+            ("cloudwatch:DescribeAlarms", &[CallCategory::Alarms]),
         ] {
-            assert_eq!(Category::of(action), categories, "{action}");
+            assert_eq!(CallCategory::of(action), categories, "{action}");
         }
+        for action in ["ecs:DescribeClusters", "ecs", "cloudwatch:PutMetricAlarm"] {
+            assert_eq!(CallCategory::known(action), None, "{action}");
+        }
+    }
+
+    /// Calls, size and tokens a second, as the documentation of an account has them.
+    fn documented() -> Vec<(&'static str, (u32, u32))> {
+        let rows = include_str!("../account.rs").lines();
+        let rows = rows.filter_map(|line| line.strip_prefix("/// | "));
+        let rows = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+        let rows = rows.filter_map(|row| {
+            let numbers = (row.get(1)?.parse().ok()?, row.get(2)?.parse().ok()?);
+            Some((row[0], numbers))
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn the_documentation_of_an_account_has_the_buckets_that_there_are() {
+        let mut seen = BTreeSet::from([CallCategory::Scaling]);
+        for (calls, numbers) in documented() {
+            let names: Vec<&str> = calls.split('`').skip(1).step_by(2).collect();
+            if names.is_empty() {
+                assert_eq!(calls, "those of Elastic Load Balancing, all together");
+                assert_eq!(CallCategory::Balancing.published(), numbers);
+                seen.insert(CallCategory::Balancing);
+            }
+            for name in names {
+                let services = if name.starts_with("Modify") {
+                    &["elasticloadbalancing"][..]
+                } else {
+                    &["ecs", "cloudwatch"]
+                };
+                let known = services
+                    .iter()
+                    .find_map(|service| CallCategory::known(&format!("{service}:{name}")));
+                let category = known.unwrap()[0];
+                assert_eq!(category.published(), numbers, "{name}");
+                seen.insert(category);
+            }
+        }
+        assert_eq!(seen, BTreeSet::from(CallCategory::ALL));
     }
 }

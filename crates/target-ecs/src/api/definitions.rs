@@ -4,7 +4,7 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
 use crate::changes::Definition;
-use crate::error::found;
+use crate::error::{found, is_of_code};
 use crate::task_definition::Unregistered;
 
 impl Api {
@@ -48,8 +48,13 @@ impl Api {
             Ok(described) if described.is_active() => {
                 Ok(Definition::Known(described.arn().to_owned()))
             }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) if error.kind == TargetErrorKind::PermissionDenied => Err(error),
+            // So it says what is not there.
+            Err(error)
+                if error.kind != TargetErrorKind::NotFound
+                    && !is_of_code(&error, "ClientException") =>
+            {
+                Err(error)
+            }
             Ok(_) | Err(_) => Err(refuse(format!(
                 "there is no active task definition {name}; `aws ecs list-task-definitions --family-prefix {family}` lists those there are"
             ))),

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
-    DeploymentLifecycleHookAction, DesiredStatus, Service, ServiceDeployment,
+    DeploymentLifecycleHookAction, DesiredStatus, Failure, Service, ServiceDeployment,
     StopServiceDeploymentStopType,
 };
 use futures::try_join;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
+use super::read::{LEFT_OUT, nothing_answered};
 use crate::binding::service as service_name;
 use crate::config::{RuleConfig, resource};
 use crate::error::{self, found};
 use crate::forward::Forward;
-use crate::platform::{
-    Balancer, Bound, Configuration, Deploy, Seen, Situation, View, is_under_way,
-};
+use crate::platform::{Balancer, Bound, Deploy, Seen, Situation, View, is_under_way};
 use crate::view::{Definitions, definition, primary};
 
 impl Api {
@@ -92,14 +91,18 @@ impl Api {
         let call = self.account.ecs().describe_service_deployments();
         let call = call.service_deployment_arns(arn).send();
         let answer = self.read(ACTION, about, call).await?;
-        for failure in answer.failures() {
-            if failure.reason() != Some("MISSING") {
-                let why = failure.reason().unwrap_or("no reason given");
-                return Err(found(TargetErrorKind::Unexpected, ACTION, about, why));
-            }
+        let mut told = answer.service_deployments().iter();
+        if let Some(there) = told.find(|of| of.service_deployment_arn() == Some(arn)) {
+            return Ok(Some(there.clone()));
         }
-        let mut told = answer.service_deployments.unwrap_or_default().into_iter();
-        Ok(told.find(|of| of.service_deployment_arn() == Some(arn)))
+        match answer.failures().first().map(Failure::reason) {
+            Some(Some("MISSING")) => Ok(None),
+            Some(why) => {
+                let why = why.unwrap_or("no reason given");
+                Err(nothing_answered(ACTION, about, why))
+            }
+            None => Err(nothing_answered(ACTION, about, LEFT_OUT)),
+        }
     }
 
     /// What is written, and what runs.
@@ -211,7 +214,7 @@ impl Api {
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds)
-            .set_deployment_configuration(deploy.configuration.as_ref().map(Configuration::block));
+            .set_deployment_configuration(deploy.configuration);
         // Without an answer it is told to run this, if it is told anything.
         let (definition, count) = (deploy.task_definition, deploy.count);
         let answer = self.tell(

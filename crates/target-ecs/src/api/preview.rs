@@ -8,6 +8,7 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
 use super::batches::RULES;
+use super::read::{LEFT_OUT, nothing_answered};
 use super::shown::{Listing, Ours};
 use crate::binding::Bound;
 use crate::config::{RuleConfig, resource};
@@ -67,6 +68,10 @@ impl Api {
             for of in answer.tag_descriptions.unwrap_or_default() {
                 let arn = of.resource_arn.unwrap_or_default();
                 tags.insert(arn, of.tags.unwrap_or_default());
+            }
+            // Whose it is nobody has said.
+            if let Some(arn) = some.iter().find(|arn| !tags.contains_key(*arn)) {
+                return Err(nothing_answered(ACTION, resource(arn), LEFT_OUT));
             }
         }
         Ok(tags)
@@ -214,3 +219,6 @@ impl Api {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

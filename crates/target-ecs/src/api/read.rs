@@ -26,7 +26,10 @@ use crate::task_definition::{Described, short};
 /// How many of a family's newest task definitions are looked through for one of ours.
 const NEWEST: i32 = 20;
 
-fn nothing_answered(action: &str, resource: &str, what: &str) -> TargetError {
+/// Neither that it is there nor that it is not.
+pub(super) const LEFT_OUT: &str = "it is in no answer";
+
+pub(super) fn nothing_answered(action: &str, resource: &str, what: &str) -> TargetError {
     found(TargetErrorKind::Unexpected, action, resource, what)
 }
 
@@ -51,7 +54,7 @@ impl Api {
                 }
                 Some(Told::There(_) | Told::Missing) => None,
                 Some(Told::Failed(why)) => return Err(nothing_answered(SERVICES, &about, &why)),
-                None => return Err(nothing_answered(SERVICES, &about, "it is in no answer")),
+                None => return Err(nothing_answered(SERVICES, &about, LEFT_OUT)),
             };
             *place = self.shown().services.read(&about, service);
         }
@@ -159,7 +162,15 @@ impl Api {
         let names = arns.iter().map(|arn| (*arn).to_owned()).collect();
         let call = call.set_target_group_arns(Some(names));
         let answer = self.read(ACTION, about, call.send()).await?;
-        Ok(answer.target_groups.unwrap_or_default())
+        let groups = answer.target_groups.unwrap_or_default();
+        let is_there = |arn: &&&str| {
+            let mut groups = groups.iter();
+            groups.any(|group| group.target_group_arn() == Some(**arn))
+        };
+        match arns.iter().find(|arn| !is_there(arn)) {
+            Some(arn) => Err(nothing_answered(ACTION, resource(arn), LEFT_OUT)),
+            None => Ok(groups),
+        }
     }
 
     pub(crate) async fn attributes(
@@ -217,13 +228,15 @@ impl Api {
         }
         let ask = self.ask(cluster, arns.to_vec());
         let told = self.account.batches().tasks.ask(&self.account, ask);
-        let tasks = told.await?.into_values().filter_map(|told| match told {
-            Told::There(task) => Some(Ok(*task)),
-            Told::Missing => None,
-            Told::Failed(why) => {
-                let about = format!("task/{cluster}");
-                Some(Err(nothing_answered(TASKS, &about, &why)))
-            }
+        let told = told.await?;
+        let about = |arn: &String| format!("task/{cluster}/{}", resource(arn));
+        // One that stopped meanwhile was listed twice.
+        let arns: BTreeSet<&String> = arns.iter().collect();
+        let tasks = arns.into_iter().filter_map(|arn| match told.get(arn) {
+            Some(Told::There(task)) => Some(Ok((**task).clone())),
+            Some(Told::Missing) => None,
+            Some(Told::Failed(why)) => Some(Err(nothing_answered(TASKS, &about(arn), why))),
+            None => Some(Err(nothing_answered(TASKS, &about(arn), LEFT_OUT))),
         });
         tasks.collect()
     }
@@ -246,7 +259,7 @@ impl Api {
             .include(TaskDefinitionField::Tags);
         let answer = self.read(ACTION, &about, call.send()).await?;
         let Some(definition) = answer.task_definition else {
-            return Err(nothing_answered(ACTION, &about, "it is in no answer"));
+            return Err(nothing_answered(ACTION, &about, LEFT_OUT));
         };
         let tags = answer.tags.unwrap_or_default();
         let described = Arc::new(Described { definition, tags });

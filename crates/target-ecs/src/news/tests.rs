@@ -144,3 +144,14 @@ fn what_failed_is_asked_for_again_in_time() {
     news.failed(at(6));
     assert_eq!(wait(&news, 6), SECOND * 5);
 }
+
+/// Two looks may end in another order than they began.
+#[test]
+fn an_older_look_that_ends_later_is_not_the_newest() {
+    let news = of("api");
+    news.saw(&version("b"), resting(20));
+    news.saw(&version("a"), resting(10));
+    let next = |after: &str| news.next(&version(after), at(20), MOVES);
+    assert_eq!(next("a"), Question::Answered);
+    assert!(matches!(next("b"), Question::Cheap { .. }));
+}

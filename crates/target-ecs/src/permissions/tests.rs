@@ -1,6 +1,7 @@
 //! The policies as they are printed, and what is not in them.
 
 use super::*;
+use crate::account::CallCategory;
 use crate::config::{Canary, OwnedWeights, Slot};
 
 const AT: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
@@ -128,4 +129,23 @@ fn rules_of_our_own_are_made_on_the_listener_and_changed_only_with_our_tag() {
 fn a_configuration_that_names_nothing_has_no_policy() {
     let weights = OwnedWeights::new([slot("blue"), slot("green")], [rule()]);
     assert!(owned_weights(&Owned::new("a/b", &weights)).is_err());
+}
+
+/// An account counts every call that a target makes.
+#[test]
+fn every_action_of_a_policy_is_counted_by_an_account() {
+    let canary = Canary::new(slot("api"), slot("api-canary"));
+    let listener = RuleConfig::ListenerDefault(format!("{AT}:listener/app/shop/a1/b2"));
+    let weights = OwnedWeights::new(canary, [rule(), listener]);
+    let policies = [
+        owned_weights(&Owned::new("shop", &weights)).unwrap(),
+        rolling("shop", &Rolling::new("web")).unwrap(),
+        gated("shop", &NativeGated::new("web")).unwrap(),
+    ];
+    let statements = policies.iter().flat_map(|policy| &policy.statement);
+    let actions = statements.flat_map(|statement| &statement.action);
+    // It is no call.
+    for action in actions.filter(|action| **action != "iam:PassRole") {
+        assert!(CallCategory::known(action).is_some(), "{action}");
+    }
 }

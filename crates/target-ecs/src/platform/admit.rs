@@ -102,6 +102,7 @@ pub(crate) fn gated(
     }
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::containers(facts, part, plan));
+    findings.extend(plan::same(bound, part, plan));
     match Schedule::of(plan, part) {
         Ok(schedule) => {
             findings.extend(schedule.waits_long(&about));
@@ -140,6 +141,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
     findings.extend(checks(bound, facts, &about));
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::findings(bound, facts, part, plan));
+    findings.extend(plan::same(bound, part, plan));
     findings
 }
 

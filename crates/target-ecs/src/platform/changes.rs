@@ -1,8 +1,10 @@
 //! From what is there and what is desired to the calls to make, in order. Pure.
 
+use aws_sdk_ecs::types::DeploymentConfiguration;
 use strategy_core::target::{Apply, DesiredTrack, TargetError, TargetErrorKind};
 use strategy_core::{Replicas, Stickiness, Traffic, Weight};
 
+use super::Balancer;
 use super::answering::{configuration, next_answer};
 use super::guards::{check, claimed};
 use super::hooks::Answer;
@@ -10,7 +12,6 @@ use super::note;
 use super::situation::{
     CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
 };
-use super::{Balancer, Configuration};
 use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
@@ -46,7 +47,8 @@ pub(crate) struct Deploy {
     pub(crate) task_definition: Option<String>,
     pub(crate) count: Option<u32>,
     pub(crate) balancers: Option<Vec<Balancer>>,
-    pub(crate) configuration: Option<Configuration>,
+    /// All of it: whether what is left out stays nobody says.
+    pub(crate) configuration: Option<DeploymentConfiguration>,
     pub(crate) grace_seconds: Option<i32>,
     /// A deployment is begun though the task definition is the one that it has.
     pub(crate) is_forced: bool,
@@ -203,6 +205,13 @@ pub(crate) fn changes(
             },
         ),
     };
+    if matches!(aim, Aim::Release { .. }) && to.as_ref() == Some(&bound.start.task_definition) {
+        // ECS would begin no deployment, and none would ever be there.
+        return Err(refuse(
+            situation,
+            "the release is the task definition that was found; name another",
+        ));
+    }
     let mut wanted = Fields::default();
     let name = match (&to, definition) {
         (Some(arn), _) => key(arn),
@@ -227,7 +236,9 @@ pub(crate) fn changes(
     if !bound.start.is_scaled && situation.count() != count {
         deploy.count = Some(count);
     }
-    deploy.configuration = configuration
+    let read = situation.service.deployment_configuration();
+    let block = configuration.as_ref().map(|of| of.block(read));
+    deploy.configuration = block
         .clone()
         .filter(|_| now.of(CONFIGURATION) != wanted.of(CONFIGURATION));
     let mut changes = Vec::new();
@@ -267,7 +278,7 @@ pub(crate) fn changes(
             Some(_) | None => {
                 if is_home {
                     // Our own hooks would hold a way back that nobody answers.
-                    deploy.configuration = configuration;
+                    deploy.configuration = block;
                 }
                 changes.push(Change::Deploy(deploy));
             }

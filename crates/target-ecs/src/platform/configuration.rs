@@ -129,8 +129,9 @@ impl Configuration {
         digest(&text, 10)
     }
 
-    /// As it is told to ECS.
-    pub(crate) fn block(&self) -> DeploymentConfiguration {
+    /// As it is told to ECS, with the rest as it was read: AWS does not say whether what is left out stays as
+    /// it is or goes, such as alarms and the bounds of a rolling deployment.
+    pub(crate) fn block(&self, read: Option<&DeploymentConfiguration>) -> DeploymentConfiguration {
         let hooks = self.hooks.iter().map(|hook| {
             let timeout = hook.timeout.as_ref().map(|(minutes, action)| {
                 DeploymentLifecycleHookTimeoutConfiguration::builder()
@@ -161,12 +162,13 @@ impl Configuration {
                 .step_bake_time_in_minutes(bake)
                 .build()
         });
-        DeploymentConfiguration::builder()
-            .strategy(DeploymentStrategy::from(self.strategy.as_str()))
-            .bake_time_in_minutes(self.bake_minutes)
-            .set_canary_configuration(canary)
-            .set_linear_configuration(linear)
-            .set_lifecycle_hooks(Some(hooks.collect()))
-            .build()
+        let mut block = read.cloned();
+        let block = block.get_or_insert_with(|| DeploymentConfiguration::builder().build());
+        block.strategy = Some(DeploymentStrategy::from(self.strategy.as_str()));
+        block.bake_time_in_minutes = Some(self.bake_minutes);
+        block.canary_configuration = canary;
+        block.linear_configuration = linear;
+        block.lifecycle_hooks = Some(hooks.collect());
+        block.clone()
     }
 }

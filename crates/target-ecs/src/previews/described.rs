@@ -1,7 +1,9 @@
-//! Conditions as they are described, and told in one way.
+//! Conditions, actions and transforms as they are described, and told in one way.
+
+use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderConditionConfig, PathPatternConditionConfig, RuleCondition,
+    Action, HostHeaderConditionConfig, PathPatternConditionConfig, RuleCondition, RuleTransform,
 };
 
 pub(super) const HTTP_HEADER: &str = "http-header";
@@ -96,6 +98,93 @@ pub(super) fn text(condition: &RuleCondition) -> String {
         values(&condition),
         keys.collect::<Vec<_>>()
     )
+}
+
+/// What of actions would be noticed if it changed, in their order; of a forward only that there is one.
+pub(super) fn actions(actions: &[Action]) -> Vec<String> {
+    let mut sorted: Vec<&Action> = actions.iter().collect();
+    sorted.sort_by_key(|action| action.order);
+    sorted.into_iter().map(action).collect()
+}
+
+fn action(action: &Action) -> String {
+    let kind = action.r#type().map_or("", |kind| kind.as_str());
+    let mut told = vec![format!("{kind:?}")];
+    if let Some(of) = action.authenticate_cognito_config() {
+        let extra = of.authentication_request_extra_params().into_iter();
+        let extra: BTreeMap<&String, &String> = extra.flatten().collect();
+        told.push(format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {extra:?}",
+            of.user_pool_arn(),
+            of.user_pool_client_id(),
+            of.user_pool_domain(),
+            of.session_cookie_name(),
+            of.scope(),
+            of.session_timeout(),
+            of.on_unauthenticated_request().map(|then| then.as_str()),
+        ));
+    }
+    // Its secret is never described.
+    if let Some(of) = action.authenticate_oidc_config() {
+        let extra = of.authentication_request_extra_params().into_iter();
+        let extra: BTreeMap<&String, &String> = extra.flatten().collect();
+        told.push(format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {extra:?}",
+            of.issuer(),
+            of.authorization_endpoint(),
+            of.token_endpoint(),
+            of.user_info_endpoint(),
+            of.client_id(),
+            of.session_cookie_name(),
+            of.scope(),
+            of.session_timeout(),
+            of.on_unauthenticated_request().map(|then| then.as_str()),
+        ));
+    }
+    if let Some(of) = action.jwt_validation_config() {
+        let claims = of.additional_claims().iter();
+        let claims = claims.map(|claim| {
+            let format = claim.format().map_or("", |format| format.as_str());
+            (claim.name(), format, claim.values())
+        });
+        let claims: Vec<_> = claims.collect();
+        told.push(format!(
+            "{:?} {:?} {claims:?}",
+            of.jwks_endpoint(),
+            of.issuer()
+        ));
+    }
+    if let Some(of) = action.redirect_config() {
+        told.push(format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            of.protocol(),
+            of.port(),
+            of.host(),
+            of.path(),
+            of.query(),
+            of.status_code().map(|code| code.as_str()),
+        ));
+    }
+    if let Some(of) = action.fixed_response_config() {
+        told.push(format!(
+            "{:?} {:?} {:?}",
+            of.status_code(),
+            of.content_type(),
+            of.message_body()
+        ));
+    }
+    told.join(" ")
+}
+
+/// What of a transform would be noticed if it changed.
+pub(super) fn transform(transform: &RuleTransform) -> String {
+    let host = transform.host_header_rewrite_config();
+    let url = transform.url_rewrite_config();
+    let rewrites = host.map(|of| of.rewrites()).into_iter();
+    let rewrites = rewrites.chain(url.map(|of| of.rewrites())).flatten();
+    let rewrites: Vec<_> = rewrites.map(|of| (of.regex(), of.replace())).collect();
+    let kind = transform.r#type().map_or("", |kind| kind.as_str());
+    format!("{kind} {rewrites:?}")
 }
 
 /// Whether a pattern of a condition, compared without regard to case, is this text.

@@ -174,7 +174,7 @@ impl Clients {
 
     /// The same, which looks at alarms.
     pub(crate) fn target_with_alarms(&self, config: &Config) -> EcsTarget {
-        let account = Account::new(&self.ecs, &self.balancers, &self.scaling);
-        EcsTarget::on(&account.alarms(&self.alarms), config.clone())
+        let account = Account::builder(&self.ecs, &self.balancers, &self.scaling);
+        EcsTarget::on(&account.alarms(&self.alarms).build(), config.clone())
     }
 }

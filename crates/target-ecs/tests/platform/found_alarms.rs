@@ -88,7 +88,7 @@ fn alarms_are_found_in_each_mode_of_amazon_ecs() {
             (code.as_str(), severity),
             ("alarms-not-looked-at", &Severity::Warns)
         );
-        for said in ["service/shop/web", "web-5xx", "Account::alarms"] {
+        for said in ["service/shop/web", "web-5xx", "AccountBuilder::alarms"] {
             assert!(words.contains(said), "{said:?} is not in {words}");
         }
         assert_eq!(scene.called("DescribeAlarms"), before);

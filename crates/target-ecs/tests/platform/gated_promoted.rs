@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use strategy_core::rollout::Outcome;
 use strategy_core::strategy::{BlueGreen, Canary};
+use test_support::ecs::{AlarmState, Settings};
 
 use crate::scene::Scene;
 
@@ -103,4 +104,33 @@ fn functions_of_the_service_are_asked_too_and_stay() {
         Outcome::Promoted
     );
     is_promoted(&scene, &before);
+}
+
+/// Nobody says whether AWS forgets what is left out of a configuration, so all of it is told.
+#[test]
+fn what_is_not_ours_of_a_configuration_stays_though_aws_should_replace_it() {
+    for replaces in [false, true] {
+        let scene = Scene::gated_with(Settings {
+            replaces_configuration: replaces,
+            ..Settings::default()
+        });
+        let alarms = json!({"alarmNames": ["web-5xx"], "enable": true, "rollback": true});
+        let block = json!({
+            "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
+            "maximumPercent": 150, "minimumHealthyPercent": 75, "alarms": alarms,
+        });
+        scene.update(json!({"deploymentConfiguration": block}));
+        scene.fake.set_alarm("web-5xx", AlarmState::Ok);
+        let before = scene.service();
+        let watch = async {
+            scene.until_weight(10).await;
+            let told = scene.service()["deploymentConfiguration"].clone();
+            assert_eq!(told["strategy"], "CANARY");
+            assert_eq!(told["alarms"], alarms);
+            assert_eq!(told["maximumPercent"], 150);
+        };
+        let outcome = scene.roll_out_while(&canary([10, 100]), "web:2", watch);
+        assert_eq!(outcome, Outcome::Promoted);
+        is_promoted(&scene, &before);
+    }
 }

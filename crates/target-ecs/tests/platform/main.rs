@@ -17,6 +17,7 @@ mod gated_promoted;
 mod hand;
 mod lag;
 mod late;
+mod left_out;
 mod policy;
 mod rolling_found;
 mod rolling_hands;

@@ -7,10 +7,11 @@ use serde_json::json;
 use strategy_core::rollout::Outcome;
 use strategy_core::target::{Certainty, ForeignField, PlatformState, TargetErrorKind};
 use strategy_core::world::block_on;
-use strategy_core::{Replicas, Revision, Weight};
+use strategy_core::{Replicas, Revision, Target, Weight};
 use test_support::ecs::{Image, Service};
 
 use crate::hand::Hand;
+use crate::left_out::without;
 use crate::scene::{Scene, roll};
 
 #[test]
@@ -203,6 +204,38 @@ fn a_task_definition_by_its_name_is_deployed() {
     assert_eq!(hand.scene.called("RegisterTaskDefinition"), 0);
 }
 
+/// A service that is told what it runs begins no deployment: it would be waited for in vain.
+#[test]
+fn a_task_definition_that_was_found_is_no_release() {
+    let mut hand = Hand::new(Scene::rolling());
+    let before = hand.scene.service();
+    let mut desired = hand.release(4);
+    desired.candidate.revision = Revision::Named("web:1".to_owned());
+    let error = hand.apply(desired, 1).unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::Unsupported, "{error}");
+    assert!(error.to_string().contains("that was found"), "{error}");
+    assert_eq!(hand.scene.service(), before);
+}
+
+/// Why a task definition could not be read is told as it is, and not as if there were none.
+#[test]
+fn a_task_definition_whose_answer_is_broken_is_not_told_as_missing() {
+    let hand = Hand::new(Scene::rolling());
+    hand.scene.shop.register("web:7");
+    let mut desired = hand.release(4);
+    desired.candidate.revision = Revision::Named("web:2".to_owned());
+    let request = hand.request(desired, 1);
+    let target = without(
+        &hand,
+        "DescribeTaskDefinition",
+        "taskDefinition",
+        "\"web:2\"",
+    );
+    let applied = target.apply(&request);
+    let error = block_on(&hand.scene.clock, applied).unwrap().unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::Unexpected, "{error}");
+}
+
 /// Of several parts one may run the release already: a tag that was pointed to something else is pulled anew.
 #[test]
 fn the_same_images_are_deployed_as_another_task_definition() {
@@ -222,7 +255,7 @@ fn a_service_or_scalable_target_that_is_gone_is_an_error() {
     let input = json!({"cluster": "shop", "service": "web", "force": true});
     hand.scene.ask(Service::Ecs, "DeleteService", input);
     hand.scene.wait(600);
-    let seen = strategy_core::Target::observe(&hand.target, &hand.found.binding);
+    let seen = hand.target.observe(&hand.found.binding);
     let error = block_on(&hand.scene.clock, seen).unwrap();
     assert_eq!(error.unwrap_err().kind, TargetErrorKind::NotFound);
 }

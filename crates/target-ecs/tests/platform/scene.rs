@@ -145,8 +145,8 @@ impl Scene {
     pub(crate) fn target(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();
-        let account = Account::new(&ecs, &balancers, &scaling);
-        let account = account.alarms(&self.fake.alarms_client());
+        let account = Account::builder(&ecs, &balancers, &scaling);
+        let account = account.alarms(&self.fake.alarms_client()).build();
         EcsTarget::on(&account, self.config())
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use strategy_core::Timestamp;
 use strategy_core::world::VirtualClock;
 use target_ecs::config::{Canary, Config, OwnedWeights, RuleConfig, Slot};
-use target_ecs::{Account, EcsTarget};
+use target_ecs::{Account, AccountBuilder, EcsTarget};
 use test_support::ecs::{CallRecord, Fake, Outcome, Rule, Service, Settings, Shop};
 
 /// When the first tasks have long been healthy.
@@ -159,7 +159,11 @@ impl Crowd {
 
 /// With the clients of the fake.
 pub(crate) fn account(fake: &Fake) -> Account {
-    Account::new(
+    builder(fake).build()
+}
+
+pub(crate) fn builder(fake: &Fake) -> AccountBuilder {
+    Account::builder(
         &fake.ecs_client(),
         &fake.elb_client(),
         &fake.autoscaling_client(),

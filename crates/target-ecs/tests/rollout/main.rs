@@ -22,6 +22,7 @@ mod gone;
 mod hands;
 mod lag;
 mod late;
+mod left_out;
 mod lossless;
 mod news;
 mod preview_writes;

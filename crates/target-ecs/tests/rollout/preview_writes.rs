@@ -1,31 +1,44 @@
 //! Single writes of preview rules: repeated, lost, disturbed by somebody, and denied.
 
 use serde_json::{Value, json};
+use strategy_core::strategy::{Canary, CanaryStage};
 use strategy_core::target::{
-    Apply, Binding, Claim, Desired, DesiredTrack, EffectId, ForeignField, Observation, TargetError,
-    TargetErrorKind,
+    Apply, Binding, Claim, Desired, DesiredTrack, EffectId, Effective, ForeignField, Found,
+    Observation, TargetError, TargetErrorKind,
 };
 use strategy_core::world::block_on;
-use strategy_core::{Images, Replicas, Revision, Route, RouteBy, Target, Traffic};
+use strategy_core::{
+    Images, Part, Release, Replicas, Revision, Route, RouteBy, Strategy, Target, Traffic, Weight,
+};
 use target_ecs::EcsTarget;
 use test_support::ecs::Fault;
 
 use crate::found_previews::{balancing, header};
-use crate::scene::Scene;
+use crate::scene::{Scene, five_steps};
 
 /// A claimed target with a healthy candidate.
-struct Held {
-    scene: Scene,
+pub(crate) struct Held {
+    pub(crate) scene: Scene,
     target: EcsTarget,
-    binding: Binding,
+    pub(crate) binding: Binding,
     claim: Claim,
 }
 
 impl Held {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::of_plan(&five_steps())
+    }
+
+    /// The binding knows the plan that this makes.
+    fn of_plan(strategy: &dyn Strategy) -> Self {
         let scene = Scene::canary();
         let target = scene.target();
-        let found = block_on(&scene.clock, target.discover()).unwrap().unwrap();
+        let mut found = block_on(&scene.clock, target.discover()).unwrap().unwrap();
+        let release = Release::of([("web", "web:2")]).unwrap();
+        let plan = strategy.plan(&release, &Found::main(found.clone()));
+        let (part, plan) = (Part::main(), plan.unwrap());
+        let admitted = target.admit(&part, &found, &plan);
+        found.binding = block_on(&scene.clock, admitted).unwrap().unwrap().binding;
         let claim = Claim {
             holder: "hand".parse().unwrap(),
             epoch: 1,
@@ -43,12 +56,12 @@ impl Held {
         held
     }
 
-    fn observed(&self) -> Observation {
+    pub(crate) fn observed(&self) -> Observation {
         let seen = self.target.observe(&self.binding);
         block_on(&self.scene.clock, seen).unwrap().unwrap()
     }
 
-    fn request(&self, values: &[&str]) -> Apply {
+    pub(crate) fn request(&self, values: &[&str]) -> Apply {
         let release = Images::parse([("web", "web:2")]).unwrap();
         let mut traffic = Traffic::default();
         traffic.routes = values
@@ -77,11 +90,11 @@ impl Held {
         request
     }
 
-    fn write(&mut self, values: &[&str]) -> Result<(), TargetError> {
+    pub(crate) fn write(&mut self, values: &[&str]) -> Result<(), TargetError> {
         self.send(&self.request(values))
     }
 
-    fn send(&mut self, request: &Apply) -> Result<(), TargetError> {
+    pub(crate) fn send(&mut self, request: &Apply) -> Result<(), TargetError> {
         let applied = block_on(&self.scene.clock, self.target.apply(request)).unwrap()?;
         if let Some(binding) = applied.binding {
             self.binding = binding;
@@ -229,4 +242,95 @@ fn what_may_not_be_called_is_named_with_its_action_and_resource() {
         assert!(text.starts_with(&format!("{called} {resource}")), "{text}");
         assert!(text.contains(action), "{text}");
     }
+}
+
+/// Whoever may look at the release is somebody's decision: it is told, and not overwritten unseen.
+#[test]
+fn who_may_see_a_preview_is_not_overwritten_unseen() {
+    let mut held = Held::new();
+    let forward = held.scene.rule()["Actions"][0].clone();
+    let mut forward = forward;
+    forward["Order"] = json!(7);
+    let actions = json!([
+        { "Type": "authenticate-cognito", "Order": 1, "AuthenticateCognitoConfig": {
+            "UserPoolArn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/shop",
+            "UserPoolClientId": "shop", "UserPoolDomain": "shop", "SessionTimeout": 300,
+        } },
+        forward,
+    ]);
+    let input = json!({"RuleArn": held.scene.shop.rule, "Actions": actions});
+    balancing(&held.scene, "ModifyRule", input);
+    held.write(&["yes"]).unwrap();
+    assert_eq!(held.observed().foreign, []);
+    let decided = held.request(&["yes"]);
+    let preview = held.scene.previews()[0].clone();
+    let mut theirs = preview["Actions"].clone();
+    theirs[0]["AuthenticateCognitoConfig"]["UserPoolClientId"] = json!("staff-only");
+    let input = json!({"RuleArn": preview["RuleArn"], "Actions": theirs});
+    balancing(&held.scene, "ModifyRule", input);
+    let fields = held.observed().foreign.into_iter().map(|of| of.field);
+    assert_eq!(fields.collect::<Vec<_>>(), [ForeignField::Traffic]);
+    let error = held.send(&decided).unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::Conflict, "{error}");
+    let now = held.scene.previews()[0].clone();
+    let client = &now["Actions"][0]["AuthenticateCognitoConfig"]["UserPoolClientId"];
+    assert_eq!(client, "staff-only");
+    // Whoever has seen it may put it back, which is one call.
+    held.write(&["yes"]).unwrap();
+    assert_eq!(held.observed().foreign, []);
+    assert_eq!(held.scene.previews()[0]["Actions"], preview["Actions"]);
+}
+
+/// Somebody copies a preview rule with its tags: one of the two goes with the next write.
+#[test]
+fn of_two_rules_in_one_place_one_stays() {
+    let mut held = Held::new();
+    held.write(&["yes"]).unwrap();
+    let arn = held.scene.previews()[0]["RuleArn"].clone();
+    let ours: u32 = held.scene.previews()[0]["Priority"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let before = ours - 1;
+    let tags = balancing(&held.scene, "DescribeTags", json!({"ResourceArns": [arn]}));
+    let input = json!({
+        "ListenerArn": held.scene.shop.listener, "Priority": before,
+        "Conditions": [header("x-preview", "yes")], "Actions": held.scene.previews()[0]["Actions"],
+        "Tags": tags["TagDescriptions"][0]["Tags"],
+    });
+    balancing(&held.scene, "CreateRule", input);
+    assert_eq!(held.scene.previews().len(), 2);
+    assert_ne!(held.observed().foreign, []);
+    held.write(&["yes"]).unwrap();
+    let left = held.scene.previews();
+    assert_eq!(left.len(), 1);
+    assert_ne!(
+        left[0]["RuleArn"], arn,
+        "the one whose turn comes first stays"
+    );
+    assert_eq!(held.observed().foreign, []);
+}
+
+/// What is there of a first step, its weight without the preview rule, is told as that step: nothing is to be taken for
+/// home that is not.
+#[test]
+fn half_of_a_first_step_is_not_told_as_the_start() {
+    let stage = CanaryStage::at(10).header_route("x-preview", "yes");
+    let mut held = Held::of_plan(&Canary::new().stage(stage).stages([100]));
+    let mut request = held.request(&["yes"]);
+    request.desired.traffic.weight = Weight::from_basis_points(1000).unwrap();
+    held.scene
+        .fake
+        .fault_next("CreateRule", 1, Fault::Throttled);
+    held.send(&request).unwrap_err();
+    assert_eq!(held.scene.weights(), (900, 100));
+    assert_eq!(held.scene.previews(), [Value::Null; 0]);
+    let seen = held.observed();
+    let written = seen.traffic.written.to_string();
+    assert_eq!(written, "10% + header x-preview=yes");
+    assert_eq!(seen.traffic.effective, Effective::Partial);
+    assert_eq!(seen.foreign, []);
+    held.send(&request).unwrap();
+    assert_eq!(held.observed().traffic.effective, Effective::Unverified);
 }

@@ -13,7 +13,7 @@ use strategy_core::{Release, Target};
 use target_ecs::EcsTarget;
 use test_support::ecs::{Fault, Service, Settings};
 
-use crate::crowd::{Crowd, account};
+use crate::crowd::{Crowd, account, builder};
 use crate::scene::{Scene, five_steps};
 
 impl Crowd {
@@ -231,9 +231,10 @@ fn what_aws_refuses_is_not_asked_again_at_once() {
 #[test]
 fn what_does_not_get_its_turn_was_certainly_not_sent() {
     let scene = Scene::canary();
-    let account = account(&scene.fake)
+    let account = builder(&scene.fake)
         .share(1)
-        .patience(Duration::from_secs(5));
+        .patience(Duration::from_secs(5))
+        .build();
     let target = EcsTarget::on(&account, scene.config());
     // One token of a hundred, and a tenth of one each second.
     let error = block_on(&scene.clock, async {

@@ -122,6 +122,7 @@ rules! {
     BatchOfServices: "At most ten services are described at once." ["SDK: DescribeServicesInput.services"]
     BatchOfTasks: "At most 100 tasks are described at once." ["SDK: DescribeTasksInput.tasks"]
     BatchOfDeployments: "At most 20 service deployments or revisions are described at once." ["SDK: DescribeServiceDeploymentsInput"]
+    PartOfAConfiguration: "What is left out of a configuration that UpdateService is given stays as it is, or goes: it can be set which." ["assumed: neither the SDK nor the documentation says"]
     OnlySomeChangesDeploy: "A count, a grace period or a configuration alone starts no deployment." ["SDK: update_service"]
     ForcedDeployment: "forceNewDeployment starts a deployment of what is there." ["SDK: UpdateServiceInput.force_new_deployment"]
     ControllerOwnsTheDefinition: "With another controller than ECS a service is not given a task definition." ["SDK: update_service"]

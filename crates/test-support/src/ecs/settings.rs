@@ -86,6 +86,9 @@ pub struct Settings {
     /// Whether the circuit breaker may be enabled with other strategies than rolling, and then watches them while they
     /// scale up. The SDK says that it cannot, the developer guide that it supports blue/green. Default false: refused.
     pub native_breaker: bool,
+    /// Whether `UpdateService` forgets what is left out of a `deploymentConfiguration`, such as alarms and the
+    /// circuit breaker. AWS says neither. Default false: it stays.
+    pub replaces_configuration: bool,
     /// Whether alarms of a deployment configuration end deployments by other strategies than rolling. AWS says both.
     /// Default true.
     pub native_alarms: bool,
@@ -122,6 +125,7 @@ impl Default for Settings {
             page_size: None,
             native_rollout_state: true,
             native_breaker: false,
+            replaces_configuration: false,
             native_alarms: true,
             beside_a_healthy_task: BesideAHealthyTask::FailuresCount,
             described_hooks: DescribedHooks::OfTheStage,

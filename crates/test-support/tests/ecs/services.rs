@@ -1,10 +1,10 @@
 //! Clusters, task definitions and services.
 
 use aws_sdk_ecs::types::{
-    ContainerDefinition, DeploymentController, DeploymentControllerType, LoadBalancer,
-    ServiceField, SortOrder, Tag, TaskDefinitionField,
+    ContainerDefinition, DeploymentConfiguration, DeploymentController, DeploymentControllerType,
+    LoadBalancer, ServiceField, SortOrder, Tag, TaskDefinitionField,
 };
-use test_support::ecs::{Rule, Shop};
+use test_support::ecs::{Rule, Settings, Shop};
 
 use crate::scene::Scene;
 
@@ -283,6 +283,31 @@ fn only_some_changes_begin_a_deployment() {
     assert_eq!(service.deployments().len(), 2);
     assert!(service.current_service_deployment().is_some());
     scene.notices(Rule::IdentityOfDeployments);
+}
+
+#[test]
+fn what_is_left_out_of_a_configuration_stays_or_goes() {
+    for replaces in [false, true] {
+        let scene = Scene::with(Settings {
+            replaces_configuration: replaces,
+            ..Settings::default()
+        });
+        scene
+            .shop
+            .create_service("api", &scene.shop.stable_group, 1);
+        let one = DeploymentConfiguration::builder().maximum_percent(150);
+        let other = DeploymentConfiguration::builder().minimum_healthy_percent(50);
+        for block in [one, other] {
+            let call = scene.update("api").deployment_configuration(block.build());
+            scene.ok(call.send());
+        }
+        let service = scene.service("api");
+        let told = service.deployment_configuration().unwrap();
+        assert_eq!(told.minimum_healthy_percent(), Some(50));
+        let expected = if replaces { 200 } else { 150 };
+        assert_eq!(told.maximum_percent(), Some(expected));
+        scene.notices(Rule::PartOfAConfiguration);
+    }
 }
 
 #[test]

@@ -2,30 +2,12 @@
 
 use std::sync::{Arc, PoisonError};
 
-use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
-use aws_smithy_async::time::TimeSource;
 use futures::future::{join_all, select};
 use strategy_core::Timestamp;
 use strategy_core::world::{VirtualClock, block_on};
 
 use super::*;
-
-#[derive(Debug)]
-struct Virtual(VirtualClock);
-
-impl AsyncSleep for Virtual {
-    fn sleep(&self, duration: Duration) -> Sleep {
-        let clock = self.0.clone();
-        let until = clock.now() + duration;
-        Sleep::new(async move { clock.sleep_until(until).await })
-    }
-}
-
-impl TimeSource for Virtual {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.now().as_millis())
-    }
-}
+use crate::account::virtual_time::config;
 
 /// Ten tokens, one more each second.
 struct Scene {
@@ -38,13 +20,8 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let clock = VirtualClock::starting_at(Timestamp::from_millis(50_000));
-        let config = aws_sdk_ecs::Config::builder()
-            .behavior_version(aws_sdk_ecs::config::BehaviorVersion::latest())
-            .sleep_impl(Virtual(clock.clone()))
-            .time_source(Virtual(clock.clone()))
-            .build();
         Self {
-            time: Time::of(&config),
+            time: Time::of(&config(&clock)),
             bucket: Bucket::new((11, 1), 100),
             log: Arc::default(),
             clock,
@@ -55,9 +32,15 @@ impl Scene {
         self.time.now() + Duration::from_secs(seconds)
     }
 
+    async fn taken(&self, urgency: Urgency, until: SystemTime) -> Result<(), TooLate> {
+        let patience = |_| Patience::until(until);
+        let token = self.bucket.take(&self.time, urgency, &patience).await;
+        token.map(Taken::spend)
+    }
+
     async fn take(&self, who: &'static str, urgency: Urgency) {
         let until = self.within(100);
-        self.bucket.take(&self.time, urgency, until).await.unwrap();
+        self.taken(urgency, until).await.unwrap();
         let at = self.clock.now().as_millis();
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.push((who, at - 50_000));
@@ -134,7 +117,7 @@ fn what_began_first_goes_first() {
         let second_call = async {
             let at = Timestamp::from_millis(50_500);
             scene.clock.sleep_until(at).await;
-            let taken = scene.bucket.take(&scene.time, Urgency::Look, old).await;
+            let taken = scene.taken(Urgency::Look, old).await;
             taken.unwrap();
             assert_eq!(scene.clock.now().as_millis(), 51_000);
         };
@@ -150,7 +133,7 @@ fn who_cannot_have_it_in_time_is_told_at_once_and_blocks_nobody() {
     let all = async {
         scene.empty().await;
         let until = scene.time.now() + Duration::from_millis(999);
-        let refused = scene.bucket.take(&scene.time, Urgency::Write, until).await;
+        let refused = scene.taken(Urgency::Write, until).await;
         let after = Duration::from_secs(1);
         assert_eq!(refused, Err(TooLate { after }));
         assert_eq!(scene.clock.now().as_millis(), 50_000);

@@ -7,7 +7,7 @@ use strategy_core::{Part, Plan, Revision, Weight};
 
 use super::Facts;
 use crate::platform::Bound;
-use crate::task_definition::{NoContainer, release_anew};
+use crate::task_definition::{NoContainer, release_anew, short};
 
 pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -49,6 +49,25 @@ pub(super) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
         }
     }
     findings
+}
+
+/// A release by the name of what was found: a service that is told what it runs begins no deployment.
+pub(super) fn same(bound: &Bound, part: &Part, plan: &Plan) -> Option<Finding> {
+    let mut goals = plan
+        .stages()
+        .iter()
+        .filter_map(|stage| stage.goals.get(part));
+    let found = short(&bound.start.task_definition);
+    let is_it = goals
+        .any(|goal| matches!(&goal.candidate.revision, Revision::Named(name) if name == found));
+    is_it.then(|| {
+        Finding::blocks(
+            "revision-impossible",
+            bound.resource(),
+            "the release is the task definition that it runs already, so there is nothing to deploy",
+            "name another",
+        )
+    })
 }
 
 /// A container that is not there.

@@ -177,7 +177,12 @@ impl World {
             service.task_definition = definition;
         }
         if let Some(update) = input.get("deploymentConfiguration") {
-            let mut merged = service.deployment_configuration.clone();
+            let mut merged = if self.settings.replaces_configuration {
+                json!({})
+            } else {
+                service.deployment_configuration.clone()
+            };
+            self.note(Rule::PartOfAConfiguration);
             if update.text("strategy").is_some() {
                 // The parameters of another strategy do not outlive it.
                 merged = without(&merged, &["canaryConfiguration", "linearConfiguration"]);
