@@ -42,9 +42,13 @@ pub(super) fn check(
     }
     let strange = now.of(STRANGE);
     if strange != seen.of(STRANGE) {
-        let message = format!(
-            "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
-        );
+        let message = if situation.was_taken_back() {
+            format!("what was begun has been taken back to {strange} since it was seen")
+        } else {
+            format!(
+                "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
+            )
+        };
         return Err(differs(bound, message));
     }
     Ok(())

@@ -259,16 +259,33 @@ impl<'a> Situation<'a> {
             .unwrap_or_default()
     }
 
-    /// A deployment of the start's task definition which is not the one that was there.
+    /// What we began has arrived, though its answer may not have, and has been taken back. A rollback makes a
+    /// deployment of its own where ECS rolls. Where it shifts, the old one may be primary again as if nothing
+    /// had been, but what was told together with the task definition is there.
+    pub(crate) fn was_taken_back(&self) -> bool {
+        let has_arrived =
+            || self.primary() != self.bound.start.deployment || self.is_configured_for_it();
+        self.goes_forward() && self.is_at_start() && has_arrived()
+    }
+
+    /// The deployment configuration is what the last write was to make of another.
+    fn is_configured_for_it(&self) -> bool {
+        let noted = self.noted.as_ref();
+        let step = noted.and_then(|noted| noted.note.step(CONFIGURATION));
+        step.is_some_and(|(from, to)| from != to && to == Configuration::of(self.service).key())
+    }
+
+    /// A deployment of the start's task definition which is not the one that was there, or is so again.
     fn strange(&self) -> Option<&str> {
         let now = self.primary();
         let before = self
             .noted
             .as_ref()
             .and_then(|noted| noted.primary.as_deref());
-        let is_known = now == self.bound.start.deployment
-            || self.goes_home()
-            || !self.goes_forward() && before == Some(now);
+        let is_known = !self.was_taken_back()
+            && (now == self.bound.start.deployment
+                || self.goes_home()
+                || !self.goes_forward() && before == Some(now));
         (self.is_at_start() && !is_known).then_some(now)
     }
 

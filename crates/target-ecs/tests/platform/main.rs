@@ -7,6 +7,7 @@
     reason = "test"
 )]
 
+mod gated_answers;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;
@@ -22,3 +23,4 @@ mod rolling_lost;
 mod rolling_outcome;
 mod rolling_promoted;
 mod scene;
+mod taken_back;
