@@ -41,17 +41,21 @@ pub(super) fn check(
         return Err(differs(bound, COUNT_DIFFERS));
     }
     let strange = now.of(STRANGE);
-    if strange != seen.of(STRANGE) {
-        let message = if situation.was_taken_back() {
-            format!("what was begun has been taken back to {strange} since it was seen")
-        } else {
-            format!(
-                "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
-            )
-        };
+    if strange != seen.of(STRANGE) && situation.was_taken_back() {
+        let message = format!("what was begun has been taken back to {strange} since it was seen");
         return Err(differs(bound, message));
     }
-    Ok(())
+    check_primary(bound, strange, seen.of(STRANGE))
+}
+
+/// A deployment is the one that was seen, whatever it deploys.
+pub(crate) fn check_primary(bound: &Bound, now: &str, seen: &str) -> Result<(), TargetError> {
+    if now == seen {
+        return Ok(());
+    }
+    let message =
+        format!("deployment {now} was begun since it was seen, by somebody or by Amazon ECS");
+    Err(differs(bound, message))
 }
 
 const COUNT_DIFFERS: &str = "its count is neither as it was seen nor as it is to be";

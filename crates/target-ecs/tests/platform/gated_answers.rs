@@ -11,7 +11,11 @@ use crate::scene::Scene;
 
 /// A plan of four steps, admitted. `begun`: the release is up, and its first hook waits.
 pub(crate) fn waiting(begun: bool) -> Hand {
-    let mut hand = Hand::new(Scene::gated());
+    waiting_in(Scene::gated(), begun)
+}
+
+pub(crate) fn waiting_in(scene: Scene, begun: bool) -> Hand {
+    let mut hand = Hand::new(scene);
     let release = Release::of([("web", "web:2")]).unwrap();
     let found = Found::main(hand.found.clone());
     let plan = canary([25, 50, 75, 100]).plan(&release, &found).unwrap();

@@ -15,6 +15,7 @@ mod gated_promoted;
 mod hand;
 mod lag;
 mod late;
+mod looks;
 mod policy;
 mod rolling_found;
 mod rolling_hands;
