@@ -194,6 +194,10 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
             platform,
             Some(PlatformState::RolledBack(_) | PlatformState::Superseded(_))
         );
+    if situation.has_lost_its_autoscaler() {
+        let what = format!("the autoscaler of {about} was removed; register it again");
+        tell(ForeignField::Capacity, what);
+    }
     let fields = situation.fields();
     let is_complete = situation.is_complete();
     for name in fields.names(&bound.fields) {

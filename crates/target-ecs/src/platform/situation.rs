@@ -60,20 +60,13 @@ pub(crate) struct Ours<'a> {
 
 impl<'a> Situation<'a> {
     /// # Errors
-    /// `NotFound` when the service or its scalable target is gone.
+    /// `NotFound` when the service is gone. Without its scalable target a release must still be able to go home.
     pub(crate) fn of(bound: &'a Bound, seen: &'a Seen) -> Result<Self, TargetError> {
-        let gone = |action, message| {
-            let (kind, resource) = (TargetErrorKind::NotFound, bound.resource());
-            Err(found(kind, action, &resource, message))
-        };
         let Some(service) = seen.active() else {
             let message = "it was there when the rollout began and is gone; create it again";
-            return gone("ecs:DescribeServices", message);
+            let (kind, resource) = (TargetErrorKind::NotFound, bound.resource());
+            return Err(found(kind, "ecs:DescribeServices", &resource, message));
         };
-        if bound.start.is_scaled && seen.scaler.is_none() {
-            let message = "its scalable target was there when the rollout began and is gone; register it again";
-            return gone("application-autoscaling:DescribeScalableTargets", message);
-        }
         let tag = mark::value(service.tags(), WRITTEN).unwrap_or_default();
         let done = bound.done.as_deref();
         let note = if is_late(tag, done, bound.over) {
@@ -245,6 +238,11 @@ impl<'a> Situation<'a> {
             Some(_) => 0,
             None => self.noted_number(LEFT).unwrap_or(0),
         }
+    }
+
+    /// Nobody decides its count any more, as an autoscaler did at the start.
+    pub(crate) const fn has_lost_its_autoscaler(&self) -> bool {
+        self.bound.start.is_scaled && self.seen.scaler.is_none()
     }
 
     fn noted_number(&self, name: &str) -> Option<u32> {
