@@ -19,7 +19,7 @@ use super::balancer::Balancer;
 use super::deployment::rollout_state;
 use super::schedule::Schedule;
 use super::{Bound, View};
-use crate::admit::services::{controlled, impatient, in_flight, slow_start, targets};
+use crate::admit::services::{controlled, deregistered, impatient, in_flight, slow_start, targets};
 use crate::api::Api;
 use crate::config::{RuleConfig, resource};
 use crate::task_definition::Described;
@@ -54,7 +54,7 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     for arn in arns {
         attributes.insert(arn.to_owned(), api.attributes(arn).await?);
     }
-    let base = api.definition(&bound.start.task_definition).await?;
+    let base = api.definition_now(&bound.start.task_definition).await?;
     let rules: Vec<_> = match &bound.start.configuration {
         Some(_) => shifting::rules(bound),
         None => Vec::new(),
@@ -69,7 +69,7 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     })
 }
 
-/// The same where ECS takes the steps of the plan, which go into the binding.
+/// Everything that stands in the way where ECS takes the steps of the plan, which go into the binding.
 pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let about = bound.resource();
     let mut findings = Vec::new();
@@ -83,6 +83,7 @@ pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) 
             findings.extend(targets(&facts.groups, arn));
         }
     }
+    findings.extend(deregistered(&facts.base, &about));
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::containers(facts, part, plan));
     match Schedule::of(plan, part) {
@@ -94,7 +95,7 @@ pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) 
     findings
 }
 
-/// Everything that stands in the way or is worth knowing.
+/// Everything that stands in the way where ECS rolls, or is worth knowing.
 pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let about = bound.resource();
     let mut findings = Vec::new();
@@ -117,6 +118,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
         }
     }
     findings.extend(checks(bound, facts, &about));
+    findings.extend(deregistered(&facts.base, &about));
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::findings(bound, facts, part, plan));
     findings

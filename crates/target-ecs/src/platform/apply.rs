@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Applied, Apply, TargetError};
 
 use super::binding::Followed;
-use super::changes::{Aim, Change, Deploy, Planned, aim, changes};
+use super::changes::{Aim, Change, Deploy, Planned, aim, changes, refuse};
 use super::guards::{check_primary, check_told, claimed};
 use super::situation::Situation;
 use super::target::PlatformTarget;
@@ -71,7 +71,16 @@ impl PlatformTarget {
                     None => Ok((self.api.release(made, &[]).await?, true)),
                 }
             }
-            Asked::Named(name) => Ok((self.api.named(base, name, &bound.resource()).await?, true)),
+            Asked::Named(name) => {
+                let named = self.api.named(base, name, &bound.resource()).await?;
+                if named == Definition::Known(base.clone()) {
+                    let message = format!(
+                        "{name} is what was found, so nothing would tell whether it was released; register it again and name that"
+                    );
+                    return Err(refuse(situation, message));
+                }
+                Ok((named, true))
+            }
             Asked::Nothing | Asked::Recorded(_) => Ok((Definition::None, false)),
         }
     }

@@ -75,7 +75,7 @@ pub(crate) enum Aim<'a> {
     },
 }
 
-fn refuse(situation: &Situation<'_>, message: impl Into<String>) -> TargetError {
+pub(super) fn refuse(situation: &Situation<'_>, message: impl Into<String>) -> TargetError {
     let (kind, resource) = (TargetErrorKind::Unsupported, situation.bound.resource());
     found(kind, "ecs:UpdateService", &resource, message)
 }
