@@ -7,7 +7,9 @@ use super::answering::{configuration, next_answer};
 use super::guards::{check, claimed};
 use super::hooks::Answer;
 use super::note;
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key};
+use super::situation::{
+    BALANCING, CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key,
+};
 use super::{Balancer, Configuration};
 use crate::asked::Asked;
 use crate::changes::Definition;
@@ -208,9 +210,12 @@ pub(crate) fn changes(
     };
     wanted.0.insert(DEFINITION.to_owned(), name);
     wanted.0.insert(COUNT.to_owned(), count.to_string());
-    if let Aim::Release { left, .. } = aim {
-        wanted.0.insert(LEFT.to_owned(), left.to_string());
-    }
+    match aim {
+        Aim::Release { left, .. } => wanted.0.insert(LEFT.to_owned(), left.to_string()),
+        Aim::Home { .. } => wanted
+            .0
+            .insert(BALANCING.to_owned(), bound.start.balancing()),
+    };
     let configuration = configuration(situation, aim);
     if let Some(configuration) = &configuration {
         wanted
@@ -226,6 +231,10 @@ pub(crate) fn changes(
     deploy.configuration = configuration
         .clone()
         .filter(|_| now.of(CONFIGURATION) != wanted.of(CONFIGURATION));
+    let is_home = matches!(aim, Aim::Home { .. });
+    if is_home {
+        restore(situation, &mut deploy);
+    }
     let mut changes = Vec::new();
     let mut answer = None;
     if now.of(DEFINITION) == wanted.of(DEFINITION) {
@@ -245,11 +254,7 @@ pub(crate) fn changes(
             changes.push(Change::Answer { arn, hook });
         }
     } else {
-        let is_home = matches!(aim, Aim::Home { .. });
         deploy.task_definition = to;
-        if is_home {
-            restore(situation, &mut deploy);
-        }
         match situation.ours().and_then(|ours| ours.arn) {
             Some(arn) if is_home && can_be_stopped(situation) => {
                 let arn = arn.to_owned();
@@ -283,15 +288,16 @@ pub(crate) fn changes(
     })
 }
 
-/// What else was recorded and is not so any more goes back with the task definition.
+/// What else was recorded and is not so any more goes back with the task definition, or after it.
 fn restore(situation: &Situation<'_>, deploy: &mut Deploy) {
     let start = &situation.bound.start;
     if Balancer::of(situation.service) != start.balancers {
         deploy.balancers = Some(start.balancers.clone());
     }
+    // One that is not set cannot be told; 0 seconds are the same.
     let grace = situation.service.health_check_grace_period_seconds;
-    if start.grace_seconds.is_some() && grace != start.grace_seconds {
-        deploy.grace_seconds = start.grace_seconds;
+    if grace.unwrap_or(0) != start.grace_seconds.unwrap_or(0) {
+        deploy.grace_seconds = Some(start.grace_seconds.unwrap_or(0));
     }
 }
 
@@ -318,6 +324,9 @@ fn note(
     let mut now = now.clone();
     now.0.remove(STRANGE);
     now.0.remove(HOOK);
+    if !wanted.0.contains_key(BALANCING) {
+        now.0.remove(BALANCING);
+    }
     if now == *wanted && answer.is_none() {
         return None;
     }

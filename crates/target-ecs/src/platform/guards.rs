@@ -2,7 +2,7 @@
 
 use strategy_core::target::{Apply, TargetError, TargetErrorKind};
 
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation};
+use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation};
 use super::{Bound, Seen};
 use crate::error::found;
 use crate::mark::{self, Held};
@@ -76,6 +76,10 @@ pub(crate) fn check_told(
         (
             CONFIGURATION,
             "its deployment configuration is neither as it was seen nor as it is to be",
+        ),
+        (
+            BALANCING,
+            "its load balancers or its grace period are neither as they were seen nor as they are to be",
         ),
     ] {
         let of = now.of(name);

@@ -10,7 +10,7 @@ use strategy_core::{Images, Replicas, SeenRevision, Traffic};
 
 use super::deployment::{self, Tasks, deployment, is_under_way};
 use super::hooks::pending;
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation};
+use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation};
 use super::{Bound, View};
 use crate::autoscaling::number;
 use crate::mark::WRITTEN;
@@ -220,6 +220,10 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
             CONFIGURATION => tell(
                 ForeignField::Revision,
                 format!("the deployment configuration of {about} was changed"),
+            ),
+            BALANCING => tell(
+                ForeignField::Revision,
+                format!("the load balancers or the grace period of {about} were changed"),
             ),
             STRANGE if !situation.goes_forward() => tell(
                 ForeignField::Revision,

@@ -4,6 +4,7 @@ use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
 use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
+use super::balancer::{self, Balancer};
 use super::hooks::{granted, pending};
 use super::note::Noted;
 use super::schedule::Schedule;
@@ -25,6 +26,8 @@ pub(crate) const COUNT: &str = "n";
 pub(crate) const LEFT: &str = "s";
 /// The field of the deployment configuration, where we change it.
 pub(crate) const CONFIGURATION: &str = "c";
+/// The field of the load balancers and the grace period, which are put back on the way home alone.
+pub(crate) const BALANCING: &str = "b";
 /// The field of the hook that waits for our answer.
 pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
@@ -189,8 +192,26 @@ impl<'a> Situation<'a> {
         self.definition() == self.bound.start.task_definition
     }
 
-    /// Its deployment configuration is what it was, as far as we change it.
+    /// What is put back beside the task definition is what it was.
     pub(crate) fn has_settings_of_start(&self) -> bool {
+        self.has_configuration_of_start() && self.balancing() == self.bound.start.balancing()
+    }
+
+    /// Its load balancers and its grace period.
+    fn balancing(&self) -> String {
+        let grace = self.service.health_check_grace_period_seconds;
+        balancer::key(&Balancer::of(self.service), grace)
+    }
+
+    /// The last write was to put load balancers or the grace period back, for which ECS may deploy anew.
+    fn puts_balancing_back(&self) -> bool {
+        let noted = self.noted.as_ref();
+        let step = noted.and_then(|noted| noted.note.step(BALANCING));
+        step.is_some_and(|(from, to)| from != to && to == self.bound.start.balancing())
+    }
+
+    /// Its deployment configuration is what it was, as far as we change it.
+    fn has_configuration_of_start(&self) -> bool {
         let start = self.bound.start.configuration.as_ref();
         start.is_none_or(|start| Configuration::of(self.service) == *start)
     }
@@ -231,7 +252,7 @@ impl<'a> Situation<'a> {
         match self.schedule() {
             Some(schedule)
                 if granted(self, schedule) <= schedule.steps.len()
-                    || self.has_ended_well() && !self.has_settings_of_start() =>
+                    || self.has_ended_well() && !self.has_configuration_of_start() =>
             {
                 self.bound.start.count
             }
@@ -283,6 +304,7 @@ impl<'a> Situation<'a> {
         let is_known = !self.was_taken_back()
             && (now == self.bound.start.deployment
                 || self.goes_home()
+                || self.puts_balancing_back()
                 || !self.goes_forward() && before == Some(now));
         (self.is_at_start() && !is_known).then_some(now)
     }
@@ -293,6 +315,7 @@ impl<'a> Situation<'a> {
         let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
         put(DEFINITION, key(self.definition()));
         put(COUNT, self.count().to_string());
+        put(BALANCING, self.balancing());
         if self.has_candidate() {
             put(LEFT, self.left().to_string());
         }

@@ -17,6 +17,7 @@ mod lag;
 mod late;
 mod looks;
 mod policy;
+mod recorded;
 mod rolling_found;
 mod rolling_hands;
 mod rolling_home;
