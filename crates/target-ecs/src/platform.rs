@@ -2,6 +2,7 @@
 //! answered.
 
 mod admit;
+mod aim;
 mod answering;
 mod apply;
 mod balancer;

@@ -3,8 +3,9 @@
 use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Applied, Apply, TargetError};
 
+use super::aim::{Aim, aim, refuse};
 use super::binding::Followed;
-use super::changes::{Aim, Change, Deploy, Planned, aim, changes, refuse};
+use super::changes::{Change, Deploy, Planned, changes};
 use super::guards::{check_primary, check_told, claimed};
 use super::situation::Situation;
 use super::target::PlatformTarget;
