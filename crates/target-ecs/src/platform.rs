@@ -15,6 +15,8 @@ mod guards;
 mod hooks;
 mod note;
 mod observe;
+#[cfg(test)]
+mod sample;
 pub(crate) mod schedule;
 mod seen;
 mod situation;

@@ -218,3 +218,6 @@ fn applied(
     }
     Ok(Applied::rebound(bound.wrap()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -234,3 +234,6 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
     }
     changes
 }
+
+#[cfg(test)]
+mod tests;

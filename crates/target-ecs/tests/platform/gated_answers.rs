@@ -70,3 +70,30 @@ fn no_step_is_left_out() {
     assert_eq!(error.kind, TargetErrorKind::Conflict, "{error}");
     assert_eq!(answered(&hand), 0);
 }
+
+/// It was to begin the deployment, and no hook was seen.
+#[test]
+fn a_write_that_comes_again_after_it_began_the_deployment_answers_nothing() {
+    let mut hand = waiting(false);
+    let request = hand.request(at(&hand, 25), 1);
+    hand.write(&request).unwrap();
+    hand.scene.wait(180);
+    hand.write(&request).unwrap();
+    assert_eq!(answered(&hand), 0);
+    assert_eq!(hand.scene.called("UpdateService"), 1);
+}
+
+/// What is noted of a hook stays in every later note, for as long as the release is there.
+#[test]
+fn a_count_that_is_put_back_does_not_hide_how_far_it_was_let_go() {
+    let mut hand = waiting(true);
+    let quarter = at(&hand, 25);
+    hand.apply(quarter.clone(), 2).unwrap();
+    hand.scene.wait(180);
+    hand.scene.fake.somebody_scales("shop", "web", 6).unwrap();
+    hand.apply(quarter.clone(), 3).unwrap();
+    assert_eq!(hand.scene.service()["desiredCount"], 4);
+    let written = hand.observed().traffic.written;
+    assert_eq!(written, quarter.traffic);
+    assert_eq!(answered(&hand), 1);
+}
