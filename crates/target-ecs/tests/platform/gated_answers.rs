@@ -97,3 +97,22 @@ fn a_count_that_is_put_back_does_not_hide_how_far_it_was_let_go() {
     assert_eq!(written, quarter.traffic);
     assert_eq!(answered(&hand), 1);
 }
+
+/// What was is gone by then: nothing is asked for any more, whatever somebody's grace period is.
+#[test]
+fn what_was_is_given_up_though_somebody_changed_what_is_put_back_on_the_way_home_alone() {
+    let mut hand = waiting(true);
+    for (id, percent) in (2..).zip([25, 50, 75, 100]) {
+        let step = at(&hand, percent);
+        hand.apply(step, id).unwrap();
+        hand.scene.wait(180);
+    }
+    hand.apply(hand.release(4), 6).unwrap();
+    hand.scene.wait(600);
+    hand.scene
+        .update(serde_json::json!({"healthCheckGracePeriodSeconds": 5}));
+    let seen = hand.observed();
+    let stable = seen.stable.written.unwrap();
+    assert_eq!(stable.replicas, strategy_core::Replicas::Count(0));
+    assert_eq!(seen.foreign.len(), 1);
+}
