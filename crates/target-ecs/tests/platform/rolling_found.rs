@@ -159,7 +159,11 @@ fn a_service_that_serves_nothing_blocks() {
 /// It could not be gone back to.
 #[test]
 fn a_start_that_was_deregistered_blocks_in_both_modes() {
-    for scene in [Scene::rolling(), Scene::gated()] {
+    let whole = Canary::new().stages([100]).bake(Duration::from_secs(60));
+    for (scene, strategy) in [
+        (Scene::rolling(), Box::new(roll()) as Box<dyn Strategy>),
+        (Scene::gated(), Box::new(whole)),
+    ] {
         // It was active when this process read it last.
         let target = scene.target();
         block_on(&scene.clock, target.discover()).unwrap().unwrap();
@@ -167,12 +171,7 @@ fn a_start_that_was_deregistered_blocks_in_both_modes() {
         scene.ask(Service::Ecs, "DeregisterTaskDefinition", input);
         let driver = Driver::on(target).clock(scene.clock.clone());
         let release = Release::of([("web", "web:2")]).unwrap();
-        let whole = Canary::new().stages([100]).bake(Duration::from_secs(60));
-        let rolls = roll();
-        let strategy: &dyn Strategy = match scene.mode {
-            target_ecs::config::Mode::NativeGated(_) => &whole,
-            _ => &rolls,
-        };
+        let strategy = strategy.as_ref();
         let planned = block_on(&scene.clock, driver.plan(strategy, release)).unwrap();
         let findings = planned.unwrap().findings;
         let mut codes = findings.iter().map(|finding| finding.code.as_str());
