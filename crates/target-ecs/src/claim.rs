@@ -1,14 +1,21 @@
 //! Whose the services are: taken, handed over and given up by tags, service by service.
 //!
 //! Tags have no compare-and-set. They are read, compared, written and read back, so of two that claim at
-//! once the one that wrote last has it, and the other is told; see the decision on claims by tags.
+//! once the one that wrote last has it, and the other is told. Where each has one of the services, whoever has
+//! the first, stable's, has them all: it writes the others anew, and the other one writes nothing any more. See
+//! the decision on claims by tags.
 
+use async_trait::async_trait;
 use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Claim, TargetError, TargetErrorKind};
 
 use crate::api::Api;
 use crate::error::found;
 use crate::mark::{self, Held, Retag};
+
+/// So many tags are written for one change of hands, of two services: more only where somebody writes others
+/// all the while.
+const MOST_WRITES: u32 = 6;
 
 /// One change of hands.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +30,16 @@ fn conflict(resource: &str, message: impl Into<String>) -> TargetError {
 
 /// A service that is claimed, and how errors name it.
 #[derive(Clone, Debug)]
-pub(crate) struct Claimable<'a> {
+pub(crate) struct Claimable {
     pub(crate) resource: String,
-    pub(crate) service: &'a Service,
+    pub(crate) service: Service,
+}
+
+/// The services of a part.
+#[async_trait]
+pub(crate) trait Services: Send + Sync {
+    /// Those that are there, as they are now, in the order in which they are claimed.
+    async fn now(&self) -> Result<Vec<Claimable>, TargetError>;
 }
 
 /// The claim in force: that of the first service which has one, since they are claimed in their order and
@@ -33,7 +47,7 @@ pub(crate) struct Claimable<'a> {
 ///
 /// # Errors
 /// When a tag of ours says what is no claim.
-pub(crate) fn in_force(services: &[Claimable<'_>]) -> Result<Option<Claim>, TargetError> {
+pub(crate) fn in_force(services: &[Claimable]) -> Result<Option<Claim>, TargetError> {
     for Claimable { resource, service } in services {
         match mark::held(service) {
             Held::Free { .. } => {}
@@ -51,8 +65,8 @@ pub(crate) fn in_force(services: &[Claimable<'_>]) -> Result<Option<Claim>, Targ
 }
 
 /// The highest epoch that was given up on any of them; 0: none.
-pub(crate) fn last_epoch(services: &[Claimable<'_>]) -> u64 {
-    let epochs = services.iter().map(|of| mark::last_epoch(of.service));
+pub(crate) fn last_epoch(services: &[Claimable]) -> u64 {
+    let epochs = services.iter().map(|of| mark::last_epoch(&of.service));
     epochs.max().unwrap_or(0)
 }
 
@@ -61,8 +75,8 @@ impl Change<'_> {
     ///
     /// Besides `from` and `to` itself, what an interrupted change of the same hands left behind is let
     /// through: a service that is free, or that an earlier epoch of either holder is on. What is free is
-    /// taken only with an epoch that is not over.
-    fn allows(&self, service: &Service) -> Result<(), String> {
+    /// taken only with an epoch that is not over. `is_decided`: they have the first service.
+    fn allows(&self, service: &Service, is_decided: bool) -> Result<(), String> {
         let claim = match mark::held(service) {
             Held::Free { last_epoch } => {
                 return match self.to {
@@ -77,13 +91,25 @@ impl Change<'_> {
                 return Err(format!("its tag `{tag}` is `{text}`, which cannot be read"));
             }
         };
-        let known = [self.from, self.to].into_iter().flatten();
-        let mut known = known.filter(|known| known.holder == claim.holder);
-        if known.any(|known| claim.epoch <= known.epoch) {
+        if is_decided || self.is_of(&claim) {
             Ok(())
         } else {
             Err(format!("it is claimed by {claim}"))
         }
+    }
+
+    /// Whether a claim is one of these hands', or was.
+    fn is_of(&self, claim: &Claim) -> bool {
+        let known = [self.from, self.to].into_iter().flatten();
+        let mut known = known.filter(|known| known.holder == claim.holder);
+        known.any(|known| claim.epoch <= known.epoch)
+    }
+
+    /// Whether one of these hands has the first service: then what others have put on the rest, which they lost
+    /// the first for or never had, counts for nothing.
+    fn is_decided(&self, services: &[Claimable]) -> bool {
+        let first = services.first().map(|first| mark::held(&first.service));
+        matches!(first, Some(Held::By(claim)) if self.is_of(&claim))
     }
 
     /// What is to be written to each service, in order; giving up goes backwards.
@@ -92,10 +118,11 @@ impl Change<'_> {
     /// `Conflict` when something else than `from` is there.
     pub(crate) fn retags(
         &self,
-        services: &[Claimable<'_>],
+        services: &[Claimable],
     ) -> Result<Vec<(String, Retag)>, TargetError> {
+        let is_decided = self.is_decided(services);
         for Claimable { resource, service } in services {
-            self.allows(service)
+            self.allows(service, is_decided)
                 .map_err(|message| conflict(resource, message))?;
         }
         self.check_from(services)?;
@@ -105,7 +132,7 @@ impl Change<'_> {
         };
         let all = services.iter().map(|of| {
             let arn = of.service.service_arn().unwrap_or_default();
-            (arn.to_owned(), retag(of.service))
+            (arn.to_owned(), retag(&of.service))
         });
         let mut all: Vec<_> = all.filter(|(_, retag)| !retag.is_nothing()).collect();
         if self.to.is_none() {
@@ -114,28 +141,62 @@ impl Change<'_> {
         Ok(all)
     }
 
-    /// Writes it; tells whether anything was written, which is then to be [looked at](Self::check_taken).
+    /// Writes it, service by service, and reads all of them again after each: whoever lost the first one meanwhile
+    /// writes no other.
     ///
     /// # Errors
-    /// Those of [`retags`](Self::retags) and of the calls.
+    /// Those of [`retags`](Self::retags) and of the calls; `Conflict` when somebody else's claim came after it.
     pub(crate) async fn carry_out(
         &self,
         api: &Api,
-        services: &[Claimable<'_>],
-    ) -> Result<bool, TargetError> {
-        let mut written = false;
-        for (service, retag) in self.retags(services)? {
-            match api.retag(&service, &retag).await {
-                Ok(()) => written = true,
-                Err(error) if written => return Err(error.maybe_taken()),
+        services: &dyn Services,
+    ) -> Result<(), TargetError> {
+        for written in 0..=MOST_WRITES {
+            match self.step(api, services, written).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if written > 0 => return Err(error.maybe_taken()),
                 Err(error) => return Err(error),
             }
         }
-        Ok(written)
+        Ok(())
+    }
+
+    /// The next write, after so many; `false`: it was not needed, all of them are as they are to be.
+    async fn step(
+        &self,
+        api: &Api,
+        services: &dyn Services,
+        written: u32,
+    ) -> Result<bool, TargetError> {
+        let there = services.now().await?;
+        if written > 0 {
+            self.check_first(&there)?;
+        }
+        let next = self.retags(&there)?.into_iter().next();
+        let Some((service, retag)) = next else {
+            self.check_taken(&there)?;
+            return Ok(false);
+        };
+        if written == MOST_WRITES {
+            return Err(came_after(self.to.or(self.from), &there));
+        }
+        api.retag(&service, &retag).await?;
+        Ok(true)
+    }
+
+    /// Puts the claim on every service once more, where its holder has the first and somebody else's is on another.
+    pub(crate) async fn take_back(
+        claim: &Claim,
+        api: &Api,
+        services: &dyn Services,
+    ) -> Result<(), TargetError> {
+        let (from, to) = (Some(claim), Some(claim));
+        Change { from, to }.carry_out(api, services).await
     }
 
     /// `from` must be what is there: a claim that was given up or removed is not taken over.
-    fn check_from(&self, services: &[Claimable<'_>]) -> Result<(), TargetError> {
+    fn check_from(&self, services: &[Claimable]) -> Result<(), TargetError> {
         let Some(from) = self.from else {
             return Ok(());
         };
@@ -152,23 +213,52 @@ impl Change<'_> {
         Err(conflict(first.unwrap_or("no service"), message))
     }
 
+    /// Whether the first is still as it was written.
+    fn check_first(&self, services: &[Claimable]) -> Result<(), TargetError> {
+        match (self.to, services.first()) {
+            (Some(to), Some(first)) if mark::held(&first.service) != Held::By(to.clone()) => {
+                Err(came_after(Some(to), services))
+            }
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
     /// Whether what was written is what is there: somebody may have claimed at the same time.
     ///
     /// # Errors
     /// `Conflict` when it is not.
-    pub(crate) fn check_taken(&self, services: &[Claimable<'_>]) -> Result<(), TargetError> {
+    pub(crate) fn check_taken(&self, services: &[Claimable]) -> Result<(), TargetError> {
         let Some(to) = self.to else {
             return Ok(());
         };
-        for Claimable { resource, service } in services {
-            if mark::held(service) != Held::By(to.clone()) {
-                let message =
-                    format!("{to} was written there, and somebody else's claim came after it");
-                return Err(conflict(resource, message).maybe_taken());
-            }
+        let is_another = |of: &&Claimable| mark::held(&of.service) != Held::By(to.clone());
+        match services.iter().find(is_another) {
+            Some(_) => Err(came_after(Some(to), services).maybe_taken()),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Somebody else's claim is where this one was written.
+fn came_after(claim: Option<&Claim>, services: &[Claimable]) -> TargetError {
+    let claim = claim.map_or_else(String::new, ToString::to_string);
+    let first = services
+        .first()
+        .map_or("no service", |of| of.resource.as_str());
+    conflict(
+        first,
+        format!("{claim} was written there, and somebody else's claim came after it"),
+    )
+}
+
+/// Whether somebody else's claim is on a service, while the holder of this one has the first.
+pub(crate) fn is_crossed(claim: &Claim, services: &[Claimable]) -> bool {
+    let is_anothers = |of: &Claimable| match mark::held(&of.service) {
+        Held::By(there) => there.holder != claim.holder,
+        Held::Free { .. } | Held::Unreadable { .. } => false,
+    };
+    let first = services.first().map(|first| mark::held(&first.service));
+    first == Some(Held::By(claim.clone())) && services.iter().any(is_anothers)
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@
 //!   [`NativeGated::settle`](config::NativeGated::settle).
 //! - AWS tells nobody's name: a change that is not ours is "somebody's".
 //! - An autoscaler that appears while a rollout runs is not seen; of one that goes, the minimum is not restored.
-//! - Where Amazon ECS shifts, it has no requests by header or cookie. Who answers one of its hooks in our place is not
-//!   seen before the last step, and who changes the weights of its rule is not seen at all.
+//! - Where Amazon ECS shifts, it has no requests by header or cookie. Who answers one of its hooks in our place, or
+//!   changes the weights of its rule, is seen when the next one waits.
 //! - Requests are not copied to the candidate. What a rule cannot tell apart a header or cookie cannot either: letters
 //!   are compared without regard to case, and `*` and `?` stand for anything.
 

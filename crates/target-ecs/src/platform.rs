@@ -19,6 +19,7 @@ mod observe;
 mod sample;
 pub(crate) mod schedule;
 mod seen;
+mod shifted;
 mod situation;
 mod target;
 
@@ -28,5 +29,6 @@ pub(crate) use self::changes::Deploy;
 pub(crate) use self::configuration::Configuration;
 pub(crate) use self::deployment::is_under_way;
 pub(crate) use self::seen::{Seen, View};
+pub(crate) use self::shifted::Shifted;
 pub(crate) use self::situation::Situation;
 pub(crate) use self::target::PlatformTarget;

@@ -52,6 +52,12 @@ impl OwnedWeightsTarget {
         }
     }
 
+    /// See [`Change::take_back`](claim::Change::take_back).
+    async fn take_back(&self, bound: &Bound, claim: &Claim) -> Result<(), TargetError> {
+        let api = &self.api;
+        claim::Change::take_back(claim, api, &Both { api, bound }).await
+    }
+
     /// Whether there may be preview rules: the plan has routes, or a write of some was noted.
     fn looks_for_previews(&self, bound: &Bound, state: &State) -> bool {
         let is_noted = || !state.noted(bound).text.previews.is_empty();
@@ -270,6 +276,20 @@ impl OwnedWeightsTarget {
     }
 }
 
+/// The services of both tracks, to be claimed.
+struct Both<'a> {
+    api: &'a Api,
+    bound: &'a Bound,
+}
+
+#[async_trait]
+impl claim::Services for Both<'_> {
+    async fn now(&self) -> Result<Vec<claim::Claimable>, TargetError> {
+        let state = self.api.workloads(self.bound).await?;
+        Ok(state.claimable(self.bound))
+    }
+}
+
 /// What a plan can ask of it.
 pub(crate) fn capabilities(owned: &OwnedWeights) -> Capabilities {
     let mut capabilities = Capabilities::routed();
@@ -334,6 +354,11 @@ impl Target for OwnedWeightsTarget {
         let bound = Bound::read(&request.binding)?;
         let this = self.writing();
         let mut state = this.api.state(&bound).await?;
+        let was_there = bound.tracks.candidate.recorded().is_some();
+        if was_there && claim::is_crossed(&request.claim, &state.claimable(&bound)) {
+            this.take_back(&bound, &request.claim).await?;
+            state = this.api.state(&bound).await?;
+        }
         let routes = &request.desired.traffic.routes;
         if !routes.is_empty() || self.looks_for_previews(&bound, &state) {
             self.may_make_previews(&bound, routes)?;
@@ -388,13 +413,15 @@ impl Target for OwnedWeightsTarget {
         let bound = Bound::read(binding)?;
         let api = self.api.writing();
         let change = claim::Change { from, to };
-        let state = api.state(&bound).await?;
-        if change.carry_out(&api, &state.claimable(&bound)).await? {
-            let state = api.state(&bound).await;
-            let state = state.map_err(TargetError::maybe_taken)?;
-            change.check_taken(&state.claimable(&bound))?;
-        }
-        Ok(())
+        change
+            .carry_out(
+                &api,
+                &Both {
+                    api: &api,
+                    bound: &bound,
+                },
+            )
+            .await
     }
 
     async fn changed(&self, binding: &Binding, after: &Version) {

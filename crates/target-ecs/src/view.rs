@@ -87,12 +87,12 @@ impl State {
     }
 
     /// The services that are there, in the order in which they are claimed: stable's first.
-    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable<'_>> {
+    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable> {
         let both = Track::ALL.into_iter();
         both.filter_map(|track| {
             Some(Claimable {
                 resource: bound.service(track),
-                service: self.active(track)?,
+                service: self.active(track)?.clone(),
             })
         })
         .collect()

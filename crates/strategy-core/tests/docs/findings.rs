@@ -70,6 +70,7 @@ preview-route-changed | blocks | Istio | A preview route was changed by hand. | 
 no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS no rule may have any. | Leave stickiness as it is.
 autoscaled | warns | ECS | An autoscaler decides the count of a service that Amazon ECS rolls. | Start while load is steady, and let its maximum leave room for both.
 capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
+hook-waits-long | warns | ECS | If nobody answers a hook, Amazon ECS goes back only after more than two hours, since the plan may stay for so long before a step. | Bound `policies.pause`, holds for other hands, gates and bakes.
 candidate-cannot-be-made | blocks | ECS | Stable's service is found by others past the load balancer (service discovery, Service Connect, VPC Lattice) or is in several target groups, so a candidate made from it would be too. | Make the candidate's service yourself and leave `create` out.
 candidate-exposed | warns | ECS | The candidate already gets traffic when the rollout begins. | Send everything to stable first.
 daemon-service | blocks | ECS | The service runs a task on every instance, so its count cannot be told. | Use the scheduling strategy REPLICA.

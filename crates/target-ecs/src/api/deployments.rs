@@ -13,8 +13,9 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Api;
 use crate::binding::service as service_name;
-use crate::config::resource;
+use crate::config::{RuleConfig, resource};
 use crate::error::{self, found};
+use crate::forward::Forward;
 use crate::platform::{
     Balancer, Bound, Configuration, Deploy, Seen, Situation, View, is_under_way,
 };
@@ -22,7 +23,7 @@ use crate::view::{Definitions, definition, primary};
 
 impl Api {
     /// The time by the clock of the clients, which AWS has agreed to by answering them.
-    fn time(&self) -> DateTime {
+    pub(crate) fn time(&self) -> DateTime {
         DateTime::from(self.now())
     }
 
@@ -36,15 +37,42 @@ impl Api {
                 Ok([None])
             }
         };
-        let (services, scalers) = try_join!(self.services(cluster, [name]), scalers)?;
+        let (services, scalers, rules) =
+            try_join!(self.services(cluster, [name]), scalers, self.shifted(bound))?;
         let ([service], [scaler]) = (services, scalers);
         let mut seen = Seen {
             service,
             scaler,
             deployment: None,
+            rules,
+            at: self.time(),
         };
         seen.deployment = self.followed(bound, &seen).await?;
         Ok(seen)
+    }
+
+    /// What the rules do that ECS shifts.
+    pub(crate) async fn shifted(&self, bound: &Bound) -> Result<Vec<Option<Forward>>, TargetError> {
+        let mut rules = Vec::new();
+        for of in &bound.shifted {
+            rules.push(self.forward_of(&of.rule).await?);
+        }
+        Ok(rules)
+    }
+
+    /// What a rule forwards to; `None`: it forwards to no target groups, or is gone.
+    pub(crate) async fn forward_of(
+        &self,
+        rule: &RuleConfig,
+    ) -> Result<Option<Forward>, TargetError> {
+        match self.rules(std::slice::from_ref(rule)).await {
+            Ok(read) => {
+                let actions = read.into_iter().next().map(|(_, actions)| actions);
+                Ok(actions.and_then(|actions| Forward::read(&actions).ok()))
+            }
+            Err(error) if error.kind == TargetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The service deployment that is followed, if there is one.
@@ -179,6 +207,7 @@ impl Api {
             .cluster(cluster)
             .service(service)
             .set_task_definition(deploy.task_definition.clone())
+            .set_force_new_deployment(deploy.is_forced.then_some(true))
             .set_desired_count(deploy.count.map(super::write::count))
             .set_load_balancers(balancers)
             .set_health_check_grace_period_seconds(deploy.grace_seconds)

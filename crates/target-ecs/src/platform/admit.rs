@@ -87,7 +87,10 @@ pub(crate) fn gated(bound: &mut Bound, facts: &Facts, part: &Part, plan: &Plan) 
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::containers(facts, part, plan));
     match Schedule::of(plan, part) {
-        Ok(schedule) => bound.schedule = Some(schedule),
+        Ok(schedule) => {
+            findings.extend(schedule.waits_long(&about));
+            bound.schedule = Some(schedule);
+        }
         Err(refusals) => {
             findings.extend(refusals.into_iter().map(|refusal| refusal.finding(&about)));
         }

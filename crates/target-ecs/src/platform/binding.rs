@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 use strategy_core::target::{Binding, TargetError};
 
+use super::Shifted;
 use super::balancer::{self, Balancer};
 use super::configuration::Configuration;
 use super::schedule::Schedule;
@@ -43,6 +44,9 @@ pub(crate) struct Bound {
     /// The highest epoch that was over when it began: 0 is none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub(crate) over: u64,
+    /// The rules that ECS shifts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shifted: Vec<Shifted>,
     /// The deployment that we began; `None`: none yet, or its answer was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) followed: Option<Followed>,
@@ -107,6 +111,7 @@ impl Bound {
             fields,
             done: None,
             over: 0,
+            shifted: Vec::new(),
             followed: None,
             schedule: None,
         }

@@ -8,7 +8,7 @@ use super::guards::{check, claimed};
 use super::hooks::Answer;
 use super::note;
 use super::situation::{
-    BALANCING, CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, key,
+    BALANCING, CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
 };
 use super::{Balancer, Configuration};
 use crate::changes::Definition;
@@ -46,6 +46,8 @@ pub(crate) struct Deploy {
     pub(crate) balancers: Option<Vec<Balancer>>,
     pub(crate) configuration: Option<Configuration>,
     pub(crate) grace_seconds: Option<i32>,
+    /// A deployment is begun though the task definition is the one that it has.
+    pub(crate) is_forced: bool,
 }
 
 /// The calls, and what is owned after them.
@@ -132,6 +134,10 @@ pub(crate) fn changes(
         {
             answer = next_answer(situation, schedule, *step, seen.of(HOOK))?;
         }
+        if is_home && situation.has_failed_start() {
+            deploy.task_definition = to;
+            deploy.is_forced = true;
+        }
         // Put back before the last answer, since nothing is asked of us after it.
         if deploy != Deploy::default() {
             changes.push(Change::Deploy(deploy));
@@ -211,6 +217,7 @@ fn note(
     let mut now = now.clone();
     now.0.remove(STRANGE);
     now.0.remove(HOOK);
+    now.0.remove(WEIGHTS);
     if !wanted.0.contains_key(BALANCING) {
         now.0.remove(BALANCING);
     }

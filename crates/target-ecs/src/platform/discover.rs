@@ -8,11 +8,11 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::binding::{Start, Tag};
 use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, key};
-use super::{Balancer, Bound, Configuration, Seen, View};
+use super::{Balancer, Bound, Configuration, Seen, Shifted, View};
 use crate::api::Api;
 use crate::autoscaling::number;
 use crate::claim::last_epoch;
-use crate::config::OneService;
+use crate::config::{OneService, RuleConfig};
 use crate::discover::{check_images, delay};
 use crate::error::found;
 use crate::owned::Fields;
@@ -36,6 +36,8 @@ pub(crate) async fn start(
         service,
         scaler,
         deployment: None,
+        rules: Vec::new(),
+        at: api.time(),
     };
     let Some(there) = seen.active() else {
         let message = if seen.service.is_some() {
@@ -68,9 +70,33 @@ pub(crate) async fn start(
     let (cluster, service) = (of.cluster.clone(), of.service.clone());
     let mut bound = Bound::new(mode, cluster, service, start, drain, fields);
     bound.over = last_epoch(&seen.claimable(&bound));
+    if mode == Tag::NativeGated {
+        bound.shifted = shifted(&bound, api).await?;
+        seen.rules = api.shifted(&bound).await?;
+    }
     seen.deployment = api.followed(&bound, &seen).await?;
     let view = api.whole(&bound, seen).await?;
     Ok((bound, view))
+}
+
+/// The rules that ECS shifts, as far as they can be held against what it was told: admission says of the others
+/// why not.
+async fn shifted(bound: &Bound, api: &Api) -> Result<Vec<Shifted>, TargetError> {
+    let mut shifted = Vec::new();
+    for of in &bound.start.balancers {
+        let rule = of.advanced.as_ref().and_then(|of| of.production.clone());
+        let Some(rule) = rule.filter(|arn| arn.contains(":listener-rule/")) else {
+            continue;
+        };
+        let rule = RuleConfig::Rule(rule);
+        let mut groups = of.groups();
+        if let (Some(one), Some(other)) = (groups.next(), groups.next())
+            && let Some(forward) = api.forward_of(&rule).await?
+        {
+            shifted.extend(Shifted::of(rule, &forward, [one, other]));
+        }
+    }
+    Ok(shifted)
 }
 
 fn primary_id(there: &Service, about: &str) -> Result<String, TargetError> {

@@ -2,11 +2,13 @@
 
 use strategy_core::target::{Apply, TargetError, TargetErrorKind};
 
-use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation};
+use super::situation::{
+    BALANCING, CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation, WEIGHTS,
+};
 use super::{Bound, Seen};
 use crate::error::found;
 use crate::mark::{self, Held};
-use crate::owned::Fields;
+use crate::owned::{Fields, NONE};
 
 /// Whether the service is under the claim of the request.
 ///
@@ -43,6 +45,10 @@ pub(super) fn check(
     let strange = now.of(STRANGE);
     if strange != seen.of(STRANGE) && situation.was_taken_back() {
         let message = format!("what was begun has been taken back to {strange} since it was seen");
+        return Err(differs(bound, message));
+    }
+    if now.of(WEIGHTS) != seen.of(WEIGHTS) && now.of(WEIGHTS) != NONE {
+        let message = "the weights of its rule are neither as they were seen nor as they are to be";
         return Err(differs(bound, message));
     }
     check_primary(bound, strange, seen.of(STRANGE))

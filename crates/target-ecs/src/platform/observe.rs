@@ -1,18 +1,21 @@
 //! From what was read of a service to an observation. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strategy_core::target::{
     Autoscaler, Effective, ForeignChange, ForeignField, Observation, ObservedTrack,
     ObservedTraffic, PlatformState, Pods, TargetError, Written,
 };
-use strategy_core::{Images, Replicas, SeenRevision, Traffic};
+use strategy_core::{Images, Replicas, SeenRevision, Track, Traffic};
 
 use super::deployment::{self, Tasks, deployment, is_under_way};
 use super::hooks::pending;
-use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation};
+use super::shifted::{Hand, hand};
+use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation, WEIGHTS};
 use super::{Bound, View};
 use crate::autoscaling::number;
+use crate::config::resource;
 use crate::mark::WRITTEN;
 use crate::observe::version;
 use crate::task_definition::short;
@@ -32,7 +35,8 @@ pub(crate) fn observation(
     let tasks = tasks(&situation, view, stall);
     let platform = deployment(&situation, &tasks);
     let (stable, candidate) = tracks(&situation, view, pods);
-    let written = Traffic::weight(situation.weight());
+    let by_hand = hand(&situation).and_then(|hand| hand.share);
+    let written = Traffic::weight(by_hand.unwrap_or_else(|| situation.weight()));
     let effective = if situation.bound.start.configuration.is_some() {
         // What is described of weights lags behind, so it is the hooks that tell: a step is done when the
         // next one is asked for.
@@ -142,7 +146,7 @@ fn tracks(
     } else {
         // What was found is more than a task definition: until its settings are back, it is not that.
         let mut told = told;
-        told.recorded &= situation.has_settings_of_start();
+        told.recorded &= situation.has_settings_of_start() && !situation.has_failed_start();
         let count = of_stable(situation.count());
         stable.written = Some(Written::new(told, count));
     }
@@ -168,12 +172,45 @@ fn tracks(
         &mut stable
     };
     told.autoscaler = scaler;
+    stable.labels = labels(situation.bound, Track::Stable);
+    candidate.labels = labels(situation.bound, Track::Candidate);
     (stable, candidate)
+}
+
+/// The dimensions of CloudWatch that tell the tracks apart: the target groups where ECS shifts between two; nothing
+/// where it replaces tasks.
+fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
+    let Some(of) = bound.shifted.first() else {
+        return BTreeMap::new();
+    };
+    let group = match track {
+        Track::Stable => &of.stable,
+        Track::Candidate => &of.candidate,
+    };
+    let pairs = [
+        ("ClusterName", bound.cluster.as_str()),
+        ("ServiceName", &bound.service),
+        ("TargetGroup", resource(group)),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pairs.into_iter().collect()
 }
 
 /// They run the release that was told, or the one before the way home.
 fn is_ours(situation: &Situation<'_>, pods: &Pods) -> bool {
     situation.release() == Some(super::situation::key(&pods.revision.id))
+}
+
+/// What is said of weights that somebody gave a rule.
+fn weights(situation: &Situation<'_>) -> String {
+    let Some(Hand { rule, share }) = hand(situation) else {
+        return String::new();
+    };
+    let now = share.map_or_else(
+        || "it sends to others, or is gone".to_owned(),
+        |share| format!("{share} now"),
+    );
+    format!("the weights of {rule}, which Amazon ECS shifts, were changed ({now})")
 }
 
 /// What somebody else changed.
@@ -225,6 +262,7 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
                 ForeignField::Revision,
                 format!("the load balancers or the grace period of {about} were changed"),
             ),
+            WEIGHTS => tell(ForeignField::Traffic, weights(situation)),
             STRANGE if !situation.goes_forward() => tell(
                 ForeignField::Revision,
                 format!("deployment {now} of {about} was begun"),

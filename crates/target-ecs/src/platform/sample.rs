@@ -86,5 +86,7 @@ pub(super) fn seen(service: ServiceBuilder, deployment: ServiceDeploymentBuilder
         service: Some(service.build()),
         scaler: None,
         deployment: Some(deployment.build()),
+        rules: Vec::new(),
+        at: aws_sdk_ecs::primitives::DateTime::from_secs(3600),
     }
 }

@@ -6,14 +6,19 @@ mod refusal;
 mod tests;
 mod waits;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use strategy_core::plan::{Goal, Stage};
-use strategy_core::{Capacity, Part, Plan, Revision, Weight};
+use strategy_core::target::Finding;
+use strategy_core::{Capacity, Part, Plan, Revision, Weight, duration};
 
 pub(crate) use self::refusal::Refusal;
 
 /// The longest that a hook may wait for an answer, in minutes: `timeoutInMinutes` of `PAUSE` is 1 to 20160.
 pub(crate) const LONGEST_HOOK: u64 = 20_160;
+/// A hook that waits for longer, in minutes, is worth knowing of.
+const LONG_HOOK: u16 = 120;
 /// The smallest step of `linearConfiguration`, in tenths of a percent.
 const LEAST_STEP: u16 = 30;
 /// Basis points in a tenth of a percent, which is how finely Amazon ECS takes a weight.
@@ -95,6 +100,22 @@ impl Schedule {
             }),
             (_, _) => Err(refusals),
         }
+    }
+
+    /// That nobody who does not know it should find out when Rollway is gone.
+    pub(crate) fn waits_long(&self, about: &str) -> Option<Finding> {
+        let wait = Duration::from_secs(u64::from(self.hook_minutes) * 60);
+        (self.hook_minutes > LONG_HOOK).then(|| {
+            Finding::warns(
+                "hook-waits-long",
+                about,
+                format!(
+                    "if nobody answers, Amazon ECS goes back only after {}, since that long the plan may stay before a step",
+                    duration::format(wait)
+                ),
+                "bound `policies.pause`, holds for other hands, gates and bakes, or know that it is so",
+            )
+        })
     }
 
     /// Which step has this weight, from 1; `None`: no step has, or none is taken yet.

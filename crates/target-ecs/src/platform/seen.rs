@@ -6,12 +6,13 @@ use aws_sdk_ecs::types::{Service, ServiceDeployment, Task};
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription;
 
 use super::Bound;
+use super::shifted::Now;
 use crate::claim::Claimable;
 use crate::tasks::Registered;
 use crate::view::{DRAINING, Definitions};
 
 /// What is written, and how our deployment stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Seen {
     /// `None`: no such service, or one that was deleted.
     pub(crate) service: Option<Service>,
@@ -19,6 +20,10 @@ pub(crate) struct Seen {
     pub(crate) scaler: Option<ScalableTarget>,
     /// The service deployment that is followed; `None`: there is none, or it is not known any more.
     pub(crate) deployment: Option<ServiceDeployment>,
+    /// What each of the rules does that ECS shifts, in the order of the binding.
+    pub(crate) rules: Vec<Now>,
+    /// When this was read, by the clock of the clients.
+    pub(crate) at: DateTime,
 }
 
 /// What is written, and what runs.
@@ -44,10 +49,10 @@ impl Seen {
     }
 
     /// The service, if it is there, to be claimed.
-    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable<'_>> {
+    pub(crate) fn claimable(&self, bound: &Bound) -> Vec<Claimable> {
         let service = self.active().map(|service| Claimable {
             resource: bound.resource(),
-            service,
+            service: service.clone(),
         });
         service.into_iter().collect()
     }

@@ -5,10 +5,12 @@ use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::balancer::{self, Balancer};
+use super::deployment::rollout_state;
 use super::hooks::{granted, pending};
 use super::note::Noted;
 use super::schedule::Schedule;
-use super::{Bound, Configuration, Seen};
+use super::shifted::hand;
+use super::{Bound, Configuration, Seen, is_under_way};
 use crate::autoscaling::number;
 use crate::digest::digest;
 use crate::error::found;
@@ -32,6 +34,9 @@ pub(crate) const BALANCING: &str = "b";
 pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
 pub(crate) const STRANGE: &str = "x";
+
+/// The field of weights that somebody gave a rule which Amazon ECS shifts.
+pub(crate) const WEIGHTS: &str = "w";
 
 /// A task definition as fields and notes tell it.
 pub(crate) fn key(arn: &str) -> String {
@@ -192,6 +197,25 @@ impl<'a> Situation<'a> {
         self.definition() == self.bound.start.task_definition
     }
 
+    /// It is told to run the start, and its deployment has failed: it starts no task any more, and the same task
+    /// definition told again begins none.
+    pub(crate) fn has_failed_start(&self) -> bool {
+        // Where ECS shifts, a rollback leaves the failed one primary until it is over, and what failed by its rule
+        // would fail again.
+        let is_rolled = self.bound.start.configuration.is_none() && self.is_at_start();
+        let Some(primary) = primary(self.service).filter(|_| is_rolled) else {
+            return false;
+        };
+        let ended = self
+            .deployment()
+            .and_then(|of| of.finished_at().or_else(|| of.updated_at()));
+        let is_since = match (primary.created_at(), ended) {
+            (Some(began), Some(ended)) => began.as_secs_f64() > ended.as_secs_f64(),
+            (_, _) => false,
+        };
+        rollout_state(primary) == "FAILED" || self.status() == "ROLLBACK_FAILED" && !is_since
+    }
+
     /// What is put back beside the task definition is what it was.
     pub(crate) fn has_settings_of_start(&self) -> bool {
         self.has_configuration_of_start() && self.balancing() == self.bound.start.balancing()
@@ -309,6 +333,14 @@ impl<'a> Situation<'a> {
         (self.is_at_start() && !is_known).then_some(now)
     }
 
+    /// Nothing has been deployed since the start, and nothing is.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.primary() == self.bound.start.deployment
+            && self.is_at_start()
+            && !self.goes_home()
+            && !is_under_way(primary(self.service))
+    }
+
     /// Everything owned, as it is.
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
@@ -327,6 +359,9 @@ impl<'a> Situation<'a> {
         }
         if let Some(strange) = self.strange() {
             put(STRANGE, strange.to_owned());
+        }
+        if let Some(hand) = hand(self) {
+            put(WEIGHTS, hand.text());
         }
         fields
     }

@@ -124,15 +124,29 @@ impl Target for PlatformTarget {
         let bound = Bound::read(binding, self.mode)?;
         let change = claim::Change { from, to };
         let api = self.api.writing();
-        let seen = api.seen(&bound).await?;
-        if to.is_some() {
-            Situation::of(&bound, &seen)?;
+        let one = One {
+            api: &api,
+            bound: &bound,
+            has_to_be_there: to.is_some(),
+        };
+        change.carry_out(&api, &one).await
+    }
+}
+
+/// The service, to be claimed.
+struct One<'a> {
+    api: &'a Api,
+    bound: &'a Bound,
+    has_to_be_there: bool,
+}
+
+#[async_trait]
+impl claim::Services for One<'_> {
+    async fn now(&self) -> Result<Vec<claim::Claimable>, TargetError> {
+        let seen = self.api.seen(self.bound).await?;
+        if self.has_to_be_there {
+            Situation::of(self.bound, &seen)?;
         }
-        if change.carry_out(&api, &seen.claimable(&bound)).await? {
-            let seen = api.seen(&bound).await;
-            let seen = seen.map_err(TargetError::maybe_taken)?;
-            change.check_taken(&seen.claimable(&bound))?;
-        }
-        Ok(())
+        Ok(seen.claimable(self.bound))
     }
 }

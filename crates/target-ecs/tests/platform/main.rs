@@ -8,6 +8,7 @@
 )]
 
 mod gated_answers;
+mod gated_calls;
 mod gated_hands;
 mod gated_home;
 mod gated_lost;
@@ -24,5 +25,6 @@ mod rolling_home;
 mod rolling_lost;
 mod rolling_outcome;
 mod rolling_promoted;
+mod same_definition;
 mod scene;
 mod taken_back;

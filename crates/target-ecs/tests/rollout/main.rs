@@ -9,6 +9,7 @@
 mod abandoned;
 mod autoscaled;
 mod calls;
+mod crossing;
 mod crowd;
 mod failures;
 mod faults;

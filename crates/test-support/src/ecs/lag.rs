@@ -23,19 +23,19 @@ type Until<T> = VecDeque<(Timestamp, T)>;
 pub(super) struct Old {
     /// The world before each late write to ECS.
     worlds: Until<World>,
-    /// What was written before each late write to load balancing.
-    balancing: Until<Balancing>,
     scalable_targets: Until<BTreeMap<String, ScalableTarget>>,
     /// Calls that are done late, and when, in the order in which they came.
     late: Vec<(Timestamp, Call)>,
-    /// Target groups, and when they were so.
-    groups: VecDeque<(Timestamp, BTreeMap<String, TargetGroup>)>,
+    /// What load balancing was, and when; the oldest first.
+    balancing: VecDeque<(Timestamp, Balancing)>,
 }
 
+#[derive(Clone)]
 struct Balancing {
     rules: BTreeMap<String, ListenerRule>,
     listeners: BTreeMap<String, Listener>,
     tags: BTreeMap<String, BTreeMap<String, String>>,
+    groups: BTreeMap<String, TargetGroup>,
 }
 
 impl Balancing {
@@ -44,13 +44,27 @@ impl Balancing {
             rules: world.rules.clone(),
             listeners: world.listeners.clone(),
             tags: world.tags.clone(),
+            groups: world.target_groups.clone(),
         }
     }
 
-    fn swap(&mut self, world: &mut World) {
-        std::mem::swap(&mut self.rules, &mut world.rules);
-        std::mem::swap(&mut self.listeners, &mut world.listeners);
-        std::mem::swap(&mut self.tags, &mut world.tags);
+    /// A read that shows it.
+    fn tell(&self, world: &mut World, call: &Call) -> Answer {
+        let now = Self::of(world);
+        world.rules.clone_from(&self.rules);
+        world.listeners.clone_from(&self.listeners);
+        world.tags.clone_from(&self.tags);
+        for (arn, group) in &mut world.target_groups {
+            if let Some(before) = self.groups.get(arn) {
+                group.targets.clone_from(&before.targets);
+            }
+        }
+        let answer = api::perform(world, call);
+        world.rules = now.rules;
+        world.listeners = now.listeners;
+        world.tags = now.tags;
+        world.target_groups = now.groups;
+        answer
     }
 }
 
@@ -82,7 +96,7 @@ pub(super) fn advance(state: &mut State, now: Timestamp) {
     advance_to(state, now);
 }
 
-/// Remembers how its targets were as long ago as is still told.
+/// Remembers how load balancing was as long ago as is still told.
 fn advance_to(state: &mut State, now: Timestamp) {
     let lag = state.world.settings.balancing_read_lag;
     if lag > Duration::ZERO {
@@ -91,9 +105,9 @@ fn advance_to(state: &mut State, now: Timestamp) {
             state.world.advance(told);
             remember(state);
         }
-        let groups = &mut state.old.groups;
-        while groups.get(1).is_some_and(|(at, _)| *at <= told) {
-            groups.pop_front();
+        let old = &mut state.old.balancing;
+        while old.get(1).is_some_and(|(at, _)| *at <= told) {
+            old.pop_front();
         }
     }
     state.world.advance(now);
@@ -107,8 +121,8 @@ fn millis(time: Duration) -> u64 {
 }
 
 fn remember(state: &mut State) {
-    let groups = (state.world.now, state.world.target_groups.clone());
-    state.old.groups.push_back(groups);
+    let now = (state.world.now, Balancing::of(&state.world));
+    state.old.balancing.push_back(now);
 }
 
 /// Does what a call asks for; a read may be answered by what was before a write.
@@ -116,7 +130,6 @@ pub(super) fn perform(state: &mut State, call: &Call) -> Answer {
     let State { world, old, .. } = state;
     let now = world.now;
     forget(&mut old.worlds, now);
-    forget(&mut old.balancing, now);
     forget(&mut old.scalable_targets, now);
     let is_read = log::is_read(&call.operation);
     match call.service {
@@ -133,31 +146,19 @@ pub(super) fn perform(state: &mut State, call: &Call) -> Answer {
                 return api::perform(before, call);
             }
         }
-        Service::LoadBalancing if call.operation == "DescribeTargetHealth" => {
-            let told = old.groups.front().filter(|(at, _)| *at < now);
-            if let Some((_, groups)) = told {
-                world.note(Rule::TargetHealthLags);
-                let now = world.target_groups.clone();
-                for (arn, group) in &mut world.target_groups {
-                    if let Some(before) = groups.get(arn) {
-                        group.targets.clone_from(&before.targets);
-                    }
-                }
-                let answer = api::perform(world, call);
-                world.target_groups = now;
-                return answer;
-            }
-        }
         Service::LoadBalancing => {
             let lag = world.settings.balancing_read_lag;
             if lag > Duration::ZERO && !is_read {
-                old.balancing.push_back((now + lag, Balancing::of(world)));
-            } else if let Some((_, before)) = old.balancing.front_mut() {
-                world.note(Rule::BalancingReadsLag);
-                before.swap(world);
                 let answer = api::perform(world, call);
-                before.swap(world);
+                old.balancing.push_back((now, Balancing::of(world)));
                 return answer;
+            }
+            if let Some((_, before)) = old.balancing.front().filter(|(at, _)| *at < now) {
+                world.note(match call.operation.as_str() {
+                    "DescribeTargetHealth" => Rule::TargetHealthLags,
+                    _ => Rule::BalancingReadsLag,
+                });
+                return before.tell(world, call);
             }
         }
         Service::Autoscaling => {

@@ -227,7 +227,7 @@ rules! {
 
     // Every call.
     ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
-    BalancingReadsLag: "A read of rules, listeners and their tags shortly after a write may not yet show it: it can be set how long." ["hashicorp/terraform-provider-aws#20442, #6154; that a change lags as a creation does assumed"]
+    BalancingReadsLag: "A read of rules, listeners and their tags shortly after a write, or after Amazon ECS shifted, may not yet show it: it can be set how long." ["hashicorp/terraform-provider-aws#20442, #6154; that a change lags as a creation does assumed"]
     TargetHealthLags: "Target health may be told as it was a while ago: it can be set how long." ["assumed"]
     ScalingReadsLag: "A read of scalable targets shortly after a write may not yet show it: it can be set how long." ["hashicorp/terraform-provider-aws#11811; that a change lags as a creation does assumed"]
     PublishedBuckets: "Calls of a category take tokens from a bucket, which come back each second; of an empty one they are refused: it can be set." ["Docs: Request throttling for the Amazon ECS API, for the Elastic Load Balancing API"]

@@ -57,8 +57,8 @@ pub struct Settings {
     /// made. Default none. What happens meanwhile is told as it would have happened without the write, so that tasks may be
     /// told of that never were.
     pub read_lag: Duration,
-    /// How long reads of Elastic Load Balancing may still tell what rules, listeners and tags were before a write by a
-    /// call; target health is told as it was so long ago. Default none.
+    /// How long ago it was what reads of Elastic Load Balancing tell of rules, listeners, tags and target health, also
+    /// of what Amazon ECS wrote; somewhat longer where there are no calls meanwhile. Default none.
     pub balancing_read_lag: Duration,
     /// How long reads of Application Auto Scaling may still tell what was before a write. Default none.
     pub scaling_read_lag: Duration,
