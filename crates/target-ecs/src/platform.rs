@@ -2,6 +2,7 @@
 //! answered.
 
 mod admit;
+mod aim;
 mod answering;
 mod apply;
 mod balancer;
@@ -14,6 +15,8 @@ mod guards;
 mod hooks;
 mod note;
 mod observe;
+#[cfg(test)]
+mod sample;
 pub(crate) mod schedule;
 mod seen;
 mod shifted;

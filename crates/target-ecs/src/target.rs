@@ -21,7 +21,7 @@ use crate::config::{Owned, OwnedWeights, WorkloadConfig};
 use crate::error::found;
 use crate::news::{Intervals, News};
 use crate::owned::Fields;
-use crate::task_definition::{Made, NoContainer, Unregistered, release};
+use crate::task_definition::{Made, Unregistered, release};
 use crate::view::{State, definition};
 use crate::weights;
 use crate::{admit, discover, observe};
@@ -133,15 +133,7 @@ impl OwnedWeightsTarget {
         let base = self.api.definition(Self::base(bound, track)).await?;
         let stable = Self::base(bound, Track::Stable);
         let stable = self.api.definition(stable).await?;
-        release(&base, &stable, images).map_err(|NoContainer { missing, there }| {
-            let message = format!(
-                "it has no container `{missing}`; name one of {}",
-                there.join(", ")
-            );
-            let kind = TargetErrorKind::InvalidConfig;
-            let about = format!("task-definition/{}", base.short());
-            found(kind, "ecs:RegisterTaskDefinition", &about, message)
-        })
+        release(&base, &stable, images).map_err(|none| none.error(&base))
     }
 
     /// What runs on the track itself, where that is the release.

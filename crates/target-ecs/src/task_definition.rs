@@ -5,10 +5,12 @@
 
 use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefinitionInputBuilder;
 use aws_sdk_ecs::types::{ContainerDefinition, Tag, TaskDefinition, TaskDefinitionStatus};
+use strategy_core::target::{TargetError, TargetErrorKind};
 use strategy_core::{Image, Images, SeenRevision};
 
 use crate::config::resource;
 use crate::digest::digest;
+use crate::error::found;
 use crate::mark::{self, BASE, RELEASE};
 
 /// A task definition with its tags, as described. It never changes, so it is read once.
@@ -172,6 +174,17 @@ impl Made {
 pub(crate) struct NoContainer {
     pub(crate) missing: String,
     pub(crate) there: Vec<String>,
+}
+
+impl NoContainer {
+    pub(crate) fn error(&self, base: &Described) -> TargetError {
+        let Self { missing, there } = self;
+        let there = there.join(", ");
+        let message = format!("it has no container `{missing}`; name one of {there}");
+        let about = format!("task-definition/{}", base.short());
+        let kind = TargetErrorKind::InvalidConfig;
+        found(kind, "ecs:RegisterTaskDefinition", &about, message)
+    }
 }
 
 /// A base with the images of a release, or the base itself if it has them.

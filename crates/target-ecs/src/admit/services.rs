@@ -16,7 +16,7 @@ use crate::alarms;
 use crate::binding::{Bound, TrackStart};
 use crate::candidate;
 use crate::config::resource;
-use crate::task_definition::short;
+use crate::task_definition::Described;
 
 pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -30,7 +30,9 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
             findings.extend(alarms::findings(&facts.alarms, service, &about));
             findings.extend(impatient(&facts.groups, group, service, &about));
         }
-        findings.extend(deregistered(bound, facts, track));
+        if bound.tracks.of(track).recorded().is_some() {
+            findings.extend(deregistered(facts.bases.of(track), &about));
+        }
         findings.extend(several_groups(bound, facts, track));
         findings.extend(targets(&facts.groups, group));
         findings.extend(slow_start(facts.attributes.of(track), group));
@@ -52,17 +54,15 @@ pub(super) fn findings(bound: &Bound, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// What a service is to go back to must be something that it can be told to run.
-fn deregistered(bound: &Bound, facts: &Facts, track: Track) -> Option<Finding> {
-    let recorded = bound.tracks.of(track).recorded()?;
-    let base = facts.bases.of(track);
+/// What a service is to go back to must be something that it can be told to run. `base`: as it is now.
+pub(crate) fn deregistered(base: &Described, about: &str) -> Option<Finding> {
     (!base.is_active()).then(|| {
         Finding::blocks(
             "definition-deregistered",
-            bound.service(track),
+            about,
             format!(
                 "its task definition {} was deregistered, so it could not be gone back to",
-                short(recorded)
+                base.short()
             ),
             "register it again, and let the service run that",
         )

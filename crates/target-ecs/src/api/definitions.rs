@@ -8,6 +8,12 @@ use crate::error::{found, is_of_code};
 use crate::task_definition::Unregistered;
 
 impl Api {
+    /// Whether all of these are known without a call.
+    pub(crate) fn has_described<'a>(&self, arns: impl IntoIterator<Item = &'a String>) -> bool {
+        let known = self.known();
+        arns.into_iter().all(|arn| known.contains_key(arn))
+    }
+
     /// A release: one of these that was registered for it, or of the newest of its family; else one that is
     /// to be registered.
     pub(crate) async fn release(

@@ -20,7 +20,7 @@ use super::balancer::Balancer;
 use super::deployment::rollout_state;
 use super::schedule::Schedule;
 use super::{Bound, View};
-use crate::admit::services::{controlled, impatient, in_flight, slow_start, targets};
+use crate::admit::services::{controlled, deregistered, impatient, in_flight, slow_start, targets};
 use crate::alarms::{self, Alarms};
 use crate::api::Api;
 use crate::config::{RuleConfig, resource};
@@ -58,7 +58,7 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     for arn in arns {
         attributes.insert(arn.to_owned(), api.attributes(arn).await?);
     }
-    let base = api.definition(&bound.start.task_definition).await?;
+    let base = api.definition_now(&bound.start.task_definition).await?;
     let rules: Vec<_> = match &bound.start.configuration {
         Some(_) => shifting::rules(bound),
         None => Vec::new(),
@@ -74,8 +74,8 @@ pub(crate) async fn facts(api: &Api, bound: &Bound) -> Result<Facts, TargetError
     })
 }
 
-/// The same where ECS takes the steps of the plan, which go into the binding. `settle` is when a step is taken to
-/// be effective.
+/// Everything that stands in the way where ECS takes the steps of the plan, which go into the binding. `settle` is
+/// when a step is taken to be effective.
 pub(crate) fn gated(
     bound: &mut Bound,
     facts: &Facts,
@@ -100,6 +100,7 @@ pub(crate) fn gated(
             findings.extend(slow_start(attributes, arn));
         }
     }
+    findings.extend(deregistered(&facts.base, &about));
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::containers(facts, part, plan));
     findings.extend(plan::same(bound, part, plan));
@@ -115,7 +116,7 @@ pub(crate) fn gated(
     findings
 }
 
-/// Everything that stands in the way or is worth knowing.
+/// Everything that stands in the way where ECS rolls, or is worth knowing.
 pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -> Vec<Finding> {
     let about = bound.resource();
     let mut findings = Vec::new();
@@ -139,6 +140,7 @@ pub(crate) fn findings(bound: &Bound, facts: &Facts, part: &Part, plan: &Plan) -
         }
     }
     findings.extend(checks(bound, facts, &about));
+    findings.extend(deregistered(&facts.base, &about));
     findings.extend(serves(bound, facts, &about));
     findings.extend(plan::findings(bound, facts, part, plan));
     findings.extend(plan::same(bound, part, plan));

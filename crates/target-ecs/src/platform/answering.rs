@@ -3,7 +3,7 @@
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::Configuration;
-use super::changes::Aim;
+use super::aim::Aim;
 use super::hooks::{Answer, granted, pending};
 use super::schedule::Schedule;
 use super::situation::Situation;
@@ -13,9 +13,12 @@ use crate::error::found;
 pub(super) fn configuration(situation: &Situation<'_>, aim: &Aim<'_>) -> Option<Configuration> {
     let start = situation.bound.start.configuration.as_ref()?;
     match (aim, situation.schedule()) {
-        (Aim::Release { step, .. }, Some(schedule)) if *step <= schedule.steps.len() => {
-            Some(start.of_schedule(schedule))
-        }
+        (
+            Aim::Release {
+                step: Some(step), ..
+            },
+            Some(schedule),
+        ) if *step <= schedule.steps.len() => Some(start.of_schedule(schedule)),
         (Aim::Release { .. } | Aim::Home { .. }, _) => Some(start.clone()),
     }
 }

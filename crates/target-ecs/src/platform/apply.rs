@@ -3,18 +3,18 @@
 use aws_sdk_ecs::types::Service;
 use strategy_core::target::{Applied, Apply, TargetError};
 
+use super::aim::{Aim, aim, refuse};
 use super::binding::Followed;
-use super::changes::{Aim, Change, Deploy, Planned, aim, changes};
-use super::guards::{check_told, claimed};
+use super::changes::{Change, Deploy, Planned, changes};
+use super::guards::{check_primary, check_told, claimed};
 use super::situation::Situation;
 use super::target::PlatformTarget;
 use super::{Bound, Seen};
 use crate::asked::Asked;
 use crate::changes::Definition;
-use crate::error::found;
 use crate::mark::{Retag, WRITTEN};
 use crate::owned::Fields;
-use crate::task_definition::{NoContainer, release_anew};
+use crate::task_definition::release_anew;
 use crate::view::{definition, primary};
 
 impl PlatformTarget {
@@ -22,15 +22,21 @@ impl PlatformTarget {
         let seen = self.api.seen(&bound).await?;
         let situation = Situation::of(&bound, &seen)?;
         let aim = aim(&situation, request)?;
-        let mut to = self.definition(&situation, &aim).await?;
+        let (mut to, mut looked) = self.definition(&situation, &aim).await?;
         let mut planned = changes(&situation, request, &aim, &to)?;
         if let Definition::New(made) = &to {
             to = Definition::Known(self.api.register(made).await?);
+            looked = true;
             planned = changes(&situation, request, &aim, &to).map_err(TargetError::maybe_taken)?;
         }
         let mut done = Done::default();
         let calls = std::mem::take(&mut planned.changes);
-        let carried = self.carry_out(&situation, request, calls, &planned.wanted, &mut done);
+        let sight = Sight {
+            situation: &situation,
+            request,
+            wanted: &planned.wanted,
+        };
+        let carried = self.carry_out(&sight, calls, !looked, &mut done);
         match carried.await {
             Ok(()) => {}
             Err(error) if done.has_written => return Err(error.maybe_taken()),
@@ -43,56 +49,59 @@ impl PlatformTarget {
         applied(&bound, &situation, &planned, release, done.answer.as_ref())
     }
 
-    /// What the release means, as far as it is registered.
+    /// What the release means, as far as it is registered, and whether that took a look.
     async fn definition(
         &self,
         situation: &Situation<'_>,
         aim: &Aim<'_>,
-    ) -> Result<Definition, TargetError> {
+    ) -> Result<(Definition, bool), TargetError> {
         let bound = situation.bound;
         let base = &bound.start.task_definition;
-        match aim {
-            Aim::Home { .. } => Ok(Definition::None),
-            Aim::Release { asked, .. } => match asked {
-                Asked::Release(images) => {
-                    let base = self.api.definition(base).await?;
-                    let made = release_anew(&base, &base, images).map_err(
-                        |NoContainer { missing, there }| {
-                            let message = format!(
-                                "it has no container `{missing}`; name one of {}",
-                                there.join(", ")
-                            );
-                            let kind = strategy_core::target::TargetErrorKind::InvalidConfig;
-                            let about = format!("task-definition/{}", base.short());
-                            found(kind, "ecs:RegisterTaskDefinition", &about, message)
-                        },
-                    )?;
-                    let running = [definition(situation.service).to_owned()];
-                    self.api.release(made, &running).await
+        let asked = match aim {
+            Aim::Release { asked, .. } => asked,
+            Aim::Home { .. } => return Ok((Definition::None, false)),
+        };
+        match asked {
+            Asked::Release(images) => {
+                let running = definition(situation.service).to_owned();
+                let is_known = self.api.has_described([base, &running]);
+                let base = self.api.definition(base).await?;
+                let made = release_anew(&base, &base, images).map_err(|none| none.error(&base))?;
+                match self.api.registered(&made, &[running]).await? {
+                    Some(arn) => Ok((Definition::Known(arn), !is_known)),
+                    None => Ok((self.api.release(made, &[]).await?, true)),
                 }
-                Asked::Named(name) => self.api.named(base, name, &bound.resource()).await,
-                Asked::Nothing | Asked::Recorded(_) => Ok(Definition::None),
-            },
+            }
+            Asked::Named(name) => {
+                let named = self.api.named(base, name, &bound.resource()).await?;
+                if named == Definition::Known(base.clone()) {
+                    let message = format!(
+                        "{name} is what was found, so nothing would tell whether it was released; register it again and name that"
+                    );
+                    return Err(refuse(situation, message));
+                }
+                Ok((named, true))
+            }
+            Asked::Nothing | Asked::Recorded(_) => Ok((Definition::None, false)),
         }
     }
 
-    /// One after the other. Before each but the first it is looked whether the service is still under the
-    /// claim, and still as it was seen or as it is to be. A note changes nothing of it.
+    /// One after the other. Before each it is looked whether the service is still under the claim, and still
+    /// as it was seen or as it is to be, unless that was just seen. A note changes nothing of it.
     async fn carry_out(
         &self,
-        situation: &Situation<'_>,
-        request: &Apply,
+        sight: &Sight<'_>,
         calls: Vec<Change>,
-        wanted: &Fields,
+        just_seen: bool,
         done: &mut Done,
     ) -> Result<(), TargetError> {
-        let bound = situation.bound;
-        let mut is_first = true;
+        let bound = sight.situation.bound;
+        let mut just_seen = just_seen;
         for call in calls {
-            if !is_first {
-                self.still_ours(situation, request, wanted).await?;
+            if !just_seen {
+                self.still_ours(sight, done).await?;
             }
-            is_first = false;
+            just_seen = false;
             match call {
                 Change::Note { arn, text } => {
                     let mut retag = Retag::default();
@@ -111,7 +120,7 @@ impl PlatformTarget {
                         };
                         if rest != Deploy::default() {
                             done.has_written = true;
-                            self.still_ours(situation, request, wanted).await?;
+                            self.still_ours(sight, done).await?;
                             self.deploy(bound, rest, done).await?;
                         }
                     } else {
@@ -136,13 +145,9 @@ impl PlatformTarget {
     }
 
     /// # Errors
-    /// `Conflict` when somebody took it over, or told it something else meanwhile.
-    async fn still_ours(
-        &self,
-        situation: &Situation<'_>,
-        request: &Apply,
-        wanted: &Fields,
-    ) -> Result<(), TargetError> {
+    /// `Conflict` when somebody took it over, told it something else or began a deployment meanwhile.
+    async fn still_ours(&self, sight: &Sight<'_>, done: &Done) -> Result<(), TargetError> {
+        let situation = sight.situation;
         let bound = situation.bound;
         let [service] = self
             .api
@@ -152,10 +157,24 @@ impl PlatformTarget {
             service,
             ..situation.seen.clone()
         };
-        claimed(&seen, &bound.resource(), request)?;
-        let now = Situation::of(bound, &seen)?.fields();
-        check_told(bound, &now, &situation.fields(), wanted)
+        claimed(&seen, &bound.resource(), sight.request)?;
+        let now = Situation::of(bound, &seen)?;
+        check_told(bound, &now.fields(), &situation.fields(), sight.wanted)?;
+        // Once a call of ours went through, another deployment is what it began.
+        if done.has_written {
+            return Ok(());
+        }
+        check_primary(bound, now.primary(), situation.primary())
     }
+}
+
+/// What the calls of a write were decided on.
+#[derive(Clone, Copy, Debug)]
+struct Sight<'a> {
+    situation: &'a Situation<'a>,
+    request: &'a Apply,
+    /// What is to be true after them.
+    wanted: &'a Fields,
 }
 
 /// What was carried out so far.
@@ -199,3 +218,6 @@ fn applied(
     }
     Ok(Applied::rebound(bound.wrap()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use aws_sdk_ecs::types::{AdvancedConfiguration, LoadBalancer, Service};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::digest;
+
 /// A target group that the tasks of a service are registered in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Balancer {
@@ -27,6 +29,12 @@ pub(crate) struct Advanced {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) test: Option<String>,
     pub(crate) role: Option<String>,
+}
+
+/// Equal for equal load balancers and grace periods. A grace period that is not set is one of 0 seconds.
+pub(crate) fn key(balancers: &[Balancer], grace_seconds: Option<i32>) -> String {
+    let all = (balancers, grace_seconds.unwrap_or(0));
+    digest(&serde_json::to_string(&all).unwrap_or_default(), 10)
 }
 
 impl Balancer {

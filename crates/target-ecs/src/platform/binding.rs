@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 use strategy_core::target::{Binding, TargetError};
 
+use super::Shifted;
+use super::balancer::{self, Balancer};
 use super::configuration::Configuration;
 use super::schedule::Schedule;
-use super::{Balancer, Shifted};
 use crate::binding::{check_format, is_none, read, service, unreadable, wrap};
 use crate::owned::Fields;
 
@@ -82,6 +83,13 @@ pub(crate) struct Followed {
     /// The ARN of its service deployment; `None`: not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) service_deployment: Option<String>,
+}
+
+impl Start {
+    /// Its load balancers and its grace period, as a field tells them.
+    pub(crate) fn balancing(&self) -> String {
+        balancer::key(&self.balancers, self.grace_seconds)
+    }
 }
 
 impl Bound {

@@ -1,21 +1,19 @@
 //! From what is there and what is desired to the calls to make, in order. Pure.
 
 use aws_sdk_ecs::types::DeploymentConfiguration;
-use strategy_core::target::{Apply, DesiredTrack, TargetError, TargetErrorKind};
-use strategy_core::{Replicas, Stickiness, Traffic, Weight};
+use strategy_core::target::{Apply, TargetError};
 
 use super::Balancer;
+use super::aim::{Aim, refuse};
 use super::answering::{configuration, next_answer};
 use super::guards::{check, claimed};
 use super::hooks::Answer;
 use super::note;
 use super::situation::{
-    CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
+    BALANCING, CONFIGURATION, COUNT, DEFINITION, HOOK, LEFT, STRANGE, Situation, WEIGHTS, key,
 };
-use crate::asked::Asked;
 use crate::changes::Definition;
 use crate::digest::digest;
-use crate::error::found;
 use crate::note::Stamp;
 use crate::owned::Fields;
 
@@ -64,122 +62,6 @@ pub(crate) struct Planned {
     pub(crate) wanted: Fields,
 }
 
-/// What a rolling deployment can be asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Aim<'a> {
-    /// The start.
-    Home { count: u32 },
-    /// A release in its place, with all the traffic.
-    Release {
-        asked: Asked<'a>,
-        count: u32,
-        /// What is asked of stable's count.
-        left: u32,
-        /// Where ECS takes the steps of a plan: which one is asked for. 0: none yet; the one after the last:
-        /// what was is to go.
-        step: usize,
-    },
-}
-
-fn refuse(situation: &Situation<'_>, message: impl Into<String>) -> TargetError {
-    let (kind, resource) = (TargetErrorKind::Unsupported, situation.bound.resource());
-    found(kind, "ecs:UpdateService", &resource, message)
-}
-
-/// What is asked for, if it can be had.
-///
-/// # Errors
-/// `Unsupported` when it cannot.
-pub(crate) fn aim<'a>(
-    situation: &Situation<'_>,
-    request: &'a Apply,
-) -> Result<Aim<'a>, TargetError> {
-    use strategy_core::Revision;
-    let desired = &request.desired;
-    let is_scaled = situation.bound.start.is_scaled;
-    let number = |track: &DesiredTrack| match track.replicas {
-        Replicas::Count(count) => Ok(count),
-        // As it was found; an autoscaler's minimum is not written.
-        Replicas::Floor(floor) if is_scaled => Ok(floor),
-        Replicas::Floor(_) => Err(refuse(
-            situation,
-            "no autoscaler decides its count, so there is no floor to hold",
-        )),
-    };
-    let plain = |traffic: &Traffic, weight| {
-        traffic.weight == weight
-            && traffic.routes.is_empty()
-            && traffic.mirror.is_zero()
-            && traffic.stickiness == Stickiness::Kept
-    };
-    let stable = &desired.stable;
-    if stable.revision != Revision::Recorded {
-        return Err(refuse(
-            situation,
-            "it is one service, which runs the start or the release; what was is not given another revision",
-        ));
-    }
-    let asked = match &desired.candidate.revision {
-        Revision::Absent | Revision::Recorded => None,
-        Revision::Release(images) => Some(Asked::Release(images)),
-        Revision::Named(name) => Some(Asked::Named(name)),
-        other => return Err(refuse(situation, format!("{other} means nothing here"))),
-    };
-    if let (Some(asked), Some(_)) = (&asked, &situation.bound.start.configuration) {
-        let weight = desired.traffic.weight;
-        let Some(schedule) = situation.schedule() else {
-            return Err(refuse(
-                situation,
-                "the plan was not admitted, so its steps are not known",
-            ));
-        };
-        let left = number(stable)?;
-        let step = if left == 0 && weight == Weight::FULL {
-            Some(schedule.steps.len() + 1)
-        } else if weight.is_zero() {
-            Some(0)
-        } else {
-            schedule.step_at(weight)
-        };
-        let is_whole = (left == situation.bound.start.count || left == 0)
-            && number(&desired.candidate)? > 0
-            && plain(&desired.traffic, weight);
-        return match step {
-            Some(step) if is_whole => Ok(Aim::Release {
-                asked: asked.clone(),
-                count: number(&desired.candidate)?,
-                left,
-                step,
-            }),
-            Some(_) | None => Err(refuse(
-                situation,
-                "Amazon ECS brings up all of a release beside what was, and takes the steps of the plan alone",
-            )),
-        };
-    }
-    match asked {
-        None if plain(&desired.traffic, Weight::ZERO) => Ok(Aim::Home {
-            count: number(stable)?,
-        }),
-        Some(asked)
-            if plain(&desired.traffic, Weight::FULL)
-                && (is_scaled || number(stable)? == 0)
-                && number(&desired.candidate)? > 0 =>
-        {
-            Ok(Aim::Release {
-                asked,
-                count: number(&desired.candidate)?,
-                left: number(stable)?,
-                step: 0,
-            })
-        }
-        None | Some(_) => Err(refuse(
-            situation,
-            "its tasks are replaced one after the other, so it runs either the start with all the traffic or a release with all of it",
-        )),
-    }
-}
-
 /// The calls that make what is asked for true, none if it is. `definition` is the release, if it is asked
 /// for.
 ///
@@ -221,9 +103,12 @@ pub(crate) fn changes(
     };
     wanted.0.insert(DEFINITION.to_owned(), name);
     wanted.0.insert(COUNT.to_owned(), count.to_string());
-    if let Aim::Release { left, .. } = aim {
-        wanted.0.insert(LEFT.to_owned(), left.to_string());
-    }
+    match aim {
+        Aim::Release { left, .. } => wanted.0.insert(LEFT.to_owned(), left.to_string()),
+        Aim::Home { .. } => wanted
+            .0
+            .insert(BALANCING.to_owned(), bound.start.balancing()),
+    };
     let configuration = configuration(situation, aim);
     if let Some(configuration) = &configuration {
         wanted
@@ -241,20 +126,28 @@ pub(crate) fn changes(
     deploy.configuration = block
         .clone()
         .filter(|_| now.of(CONFIGURATION) != wanted.of(CONFIGURATION));
+    let is_home = matches!(aim, Aim::Home { .. });
+    if is_home {
+        restore(situation, &mut deploy);
+    }
     let mut changes = Vec::new();
     let mut answer = None;
     if now.of(DEFINITION) == wanted.of(DEFINITION) {
         // A request that was to begin the deployment asks for no step.
         let has_begun = seen.of(DEFINITION) == wanted.of(DEFINITION);
-        if let (Aim::Release { step, .. }, Some(schedule), true) =
-            (aim, situation.schedule(), has_begun)
+        if let (
+            Aim::Release {
+                step: Some(step), ..
+            },
+            Some(schedule),
+            true,
+        ) = (aim, situation.schedule(), has_begun)
         {
             answer = next_answer(situation, schedule, *step, seen.of(HOOK))?;
         }
-        if matches!(aim, Aim::Home { .. }) && situation.has_failed_start() {
+        if is_home && situation.has_failed_start() {
             deploy.task_definition = to;
             deploy.is_forced = true;
-            restore(situation, &mut deploy);
         }
         // Put back before the last answer, since nothing is asked of us after it.
         if deploy != Deploy::default() {
@@ -265,11 +158,7 @@ pub(crate) fn changes(
             changes.push(Change::Answer { arn, hook });
         }
     } else {
-        let is_home = matches!(aim, Aim::Home { .. });
         deploy.task_definition = to;
-        if is_home {
-            restore(situation, &mut deploy);
-        }
         match situation.ours().and_then(|ours| ours.arn) {
             Some(arn) if is_home && can_be_stopped(situation) => {
                 let arn = arn.to_owned();
@@ -303,15 +192,16 @@ pub(crate) fn changes(
     })
 }
 
-/// What else was recorded and is not so any more goes back with the task definition.
+/// What else was recorded and is not so any more goes back with the task definition, or after it.
 fn restore(situation: &Situation<'_>, deploy: &mut Deploy) {
     let start = &situation.bound.start;
     if Balancer::of(situation.service) != start.balancers {
         deploy.balancers = Some(start.balancers.clone());
     }
+    // One that is not set cannot be told; 0 seconds are the same.
     let grace = situation.service.health_check_grace_period_seconds;
-    if start.grace_seconds.is_some() && grace != start.grace_seconds {
-        deploy.grace_seconds = start.grace_seconds;
+    if grace.unwrap_or(0) != start.grace_seconds.unwrap_or(0) {
+        deploy.grace_seconds = Some(start.grace_seconds.unwrap_or(0));
     }
 }
 
@@ -339,6 +229,9 @@ fn note(
     now.0.remove(STRANGE);
     now.0.remove(HOOK);
     now.0.remove(WEIGHTS);
+    if !wanted.0.contains_key(BALANCING) {
+        now.0.remove(BALANCING);
+    }
     if now == *wanted && answer.is_none() {
         return None;
     }

@@ -32,10 +32,7 @@ pub(crate) fn deployment(situation: &Situation<'_>, tasks: &Tasks) -> Option<Pla
     let Some(ours) = situation.ours() else {
         // The answer was lost, and what we began has been taken back since.
         let primary = primary(situation.service)?;
-        let is_back = situation.goes_forward()
-            && situation.is_at_start()
-            && situation.primary() != situation.bound.start.deployment;
-        return is_back.then(|| {
+        return situation.was_taken_back().then(|| {
             let why = primary.rollout_state_reason();
             let state = PlatformState::RolledBack(why.unwrap_or(UNTOLD).to_owned());
             PlatformDeployment::new(situation.primary(), state)

@@ -7,7 +7,7 @@ use strategy_core::Tracks;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
 use super::binding::{Start, Tag};
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, key};
+use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, key};
 use super::{Balancer, Bound, Configuration, Seen, Shifted, View};
 use crate::api::Api;
 use crate::autoscaling::number;
@@ -63,6 +63,7 @@ pub(crate) async fn start(
     let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
     put(DEFINITION, key(&start.task_definition));
     put(COUNT, start.count.to_string());
+    put(BALANCING, start.balancing());
     if let Some(configuration) = &start.configuration {
         put(CONFIGURATION, configuration.key());
     }

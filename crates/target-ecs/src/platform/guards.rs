@@ -2,7 +2,9 @@
 
 use strategy_core::target::{Apply, TargetError, TargetErrorKind};
 
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation, WEIGHTS};
+use super::situation::{
+    BALANCING, CONFIGURATION, COUNT, DEFINITION, LEFT, STRANGE, Situation, WEIGHTS,
+};
 use super::{Bound, Seen};
 use crate::error::found;
 use crate::mark::{self, Held};
@@ -41,17 +43,25 @@ pub(super) fn check(
         return Err(differs(bound, COUNT_DIFFERS));
     }
     let strange = now.of(STRANGE);
-    if strange != seen.of(STRANGE) {
-        let message = format!(
-            "deployment {strange} was begun since it was seen, by somebody or by Amazon ECS"
-        );
+    if strange != seen.of(STRANGE) && situation.was_taken_back() {
+        let message = format!("what was begun has been taken back to {strange} since it was seen");
         return Err(differs(bound, message));
     }
     if now.of(WEIGHTS) != seen.of(WEIGHTS) && now.of(WEIGHTS) != NONE {
         let message = "the weights of its rule are neither as they were seen nor as they are to be";
         return Err(differs(bound, message));
     }
-    Ok(())
+    check_primary(bound, strange, seen.of(STRANGE))
+}
+
+/// A deployment is the one that was seen, whatever it deploys.
+pub(crate) fn check_primary(bound: &Bound, now: &str, seen: &str) -> Result<(), TargetError> {
+    if now == seen {
+        return Ok(());
+    }
+    let message =
+        format!("deployment {now} was begun since it was seen, by somebody or by Amazon ECS");
+    Err(differs(bound, message))
 }
 
 const COUNT_DIFFERS: &str = "its count is neither as it was seen nor as it is to be";
@@ -72,6 +82,10 @@ pub(crate) fn check_told(
         (
             CONFIGURATION,
             "its deployment configuration is neither as it was seen nor as it is to be",
+        ),
+        (
+            BALANCING,
+            "its load balancers or its grace period are neither as they were seen nor as they are to be",
         ),
     ] {
         let of = now.of(name);

@@ -64,3 +64,6 @@ pub(crate) fn granted(situation: &Situation<'_>, schedule: &Schedule) -> usize {
     }
     granted
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,12 +73,13 @@ mod tests {
 
     #[test]
     fn a_note_says_what_was_there_before_and_fits_into_a_tag() {
-        use super::super::situation::{CONFIGURATION, COUNT, DEFINITION, LEFT};
+        use super::super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, LEFT};
         // Every field that is noted, at its longest and from one value to another.
         let fields = |digest: &str, count: &str| {
             let pairs = [
                 (DEFINITION, digest),
                 (CONFIGURATION, digest),
+                (BALANCING, digest),
                 (COUNT, count),
                 (LEFT, count),
             ];

@@ -12,7 +12,7 @@ use strategy_core::{Images, Replicas, SeenRevision, Track, Traffic};
 use super::deployment::{self, Tasks, deployment, is_under_way};
 use super::hooks::pending;
 use super::shifted::{Hand, hand};
-use super::situation::{CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation, WEIGHTS};
+use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, STRANGE, Situation, WEIGHTS};
 use super::{Bound, View};
 use crate::autoscaling::number;
 use crate::config::resource;
@@ -231,6 +231,10 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
             platform,
             Some(PlatformState::RolledBack(_) | PlatformState::Superseded(_))
         );
+    if situation.has_lost_its_autoscaler() {
+        let what = format!("the autoscaler of {about} was removed; register it again");
+        tell(ForeignField::Capacity, what);
+    }
     let fields = situation.fields();
     let is_complete = situation.is_complete();
     for name in fields.names(&bound.fields) {
@@ -254,6 +258,10 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
                 ForeignField::Revision,
                 format!("the deployment configuration of {about} was changed"),
             ),
+            BALANCING => tell(
+                ForeignField::Revision,
+                format!("the load balancers or the grace period of {about} were changed"),
+            ),
             WEIGHTS => tell(ForeignField::Traffic, weights(situation)),
             STRANGE if !situation.goes_forward() => tell(
                 ForeignField::Revision,
@@ -264,3 +272,6 @@ fn foreign(situation: &Situation<'_>, platform: Option<&PlatformState>) -> Vec<F
     }
     changes
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,13 @@
 //! What a service has been told, by whom, and which of its deployments is ours. Pure.
 
+use std::time::Duration;
+
+use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
 use strategy_core::Weight;
 use strategy_core::target::{TargetError, TargetErrorKind};
 
+use super::balancer::{self, Balancer};
 use super::deployment::rollout_state;
 use super::hooks::{granted, pending};
 use super::note::Noted;
@@ -27,6 +31,8 @@ pub(crate) const COUNT: &str = "n";
 pub(crate) const LEFT: &str = "s";
 /// The field of the deployment configuration, where we change it.
 pub(crate) const CONFIGURATION: &str = "c";
+/// The field of the load balancers and the grace period, which are put back on the way home alone.
+pub(crate) const BALANCING: &str = "b";
 /// The field of the hook that waits for our answer.
 pub(crate) const HOOK: &str = "h";
 /// The field of a primary deployment that is neither the start's nor accounted for by a note.
@@ -54,6 +60,10 @@ pub(crate) struct Situation<'a> {
     pub(crate) noted: Option<Noted>,
 }
 
+/// A start whose deployment failed is deployed anew so long after that began: often enough for what was mended
+/// meanwhile, and seldom enough to wait for a person.
+const FAILED_START: Duration = Duration::from_secs(60 * 60);
+
 /// A deployment of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ours<'a> {
@@ -65,20 +75,13 @@ pub(crate) struct Ours<'a> {
 
 impl<'a> Situation<'a> {
     /// # Errors
-    /// `NotFound` when the service or its scalable target is gone.
+    /// `NotFound` when the service is gone. Without its scalable target a release must still be able to go home.
     pub(crate) fn of(bound: &'a Bound, seen: &'a Seen) -> Result<Self, TargetError> {
-        let gone = |action, message| {
-            let (kind, resource) = (TargetErrorKind::NotFound, bound.resource());
-            Err(found(kind, action, &resource, message))
-        };
         let Some(service) = seen.active() else {
             let message = "it was there when the rollout began and is gone; create it again";
-            return gone("ecs:DescribeServices", message);
+            let (kind, resource) = (TargetErrorKind::NotFound, bound.resource());
+            return Err(found(kind, "ecs:DescribeServices", &resource, message));
         };
-        if bound.start.is_scaled && seen.scaler.is_none() {
-            let message = "its scalable target was there when the rollout began and is gone; register it again";
-            return gone("application-autoscaling:DescribeScalableTargets", message);
-        }
         let tag = mark::value(service.tags(), WRITTEN).unwrap_or_default();
         let done = bound.done.as_deref();
         let note = if is_late(tag, done, bound.over) {
@@ -202,7 +205,7 @@ impl<'a> Situation<'a> {
     }
 
     /// It is told to run the start, and its deployment has failed: it starts no task any more, and the same task
-    /// definition told again begins none.
+    /// definition told again begins none. One that failed lately is left: it would be deployed for ever.
     pub(crate) fn has_failed_start(&self) -> bool {
         // Where ECS shifts, a rollback leaves the failed one primary until it is over, and what failed by its rule
         // would fail again.
@@ -217,11 +220,35 @@ impl<'a> Situation<'a> {
             (Some(began), Some(ended)) => began.as_secs_f64() > ended.as_secs_f64(),
             (_, _) => false,
         };
-        rollout_state(primary) == "FAILED" || self.status() == "ROLLBACK_FAILED" && !is_since
+        let failed_long_ago = || {
+            let began = primary.created_at().map(DateTime::as_secs_f64);
+            let patience = FAILED_START.as_secs_f64();
+            began.is_some_and(|began| began + patience <= self.seen.at.as_secs_f64())
+        };
+        rollout_state(primary) == "FAILED" && failed_long_ago()
+            || self.status() == "ROLLBACK_FAILED" && !is_since
+    }
+
+    /// What is put back beside the task definition is what it was.
+    pub(crate) fn has_settings_of_start(&self) -> bool {
+        self.has_configuration_of_start() && self.balancing() == self.bound.start.balancing()
+    }
+
+    /// Its load balancers and its grace period.
+    fn balancing(&self) -> String {
+        let grace = self.service.health_check_grace_period_seconds;
+        balancer::key(&Balancer::of(self.service), grace)
+    }
+
+    /// The last write was to put load balancers or the grace period back, for which ECS may deploy anew.
+    fn puts_balancing_back(&self) -> bool {
+        let noted = self.noted.as_ref();
+        let step = noted.and_then(|noted| noted.note.step(BALANCING));
+        step.is_some_and(|(from, to)| from != to && to == self.bound.start.balancing())
     }
 
     /// Its deployment configuration is what it was, as far as we change it.
-    pub(crate) fn has_settings_of_start(&self) -> bool {
+    fn has_configuration_of_start(&self) -> bool {
         let start = self.bound.start.configuration.as_ref();
         start.is_none_or(|start| Configuration::of(self.service) == *start)
     }
@@ -262,13 +289,18 @@ impl<'a> Situation<'a> {
         match self.schedule() {
             Some(schedule)
                 if granted(self, schedule) <= schedule.steps.len()
-                    || self.has_ended_well() && !self.has_settings_of_start() =>
+                    || self.has_ended_well() && !self.has_configuration_of_start() =>
             {
                 self.bound.start.count
             }
             Some(_) => 0,
             None => self.noted_number(LEFT).unwrap_or(0),
         }
+    }
+
+    /// Nobody decides its count any more, as an autoscaler did at the start.
+    pub(crate) const fn has_lost_its_autoscaler(&self) -> bool {
+        self.bound.start.is_scaled && self.seen.scaler.is_none()
     }
 
     fn noted_number(&self, name: &str) -> Option<u32> {
@@ -283,16 +315,34 @@ impl<'a> Situation<'a> {
             .unwrap_or_default()
     }
 
-    /// A deployment of the start's task definition which is not the one that was there.
+    /// What we began has arrived, though its answer may not have, and has been taken back. A rollback makes a
+    /// deployment of its own where ECS rolls. Where it shifts, the old one may be primary again as if nothing
+    /// had been, but what was told together with the task definition is there.
+    pub(crate) fn was_taken_back(&self) -> bool {
+        let has_arrived =
+            || self.primary() != self.bound.start.deployment || self.is_configured_for_it();
+        self.goes_forward() && self.is_at_start() && has_arrived()
+    }
+
+    /// The deployment configuration is what the last write was to make of another.
+    fn is_configured_for_it(&self) -> bool {
+        let noted = self.noted.as_ref();
+        let step = noted.and_then(|noted| noted.note.step(CONFIGURATION));
+        step.is_some_and(|(from, to)| from != to && to == Configuration::of(self.service).key())
+    }
+
+    /// A deployment of the start's task definition which is not the one that was there, or is so again.
     fn strange(&self) -> Option<&str> {
         let now = self.primary();
         let before = self
             .noted
             .as_ref()
             .and_then(|noted| noted.primary.as_deref());
-        let is_known = now == self.bound.start.deployment
-            || self.goes_home()
-            || !self.goes_forward() && before == Some(now);
+        let is_known = !self.was_taken_back()
+            && (now == self.bound.start.deployment
+                || self.goes_home()
+                || self.puts_balancing_back()
+                || !self.goes_forward() && before == Some(now));
         (self.is_at_start() && !is_known).then_some(now)
     }
 
@@ -310,6 +360,7 @@ impl<'a> Situation<'a> {
         let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value);
         put(DEFINITION, key(self.definition()));
         put(COUNT, self.count().to_string());
+        put(BALANCING, self.balancing());
         if self.has_candidate() {
             put(LEFT, self.left().to_string());
         }

@@ -22,6 +22,8 @@ fn findings(
     let planned = block_on(&scene.clock, driver.plan(strategy, release));
     let findings = planned.unwrap().unwrap().findings.into_iter();
     findings
+        // Of the plan's own limits, which are not what this is about.
+        .filter(|of| of.code != "hook-waits-long")
         .map(|of| (of.code.clone(), of.severity, of.to_string()))
         .collect()
 }

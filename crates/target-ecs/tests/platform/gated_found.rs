@@ -22,7 +22,9 @@ fn findings(scene: &Scene) -> Vec<String> {
         scene.calls().iter().all(|call| !call.is_write()),
         "it wrote"
     );
-    findings.iter().map(ToString::to_string).collect()
+    // Of the plan's own limits, which are not what this is about.
+    let about_traffic = findings.iter().filter(|of| of.code != "hook-waits-long");
+    about_traffic.map(ToString::to_string).collect()
 }
 
 /// That is the only finding, and it says so much.

@@ -10,7 +10,7 @@ use crate::gated_promoted::canary;
 use crate::scene::{Scene, reason};
 
 /// Somebody lets the deployment go on past the hook that waits now.
-fn somebody_answers(scene: &Scene) {
+pub(crate) fn somebody_answers(scene: &Scene) {
     let arn = scene.service()["currentServiceDeployment"].clone();
     let input = json!({"serviceDeploymentArns": [arn]});
     let answer = scene.ask(Service::Ecs, "DescribeServiceDeployments", input);

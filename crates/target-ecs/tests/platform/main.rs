@@ -8,6 +8,7 @@
 )]
 
 mod found_alarms;
+mod gated_answers;
 mod gated_calls;
 mod gated_found;
 mod gated_hands;
@@ -18,7 +19,9 @@ mod hand;
 mod lag;
 mod late;
 mod left_out;
+mod looks;
 mod policy;
+mod recorded;
 mod rolling_found;
 mod rolling_hands;
 mod rolling_home;
@@ -27,3 +30,4 @@ mod rolling_outcome;
 mod rolling_promoted;
 mod same_definition;
 mod scene;
+mod taken_back;

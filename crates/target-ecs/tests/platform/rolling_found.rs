@@ -7,9 +7,11 @@ use strategy_core::driver::Driver;
 use strategy_core::strategy::Canary;
 use strategy_core::target::{Severity, TargetErrorKind};
 use strategy_core::world::block_on;
-use strategy_core::{Release, Strategy, Target};
+use strategy_core::{Release, Revision, Strategy, Target};
 use test_support::ecs::{Image, Service, Settings, Shop};
 
+use crate::gated_answers::{at, waiting};
+use crate::hand::Hand;
 use crate::scene::{Scene, breaker, roll};
 
 fn found(scene: &Scene, strategy: &dyn Strategy, image: (&str, &str)) -> Vec<(String, Severity)> {
@@ -152,6 +154,48 @@ fn a_service_that_serves_nothing_blocks() {
     scene.fake.tasks_turn_unhealthy("shop", "web", 4);
     scene.wait(25);
     assert_eq!(blocks(&scene), ["stable-has-no-healthy-target"]);
+}
+
+/// It could not be gone back to.
+#[test]
+fn a_start_that_was_deregistered_blocks_in_both_modes() {
+    let whole = Canary::new().stages([100]).bake(Duration::from_secs(60));
+    for (scene, strategy) in [
+        (Scene::rolling(), Box::new(roll()) as Box<dyn Strategy>),
+        (Scene::gated(), Box::new(whole)),
+    ] {
+        // It was active when this process read it last.
+        let target = scene.target();
+        block_on(&scene.clock, target.discover()).unwrap().unwrap();
+        let input = json!({"taskDefinition": scene.service()["taskDefinition"]});
+        scene.ask(Service::Ecs, "DeregisterTaskDefinition", input);
+        let driver = Driver::on(target).clock(scene.clock.clone());
+        let release = Release::of([("web", "web:2")]).unwrap();
+        let strategy = strategy.as_ref();
+        let planned = block_on(&scene.clock, driver.plan(strategy, release)).unwrap();
+        let findings = planned.unwrap().findings;
+        let mut codes = findings.iter().map(|finding| finding.code.as_str());
+        assert!(
+            codes.any(|code| code == "definition-deregistered"),
+            "{findings:?}"
+        );
+    }
+}
+
+/// It would be told apart from the start by nothing, and waited for until a deadline.
+#[test]
+fn a_release_that_is_named_as_the_start_is_refused() {
+    let rolling = Hand::new(Scene::rolling());
+    let whole = rolling.release(4);
+    let gated = waiting(false);
+    let none = at(&gated, 0);
+    for (mut hand, mut desired) in [(rolling, whole), (gated, none)] {
+        desired.candidate.revision = Revision::Named("web:1".to_owned());
+        let error = hand.apply(desired, 1).unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("is what was found"), "{error}");
+        assert_eq!(hand.scene.called("UpdateService"), 0);
+    }
 }
 
 #[test]

@@ -7,9 +7,10 @@ use serde_json::json;
 use strategy_core::rollout::Outcome;
 use strategy_core::target::{Certainty, ForeignField, PlatformState, TargetErrorKind};
 use strategy_core::world::block_on;
-use strategy_core::{Replicas, Revision, Target, Weight};
+use strategy_core::{Replicas, Revision, Strategy, Target, Weight};
 use test_support::ecs::{Image, Service};
 
+use crate::gated_promoted::canary;
 use crate::hand::Hand;
 use crate::left_out::without;
 use crate::scene::{Scene, roll};
@@ -213,7 +214,7 @@ fn a_task_definition_that_was_found_is_no_release() {
     desired.candidate.revision = Revision::Named("web:1".to_owned());
     let error = hand.apply(desired, 1).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::Unsupported, "{error}");
-    assert!(error.to_string().contains("that was found"), "{error}");
+    assert!(error.to_string().contains("is what was found"), "{error}");
     assert_eq!(hand.scene.service(), before);
 }
 
@@ -250,7 +251,7 @@ fn the_same_images_are_deployed_as_another_task_definition() {
 }
 
 #[test]
-fn a_service_or_scalable_target_that_is_gone_is_an_error() {
+fn a_service_that_is_gone_is_an_error() {
     let hand = Hand::new(Scene::rolling());
     let input = json!({"cluster": "shop", "service": "web", "force": true});
     hand.scene.ask(Service::Ecs, "DeleteService", input);
@@ -291,4 +292,63 @@ fn an_autoscaler_is_left_to_itself() {
         assert_eq!(scene.image(), if is_good { "web:2" } else { "web:1" });
         scene.nothing_is_left();
     }
+}
+
+/// It is told, and the release goes home all the same.
+#[test]
+fn an_autoscaler_that_is_gone_keeps_no_release_from_going_home() {
+    for (scene, strategy) in [
+        (Scene::rolling(), Box::new(roll()) as Box<dyn Strategy>),
+        (Scene::gated(), Box::new(canary([10, 100]))),
+    ] {
+        scaled(&scene);
+        let when = async {
+            scene.until_called("UpdateService", 1).await;
+            scene.after(10).await;
+            deregister(&scene);
+            scene.after(10).await;
+        };
+        let outcome = scene.roll_out_and_abort(strategy.as_ref(), when);
+        assert!(
+            matches!(outcome, Some(Outcome::RolledBack { .. })),
+            "{outcome:?}"
+        );
+        scene.wait(120);
+        scene.is_home();
+    }
+}
+
+#[test]
+fn an_autoscaler_that_is_gone_is_told_and_can_be_written_and_claimed_without() {
+    let scene = Scene::rolling();
+    scaled(&scene);
+    let mut hand = Hand::new(scene);
+    let release = |hand: &Hand| {
+        let mut desired = hand.release(4);
+        desired.stable.replicas = Replicas::Floor(4);
+        desired
+    };
+    hand.apply(release(&hand), 1).unwrap();
+    hand.scene.wait(600);
+    let decided_before = hand.request(release(&hand), 2);
+    deregister(&hand.scene);
+    let seen = hand.observed();
+    assert_eq!(seen.candidate.autoscaler, None);
+    assert_eq!(seen.foreign.len(), 1, "{:?}", seen.foreign);
+    assert_eq!(seen.foreign[0].field, ForeignField::Capacity);
+    assert!(seen.foreign[0].message.contains("autoscaler"));
+    hand.write(&decided_before).unwrap();
+    let next = crate::hand::claim(2);
+    let ours = crate::hand::claim(1);
+    let target = &hand.target;
+    let taken = Target::claim(target, &hand.found.binding, Some(&ours), Some(&next));
+    block_on(&hand.scene.clock, taken).unwrap().unwrap();
+}
+
+fn deregister(scene: &Scene) {
+    let target = json!({
+        "ServiceNamespace": "ecs", "ResourceId": "service/shop/web",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    });
+    scene.ask(Service::Autoscaling, "DeregisterScalableTarget", target);
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures::future::join;
 use serde_json::json;
-use strategy_core::Release;
 use strategy_core::driver::Driver;
 use strategy_core::rollout::{Command, Outcome, Wish};
 use strategy_core::world::block_on;
-use test_support::ecs::Settings;
+use strategy_core::{Release, Strategy};
+use test_support::ecs::{Image, Settings};
 
+use crate::gated_promoted::canary;
 use crate::hand::Hand;
 use crate::scene::{Scene, breaker, patient, platform, roll};
 
@@ -88,10 +89,9 @@ fn what_cannot_be_stopped_is_deployed_back() {
     let noted = hand.scene.called("TagResource");
     // The note is written, and the service is looked at once more before it is stopped.
     let person = async {
-        while hand.scene.called("TagResource") == noted {
-            let at = hand.scene.clock.now() + Duration::from_millis(10);
-            hand.scene.clock.sleep_until(at).await;
-        }
+        hand.scene.until_more("TagResource", noted).await;
+        let looked = hand.scene.called("DescribeServices");
+        hand.scene.until_more("DescribeServices", looked).await;
         let start = hand.scene.shop.task_definition.clone();
         hand.scene
             .fake
@@ -132,4 +132,41 @@ fn the_count_goes_back_too() {
     let seen = hand.observed();
     assert_eq!(seen.owned, hand.found.observation.owned);
     assert_eq!(seen.foreign, []);
+}
+
+/// Where ECS cannot take it back, it is deployed back.
+#[test]
+fn a_rollback_of_ecs_that_fails_is_deployed_back() {
+    for (scene, strategy) in [
+        (Scene::rolling(), Box::new(roll()) as Box<dyn Strategy>),
+        (Scene::gated(), Box::new(canary([10, 100]))),
+    ] {
+        let when = async {
+            scene.until_called("UpdateService", 1).await;
+            scene.after(60).await;
+            scene.fake.rollback_fails("shop", "web");
+        };
+        let outcome = scene.roll_out_and_abort(strategy.as_ref(), when);
+        scene.wait(600);
+        assert!(
+            matches!(outcome, Some(Outcome::RolledBack { .. })),
+            "{outcome:?}"
+        );
+        assert_eq!(scene.image(), "web:1");
+        scene.nobody_was_let_down();
+    }
+}
+
+/// It won, and the start does not run any more: it waits for a person, and does not deploy for ever.
+#[test]
+fn a_start_that_runs_no_more_is_told_and_not_deployed_for_ever() {
+    let scene = Scene::rolling();
+    let when = async {
+        scene.until_called("UpdateService", 1).await;
+        scene.after(400).await;
+        scene.fake.set_image("web:1", Image::exits_at_start(3));
+    };
+    let strategy = roll().bake_after_last(Duration::from_secs(900));
+    assert_eq!(scene.roll_out_and_abort(&strategy, when), None);
+    assert!(scene.called("UpdateService") < 6);
 }

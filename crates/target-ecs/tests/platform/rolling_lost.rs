@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use strategy_core::rollout::{Outcome, Reason};
+use strategy_core::rollout::Outcome;
 use test_support::ecs::{Fault, Image};
 
-use crate::scene::{Scene, patient, reason, roll};
+use crate::scene::{Scene, patient, roll};
 
 #[test]
 fn a_deployment_whose_answer_was_lost_is_ours() {
@@ -32,51 +32,6 @@ fn a_deployment_whose_answer_was_lost_and_that_fails_goes_home() {
         assert_eq!(scene.called("UpdateService"), 1, "{fault:?}");
         scene.is_home();
     }
-}
-
-/// The process dies with the answer on its way, and ECS takes the deployment back before another is there.
-#[test]
-fn what_was_rolled_back_while_nobody_was_there_is_not_begun_again() {
-    let scene = Scene::slow(Duration::from_millis(200));
-    scene.fake.set_image("web:bad", Image::exits_at_start(3));
-    scene
-        .fake
-        .fault_next("UpdateService", 1, Fault::TimeoutAfter);
-    let resumed_late = |after: Duration| {
-        use futures::future::{Either, select};
-        use strategy_core::Release;
-        use strategy_core::driver::{Driver, FileJournal};
-        use strategy_core::world::block_on;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("web.journal");
-        let process = |journal| {
-            let driver = Driver::on(scene.target()).clock(scene.clock.clone());
-            driver.id("release-2".parse().unwrap()).journal(journal)
-        };
-        let first = process(FileJournal::create(&path).unwrap());
-        let strategy = patient();
-        let release = Release::of([("web", "web:bad")]).unwrap();
-        let started = first.start(&strategy, release);
-        let (_, run) = block_on(&scene.clock, started).unwrap().unwrap();
-        let begun = async {
-            scene.until_called("UpdateService", 1).await;
-            scene.clock.sleep_until(scene.clock.now() + after).await;
-        };
-        let both = select(Box::pin(run), Box::pin(begun));
-        let Either::Right((_, run)) = block_on(&scene.clock, both).unwrap() else {
-            panic!("it ended");
-        };
-        drop(run);
-        scene.wait(1200);
-        let second = process(FileJournal::open(&path).unwrap());
-        let (_, run) = block_on(&scene.clock, second.resume()).unwrap().unwrap();
-        block_on(&scene.clock, run).unwrap().unwrap()
-    };
-    let outcome = resumed_late(Duration::from_secs(1));
-    let told = reason(&outcome);
-    assert!(matches!(told, Reason::Platform { .. }), "{told:?}");
-    assert_eq!(scene.called("UpdateService"), 1);
-    scene.is_home();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use futures::future::{Either, join, select};
 use serde_json::{Value, json};
 use strategy_core::driver::{Driver, FileJournal};
 use strategy_core::plan::Health;
-use strategy_core::rollout::{Outcome, Reason};
+use strategy_core::rollout::{Command, Outcome, Reason, Wish};
 use strategy_core::strategy::Rolling;
 use strategy_core::world::{VirtualClock, block_on};
 use strategy_core::{Release, Strategy, Timestamp};
@@ -183,6 +183,33 @@ impl Scene {
         self.roll_out_while(strategy, image, async {})
     }
 
+    /// The rollout of `web:2`, aborted when `when` resolves. `None`: it does not end within two hours.
+    pub(crate) fn roll_out_and_abort(
+        &self,
+        strategy: &dyn Strategy,
+        when: impl Future<Output = ()>,
+    ) -> Option<Outcome> {
+        let driver = Driver::on(self.target()).clock(self.clock.clone());
+        let release = Release::of([("web", "web:2")]).unwrap();
+        let whole = async {
+            let (handle, run) = driver.start(strategy, release).await.unwrap();
+            let person = async {
+                when.await;
+                let abort = Command::new("abort", "vet", Wish::Abort { force: false });
+                handle.command(abort.because("it bites")).await.unwrap();
+            };
+            let both = Box::pin(join(run, person));
+            match select(both, Box::pin(self.after(2 * 3600))).await {
+                Either::Left(((outcome, ()), _)) => Some(outcome.unwrap()),
+                Either::Right(_) => {
+                    println!("{:#?} {:#?}", handle.status(), handle.trouble());
+                    None
+                }
+            }
+        };
+        block_on(&self.clock, whole).unwrap()
+    }
+
     /// The same by a process that ends so long after its start, and another that takes it up 20 s later.
     pub(crate) fn roll_out_with_a_crash(
         &self,
@@ -229,6 +256,14 @@ impl Scene {
             self.after(1).await;
         }
         panic!("{operation} was called {} times", self.called(operation));
+    }
+
+    /// Resolves in the moment in which it has been called once more than so often.
+    pub(crate) async fn until_more(&self, operation: &str, than: usize) {
+        while self.called(operation) <= than {
+            let at = self.clock.now() + Duration::from_millis(10);
+            self.clock.sleep_until(at).await;
+        }
     }
 
     pub(crate) fn called(&self, operation: &str) -> usize {

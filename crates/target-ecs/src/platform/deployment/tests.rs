@@ -1,66 +1,32 @@
 //! What this version does not know is told in AWS's words, and is never success.
 
-use aws_sdk_ecs::types::{Service, ServiceDeploymentStatus};
-
-use super::super::binding::{Followed, Start, Tag};
-use super::super::{Bound, Seen};
+use super::super::sample::{followed, noted, primary, rolling, seen, service};
 use super::*;
-use crate::owned::Fields;
 
 const STALL: Duration = Duration::from_secs(600);
 
-fn state(status: &str, rollout: &str, ready: u32) -> PlatformState {
-    let start = Start {
-        task_definition: "web:1".to_owned(),
-        count: 2,
-        is_scaled: false,
-        deployment: "one".to_owned(),
-        balancers: Vec::new(),
-        configuration: None,
-        grace_seconds: None,
-    };
-    let (cluster, service) = ("shop".to_owned(), "web".to_owned());
-    let fields = Fields::default();
-    let mut bound = Bound::new(Tag::Rolling, cluster, service, start, STALL, fields);
-    bound.followed = Some(Followed {
-        task_definition: "web:2".to_owned(),
-        deployment: "two".to_owned(),
-        service_deployment: Some("arn".to_owned()),
-    });
-    let primary = Deployment::builder()
-        .id("two")
-        .status("PRIMARY")
-        .task_definition("web:2")
-        .rollout_state(rollout.into())
-        .created_at(DateTime::from_secs(0))
-        .build();
-    let service = Service::builder()
-        .status("ACTIVE")
-        .task_definition("web:2")
-        .desired_count(2)
-        .running_count(2)
-        .deployments(primary)
-        .build();
-    let deployment = ServiceDeployment::builder()
-        .service_deployment_arn("arn")
-        .status(ServiceDeploymentStatus::from(status))
-        .build();
-    let seen = Seen {
-        service: Some(service),
-        scaler: None,
-        deployment: Some(deployment),
-        rules: Vec::new(),
-        at: DateTime::from_secs(3600),
-    };
-    let situation = Situation::of(&bound, &seen).unwrap();
-    let tasks = Tasks {
+fn tasks(ready: u32) -> Tasks {
+    Tasks {
         ready,
         last: None,
         failures: String::new(),
         at: DateTime::from_secs(3600),
         stall: STALL,
-    };
-    super::deployment(&situation, &tasks).unwrap().state
+    }
+}
+
+fn state(status: &str, rollout: &str, ready: u32) -> PlatformState {
+    told(&service(primary("two", "web:2", rollout)), status, ready)
+}
+
+fn told(
+    service: &aws_sdk_ecs::types::builders::ServiceBuilder,
+    status: &str,
+    ready: u32,
+) -> PlatformState {
+    let (bound, seen) = (rolling(), seen(service.clone(), followed(status)));
+    let situation = Situation::of(&bound, &seen).unwrap();
+    deployment(&situation, &tasks(ready)).unwrap().state
 }
 
 #[test]
@@ -101,6 +67,41 @@ fn every_way_back_is_told() {
             "{status}: {told:?}"
         );
     }
-    let told = state("STOPPED", "FAILED", 0);
+    for rollout in ["FAILED", "IN_PROGRESS"] {
+        let told = state("STOPPED", rollout, 2);
+        assert!(matches!(told, PlatformState::Stalled(_)), "{told:?}");
+    }
+}
+
+#[test]
+fn a_release_that_does_not_run_as_often_as_is_wanted_has_not_won() {
+    let of = || service(primary("two", "web:2", "COMPLETED"));
+    let short = of().running_count(1);
+    assert_eq!(told(&short, "SUCCESSFUL", 2), PlatformState::InProgress);
+    let none = of().desired_count(0).running_count(0);
+    assert_eq!(told(&none, "SUCCESSFUL", 0), PlatformState::InProgress);
+}
+
+/// Its service deployment is not known any more, and another deployment of the start says why it is there.
+#[test]
+fn a_way_back_that_only_the_deployment_of_the_start_tells_is_one() {
+    let back = |reason: &str| {
+        let primary = primary("three", "web:1", "COMPLETED").rollout_state_reason(reason);
+        told(&service(primary), "", 2)
+    };
+    let rolled = back("ECS deployment circuit breaker: rolling back to deploymentId one.");
+    assert!(matches!(rolled, PlatformState::RolledBack(_)), "{rolled:?}");
+    let other = back("ECS deployment three completed.");
+    assert!(matches!(other, PlatformState::Superseded(_)), "{other:?}");
+}
+
+#[test]
+fn a_rollback_that_fails_on_the_way_home_is_a_stall() {
+    let home = noted(
+        service(primary("two", "web:2", "IN_PROGRESS")),
+        "web:2",
+        "web:1",
+    );
+    let told = told(&home, "ROLLBACK_FAILED", 2);
     assert!(matches!(told, PlatformState::Stalled(_)), "{told:?}");
 }
