@@ -85,6 +85,11 @@ fn holds(
     let mut written = Map::new();
     for row in &rows {
         let name = name(row);
+        assert_eq!(
+            row["default"] == "required",
+            required.contains_key(&name),
+            "{heading} {name}"
+        );
         let default = match row["default"].as_str() {
             "required" => {
                 let mut without = required.clone();
