@@ -34,4 +34,6 @@ pub use self::state::State;
 mod pages {
     #[doc = include_str!("../../../docs/reference/sources.md")]
     struct Sources;
+    #[doc = include_str!("../../../docs/guides/from-argo-and-flagger.md")]
+    struct FromArgoAndFlagger;
 }

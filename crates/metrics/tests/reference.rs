@@ -21,6 +21,8 @@ use pages::*;
 
 const JUDGES: &str = include_str!("../../../docs/reference/judges.md");
 
+const PEERS: &str = include_str!("../../../docs/guides/from-argo-and-flagger.md");
+
 const NOT_THERE: &str = "not-there";
 
 /// Holds a table of parameters against what reads them: `required` are values for those without a default.
@@ -249,4 +251,39 @@ fn the_page_says_how_large_a_state_is() {
     }
     let limit = format!("at most {} bytes", State::LIMIT);
     assert!(JUDGES.contains(&limit), "the page does not say {limit}");
+}
+
+/// Runs the rows of a table: rules of a peer, windows, and verdicts.
+fn runs(heading: &str, peer: &str) {
+    let rows = table(PEERS, heading);
+    assert!(rows.len() > 2, "{rows:?}");
+    for row in rows {
+        let rules = value(quoted(&row["rules"])[0]);
+        let mut params = required("threshold");
+        params["bound"]["absolute"]["max"] = json!(0.01);
+        params["limits"] = json!({ peer: rules });
+        let judge = made("threshold", params).unwrap();
+        let letter = |word: &str| match word {
+            "good" => 'g',
+            "between" => 'm',
+            "bad" => 'b',
+            "NaN" => 'x',
+            "empty" => 'e',
+            "stale" => 's',
+            "pass" => 'P',
+            "fail" => 'F',
+            "undecided" => 'U',
+            "no data" => 'n',
+            other => panic!("{other}"),
+        };
+        let letters = |cell: &str| cell.split(", ").map(letter).collect::<String>();
+        let said = run(&*judge, &windows(&letters(&row["windows"])));
+        assert_eq!(said, letters(&row["verdicts"]), "{row:?}");
+    }
+}
+
+#[test]
+fn the_rules_of_the_peers_are_as_the_guide_has_them() {
+    runs("### Argo's rules on windows", "argo");
+    runs("### Flagger's rules on windows", "flagger");
 }
