@@ -9,10 +9,11 @@ use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use strategy_core::Tracks;
+use strategy_core::analysis::Count;
+use strategy_core::{Tracks, Weight};
 use strategy_metrics::judge::threshold::bound::{BurnRate, Range, Relative};
 use strategy_metrics::judge::threshold::peers::{Argo, Flagger};
-use strategy_metrics::judge::{Grid, Judge, Kinds, Ratio, Share, Smoothing};
+use strategy_metrics::judge::{Grid, Judge, Kinds, Ratio, Share, Sight, Smoothing};
 use strategy_metrics::reading::{Data, Events, Reading, Shape};
 use strategy_metrics::state::State;
 
@@ -216,12 +217,8 @@ fn bounds() -> Vec<f64> {
 fn told(shape: Shape) -> Reading {
     match shape {
         Shape::Events => {
-            let mut count = strategy_core::analysis::Count {
-                total: 1_000,
-                failed: 3,
-            };
-            count.failed += 1;
-            let unit = ("one".to_owned(), count);
+            let (total, failed) = (1_000, 4);
+            let unit = ("one".to_owned(), Count { total, failed });
             Reading::Told(Data::Events(Events::of_units([unit])))
         }
         Shape::Histogram => {
@@ -243,8 +240,8 @@ fn the_page_says_how_large_a_state_is() {
             stable: told(judge.shape()),
             candidate: told(judge.shape()),
         };
-        let mut sight = strategy_metrics::judge::Sight::new(window(0), readings, 0.01);
-        sight.share = strategy_core::Weight::from_percent(50).ok();
+        let mut sight = Sight::new(window(0), readings, 0.01);
+        sight.share = Weight::from_percent(50).ok();
         let said = judge.judge(&sight, &State::default()).unwrap();
         let bytes = said.state.bytes().len();
         assert_eq!(row["state, bytes at most"], bytes.to_string(), "{kind}");
