@@ -28,3 +28,12 @@ pub use self::judge::Judge;
 pub use self::reading::{Data, Events, Histogram, Reading, Shape};
 pub use self::source::MetricSource;
 pub use self::state::State;
+
+/// The Rust of the pages about metrics is compiled with the tests of this crate.
+#[cfg(all(doctest, feature = "conformance", feature = "prometheus"))]
+mod pages {
+    #[doc = include_str!("../../../docs/reference/sources.md")]
+    struct Sources;
+    #[doc = include_str!("../../../docs/guides/from-argo-and-flagger.md")]
+    struct FromArgoAndFlagger;
+}

@@ -42,7 +42,7 @@ const LARGEST: f64 = 1e300;
 ///   With one point of each track Kayenta fails with an error instead.
 /// - A window in which a track tells nothing is inconclusive, whatever earlier windows told, and its points
 ///   of the other track are left out, so that both tracks have points of the same windows; with
-///   `nan-strategy: replace` Kayenta's rule holds. Old samples are always inconclusive.
+///   `nan-strategy: replace` Kayenta's rule holds, but for old samples, which are no data all the same.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(
     remote = "Self",

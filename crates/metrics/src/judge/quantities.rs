@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A ratio of two rates: finite and above 0.
+/// A ratio of two rates: from a millionth to a million.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Ratio(f64);
@@ -19,7 +19,7 @@ impl Ratio {
     /// This one.
     ///
     /// # Errors
-    /// When it is not finite, or not above 0.
+    /// When it is below a millionth or above a million, or no number.
     pub const fn new(ratio: f64) -> Result<Self, InvalidQuantity> {
         if ratio.is_finite() && ratio >= 1e-6 && ratio <= 1e6 {
             Ok(Self(ratio))
@@ -34,7 +34,7 @@ impl Ratio {
     }
 }
 
-/// A share or a chance: above 0 and below 1.
+/// A share or a chance: above 0 and below 1, by at least 1e-9.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Share(f64);
@@ -50,7 +50,7 @@ impl Share {
     /// This one.
     ///
     /// # Errors
-    /// When it is not above 0 and below 1.
+    /// When it is not above 0 and below 1, by at least 1e-9.
     pub const fn new(share: f64) -> Result<Self, InvalidQuantity> {
         if share >= 1e-9 && share <= 1.0 - 1e-9 {
             Ok(Self(share))
@@ -65,7 +65,8 @@ impl Share {
     }
 }
 
-/// What is weighed against what is tolerated, in multiples of it: 1 to 32 numbers, each above 1.
+/// What is weighed against what is tolerated, in multiples of it: 1 to 32 numbers, each above 1 and at most a
+/// million.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<f64>", into = "Vec<f64>")]
 pub struct Grid(Vec<f64>);
@@ -102,7 +103,7 @@ impl Default for Grid {
     }
 }
 
-/// What is added to each unit's number before units are compared: 1 to 8 numbers above 0.
+/// What is added to each unit's number before units are compared: 1 to 8 numbers, from 1e-9 to 1e18.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<f64>", into = "Vec<f64>")]
 pub struct Smoothing(Vec<f64>);
@@ -114,7 +115,7 @@ impl Smoothing {
     /// These.
     ///
     /// # Errors
-    /// When there are none or too many, or one is not above 0.
+    /// When there are none or too many, or one is below 1e-9 or above 1e18.
     pub fn new(added: Vec<f64>) -> Result<Self, InvalidQuantity> {
         let fit = added.iter().all(|one| *one >= 1e-9 && *one <= 1e18);
         if fit && (1..=Self::LIMIT).contains(&added.len()) {

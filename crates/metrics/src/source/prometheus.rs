@@ -36,8 +36,9 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// - for judges of values: `query`, an expression with one series as its answer, evaluated each `step`
 ///   (default 15 s);
 /// - for judges of units: `query`, whose answer has one series for each value of the label `unit`;
-/// - `stale-after`: without a sample for so long before a window's end, what is told is
-///   [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one;
+/// - `stale-after`, of counters and histograms: without a sample for so long before a window's end, what is
+///   told is [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one. How old a
+///   sample a `query` takes is the server's matter;
 /// - `settle`: how long after its end a window is read, for stores that get their samples late. Default: 0 s.
 ///
 /// `{{name}}` in a selector or query stands for the label `name` of the track, as its target tells it; a name

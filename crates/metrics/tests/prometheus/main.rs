@@ -9,4 +9,7 @@
 mod access;
 mod admission;
 mod answers;
+mod page;
+#[path = "../pages/mod.rs"]
+mod pages;
 mod server;

@@ -29,7 +29,7 @@ pub enum Peer {
 /// |---|---|
 /// | `failureLimit`: fails when *more* measurements of the whole run failed, not one after the other | `failures` of [`Limits`], which counts the same; [`Threshold::limits`](super::Threshold::limits) sets it |
 /// | `failureLimit: -1`: no number of failed measurements fails | a failed measurement is `Undecided` |
-/// | `consecutiveErrorLimit`: an error of the source | `consecutive-errors` of [`Limits`], which counts the same; a look is taken again after 10 seconds, as there |
+/// | `consecutiveErrorLimit`: an error of the source | `consecutive-errors` of [`Limits`], which counts the same; a look is taken again after the interval, at most 10 seconds, and there after 10 seconds |
 /// | an empty answer is an error (`result[0]` of nothing) | `Inconclusive`; `consecutive-inconclusive` of [`Limits`] has the same limit. Errors and empty answers that alternate count as one row there, and as two here |
 /// | NaN: every comparison is false. With a success condition alone it failed, with a failure condition alone it is **successful**, with both it is inconclusive | the same, by [`form`](Self::form) |
 /// | neither condition holds, with both: inconclusive. `inconclusiveLimit` counts these of the whole run; one more pauses the rollout | `Undecided`; after one more it stays so, and the bake ends as its `undecided` says |
