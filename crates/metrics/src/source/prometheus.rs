@@ -39,7 +39,8 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// - `stale-after`, of counters and histograms: without a sample for so long before a window's end, what is
 ///   told is [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one. How old a
 ///   sample a `query` takes is the server's matter;
-/// - `settle`: how long after its end a window is read, for stores that get their samples late. Default: 0 s.
+/// - `settle`: how long after its end a window is read: for as long may a scrape take, and for longer where stores
+///   get their samples late. Default: 5 s.
 ///
 /// `{{name}}` in a selector or query stands for the label `name` of the track, as its target tells it; a name
 /// that the target does not tell is refused before the rollout begins.
@@ -141,14 +142,20 @@ impl Prometheus {
         for increment in failed {
             counts.entry(name(increment.labels)).or_default().1 += increment.count;
         }
+        let all = counts
+            .values()
+            .fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+        // Where a unit fails more often than it is asked, the two selectors do not tell the same units apart.
+        let are_alike = counts.values().all(|(total, failed)| failed <= total);
         let counts = counts.into_iter().map(|(unit, (total, failed))| {
             let (total, failed) = (whole(total), whole(failed));
             (unit, Count { total, failed })
         });
-        let mut events = Events::of_units(counts);
-        if unit.is_none() {
-            events.by_unit.clear();
-        }
+        let events = if unit.is_some() && are_alike {
+            Events::of_units(counts)
+        } else {
+            Events::counted(whole(all.0), whole(all.1))
+        };
         Ok(noted(Reading::Told(Data::Events(events)), warnings))
     }
 

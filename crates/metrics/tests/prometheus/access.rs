@@ -56,7 +56,10 @@ async fn without_either_nothing_is_sent() {
 
 #[tokio::test]
 async fn no_secret_is_told() {
+    let repeated =
+        format!(r#"{{"status":"error","errorType":"unauthorized","error":"who is {SECRET}?"}}"#);
     for reply in [
+        Reply::Body(401, repeated),
         Reply::Body(401, String::new()),
         Reply::Silence,
         Reply::HangUp,

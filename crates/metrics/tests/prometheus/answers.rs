@@ -242,6 +242,11 @@ async fn an_error_that_may_pass_is_told_from_one_that_will_not() {
     for (reply, passes, named) in [
         (error(400, "bad_data", "parse error"), false, "parse error"),
         (
+            error(400, "bad_data", &"long ".repeat(200_000)),
+            false,
+            "long",
+        ),
+        (
             error(422, "execution", "many-to-many"),
             false,
             "many-to-many",
@@ -270,6 +275,7 @@ async fn an_error_that_may_pass_is_told_from_one_that_will_not() {
         let is_passing = matches!(found, SourceError::Passing { .. });
         assert_eq!(is_passing, passes, "{found}");
         assert!(found.to_string().contains(named), "{found}: {named}");
+        assert!(found.to_string().len() < 1_000, "{found}");
         assert!(
             found
                 .to_string()
@@ -297,4 +303,24 @@ async fn a_server_that_is_not_there_may_come() {
     let question = question_about(requests(), Shape::Events);
     let error = source.read(&question, window()).await.unwrap_err();
     assert!(matches!(error, SourceError::Passing { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn failures_that_belong_to_no_unit_are_not_thrown_away() {
+    let pod = |name: &str, to: &str| {
+        let labels = json!({ "instance": name, "pod": name });
+        series(labels, &[(990.0, "0"), (1020.0, to)])
+    };
+    let failed = series(json!({ "instance": "a" }), &[(990.0, "0"), (1020.0, "40")]);
+    let server = Server::answering([
+        matrix(json!([pod("a", "60"), pod("b", "40")])),
+        matrix(json!([failed])),
+    ])
+    .await;
+    let mut metric = requests();
+    metric["unit"] = json!("pod");
+    let question = question_about(metric, Shape::Events);
+    let answer = server.source().read(&question, window()).await;
+    let all = Events::counted(100, 40);
+    assert_eq!(reading(answer), Reading::Told(Data::Events(all)));
 }

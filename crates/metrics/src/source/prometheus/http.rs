@@ -10,6 +10,9 @@ use crate::source::SourceError;
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
 
+/// The most characters of what a server says of an error.
+const SAID: usize = 500;
+
 /// How the server is asked who is asking.
 #[derive(Clone)]
 pub(super) enum Access {
@@ -73,7 +76,11 @@ impl Server {
             }
             body.extend_from_slice(&chunk);
         }
-        answer::read(&body).map_err(|refusal| self.refused(status, refusal))
+        match answer::read(&body) {
+            Ok(answer) if status.is_success() => Ok(answer),
+            Ok(_) => Err(self.refused(status, Refusal::Passing(format!("it answers {status}")))),
+            Err(refusal) => Err(self.refused(status, refusal)),
+        }
     }
 
     fn with_access(&self, request: RequestBuilder) -> RequestBuilder {
@@ -86,8 +93,8 @@ impl Server {
 
     fn refused(&self, status: StatusCode, refusal: Refusal) -> SourceError {
         let said = match refusal {
-            Refusal::Permanent(said) => return self.permanent(said, "mend the query"),
-            Refusal::Passing(said) => said,
+            Refusal::Permanent(said) => return self.permanent(self.heard(&said), "mend the query"),
+            Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
             Refusal::Unreadable(why) => format!("its answer cannot be read: {why}"),
         };
@@ -102,6 +109,25 @@ impl Server {
             problem: said,
             source: None,
         }
+    }
+
+    /// What a server says, no longer than a person reads, and without what it was told in confidence.
+    fn heard(&self, said: &str) -> String {
+        let secret = match &self.access {
+            Access::Bearer(secret)
+            | Access::Basic {
+                password: secret, ..
+            } => secret.as_str(),
+            Access::Open => "",
+        };
+        let in_address = self.base.password().unwrap_or_default();
+        let mut said: String = said.chars().take(SAID).collect();
+        for secret in [secret, in_address] {
+            if !secret.is_empty() {
+                said = said.replace(secret, "...");
+            }
+        }
+        said
     }
 
     fn permanent(&self, problem: String, mend: &str) -> SourceError {

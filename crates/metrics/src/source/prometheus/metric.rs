@@ -30,12 +30,18 @@ pub(super) struct Metric {
     pub(super) step: Duration,
     #[serde(default = "stale_after", with = "duration")]
     pub(super) stale_after: Duration,
-    #[serde(default, with = "duration")]
+    #[serde(default = "settle", with = "duration")]
     pub(super) settle: Duration,
 }
 
 const fn step() -> Duration {
     Duration::from_secs(15)
+}
+
+/// A sample has the time at which its scrape began, and is there when it has ended: what is read at once misses the
+/// scrapes that are under way, and those of one target are always at the same distance from the looks.
+const fn settle() -> Duration {
+    Duration::from_secs(5)
 }
 
 /// Two scrapes of Prometheus' own default interval, and half of one for the road.

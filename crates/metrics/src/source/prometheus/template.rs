@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// Fills in every `{{name}}` with the label of that name, quoted for a string of PromQL.
+/// Fills in every `{{name}}` with the label of that name.
 ///
-/// What is filled in cannot end the string that it stands in: label values are what a platform tells, and
-/// not part of the query's language.
+/// What is filled in cannot end the string that it stands in, whichever of PromQL's three kinds that is: label
+/// values are what a platform tells, and not part of the query's language.
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
@@ -36,13 +36,13 @@ pub(super) fn fill(
                 },
             ));
         };
-        for character in value.chars() {
-            match character {
-                '"' | '\\' | '\'' | '`' => filled.extend(['\\', character]),
-                '\n' => filled.push_str("\\n"),
-                other => filled.push(other),
-            }
+        if value.contains(['"', '\'', '`', '\\', '\n']) {
+            return Err((
+                format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
+                "write the selector out, with the value quoted".to_owned(),
+            ));
         }
+        filled.push_str(value);
         rest = &after[end + 2..];
     }
     filled.push_str(rest);
@@ -54,12 +54,9 @@ mod tests {
     use super::*;
 
     fn labels() -> BTreeMap<String, String> {
-        [
-            ("pod_template_hash", "5d4f"),
-            ("evil", "x\"} or vector(1) #"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+        [("pod_template_hash", "5d4f")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
     }
 
     #[test]
@@ -77,8 +74,14 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_cannot_leave_its_string() {
-        let filled = fill("a{h=\"{{evil}}\"}", &labels()).unwrap();
-        assert_eq!(filled, "a{h=\"x\\\"} or vector(1) #\"}");
+        for value in ["x\"} or vector(1) #", "x'", "x`", "x\\", "x\ny"] {
+            let labels = [("evil".to_owned(), value.to_owned())].into();
+            let (problem, mend) = fill("a{h=\"{{evil}}\"}", &labels).unwrap_err();
+            assert!(
+                problem.contains("`evil`") && mend.contains("quoted"),
+                "{problem}"
+            );
+        }
     }
 
     #[test]
