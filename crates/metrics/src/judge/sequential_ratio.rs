@@ -174,8 +174,9 @@ impl SequentialRatio {
         memory.note_highest();
     }
 
-    fn verdict(&self, memory: &Memory, alpha: f64) -> Verdict {
-        if memory.highest() >= ln_threshold(alpha) {
+    fn verdict(&self, memory: &mut Memory, alpha: f64) -> Verdict {
+        memory.failed |= memory.highest() >= ln_threshold(alpha);
+        if memory.failed {
             return Verdict::Fail;
         }
         let silent = memory
@@ -294,12 +295,10 @@ impl Judge for SequentialRatio {
         let verdict = match (candidate, stable) {
             (Ok(candidate), Ok(stable)) => {
                 self.add(&mut memory, &candidate, &stable, sight);
-                self.verdict(&memory, sight.alpha)
+                self.verdict(&mut memory, sight.alpha)
             }
             // Nothing of the window counts, of neither track: they would not be of the same time.
-            (Err(_), _) | (_, Err(_)) if memory.highest() >= ln_threshold(sight.alpha) => {
-                Verdict::Fail
-            }
+            (Err(_), _) | (_, Err(_)) if memory.failed => Verdict::Fail,
             (Err(verdict), _) | (_, Err(verdict)) => verdict,
         };
         let mut judgement = Judgement::new(

@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 /// What is added to the failures of each unit in the second process.
 const SMOOTHING: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 
-/// All of it: 626 bytes with the default grid, 786 with the largest.
+/// All of it: 627 bytes with the default grid, 787 with the largest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     /// That failures are more than tolerated.
@@ -28,6 +28,8 @@ pub(super) struct Memory {
     pub(super) stable: Seen,
     /// The most that the first and the second process ever had.
     highest: [f64; 2],
+    /// It was failed once: what is told of units later changes nothing of it.
+    pub(super) failed: bool,
 }
 
 impl Memory {
@@ -44,6 +46,7 @@ impl Memory {
                 candidate: Seen::default(),
                 stable: Seen::default(),
                 highest: [0.0; 2],
+                failed: false,
             });
         }
         let mut reader = state.read(VERSION)?;
@@ -57,6 +60,7 @@ impl Memory {
             candidate: Seen::read(&mut reader)?,
             stable: Seen::read(&mut reader)?,
             highest: [reader.f64()?, reader.f64()?],
+            failed: reader.u8()? != 0,
         };
         reader.done()?;
         Ok(memory)
@@ -67,7 +71,8 @@ impl Memory {
         let writer = self.bursts.write(self.proven.write(writer));
         let writer = self.window.write(writer.u8(u8::from(self.gated)));
         let writer = self.candidate.write(self.profile.write(writer));
-        self.stable.write(writer).f64s(&self.highest).done()
+        let writer = self.stable.write(writer).f64s(&self.highest);
+        writer.u8(u8::from(self.failed)).done()
     }
 
     /// Weighs what was gathered when it is as long as a window.

@@ -58,10 +58,24 @@ fn a_worse_candidate_fails_in_plain_words() {
 }
 
 #[test]
+fn what_failed_without_units_stays_failed_when_they_are_told() {
+    let judge = SequentialRatio::default();
+    let failed = judged(&judge, &[[1010, 16, 9050, 21]]);
+    assert_eq!(failed.verdict, Verdict::Fail);
+    let unit = |name: &str, total| {
+        let of_unit = Events::counted(total, 0).all;
+        Events::of_units([(name.to_owned(), of_unit)])
+    };
+    let later = sight(MINUTE, MINUTE, unit("old", 9_000), unit("new", 1_000), 0.01);
+    let said = judge.judge(&later, &failed.state).unwrap();
+    assert_eq!(said.verdict, Verdict::Fail);
+}
+
+#[test]
 fn a_good_candidate_passes_after_enough_events() {
     let judge = SequentialRatio::default();
     let said = judged(&judge, &[[99, 0, 900, 4]]);
-    assert_eq!(said.state.bytes().len(), 626);
+    assert_eq!(said.state.bytes().len(), 627);
     assert_eq!(said.verdict, Verdict::Undecided);
     assert!(
         said.evidence.ends_with("; waits for 100 requests"),
@@ -251,7 +265,7 @@ proptest! {
         let said = judged(&judge, &looks);
         prop_assert!(said.log_evidence.unwrap().is_finite(), "{:?}", said);
         prop_assert!(!said.evidence.contains("NaN") && !said.evidence.contains("inf"));
-        prop_assert_eq!(said.state.bytes().len(), 786);
+        prop_assert_eq!(said.state.bytes().len(), 787);
     }
 
     #[test]
@@ -270,8 +284,8 @@ proptest! {
             judge.add(&mut kept, &candidate, &stable, &sight);
             let saved = State::from_bytes(state.bytes().to_vec());
             let said = judge.judge(&sight, &saved).unwrap();
+            let verdict = judge.verdict(&mut kept, 0.01);
             prop_assert_eq!(&said.state, &kept.write());
-            let verdict = judge.verdict(&kept, 0.01);
             prop_assert_eq!(&said.evidence, &judge.evidence(&kept, &verdict));
             prop_assert_eq!(said.verdict, verdict);
             state = said.state;
