@@ -20,7 +20,7 @@ pub use self::check::MetricCheck;
 use self::params::Params;
 use crate::judge::{Judge, Kinds, Prospect, Sight};
 use crate::ledger::Ledger;
-use crate::reading::Reading;
+use crate::reading::{Data, Reading};
 use crate::source::{Admitted, Answer, MetricSource, Question, SourceError};
 
 /// A source and judges as the [`Analysis`] that a rollout asks.
@@ -203,7 +203,7 @@ impl Analysis for MetricAnalysis {
         ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
         let mut notes = BTreeSet::new();
-        for window in ledger.settled(rhythm, look.window.to) {
+        for (window, weight) in ledger.settled(rhythm, look.window.to) {
             let answers = self.see(&questions, judge, window).await.map_err(invalid)?;
             notes.extend(answers.candidate.notes);
             notes.extend(answers.stable.notes);
@@ -213,10 +213,14 @@ impl Analysis for MetricAnalysis {
             };
             let alpha = f64::from(look.alpha_millionths) / 1e6;
             let mut sight = Sight::new(window, readings, alpha);
-            sight.share = look.weights.get(part).copied();
-            let judgement = judge
+            sight.share = look.weights.get(part).and(weight);
+            let mut judgement = judge
                 .judge(&sight, &ledger.state)
                 .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;
+            if !happened(&sight, judge.compares()) && is_pass(&judgement.verdict) {
+                judgement.verdict = Verdict::Undecided;
+                judgement.evidence += "; nothing happened in this window";
+            }
             ledger.state = judgement.state;
             // A failure of one window is not hidden by the next.
             let failed = said
@@ -236,6 +240,23 @@ impl Analysis for MetricAnalysis {
         });
         Ok(Measurement::new(verdict, evidence).remember(ledger.memory()?))
     }
+}
+
+/// Both tracks that are judged had events. Numbers are no events, and are always something.
+fn happened(sight: &Sight, compares: bool) -> bool {
+    let had_events = |reading: &Reading| match reading {
+        Reading::Told(Data::Events(events)) => events.all.total > 0,
+        Reading::Told(Data::Histogram(histogram)) => histogram.total() > 0,
+        Reading::Told(Data::Units(_) | Data::Values(_))
+        | Reading::Empty
+        | Reading::Stale { .. }
+        | Reading::NotANumber => true,
+    };
+    had_events(&sight.readings.candidate) && (!compares || had_events(&sight.readings.stable))
+}
+
+const fn is_pass(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Pass | Verdict::Warn)
 }
 
 /// As the core tells it.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
-use strategy_core::Timestamp;
 use strategy_core::analysis::{Look, MeasureError, Memory, Window};
+use strategy_core::{Timestamp, Weight};
 
 use crate::source::Rhythm;
 use crate::state::State;
@@ -113,8 +113,13 @@ impl Ledger {
         }
     }
 
-    /// Takes out, in order, what can be told of by `now`; what cannot yet stays.
-    pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Vec<Window> {
+    /// Takes out, in order, what can be told of by `now`, with the share that it was watched at; what cannot
+    /// yet stays.
+    pub(crate) fn settled(
+        &mut self,
+        rhythm: Rhythm,
+        now: Timestamp,
+    ) -> Vec<(Window, Option<Weight>)> {
         let by = down(now.before(rhythm.settle), rhythm.period);
         let (mut settled, mut waiting) = (Vec::new(), Vec::new());
         for Waiting { window, weight } in self.waiting.drain(..) {
@@ -122,7 +127,8 @@ impl Ledger {
             let to = down(window.to, rhythm.period).min(by);
             let told = from < to;
             if told {
-                settled.push(Window { from, to });
+                let share = Weight::from_basis_points(weight).ok();
+                settled.push((Window { from, to }, share));
             }
             let rest = Window {
                 from: if told { to } else { window.from },

@@ -37,7 +37,7 @@ fn told(rhythm: Rhythm, watched: &[(u64, u64, u16)]) -> Vec<Vec<(u64, u64)>> {
             kept.watched(window(*from, *to), *weight, "labels");
             let settled = kept.settled(rhythm, at(*to));
             ledger = kept;
-            settled.into_iter().map(seconds).collect()
+            settled.into_iter().map(|(told, _)| seconds(told)).collect()
         })
         .collect()
 }
@@ -95,7 +95,11 @@ fn what_waited_under_other_labels_is_given_up() {
     let mut ledger = Ledger::default();
     ledger.watched(window(0, 120), 500, "one");
     ledger.watched(window(120, 240), 500, "other");
-    assert_eq!(ledger.settled(rhythm(60, 0), at(240)), [window(120, 240)]);
+    let share = Weight::from_basis_points(500).ok();
+    assert_eq!(
+        ledger.settled(rhythm(60, 0), at(240)),
+        [(window(120, 240), share)]
+    );
 }
 
 #[test]

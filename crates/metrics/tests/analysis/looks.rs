@@ -258,3 +258,42 @@ fn an_error_is_an_error_and_never_a_verdict() {
         "check `errors`: scripted refuses: no access; ask for it"
     );
 }
+
+#[test]
+fn a_window_in_which_nothing_happened_is_no_pass() {
+    let analysis = analysis(source_with(&[(5, 2), (45, 0)], Rhythm::default()));
+    let first = measure(&analysis, look(0, 10, 3), &Memory::default());
+    assert_eq!(first.verdict, Verdict::Pass);
+    let silent = measure(&analysis, look(10, 20, 3), &first.memory);
+    assert_eq!(
+        (silent.verdict, &*silent.evidence),
+        (
+            Verdict::Undecided,
+            "10 to 20: 2 failed; nothing happened in this window"
+        )
+    );
+    let again = measure(&analysis, look(40, 50, 3), &silent.memory);
+    assert_eq!(again.verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_window_that_waited_is_judged_by_the_share_that_it_had() {
+    let late = Rhythm::new(Duration::ZERO, Duration::from_secs(20));
+    let source = MemorySource::default().in_rhythm(late);
+    for second in 0..60 {
+        source.happened(Track::Candidate, at(second), 10, 0);
+        source.happened(Track::Stable, at(second), 90, 0);
+    }
+    let analysis = analysis(source);
+    let at_share = |from, to, percent| {
+        let mut one = look(from, to, 3);
+        let judge = json!({ "kind": "split-ratio", "tolerance": 0.02 });
+        one.analysis = one.analysis.with("judge", judge);
+        let share = Weight::from_percent(percent).unwrap();
+        one.weights.insert(Part::main(), share);
+        one
+    };
+    let waits = measure(&analysis, at_share(0, 30, 10), &Memory::default());
+    let found = measure(&analysis, at_share(30, 50, 50), &waits.memory);
+    assert_eq!(found.verdict, Verdict::Pass, "{}", found.evidence);
+}
