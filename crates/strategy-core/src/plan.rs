@@ -9,7 +9,7 @@ mod fits;
 mod gate;
 mod health;
 mod hook;
-#[cfg(feature = "driver")]
+#[cfg(any(test, feature = "driver"))]
 pub(crate) mod linger;
 mod policy;
 mod stage;

@@ -7,7 +7,8 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! //! use strategy_core::world::{VirtualClock, block_on};
+//! use strategy_core::Timestamp;
+//! use strategy_core::world::{VirtualClock, block_on};
 //! use test_support::ecs::{Fake, Settings};
 //!
 //! let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
