@@ -144,6 +144,17 @@ impl Judgement {
             state: state.clone(),
         }
     }
+
+    /// With the logarithm of the evidence that it rests on: the highest that ever was where it fails, since that
+    /// stays failed; else what there is now.
+    #[must_use]
+    pub fn weighing(self, now: f64, highest: f64) -> Self {
+        let failed = self.verdict == Verdict::Fail;
+        Self {
+            log_evidence: Some(if failed { highest } else { now }),
+            ..self
+        }
+    }
 }
 
 /// Why nothing can be said.

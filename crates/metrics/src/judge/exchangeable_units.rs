@@ -355,13 +355,8 @@ impl Judge for ExchangeableUnits {
             Err(verdict) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let mut judgement = Judgement::new(verdict.clone(), evidence, &memory.write());
-        judgement.log_evidence = Some(if verdict == Verdict::Fail {
-            memory.highest
-        } else {
-            memory.against.ln_evidence()
-        });
-        Ok(judgement)
+        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        Ok(judgement.weighing(memory.against.ln_evidence(), memory.highest))
     }
 }
 

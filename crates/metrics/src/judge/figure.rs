@@ -54,5 +54,8 @@ mod tests {
             assert_eq!(figure(number), text, "{number:?}");
         }
         assert_eq!(percent(0.0158), "1.58 %");
+        assert_eq!(percent(0.01), "1 %");
+        assert_eq!(percent(0.0015), "0.15 %");
+        assert_eq!(percent(0.2), "20 %");
     }
 }

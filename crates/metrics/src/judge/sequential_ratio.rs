@@ -301,17 +301,9 @@ impl Judge for SequentialRatio {
             (Err(_), _) | (_, Err(_)) if memory.failed => Verdict::Fail,
             (Err(verdict), _) | (_, Err(verdict)) => verdict,
         };
-        let mut judgement = Judgement::new(
-            verdict.clone(),
-            self.evidence(&memory, &verdict),
-            &memory.write(),
-        );
-        judgement.log_evidence = Some(if verdict == Verdict::Fail {
-            memory.highest()
-        } else {
-            memory.now()
-        });
-        Ok(judgement)
+        let evidence = self.evidence(&memory, &verdict);
+        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        Ok(judgement.weighing(memory.now(), memory.highest()))
     }
 }
 

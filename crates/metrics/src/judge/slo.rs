@@ -7,10 +7,11 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
+use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::sequential_ratio::Pass;
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
-use super::words::{grouped, odds, percent, share};
+use super::words::{grouped, odds, share};
 use super::{Grid, Judge, JudgeError, Judgement, Prospect, Share, Sight};
 use crate::reading::Shape;
 use crate::state::{State, StateError};
@@ -226,13 +227,8 @@ impl Judge for Slo {
             Err(verdict) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let mut judgement = Judgement::new(verdict.clone(), evidence, &memory.write());
-        judgement.log_evidence = Some(if verdict == Verdict::Fail {
-            memory.highest
-        } else {
-            memory.against.ln_evidence()
-        });
-        Ok(judgement)
+        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        Ok(judgement.weighing(memory.against.ln_evidence(), memory.highest))
     }
 }
 

@@ -7,9 +7,10 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
+use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
-use super::words::{grouped, odds, percent};
+use super::words::{grouped, odds};
 use super::{Judge, JudgeError, Judgement, Prospect, Share, Sight};
 use crate::reading::Shape;
 use crate::state::{State, StateError};

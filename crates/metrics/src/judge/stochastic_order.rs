@@ -314,10 +314,8 @@ impl Judge for StochasticOrder {
             Err(why) => why,
         };
         let evidence = self.evidence(&memory, &verdict, now);
-        let failed = verdict == Verdict::Fail;
-        let mut judgement = Judgement::new(verdict, evidence, &memory.write());
-        judgement.log_evidence = Some(if failed { memory.standing.highest } else { now });
-        Ok(judgement)
+        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        Ok(judgement.weighing(now, memory.standing.highest))
     }
 }
 

@@ -55,13 +55,6 @@ pub(crate) fn ratio(ratio: f64) -> String {
     }
 }
 
-/// A share in percent: `0.5 %`.
-pub(crate) fn percent(share: f64) -> String {
-    let percent = format!("{:.3}", share * 100.0);
-    let short = percent.trim_end_matches('0').trim_end_matches('.');
-    format!("{short} %")
-}
-
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -92,8 +85,5 @@ mod tests {
             (ratio(0.214), ratio(2.14), ratio(21.4)),
             ("0.21".to_owned(), "2.1".to_owned(), "21".to_owned())
         );
-        assert_eq!(percent(0.01), "1 %");
-        assert_eq!(percent(0.0015), "0.15 %");
-        assert_eq!(percent(0.2), "20 %");
     }
 }
