@@ -134,6 +134,9 @@ fn the_largest_ledger_fits_into_a_memory() {
         ledger.watched(window, 10_000, "0123456789abcdef");
     }
     assert_eq!(ledger.waiting.len(), WAITING);
+    let last = ledger.waiting.last().map(|waiting| waiting.window.to);
+    let newest = Timestamp::from_millis(253_402_300_000_000 + 19 * 10 + 5);
+    assert_eq!(last, Some(newest), "the oldest is given up");
     let memory = ledger.memory().unwrap();
     assert_eq!(Ledger::read(&look(memory)).unwrap(), ledger);
 }

@@ -161,7 +161,7 @@ fn a_state_of_somebody_else_is_refused() {
 #[derive(Debug)]
 struct Scripted {
     asked: Mutex<Vec<Question>>,
-    answer: fn() -> Result<Answer, SourceError>,
+    answer: fn(Track) -> Result<Answer, SourceError>,
 }
 
 #[async_trait]
@@ -180,11 +180,11 @@ impl MetricSource for Scripted {
 
     async fn read(&self, question: &Question, _: Window) -> Result<Answer, SourceError> {
         self.asked.lock().unwrap().push(question.clone());
-        (self.answer)()
+        (self.answer)(question.track)
     }
 }
 
-fn scripted(answer: fn() -> Result<Answer, SourceError>) -> Arc<Scripted> {
+fn scripted(answer: fn(Track) -> Result<Answer, SourceError>) -> Arc<Scripted> {
     Arc::new(Scripted {
         asked: Mutex::default(),
         answer,
@@ -193,7 +193,7 @@ fn scripted(answer: fn() -> Result<Answer, SourceError>) -> Arc<Scripted> {
 
 #[test]
 fn a_source_is_asked_with_the_labels_of_each_track() {
-    let source = scripted(|| Ok(Reading::Empty.into()));
+    let source = scripted(|_| Ok(Reading::Empty.into()));
     let analysis = analysis(Arc::clone(&source));
     let mut one = look(0, 10, 3);
     one.previews
@@ -221,8 +221,69 @@ fn a_source_is_asked_with_the_labels_of_each_track() {
 }
 
 #[test]
+fn notes_about_stable_are_told_as_well() {
+    let source = scripted(|track| {
+        let mut answer = Answer::from(Reading::Empty);
+        answer.notes = vec![format!("part of {track} is away")];
+        Ok(answer)
+    });
+    let mut one = look(0, 10, 3);
+    let judge = json!({ "kind": "tally", "tolerated": 3, "compares": true });
+    one.analysis = one.analysis.with("judge", judge);
+    let said = measure(&analysis(source), one, &Memory::default()).evidence;
+    for note in ["part of candidate is away", "part of stable is away"] {
+        assert!(said.contains(note), "{said}");
+    }
+}
+
+#[test]
+fn a_part_that_is_named_is_the_one_that_is_asked_about() {
+    let source = scripted(|_| Ok(Reading::Empty.into()));
+    let analysis = analysis(Arc::clone(&source));
+    let mut one = look(0, 10, 3);
+    let (first, named): (Part, Part) = ("api".parse().unwrap(), "web".parse().unwrap());
+    let labels = one.identities.remove(&Part::main()).unwrap();
+    one.identities = [first, named.clone()]
+        .map(|part| (part, labels.clone()))
+        .into();
+    one.analysis = one.analysis.with("part", "web");
+    measure(&analysis, one, &Memory::default());
+    let asked = source.asked.lock().unwrap();
+    assert!(
+        asked.iter().all(|question| question.part == named),
+        "{asked:?}"
+    );
+    assert_eq!(asked.len(), 1);
+}
+
+#[test]
+fn a_judge_is_given_the_share_of_the_budget_that_the_look_has() {
+    let analysis = analysis(source_with(&[(5, 0)], Rhythm::default()));
+    let mut one = look(0, 10, 3);
+    let judge = json!({ "kind": "tally", "tolerated": 3, "tells_alpha": true });
+    one.analysis = one.analysis.with("judge", judge);
+    one.alpha_millionths = 2_500;
+    let said = measure(&analysis, one, &Memory::default());
+    assert_eq!(&*said.evidence, "0 to 10: 0 failed, alpha 0.0025");
+}
+
+#[test]
+fn what_waited_under_other_labels_is_given_up() {
+    let rhythm = Rhythm::new(Duration::from_secs(60), Duration::from_secs(60));
+    let analysis = analysis(source_with(&[(30, 1), (150, 2)], rhythm));
+    let waits = measure(&analysis, look(0, 60, 9), &Memory::default());
+    let mut other = look(60, 240, 9);
+    let of_main = other.identities.get_mut(&Part::main()).unwrap();
+    of_main
+        .candidate
+        .insert("hash".to_owned(), "newer".to_owned());
+    let found = measure(&analysis, other, &waits.memory);
+    assert_eq!(&*found.evidence, "60 to 180: 2 failed");
+}
+
+#[test]
 fn notes_of_a_source_are_told_with_the_evidence() {
-    let source = scripted(|| {
+    let source = scripted(|_| {
         let mut answer = Answer::from(Reading::Empty);
         answer.notes = vec!["one store is away".to_owned()];
         Ok(answer)
@@ -236,7 +297,7 @@ fn notes_of_a_source_are_told_with_the_evidence() {
 
 #[test]
 fn an_error_is_an_error_and_never_a_verdict() {
-    let passing = scripted(|| {
+    let passing = scripted(|_| {
         Err(SourceError::Passing {
             source_name: "scripted".to_owned(),
             problem: "away".to_owned(),
@@ -245,7 +306,7 @@ fn an_error_is_an_error_and_never_a_verdict() {
     });
     let error = block_on(analysis(passing).measure(&look(0, 10, 3))).unwrap_err();
     assert!(matches!(error, MeasureError::Unavailable { .. }), "{error}");
-    let permanent = scripted(|| {
+    let permanent = scripted(|_| {
         Err(SourceError::Permanent {
             source_name: "scripted".to_owned(),
             problem: "no access".to_owned(),

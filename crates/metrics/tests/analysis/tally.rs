@@ -16,6 +16,9 @@ pub(crate) struct Tally {
     compares: bool,
     #[serde(default)]
     shape: Option<Shape>,
+    /// What it was given goes into the evidence.
+    #[serde(default)]
+    tells_alpha: bool,
 }
 
 impl Judge for Tally {
@@ -62,7 +65,10 @@ impl Judge for Tally {
         };
         let from = sight.window.from.as_millis() / 1000;
         let to = sight.window.to.as_millis() / 1000;
-        let evidence = format!("{from} to {to}: {failed} failed");
+        let mut evidence = format!("{from} to {to}: {failed} failed");
+        if self.tells_alpha {
+            evidence += &format!(", alpha {}", sight.alpha);
+        }
         Ok(Judgement::new(verdict, evidence, &state))
     }
 }

@@ -58,6 +58,27 @@ fn a_worse_candidate_fails_in_plain_words() {
 }
 
 #[test]
+fn silence_of_either_track_is_no_data() {
+    let judge = SequentialRatio::default();
+    let minutes = |quiet: [u64; 4]| {
+        let mut looks = vec![[1_000, 5, 9_000, 45]];
+        looks.extend([quiet; 6]);
+        judged(&judge, &looks).verdict
+    };
+    for (quiet, of) in [
+        ([0, 0, 9_000, 45], "candidate"),
+        ([1_000, 5, 0, 0], "stable"),
+    ] {
+        let verdict = minutes(quiet);
+        let told = format!("no event of {of}");
+        assert!(
+            matches!(&verdict, Verdict::Inconclusive(why) if why.contains(&told)),
+            "{verdict}"
+        );
+    }
+}
+
+#[test]
 fn what_failed_without_units_stays_failed_when_they_are_told() {
     let judge = SequentialRatio::default();
     let failed = judged(&judge, &[[1010, 16, 9050, 21]]);
