@@ -276,7 +276,7 @@ fn what_waited_under_other_labels_is_given_up() {
     let of_main = other.identities.get_mut(&Part::main()).unwrap();
     of_main
         .candidate
-        .insert("hash".to_owned(), "newer".to_owned());
+        .insert("hash".to_owned(), "wen".to_owned());
     let found = measure(&analysis, other, &waits.memory);
     assert_eq!(&*found.evidence, "60 to 180: 2 failed");
 }
