@@ -28,6 +28,7 @@ mod buckets;
 mod clients;
 mod clock;
 mod connector;
+mod edited;
 mod faults;
 mod hands;
 mod hooks;
@@ -49,6 +50,7 @@ use strategy_core::driver::Clock;
 
 pub use self::api::conditions::Request;
 pub use self::clock::SdkTime;
+pub use self::edited::Edited;
 pub use self::faults::Fault;
 pub use self::hooks::Verdict;
 pub use self::image::Image;

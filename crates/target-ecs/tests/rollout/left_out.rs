@@ -1,62 +1,31 @@
 //! An answer of Elastic Load Balancing that leaves something out is an error, and not taken for nothing.
 
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use strategy_core::target::{Found, TargetError, TargetErrorKind};
 use strategy_core::world::block_on;
 use strategy_core::{Part, Release, Strategy, Target};
 use target_ecs::EcsTarget;
-use test_support::ecs::Fake;
 
 use crate::preview_writes::Held;
 use crate::scene::{Scene, five_steps};
 
-/// The fake, which leaves a list of its answers empty.
-#[derive(Clone, Debug)]
-struct Partial {
-    fake: Fake,
-    list: &'static str,
-}
-
-impl HttpClient for Partial {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for Partial {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (begin, end) = (format!("<{}>", self.list), format!("</{}>", self.list));
-        let answer = HttpConnector::call(&self.fake, request);
-        HttpConnectorFuture::new(async move {
-            let mut answer = answer.await?;
-            let body = answer.body().bytes().unwrap();
-            let text = String::from_utf8(body.to_vec()).unwrap();
-            // Rules and listeners name target groups as well.
-            let is_it = !text.contains("<Rules>") && !text.contains("<Listeners>");
-            let whole = text.find(&begin).zip(text.rfind(&end));
-            if let Some((from, to)) = whole.filter(|_| is_it) {
-                let text = format!("{}{}", &text[..from + begin.len()], &text[to..]);
-                *answer.body_mut() = text.into();
-                answer.headers_mut().remove("content-length");
-            }
-            Ok(answer)
-        })
-    }
-}
-
+/// A target for which a list of an answer is empty.
 fn target(scene: &Scene, list: &'static str) -> EcsTarget {
-    let fake = scene.fake.clone();
+    let fake = &scene.fake;
     let (ecs, scaling) = (fake.ecs_client(), fake.autoscaling_client());
+    let edited = fake.edited(move |_, _, answer| {
+        let (begin, end) = (format!("<{list}>"), format!("</{list}>"));
+        // Rules and listeners name target groups as well.
+        let is_it = !answer.contains("<Rules>") && !answer.contains("<Listeners>");
+        let whole = answer.find(&begin).zip(answer.rfind(&end));
+        let (from, to) = whole.filter(|_| is_it)?;
+        Some(format!(
+            "{}{}",
+            &answer[..from + begin.len()],
+            &answer[to..]
+        ))
+    });
     let config = fake.elb_client().config().to_builder();
-    let config = config.http_client(Partial { fake, list }).build();
+    let config = config.http_client(edited).build();
     let balancers = aws_sdk_elasticloadbalancingv2::Client::from_conf(config);
     EcsTarget::new(&ecs, &balancers, &scaling, scene.config())
 }
