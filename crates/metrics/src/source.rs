@@ -132,7 +132,7 @@ impl From<Reading> for Answer {
 pub struct Admitted {
     /// The bounds of the histogram as they are now; `None`: it has none yet, or another shape was asked for.
     pub bounds: Option<Vec<f64>>,
-    /// How many units tell of themselves now; `None`: not known.
+    /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
     /// What stands in the way or is worth knowing.
     pub findings: Vec<Finding>,

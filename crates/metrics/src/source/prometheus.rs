@@ -124,11 +124,6 @@ impl Prometheus {
         }
         let known = known_targets(&requests.series, window);
         let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        let name = |labels: &BTreeMap<String, String>| {
-            unit.and_then(|unit| labels.get(unit))
-                .cloned()
-                .unwrap_or_default()
-        };
         let warnings = [requests.warnings, failed.warnings].concat();
         let (Some(all), Some(failed)) = (
             increments(&requests.series, window, &known),
@@ -137,10 +132,12 @@ impl Prometheus {
             return Ok(noted(Reading::NotANumber, warnings));
         };
         for increment in all {
-            counts.entry(name(increment.labels)).or_default().0 += increment.count;
+            let name = self.unit_of(increment.labels, unit)?.to_owned();
+            counts.entry(name).or_default().0 += increment.count;
         }
         for increment in failed {
-            counts.entry(name(increment.labels)).or_default().1 += increment.count;
+            let name = unit.and_then(|unit| increment.labels.get(unit)).cloned();
+            counts.entry(name.unwrap_or_default()).or_default().1 += increment.count;
         }
         let all = counts
             .values()
@@ -246,11 +243,8 @@ impl Prometheus {
         for series in &answer.series {
             let (Some(name), Some((_, value))) = (series.labels.get(unit), series.samples.last())
             else {
-                return Err(SourceError::Permanent {
-                    source_name: self.name(),
-                    problem: format!("a series of the answer has no label `{unit}`"),
-                    mend: format!("keep it, such as by `sum by ({unit}) (..)`"),
-                });
+                let mend = format!("keep it, such as by `sum by ({unit}) (..)`");
+                return Err(self.no_unit(unit, mend));
             };
             if units.insert(name.clone(), *value).is_some() {
                 return Err(SourceError::Permanent {
@@ -261,6 +255,30 @@ impl Prometheus {
             }
         }
         Ok(units)
+    }
+
+    /// The unit of each series that counts everything; empty where units are not told apart.
+    fn unit_of<'a>(
+        &self,
+        labels: &'a BTreeMap<String, String>,
+        unit: Option<&str>,
+    ) -> Result<&'a str, SourceError> {
+        let Some(unit) = unit else {
+            return Ok("");
+        };
+        let name = labels.get(unit).map(String::as_str);
+        name.ok_or_else(|| {
+            let mend = "name a label that every series of `requests` has, or leave `unit` out";
+            self.no_unit(unit, mend.to_owned())
+        })
+    }
+
+    fn no_unit(&self, unit: &str, mend: String) -> SourceError {
+        SourceError::Permanent {
+            source_name: self.name(),
+            problem: format!("a series of the answer has no label `{unit}`"),
+            mend,
+        }
     }
 
     fn no_histogram(&self, problem: String) -> SourceError {

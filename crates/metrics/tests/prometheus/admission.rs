@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use strategy_metrics::Shape;
 use strategy_metrics::source::{Admitted, MetricSource, SourceError};
 
-use crate::server::{Reply, Server, question_about, requests, series};
+use crate::server::{Reply, Server, question_about, requests, series, window};
 
 async fn admitted(
     metric: Value,
@@ -84,7 +84,7 @@ async fn units_are_counted() {
     let found = admitted(metric, Shape::Events, replies()).await.unwrap();
     assert_eq!((found.units, found.bounds), (Some(2), None));
     let found = admitted(requests(), Shape::Events, replies()).await;
-    assert_eq!(found.unwrap().units, None, "they are not told apart");
+    assert_eq!(found.unwrap().units, Some(0), "they are not told apart");
 
     let heap = json!({ "query": "heap_bytes", "unit": "pod" });
     let vector = Reply::of(
@@ -96,6 +96,21 @@ async fn units_are_counted() {
     );
     let found = admitted(heap, Shape::Units, [vector]).await.unwrap();
     assert_eq!(found.units, Some(2));
+}
+
+#[tokio::test]
+async fn a_unit_that_series_do_not_have_is_refused() {
+    let mut metric = requests();
+    metric["unit"] = json!("pdo");
+    let all = || matrix(json!([of_pod("a", &[]), of_pod("b", &[])]));
+    let found = admitted(metric.clone(), Shape::Events, [all(), all()]).await;
+    let read = Server::answering([all(), all()]).await;
+    let question = question_about(metric, Shape::Events);
+    let read = read.source().read(&question, window()).await;
+    for error in [found.unwrap_err(), read.unwrap_err()] {
+        assert!(matches!(error, SourceError::Permanent { .. }), "{error}");
+        assert!(error.to_string().contains("has no label `pdo`"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -27,11 +27,11 @@ impl Prometheus {
                 let failed = self.newest(&failed, metric);
                 let (requests, _) = try_join(requests, failed).await?;
                 let unit = metric.unit.as_deref();
-                let units: Option<BTreeSet<_>> = unit.map(|unit| {
-                    let names = requests.series.iter().map(|series| series.labels.get(unit));
-                    names.collect()
-                });
-                admitted.units = units.map(|units| units.len()).filter(|units| *units > 0);
+                let names = requests.series.iter();
+                let names = names.map(|series| self.unit_of(&series.labels, unit));
+                let names = names.collect::<Result<BTreeSet<_>, _>>()?;
+                let units = if unit.is_some() { names.len() } else { 0 };
+                admitted.units = (!names.is_empty()).then_some(units);
             }
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;

@@ -23,29 +23,34 @@ pub(super) struct Increment<'a> {
 ///   nobody, never to two.
 /// - A counter that falls was begun anew at 0: what it shows then is counted.
 /// - A series that has no sample before the window, of a target that has, began within it at 0: client
-///   libraries show an outcome only when it happens for the first time, and that one counts.
-/// - A target that has no sample at all before the window was begun at nobody knows when: its series count
-///   from their first sample on.
+///   libraries show an outcome only when it happens for the first time, and that one counts. The target's older
+///   series must go on beside it: where all of them end, somebody has given the target other labels, and what it
+///   counted before was counted under those.
+/// - Every other series without a sample before the window was begun at nobody knows when, and counts from its
+///   first sample on: that of a target which was not there, and that of which no label tells the target.
 ///
 /// `None`: one of the samples between which it is counted is no count, such as NaN, so that nobody knows how many
 /// there were. That is not none.
 pub(super) fn increments<'a>(
     series: &'a [Series],
     window: Window,
-    known: &BTreeSet<Target<'_>>,
+    known: &Known<'_>,
 ) -> Option<Vec<Increment<'a>>> {
     let counted = |series: &'a Series| {
-        let target_was_known = known.contains(&target(&series.labels));
+        let goes_on_until = target(&series.labels).and_then(|target| known.get(&target));
+        let first = series.samples.first().map(|(at, _)| at);
+        let begins_at_0 =
+            first.is_some_and(|first| goes_on_until.is_some_and(|until| first <= until));
         Some(Increment {
             labels: &series.labels,
-            count: count(series, window, target_was_known)?,
+            count: count(series, window, begins_at_0)?,
         })
     };
     series.iter().map(counted).collect()
 }
 
-fn count(series: &Series, window: Window, target_was_known: bool) -> Option<f64> {
-    let mut before: Option<f64> = target_was_known.then_some(0.0);
+fn count(series: &Series, window: Window, begins_at_0: bool) -> Option<f64> {
+    let mut before: Option<f64> = begins_at_0.then_some(0.0);
     let mut counted = 0.0;
     for (at, value) in &series.samples {
         if *at >= window.to {
@@ -74,21 +79,32 @@ fn is_no_count(value: f64) -> bool {
 
 /// The targets that were scraped before the window: those of what counts everything, since what counts
 /// failures alone may have nothing to show yet.
-pub(super) fn known_targets(series: &[Series], window: Window) -> BTreeSet<Target<'_>> {
-    let before = |series: &&Series| {
-        let first = series.samples.first();
-        first.is_some_and(|(at, _)| *at < window.from)
-    };
-    let known = series.iter().filter(before);
-    known.map(|series| target(&series.labels)).collect()
+pub(super) fn known_targets(series: &[Series], window: Window) -> Known<'_> {
+    let mut known = Known::new();
+    for series in series {
+        let ends = (series.samples.first(), series.samples.last());
+        if let (Some((first, _)), Some((last, _))) = ends
+            && *first < window.from
+            && let Some(target) = target(&series.labels)
+        {
+            let until = known.entry(target).or_insert(*last);
+            *until = (*until).max(*last);
+        }
+    }
+    known
 }
+
+/// The targets that were scraped before a window, and until when series that they had then go on.
+pub(super) type Known<'a> = BTreeMap<Target<'a>, Timestamp>;
 
 /// What was scraped in one go: job and instance.
 pub(super) type Target<'a> = (Option<&'a str>, Option<&'a str>);
 
-fn target(labels: &BTreeMap<String, String>) -> Target<'_> {
+/// `None`: no label tells.
+fn target(labels: &BTreeMap<String, String>) -> Option<Target<'_>> {
     let label = |name| labels.get(name).map(String::as_str);
-    (label("job"), label("instance"))
+    let target = (label("job"), label("instance"));
+    (target != (None, None)).then_some(target)
 }
 
 /// The newest sample of all series before the window's end.

@@ -88,6 +88,37 @@ fn what_a_target_counted_before_it_was_first_seen_belongs_to_no_window() {
     assert_eq!(counted(&new, window(20, 30)), 30.0);
 }
 
+/// As when somebody gives the target another label: its life is not counted once more.
+#[test]
+fn series_that_take_the_place_of_others_count_from_their_first_sample() {
+    let place_taken = [
+        series("a", "200", &[(5, 9_000.0), (15, 9_010.0)]),
+        series("a", "ok", &[(25, 9_030.0), (35, 9_050.0)]),
+    ];
+    for (from, to, expected) in [(10, 40, 30.0), (20, 40, 20.0), (10, 20, 10.0)] {
+        assert_eq!(
+            counted(&place_taken, window(from, to)),
+            expected,
+            "{from} to {to}"
+        );
+    }
+}
+
+/// Where nothing tells targets apart, nothing is known of any.
+#[test]
+fn a_series_of_no_target_that_is_back_after_a_gap_is_not_counted_whole() {
+    let anonymous = |mut series: Series| {
+        series.labels.remove("job");
+        series.labels.remove("instance");
+        series
+    };
+    let all = [
+        anonymous(series("a", "200", &[(5, 100.0), (15, 110.0), (25, 120.0)])),
+        anonymous(series("b", "500", &[(15, 5_000.0), (25, 5_001.0)])),
+    ];
+    assert_eq!(counted(&all, window(10, 30)), 20.0 + 1.0);
+}
+
 #[test]
 fn the_newest_sample_is_one_before_the_end() {
     let all = [
