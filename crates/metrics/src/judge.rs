@@ -1,6 +1,7 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
 mod arms;
+mod assumptions;
 mod buckets;
 mod exchangeable_units;
 mod figure;

@@ -110,12 +110,17 @@ fn a_slower_candidate_fails_in_plain_words() {
     );
 }
 
+fn codes(judge: &dyn Judge, prospect: &Prospect) -> Vec<String> {
+    let findings = judge.admit(prospect).into_iter();
+    findings.map(|finding| finding.code).collect()
+}
+
 #[test]
 fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
     let judge = order(json!({ "bounds": [300.0] }));
     let mut prospect = Prospect::default();
     prospect.resource = "check latency".to_owned();
-    assert_eq!(judge.admit(&prospect), []);
+    assert_eq!(codes(&*judge, &prospect), ["assumes-independent-errors"]);
     prospect.source.stable.bounds = Some(BOUNDS.to_vec());
     let findings = judge.admit(&prospect);
     assert_eq!(findings.len(), 1);
@@ -134,7 +139,10 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
                 .to_owned()
         )
     );
-    assert_eq!(order(json!({ "bounds": [250.0] })).admit(&prospect), []);
+    assert_eq!(
+        codes(&*order(json!({ "bounds": [250.0] })), &prospect),
+        ["assumes-independent-errors"]
+    );
 
     // Bounds that change meanwhile, of either track.
     let judge = order(json!({ "bounds": [250.0] }));

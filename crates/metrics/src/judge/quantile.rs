@@ -10,6 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{CHOOSES_FROM, Memory};
+use super::assumptions::independent_latencies;
 use super::buckets::{Rules, histograms, listed, too_coarse, up};
 use super::figure::{figure, percent};
 use super::threshold::measure::interpolated;
@@ -292,7 +293,7 @@ impl Judge for Quantile {
                 "use finer buckets or a native histogram, raise `detect`, or judge by `stochastic-order`",
             );
         }
-        Vec::new()
+        vec![independent_latencies(prospect)]
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

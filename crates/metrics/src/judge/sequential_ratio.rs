@@ -10,6 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use self::memory::Memory;
+use super::assumptions::independent_events;
 use super::seen::{events, length};
 use super::weighing::{Exposure, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
@@ -36,6 +37,9 @@ const INTERVAL_ALPHA: f64 = 0.05;
 /// ([`share_evidence`](super::weighing::share_evidence)). Both are at `1/alpha` in a good release with a chance
 /// of at most `alpha` if *one* of them is right. That units differ for good, such as one on a slow node, breaks
 /// both: raise `tolerated` then.
+///
+/// And that both tracks are seen over the same time. Where a source samples them at different moments, let windows
+/// hold several samples, or tell units apart: else an incident that both share can be seen of one alone.
 ///
 /// # Verdicts
 /// In this order:
@@ -280,9 +284,8 @@ impl Judge for SequentialRatio {
         if gated {
             return Vec::new();
         }
-        vec![Finding::warns(
-            "assumes-independent-errors",
-            prospect.resource.clone(),
+        vec![independent_events(
+            prospect,
             "errors that come in bursts can fail a good release, as units such as pods are not told apart",
             "ask for a metric by unit, or set the judge's `gate` to `always`",
         )]

@@ -7,6 +7,7 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
+use super::assumptions::independent_events;
 use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::sequential_ratio::Pass;
@@ -197,9 +198,8 @@ impl Judge for Slo {
     }
 
     fn admit(&self, prospect: &Prospect) -> Vec<Finding> {
-        vec![Finding::warns(
-            "assumes-independent-errors",
-            prospect.resource.clone(),
+        vec![independent_events(
+            prospect,
             "errors that come in bursts can fail a good release, as a limit is not compared with stable",
             "use the judge `sequential-ratio` with a metric by unit, or let the limit be wider",
         )]

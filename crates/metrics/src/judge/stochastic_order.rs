@@ -10,6 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{At, Memory};
+use super::assumptions::independent_latencies;
 use super::buckets::{Rules, above, histograms, listed, too_coarse};
 use super::figure::{figure, percent};
 use super::seen::length;
@@ -293,7 +294,7 @@ impl Judge for StochasticOrder {
                 );
             }
         }
-        Vec::new()
+        vec![independent_latencies(prospect)]
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
