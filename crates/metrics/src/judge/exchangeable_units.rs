@@ -11,11 +11,11 @@ use strategy_core::{Track, duration};
 use super::seen::{events, length};
 use super::weighing::{Exposure, Gathered, Mixture, Starts, ln_threshold, number, share_evidence};
 use super::words::{grouped, odds};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, marks, told};
 use crate::reading::{Data, Events, Reading, Shape};
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Fails the candidate when the evidence is there that its units, such as pods, have more than their part of what
 /// happens.
@@ -267,7 +267,7 @@ fn means(candidate: &BTreeMap<String, f64>, stable: &BTreeMap<String, f64>) -> T
     }
 }
 
-/// 145 bytes at most: it does not grow with the units.
+/// 154 bytes at most: it does not grow with the units.
 #[derive(Clone, Debug, PartialEq)]
 struct Memory {
     against: Mixture,
@@ -277,6 +277,10 @@ struct Memory {
     seen: f64,
     expected: f64,
     highest: f64,
+}
+
+fn mark(judge: &ExchangeableUnits) -> Mark {
+    Mark::new(VERSION, marks::EXCHANGEABLE_UNITS, judge)
 }
 
 impl Memory {
@@ -293,7 +297,7 @@ impl Memory {
                 highest: 0.0,
             });
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let memory = Self {
             against: Mixture::read(&mut reader, alternatives, starts)?,
             window: Gathered::read(&mut reader)?,
@@ -306,8 +310,9 @@ impl Memory {
         Ok(memory)
     }
 
-    fn write(&self) -> State {
-        let writer = self.window.write(self.against.write(State::write(VERSION)));
+    fn write(&self, judge: &ExchangeableUnits) -> State {
+        let writer = self.against.write(State::marked(mark(judge)));
+        let writer = self.window.write(writer);
         writer
             .u64(self.windows)
             .f64s(&[self.seen, self.expected, self.highest])
@@ -355,7 +360,7 @@ impl Judge for ExchangeableUnits {
             Err(verdict) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.against.ln_evidence(), memory.highest))
     }
 }

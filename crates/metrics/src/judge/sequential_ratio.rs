@@ -305,7 +305,7 @@ impl Judge for SequentialRatio {
             (Err(verdict), _) | (_, Err(verdict)) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.now(), memory.highest()))
     }
 }

@@ -168,7 +168,7 @@ proptest! {
         let said = judged(&judge, &sights);
         prop_assert!(said.log_evidence.unwrap().is_finite());
         let memory = Memory::read(&judge, &said.state).unwrap();
-        prop_assert_eq!(memory.write(), said.state);
+        prop_assert_eq!(memory.write(&judge), said.state);
     }
 
     #[test]
@@ -187,7 +187,7 @@ proptest! {
             .collect();
         let said = judged(&judge, &sights);
         prop_assert!(said.log_evidence.unwrap().is_finite());
-        prop_assert_eq!(said.state.bytes().len(), 145 - 4 * 8);
+        prop_assert_eq!(said.state.bytes().len(), 154 - 4 * 8);
     }
 }
 
