@@ -30,6 +30,8 @@ const VERSION: u8 = 2;
 /// - something lasts longer than a window: let `unit-window` be longer than bursts last. What each unit keeps,
 ///   such as the size of its heap, lasts forever and cannot be judged so; what happens anew in each window can,
 ///   such as restarts, failures, or seconds of processor time;
+/// - one number is weighed twice, as its source renews it less often than each `unit-window`, or as it is of a
+///   longer time than that;
 /// - units differ for good, such as one on a slow node.
 ///
 /// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
@@ -53,8 +55,9 @@ pub struct ExchangeableUnits {
     /// What is added to the number of each unit, in its measure; the evidence is the mean over them. Default: 0.1,
     /// 0.3, 1 and 3, for failures in a window; for another measure choose about what is usual for a unit.
     pub smoothing: Smoothing,
-    /// How long failures are gathered before they weigh; longer than a burst lasts. A look that is longer is a
-    /// window by itself. Numbers of units weigh at each look. Default one minute.
+    /// How long failures are gathered before they weigh; longer than a burst lasts. Of numbers those of the last
+    /// look of each window weigh, so that one that is read again is not weighed again: not shorter than the time
+    /// between two scrapes. A look that is longer is a window by itself. Default one minute.
     #[serde(with = "duration")]
     pub unit_window: Duration,
     /// Evidence begins anew so often, in judged time. Zero: never. Default one minute.
@@ -153,11 +156,18 @@ impl ExchangeableUnits {
                 memory.against.add(weighed, time);
             }
             Told::Numbers { candidate, all } => {
+                memory.window.judged = memory.window.judged.saturating_add(window);
+                let time = Duration::from_millis(memory.window.judged);
+                if time < self.unit_window {
+                    return;
+                }
+                // Those of this look alone: a mean over the looks would take what the last window has seen already.
+                memory.window = Gathered::default();
                 (memory.seen, memory.expected) = (*candidate, *all);
                 let weighed = smoothing
                     .iter()
                     .map(|added| share_evidence(*candidate, *all, *added));
-                memory.against.add(weighed, Duration::from_millis(window));
+                memory.against.add(weighed, time);
             }
         }
         memory.windows = memory.windows.saturating_add(1);

@@ -54,12 +54,17 @@ impl Dice {
     }
 }
 
-/// So many events in the window from `at` on of so many milliseconds.
-pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
-    let window = Window {
+/// From `at` on, of so many milliseconds.
+pub(super) const fn window(at: u64, millis: u64) -> Window {
+    Window {
         from: Timestamp::from_millis(at),
         to: Timestamp::from_millis(at + millis),
-    };
+    }
+}
+
+/// So many events in the window from `at` on of so many milliseconds.
+pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
+    let window = window(at, millis);
     let told = |events| Reading::Told(Data::Events(events));
     let readings = Tracks {
         stable: told(stable),
