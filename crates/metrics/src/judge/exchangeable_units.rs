@@ -8,8 +8,10 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
-use super::seen::{events, length};
-use super::weighing::{Exposure, Gathered, Mixture, Starts, ln_threshold, number, share_evidence};
+use super::seen::{events, length, written};
+use super::weighing::{
+    Exposure, Failures, Gathered, Mixture, Starts, ln_threshold, number, share_evidence,
+};
 use super::words::{grouped, odds};
 use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, marks, told};
 use crate::reading::{Data, Events, Reading, Shape};
@@ -144,16 +146,22 @@ impl ExchangeableUnits {
                 let units = units_of(candidate);
                 memory.seen += number(candidate.all.failed);
                 memory.expected += share * number(failed);
-                memory
-                    .window
-                    .add(failed, candidate.all.failed, share, units, window);
-                if Duration::from_millis(memory.window.judged) < self.unit_window {
-                    return;
+                let look = Failures {
+                    all: failed,
+                    candidate: candidate.all.failed,
+                    share,
+                    units,
+                    judged: window,
+                    written: self.written(sight, units, units_of(stable)),
+                    evenly: true,
+                };
+                for over in memory.window.add(&look, self.unit_window) {
+                    let weighed = smoothing.iter().map(|added| over.evidence(*added));
+                    let time = Duration::from_millis(over.judged);
+                    memory.against.add(weighed, time);
+                    memory.windows = memory.windows.saturating_add(1);
+                    memory.highest = memory.highest.max(memory.against.ln_evidence());
                 }
-                let full = std::mem::take(&mut memory.window);
-                let weighed = smoothing.iter().map(|added| full.evidence(*added));
-                let time = Duration::from_millis(full.judged);
-                memory.against.add(weighed, time);
             }
             Told::Numbers { candidate, all } => {
                 memory.window.judged = memory.window.judged.saturating_add(window);
@@ -168,10 +176,19 @@ impl ExchangeableUnits {
                     .iter()
                     .map(|added| share_evidence(*candidate, *all, *added));
                 memory.against.add(weighed, time);
+                memory.windows = memory.windows.saturating_add(1);
+                memory.highest = memory.highest.max(memory.against.ln_evidence());
             }
         }
-        memory.windows = memory.windows.saturating_add(1);
-        memory.highest = memory.highest.max(memory.against.ln_evidence());
+    }
+
+    /// Tells apart under which part of the candidate's a window is gathered.
+    fn written(&self, sight: &Sight, candidate: u64, stable: u64) -> u64 {
+        match self.load {
+            Load::Requests => written(sight),
+            // Where units come and go, so does the part. Far more than there ever are fit.
+            Load::Equal => written(sight) | (candidate << 16) | (stable << 40),
+        }
     }
 
     fn share(&self, candidate: &Events, stable: &Events) -> f64 {
@@ -277,7 +294,7 @@ fn means(candidate: &BTreeMap<String, f64>, stable: &BTreeMap<String, f64>) -> T
     }
 }
 
-/// 154 bytes at most: it does not grow with the units.
+/// 178 bytes at most: it does not grow with the units.
 #[derive(Clone, Debug, PartialEq)]
 struct Memory {
     against: Mixture,

@@ -6,7 +6,7 @@ use strategy_core::Track;
 use strategy_core::analysis::{Count, Verdict, Window};
 use strategy_core::duration;
 
-use super::{JudgeError, Reason, told};
+use super::{JudgeError, Reason, Sight, told};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::state::{Reader, StateError, Writer};
 
@@ -23,6 +23,14 @@ pub(super) fn events(
         }
         Data::Histogram(_) | Data::Units(_) | Data::Values(_) => Events::default(),
     }))
+}
+
+/// Tells the share that is written for a look from another one.
+pub(super) fn written(sight: &Sight) -> u64 {
+    // No share has so many basis points.
+    sight
+        .share
+        .map_or(u64::from(u16::MAX), |share| share.basis_points().into())
 }
 
 /// How long a window is, in milliseconds.

@@ -1,5 +1,7 @@
 //! Worlds for tests of judges: what happens to both tracks, drawn by a seed.
 
+pub(super) mod controller;
+
 use std::collections::BTreeMap;
 
 use strategy_core::analysis::{Count, Window};

@@ -189,6 +189,6 @@ proptest! {
             .collect();
         let said = judged(&judge, &sights);
         prop_assert!(said.log_evidence.unwrap().is_finite());
-        prop_assert_eq!(said.state.bytes().len(), 154 - 4 * 8);
+        prop_assert_eq!(said.state.bytes().len(), 178 - 4 * 8);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{PASS_GRID, SequentialRatio};
 use crate::judge::marks;
 use crate::judge::seen::Seen;
-use crate::judge::weighing::{Gathered, Mixture, RatioProfile, Starts};
+use crate::judge::weighing::{Failures, Gathered, Mixture, RatioProfile, Starts};
 use crate::state::{Mark, State, StateError};
 
 const VERSION: u8 = 2;
@@ -13,7 +13,7 @@ const VERSION: u8 = 2;
 /// What is added to the failures of each unit in the second process.
 const SMOOTHING: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 
-/// All of it: 636 bytes with the default grid, 796 with the largest.
+/// All of it: 660 bytes with the default grid, 820 with the largest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     /// That failures are more than tolerated.
@@ -80,15 +80,13 @@ impl Memory {
         writer.u8(u8::from(self.failed)).done()
     }
 
-    /// Weighs what was gathered when it is as long as a window.
-    pub(super) fn close_window(&mut self, window: Duration) {
-        if Duration::from_millis(self.window.judged) < window {
-            return;
+    /// Weighs what was gathered when it is as long as a window, or its share is over.
+    pub(super) fn gather(&mut self, look: &Failures, window: Duration) {
+        for gathered in self.window.add(look, window) {
+            let weighed = SMOOTHING.map(|smoothing| gathered.evidence(smoothing));
+            self.bursts
+                .add(weighed, Duration::from_millis(gathered.judged));
         }
-        let gathered = std::mem::take(&mut self.window);
-        let weighed = SMOOTHING.map(|smoothing| gathered.evidence(smoothing));
-        self.bursts
-            .add(weighed, Duration::from_millis(gathered.judged));
     }
 
     pub(super) fn note_highest(&mut self) {

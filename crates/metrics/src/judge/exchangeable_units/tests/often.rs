@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::judge::simulated::Dice;
+use crate::judge::simulated::controller::assert_no_controller_breaks;
 use crate::judge::simulated::window;
 
 /// At 1 %, 500 paths have more than 13 alarms in one run of a thousand.
@@ -65,4 +66,9 @@ fn false_alarms_stay_below_their_bound_in_bursts() {
         .len();
     println!("bursts of 5: {alarms} of {paths} false alarms, seed {seed}");
     assert!(alarms <= 38);
+}
+
+#[test]
+fn weights_that_follow_what_was_seen_keep_the_bound() {
+    assert_no_controller_breaks(&ExchangeableUnits::default());
 }
