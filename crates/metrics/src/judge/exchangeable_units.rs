@@ -140,6 +140,9 @@ impl ExchangeableUnits {
         let window = length(sight.window);
         let smoothing = self.smoothing.added();
         match told {
+            // Who had no request cannot have failed one: that is no look, and brings no pass nearer.
+            Told::Failures { candidate, stable }
+                if candidate.all.total == 0 || stable.all.total == 0 => {}
             Told::Failures { candidate, stable } => {
                 let failed = candidate.all.failed.saturating_add(stable.all.failed);
                 let share = self.share(candidate, stable);

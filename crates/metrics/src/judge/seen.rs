@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use strategy_core::Track;
 use strategy_core::analysis::{Count, Verdict, Window};
 use strategy_core::duration;
+use strategy_core::{Track, Weight};
 
 use super::{JudgeError, Reason, Sight, told};
 use crate::reading::{Data, Events, Reading, Shape};
@@ -28,9 +28,8 @@ pub(super) fn events(
 /// Tells the share that is written for a look from another one.
 pub(super) fn written(sight: &Sight) -> u64 {
     // No share has so many basis points.
-    sight
-        .share
-        .map_or(u64::from(u16::MAX), |share| share.basis_points().into())
+    let written = sight.share.map_or(u16::MAX, Weight::basis_points);
+    written.into()
 }
 
 /// How long a window is, in milliseconds.

@@ -33,6 +33,7 @@ pub enum Peer {
 /// | neither condition holds, with both: inconclusive. `inconclusiveLimit` counts these of the whole run; one more pauses the rollout | `Undecided`; after one more it stays so, and the bake ends as its `undecided` says |
 /// | `count`: the metric is successful after so many measurements, errors not counted | after so many it passes and judges no more; where the last one is a tolerated failure, from the next look on |
 /// | `consecutiveSuccessLimit`: successful after so many in a row; if `count` comes first, inconclusive, and failed with `failureLimit: -1` | the same; a success before that is `Undecided` |
+/// | a metric that ended as successful is not measured again (`generateMetricTasks` skips what `MetricCompleted`) | the same: it passes every later look, also one of which nothing is known |
 /// | a run that is ended before it measured is successful | **differs**: no look is no pass |
 /// | `Failed` and `Error` abort, `Inconclusive` pauses | `Fail` fails the stage, `Undecided` holds as the bake says |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

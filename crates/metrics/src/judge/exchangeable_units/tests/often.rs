@@ -23,7 +23,7 @@ fn read_again(apart: bool, seed: u64) -> usize {
         let phase: Vec<u64> = (0..10)
             .map(|_| if apart { dice.below(4) } else { 0 })
             .collect();
-        let mut numbers = vec![0.0; 10];
+        let mut numbers = [0.0; 10];
         let mut state = State::default();
         for look in 0..120_u64 {
             for (number, phase) in numbers.iter_mut().zip(&phase) {
