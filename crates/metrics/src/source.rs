@@ -1,5 +1,7 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "prometheus")]
+mod http;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
