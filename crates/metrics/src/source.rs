@@ -5,6 +5,8 @@ mod http;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "prometheus")]
+mod template;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
