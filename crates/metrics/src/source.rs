@@ -1,11 +1,13 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
 mod http;
+#[cfg(feature = "http-probe")]
+mod http_probe;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
 mod template;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
+#[cfg(feature = "http-probe")]
+pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::Prometheus;

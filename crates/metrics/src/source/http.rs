@@ -5,27 +5,36 @@ use std::time::Duration;
 use reqwest::{Response, Url};
 
 /// The most characters of what a server says of an error.
+#[cfg(any(feature = "prometheus", feature = "datadog"))]
 const SAID: usize = 500;
 
-/// Why an answer could not be read to its end.
+/// The body of an answer.
 #[derive(Debug)]
-pub(super) enum Unread {
-    /// The connection broke, or time was over.
-    Broken(reqwest::Error),
-    /// It has more bytes than are read.
-    TooLong,
+pub(super) struct Body {
+    /// At most as many bytes of it as were asked for, from its begin.
+    pub(super) bytes: Vec<u8>,
+    /// There were no more.
+    #[cfg_attr(
+        not(any(feature = "prometheus", feature = "datadog")),
+        expect(dead_code, reason = "a probe takes what it has asked for as the whole")
+    )]
+    pub(super) whole: bool,
 }
 
-/// An answer to its end, of at most so many bytes.
-pub(super) async fn bounded(mut response: Response, bytes: usize) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
-        if body.len() + chunk.len() > bytes {
-            return Err(Unread::TooLong);
+/// Reads an answer, and of a longer one no more than so many bytes.
+pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Body, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = most - bytes.len();
+        bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok(Body {
+                bytes,
+                whole: false,
+            });
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Body { bytes, whole: true })
 }
 
 /// An address without user, password and query.
@@ -39,6 +48,7 @@ pub(super) fn shown(address: &Url) -> String {
 }
 
 /// What a server says, no longer than a person reads, and without what it was told in confidence.
+#[cfg(any(feature = "prometheus", feature = "datadog"))]
 pub(super) fn heard(said: &str, secrets: &[&str]) -> String {
     let mut said: String = said.chars().take(SAID).collect();
     for secret in secrets {

@@ -17,6 +17,12 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Reply {
     /// A status and a body.
     Body(u16, String),
+    /// A status, lines of a head and a body.
+    Headed(u16, String, String),
+    /// A status and a body that ends before it is over.
+    Cut(u16, String),
+    /// What is no HTTP.
+    Raw(&'static str),
     /// A body of so many bytes without sense.
     Endless(usize),
     /// It reads the question, and says nothing.
@@ -32,26 +38,35 @@ pub struct Server {
 
 impl Server {
     pub async fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let mut replies: VecDeque<_> = replies.into_iter().collect();
+        Self::saying(move |_| replies.pop_front().unwrap_or(Reply::HangUp)).await
+    }
+
+    /// What a test says to each question, one question after the other.
+    pub async fn saying(mut reply: impl FnMut(&str) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
-        let mut replies: VecDeque<_> = replies.into_iter().collect();
         tokio::spawn(async move {
             let mut silent = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let question = question(&mut stream).await;
+                let reply = reply(&question);
                 kept.lock().unwrap().push(question);
-                match replies.pop_front() {
-                    Some(Reply::Body(status, body)) => {
-                        let _ = stream.write_all(&bytes(status, body.as_bytes())).await;
+                let said = match reply {
+                    Reply::Body(status, body) => bytes(status, "", body.as_bytes(), 0),
+                    Reply::Headed(status, head, body) => bytes(status, &head, body.as_bytes(), 0),
+                    Reply::Cut(status, body) => bytes(status, "", body.as_bytes(), 1),
+                    Reply::Raw(text) => text.as_bytes().to_vec(),
+                    Reply::Endless(length) => bytes(200, "", &vec![b' '; length], 0),
+                    Reply::Silence => {
+                        silent.push(stream);
+                        continue;
                     }
-                    Some(Reply::Endless(length)) => {
-                        let _ = stream.write_all(&bytes(200, &vec![b' '; length])).await;
-                    }
-                    Some(Reply::Silence) => silent.push(stream),
-                    Some(Reply::HangUp) | None => {}
-                }
+                    Reply::HangUp => continue,
+                };
+                let _ = stream.write_all(&said).await;
             }
         });
         Self { address, asked }
@@ -75,10 +90,12 @@ pub fn builder() -> ClientBuilder {
     Client::builder().no_proxy()
 }
 
-fn bytes(status: u16, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status} OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+/// An answer that announces so many bytes more than it has.
+fn bytes(status: u16, more: &str, body: &[u8], missing: usize) -> Vec<u8> {
+    let length = body.len() + missing;
+    let head = format!(
+        "HTTP/1.1 {status} OK\r\ncontent-length: {length}\r\nconnection: close\r\n{more}\r\n"
+    );
     [head.as_bytes(), body].concat()
 }
 

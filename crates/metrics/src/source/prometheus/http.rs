@@ -6,7 +6,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
-use crate::source::http::{Unread, bounded, heard, problem, shown};
+use crate::source::http::{bounded, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
@@ -57,14 +57,14 @@ impl Server {
         let status = response.status();
         let body = bounded(response, BYTES)
             .await
-            .map_err(|unread| match unread {
-                Unread::Broken(error) => self.passing(error),
-                Unread::TooLong => self.permanent(
-                    format!("its answer has more than {BYTES} bytes"),
-                    "narrow the selector",
-                ),
-            })?;
-        match answer::read(&body) {
+            .map_err(|error| self.passing(error))?;
+        if !body.whole {
+            return Err(self.permanent(
+                format!("its answer has more than {BYTES} bytes"),
+                "narrow the selector",
+            ));
+        }
+        match answer::read(&body.bytes) {
             Ok(answer) if status.is_success() => Ok(answer),
             Ok(_) => Err(self.refused(status, Refusal::Passing(format!("it answers {status}")))),
             Err(refusal) => Err(self.refused(status, refusal)),
