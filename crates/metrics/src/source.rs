@@ -1,5 +1,7 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "datadog")]
+mod datadog;
 #[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
 mod http;
 #[cfg(feature = "http-probe")]
@@ -23,6 +25,8 @@ use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
+#[cfg(feature = "datadog")]
+pub use self::datadog::Datadog;
 #[cfg(feature = "http-probe")]
 pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
