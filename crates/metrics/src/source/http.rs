@@ -50,13 +50,14 @@ pub(super) fn shown(address: &Url) -> String {
 /// What a server says, no longer than a person reads, and without what it was told in confidence.
 #[cfg(any(feature = "prometheus", feature = "datadog"))]
 pub(super) fn heard(said: &str, secrets: &[&str]) -> String {
-    let mut said: String = said.chars().take(SAID).collect();
+    // Before it is cut, so that no begin of a secret is left at its end.
+    let mut said = said.to_owned();
     for secret in secrets {
         if !secret.is_empty() {
             said = said.replace(secret, "...");
         }
     }
-    said
+    said.chars().take(SAID).collect()
 }
 
 /// What happened to a question that has no answer.

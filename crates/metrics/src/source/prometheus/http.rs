@@ -84,7 +84,10 @@ impl Server {
             Refusal::Permanent(said) => return self.permanent(self.heard(&said), "mend the query"),
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
-            Refusal::Unreadable(why) => format!("its answer cannot be read: {why}"),
+            // It quotes the answer.
+            Refusal::Unreadable(why) => {
+                format!("its answer cannot be read: {}", self.heard(&why))
+            }
         };
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             return self.permanent(said, "give it a token or password that may query");
