@@ -3,6 +3,8 @@
 mod address;
 mod metric;
 mod outcome;
+#[cfg(test)]
+mod page;
 mod request;
 
 use std::fmt;

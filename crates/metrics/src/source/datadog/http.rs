@@ -15,7 +15,7 @@ use crate::source::SourceError;
 use crate::source::http::{bounded, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 2 000 series of 150 points have about half as many.
-const BYTES: usize = 8 * 1024 * 1024;
+pub(super) const BYTES: usize = 8 * 1024 * 1024;
 
 const KEYS: &str =
     "give it an API key and an application key of this site, whose owner may `timeseries_query`";
