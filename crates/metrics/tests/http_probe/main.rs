@@ -11,6 +11,7 @@ mod addresses;
 mod answers;
 mod budget;
 mod errors;
+mod judged;
 #[path = "../loopback/mod.rs"]
 mod loopback;
 mod promises;
