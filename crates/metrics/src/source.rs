@@ -1,8 +1,16 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "datadog")]
+mod datadog;
+#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
+mod http;
+#[cfg(feature = "http-probe")]
+mod http_probe;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
+mod template;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -17,6 +25,10 @@ use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
+#[cfg(feature = "datadog")]
+pub use self::datadog::Datadog;
+#[cfg(feature = "http-probe")]
+pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::Prometheus;
@@ -191,3 +203,8 @@ pub enum SourceError {
         mend: String,
     },
 }
+
+/// How the tests of sources read the page about them.
+#[cfg(all(test, any(feature = "http-probe", feature = "datadog")))]
+#[path = "../tests/pages/mod.rs"]
+mod pages;

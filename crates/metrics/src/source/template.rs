@@ -1,6 +1,9 @@
-//! Queries with the labels of a track filled in.
+//! What a metric asks for, with the labels of a track filled in.
 
 use std::collections::BTreeMap;
+
+/// What is wrong, and how to mend it.
+pub(super) type Mistake = (String, String);
 
 /// Fills in every `{{name}}` with the label of that name.
 ///
@@ -9,10 +12,28 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
-pub(super) fn fill(
+#[cfg(feature = "prometheus")]
+pub(super) fn fill(text: &str, labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
+    fill_by(text, |name| {
+        let value = label(labels, name)?;
+        if value.contains(['"', '\'', '`', '\\', '\n']) {
+            return Err((
+                format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
+                "write it out, with the value quoted".to_owned(),
+            ));
+        }
+        Ok(value)
+    })
+}
+
+/// Fills in every `{{name}}` with what is told for that name.
+///
+/// # Errors
+/// What is wrong, and how to mend it.
+pub(super) fn fill_by<'a>(
     text: &str,
-    labels: &BTreeMap<String, String>,
-) -> Result<String, (String, String)> {
+    told: impl Fn(&str) -> Result<&'a str, Mistake>,
+) -> Result<String, Mistake> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
@@ -21,35 +42,38 @@ pub(super) fn fill(
         let Some(end) = after.find("}}") else {
             return Err((
                 "a `{{` has no `}}`".to_owned(),
-                "close it, or write the braces of a selector apart".to_owned(),
+                "close it, or write the braces apart".to_owned(),
             ));
         };
-        let name = after[..end].trim();
-        let Some(value) = labels.get(name) else {
-            let known: Vec<_> = labels.keys().map(String::as_str).collect();
-            return Err((
-                format!("`{name}` is no label of the track"),
-                if known.is_empty() {
-                    "the target tells none for this track; write the selector out".to_owned()
-                } else {
-                    format!("use one of {}", known.join(", "))
-                },
-            ));
-        };
-        if value.contains(['"', '\'', '`', '\\', '\n']) {
-            return Err((
-                format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
-                "write the selector out, with the value quoted".to_owned(),
-            ));
-        }
-        filled.push_str(value);
+        filled.push_str(told(after[..end].trim())?);
         rest = &after[end + 2..];
     }
     filled.push_str(rest);
     Ok(filled)
 }
 
-#[cfg(test)]
+/// The label of that name.
+///
+/// # Errors
+/// The target does not tell it.
+pub(super) fn label<'a>(
+    labels: &'a BTreeMap<String, String>,
+    name: &str,
+) -> Result<&'a str, Mistake> {
+    labels.get(name).map(String::as_str).ok_or_else(|| {
+        let known: Vec<_> = labels.keys().map(String::as_str).collect();
+        (
+            format!("`{name}` is no label of the track"),
+            if known.is_empty() {
+                "the target tells none for this track; write it out".to_owned()
+            } else {
+                format!("use one of {}", known.join(", "))
+            },
+        )
+    })
+}
+
+#[cfg(all(test, feature = "prometheus"))]
 mod tests {
     use super::*;
 
