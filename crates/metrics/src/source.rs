@@ -3,6 +3,8 @@
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "prometheus")]
+mod template;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;

@@ -5,7 +5,6 @@ mod answer;
 mod http;
 mod increments;
 mod metric;
-mod template;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use strategy_core::duration;
 
-use super::template::fill;
 use crate::reading::Shape;
 use crate::source::SourceError;
+use crate::source::template::fill;
 
 /// The parameters of a metric, as a check has them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

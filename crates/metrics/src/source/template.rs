@@ -1,4 +1,4 @@
-//! Queries with the labels of a track filled in.
+//! What a metric asks for, with the labels of a track filled in.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) fn fill(
         let Some(end) = after.find("}}") else {
             return Err((
                 "a `{{` has no `}}`".to_owned(),
-                "close it, or write the braces of a selector apart".to_owned(),
+                "close it, or write the braces apart".to_owned(),
             ));
         };
         let name = after[..end].trim();
@@ -30,7 +30,7 @@ pub(super) fn fill(
             return Err((
                 format!("`{name}` is no label of the track"),
                 if known.is_empty() {
-                    "the target tells none for this track; write the selector out".to_owned()
+                    "the target tells none for this track; write it out".to_owned()
                 } else {
                     format!("use one of {}", known.join(", "))
                 },
@@ -39,7 +39,7 @@ pub(super) fn fill(
         if value.contains(['"', '\'', '`', '\\', '\n']) {
             return Err((
                 format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
-                "write the selector out, with the value quoted".to_owned(),
+                "write it out, with the value quoted".to_owned(),
             ));
         }
         filled.push_str(value);
