@@ -1,9 +1,11 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
 mod template;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
+#[cfg(feature = "cloudwatch")]
+pub use self::cloudwatch::CloudWatch;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::Prometheus;
