@@ -13,6 +13,9 @@ mod asked;
 mod errors;
 mod looks;
 mod metrics;
+mod page;
+#[path = "../pages/mod.rs"]
+mod pages;
 #[cfg(feature = "conformance")]
 mod promises;
 mod server;
