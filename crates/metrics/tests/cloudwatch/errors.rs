@@ -67,6 +67,25 @@ async fn what_may_pass_is_told_from_what_will_not() {
     }
 }
 
+/// CloudWatch tells the code that it had in its older protocol in a header.
+#[tokio::test]
+async fn a_code_of_the_older_protocol_is_understood() {
+    let throttled = Reply::RefusedAsBefore("com.amazonaws.cloudwatch#Other", "Throttling");
+    let throttled = error(&Server::answering([throttled])).await;
+    is_passing(&throttled, "Throttling: no");
+    let denied = Reply::RefusedAsBefore("com.amazonaws.cloudwatch#Other", "AccessDenied");
+    let denied = error(&Server::answering([denied])).await;
+    is_permanent(&denied, "AccessDenied: no", "`cloudwatch:GetMetricData`");
+    // A name with its namespace is the name.
+    let code = "com.amazonaws.cloudwatch#AccessDeniedException";
+    let denied = error(&Server::answering([Reply::Refused(400, code, "no")])).await;
+    is_permanent(
+        &denied,
+        "AccessDeniedException: no",
+        "`cloudwatch:GetMetricData`",
+    );
+}
+
 #[tokio::test]
 async fn a_broken_connection_may_pass() {
     is_passing(

@@ -33,6 +33,8 @@ pub(crate) const SECRET: &str = "wJalrXUtnFEMI";
 pub(crate) enum Reply {
     Page(Page),
     Refused(u16, &'static str, &'static str),
+    /// By a code of this protocol, and the older one of the query protocol in a header, which counts.
+    RefusedAsBefore(&'static str, &'static str),
     Bytes(u16, Vec<u8>),
     Reset,
     TooLate,
@@ -162,9 +164,14 @@ impl Server {
             let store = self.0.store.as_ref();
             store.map(|store| Reply::Page(store.page(&input)))
         });
+        let mut before = None;
         let (status, body) = match reply.unwrap_or_else(|| panic!("no answer to {input}")) {
             Reply::Page(page) => (200, page.write()),
             Reply::Refused(status, code, message) => (status, refusal(code, message)),
+            Reply::RefusedAsBefore(code, as_before) => {
+                before = Some(format!("{as_before};Sender"));
+                (400, refusal(code, "no"))
+            }
             Reply::Bytes(status, bytes) => (status, bytes),
             Reply::Reset => return Err(ConnectorError::io("connection reset by peer".into())),
             Reply::TooLate => return Err(ConnectorError::timeout("no answer".into())),
@@ -173,6 +180,9 @@ impl Server {
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         let protocol = ("smithy-protocol", "rpc-v2-cbor");
         response.headers_mut().insert(protocol.0, protocol.1);
+        if let Some(before) = before {
+            response.headers_mut().insert("x-amzn-query-error", before);
+        }
         Ok(response)
     }
 }
