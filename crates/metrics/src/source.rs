@@ -1,5 +1,7 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
 #[cfg(feature = "datadog")]
 mod datadog;
 #[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
@@ -9,7 +11,12 @@ mod http_probe;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
-#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
+#[cfg(any(
+    feature = "cloudwatch",
+    feature = "datadog",
+    feature = "http-probe",
+    feature = "prometheus"
+))]
 mod template;
 
 use std::collections::BTreeMap;
@@ -25,6 +32,8 @@ use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
 use thiserror::Error;
 
+#[cfg(feature = "cloudwatch")]
+pub use self::cloudwatch::CloudWatch;
 #[cfg(feature = "datadog")]
 pub use self::datadog::Datadog;
 #[cfg(feature = "http-probe")]

@@ -12,7 +12,7 @@ pub(super) type Mistake = (String, String);
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
 pub(super) fn fill(text: &str, labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
     fill_by(text, |name| {
         let value = label(labels, name)?;
@@ -73,7 +73,7 @@ pub(super) fn label<'a>(
     })
 }
 
-#[cfg(all(test, feature = "prometheus"))]
+#[cfg(all(test, any(feature = "cloudwatch", feature = "prometheus")))]
 mod tests {
     use super::*;
 

@@ -133,6 +133,7 @@ targets-without-ipv4 | blocks | ECS | The target group knows its targets by IPv6
 too-many-target-groups | blocks | ECS | With the candidate's, the rule would forward to more than five target groups. | Take out those at weight 0 that belong to neither service.
 looks-without-windows | warns | metrics | The source tells of whole periods only, which are longer than the check's interval: some looks have nothing to judge. | Make the interval of the check as long as a period of the source.
 limits-differ | warns | metrics | The judge follows the rules of Argo Rollouts or Flagger, and the check has other limits than they. | Make the check with `MetricCheck`, or give it the limits that the finding names.
+metric-without-data | warns | metrics | Of stable there was no datapoint in the last hour or period; CloudWatch tells what is misspelt and what did not happen alike. | Correct namespace, name and dimensions, or make sure that stable is used.
 assumes-independent-errors | warns | metrics | The judge takes errors to be independent of each other; errors that come in bursts can fail a good release. | Ask for a metric by unit such as a pod, or set the judge's `gate` to `always`.
 units-not-told | blocks | metrics | The judge compares units, and the source does not tell them apart. | Name the label that tells them apart in the metric, or choose another judge.
 buckets-too-coarse | blocks | metrics | What the judge is to find cannot show in the buckets that the histogram has. | Use finer buckets, or let the judge look for the least that the finding names.
