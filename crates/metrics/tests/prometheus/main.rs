@@ -13,3 +13,4 @@ mod page;
 #[path = "../pages/mod.rs"]
 mod pages;
 mod server;
+mod windows;

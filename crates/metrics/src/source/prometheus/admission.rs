@@ -8,7 +8,7 @@ use futures::future::try_join;
 
 use super::Prometheus;
 use super::answer::{Answer, Series};
-use super::increments::{Increment, histogram};
+use super::increments::{Increment, histogram, usual_distance};
 use super::metric::{Filled, Metric};
 use crate::reading::{Data, Reading};
 use crate::source::{Admitted, SourceError};
@@ -26,6 +26,7 @@ impl Prometheus {
                 let requests = self.newest(&requests, metric);
                 let failed = self.newest(&failed, metric);
                 let (requests, _) = try_join(requests, failed).await?;
+                admitted.distance = usual_distance(&requests.series);
                 let unit = metric.unit.as_deref();
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
@@ -35,6 +36,7 @@ impl Prometheus {
             }
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
+                admitted.distance = usual_distance(&answer.series);
                 admitted.bounds = self.bounds(&answer.series)?;
             }
             Filled::Values(query) => {
