@@ -7,6 +7,7 @@ mod http;
 mod increments;
 mod metric;
 mod template;
+mod twice;
 
 use std::collections::BTreeMap;
 use std::fmt;

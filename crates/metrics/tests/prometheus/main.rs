@@ -13,4 +13,5 @@ mod page;
 #[path = "../pages/mod.rs"]
 mod pages;
 mod server;
+mod twice;
 mod windows;

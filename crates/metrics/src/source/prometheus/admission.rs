@@ -10,6 +10,7 @@ use super::Prometheus;
 use super::answer::{Answer, Series};
 use super::increments::{Increment, histogram, usual_distance};
 use super::metric::{Filled, Metric};
+use super::twice::counted_twice;
 use crate::reading::{Data, Reading};
 use crate::source::{Admitted, SourceError};
 
@@ -27,6 +28,8 @@ impl Prometheus {
                 let failed = self.newest(&failed, metric);
                 let (requests, _) = try_join(requests, failed).await?;
                 admitted.distance = usual_distance(&requests.series);
+                let twice = counted_twice(&requests.series);
+                admitted.findings.extend(twice.map(|twice| twice.finding()));
                 let unit = metric.unit.as_deref();
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
@@ -37,6 +40,8 @@ impl Prometheus {
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
                 admitted.distance = usual_distance(&answer.series);
+                let twice = counted_twice(&answer.series);
+                admitted.findings.extend(twice.map(|twice| twice.finding()));
                 admitted.bounds = self.bounds(&answer.series)?;
             }
             Filled::Values(query) => {

@@ -10,6 +10,7 @@ use strategy_core::analysis::{Count, Window};
 use super::answer::{self, Series};
 use super::increments::{self, increments, known_targets, newest, usual_distance, watched};
 use super::metric::Metric;
+use super::twice::counted_twice;
 use super::{Prometheus, noted, seconds, whole};
 use crate::reading::{Data, Events, Reading};
 use crate::source::{Answer, SourceError};
@@ -48,7 +49,8 @@ impl Prometheus {
         let requests = self.samples(requests, window, before);
         let failed = self.samples(failed, window, before);
         let (requests, failed) = try_join(requests, failed).await?;
-        let warnings = [requests.warnings, failed.warnings].concat();
+        let mut warnings = [requests.warnings, failed.warnings].concat();
+        warnings.extend(counted_twice(&requests.series).map(|twice| twice.note()));
         if let Some(nothing) = nothing(&requests.series, window, before) {
             return Ok(nothing.noted(warnings));
         }
@@ -98,14 +100,16 @@ impl Prometheus {
         if let Some(nothing) = nothing(&answer.series, window, before) {
             return Ok(nothing.noted(answer.warnings));
         }
+        let mut warnings = answer.warnings;
+        warnings.extend(counted_twice(&answer.series).map(|twice| twice.note()));
         let series = watched(answer.series, asked.since);
         let known = known_targets(&series);
         let Some(counted) = increments(&series, window, &known) else {
-            return Ok(noted(Reading::NotANumber, answer.warnings));
+            return Ok(noted(Reading::NotANumber, warnings));
         };
         let reading =
             increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
-        Ok(noted(reading, answer.warnings))
+        Ok(noted(reading, warnings))
     }
 
     /// The unit of each series that counts everything; empty where units are not told apart.
