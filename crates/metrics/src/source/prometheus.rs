@@ -6,6 +6,7 @@ mod counters;
 mod http;
 mod increments;
 mod metric;
+mod native;
 mod template;
 mod twice;
 
@@ -33,7 +34,8 @@ use crate::reading::{Data, Reading, Shape};
 /// - for judges of events: `requests` and `failed`, selectors of cumulative counters, the second of a part of
 ///   what the first selects; `unit`, the label that tells units apart, such as `pod` (default: units are not
 ///   told apart);
-/// - for judges of a histogram: `histogram`, a selector of the `_bucket` series of a classic histogram;
+/// - for judges of a histogram: `histogram`, a selector of the `_bucket` series of a classic histogram, or of a
+///   native one; `schema`, in which resolution a native one is told, from -4 to 3 (default 2: bounds grow by 19 %);
 /// - for judges of values: `query`, an expression with one series as its answer, evaluated each `step`
 ///   (default 15 s);
 /// - for judges of units: `query`, whose answer has one series for each value of the label `unit`;
@@ -50,8 +52,9 @@ use crate::reading::{Data, Reading, Shape};
 /// nothing is extrapolated, and no event belongs to two windows. A counter that shows what is no count, such as
 /// NaN, is [not a number](Reading::NotANumber). See the reference of sources for resets, new series and gaps.
 ///
-/// Native histograms are not read, and refused where they answer; numbers of them are, by queries such as
-/// `histogram_fraction(..)`.
+/// Native histograms are told at the bounds of one schema, whatever resolution theirs is and whichever of their
+/// buckets are empty, so that a judge finds the same bounds at each look. One that is coarser is told at its own
+/// bounds, with a note.
 #[derive(Clone)]
 pub struct Prometheus(Server);
 

@@ -9,6 +9,7 @@
 mod access;
 mod admission;
 mod answers;
+mod natives;
 mod page;
 #[path = "../pages/mod.rs"]
 mod pages;

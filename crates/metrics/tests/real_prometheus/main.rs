@@ -19,6 +19,8 @@ mod counters;
 mod exporter;
 mod gone;
 mod histograms;
+mod messages;
+mod natives;
 #[cfg(feature = "conformance")]
 mod promises;
 mod queries;

@@ -15,7 +15,7 @@ use strategy_metrics::source::{Prometheus as Source, SourceError};
 use test_support::child::{Process, RunFolder, Watchdog, free_port, target_dir};
 
 use crate::exporter::Target;
-use crate::{counters, gone, histograms, queries};
+use crate::{counters, gone, histograms, natives, queries};
 
 /// How often what is waited for is looked at, and how long; a server begins to scrape some seconds after its start.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,6 +41,7 @@ impl Prometheus {
                 counters::TARGETS,
                 gone::TARGETS,
                 histograms::TARGETS,
+                natives::TARGETS,
                 queries::TARGETS,
             ];
             Self::scraping(&jobs.concat())

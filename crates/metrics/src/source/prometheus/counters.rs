@@ -10,6 +10,7 @@ use strategy_core::analysis::{Count, Window};
 use super::answer::{self, Series};
 use super::increments::{self, increments, known_targets, newest, usual_distance, watched};
 use super::metric::Metric;
+use super::native::{self, Told};
 use super::twice::counted_twice;
 use super::{Prometheus, noted, seconds, whole};
 use crate::reading::{Data, Events, Reading};
@@ -34,7 +35,18 @@ impl Prometheus {
         let range = window.to.since(window.from) + before;
         let query = format!("{selector}[{}ms]", range.as_millis());
         let form = [("query", query), ("time", seconds(window.to))];
-        self.0.ask("query", &form).await
+        self.0.ask_for_histograms("query", &form).await
+    }
+
+    /// The same, of numbers.
+    async fn numbers(
+        &self,
+        selector: &str,
+        window: Window,
+        before: Duration,
+    ) -> Result<answer::Answer, SourceError> {
+        let answer = self.samples(selector, window, before).await?;
+        self.0.numbers(answer)
     }
 
     /// What counters of requests and of failures counted.
@@ -46,8 +58,8 @@ impl Prometheus {
     ) -> Result<Answer, SourceError> {
         let (window, before) = (asked.window, asked.metric.stale_after);
         let unit = asked.metric.unit.as_deref();
-        let requests = self.samples(requests, window, before);
-        let failed = self.samples(failed, window, before);
+        let requests = self.numbers(requests, window, before);
+        let failed = self.numbers(failed, window, before);
         let (requests, failed) = try_join(requests, failed).await?;
         let mut warnings = [requests.warnings, failed.warnings].concat();
         warnings.extend(counted_twice(&requests.series).map(|twice| twice.note()));
@@ -89,7 +101,7 @@ impl Prometheus {
         Ok(noted(Reading::Told(Data::Events(events)), warnings))
     }
 
-    /// What the buckets of classic histograms counted.
+    /// What the buckets of classic histograms counted, or native ones.
     pub(super) async fn histogram(
         &self,
         selector: &str,
@@ -104,6 +116,13 @@ impl Prometheus {
         warnings.extend(counted_twice(&answer.series).map(|twice| twice.note()));
         let series = watched(answer.series, asked.since);
         let known = known_targets(&series);
+        let wrong = |problem| self.no_histogram(problem);
+        if native::are_native(&series).map_err(wrong)? {
+            let told = Told::of(&series, asked.metric.schema).map_err(wrong)?;
+            let reading = native::histogram(&series, window, &known, &told.bounds);
+            warnings.extend(told.note());
+            return Ok(noted(reading.map_err(wrong)?, warnings));
+        }
         let Some(counted) = increments(&series, window, &known) else {
             return Ok(noted(Reading::NotANumber, warnings));
         };
@@ -132,7 +151,8 @@ impl Prometheus {
         SourceError::Permanent {
             source_name: self.0.name(),
             problem,
-            mend: "select the `_bucket` series of one histogram".to_owned(),
+            mend: "select the `_bucket` series of one classic histogram, or one native histogram"
+                .to_owned(),
         }
     }
 }

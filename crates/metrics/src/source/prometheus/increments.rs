@@ -40,19 +40,23 @@ pub(super) fn increments<'a>(
     known: &Known<'_>,
 ) -> Option<Vec<Increment<'a>>> {
     let counted = |series: &'a Series| {
-        let lives = target(&series.labels).and_then(|target| known.get(&target));
-        let begins_at_0 = lives
-            .zip(series.samples.first())
-            .is_some_and(|(lives, (first, _))| {
-                let mut before = lives.range(..first);
-                before.any(|(_, until)| first <= until)
-            });
         Some(Increment {
             labels: &series.labels,
-            count: count(series, window, begins_at_0)?,
+            count: count(series, window, begins_at_0(series, known))?,
         })
     };
     series.iter().map(counted).collect()
+}
+
+/// Nobody saw a series before its first sample, and its target was seen then.
+pub(super) fn begins_at_0(series: &Series, known: &Known<'_>) -> bool {
+    let lives = target(&series.labels).and_then(|target| known.get(&target));
+    lives
+        .zip(series.samples.first())
+        .is_some_and(|(lives, (first, _))| {
+            let mut before = lives.range(..first);
+            before.any(|(_, until)| first <= until)
+        })
 }
 
 fn count(series: &Series, window: Window, begins_at_0: bool) -> Option<f64> {
@@ -79,7 +83,7 @@ fn count(series: &Series, window: Window, begins_at_0: bool) -> Option<f64> {
 }
 
 /// What no counter can show, and nothing can be subtracted from.
-fn is_no_count(value: f64) -> bool {
+pub(super) fn is_no_count(value: f64) -> bool {
     !value.is_finite() || value < 0.0
 }
 
@@ -110,7 +114,9 @@ pub(super) type Known<'a> = BTreeMap<Target<'a>, BTreeMap<Timestamp, Timestamp>>
 pub(super) fn watched(mut series: Vec<Series>, since: Option<Timestamp>) -> Vec<Series> {
     if let Some(since) = since {
         for series in &mut series {
-            series.samples.retain(|(at, _)| *at >= since);
+            let before = series.samples.partition_point(|(at, _)| *at < since);
+            series.samples.drain(..before);
+            series.natives.drain(..before.min(series.natives.len()));
         }
     }
     series

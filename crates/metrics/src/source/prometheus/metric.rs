@@ -26,6 +26,9 @@ pub(super) struct Metric {
     /// The label that tells units apart.
     #[serde(default)]
     pub(super) unit: Option<String>,
+    /// Of native histograms, in which resolution they are told.
+    #[serde(default = "schema")]
+    pub(super) schema: i8,
     #[serde(default = "step", with = "duration")]
     pub(super) step: Duration,
     #[serde(default = "stale_after", with = "duration")]
@@ -33,6 +36,15 @@ pub(super) struct Metric {
     #[serde(default = "settle", with = "duration")]
     pub(super) settle: Duration,
 }
+
+/// Bounds grow by 19 %. A client library that is told to let buckets grow by at most 10 % begins at 3, and is at 2
+/// when it has made two buckets of each one once, since they were too many.
+const fn schema() -> i8 {
+    2
+}
+
+/// The finest that is told: 481 bounds. The coarsest is that of Prometheus.
+const SCHEMAS: std::ops::RangeInclusive<i8> = -4..=3;
 
 const fn step() -> Duration {
     Duration::from_secs(15)
@@ -73,6 +85,13 @@ impl Metric {
                 "metric",
                 "`step` and `stale-after` are at least a second".to_owned(),
                 "write longer ones, or leave them out".to_owned(),
+            ));
+        }
+        if !SCHEMAS.contains(&metric.schema) {
+            return Err(invalid(
+                "metric",
+                format!("`schema` is {}", metric.schema),
+                "write one from -4 to 3, or leave it out".to_owned(),
             ));
         }
         metric.text(shape)?;

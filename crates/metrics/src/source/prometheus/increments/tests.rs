@@ -23,6 +23,7 @@ fn series(instance: &str, code: &str, samples: &[(u64, f64)]) -> Series {
             .iter()
             .map(|(at, value)| (Timestamp::from_millis(at * 1000), *value))
             .collect(),
+        natives: Vec::new(),
     }
 }
 
