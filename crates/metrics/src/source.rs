@@ -145,6 +145,9 @@ pub struct Admitted {
     pub units: Option<usize>,
     /// How far apart the samples usually are that the source reads; `None`: not known, or it reads none.
     pub distance: Option<Duration>,
+    /// What the source will ask for, in its own language, with what is known of the track filled in; none: there
+    /// is no such language.
+    pub asked: Vec<String>,
     /// What stands in the way or is worth knowing.
     pub findings: Vec<Finding>,
 }

@@ -7,6 +7,7 @@ mod http;
 mod increments;
 mod metric;
 mod native;
+mod ready_made;
 mod template;
 mod twice;
 
@@ -39,6 +40,8 @@ use crate::reading::{Data, Reading, Shape};
 /// - for judges of values: `query`, an expression with one series as its answer, evaluated each `step`
 ///   (default 15 s);
 /// - for judges of units: `query`, whose answer has one series for each value of the label `unit`;
+/// - in place of selectors `ready-made`: `istio`, `ingress-nginx`, `traefik` or `http`, of what these exporters tell;
+///   [`Admitted::asked`] has the selectors, and the reference of sources what belongs to each;
 /// - `stale-after`, of counters and histograms: without a sample for so long before a window's end, what is
 ///   told is [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one. How old a
 ///   sample a `query` takes is the server's matter;
@@ -202,7 +205,7 @@ impl MetricSource for Prometheus {
 
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        let filled = metric.filled(question.shape, &question.labels)?;
+        let filled = metric.filled(question)?;
         self.admitted(&metric, filled).await
     }
 
@@ -213,7 +216,7 @@ impl MetricSource for Prometheus {
             since: question.watched_since,
             metric: &metric,
         };
-        match metric.filled(question.shape, &question.labels)? {
+        match metric.filled(question)? {
             Filled::Events { requests, failed } => self.events(&requests, &failed, &asked).await,
             Filled::Histogram(selector) => self.histogram(&selector, &asked).await,
             Filled::Values(query) => self.values(query, window, metric.step).await,

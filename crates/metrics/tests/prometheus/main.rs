@@ -13,6 +13,7 @@ mod natives;
 mod page;
 #[path = "../pages/mod.rs"]
 mod pages;
+mod ready_made;
 mod server;
 mod twice;
 mod windows;

@@ -25,4 +25,5 @@ mod natives;
 mod promises;
 mod queries;
 mod question;
+mod ready_made;
 mod server;

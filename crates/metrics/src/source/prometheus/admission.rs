@@ -22,7 +22,10 @@ impl Prometheus {
         metric: &Metric,
         filled: Filled,
     ) -> Result<Admitted, SourceError> {
-        let mut admitted = Admitted::default();
+        let mut admitted = Admitted {
+            asked: filled.asked(),
+            ..Admitted::default()
+        };
         match filled {
             Filled::Events { requests, failed } => {
                 let requests = self.newest(&requests, metric);

@@ -13,6 +13,35 @@ pub(super) fn fill(
     text: &str,
     labels: &BTreeMap<String, String>,
 ) -> Result<String, (String, String)> {
+    fill_quoted(text, labels, str::to_owned)
+}
+
+/// The same in a regular expression that stands between double quotes: what is filled in matches itself alone.
+///
+/// # Errors
+/// What is wrong, and how to mend it.
+pub(super) fn fill_pattern(
+    text: &str,
+    labels: &BTreeMap<String, String>,
+) -> Result<String, (String, String)> {
+    fill_quoted(text, labels, |value| {
+        let mut quoted = String::with_capacity(value.len());
+        for letter in value.chars() {
+            // Of the syntax of RE2, each with a backslash, which a string of PromQL has twice.
+            if ".+*?()|[]{}^$".contains(letter) {
+                quoted.push_str("\\\\");
+            }
+            quoted.push(letter);
+        }
+        quoted
+    })
+}
+
+fn fill_quoted(
+    text: &str,
+    labels: &BTreeMap<String, String>,
+    quoted: impl Fn(&str) -> String,
+) -> Result<String, (String, String)> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
@@ -42,7 +71,7 @@ pub(super) fn fill(
                 "write the selector out, with the value quoted".to_owned(),
             ));
         }
-        filled.push_str(value);
+        filled.push_str(&quoted(value));
         rest = &after[end + 2..];
     }
     filled.push_str(rest);
@@ -82,6 +111,15 @@ mod tests {
                 "{problem}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_filled_into_a_pattern_matches_itself_alone() {
+        let labels = [("name".to_owned(), "a.b+(c)".to_owned())].into();
+        assert_eq!(
+            fill_pattern("{{name}}-[0-9]+", &labels).unwrap(),
+            "a\\\\.b\\\\+\\\\(c\\\\)-[0-9]+"
+        );
     }
 
     #[test]
