@@ -145,7 +145,10 @@ impl MetricSource for CloudWatch {
                 Filled::Events { outcome, .. } => events(told, others, outcome),
                 Filled::Values(_) => values(told),
             });
-        Ok(Answer { reading, notes })
+        Ok(Answer {
+            notes,
+            ..Answer::from(reading)
+        })
     }
 }
 

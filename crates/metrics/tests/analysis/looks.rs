@@ -22,11 +22,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     World::seeded(1).build().unwrap().block_on(future).unwrap()
 }
 
-fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
 }
 
-fn look(from: u64, to: u64, tolerated: u64) -> Look {
+pub(crate) fn look(from: u64, to: u64, tolerated: u64) -> Look {
     let analysis = Extension::new("memory")
         .with("metric", json!({}))
         .with("judge", json!({ "kind": "tally", "tolerated": tolerated }));
@@ -53,11 +53,11 @@ fn source_with(events: &[(u64, u64)], rhythm: Rhythm) -> MemorySource {
     source
 }
 
-fn analysis(source: impl MetricSource + 'static) -> MetricAnalysis {
+pub(crate) fn analysis(source: impl MetricSource + 'static) -> MetricAnalysis {
     MetricAnalysis::new("memory", source).judges(kinds())
 }
 
-fn measure(analysis: &MetricAnalysis, look: Look, memory: &Memory) -> Measurement {
+pub(crate) fn measure(analysis: &MetricAnalysis, look: Look, memory: &Memory) -> Measurement {
     let mut look = look;
     look.memory = memory.clone();
     block_on(analysis.measure(&look)).unwrap()
