@@ -24,6 +24,32 @@ async fn as_many_requests_are_sent_as_asked_for_each_on_a_connection_of_its_own(
     }
 }
 
+/// A server that would answer more than one question of a connection.
+#[tokio::test]
+async fn no_connection_is_used_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            seen.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                        .await;
+                }
+            });
+        }
+    });
+    let metric = json!({ "candidate": address, "requests": 5, "at-once": 1, "timeout": "5s" });
+    let question = question_about(metric, Shape::Events);
+    let answer = probe().read(&question, window()).await.unwrap();
+    assert_eq!(counted(&answer), (5, 0));
+    assert_eq!(connections.load(Ordering::Relaxed), 5);
+}
+
 /// A server that answers when as many are waiting as can be.
 #[tokio::test]
 async fn no_more_are_under_way_at_once_than_asked_for() {
