@@ -108,6 +108,7 @@ impl MetricAnalysis {
                 .await
                 .map_err(invalid)?;
         }
+        let distance = source.candidate.distance.max(source.stable.distance);
         let mut prepared = PreparedCheck::new(check.clone());
         prepared.bounded = params.judge.bounded();
         prepared.findings = source.candidate.findings.clone();
@@ -129,7 +130,8 @@ impl MetricAnalysis {
         prepared.findings.extend(params.judge.admit(&prospect));
         let differing = limits::differ(check, &*params.judge, planned.limits);
         prepared.findings.extend(differing);
-        if params.judge.bounded() && self.is_unsettled(&params, planned.interval)? {
+        let tells_late = self.period(&params).max(distance) > Some(planned.interval);
+        if params.judge.bounded() && tells_late {
             prepared.findings.push(Finding::warns(
                 "looks-without-windows",
                 format!("check {check}"),
@@ -137,15 +139,16 @@ impl MetricAnalysis {
                     "{} tells of a window only later than the check looks",
                     self.source.name()
                 ),
-                "make the interval of the check as long as a period of the source".to_owned(),
+                "make the interval of the check as long as a period of the source, or as its samples are apart"
+                    .to_owned(),
             ));
         }
         Ok(Some(prepared))
     }
 
-    fn is_unsettled(&self, params: &Params, interval: Duration) -> Result<bool, MeasureError> {
+    fn period(&self, params: &Params) -> Option<Duration> {
         let rhythm = self.source.rhythm(&params.metric, params.judge.shape());
-        Ok(rhythm.is_ok_and(|rhythm| rhythm.period > interval))
+        rhythm.ok().map(|rhythm| rhythm.period)
     }
 
     /// What was seen of both tracks in a window.
@@ -192,7 +195,7 @@ impl Analysis for MetricAnalysis {
             return Ok(Measurement::new(Verdict::Undecided, evidence).remember(look.memory.clone()));
         };
         let question = |track| params.question_of(look, part, track);
-        let questions = Tracks {
+        let mut questions = Tracks {
             stable: question(Track::Stable),
             candidate: question(Track::Candidate),
         };
@@ -203,17 +206,25 @@ impl Analysis for MetricAnalysis {
         ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
         let mut notes = BTreeSet::new();
-        for (window, weight) in ledger.settled(rhythm, look.window.to) {
+        for settled in ledger.settled(rhythm, look.window.to) {
+            let window = settled.window;
+            for question in [&mut questions.stable, &mut questions.candidate] {
+                question.watched_since = Some(settled.since);
+            }
             let answers = self.see(&questions, judge, window).await.map_err(invalid)?;
             notes.extend(answers.candidate.notes);
             notes.extend(answers.stable.notes);
+            if answers.candidate.too_short || answers.stable.too_short {
+                ledger.was_too_short(settled);
+                continue;
+            }
             let readings = Tracks {
                 stable: answers.stable.reading,
                 candidate: answers.candidate.reading,
             };
             let alpha = f64::from(look.alpha_millionths) / 1e6;
             let mut sight = Sight::new(window, readings, alpha);
-            sight.share = look.weights.get(part).and(weight);
+            sight.share = look.weights.get(part).and_then(|_| settled.share());
             let mut judgement = judge
                 .judge(&sight, &ledger.state)
                 .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;

@@ -20,9 +20,20 @@ const WAITING: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
     waiting: Vec<Waiting>,
+    /// What the last window was the end of; `None`: nothing was watched under these labels.
+    stretch: Option<Stretch>,
     labels: String,
     /// What the judge remembers.
     pub(crate) state: State,
+}
+
+/// Windows of one share of traffic that adjoin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    since: Timestamp,
+    to: Timestamp,
+    /// The candidate's share of traffic in it, in basis points.
+    weight: u16,
 }
 
 /// A window that was watched and cannot be told of yet.
@@ -31,14 +42,36 @@ struct Waiting {
     window: Window,
     /// The candidate's share of traffic in it, in basis points.
     weight: u16,
+    /// Since when windows of that share adjoin up to this one.
+    since: Timestamp,
+}
+
+/// A window that can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) window: Window,
+    /// The candidate's share of traffic in it, in basis points.
+    weight: u16,
+    /// Since when windows of that share adjoin up to this one.
+    pub(crate) since: Timestamp,
+}
+
+impl Settled {
+    /// The share that it was watched at; `None`: it is none.
+    pub(crate) fn share(&self) -> Option<Weight> {
+        Weight::from_basis_points(self.weight).ok()
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     v: u8,
+    /// Begin, end, share, and for how long before its begin windows adjoin up to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    waiting: Vec<(u64, u64, u16)>,
+    waiting: Vec<(u64, u64, u16, u64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stretch: Option<(u64, u64, u16)>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     labels: String,
     state: String,
@@ -63,15 +96,22 @@ impl Ledger {
         let state = BASE64
             .decode(&kept.state)
             .map_err(|error| unknown(error.to_string()))?;
-        let waiting = |(from, to, weight)| Waiting {
+        let waiting = |(from, to, weight, before): (u64, u64, u16, u64)| Waiting {
             window: Window {
                 from: Timestamp::from_millis(from),
                 to: Timestamp::from_millis(to),
             },
             weight,
+            since: Timestamp::from_millis(from.saturating_sub(before)),
+        };
+        let stretch = |(since, to, weight)| Stretch {
+            since: Timestamp::from_millis(since),
+            to: Timestamp::from_millis(to),
+            weight,
         };
         Ok(Self {
             waiting: kept.waiting.into_iter().map(waiting).collect(),
+            stretch: kept.stretch.map(stretch),
             labels: kept.labels,
             state: State::from_bytes(state),
         })
@@ -81,11 +121,20 @@ impl Ledger {
     pub(crate) fn memory(&self) -> Result<Memory, MeasureError> {
         let kept = |waiting: &Waiting| {
             let Window { from, to } = waiting.window;
-            (from.as_millis(), to.as_millis(), waiting.weight)
+            let before = from.as_millis().saturating_sub(waiting.since.as_millis());
+            (from.as_millis(), to.as_millis(), waiting.weight, before)
+        };
+        let stretch = |stretch: Stretch| {
+            (
+                stretch.since.as_millis(),
+                stretch.to.as_millis(),
+                stretch.weight,
+            )
         };
         let kept = Kept {
             v: VERSION,
             waiting: self.waiting.iter().map(kept).collect(),
+            stretch: self.stretch.map(stretch),
             labels: self.labels.clone(),
             state: BASE64.encode(self.state.bytes()),
         };
@@ -100,35 +149,49 @@ impl Ledger {
     pub(crate) fn watched(&mut self, window: Window, weight: u16, labels: &str) {
         if self.labels != labels {
             self.waiting.clear();
+            self.stretch = None;
             labels.clone_into(&mut self.labels);
         }
+        let goes_on = self
+            .stretch
+            .filter(|last| last.to == window.from && last.weight == weight);
+        let since = goes_on.map_or(window.from, |stretch| stretch.since);
+        let to = window.to;
+        self.stretch = Some(Stretch { since, to, weight });
         match self.waiting.last_mut() {
             Some(last) if last.window.to == window.from && last.weight == weight => {
                 last.window.to = window.to;
             }
-            Some(_) | None => self.waiting.push(Waiting { window, weight }),
+            Some(_) | None => self.waiting.push(Waiting {
+                window,
+                weight,
+                since,
+            }),
         }
         if self.waiting.len() > WAITING {
             self.waiting.remove(0);
         }
     }
 
-    /// Takes out, in order, what can be told of by `now`, with the share that it was watched at; what cannot
-    /// yet stays.
-    pub(crate) fn settled(
-        &mut self,
-        rhythm: Rhythm,
-        now: Timestamp,
-    ) -> Vec<(Window, Option<Weight>)> {
+    /// Takes out, in order, what can be told of by `now`; what cannot yet stays.
+    pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Vec<Settled> {
         let by = down(now.before(rhythm.settle), rhythm.period);
         let (mut settled, mut waiting) = (Vec::new(), Vec::new());
-        for Waiting { window, weight } in self.waiting.drain(..) {
+        for Waiting {
+            window,
+            weight,
+            since,
+        } in self.waiting.drain(..)
+        {
             let from = up(window.from, rhythm.period);
             let to = down(window.to, rhythm.period).min(by);
             let told = from < to;
             if told {
-                let share = Weight::from_basis_points(weight).ok();
-                settled.push((Window { from, to }, share));
+                settled.push(Settled {
+                    window: Window { from, to },
+                    weight,
+                    since,
+                });
             }
             let rest = Window {
                 from: if told { to } else { window.from },
@@ -139,11 +202,36 @@ impl Ledger {
                 waiting.push(Waiting {
                     window: rest,
                     weight,
+                    since,
                 });
             }
         }
         self.waiting = waiting;
         settled
+    }
+
+    /// A window was too short to be told of: it waits for what adjoins it. One that nothing can adjoin any more
+    /// is given up.
+    pub(crate) fn was_too_short(&mut self, settled: Settled) {
+        let Settled {
+            window,
+            weight,
+            since,
+        } = settled;
+        match self.waiting.first_mut() {
+            Some(next) if next.window.from == window.to && next.since == since => {
+                next.window.from = window.from;
+            }
+            Some(_) => {}
+            None if self.stretch.is_some_and(|last| last.to == window.to) => {
+                self.waiting.push(Waiting {
+                    window,
+                    weight,
+                    since,
+                });
+            }
+            None => {}
+        }
     }
 }
 

@@ -32,10 +32,11 @@ pub use self::state::State;
 /// The Rust of the pages about metrics is compiled with the tests of this crate.
 #[cfg(all(
     doctest,
+    feature = "cloudwatch",
     feature = "conformance",
-    feature = "prometheus",
+    feature = "datadog",
     feature = "http-probe",
-    feature = "datadog"
+    feature = "prometheus"
 ))]
 mod pages {
     #[doc = include_str!("../../../docs/reference/sources.md")]

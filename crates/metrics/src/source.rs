@@ -1,5 +1,7 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
 #[cfg(feature = "datadog")]
 mod datadog;
 #[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
@@ -9,7 +11,12 @@ mod http_probe;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
-#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
+#[cfg(any(
+    feature = "cloudwatch",
+    feature = "datadog",
+    feature = "http-probe",
+    feature = "prometheus"
+))]
 mod template;
 
 use std::collections::BTreeMap;
@@ -19,12 +26,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use strategy_core::Part;
-use strategy_core::Track;
 use strategy_core::analysis::Window;
 use strategy_core::target::Finding;
+use strategy_core::{Part, Timestamp, Track};
 use thiserror::Error;
 
+#[cfg(feature = "cloudwatch")]
+pub use self::cloudwatch::CloudWatch;
 #[cfg(feature = "datadog")]
 pub use self::datadog::Datadog;
 #[cfg(feature = "http-probe")]
@@ -103,6 +111,10 @@ pub struct Question {
     pub labels: BTreeMap<String, String>,
     /// Where the candidate answers apart from user traffic; `None`: nowhere, or the question is about stable.
     pub preview: Option<String>,
+    /// Since when windows of one share of traffic adjoin without a gap up to the one that is asked about. What
+    /// happened before belongs to no window, also where a source learns of it only in this one, as from a counter
+    /// that is scraped now and then. `None`: not known, as before a rollout begins.
+    pub watched_since: Option<Timestamp>,
 }
 
 impl Question {
@@ -115,6 +127,7 @@ impl Question {
             track,
             labels: BTreeMap::new(),
             preview: None,
+            watched_since: None,
         }
     }
 }
@@ -127,6 +140,10 @@ pub struct Answer {
     pub reading: Reading,
     /// What the source says of its answer, such as that a part of it is missing; it is told with the evidence.
     pub notes: Vec<String>,
+    /// The window was too short for the source to learn of anything in it, and nothing is missing yet: of a longer
+    /// one that begins likewise it may tell. Nothing of the window is judged then, and it is asked for again,
+    /// longer, as long as windows adjoin.
+    pub too_short: bool,
 }
 
 impl From<Reading> for Answer {
@@ -134,6 +151,7 @@ impl From<Reading> for Answer {
         Self {
             reading,
             notes: Vec::new(),
+            too_short: false,
         }
     }
 }
@@ -146,6 +164,11 @@ pub struct Admitted {
     pub bounds: Option<Vec<f64>>,
     /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
+    /// How far apart the samples usually are that the source reads; `None`: not known, or it reads none.
+    pub distance: Option<Duration>,
+    /// What the source will ask for, in its own language, with what is known of the track filled in; none: there
+    /// is no such language.
+    pub asked: Vec<String>,
     /// What stands in the way or is worth knowing.
     pub findings: Vec<Finding>,
 }

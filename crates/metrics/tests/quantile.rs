@@ -371,7 +371,7 @@ fn the_largest_state_fits() {
         let grid: Vec<f64> = (0..grid).map(|at| 1.5 + f64::from(at)).collect();
         let judge = quantile(json!({ "limit": { "times-stable": 1.01 }, "grid": grid }));
         let said = look(&*judge, &State::default(), 0, tracks(reading(), reading()));
-        let fixed = 2 + 6 * 24 + 16 + 56;
+        let fixed = 11 + 6 * 24 + 16 + 56;
         let fit = (100 / grid.len()).min(4) * grid.len();
         assert_eq!(said.state.bytes().len(), fixed + 8 * fit);
     }

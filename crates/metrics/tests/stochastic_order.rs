@@ -314,5 +314,5 @@ fn the_largest_state_fits() {
         0,
         tracks(reading.clone(), reading),
     );
-    assert_eq!(said.state.bytes().len(), 1034);
+    assert_eq!(said.state.bytes().len(), 1043);
 }

@@ -11,8 +11,8 @@ use strategy_core::{Track, duration};
 
 use self::memory::Memory;
 use super::assumptions::independent_events;
-use super::seen::{events, length};
-use super::weighing::{Exposure, Starts, ln_threshold, ratio_evidence};
+use super::seen::{events, length, written};
+use super::weighing::{Exposure, Failures, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
 use super::{Grid, Judge, JudgeError, Judgement, Prospect, Ratio, Share, Sight};
 use crate::reading::{Events, Shape};
@@ -169,11 +169,16 @@ impl SequentialRatio {
         if memory.gated {
             let share = seen.share() * tolerated / (seen.share().mul_add(tolerated - 1.0, 1.0));
             let failed = seen.candidate_failed.saturating_add(seen.stable_failed);
-            let units = u64::try_from(candidate.by_unit.len()).unwrap_or(u64::MAX);
-            memory
-                .window
-                .add(failed, seen.candidate_failed, share, units, window);
-            memory.close_window(self.unit_window);
+            let look = Failures {
+                all: failed,
+                candidate: seen.candidate_failed,
+                share,
+                units: u64::try_from(candidate.by_unit.len()).unwrap_or(u64::MAX),
+                judged: window,
+                written: written(sight),
+                evenly: self.tolerated == Ratio::ONE,
+            };
+            memory.gather(&look, self.unit_window);
         }
         memory.note_highest();
     }
@@ -305,7 +310,7 @@ impl Judge for SequentialRatio {
             (Err(verdict), _) | (_, Err(verdict)) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.now(), memory.highest()))
     }
 }

@@ -1,5 +1,7 @@
 //! Worlds for tests of judges: what happens to both tracks, drawn by a seed.
 
+pub(super) mod controller;
+
 use std::collections::BTreeMap;
 
 use strategy_core::analysis::{Count, Window};
@@ -54,12 +56,17 @@ impl Dice {
     }
 }
 
-/// So many events in the window from `at` on of so many milliseconds.
-pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
-    let window = Window {
+/// From `at` on, of so many milliseconds.
+pub(super) const fn window(at: u64, millis: u64) -> Window {
+    Window {
         from: Timestamp::from_millis(at),
         to: Timestamp::from_millis(at + millis),
-    };
+    }
+}
+
+/// So many events in the window from `at` on of so many milliseconds.
+pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
+    let window = window(at, millis);
     let told = |events| Reading::Told(Data::Events(events));
     let readings = Tracks {
         stable: told(stable),

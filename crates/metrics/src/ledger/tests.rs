@@ -37,7 +37,10 @@ fn told(rhythm: Rhythm, watched: &[(u64, u64, u16)]) -> Vec<Vec<(u64, u64)>> {
             kept.watched(window(*from, *to), *weight, "labels");
             let settled = kept.settled(rhythm, at(*to));
             ledger = kept;
-            settled.into_iter().map(|(told, _)| seconds(told)).collect()
+            settled
+                .into_iter()
+                .map(|told| seconds(told.window))
+                .collect()
         })
         .collect()
 }
@@ -95,11 +98,83 @@ fn what_waited_under_other_labels_is_given_up() {
     let mut ledger = Ledger::default();
     ledger.watched(window(0, 120), 500, "one");
     ledger.watched(window(120, 240), 500, "other");
-    let share = Weight::from_basis_points(500).ok();
+    let settled = ledger.settled(rhythm(60, 0), at(240));
+    assert_eq!(settled.len(), 1);
+    assert_eq!(settled[0].window, window(120, 240));
+    assert_eq!(settled[0].share(), Weight::from_basis_points(500).ok());
     assert_eq!(
-        ledger.settled(rhythm(60, 0), at(240)),
-        [(window(120, 240), share)]
+        settled[0].since,
+        at(120),
+        "nobody watched these series before"
     );
+}
+
+/// Which windows are settled after each of these, and since when windows adjoin up to them.
+#[test]
+fn what_is_told_of_knows_since_when_it_was_watched() {
+    let mut ledger = Ledger::default();
+    let mut found = Vec::new();
+    for (from, to, weight) in [
+        (0, 30, 500),
+        (30, 60, 500),
+        (60, 90, 1000),
+        (95, 125, 1000),
+        (125, 155, 1000),
+    ] {
+        ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+        ledger.watched(window(from, to), weight, "labels");
+        let settled = ledger.settled(rhythm(0, 5), at(to));
+        found.push(
+            settled
+                .into_iter()
+                .map(|told| (told.window, told.since))
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(
+        found,
+        [
+            vec![(window(0, 25), at(0))],
+            vec![(window(25, 55), at(0))],
+            vec![(window(55, 60), at(0)), (window(60, 85), at(60))],
+            vec![(window(85, 90), at(60)), (window(95, 120), at(95))],
+            vec![(window(120, 150), at(95))],
+        ]
+    );
+}
+
+#[test]
+fn a_window_that_was_too_short_is_told_of_with_the_next_one() {
+    for settle in [0, 7] {
+        let mut ledger = Ledger::default();
+        let mut last = Vec::new();
+        for (from, to, weight, too_short, told) in [
+            (0, 10, 500, true, window(0, 10 - settle)),
+            (10, 20, 500, true, window(0, 20 - settle)),
+            (20, 30, 500, false, window(0, 30 - settle)),
+            (30, 40, 500, true, window(30 - settle, 40 - settle)),
+            // What nothing can adjoin any more is asked for once more, and given up.
+            (45, 55, 500, true, window(45, 55 - settle)),
+            (55, 65, 1000, true, window(55, 65 - settle)),
+            (65, 75, 1000, false, window(55, 75 - settle)),
+        ] {
+            ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            ledger.watched(window(from, to), weight, "labels");
+            let settled = ledger.settled(rhythm(0, settle), at(to));
+            last = settled.clone();
+            for one in settled {
+                if too_short {
+                    ledger.was_too_short(one);
+                }
+            }
+            assert_eq!(
+                last.last().unwrap().window,
+                told,
+                "settled after {settle} s"
+            );
+        }
+        assert_eq!(last.len(), 1, "{last:?}");
+    }
 }
 
 #[test]
@@ -142,6 +217,38 @@ fn the_largest_ledger_fits_into_a_memory() {
 }
 
 proptest! {
+    /// Whatever turns out too short: what is told of at last lies in order, apart, and within one stretch.
+    #[test]
+    fn what_was_too_short_is_told_of_once(
+        settle in 0_u64..60,
+        steps in prop::collection::vec((prop::bool::weighted(0.2), 1_u64..100, 0_u16..2, any::<bool>()), 1..40),
+    ) {
+        let (mut now, mut last) = (1_000, 0);
+        let mut ledger = Ledger::default();
+        let mut watched = Vec::new();
+        for (gap, length, weight, too_short) in steps {
+            let from = now + u64::from(gap);
+            now = from + length;
+            watched.push((from, now, weight));
+            ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            ledger.watched(window(from, now), weight, "labels");
+            for settled in ledger.settled(rhythm(0, settle), at(now)) {
+                if too_short {
+                    ledger.was_too_short(settled);
+                    continue;
+                }
+                let told = settled.window;
+                prop_assert!(at(last) <= told.from && told.to <= at(now - settle));
+                last = told.to.as_millis() / 1000;
+                let within = watched.iter().filter(|(from, to, _)| at(*from) < told.to && settled.since < at(*to));
+                let within: Vec<_> = within.collect();
+                prop_assert_eq!(at(within[0].0), settled.since);
+                let adjoin = within.windows(2).all(|pair| pair[0].1 == pair[1].0 && pair[0].2 == pair[1].2);
+                prop_assert!(adjoin, "{:?}", within);
+            }
+        }
+    }
+
     /// Whatever is watched, and however often: what is told of lies on the grid, in order, apart, within what
     /// was watched, and old enough.
     #[test]

@@ -149,7 +149,7 @@ impl MetricSource for HttpProbe {
         Ok(Admitted {
             bounds: (question.shape == Shape::Histogram).then_some(metric.bounds),
             units: Some(0),
-            findings: Vec::new(),
+            ..Admitted::default()
         })
     }
 
@@ -158,19 +158,20 @@ impl MetricSource for HttpProbe {
         let request = metric.request(question)?;
         if let Some(note) = self.too_far(window, metric.age) {
             return Ok(Answer {
-                reading: Reading::Empty,
                 notes: vec![note],
+                ..Answer::from(Reading::Empty)
             });
         }
         let at_once = usize::try_from(metric.at_once).unwrap_or(1);
         let sent = (0..metric.requests).map(|_| self.send(&request));
         // In the order in which they were sent; the first error of the prober's own ends the look.
         let outcomes: Vec<_> = stream::iter(sent).buffered(at_once).try_collect().await?;
+        let reading = outcome::reading(&outcomes, &metric, question.shape)?;
         Ok(Answer {
-            reading: outcome::reading(&outcomes, &metric, question.shape)?,
             notes: outcome::note(&outcomes, question.track)
                 .into_iter()
                 .collect(),
+            ..Answer::from(reading)
         })
     }
 }

@@ -2,27 +2,30 @@
 
 mod admission;
 mod answer;
+mod counters;
 mod http;
 mod increments;
 mod metric;
+mod native;
+mod ready_made;
+mod twice;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::try_join;
 use reqwest::{Client, Url};
 use serde_json::Value;
 use strategy_core::Timestamp;
-use strategy_core::analysis::{Count, Window};
+use strategy_core::analysis::Window;
 
 use self::answer::Series;
+use self::counters::Asked;
 use self::http::{Access, Server};
-use self::increments::{increments, known_targets, newest};
 use self::metric::{Filled, Metric};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
-use crate::reading::{Data, Events, Reading, Shape};
+use crate::reading::{Data, Reading, Shape};
 
 /// [Prometheus](https://prometheus.io/docs/prometheus/latest/querying/api/), and what answers its query API.
 ///
@@ -31,10 +34,13 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// - for judges of events: `requests` and `failed`, selectors of cumulative counters, the second of a part of
 ///   what the first selects; `unit`, the label that tells units apart, such as `pod` (default: units are not
 ///   told apart);
-/// - for judges of a histogram: `histogram`, a selector of the `_bucket` series of a classic histogram;
+/// - for judges of a histogram: `histogram`, a selector of the `_bucket` series of a classic histogram, or of a
+///   native one; `schema`, in which resolution a native one is told, from -4 to 3 (default 2: bounds grow by 19 %);
 /// - for judges of values: `query`, an expression with one series as its answer, evaluated each `step`
 ///   (default 15 s);
 /// - for judges of units: `query`, whose answer has one series for each value of the label `unit`;
+/// - in place of selectors `ready-made`: `istio`, `ingress-nginx`, `traefik` or `http`, of what these exporters tell;
+///   [`Admitted::asked`] has the selectors, and the reference of sources what belongs to each;
 /// - `stale-after`, of counters and histograms: without a sample for so long before a window's end, what is
 ///   told is [stale](Reading::Stale). Default: 2 min 30 s, two scrapes of a minute and a half one. How old a
 ///   sample a `query` takes is the server's matter;
@@ -48,8 +54,9 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// nothing is extrapolated, and no event belongs to two windows. A counter that shows what is no count, such as
 /// NaN, is [not a number](Reading::NotANumber). See the reference of sources for resets, new series and gaps.
 ///
-/// Native histograms are not read, and refused where they answer; numbers of them are, by queries such as
-/// `histogram_fraction(..)`.
+/// Native histograms are told at the bounds of one schema, whatever resolution theirs is and whichever of their
+/// buckets are empty, so that a judge finds the same bounds at each look. One that is coarser is told at its own
+/// bounds, with a note.
 #[derive(Clone)]
 pub struct Prometheus(Server);
 
@@ -91,87 +98,6 @@ impl Prometheus {
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = timeout;
         self
-    }
-
-    /// The samples of a selector from before a window to its end.
-    async fn samples(
-        &self,
-        selector: &str,
-        window: Window,
-        before: Duration,
-    ) -> Result<answer::Answer, SourceError> {
-        let range = window.to.since(window.from) + before;
-        let query = format!("{selector}[{}ms]", range.as_millis());
-        let form = [("query", query), ("time", seconds(window.to))];
-        self.0.ask("query", &form).await
-    }
-
-    async fn events(
-        &self,
-        requests: &str,
-        failed: &str,
-        unit: Option<&str>,
-        window: Window,
-        metric: &Metric,
-    ) -> Result<Answer, SourceError> {
-        let before = metric.stale_after;
-        let requests = self.samples(requests, window, before);
-        let failed = self.samples(failed, window, before);
-        let (requests, failed) = try_join(requests, failed).await?;
-        if let Some(nothing) = nothing(&requests.series, window, before) {
-            return Ok(noted(nothing, requests.warnings));
-        }
-        let known = known_targets(&requests.series, window);
-        let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        let warnings = [requests.warnings, failed.warnings].concat();
-        let (Some(all), Some(failed)) = (
-            increments(&requests.series, window, &known),
-            increments(&failed.series, window, &known),
-        ) else {
-            return Ok(noted(Reading::NotANumber, warnings));
-        };
-        for increment in all {
-            let name = self.unit_of(increment.labels, unit)?.to_owned();
-            counts.entry(name).or_default().0 += increment.count;
-        }
-        for increment in failed {
-            let name = unit.and_then(|unit| increment.labels.get(unit)).cloned();
-            counts.entry(name.unwrap_or_default()).or_default().1 += increment.count;
-        }
-        let all = counts
-            .values()
-            .fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
-        // Where a unit fails more often than it is asked, the two selectors do not tell the same units apart.
-        let are_alike = counts.values().all(|(total, failed)| failed <= total);
-        let counts = counts.into_iter().map(|(unit, (total, failed))| {
-            let (total, failed) = (whole(total), whole(failed));
-            (unit, Count { total, failed })
-        });
-        let events = if unit.is_some() && are_alike {
-            Events::of_units(counts)
-        } else {
-            Events::counted(whole(all.0), whole(all.1))
-        };
-        Ok(noted(Reading::Told(Data::Events(events)), warnings))
-    }
-
-    async fn histogram(
-        &self,
-        selector: &str,
-        window: Window,
-        metric: &Metric,
-    ) -> Result<Answer, SourceError> {
-        let answer = self.samples(selector, window, metric.stale_after).await?;
-        if let Some(nothing) = nothing(&answer.series, window, metric.stale_after) {
-            return Ok(noted(nothing, answer.warnings));
-        }
-        let known = known_targets(&answer.series, window);
-        let Some(counted) = increments(&answer.series, window, &known) else {
-            return Ok(noted(Reading::NotANumber, answer.warnings));
-        };
-        let reading =
-            increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
-        Ok(noted(reading, answer.warnings))
     }
 
     async fn values(
@@ -256,35 +182,11 @@ impl Prometheus {
         Ok(units)
     }
 
-    /// The unit of each series that counts everything; empty where units are not told apart.
-    fn unit_of<'a>(
-        &self,
-        labels: &'a BTreeMap<String, String>,
-        unit: Option<&str>,
-    ) -> Result<&'a str, SourceError> {
-        let Some(unit) = unit else {
-            return Ok("");
-        };
-        let name = labels.get(unit).map(String::as_str);
-        name.ok_or_else(|| {
-            let mend = "name a label that every series of `requests` has, or leave `unit` out";
-            self.no_unit(unit, mend.to_owned())
-        })
-    }
-
     fn no_unit(&self, unit: &str, mend: String) -> SourceError {
         SourceError::Permanent {
             source_name: self.name(),
             problem: format!("a series of the answer has no label `{unit}`"),
             mend,
-        }
-    }
-
-    fn no_histogram(&self, problem: String) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem,
-            mend: "select the `_bucket` series of one histogram".to_owned(),
         }
     }
 }
@@ -302,18 +204,20 @@ impl MetricSource for Prometheus {
 
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        let filled = metric.filled(question.shape, &question.labels)?;
+        let filled = metric.filled(question)?;
         self.admitted(&metric, filled).await
     }
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        match metric.filled(question.shape, &question.labels)? {
-            Filled::Events { requests, failed } => {
-                let unit = metric.unit.as_deref();
-                self.events(&requests, &failed, unit, window, &metric).await
-            }
-            Filled::Histogram(selector) => self.histogram(&selector, window, &metric).await,
+        let asked = Asked {
+            window,
+            since: question.watched_since,
+            metric: &metric,
+        };
+        match metric.filled(question)? {
+            Filled::Events { requests, failed } => self.events(&requests, &failed, &asked).await,
+            Filled::Histogram(selector) => self.histogram(&selector, &asked).await,
             Filled::Values(query) => self.values(query, window, metric.step).await,
             Filled::Units { query, unit } => self.units(query, &unit, window).await,
         }
@@ -336,15 +240,10 @@ impl fmt::Debug for Prometheus {
 }
 
 fn noted(reading: Reading, notes: Vec<String>) -> Answer {
-    Answer { reading, notes }
-}
-
-/// Why there is nothing to count; `None`: there is.
-fn nothing(series: &[Series], window: Window, stale_after: Duration) -> Option<Reading> {
-    let Some(newest) = newest(series, window) else {
-        return Some(Reading::Empty);
-    };
-    (window.to.since(newest) > stale_after).then_some(Reading::Stale { newest })
+    Answer {
+        notes,
+        ..Answer::from(reading)
+    }
 }
 
 /// As the API reads it: seconds, to the millisecond.

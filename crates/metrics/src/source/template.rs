@@ -12,27 +12,54 @@ pub(super) type Mistake = (String, String);
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
 pub(super) fn fill(text: &str, labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
+    fill_by(text, |name| quotable(labels, name))
+}
+
+/// The same in a regular expression that stands between double quotes: what is filled in matches itself alone.
+///
+/// # Errors
+/// What is wrong, and how to mend it.
+#[cfg(feature = "prometheus")]
+pub(super) fn fill_pattern(
+    text: &str,
+    labels: &BTreeMap<String, String>,
+) -> Result<String, Mistake> {
     fill_by(text, |name| {
-        let value = label(labels, name)?;
-        if value.contains(['"', '\'', '`', '\\', '\n']) {
-            return Err((
-                format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
-                "write it out, with the value quoted".to_owned(),
-            ));
+        let value = quotable(labels, name)?;
+        let mut quoted = String::with_capacity(value.len());
+        for letter in value.chars() {
+            // Of the syntax of RE2, each with a backslash, which a string of PromQL has twice.
+            if ".+*?()|[]{}^$".contains(letter) {
+                quoted.push_str("\\\\");
+            }
+            quoted.push(letter);
         }
-        Ok(value)
+        Ok(quoted)
     })
+}
+
+/// The label of that name, which ends no string that it stands in.
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
+fn quotable<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Mistake> {
+    let value = label(labels, name)?;
+    if value.contains(['"', '\'', '`', '\\', '\n']) {
+        return Err((
+            format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
+            "write it out, with the value quoted".to_owned(),
+        ));
+    }
+    Ok(value)
 }
 
 /// Fills in every `{{name}}` with what is told for that name.
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
-pub(super) fn fill_by<'a>(
+pub(super) fn fill_by<T: AsRef<str>>(
     text: &str,
-    told: impl Fn(&str) -> Result<&'a str, Mistake>,
+    told: impl Fn(&str) -> Result<T, Mistake>,
 ) -> Result<String, Mistake> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -45,7 +72,7 @@ pub(super) fn fill_by<'a>(
                 "close it, or write the braces apart".to_owned(),
             ));
         };
-        filled.push_str(told(after[..end].trim())?);
+        filled.push_str(told(after[..end].trim())?.as_ref());
         rest = &after[end + 2..];
     }
     filled.push_str(rest);
@@ -73,7 +100,7 @@ pub(super) fn label<'a>(
     })
 }
 
-#[cfg(all(test, feature = "prometheus"))]
+#[cfg(all(test, any(feature = "cloudwatch", feature = "prometheus")))]
 mod tests {
     use super::*;
 
@@ -106,6 +133,16 @@ mod tests {
                 "{problem}"
             );
         }
+    }
+
+    #[test]
+    #[cfg(feature = "prometheus")]
+    fn what_is_filled_into_a_pattern_matches_itself_alone() {
+        let labels = [("name".to_owned(), "a.b+(c)".to_owned())].into();
+        assert_eq!(
+            fill_pattern("{{name}}-[0-9]+", &labels).unwrap(),
+            "a\\\\.b\\\\+\\\\(c\\\\)-[0-9]+"
+        );
     }
 
     #[test]

@@ -22,11 +22,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     World::seeded(1).build().unwrap().block_on(future).unwrap()
 }
 
-fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
 }
 
-fn look(from: u64, to: u64, tolerated: u64) -> Look {
+pub(crate) fn look(from: u64, to: u64, tolerated: u64) -> Look {
     let analysis = Extension::new("memory")
         .with("metric", json!({}))
         .with("judge", json!({ "kind": "tally", "tolerated": tolerated }));
@@ -53,11 +53,11 @@ fn source_with(events: &[(u64, u64)], rhythm: Rhythm) -> MemorySource {
     source
 }
 
-fn analysis(source: impl MetricSource + 'static) -> MetricAnalysis {
+pub(crate) fn analysis(source: impl MetricSource + 'static) -> MetricAnalysis {
     MetricAnalysis::new("memory", source).judges(kinds())
 }
 
-fn measure(analysis: &MetricAnalysis, look: Look, memory: &Memory) -> Measurement {
+pub(crate) fn measure(analysis: &MetricAnalysis, look: Look, memory: &Memory) -> Measurement {
     let mut look = look;
     look.memory = memory.clone();
     block_on(analysis.measure(&look)).unwrap()
@@ -357,4 +357,31 @@ fn a_window_that_waited_is_judged_by_the_share_that_it_had() {
     let waits = measure(&analysis, at_share(0, 30, 10), &Memory::default());
     let found = measure(&analysis, at_share(30, 50, 50), &waits.memory);
     assert_eq!(found.verdict, Verdict::Pass, "{}", found.evidence);
+}
+
+#[test]
+fn a_state_of_another_judge_is_an_error_that_says_what_to_do() {
+    let source = source_with(&[(5, 9), (15, 9)], Rhythm::default());
+    source.happened(Track::Stable, at(5), 900, 9);
+    let analysis = analysis(source);
+    let judged_by = |from, judge: Value| {
+        let mut one = look(from, from + 10, 3);
+        one.analysis = one.analysis.with("judge", judge);
+        one
+    };
+    let slo = judged_by(0, json!({ "kind": "slo", "tolerated": 0.01 }));
+    let memory = measure(&analysis, slo, &Memory::default()).memory;
+    for (judge, why) in [
+        (json!({ "kind": "split-ratio" }), "of another judge"),
+        (
+            json!({ "kind": "slo", "tolerated": 0.02 }),
+            "of other parameters",
+        ),
+    ] {
+        let mut one = judged_by(10, judge);
+        one.memory = memory.clone();
+        let error = block_on(analysis.measure(&one)).unwrap_err().to_string();
+        let mend = "resume with the version and the plan that it began with";
+        assert!(error.contains(why) && error.contains(mend), "{error}");
+    }
 }

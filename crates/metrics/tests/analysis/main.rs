@@ -4,3 +4,4 @@
 mod admission;
 mod looks;
 mod tally;
+mod too_short;

@@ -66,8 +66,35 @@ async fn what_has_no_series_yet_is_no_error() {
     ] {
         let none = || matrix(json!([]));
         let found = admitted(metric, shape, [none(), none()]).await;
-        assert_eq!(found.unwrap(), Admitted::default());
+        let mut found = found.unwrap();
+        assert!(!found.asked.is_empty());
+        found.asked.clear();
+        assert_eq!(found, Admitted::default());
     }
+}
+
+#[tokio::test]
+async fn how_far_apart_samples_are_is_told() {
+    let of = |pod: &str, at: &[f64]| {
+        let labels = json!({ "instance": pod, "le": "+Inf" });
+        let samples: Vec<_> = at.iter().map(|at| (*at, "1")).collect();
+        series(labels, &samples)
+    };
+    // One scrape of `a` was lost.
+    let all = || {
+        matrix(json!([
+            of("a", &[900.0, 915.0, 945.0, 960.0]),
+            of("b", &[907.0, 922.0])
+        ]))
+    };
+    let apart = Some(std::time::Duration::from_secs(15));
+    let found = admitted(requests(), Shape::Events, [all(), all()]).await;
+    assert_eq!(found.unwrap().distance, apart);
+    let mut bounded = of("a", &[900.0, 915.0]);
+    bounded["metric"]["le"] = json!("1");
+    let all = matrix(json!([bounded, of("a", &[900.0, 915.0])]));
+    let found = admitted(json!({ "histogram": "a" }), Shape::Histogram, [all]).await;
+    assert_eq!(found.unwrap().distance, apart);
 }
 
 #[tokio::test]

@@ -117,35 +117,6 @@ async fn a_counter_without_a_number_is_not_a_number() {
     assert_eq!(reading(answer), one);
 }
 
-/// As Prometheus 2.42 answers with its feature `native-histograms`.
-#[tokio::test]
-async fn a_native_histogram_is_not_nothing() {
-    let histogram = json!({
-        "count": "6", "sum": "0.5", "buckets": [[0, "0.5", "1", "4"], [0, "1", "2", "2"]],
-    });
-    let of_range = json!([{ "metric": {}, "histograms": [[1005.0, histogram.clone()]] }]);
-    let of_instant = json!([{ "metric": { "pod": "a" }, "histogram": [1005.0, histogram] }]);
-    for (metric, shape, reply) in [
-        (
-            json!({ "histogram": "a" }),
-            Shape::Histogram,
-            matrix(of_range.clone()),
-        ),
-        (json!({ "query": "a" }), Shape::Values, matrix(of_range)),
-        (
-            json!({ "query": "a", "unit": "pod" }),
-            Shape::Units,
-            Reply::of("vector", of_instant),
-        ),
-    ] {
-        let server = Server::answering([reply]).await;
-        let question = question_about(metric, shape);
-        let error = server.source().read(&question, window()).await.unwrap_err();
-        assert!(matches!(error, SourceError::Permanent { .. }), "{error}");
-        assert!(error.to_string().contains("native histogram"), "{error}");
-    }
-}
-
 #[tokio::test]
 async fn no_series_is_empty() {
     let answer = events([matrix(json!([])), matrix(json!([]))]).await;

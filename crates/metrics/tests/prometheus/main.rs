@@ -11,7 +11,11 @@ mod admission;
 mod answers;
 #[path = "../loopback/mod.rs"]
 mod loopback;
+mod natives;
 mod page;
 #[path = "../pages/mod.rs"]
 mod pages;
+mod ready_made;
 mod server;
+mod twice;
+mod windows;

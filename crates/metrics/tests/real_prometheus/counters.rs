@@ -1,12 +1,15 @@
 //! Events: what counters of a real server counted in a window.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use strategy_core::Timestamp;
-use strategy_core::analysis::Count;
-use strategy_metrics::{Reading, Shape};
+use strategy_core::analysis::{Analysis as _, Count, Look, Memory, Verdict};
+use strategy_core::plan::Extension;
+use strategy_core::{Part, Timestamp, Tracks};
+use strategy_metrics::{MetricAnalysis, Reading, Shape};
 
 use crate::exporter::{Page, Target};
-use crate::question::{ask, between, difference, events, later, requests, window};
+use crate::question::{self, ask, between, difference, events, later, requests, window};
 use crate::server::Prometheus;
 
 pub(crate) const TARGETS: &[Target] = &[
@@ -84,11 +87,10 @@ async fn a_window_counts_what_the_exporter_counted_between_its_scrapes() {
             (0, 6_000),
         ] {
             let window = window(later(begin, from), later(begin, to));
-            let found = events(server, requests("web"), track, window).await;
+            let found = question::counted(server, requests("web"), track, window).await;
             let expected = difference(counted, between(&scrapes, window));
-            assert_eq!(found.all, expected, "{track}: {from} to {to}");
-            assert!(found.by_unit.is_empty());
-            seen += found.all.total;
+            assert_eq!(found, expected, "{track}: {from} to {to}");
+            seen += found.total;
         }
         assert!(seen > 0);
     }
@@ -117,9 +119,10 @@ async fn windows_that_adjoin_add_up() {
             },
         );
         for to in ends {
-            let found = events(server, requests(job), "candidate", window(from, to)).await;
-            sum.total += found.all.total;
-            sum.failed += found.all.failed;
+            let window = window(from, to);
+            let found = question::counted(server, requests(job), "candidate", window).await;
+            sum.total += found.total;
+            sum.failed += found.failed;
             from = to;
         }
         let whole = difference(candidate, (first.1, last.1));
@@ -148,13 +151,72 @@ async fn what_a_counter_shows_after_a_reset_was_counted_since() {
     let found = events(server, requests("restarted"), "candidate", across).await;
     assert_eq!(found.all, difference(candidate, (3, 5)));
     let away = window(later(at(2), 1), at(4));
-    let found = events(server, requests("restarted"), "candidate", away).await;
+    let told = ask(
+        server,
+        requests("restarted"),
+        Shape::Events,
+        "candidate",
+        away,
+    )
+    .await;
     assert_eq!(
-        found.all,
-        Count {
-            total: 0,
-            failed: 0
+        told.unwrap(),
+        Reading::Stale { newest: at(2) },
+        "it was away, and that is not a count of zero"
+    );
+}
+
+/// Looks are shorter than scrapes are apart, and most windows have no sample: each event is told once all the same,
+/// the good release passes, and no look without a sample is a pass.
+#[tokio::test]
+#[ignore = "needs Prometheus: cargo xtask test"]
+async fn looks_shorter_than_scrapes_are_apart_lose_nothing() {
+    let server = Prometheus::shared();
+    let scrapes = server.scrapes("web", "candidate", 7).await;
+    let (first, last) = (scrapes[1], scrapes[6]);
+    let mut metric = requests("web");
+    metric["settle"] = json!("0s");
+    let analysis = MetricAnalysis::new("prometheus", server.source());
+    let check = Extension::new("prometheus").with("metric", metric).with(
+        "judge",
+        json!({ "kind": "slo", "tolerated": 0.25, "minimum-events": 1 }),
+    );
+    let mut memory = Memory::default();
+    let (mut passes, mut waits, mut evidence) = (0, 0, String::new());
+    let mut from = first.0;
+    while from <= last.0 {
+        let to = later(from, 300);
+        let mut look = Look::new("errors", check.clone(), window(from, to));
+        let labels = [("track".to_owned(), "candidate".to_owned())].into();
+        look.identities.insert(
+            Part::main(),
+            Tracks {
+                stable: BTreeMap::new(),
+                candidate: labels,
+            },
+        );
+        look.alpha_millionths = 10_000;
+        look.memory = memory;
+        let told = analysis.measure(&look).await.unwrap();
+        if told.verdict == Verdict::Pass {
+            passes += 1;
+            evidence = told.evidence.to_string();
+        } else {
+            assert_eq!(told.verdict, Verdict::Undecided, "{}", told.evidence);
+            waits += 1;
         }
+        memory = told.memory;
+        from = to;
+    }
+    // From the first sample of the first window to the last scrape of all.
+    let Count { total, failed } = difference(candidate, (first.1, last.1));
+    assert!(
+        evidence.contains(&format!("{failed} of {total} ")),
+        "{evidence}, and not {failed} of {total}"
+    );
+    assert!(
+        (4..=6).contains(&passes) && waits > 2 * passes,
+        "{passes} passes, {waits} waits"
     );
 }
 

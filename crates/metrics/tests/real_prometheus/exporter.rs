@@ -27,12 +27,24 @@ pub(crate) struct Target {
     pub(crate) job: &'static str,
     /// The label `track`.
     pub(crate) track: &'static str,
+    /// Further labels of the scrape.
+    pub(crate) labels: &'static [(&'static str, &'static str)],
     pub(crate) pages: Pages,
 }
 
 impl Target {
     pub(crate) const fn new(job: &'static str, track: &'static str, pages: Pages) -> Self {
-        Self { job, track, pages }
+        Self {
+            job,
+            track,
+            labels: &[],
+            pages,
+        }
+    }
+
+    pub(crate) const fn labels(mut self, labels: &'static [(&'static str, &'static str)]) -> Self {
+        self.labels = labels;
+        self
     }
 
     /// Listens from now to the end of the process, and says where.

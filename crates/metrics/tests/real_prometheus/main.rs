@@ -19,8 +19,11 @@ mod counters;
 mod exporter;
 mod gone;
 mod histograms;
+mod messages;
+mod natives;
 #[cfg(feature = "conformance")]
 mod promises;
 mod queries;
 mod question;
+mod ready_made;
 mod server;

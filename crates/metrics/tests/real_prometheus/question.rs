@@ -53,6 +53,20 @@ pub(crate) async fn ask(
     Ok(answer.reading)
 }
 
+/// What is told of a window; none of one without a sample.
+pub(crate) async fn counted(
+    server: &Prometheus,
+    metric: Value,
+    track: &str,
+    window: Window,
+) -> Count {
+    match ask(server, metric, Shape::Events, track, window).await {
+        Ok(Reading::Told(Data::Events(events))) => events.all,
+        Ok(Reading::Stale { newest }) if newest < window.from => Count::default(),
+        other => panic!("{window:?}: {other:?}"),
+    }
+}
+
 /// The events that are told of a window.
 pub(crate) async fn events(
     server: &Prometheus,

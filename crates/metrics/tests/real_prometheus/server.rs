@@ -15,7 +15,7 @@ use strategy_metrics::source::{Prometheus as Source, SourceError};
 use test_support::child::{Process, RunFolder, Watchdog, free_port, target_dir};
 
 use crate::exporter::Target;
-use crate::{counters, gone, histograms, queries};
+use crate::{counters, gone, histograms, natives, queries, ready_made};
 
 /// How often what is waited for is looked at, and how long; a server begins to scrape some seconds after its start.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,7 +41,9 @@ impl Prometheus {
                 counters::TARGETS,
                 gone::TARGETS,
                 histograms::TARGETS,
+                natives::TARGETS,
                 queries::TARGETS,
+                ready_made::TARGETS,
             ];
             Self::scraping(&jobs.concat())
         })
@@ -59,7 +61,10 @@ impl Prometheus {
             for target in jobs {
                 let (port, track) = (target.serve(), target.track);
                 writeln!(config, "  - targets: ['127.0.0.1:{port}']").unwrap();
-                writeln!(config, "    labels: {{ track: '{track}' }}").unwrap();
+                writeln!(config, "    labels:\n      track: '{track}'").unwrap();
+                for (name, value) in target.labels {
+                    writeln!(config, "      {name}: '{value}'").unwrap();
+                }
             }
         }
         Self::start(&config, &[])

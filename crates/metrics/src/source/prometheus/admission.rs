@@ -8,8 +8,10 @@ use futures::future::try_join;
 
 use super::Prometheus;
 use super::answer::{Answer, Series};
-use super::increments::{Increment, histogram};
+use super::increments::{Increment, histogram, usual_distance};
 use super::metric::{Filled, Metric};
+use super::native::{self, Told};
+use super::twice::counted_twice;
 use crate::reading::{Data, Reading};
 use crate::source::{Admitted, SourceError};
 
@@ -20,12 +22,19 @@ impl Prometheus {
         metric: &Metric,
         filled: Filled,
     ) -> Result<Admitted, SourceError> {
-        let mut admitted = Admitted::default();
+        let mut admitted = Admitted {
+            asked: filled.asked(),
+            ..Admitted::default()
+        };
         match filled {
             Filled::Events { requests, failed } => {
                 let requests = self.newest(&requests, metric);
                 let failed = self.newest(&failed, metric);
-                let (requests, _) = try_join(requests, failed).await?;
+                let (requests, failed) = try_join(requests, failed).await?;
+                let (requests, _) = (self.0.numbers(requests)?, self.0.numbers(failed)?);
+                admitted.distance = usual_distance(&requests.series);
+                let twice = counted_twice(&requests.series);
+                admitted.findings.extend(twice.map(|twice| twice.finding()));
                 let unit = metric.unit.as_deref();
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
@@ -35,7 +44,10 @@ impl Prometheus {
             }
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
-                admitted.bounds = self.bounds(&answer.series)?;
+                admitted.distance = usual_distance(&answer.series);
+                let twice = counted_twice(&answer.series);
+                admitted.findings.extend(twice.map(|twice| twice.finding()));
+                admitted.bounds = self.bounds(&answer.series, metric.schema)?;
             }
             Filled::Values(query) => {
                 let answer = self.0.ask("query", &[("query", query)]).await?;
@@ -53,10 +65,17 @@ impl Prometheus {
     /// The samples of a selector that are not stale, in the form in which a window's are asked for.
     async fn newest(&self, selector: &str, metric: &Metric) -> Result<Answer, SourceError> {
         let query = format!("{selector}[{}ms]", metric.stale_after.as_millis());
-        self.0.ask("query", &[("query", query)]).await
+        self.0
+            .ask_for_histograms("query", &[("query", query)])
+            .await
     }
 
-    fn bounds(&self, series: &[Series]) -> Result<Option<Vec<f64>>, SourceError> {
+    fn bounds(&self, series: &[Series], schema: i8) -> Result<Option<Vec<f64>>, SourceError> {
+        let wrong = |problem| self.no_histogram(problem);
+        if native::are_native(series).map_err(wrong)? {
+            let told = Told::of(series, schema).map_err(wrong)?;
+            return Ok(Some(told.bounds));
+        }
         let nothing_yet = series.iter().map(|series| Increment {
             labels: &series.labels,
             count: 0.0,

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use strategy_core::Timestamp;
+
+use super::native::{self, Native};
 
 /// The most series that are read.
 pub(super) const SERIES: usize = 20_000;
@@ -16,7 +17,10 @@ pub(super) const SERIES: usize = 20_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Series {
     pub(super) labels: BTreeMap<String, String>,
+    /// Of a native histogram, how many observations there were.
     pub(super) samples: Vec<(Timestamp, f64)>,
+    /// Where it is a native histogram, its samples, as many as `samples`; else none.
+    pub(super) natives: Vec<Native>,
 }
 
 /// What was answered.
@@ -66,14 +70,14 @@ struct Raw {
     values: Vec<(f64, String)>,
     /// Samples of a native histogram.
     #[serde(default)]
-    histograms: Vec<IgnoredAny>,
+    histograms: Vec<(f64, native::Raw)>,
 }
 
 #[derive(Debug, Deserialize)]
 struct RawInstant {
     metric: BTreeMap<String, String>,
     value: Option<(f64, String)>,
-    histogram: Option<IgnoredAny>,
+    histogram: Option<(f64, native::Raw)>,
 }
 
 /// Reads the body of an answer.
@@ -108,14 +112,6 @@ pub(super) fn read(body: &[u8]) -> Result<Answer, Refusal> {
             raw.len()
         )));
     }
-    // Without their histograms such series would look as if nothing had happened.
-    if raw.iter().any(|raw| !raw.histograms.is_empty()) {
-        return Err(Refusal::Permanent(
-            "a native histogram answers, which is not read: select the `_bucket` series of a classic one, or ask \
-             for a number of it, such as by `histogram_fraction(..)`"
-                .to_owned(),
-        ));
-    }
     let series = raw.into_iter().map(Series::try_from);
     Ok(Answer {
         series: series
@@ -139,18 +135,31 @@ impl TryFrom<Raw> for Series {
     type Error = String;
 
     fn try_from(raw: Raw) -> Result<Self, String> {
-        let mut samples = Vec::with_capacity(raw.values.len());
-        for (at, value) in raw.values {
+        if !raw.values.is_empty() && !raw.histograms.is_empty() {
+            return Err("a series has numbers and native histograms".to_owned());
+        }
+        let mut samples = Vec::with_capacity(raw.values.len().max(raw.histograms.len()));
+        let mut push = |at, value| {
             let at = instant(at)?;
-            let value = number(&value)?;
             if samples.last().is_some_and(|(last, _)| *last >= at) {
                 return Err(format!("the samples of a series are not in order at {at}"));
             }
             samples.push((at, value));
+            Ok(())
+        };
+        for (at, value) in raw.values {
+            push(at, number(&value)?)?;
+        }
+        let mut natives = Vec::with_capacity(raw.histograms.len());
+        for (at, histogram) in raw.histograms {
+            let native = Native::read(histogram, number)?;
+            push(at, native.count)?;
+            natives.push(native);
         }
         Ok(Self {
             labels: raw.metric,
             samples,
+            natives,
         })
     }
 }

@@ -33,8 +33,35 @@ impl Server {
         format!("prometheus at {}", shown(&self.base))
     }
 
-    /// Asks `endpoint`, such as `query`.
+    /// Asks `endpoint`, such as `query`, for numbers.
     pub(super) async fn ask(
+        &self,
+        endpoint: &str,
+        form: &[(&str, String)],
+    ) -> Result<Answer, SourceError> {
+        let answer = self.ask_for_histograms(endpoint, form).await?;
+        self.numbers(answer)
+    }
+
+    /// An answer in which numbers are asked for.
+    pub(super) fn numbers(&self, answer: Answer) -> Result<Answer, SourceError> {
+        // Without their histograms such series would look as if nothing had happened.
+        if answer
+            .series
+            .iter()
+            .any(|series| !series.natives.is_empty())
+        {
+            return Err(self.permanent(
+                "a native histogram answers where numbers are asked for".to_owned(),
+                "select its `_bucket` or `_count` series, ask for a number of it, such as by `histogram_fraction(..)`, or \
+                 use a judge of histograms",
+            ));
+        }
+        Ok(answer)
+    }
+
+    /// Asks `endpoint`; native histograms may answer.
+    pub(super) async fn ask_for_histograms(
         &self,
         endpoint: &str,
         form: &[(&str, String)],

@@ -1,6 +1,7 @@
 //! What cumulative counters counted within a window, from their samples alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
@@ -22,12 +23,14 @@ pub(super) struct Increment<'a> {
 ///   end is the last one before the next one's begin. A sample that arrives late moves what it counted to
 ///   nobody, never to two.
 /// - A counter that falls was begun anew at 0: what it shows then is counted.
-/// - A series that has no sample before the window, of a target that has, began within it at 0: client
-///   libraries show an outcome only when it happens for the first time, and that one counts. The target's older
-///   series must go on beside it: where all of them end, somebody has given the target other labels, and what it
-///   counted before was counted under those.
+/// - A series of a target that was scraped before the series' first sample began then at 0: client libraries show
+///   an outcome only when it happens for the first time, and that one counts. An older series of the target must
+///   go on beside it: where all of them end, somebody has given the target other labels, and what it counted
+///   before was counted under those.
 /// - Every other series without a sample before the window was begun at nobody knows when, and counts from its
 ///   first sample on: that of a target which was not there, and that of which no label tells the target.
+/// - What has no sample since the window's stretch was watched counts likewise from its first sample on, and so
+///   the samples from before are to be left out of `series`: [`watched`] does.
 ///
 /// `None`: one of the samples between which it is counted is no count, such as NaN, so that nobody knows how many
 /// there were. That is not none.
@@ -37,16 +40,23 @@ pub(super) fn increments<'a>(
     known: &Known<'_>,
 ) -> Option<Vec<Increment<'a>>> {
     let counted = |series: &'a Series| {
-        let goes_on_until = target(&series.labels).and_then(|target| known.get(&target));
-        let first = series.samples.first().map(|(at, _)| at);
-        let begins_at_0 =
-            first.is_some_and(|first| goes_on_until.is_some_and(|until| first <= until));
         Some(Increment {
             labels: &series.labels,
-            count: count(series, window, begins_at_0)?,
+            count: count(series, window, begins_at_0(series, known))?,
         })
     };
     series.iter().map(counted).collect()
+}
+
+/// Nobody saw a series before its first sample, and its target was seen then.
+pub(super) fn begins_at_0(series: &Series, known: &Known<'_>) -> bool {
+    let lives = target(&series.labels).and_then(|target| known.get(&target));
+    lives
+        .zip(series.samples.first())
+        .is_some_and(|(lives, (first, _))| {
+            let mut before = lives.range(..first);
+            before.any(|(_, until)| first <= until)
+        })
 }
 
 fn count(series: &Series, window: Window, begins_at_0: bool) -> Option<f64> {
@@ -73,29 +83,44 @@ fn count(series: &Series, window: Window, begins_at_0: bool) -> Option<f64> {
 }
 
 /// What no counter can show, and nothing can be subtracted from.
-fn is_no_count(value: f64) -> bool {
+pub(super) fn is_no_count(value: f64) -> bool {
     !value.is_finite() || value < 0.0
 }
 
-/// The targets that were scraped before the window: those of what counts everything, since what counts
-/// failures alone may have nothing to show yet.
-pub(super) fn known_targets(series: &[Series], window: Window) -> Known<'_> {
+/// The targets that were scraped: those of what counts everything, since what counts failures alone may have
+/// nothing to show yet.
+pub(super) fn known_targets(series: &[Series]) -> Known<'_> {
     let mut known = Known::new();
     for series in series {
         let ends = (series.samples.first(), series.samples.last());
         if let (Some((first, _)), Some((last, _))) = ends
-            && *first < window.from
             && let Some(target) = target(&series.labels)
         {
-            let until = known.entry(target).or_insert(*last);
+            let until = known
+                .entry(target)
+                .or_default()
+                .entry(*first)
+                .or_insert(*last);
             *until = (*until).max(*last);
         }
     }
     known
 }
 
-/// The targets that were scraped before a window, and until when series that they had then go on.
-pub(super) type Known<'a> = BTreeMap<Target<'a>, Timestamp>;
+/// The targets that were scraped, and of their series which begin at a moment, until when the longest goes on.
+pub(super) type Known<'a> = BTreeMap<Target<'a>, BTreeMap<Timestamp, Timestamp>>;
+
+/// Without the samples of a time that belongs to no window.
+pub(super) fn watched(mut series: Vec<Series>, since: Option<Timestamp>) -> Vec<Series> {
+    if let Some(since) = since {
+        for series in &mut series {
+            let before = series.samples.partition_point(|(at, _)| *at < since);
+            series.samples.drain(..before);
+            series.natives.drain(..before.min(series.natives.len()));
+        }
+    }
+    series
+}
 
 /// What was scraped in one go: job and instance.
 pub(super) type Target<'a> = (Option<&'a str>, Option<&'a str>);
@@ -105,6 +130,15 @@ fn target(labels: &BTreeMap<String, String>) -> Option<Target<'_>> {
     let label = |name| labels.get(name).map(String::as_str);
     let target = (label("job"), label("instance"));
     (target != (None, None)).then_some(target)
+}
+
+/// How far apart the samples of a series usually are: the median of all distances, the larger one of two. `None`: no
+/// series has two.
+pub(super) fn usual_distance(series: &[Series]) -> Option<Duration> {
+    let steps = series.iter().flat_map(|series| series.samples.windows(2));
+    let mut distances: Vec<_> = steps.map(|step| step[1].0.since(step[0].0)).collect();
+    let middle = distances.len() / 2;
+    (middle < distances.len()).then(|| *distances.select_nth_unstable(middle).1)
 }
 
 /// The newest sample of all series before the window's end.

@@ -1,15 +1,15 @@
 //! What a check may say of a metric in Prometheus.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 use strategy_core::duration;
 
+use super::ready_made::{Details, Exporter};
 use crate::reading::Shape;
-use crate::source::SourceError;
 use crate::source::template::fill;
+use crate::source::{Question, SourceError};
 
 /// The parameters of a metric, as a check has them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,9 +23,24 @@ pub(super) struct Metric {
     histogram: Option<String>,
     #[serde(default)]
     query: Option<String>,
+    #[serde(default)]
+    ready_made: Option<Exporter>,
+    #[serde(default)]
+    ingress: Option<String>,
+    #[serde(default)]
+    service: Option<String>,
+    #[serde(default)]
+    reporter: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    exported: bool,
     /// The label that tells units apart.
     #[serde(default)]
     pub(super) unit: Option<String>,
+    /// Of native histograms, in which resolution they are told.
+    #[serde(default = "schema")]
+    pub(super) schema: i8,
     #[serde(default = "step", with = "duration")]
     pub(super) step: Duration,
     #[serde(default = "stale_after", with = "duration")]
@@ -33,6 +48,15 @@ pub(super) struct Metric {
     #[serde(default = "settle", with = "duration")]
     pub(super) settle: Duration,
 }
+
+/// Bounds grow by 19 %. A client library that is told to let buckets grow by at most 10 % begins at 3, and is at 2
+/// when it has made two buckets of each one once, since they were too many.
+const fn schema() -> i8 {
+    2
+}
+
+/// The finest that is told: 481 bounds. The coarsest is that of Prometheus.
+const SCHEMAS: std::ops::RangeInclusive<i8> = -4..=3;
 
 const fn step() -> Duration {
     Duration::from_secs(15)
@@ -49,6 +73,18 @@ const fn stale_after() -> Duration {
     Duration::from_secs(150)
 }
 
+impl Filled {
+    /// In PromQL.
+    pub(super) fn asked(&self) -> Vec<String> {
+        match self {
+            Self::Events { requests, failed } => vec![requests.clone(), failed.clone()],
+            Self::Histogram(asked) | Self::Values(asked) | Self::Units { query: asked, .. } => {
+                vec![asked.clone()]
+            }
+        }
+    }
+}
+
 /// A metric in the shape in which it is asked for, with the labels of a track filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Filled {
@@ -61,7 +97,7 @@ pub(super) enum Filled {
 impl Metric {
     /// Reads it, and holds it against the shape that is needed.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
-        let metric = Self::deserialize(metric).map_err(|error| {
+        let mut metric = Self::deserialize(metric).map_err(|error| {
             invalid(
                 "metric",
                 error.to_string(),
@@ -75,21 +111,101 @@ impl Metric {
                 "write longer ones, or leave them out".to_owned(),
             ));
         }
-        metric.text(shape)?;
+        if !SCHEMAS.contains(&metric.schema) {
+            return Err(invalid(
+                "metric",
+                format!("`schema` is {}", metric.schema),
+                "write one from -4 to 3, or leave it out".to_owned(),
+            ));
+        }
+        match metric.ready_made {
+            Some(exporter) => {
+                metric.check_ready_made(exporter, shape)?;
+                metric.unit = metric
+                    .unit
+                    .or_else(|| exporter.unit().map(ToOwned::to_owned));
+            }
+            None => {
+                metric.refuse_details()?;
+                metric.text(shape)?;
+            }
+        }
         Ok(metric)
     }
 
-    /// With the labels of a track.
-    pub(super) fn filled(
-        &self,
-        shape: Shape,
-        labels: &BTreeMap<String, String>,
-    ) -> Result<Filled, SourceError> {
+    fn details(&self) -> Details<'_> {
+        Details {
+            ingress: self.ingress.as_deref(),
+            service: self.service.as_deref(),
+            reporter: self.reporter.as_deref(),
+            status: self.status.as_deref(),
+            exported: self.exported,
+        }
+    }
+
+    /// A metric is ready-made, or written out.
+    fn check_ready_made(&self, exporter: Exporter, shape: Shape) -> Result<(), SourceError> {
+        let written = [
+            ("requests", &self.requests),
+            ("failed", &self.failed),
+            ("histogram", &self.histogram),
+            ("query", &self.query),
+        ];
+        if let Some((name, _)) = written.iter().find(|(_, text)| text.is_some()) {
+            return Err(invalid(
+                &format!("metric.{name}"),
+                "the metric is ready-made, and says what is asked itself".to_owned(),
+                format!("leave `{name}` or `ready-made` out"),
+            ));
+        }
+        match shape {
+            Shape::Events | Shape::Histogram => exporter.check(&self.details()),
+            Shape::Values | Shape::Units => Err(invalid(
+                "metric.ready-made",
+                format!(
+                    "the judge needs {shape}, and what is ready-made has events and a histogram"
+                ),
+                "write `query` in its place, or choose another judge".to_owned(),
+            )),
+        }
+    }
+
+    fn refuse_details(&self) -> Result<(), SourceError> {
+        if self.details() == Details::default() {
+            return Ok(());
+        }
+        Err(invalid(
+            "metric",
+            "`ingress`, `service`, `reporter`, `status` and `exported` are of what is ready-made"
+                .to_owned(),
+            "write `ready-made`, or leave them out".to_owned(),
+        ))
+    }
+
+    /// With the labels of the track that is asked about.
+    pub(super) fn filled(&self, question: &Question) -> Result<Filled, SourceError> {
+        let Question {
+            shape,
+            track,
+            labels,
+            ..
+        } = question;
+        if let Some(exporter) = self.ready_made {
+            let selectors = exporter.selectors(&self.details(), *track, labels)?;
+            return Ok(if *shape == Shape::Histogram {
+                Filled::Histogram(selectors.histogram)
+            } else {
+                Filled::Events {
+                    requests: selectors.requests,
+                    failed: selectors.failed,
+                }
+            });
+        }
         let fill = |name: &str, text: &str| {
             fill(text, labels)
                 .map_err(|(problem, mend)| invalid(&format!("metric.{name}"), problem, mend))
         };
-        Ok(match self.text(shape)? {
+        Ok(match self.text(*shape)? {
             Filled::Events { requests, failed } => Filled::Events {
                 requests: fill("requests", &requests)?,
                 failed: fill("failed", &failed)?,

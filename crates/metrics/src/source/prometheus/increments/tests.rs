@@ -23,11 +23,12 @@ fn series(instance: &str, code: &str, samples: &[(u64, f64)]) -> Series {
             .iter()
             .map(|(at, value)| (Timestamp::from_millis(at * 1000), *value))
             .collect(),
+        natives: Vec::new(),
     }
 }
 
 fn counted(series: &[Series], window: Window) -> f64 {
-    let known = known_targets(series, window);
+    let known = known_targets(series);
     let increments = increments(series, window, &known).unwrap();
     increments.iter().map(|increment| increment.count).sum()
 }
@@ -72,7 +73,7 @@ fn the_first_failure_of_a_target_that_was_there_counts() {
     ];
     assert_eq!(counted(&all, window(10, 30)), 90.0 + 3.0);
     let window = window(10, 30);
-    let known = known_targets(&all, window);
+    let known = known_targets(&all);
     assert_eq!(
         increments(&all[1..], window, &known).unwrap()[0].count,
         3.0,
@@ -140,7 +141,7 @@ fn bucket(instance: &str, le: &str, count: f64) -> Series {
 
 fn histogram_of(all: &[Series]) -> Result<Reading, String> {
     let window = window(10, 20);
-    histogram(&increments(all, window, &known_targets(all, window)).unwrap())
+    histogram(&increments(all, window, &known_targets(all)).unwrap())
 }
 
 #[test]

@@ -1,0 +1,224 @@
+//! Selectors of what well-known exporters tell of requests, so that nobody has to write them.
+//!
+//! Sources of names and labels:
+//! - Istio: <https://istio.io/latest/docs/reference/config/metrics/>
+//! - ingress-nginx: <https://kubernetes.github.io/ingress-nginx/user-guide/monitoring/>, and
+//!   `internal/ingress/metric/collectors/socket.go` of its repository
+//! - Traefik: <https://doc.traefik.io/traefik/observability/metrics/overview/>
+//! - `http_requests_total`: <https://prometheus.io/docs/practices/naming/>, with the labels of
+//!   `promhttp.InstrumentHandlerCounter` of the client library for Go
+//!
+//! Which pods a Deployment has is in their names: its own, the hash of the template and five characters, the last
+//! two of an alphabet without vowels (`SafeEncodeString` of `k8s.io/apimachinery`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use strategy_core::Track;
+
+use super::metric::invalid;
+use crate::source::SourceError;
+use crate::source::template::{fill, fill_pattern};
+
+/// Whose series are selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Exporter {
+    Istio,
+    IngressNginx,
+    Traefik,
+    Http,
+}
+
+/// What a check says beside the exporter's name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Details<'a> {
+    pub(super) ingress: Option<&'a str>,
+    pub(super) service: Option<&'a str>,
+    pub(super) reporter: Option<&'a str>,
+    pub(super) status: Option<&'a str>,
+    pub(super) exported: bool,
+}
+
+/// A selector for each of what a judge may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Selectors {
+    pub(super) requests: String,
+    pub(super) failed: String,
+    pub(super) histogram: String,
+}
+
+impl Exporter {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Istio => "istio",
+            Self::IngressNginx => "ingress-nginx",
+            Self::Traefik => "traefik",
+            Self::Http => "http",
+        }
+    }
+
+    /// Counter of requests, `_bucket` series of their durations, label of the status.
+    const fn series(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Istio => (
+                "istio_requests_total",
+                "istio_request_duration_milliseconds_bucket",
+                "response_code",
+            ),
+            Self::IngressNginx => (
+                "nginx_ingress_controller_requests",
+                "nginx_ingress_controller_request_duration_seconds_bucket",
+                "status",
+            ),
+            Self::Traefik => (
+                "traefik_service_requests_total",
+                "traefik_service_request_duration_seconds_bucket",
+                "code",
+            ),
+            Self::Http => (
+                "http_requests_total",
+                "http_request_duration_seconds_bucket",
+                "code",
+            ),
+        }
+    }
+
+    /// The label that tells units apart, where the selectors need it themselves.
+    pub(super) const fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::Http => Some("pod"),
+            Self::Istio | Self::IngressNginx | Self::Traefik => None,
+        }
+    }
+
+    /// Refuses what means nothing to this exporter, and what is missing.
+    pub(super) fn check(self, details: &Details<'_>) -> Result<(), SourceError> {
+        let name = self.name();
+        let Details {
+            ingress,
+            service,
+            reporter,
+            status,
+            exported,
+        } = details;
+        for (field, given, of) in [
+            ("ingress", ingress.is_some(), &[Self::IngressNginx][..]),
+            ("service", service.is_some(), &[Self::Traefik]),
+            ("reporter", reporter.is_some(), &[Self::Istio]),
+            ("exported", *exported, &[Self::IngressNginx, Self::Traefik]),
+        ] {
+            if given && !of.contains(&self) {
+                return Err(invalid(
+                    &format!("metric.{field}"),
+                    format!("it means nothing to the ready-made `{name}`"),
+                    "leave it out".to_owned(),
+                ));
+            }
+        }
+        if self == Self::IngressNginx && ingress.is_none() {
+            return Err(invalid(
+                "metric.ingress",
+                format!("the ready-made `{name}` needs it, and it is missing"),
+                "write the name of the Ingress that is not the canary's".to_owned(),
+            ));
+        }
+        if reporter
+            .is_some_and(|reporter| !["destination", "source", "waypoint"].contains(&reporter))
+        {
+            return Err(invalid(
+                "metric.reporter",
+                "it is none of Istio's".to_owned(),
+                "write destination, source or waypoint, or leave it out".to_owned(),
+            ));
+        }
+        let is_name = |text: &str| {
+            let mut bytes = text.bytes();
+            bytes
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if status.is_some_and(|status| !is_name(status)) {
+            return Err(invalid(
+                "metric.status",
+                "it is no name of a label".to_owned(),
+                "write the label that has the status, or leave it out".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The selectors of a track with these labels.
+    pub(super) fn selectors(
+        self,
+        details: &Details<'_>,
+        track: Track,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Selectors, SourceError> {
+        let (requests, histogram, status) = self.series();
+        let status = details.status.unwrap_or(status);
+        let of_track = self.matchers(details, track, labels)?.join(",");
+        Ok(Selectors {
+            requests: format!("{requests}{{{of_track}}}"),
+            failed: format!("{requests}{{{of_track},{status}=~\"5..\"}}"),
+            histogram: format!("{histogram}{{{of_track}}}"),
+        })
+    }
+
+    fn matchers(
+        self,
+        details: &Details<'_>,
+        track: Track,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<String>, SourceError> {
+        let refused = |(problem, mend)| invalid("metric.ready-made", problem, mend);
+        let equals = |name: &str, template: &str| {
+            fill(template, labels)
+                .map(|value| format!("{name}=\"{value}\""))
+                .map_err(refused)
+        };
+        let like = |name: &str, template: &str| {
+            fill_pattern(template, labels)
+                .map(|value| format!("{name}=~\"{value}\""))
+                .map_err(refused)
+        };
+        // What the exporter calls so is set apart where the scrape has a label of that name too.
+        let own = |name: &str| {
+            if details.exported {
+                format!("exported_{name}")
+            } else {
+                name.to_owned()
+            }
+        };
+        Ok(match self {
+            Self::Istio => vec![
+                format!("reporter=\"{}\"", details.reporter.unwrap_or("destination")),
+                equals("destination_workload_namespace", "{{namespace}}")?,
+                equals("destination_workload", "{{deployment}}")?,
+            ],
+            Self::IngressNginx => vec![
+                equals(&own("namespace"), "{{namespace}}")?,
+                equals("ingress", details.ingress.unwrap_or_default())?,
+                match track {
+                    Track::Stable => "canary=\"\"".to_owned(),
+                    Track::Candidate => "canary!=\"\"".to_owned(),
+                },
+            ],
+            Self::Traefik => vec![match details.service {
+                Some(service) => equals(&own("service"), service)?,
+                None => like(
+                    &own("service"),
+                    "{{namespace}}-{{deployment}}-[0-9]+@kubernetes(crd)?",
+                )?,
+            }],
+            Self::Http => vec![
+                equals("namespace", "{{namespace}}")?,
+                like(
+                    "pod",
+                    "{{deployment}}-[bcdfghjklmnpqrstvwxz2456789]+-[bcdfghjklmnpqrstvwxz2456789]{5}",
+                )?,
+            ],
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! Ready-made metrics: what is asked for each exporter, as the page of sources has it.
+
+use serde_json::{Value, json};
+use strategy_core::{Part, Track};
+use strategy_metrics::Shape;
+use strategy_metrics::source::{MetricSource, Question, SourceError};
+
+use crate::pages::{quoted, table};
+use crate::server::{Reply, Server, window};
+
+const SOURCES: &str = include_str!("../../../../docs/reference/sources.md");
+
+fn question(metric: Value, shape: Shape, track: Track) -> Question {
+    let mut question = Question::new(metric, shape, Part::main(), track);
+    let deployment = match track {
+        Track::Stable => "web",
+        Track::Candidate => "web.canary",
+    };
+    question.labels = [("namespace", "shop"), ("deployment", deployment)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    question
+}
+
+/// What is said to be asked, held against what is.
+async fn asked(metric: Value, shape: Shape, track: Track) -> Result<Vec<String>, SourceError> {
+    let empty = || Reply::of("matrix", json!([]));
+    let server = Server::answering([empty(), empty()]).await;
+    let question = question(metric, shape, track);
+    let admitted = server.source().admit(&question).await?;
+    let server = Server::answering([empty(), empty()]).await;
+    server.source().read(&question, window()).await?;
+    for (asked, said) in server.asked().iter().zip(&admitted.asked) {
+        let form = asked.lines().last().unwrap();
+        let query = form
+            .strip_prefix("query=")
+            .unwrap()
+            .split('&')
+            .next()
+            .unwrap();
+        let bytes = query.replace('+', " ");
+        assert_eq!(decoded(&bytes), format!("{said}[180000ms]"));
+    }
+    assert_eq!(server.asked().len(), admitted.asked.len());
+    Ok(admitted.asked)
+}
+
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The metric of a row of the page.
+fn metric(exporter: &str) -> Value {
+    let mut metric = json!({ "ready-made": exporter });
+    if exporter == "ingress-nginx" {
+        metric["ingress"] = json!("web");
+    }
+    metric
+}
+
+#[tokio::test]
+async fn the_page_has_what_is_asked() {
+    let rows = table(SOURCES, "### Ready-made metrics");
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let exporter = quoted(&row["ready-made"])[0];
+        let [counter, more, histogram, status] =
+            ["requests", "of a track", "histogram", "failed"].map(|column| quoted(&row[column]));
+        for track in [Track::Stable, Track::Candidate] {
+            let of_track = match (track, more.as_slice()) {
+                (Track::Candidate, [_, candidate]) => candidate,
+                (_, all) => all[0],
+            };
+            let deployment = match (track, exporter) {
+                (Track::Stable, _) => "web",
+                // Within a regular expression a dot is no dot.
+                (Track::Candidate, "http" | "traefik") => "web\\\\.canary",
+                (Track::Candidate, _) => "web.canary",
+            };
+            let filled = of_track
+                .replace("{{namespace}}", "shop")
+                .replace("{{deployment}}", deployment)
+                .replace("INGRESS", "web");
+            let events = asked(metric(exporter), Shape::Events, track).await.unwrap();
+            let all = format!("{}{{{filled}}}", counter[0]);
+            let failed = format!("{}{{{filled},{}}}", counter[0], status[0]);
+            assert_eq!(events, [all, failed]);
+            let buckets = asked(metric(exporter), Shape::Histogram, track)
+                .await
+                .unwrap();
+            assert_eq!(buckets, [format!("{}{{{filled}}}", histogram[0])]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_check_says_of_an_exporter_is_heeded() {
+    for (metric, expected) in [
+        (
+            json!({ "ready-made": "istio", "reporter": "source", "status": "grpc_response_status" }),
+            "istio_requests_total{reporter=\"source\",destination_workload_namespace=\"shop\",\
+             destination_workload=\"web\",grpc_response_status=~\"5..\"}",
+        ),
+        (
+            json!({ "ready-made": "ingress-nginx", "ingress": "{{namespace}}-web", "exported": true }),
+            "nginx_ingress_controller_requests{exported_namespace=\"shop\",ingress=\"shop-web\",canary=\"\",\
+             status=~\"5..\"}",
+        ),
+        (
+            json!({ "ready-made": "traefik", "service": "{{deployment}}@file", "exported": true }),
+            "traefik_service_requests_total{exported_service=\"web@file\",code=~\"5..\"}",
+        ),
+    ] {
+        let found = asked(metric, Shape::Events, Track::Stable).await.unwrap();
+        assert_eq!(found[1], expected);
+    }
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_refused() {
+    for (metric, shape, field) in [
+        (json!({ "ready-made": "envoy" }), Shape::Events, "metric"),
+        (
+            json!({ "ready-made": "ingress-nginx" }),
+            Shape::Events,
+            "metric.ingress",
+        ),
+        (
+            json!({ "ready-made": "istio", "ingress": "web" }),
+            Shape::Events,
+            "metric.ingress",
+        ),
+        (
+            json!({ "ready-made": "http", "service": "web" }),
+            Shape::Events,
+            "metric.service",
+        ),
+        (
+            json!({ "ready-made": "http", "exported": true }),
+            Shape::Events,
+            "metric.exported",
+        ),
+        (
+            json!({ "ready-made": "traefik", "reporter": "source" }),
+            Shape::Events,
+            "metric.reporter",
+        ),
+        (
+            json!({ "ready-made": "istio", "reporter": "me\"" }),
+            Shape::Events,
+            "metric.reporter",
+        ),
+        (
+            json!({ "ready-made": "http", "status": "a=\"\"" }),
+            Shape::Events,
+            "metric.status",
+        ),
+        (
+            json!({ "ready-made": "http", "requests": "a" }),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (
+            json!({ "ready-made": "http" }),
+            Shape::Units,
+            "metric.ready-made",
+        ),
+        (
+            json!({ "query": "a", "status": "code" }),
+            Shape::Values,
+            "metric",
+        ),
+    ] {
+        let error = asked(metric.clone(), shape, Track::Stable)
+            .await
+            .unwrap_err();
+        let SourceError::Invalid { field: found, .. } = &error else {
+            panic!("{metric}: {error}");
+        };
+        assert_eq!(found, field, "{error}");
+    }
+    let mut nowhere = question(
+        json!({ "ready-made": "http" }),
+        Shape::Events,
+        Track::Stable,
+    );
+    nowhere.labels.clear();
+    let server = Server::answering([]).await;
+    let error = server.source().admit(&nowhere).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`namespace` is no label of the track"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn pods_are_units_where_they_are_selected_by_name() {
+    let pod = json!({
+        "metric": { "pod": "web-5d4f-abcde", "instance": "a" },
+        "values": [[990.0, "1"], [1005.0, "3"]],
+    });
+    let replies = || [json!([pod]), json!([])].map(|result| Reply::of("matrix", result));
+    let server = Server::answering(replies()).await;
+    let question = question(
+        json!({ "ready-made": "http" }),
+        Shape::Events,
+        Track::Stable,
+    );
+    let admitted = server.source().admit(&question).await.unwrap();
+    assert_eq!(admitted.units, Some(1));
+}
