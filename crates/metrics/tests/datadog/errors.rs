@@ -181,6 +181,19 @@ async fn no_number_of_an_answer_is_nan_or_infinite() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_as_large_as_said_and_no_larger() {
+    let empty = json!({ "data": { "attributes": {} } }).to_string();
+    for (more, refused) in [(0, false), (1, true)] {
+        let spaces = " ".repeat(8 * 1024 * 1024 + more - empty.len());
+        let server = Server::answering([Reply::Body(200, format!("{empty}{spaces}"))]).await;
+        let source = source(&server).timeout(Duration::from_secs(30));
+        let question = question_about(requests(), Shape::Events);
+        let answer = source.read(&question, window()).await;
+        assert_eq!(answer.is_err(), refused, "{more}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn more_series_than_are_read_are_refused() {
     for (count, refused) in [(2_000, false), (2_001, true)] {
         let series: Vec<_> = (0..count)

@@ -10,7 +10,7 @@ use crate::still_clock::{probe, question_about, window};
 
 fn about(metric: Value) -> Question {
     let mut question = question_about(metric, Shape::Events);
-    question.labels = [("version", "v2.1"), ("evil", "x/../admin?")]
+    question.labels = [("version", "v2.1"), ("evil", "x/../admin?"), ("none", "")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     question
@@ -101,6 +101,12 @@ async fn an_address_that_cannot_be_is_refused_before_the_rollout_begins() {
             Track::Candidate,
             "metric.candidate",
             "`evil`",
+        ),
+        (
+            json!({ "candidate": "http://a/{{none}}" }),
+            Track::Candidate,
+            "metric.candidate",
+            "`none`",
         ),
         (
             json!({ "candidate": "api/health" }),

@@ -22,7 +22,7 @@ pub(super) struct Of<'a> {
     pub(super) stale_after: Duration,
 }
 
-/// What both queries counted in a window.
+/// What both queries counted in a window. No point of the series is later than that.
 ///
 /// A point stands for the interval that begins at its time, so it belongs to the window that this lies in, as a whole.
 /// An interval without a point is one in which nothing was counted, as long as there are points of `requests` at
@@ -34,11 +34,7 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
     on_the_grid(series, of.interval)?;
     let units = unit_names(series, of.unit)?;
     let seen = series.iter().filter(|series| series.query == 0);
-    let newest = seen
-        .flat_map(Series::numbers)
-        .map(|(at, _)| at)
-        .filter(|at| *at < window.to)
-        .max();
+    let newest = seen.flat_map(Series::numbers).map(|(at, _)| at).max();
     let told = |reading| {
         Ok(Told {
             reading,

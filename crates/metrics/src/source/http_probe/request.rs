@@ -149,7 +149,7 @@ fn elsewhere(response: &Response, address: &Url) -> Option<Url> {
     let leads = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| leads)?;
     let next = address.join(location.to_str().ok()?).ok()?;
-    (matches!(next.scheme(), "http" | "https") && next.has_host()).then_some(next)
+    matches!(next.scheme(), "http" | "https").then_some(next)
 }
 
 /// What is wrong with an answer; `None`: it is good.
