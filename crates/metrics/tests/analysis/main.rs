@@ -3,4 +3,5 @@
 
 mod admission;
 mod looks;
+mod rhythm;
 mod tally;
