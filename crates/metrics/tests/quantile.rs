@@ -360,6 +360,36 @@ fn an_incident_that_both_share_fails_nothing() {
     assert_eq!(said.verdict, Verdict::Fail, "{}", said.evidence);
 }
 
+/// The candidate may be four times as slow. Stable is counted above the bound at which its own quantile may lie, and
+/// not above that of the candidate: there are fewer, and what is allowed would look slower than it may be.
+#[test]
+fn stable_is_counted_above_its_own_bound() {
+    let judge = quantile(json!({ "limit": { "times-stable": 4.0 }, "detect": 8.0 }));
+    let bounds = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
+    let stable = histogram(&bounds, &[930, 60, 5, 5, 0, 0, 0]);
+    let candidate = histogram(&bounds, &[500, 200, 100, 190, 10, 0, 0]);
+    let mut state = State::default();
+    for number in 0..40 {
+        let readings = tracks(candidate.clone(), stable.clone());
+        let said = look(&*judge, &state, number, readings);
+        assert_ne!(said.verdict, Verdict::Fail, "{number}: {}", said.evidence);
+        state = said.state;
+    }
+    // One that is slower than four times is found.
+    let slower = histogram(&bounds, &[300, 200, 100, 200, 150, 30, 20]);
+    let failed = (40..80).any(|number| {
+        let said = look(
+            &*judge,
+            &state,
+            number,
+            tracks(slower.clone(), stable.clone()),
+        );
+        state = said.state;
+        said.verdict == Verdict::Fail
+    });
+    assert!(failed);
+}
+
 /// The largest state there is.
 #[test]
 fn the_largest_state_fits() {
