@@ -119,7 +119,7 @@ fn an_equal_load_is_shared_by_units_and_not_by_requests() {
         let params = json!({
             "kind": "exchangeable-units", "load": load, "restart": "0s", "unit-window": "1s",
         });
-        let found = judged(&*made(&params), [look.clone()].into_iter());
+        let found = judged(&*made(&params), [look.clone()]);
         assert_near(found.log_evidence.unwrap(), weighed(10.0, expected), 1e-12);
     }
 }
@@ -134,7 +134,7 @@ fn the_gate_knows_what_is_tolerated() {
     let params = json!({
         "kind": "sequential-ratio", "tolerated": 3.0, "restart": "0s", "unit-window": "1s",
     });
-    let gated = judged(&*made(&params), [look.clone()].into_iter());
+    let gated = judged(&*made(&params), [look.clone()]);
     assert_near(
         gated.log_evidence.unwrap(),
         weighed(3_500.0, 3_375.0),
@@ -143,6 +143,6 @@ fn the_gate_knows_what_is_tolerated() {
     // Else it would not be the weaker of the two.
     let mut params = params;
     params["gate"] = json!("never");
-    let alone = judged(&*made(&params), [look].into_iter());
+    let alone = judged(&*made(&params), [look]);
     assert!(alone.log_evidence > gated.log_evidence);
 }
