@@ -134,6 +134,9 @@ pub struct Admitted {
     pub bounds: Option<Vec<f64>>,
     /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
+    /// How far apart the moments are at which it sees what was counted, such as scrapes; `None`: it sees everything when
+    /// it happens, or that is not known.
+    pub samples_every: Option<Duration>,
     /// What stands in the way or is worth knowing.
     pub findings: Vec<Finding>,
 }

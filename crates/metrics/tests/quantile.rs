@@ -182,6 +182,12 @@ fn buckets_that_show_too_little_are_refused() {
           0.5"
         ]
     );
+    let mut sampled = Prospect::default();
+    sampled.interval = std::time::Duration::from_secs(30);
+    sampled.source.stable.samples_every = Some(std::time::Duration::from_secs(15));
+    let found = |limit: Value| quantile(json!({ "limit": limit })).admit(&sampled).len();
+    assert_eq!(found(json!({ "times-stable": 1.1 })), 2);
+    assert_eq!(found(json!({ "fixed": 0.3 })), 1, "nothing is compared");
     let not_known_yet = judge.admit(&Prospect::default());
     assert_eq!(not_known_yet.len(), 1);
     assert_eq!(not_known_yet[0].code, "assumes-independent-errors");

@@ -144,6 +144,13 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
         ["assumes-independent-errors"]
     );
 
+    prospect.interval = Duration::from_secs(30);
+    prospect.source.stable.samples_every = Some(Duration::from_secs(15));
+    assert_eq!(
+        codes(&*order(json!({ "bounds": [250.0] })), &prospect),
+        ["assumes-independent-errors", "windows-hold-few-samples"]
+    );
+
     // Bounds that change meanwhile, of either track.
     let judge = order(json!({ "bounds": [250.0] }));
     let before = look(&*judge, &State::default(), 0, good());

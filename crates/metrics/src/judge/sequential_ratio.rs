@@ -10,7 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use self::memory::Memory;
-use super::assumptions::independent_events;
+use super::assumptions::{independent_events, same_time};
 use super::seen::{events, length, written};
 use super::weighing::{Exposure, Failures, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
@@ -289,11 +289,14 @@ impl Judge for SequentialRatio {
         if gated {
             return Vec::new();
         }
-        vec![independent_events(
+        let independent = independent_events(
             prospect,
             "errors that come in bursts can fail a good release, as units such as pods are not told apart",
             "ask for a metric by unit, or set the judge's `gate` to `always`",
-        )]
+        );
+        std::iter::once(independent)
+            .chain(same_time(prospect))
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

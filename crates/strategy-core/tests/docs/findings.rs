@@ -135,6 +135,7 @@ looks-without-windows | warns | metrics | The source tells of whole periods only
 bake-without-windows | warns | metrics | The source tells of the first window of a bake only when the bake would be over. | Make the bake longer than the finding says.
 limits-differ | warns | metrics | The judge follows the rules of Argo Rollouts or Flagger, and the check has other limits than they. | Make the check with `MetricCheck`, or give it the limits that the finding names.
 assumes-independent-errors | warns | metrics | The judge takes errors to be independent of each other; errors that come in bursts can fail a good release. | Ask for a metric by unit such as a pod, or set the judge's `gate` to `always`.
+windows-hold-few-samples | warns | metrics | The source samples targets at moments of their own, and a window holds fewer than four samples of each: an incident that both tracks share can be seen of one alone, and fail a good release. | Look more seldom, sample more often, or ask for a metric by unit such as a pod.
 units-not-told | blocks | metrics | The judge compares units, and the source does not tell them apart. | Name the label that tells them apart in the metric, or choose another judge.
 buckets-too-coarse | blocks | metrics | What the judge is to find cannot show in the buckets that the histogram has. | Use finer buckets, or let the judge look for the least that the finding names.
 ";

@@ -3,6 +3,7 @@
 //! Of now as the server has it, so that no clock is read.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::future::try_join;
 
@@ -27,6 +28,7 @@ impl Prometheus {
                 let failed = self.newest(&failed, metric);
                 let (requests, _) = try_join(requests, failed).await?;
                 let unit = metric.unit.as_deref();
+                admitted.samples_every = apart(&requests.series);
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
                 let names = names.collect::<Result<BTreeSet<_>, _>>()?;
@@ -35,6 +37,7 @@ impl Prometheus {
             }
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
+                admitted.samples_every = apart(&answer.series);
                 admitted.bounds = self.bounds(&answer.series)?;
             }
             Filled::Values(query) => {
@@ -71,4 +74,18 @@ impl Prometheus {
             | Reading::NotANumber => None,
         })
     }
+}
+
+/// How far apart samples are where they are furthest apart: of each series the least distance, as one may be missing.
+fn apart(series: &[Series]) -> Option<Duration> {
+    let of_one = |series: &Series| {
+        let times = series.samples.windows(2);
+        let apart = times.filter_map(|pair| match pair {
+            [(one, _), (next, _)] => next.as_millis().checked_sub(one.as_millis()),
+            _ => None,
+        });
+        apart.filter(|millis| *millis > 0).min()
+    };
+    let furthest = series.iter().filter_map(of_one).max()?;
+    Some(Duration::from_millis(furthest))
 }
