@@ -35,6 +35,9 @@ use crate::state::State;
 ///   longer time than that;
 /// - units differ for good, such as one on a slow node.
 ///
+/// The share of the traffic may change by what was seen, also within a window
+/// ([`Gathered`](super::weighing::Gathered)), if no burst is cut by the change.
+///
 /// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
 /// worse than it is.
 ///
