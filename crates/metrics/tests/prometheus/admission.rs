@@ -127,11 +127,16 @@ async fn units_are_counted() {
     assert_eq!(found.units, Some(2));
 }
 
+fn of_two(pod: &str) -> Value {
+    let labels = json!({ "instance": pod, "pod": pod });
+    series(labels, &[(1000.0, "1"), (1015.0, "1")])
+}
+
 #[tokio::test]
 async fn a_unit_that_series_do_not_have_is_refused() {
     let mut metric = requests();
     metric["unit"] = json!("pdo");
-    let all = || matrix(json!([of_pod("a", &[]), of_pod("b", &[])]));
+    let all = || matrix(json!([of_pod("a", &[]), of_two("b")]));
     let found = admitted(metric.clone(), Shape::Events, [all(), all()]).await;
     let read = Server::answering([all(), all()]).await;
     let question = question_about(metric, Shape::Events);
