@@ -19,7 +19,7 @@ use thiserror::Error;
 
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
-pub use self::prometheus::Prometheus;
+pub use self::prometheus::{InvalidRecording, Prometheus, Recording};
 use crate::reading::{Reading, Shape};
 
 /// Tells what happened to one track in one window. Keeps no state of its own.

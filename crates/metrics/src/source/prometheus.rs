@@ -2,9 +2,11 @@
 
 mod admission;
 mod answer;
+mod counted;
 mod http;
 mod increments;
 mod metric;
+mod recording;
 mod template;
 
 use std::collections::BTreeMap;
@@ -16,14 +18,16 @@ use futures::future::try_join;
 use reqwest::{Client, Url};
 use serde_json::Value;
 use strategy_core::Timestamp;
-use strategy_core::analysis::{Count, Window};
+use strategy_core::analysis::Window;
 
 use self::answer::Series;
+use self::counted::counted;
 use self::http::{Access, Server};
 use self::increments::{increments, known_targets, newest};
 use self::metric::{Filled, Metric};
+pub use self::recording::{InvalidRecording, Recording};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
-use crate::reading::{Data, Events, Reading, Shape};
+use crate::reading::{Data, Reading, Shape};
 
 /// [Prometheus](https://prometheus.io/docs/prometheus/latest/querying/api/), and what answers its query API.
 ///
@@ -119,41 +123,20 @@ impl Prometheus {
         let requests = self.samples(requests, window, before);
         let failed = self.samples(failed, window, before);
         let (requests, failed) = try_join(requests, failed).await?;
-        if let Some(nothing) = nothing(&requests.series, window, before) {
-            return Ok(noted(nothing, requests.warnings));
-        }
-        let known = known_targets(&requests.series, window);
-        let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        let warnings = [requests.warnings, failed.warnings].concat();
-        let (Some(all), Some(failed)) = (
-            increments(&requests.series, window, &known),
-            increments(&failed.series, window, &known),
-        ) else {
-            return Ok(noted(Reading::NotANumber, warnings));
-        };
-        for increment in all {
-            let name = self.unit_of(increment.labels, unit)?.to_owned();
-            counts.entry(name).or_default().0 += increment.count;
-        }
-        for increment in failed {
-            let name = unit.and_then(|unit| increment.labels.get(unit)).cloned();
-            counts.entry(name.unwrap_or_default()).or_default().1 += increment.count;
-        }
-        let all = counts
-            .values()
-            .fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
-        // Where a unit fails more often than it is asked, the two selectors do not tell the same units apart.
-        let are_alike = counts.values().all(|(total, failed)| failed <= total);
-        let counts = counts.into_iter().map(|(unit, (total, failed))| {
-            let (total, failed) = (whole(total), whole(failed));
-            (unit, Count { total, failed })
-        });
-        let events = if unit.is_some() && are_alike {
-            Events::of_units(counts)
-        } else {
-            Events::counted(whole(all.0), whole(all.1))
-        };
-        Ok(noted(Reading::Told(Data::Events(events)), warnings))
+        let unit_of =
+            |labels: &BTreeMap<String, String>| self.unit_of(labels, unit).map(str::to_owned);
+        let reading = counted(
+            &requests.series,
+            &failed.series,
+            unit,
+            window,
+            before,
+            unit_of,
+        )?;
+        Ok(noted(
+            reading,
+            [requests.warnings, failed.warnings].concat(),
+        ))
     }
 
     async fn histogram(
