@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::file::FileError;
 use crate::journal_place::PlaceError;
 use crate::kubernetes::ConnectError;
+use crate::metrics::MetricsError;
 use crate::words::in_our_words;
 
 /// Why the program could not do what it was asked.
@@ -41,6 +42,9 @@ pub enum CliError {
     /// AWS.
     #[error(transparent)]
     Ecs(#[from] EcsError),
+    /// A source of metrics.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// The driver.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -101,6 +105,7 @@ impl CliError {
             | Self::Recover(_)
             | Self::Connect(_)
             | Self::Ecs(_)
+            | Self::Metrics(_)
             | Self::Driver(_)
             | Self::Send(_)
             | Self::OtherPlan { .. }

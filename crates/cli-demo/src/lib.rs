@@ -16,6 +16,7 @@ pub mod journal_place;
 pub mod kubernetes;
 pub mod log;
 pub mod look;
+pub mod metrics;
 pub mod ours;
 pub mod program;
 pub mod render;
