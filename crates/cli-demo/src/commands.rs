@@ -173,6 +173,7 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
         | Command::Resume(_)
         | Command::Status(_)
         | Command::Permissions(_)
+        | Command::Judge(_)
         | Command::Schema
         | Command::Completions(_) => None,
     })

@@ -13,6 +13,7 @@ use crate::ecs::EcsError;
 use crate::exit::Exit;
 use crate::file::FileError;
 use crate::journal_place::PlaceError;
+use crate::judge::DataError;
 use crate::kubernetes::ConnectError;
 use crate::metrics::MetricsError;
 use crate::words::in_our_words;
@@ -45,6 +46,9 @@ pub enum CliError {
     /// A source of metrics.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// Recorded data.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The driver.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -99,7 +103,9 @@ impl CliError {
             // Nothing is wrong with the file, but with what stands there now.
             Self::Driver(DriverError::Plan(PlanError::Unready { .. })) => Exit::Failure,
             // What the file asks for is no plan: the file has to be mended.
-            Self::File(_) | Self::Usage(_) | Self::Driver(DriverError::Plan(_)) => Exit::Usage,
+            Self::File(_) | Self::Usage(_) | Self::Data(_) | Self::Driver(DriverError::Plan(_)) => {
+                Exit::Usage
+            }
             Self::Place(_)
             | Self::Journal(_)
             | Self::Recover(_)

@@ -3,7 +3,7 @@
 //! `read` parses it, `RolloutFile::checked` turns it into what the library works with. Every error
 //! names file, line, field and how to mend it.
 
-mod check;
+pub(crate) mod check;
 mod convert;
 mod gate;
 mod given;

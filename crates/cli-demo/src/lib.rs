@@ -13,6 +13,7 @@ pub mod file;
 pub mod inbox;
 pub mod interrupt;
 pub mod journal_place;
+pub mod judge;
 pub mod kubernetes;
 pub mod log;
 pub mod look;

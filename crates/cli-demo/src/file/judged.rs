@@ -15,6 +15,9 @@ use crate::words::in_our_words;
 /// The judge of a metric for which none is named.
 pub(crate) const DEFAULT_JUDGE: &str = "sequential-ratio";
 
+/// No metric or judge has so many parameters.
+const SETTINGS: usize = 64;
+
 impl RolloutFile {
     /// The check as a plan has it.
     pub(super) fn planned_check(&self, name: &str, check: &Check) -> Result<plan::Check, Mistake> {
@@ -235,12 +238,15 @@ fn of_source(
 /// The one setting without which something else is said, as a path from `settings` on; empty: there is none, or there
 /// are several.
 ///
-/// What reads settings says what is wrong, and not always where.
+/// What reads settings says what is wrong, and not always where. Of more settings than anything has, none is looked for.
 fn culprit(
     settings: &Map<String, Value>,
     said: &str,
     says: &dyn Fn(&Map<String, Value>) -> Option<String>,
 ) -> String {
+    if settings.len() > SETTINGS {
+        return String::new();
+    }
     let without = |name: &str| {
         let mut rest = settings.clone();
         rest.remove(name);

@@ -255,11 +255,53 @@ fn started(cloud: &Cloud) -> Child {
     command.spawn().unwrap()
 }
 
-#[test]
+/// Waits until the server was asked so often.
 #[expect(
     clippy::disallowed_methods,
     reason = "what is waited for is another process"
 )]
+fn asked(server: &Prometheus, often: usize) {
+    for _ in 0..1200 {
+        if server.asked().len() >= often {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("asked {} times", server.asked().len());
+}
+
+/// Tokens of a service account are written anew each hour.
+#[test]
+fn a_token_that_is_renewed_in_its_file_is_shown_at_once() {
+    let (cloud, server) = guarded(0.005);
+    let mut file: Value =
+        serde_json::from_str(&std::fs::read_to_string(cloud.folder.path().join(FILE)).unwrap())
+            .unwrap();
+    file["strategy"]["canary"]["bake"] = json!({"at-least": "6s", "at-most": "60s"});
+    // No look may fail, not even once.
+    for (_, check) in file["checks"].as_object_mut().unwrap() {
+        check["limits"] = json!({"consecutive-errors": 0});
+    }
+    write(&cloud, &file);
+    let run = started(&cloud);
+    asked(&server, 20);
+    server.let_in(&[TOKEN, "open-barley"]);
+    std::fs::write(cloud.folder.path().join("new"), "open-barley").unwrap();
+    std::fs::rename(
+        cloud.folder.path().join("new"),
+        cloud.folder.path().join("token"),
+    )
+    .unwrap();
+    // Whoever read the old one has asked by then.
+    asked(&server, server.asked().len() + 8);
+    server.let_in(&["open-barley"]);
+    let ended = run.wait_with_output().unwrap();
+    let out = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{out}");
+    assert!(out.contains("promoted"), "{out}");
+}
+
+#[test]
 fn a_rollout_that_is_taken_up_again_is_judged_by_the_same_source() {
     let (cloud, server) = guarded(0.005);
     let mut file: Value =
@@ -268,11 +310,7 @@ fn a_rollout_that_is_taken_up_again_is_judged_by_the_same_source() {
     file["strategy"]["canary"]["bake"] = json!("10m");
     write(&cloud, &file);
     let run = started(&cloud);
-    let mut looks = 0;
-    while looks < 1200 && server.asked().len() < 20 {
-        std::thread::sleep(Duration::from_millis(50));
-        looks += 1;
-    }
+    asked(&server, 20);
     let pid = Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
     let ended = run.wait_with_output().unwrap();

@@ -30,7 +30,7 @@ pub struct Prometheus {
     /// Under which it answers.
     pub url: String,
     told: Arc<Mutex<Box<Told>>>,
-    token: Option<String>,
+    tokens: Arc<Mutex<Vec<String>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -66,7 +66,7 @@ impl Prometheus {
         let server = Self {
             url: format!("{scheme}://{address}"),
             told: Arc::new(Mutex::new(told)),
-            token,
+            tokens: Arc::new(Mutex::new(token.into_iter().collect())),
             asked: Arc::default(),
         };
         let (answering, wrapped) = (server.clone(), Arc::new(wrapped));
@@ -86,6 +86,11 @@ impl Prometheus {
     /// From now on it tells other things.
     pub fn tell(&self, told: impl Fn(&str) -> Option<Rates> + Send + Sync + 'static) {
         *self.told.lock().unwrap() = Box::new(told);
+    }
+
+    /// From now on it lets in who shows one of these.
+    pub fn let_in(&self, tokens: &[&str]) {
+        *self.tokens.lock().unwrap() = tokens.iter().map(|token| (*token).to_owned()).collect();
     }
 
     /// The queries so far.
@@ -119,8 +124,12 @@ impl Prometheus {
         if reader.read_exact(&mut body).is_err() {
             return;
         }
-        let shown = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        let (status, answer) = if shown.is_some() && header("authorization") != shown {
+        let shown = header("authorization");
+        let tokens = self.tokens.lock().unwrap().clone();
+        let is_known = tokens
+            .iter()
+            .any(|token| shown == Some(format!("Bearer {token}")));
+        let (status, answer) = if !tokens.is_empty() && !is_known {
             (401, "Unauthorized".to_owned())
         } else {
             (
