@@ -142,6 +142,7 @@ impl Labels {
                         self.unit.as_deref().unwrap_or_default()
                     )));
                 }
+                Shape::Events | Shape::Histogram | Shape::Values | Shape::Units => {}
                 _ => {}
             }
         }

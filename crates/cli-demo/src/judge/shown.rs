@@ -98,22 +98,27 @@ fn since(run: &Run, look: &Looked) -> Duration {
 /// What a track told of a window, in few words.
 fn seen(reading: &Reading) -> String {
     match reading {
-        Reading::Told(Data::Events(events)) => {
+        Reading::Told(data) => told(data),
+        Reading::Empty => "nothing".to_owned(),
+        Reading::Stale { .. } => "nothing new".to_owned(),
+        Reading::NotANumber => "no number".to_owned(),
+        _ => "not known here".to_owned(),
+    }
+}
+
+fn told(data: &Data) -> String {
+    match data {
+        Data::Events(events) => {
             let count = events.all;
             format!("{} of {}", grouped(count.failed), grouped(count.total))
         }
-        Reading::Told(Data::Histogram(histogram)) => {
-            format!("{} events", grouped(histogram.total()))
-        }
-        Reading::Told(Data::Units(units)) => format!("{} units", units.len()),
-        Reading::Told(Data::Values(values)) => match values.as_slice() {
+        Data::Histogram(histogram) => format!("{} events", grouped(histogram.total())),
+        Data::Units(units) => format!("{} units", units.len()),
+        Data::Values(values) => match values.as_slice() {
             [] => "no numbers".to_owned(),
             [only] => only.to_string(),
             several => format!("{} numbers", several.len()),
         },
-        Reading::Empty => "nothing".to_owned(),
-        Reading::Stale { .. } => "nothing new".to_owned(),
-        Reading::NotANumber => "no number".to_owned(),
         _ => "not known here".to_owned(),
     }
 }
@@ -198,9 +203,10 @@ pub(super) fn json(config: &Config, run: &Run) -> Vec<String> {
 
 fn look(look: &Looked) -> Value {
     let Tracks { stable, candidate } = &look.readings;
-    let (verdict, because) = match &look.verdict {
-        Verdict::Inconclusive(why) => ("inconclusive".to_owned(), Some(why)),
-        verdict => (verdict.to_string(), None),
+    let (verdict, because) = if let Verdict::Inconclusive(why) = &look.verdict {
+        ("inconclusive".to_owned(), Some(why))
+    } else {
+        (look.verdict.to_string(), None)
     };
     json!({
         "type": "look",

@@ -98,13 +98,13 @@ pub fn drawn(title: &str, evidence: &Evidence, marks: &[(Duration, Mark)]) -> St
         );
     }
     for (at, mark) in marks {
-        let points = evidence.points.iter();
-        let evidence = points.filter(|(moment, _)| moment == at).map(|(_, of)| *of);
+        let mut points = evidence.points.iter();
+        let evidence = points.find(|(moment, _)| moment == at).map(|(_, of)| *of);
         let _ = writeln!(
             text,
             "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\" fill=\"{}\"/>",
             x(*at),
-            y(evidence.last().unwrap_or(0.0)),
+            y(evidence.unwrap_or(0.0)),
             mark.colour()
         );
     }

@@ -106,7 +106,7 @@ impl Prometheus {
             let mut line = String::new();
             match reader.read_line(&mut line) {
                 Ok(read) if read > 0 && !line.trim().is_empty() => {
-                    head.push(line.trim().to_owned())
+                    head.push(line.trim().to_owned());
                 }
                 Ok(read) if read > 0 => break,
                 Ok(_) | Err(_) => return,
