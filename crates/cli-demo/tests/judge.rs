@@ -80,12 +80,20 @@ fn rows_are_judged_look_by_look_and_the_evidence_is_drawn() {
 fn programs_get_a_line_for_each_look_and_one_for_the_end() {
     let ended = judge(&[&CSV[..], &["-o", "json"]].concat());
     assert_eq!(ended.status, Some(2), "{}{}", ended.out, ended.err);
-    golden("judge-errors-json.txt", &ended.out);
-    let lines: Vec<serde_json::Value> = ended
+    let mut lines: Vec<serde_json::Value> = ended
         .out
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+    let mut shown = String::new();
+    for line in &mut lines {
+        // The last digits of a logarithm are the machine's.
+        if let Some(evidence) = line["log_evidence"].as_f64() {
+            line["log_evidence"] = format!("{evidence:.6}").into();
+        }
+        shown += &format!("{line}\n");
+    }
+    golden("judge-errors-json.txt", &shown);
     let (last, looks) = lines.split_last().unwrap();
     assert!(looks.iter().all(|look| look["type"] == "look"));
     assert_eq!(last["verdict"], "failed");
@@ -306,4 +314,121 @@ fn it_ends_as_a_rollout_would_have_ended() {
     // The share of the requests that was asked for, and another one that came.
     let split = "interval: 10s\nweight: 1%\njudge: {kind: split-ratio, minimum-events: 10}\n";
     check(split, ("data.csv", ROWS), &[], 0, "warn");
+}
+
+/// A series of this track, with these labels beside it; the n-th sample is told by a function.
+type Series<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a dyn Fn(u64) -> f64);
+
+/// The body of an answer: series of so many samples each ten seconds.
+fn body(series: &[Series<'_>], samples: u64) -> String {
+    let series = series.iter().map(|(track, labels, value)| {
+        let mut metric: serde_json::Map<String, serde_json::Value> = labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+            .collect();
+        metric.insert("track".to_owned(), (*track).into());
+        let values = (0..samples).map(|n| serde_json::json!([1000 + 10 * n, value(n).to_string()]));
+        serde_json::json!({"metric": metric, "values": values.collect::<Vec<_>>()})
+    });
+    let result: Vec<_> = series.collect();
+    serde_json::json!({"status": "success", "data": {"resultType": "matrix", "result": result}})
+        .to_string()
+}
+
+#[test]
+fn series_say_by_their_labels_what_they_are() {
+    // So many are counted in each ten seconds.
+    let every = |count: f64| move |n: u64| count * f64::from(u32::try_from(n).unwrap());
+    let (many, few, some) = (every(1000.0), every(5.0), every(300.0));
+    let counted = [("count", "total")];
+    let failed = [("count", "failed")];
+    let both = body(
+        &[
+            ("stable", &counted, &many),
+            ("stable", &failed, &few),
+            ("candidate", &counted, &many),
+            ("candidate", &failed, &some),
+        ],
+        10,
+    );
+    let config = "interval: 10s\n";
+    check(config, ("a.json", &both), &[], 2, "300 of 1 000");
+    // Without what tells failures apart nothing can be said.
+    let alone = body(&[("stable", &[], &many), ("candidate", &[], &many)], 10);
+    check(config, ("a.json", &alone), &[], 64, "`--failed code=5*`");
+    check(
+        config,
+        ("a.json", &both),
+        &["--failed", "code=5*"],
+        0,
+        "0 of 1 005",
+    );
+    check(
+        config,
+        ("a.json", &both),
+        &["--candidate", "canary"],
+        64,
+        "there are values candidate, stable",
+    );
+    check(
+        config,
+        ("a.json", &both),
+        &["--track", "version"],
+        64,
+        "there are labels count, track",
+    );
+    // Buckets of a histogram: of the candidate's requests three in ten are slow.
+    let (bucket, all) = ([("le", "0.1")], [("le", "+Inf")]);
+    let (most, less) = (every(990.0), every(700.0));
+    let slow = body(
+        &[
+            ("stable", &bucket, &most),
+            ("stable", &all, &many),
+            ("candidate", &bucket, &less),
+            ("candidate", &all, &many),
+        ],
+        20,
+    );
+    let order = "interval: 10s\njudge: stochastic-order\n";
+    check(order, ("a.json", &slow), &[], 2, "1 000 events");
+    check(
+        order,
+        ("a.json", &both),
+        &[],
+        64,
+        "no series of stable has the label `le`",
+    );
+    // Numbers at moments: the last one of each window.
+    let rising = |n: u64| f64::from(u32::try_from(n).unwrap());
+    let gauge = body(&[("stable", &[], &rising), ("candidate", &[], &rising)], 10);
+    let bound =
+        "interval: 20s\njudge: {kind: threshold, measure: last, bound: {absolute: {max: 6.5}}}\n";
+    check(bound, ("a.json", &gauge), &[], 2, "failed at 1:20, look 4");
+    check(bound, ("a.json", &both), &[], 64, "2 series are of stable");
+    // Numbers of units.
+    let (pod, one) = ([("pod", "a")], |_: u64| 1.0);
+    let nine = |_: u64| 9.0;
+    let units = body(&[("stable", &pod, &one), ("candidate", &pod, &nine)], 20);
+    let of_numbers = "interval: 10s\njudge: {kind: exchangeable-units, of: numbers}\n";
+    check(
+        of_numbers,
+        ("a.json", &units),
+        &["--unit", "pod"],
+        2,
+        "1 units",
+    );
+    check(
+        of_numbers,
+        ("a.json", &units),
+        &[],
+        64,
+        "name the label that does by --unit",
+    );
+    check(
+        of_numbers,
+        ("a.json", &units),
+        &["--unit", "zone"],
+        64,
+        "has no label `zone`",
+    );
 }

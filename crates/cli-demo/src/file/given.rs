@@ -74,8 +74,11 @@ impl<'de> Deserialize<'de> for Plain {
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Plain, E> {
-                let number = Number::from_f64(value).ok_or_else(|| {
-                    E::custom("this is no number; write one, or leave the field out")
+                let number = kept(value).and_then(Number::from_f64);
+                let number = number.ok_or_else(|| {
+                    E::custom(
+                        "this is no number that can be kept; write one of fewer digits, or leave the field out",
+                    )
                 })?;
                 Ok(Plain(Value::Number(number)))
             }
@@ -117,6 +120,19 @@ impl<'de> Deserialize<'de> for Plain {
     }
 }
 
+/// The number as a journal keeps it: the reader of JSON takes some numbers of many digits for one beside, and a plan
+/// that is read again must be the one that was written. Then 15 digits are kept, which are read exactly.
+fn kept(number: f64) -> Option<f64> {
+    let is_kept = |number: &f64| {
+        let text = serde_json::to_string(number).unwrap_or_default();
+        let again: Result<f64, _> = serde_json::from_str(&text);
+        again.is_ok_and(|again| again.to_bits() == number.to_bits())
+    };
+    let rounded = || format!("{number:.14e}").parse::<f64>().ok();
+    let as_it_is = Some(number).filter(is_kept);
+    as_it_is.or_else(|| rounded().filter(is_kept))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -135,10 +151,27 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_the_same_when_it_is_written_and_read_again() {
+        let mut seed = 1_u64;
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // From a millionth to a million million.
+            let number = f64::from_bits((0x3eb1 << 48) + seed % (0x3c0 << 48));
+            let given: Given = parse(&format!("a: {number:?}")).unwrap();
+            let text = serde_json::to_string(&given).unwrap();
+            let again: Given = serde_json::from_str(&text).unwrap();
+            assert_eq!(again, given, "{number:?}");
+            let kept = given.0["a"].as_f64().unwrap();
+            assert!((kept - number).abs() <= number.abs() * 1e-14, "{number:?}");
+        }
+    }
+
+    #[test]
     fn what_no_json_has_is_refused_and_not_taken_for_nothing() {
         for text in ["a: .inf", "a: {b: [.nan]}", "a: -.inf"] {
             let wrong = parse::<Given>(text).unwrap_err();
             assert!(wrong.problem.contains("this is no number"), "{wrong:?}");
         }
+        assert!(serde_json::from_str::<Given>(r#"{"a": 1e999}"#).is_err());
     }
 }
