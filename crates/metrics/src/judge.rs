@@ -46,6 +46,7 @@ pub use self::slo::Slo;
 pub use self::split_ratio::SplitRatio;
 pub use self::stochastic_order::StochasticOrder;
 pub use self::threshold::Threshold;
+pub use self::words::odds;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
