@@ -164,8 +164,9 @@ pub struct Admitted {
     pub bounds: Option<Vec<f64>>,
     /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
-    /// How far apart the samples usually are that the source reads; `None`: not known, or it reads none.
-    pub distance: Option<Duration>,
+    /// How far apart the moments are at which it sees what was counted, such as scrapes; `None`: it sees everything when
+    /// it happens, or that is not known.
+    pub samples_every: Option<Duration>,
     /// What the source will ask for, in its own language, with what is known of the track filled in; none: there
     /// is no such language.
     pub asked: Vec<String>,

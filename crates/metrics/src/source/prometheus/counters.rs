@@ -63,7 +63,7 @@ impl Prometheus {
         let (requests, failed) = try_join(requests, failed).await?;
         let mut warnings = [requests.warnings, failed.warnings].concat();
         warnings.extend(counted_twice(&requests.series).map(|twice| twice.note()));
-        if let Some(nothing) = nothing(&requests.series, window, before) {
+        if let Some(nothing) = nothing(&requests.series, asked) {
             return Ok(nothing.noted(warnings));
         }
         let requests = watched(requests.series, asked.since);
@@ -109,7 +109,7 @@ impl Prometheus {
     ) -> Result<Answer, SourceError> {
         let (window, before) = (asked.window, asked.metric.stale_after);
         let answer = self.samples(selector, window, before).await?;
-        if let Some(nothing) = nothing(&answer.series, window, before) {
+        if let Some(nothing) = nothing(&answer.series, asked) {
             return Ok(nothing.noted(answer.warnings));
         }
         let mut warnings = answer.warnings;
@@ -175,20 +175,31 @@ impl Nothing {
 
 /// Why there is nothing to count; `None`: there is.
 ///
-/// A window without a sample tells nothing: neither that nothing happened, nor that the target is gone. Where the
-/// next sample is not overdue, at half the usual distance after it was due, a longer window may have it.
-fn nothing(series: &[Series], window: Window, stale_after: Duration) -> Option<Nothing> {
-    let Some(newest) = newest(series, window) else {
+/// A window without a sample tells nothing: neither that nothing happened, nor that the target is gone; and one in
+/// which a track has its first sample alone has nothing to count from. Where the next sample is not overdue, at half
+/// the usual distance after it was due, a longer window may have it.
+fn nothing(series: &[Series], asked: &Asked<'_>) -> Option<Nothing> {
+    let Asked {
+        window,
+        since,
+        metric,
+    } = asked;
+    let Some(newest) = newest(series, *window) else {
         return Some(Nothing {
             reading: Reading::Empty,
             too_short: false,
         });
     };
+    let is_watched = |at: Timestamp| since.is_none_or(|since| at >= since) && at < window.to;
+    let has_two = |series: &Series| {
+        let samples = series.samples.iter();
+        samples.filter(|(at, _)| is_watched(*at)).count() >= 2
+    };
     let age = window.to.since(newest);
-    let due = usual_distance(series).map_or(stale_after, |distance| distance * 3 / 2);
-    let is_within = newest >= window.from;
-    (!is_within || age > stale_after).then(|| Nothing {
+    let due = usual_distance(series).map_or(metric.stale_after, |distance| distance * 3 / 2);
+    let tells = newest >= window.from && series.iter().any(has_two);
+    (!tells || age > metric.stale_after).then(|| Nothing {
         reading: Reading::Stale { newest },
-        too_short: !is_within && age <= due.min(stale_after),
+        too_short: !tells && age <= due.min(metric.stale_after),
     })
 }
