@@ -20,9 +20,10 @@
 //!     Sight::new(window, readings, 0.01)
 //! };
 //! let sights: Vec<_> = (0..20).map(sight).collect();
-//! let yours = Kinds::built_in().make(&json!({ "kind": "sequential-ratio" }))?;
+//! let params = json!({ "kind": "sequential-ratio" });
+//! let yours = || Kinds::built_in().make(&params).expect("parameters of this judge");
 //! for promise in judge::PROMISES {
-//!     promise.check(&*yours, &sights)?;
+//!     promise.check(&yours, &sights)?;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

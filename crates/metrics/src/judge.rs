@@ -3,10 +3,12 @@
 mod arms;
 mod assumptions;
 mod buckets;
+mod checked;
 mod exchangeable_units;
 mod figure;
 mod kinds;
 pub mod mann_whitney;
+mod marks;
 mod quantile;
 mod quantities;
 mod seen;

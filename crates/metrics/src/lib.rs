@@ -30,7 +30,14 @@ pub use self::source::MetricSource;
 pub use self::state::State;
 
 /// The Rust of the pages about metrics is compiled with the tests of this crate.
-#[cfg(all(doctest, feature = "conformance", feature = "prometheus"))]
+#[cfg(all(
+    doctest,
+    feature = "cloudwatch",
+    feature = "conformance",
+    feature = "datadog",
+    feature = "http-probe",
+    feature = "prometheus"
+))]
 mod pages {
     #[doc = include_str!("../../../docs/reference/sources.md")]
     struct Sources;

@@ -1,8 +1,23 @@
 //! The seam to where metrics are: one question about one track in one closed window.
 
+#[cfg(feature = "cloudwatch")]
+mod cloudwatch;
+#[cfg(feature = "datadog")]
+mod datadog;
+#[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
+mod http;
+#[cfg(feature = "http-probe")]
+mod http_probe;
 mod memory;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(any(
+    feature = "cloudwatch",
+    feature = "datadog",
+    feature = "http-probe",
+    feature = "prometheus"
+))]
+mod template;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -16,6 +31,12 @@ use strategy_core::target::Finding;
 use strategy_core::{Part, Timestamp, Track};
 use thiserror::Error;
 
+#[cfg(feature = "cloudwatch")]
+pub use self::cloudwatch::CloudWatch;
+#[cfg(feature = "datadog")]
+pub use self::datadog::Datadog;
+#[cfg(feature = "http-probe")]
+pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::Prometheus;
@@ -143,8 +164,9 @@ pub struct Admitted {
     pub bounds: Option<Vec<f64>>,
     /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
-    /// How far apart the samples usually are that the source reads; `None`: not known, or it reads none.
-    pub distance: Option<Duration>,
+    /// How far apart the moments are at which it sees what was counted, such as scrapes; `None`: it sees everything when
+    /// it happens, or that is not known.
+    pub samples_every: Option<Duration>,
     /// What the source will ask for, in its own language, with what is known of the track filled in; none: there
     /// is no such language.
     pub asked: Vec<String>,
@@ -205,3 +227,8 @@ pub enum SourceError {
         mend: String,
     },
 }
+
+/// How the tests of sources read the page about them.
+#[cfg(all(test, any(feature = "http-probe", feature = "datadog")))]
+#[path = "../tests/pages/mod.rs"]
+mod pages;

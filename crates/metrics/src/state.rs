@@ -1,5 +1,6 @@
 //! What a judge remembers between two looks, as bytes that are restored bit for bit.
 
+use serde::Serialize;
 use thiserror::Error;
 
 /// What a judge remembers between two looks: numbers in the order in which it wrote them.
@@ -29,8 +30,36 @@ impl State {
     }
 
     /// Begins a state in a format of the judge's own, told by its version.
+    ///
+    /// Another judge that writes the same version may take it for its own; [`marked`](Self::marked) guards
+    /// against that.
     pub fn write(version: u8) -> Writer {
         Writer(vec![version])
+    }
+
+    /// Begins a state that is taken by the judge that wrote it alone, and with the same parameters alone.
+    pub fn marked(mark: Mark) -> Writer {
+        let Mark { version, judge, .. } = mark;
+        Writer(vec![version, judge]).u64(mark.parameters)
+    }
+
+    /// Reads a state that must have this mark.
+    ///
+    /// # Errors
+    /// When it is of another version, judge or parameters, or ends before it says so.
+    pub fn read_marked(&self, mark: Mark) -> Result<Reader<'_>, StateError> {
+        let mut reader = self.read(mark.version)?;
+        let judge = reader.u8()?;
+        if judge != mark.judge {
+            return Err(StateError::Judge {
+                found: judge,
+                known: mark.judge,
+            });
+        }
+        if reader.u64()? != mark.parameters {
+            return Err(StateError::Parameters);
+        }
+        Ok(reader)
     }
 
     /// Reads a state that must be in the format `version`.
@@ -47,6 +76,40 @@ impl State {
             None => Err(StateError::TooShort),
         }
     }
+}
+
+/// Who writes a state: a judge with its parameters, in a format. 10 bytes of it.
+///
+/// What was weighed with other parameters, such as against another limit, is evidence of something else; so a
+/// state is no other judge's, and no judge's with other parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    version: u8,
+    judge: u8,
+    parameters: u64,
+}
+
+impl Mark {
+    /// Of a judge in a format. `judge` tells it apart from all others; those below 128 are this crate's own.
+    ///
+    /// Of the parameters 64 bits of a digest are kept, of what they serialize to. A parameter that a later version
+    /// adds changes it, unless it is left out where it is not set.
+    pub fn new(version: u8, judge: u8, parameters: &impl Serialize) -> Self {
+        // Numbers, text and lists of them: what cannot be written is a bug, and then all are alike.
+        let parameters = serde_json::to_vec(parameters).unwrap_or_default();
+        Self {
+            version,
+            judge,
+            parameters: digest(&parameters),
+        }
+    }
+}
+
+/// FNV-1a: it tells what changed apart from what did not, and guards against nobody.
+pub(crate) fn digest(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Writes a [`State`].
@@ -170,6 +233,21 @@ pub enum StateError {
         /// Which is known.
         known: u8,
     },
+    /// Another judge wrote it.
+    #[error(
+        "the state is of another judge, whose mark is {found}, and this judge's is {known}: the judge of the check was changed"
+    )]
+    Judge {
+        /// Whose it is.
+        found: u8,
+        /// Whose is read.
+        known: u8,
+    },
+    /// This judge wrote it with other parameters.
+    #[error(
+        "the state of a judge is of other parameters than it has now: what was weighed with those is evidence of something else"
+    )]
+    Parameters,
     /// It ends too early.
     #[error(
         "the state of a judge ends too early: another judge wrote it, or parameters were changed"
@@ -199,6 +277,32 @@ mod tests {
         assert_eq!(read.done(), Ok(()));
         reader = State::default();
         assert_eq!(reader.read(3).unwrap_err(), StateError::TooShort);
+    }
+
+    #[test]
+    fn a_mark_is_of_one_judge_with_its_parameters() {
+        let mark = Mark::new(2, 7, &("grid", [1.5, 2.0]));
+        let state = State::marked(mark).u8(9).done();
+        assert_eq!(state.bytes().len(), 1 + 1 + 8 + 1);
+        let mut reader = state.read_marked(mark).unwrap();
+        assert_eq!((reader.u8(), reader.done()), (Ok(9), Ok(())));
+        let read = |version, judge, grid: [f64; 2]| {
+            let mark = Mark::new(version, judge, &("grid", grid));
+            state.read_marked(mark).map(|_| ())
+        };
+        let (found, known) = (7, 8);
+        assert_eq!(
+            read(2, 8, [1.5, 2.0]),
+            Err(StateError::Judge { found, known })
+        );
+        assert_eq!(read(2, 7, [1.5, 2.5]), Err(StateError::Parameters));
+        let (found, known) = (2, 3);
+        assert_eq!(
+            read(3, 7, [1.5, 2.0]),
+            Err(StateError::Version { found, known })
+        );
+        let cut = State::from_bytes(state.bytes()[..9].to_vec());
+        assert_eq!(cut.read_marked(mark).unwrap_err(), StateError::TooShort);
     }
 
     #[test]

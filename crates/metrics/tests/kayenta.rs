@@ -234,7 +234,7 @@ fn windows_add_up_and_the_oldest_points_go() {
     }
     let pass = Verdict::Pass;
     assert_eq!(said, [Verdict::Undecided, pass.clone(), pass.clone(), pass]);
-    assert_eq!(state.bytes().len(), 3 + 8 * 8);
+    assert_eq!(state.bytes().len(), 12 + 8 * 8);
 }
 
 #[test]

@@ -22,6 +22,10 @@ use pages::*;
 
 const JUDGES: &str = include_str!("../../../docs/reference/judges.md");
 
+const SOURCES: &str = include_str!("../../../docs/reference/sources.md");
+
+const MANIFEST: &str = include_str!("../Cargo.toml");
+
 const PEERS: &str = include_str!("../../../docs/guides/from-argo-and-flagger.md");
 
 const NOT_THERE: &str = "not-there";
@@ -283,4 +287,29 @@ fn runs(heading: &str, peer: &str) {
 fn the_rules_of_the_peers_are_as_the_guide_has_them() {
     runs("### Argo's rules on windows", "argo");
     runs("### Flagger's rules on windows", "flagger");
+}
+
+/// Those that are no source.
+const OTHER_FEATURES: [&str; 2] = ["default", "conformance"];
+
+#[test]
+fn the_page_of_sources_has_every_feature_that_is_one_and_says_which_are_on() {
+    let (_, section) = MANIFEST.split_once("[features]\n").unwrap();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let features: BTreeMap<_, _> = lines.filter_map(|line| line.split_once(" = ")).collect();
+    let rows = table(SOURCES, "# Sources");
+    let named = |feature: &str| {
+        let feature = format!("with the feature `{feature}`");
+        rows.iter().find(|row| row["what"].contains(&feature))
+    };
+    for feature in features
+        .keys()
+        .filter(|name| !OTHER_FEATURES.contains(name))
+    {
+        let Some(row) = named(feature) else {
+            panic!("no source of the page has the feature `{feature}`");
+        };
+        let is_on = features["default"].contains(&format!("\"{feature}\""));
+        assert_eq!(row["what"].contains("on by default"), is_on, "{row:?}");
+    }
 }

@@ -61,7 +61,7 @@ impl EcsTarget {
     /// The driver looks every `resync` of the plan's policies besides, 30 seconds by default: the longer one
     /// counts only where a plan allows observations to be older, by `resync` and `stale_after`.
     ///
-    /// Services that Amazon ECS deploys by itself tell no news: they are looked at every `resync` alone.
+    /// Services that Amazon ECS deploys by itself are looked at whole; while it waits for an answer they are at rest.
     #[must_use]
     pub fn intervals(self, in_motion: Duration, at_rest: Duration) -> Self {
         Self::made(self.api, self.config, Intervals::new(in_motion, at_rest))
@@ -78,10 +78,14 @@ impl EcsTarget {
                 &config.cluster,
                 rolling,
                 api.clone(),
+                intervals,
             )),
-            Mode::NativeGated(gated) => {
-                Arc::new(PlatformTarget::gated(&config.cluster, gated, api.clone()))
-            }
+            Mode::NativeGated(gated) => Arc::new(PlatformTarget::gated(
+                &config.cluster,
+                gated,
+                api.clone(),
+                intervals,
+            )),
         };
         Self {
             config,

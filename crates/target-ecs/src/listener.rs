@@ -24,6 +24,13 @@ pub(crate) fn balancer(listener: &str) -> Option<String> {
     Some(balancer.replacen(":listener/", ":loadbalancer/", 1))
 }
 
+/// The load balancer that a rule is of, as the dimension `LoadBalancer` of CloudWatch names it: `app/shop/a1`.
+pub(crate) fn dimension(rule: &RuleConfig) -> Option<String> {
+    let balancer = balancer(&of(rule)?)?;
+    let (_, name) = balancer.split_once(":loadbalancer/")?;
+    Some(name.to_owned())
+}
+
 /// When its turn comes; the default rule's, which has no number, comes last.
 pub(crate) fn turn(rule: &Rule) -> u32 {
     let priority = rule.priority().and_then(|priority| priority.parse().ok());
@@ -54,6 +61,10 @@ mod tests {
             Some(format!("{at}:loadbalancer/app/shop/a1"))
         );
         let default = RuleConfig::ListenerDefault(listener.clone());
+        for rule in [rule, default.clone()] {
+            assert_eq!(dimension(&rule).as_deref(), Some("app/shop/a1"));
+        }
         assert_eq!(of(&default), Some(listener));
+        assert_eq!(dimension(&RuleConfig::Rule("no ARN".to_owned())), None);
     }
 }

@@ -92,7 +92,7 @@ fn healthy(targets: &[TargetHealthDescription]) -> BTreeSet<(String, i32)> {
 }
 
 /// A service whose tasks come or go.
-fn is_moving(service: &Service) -> bool {
+pub(crate) fn is_moving(service: &Service) -> bool {
     let mut deployments = service.deployments().iter();
     service.running_count != service.desired_count
         || service.pending_count > 0
@@ -102,7 +102,7 @@ fn is_moving(service: &Service) -> bool {
 }
 
 /// A target whose state will be another.
-fn is_changing(target: &TargetHealthDescription) -> bool {
+pub(crate) fn is_changing(target: &TargetHealthDescription) -> bool {
     let state = target.target_health().and_then(|health| health.state());
     !matches!(
         state,
@@ -170,6 +170,14 @@ impl Intervals {
         let at_rest = at_rest.clamp(in_motion, Duration::from_secs(3600));
         Self { in_motion, at_rest }
     }
+
+    /// In motion and at rest, of something of this name: at rest up to a tenth longer, always the same for the
+    /// same name, so that what began together drifts apart.
+    pub(crate) fn of(self, name: &str) -> (Duration, Duration) {
+        let drawn = u32::from_str_radix(&digest(name, 4), 16).unwrap_or_default();
+        let at_rest = self.at_rest + self.at_rest / 10 * drawn / 0xffff;
+        (self.in_motion, at_rest)
+    }
 }
 
 impl Default for Intervals {
@@ -211,12 +219,10 @@ pub(crate) enum Question {
 impl News {
     /// Of a part with these names.
     pub(crate) fn new(names: &str, intervals: Intervals) -> Self {
-        let Intervals { in_motion, at_rest } = intervals;
-        // Up to a tenth longer, always the same for the same services: what began together drifts apart.
-        let drawn = u32::from_str_radix(&digest(names, 4), 16).unwrap_or_default();
+        let (in_motion, at_rest) = intervals.of(names);
         Self {
             in_motion,
-            at_rest: at_rest + at_rest / 10 * drawn / 0xffff,
+            at_rest,
             known: Mutex::default(),
         }
     }

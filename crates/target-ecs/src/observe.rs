@@ -15,6 +15,7 @@ use crate::binding::Bound;
 use crate::config::resource;
 use crate::digest::digest;
 use crate::error::found;
+use crate::listener;
 use crate::owned::{Fields, rule_name};
 use crate::routes::{self, Routed};
 use crate::task_definition::short;
@@ -114,7 +115,8 @@ fn track(bound: &Bound, view: &View, track: Track) -> ObservedTrack {
     seen
 }
 
-/// The dimensions of CloudWatch that tell the tracks apart.
+/// The dimensions of CloudWatch that tell the tracks apart, and the load balancer without which a target group's
+/// metrics are not found: a target group belongs to one only, which every rule tells.
 fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
     let of = bound.tracks.of(track);
     let pairs = [
@@ -123,5 +125,8 @@ fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
         ("TargetGroup", resource(&of.target_group)),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    pairs.into_iter().collect()
+    let rule = bound.rules.first().map(|of| &of.rule);
+    let balancer = rule.and_then(listener::dimension);
+    let balancer = balancer.map(|name| ("LoadBalancer".to_owned(), name));
+    pairs.into_iter().chain(balancer).collect()
 }

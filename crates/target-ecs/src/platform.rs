@@ -13,6 +13,7 @@ mod deployment;
 mod discover;
 mod guards;
 mod hooks;
+pub(crate) mod news;
 mod note;
 mod observe;
 #[cfg(test)]

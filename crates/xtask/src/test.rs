@@ -4,6 +4,7 @@ mod harness;
 mod need;
 mod report;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, pipe};
@@ -123,8 +124,11 @@ fn run_ignored(
         for package in WITH_LONG_TESTS {
             command.args(["--package", package]);
         }
-        command.args(["--all-features", "--lib", "--tests", "--"]);
-        command.args(["--ignored", "--nocapture", "--exact"]);
+        command.arg("--all-features");
+        let selections: BTreeSet<Vec<&str>> =
+            optimised.iter().map(|test| test.selection()).collect();
+        command.args(selections.into_iter().flatten());
+        command.args(["--", "--ignored", "--nocapture", "--exact"]);
         command.args(optimised.iter().map(|test| &test.name));
         report.tests("tests that need an optimised build", || {
             run_tests(&mut command)

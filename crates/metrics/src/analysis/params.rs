@@ -10,6 +10,7 @@ use strategy_core::plan::{CheckName, Extension};
 
 use crate::judge::{Judge, Kinds};
 use crate::source::Question;
+use crate::state::digest;
 
 pub(super) const METRIC: &str = "metric";
 pub(super) const JUDGE: &str = "judge";
@@ -131,13 +132,7 @@ impl Params {
 /// Tells apart under which labels a window was watched; 64 bits of a digest, as text.
 pub(super) fn labels(look: &Look, part: &Part) -> String {
     let labels = json!(look.identities.get(part)).to_string();
-    // FNV-1a: it tells what changed apart from what did not, and guards against nobody.
-    let digest = labels
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
-            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    format!("{digest:016x}")
+    format!("{:016x}", digest(labels.as_bytes()))
 }
 
 /// The caller's mistake.

@@ -1,54 +1,32 @@
-//! What every [`MetricSource`] promises.
+//! What every [`MetricSource`](crate::source::MetricSource) promises.
+
+mod subject;
+
+use std::error::Error;
+use std::fmt;
 
 use strategy_core::analysis::Window;
 use strategy_core::{Timestamp, Track};
 
+pub use self::subject::Subject;
 use super::{Broken, ensure};
-use crate::reading::{Data, Reading, Shape};
-use crate::source::{MetricSource, Question, SourceError};
-
-/// A source that has something to tell, for the checks of a test.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Subject<'a> {
-    /// It.
-    pub source: &'a dyn MetricSource,
-    /// A question that it can answer, in the shape [`Shape::Events`].
-    pub question: Question,
-    /// A window that is over and settled, in which it counted something.
-    pub window: Window,
-    /// A metric that means nothing to it.
-    pub meaningless: serde_json::Value,
-}
-
-impl<'a> Subject<'a> {
-    /// A source, a question about events that it can answer, a settled window with events, a metric that
-    /// means nothing.
-    pub const fn new(
-        source: &'a dyn MetricSource,
-        question: Question,
-        window: Window,
-        meaningless: serde_json::Value,
-    ) -> Self {
-        Self {
-            source,
-            question,
-            window,
-            meaningless,
-        }
-    }
-}
+use crate::reading::{Data, Events, Reading, Shape};
+use crate::source::{Question, SourceError};
 
 /// All promises, one after the other.
 ///
 /// # Errors
 /// The first that is broken, and how.
 pub async fn keeps_every_promise(subject: &Subject<'_>) -> Result<(), Broken> {
+    what_is_told_is_what_was_asked_for(subject).await?;
     the_same_question_has_the_same_answer(subject).await?;
     windows_that_adjoin_add_up(subject).await?;
     a_window_before_everything_is_not_good(subject).await?;
+    a_quiet_window_is_not_good(subject).await?;
+    no_number_is_told_as_such(subject).await?;
     a_meaningless_metric_is_the_callers_mistake(subject).await?;
-    what_is_admitted_is_answered(subject).await
+    what_is_admitted_is_answered(subject).await?;
+    secrets_are_told_nobody(subject).await
 }
 
 /// Asked twice about a settled window, it says the same.
@@ -56,12 +34,47 @@ pub async fn keeps_every_promise(subject: &Subject<'_>) -> Result<(), Broken> {
 /// # Errors
 /// How it is broken.
 pub async fn the_same_question_has_the_same_answer(subject: &Subject<'_>) -> Result<(), Broken> {
-    let first = read(subject, subject.window).await?;
-    let second = read(subject, subject.window).await?;
-    ensure!(
-        first == second,
-        "{first:?} the first time, {second:?} the second"
-    );
+    for question in subject.questions() {
+        let first = read(subject, question, subject.window).await?;
+        let second = read(subject, question, subject.window).await?;
+        ensure!(
+            first == second,
+            "{first:?} the first time, {second:?} the second"
+        );
+    }
+    Ok(())
+}
+
+/// Data are of the shape that was asked for, no number is NaN, and units add up to all.
+///
+/// # Errors
+/// How it is broken.
+pub async fn what_is_told_is_what_was_asked_for(subject: &Subject<'_>) -> Result<(), Broken> {
+    for question in subject.questions() {
+        let found = read(subject, question, subject.window).await?;
+        let Reading::Told(data) = &found else {
+            return Err(Broken(format!(
+                "{found:?} of the window, where {} were asked for",
+                question.shape
+            )));
+        };
+        ensure!(
+            data.shape() == question.shape,
+            "{found:?} where {} were asked for",
+            question.shape
+        );
+        let is_whole = match data {
+            Data::Events(events) => {
+                let sum = Events::of_units(events.by_unit.clone()).all;
+                events.all.failed <= events.all.total
+                    && (events.by_unit.is_empty() || sum == events.all)
+            }
+            Data::Histogram(histogram) => histogram.total() > 0,
+            Data::Units(units) => !units.is_empty() && units.values().all(|one| !one.is_nan()),
+            Data::Values(values) => !values.is_empty() && values.iter().all(|one| !one.is_nan()),
+        };
+        ensure!(is_whole, "{found:?} is not whole");
+    }
     Ok(())
 }
 
@@ -70,19 +83,33 @@ pub async fn the_same_question_has_the_same_answer(subject: &Subject<'_>) -> Res
 /// # Errors
 /// How it is broken.
 pub async fn windows_that_adjoin_add_up(subject: &Subject<'_>) -> Result<(), Broken> {
+    for question in subject.questions() {
+        if matches!(question.shape, Shape::Events | Shape::Histogram) {
+            adds_up(subject, question).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn adds_up(subject: &Subject<'_>, question: &Question) -> Result<(), Broken> {
     let Window { from, to } = subject.window;
-    let whole = events(subject, subject.window).await?;
-    ensure!(whole.0 > 0, "the window of the subject has no event");
-    let period = rhythm(subject)?;
+    let whole = counts(subject, question, subject.window).await?;
+    ensure!(
+        whole.iter().any(|count| *count > 0),
+        "the window of the subject has no event"
+    );
+    let period = rhythm(subject, question)?;
     let (from_ms, to_ms) = (from.as_millis(), to.as_millis());
     for part in 1..4 {
         let cut = (from_ms + (to_ms - from_ms) * part / 4) / period * period;
         if from_ms < cut && cut < to_ms {
             let cut = Timestamp::from_millis(cut);
-            let before = events(subject, Window { from, to: cut }).await?;
-            let after = events(subject, Window { from: cut, to }).await?;
-            let sum = (before.0 + after.0, before.1 + after.1);
-            ensure!(sum == whole, "{before:?} and {after:?} are not {whole:?}");
+            let before = counts(subject, question, Window { from, to: cut }).await?;
+            let after = counts(subject, question, Window { from: cut, to }).await?;
+            let longest = before.len().max(after.len()).max(whole.len());
+            let at = |counts: &[u64], at: usize| counts.get(at).copied().unwrap_or(0);
+            let is_whole = (0..longest).all(|n| at(&before, n) + at(&after, n) == at(&whole, n));
+            ensure!(is_whole, "{before:?} and {after:?} are not {whole:?}");
         }
     }
     Ok(())
@@ -93,17 +120,50 @@ pub async fn windows_that_adjoin_add_up(subject: &Subject<'_>) -> Result<(), Bro
 /// # Errors
 /// How it is broken.
 pub async fn a_window_before_everything_is_not_good(subject: &Subject<'_>) -> Result<(), Broken> {
-    let period = rhythm(subject)?;
-    let long_ago = Window {
-        from: Timestamp::from_millis(period),
-        to: Timestamp::from_millis(period * 2),
-    };
-    let found = read(subject, long_ago).await?;
-    let nothing = match &found {
-        Reading::Empty | Reading::Stale { .. } | Reading::NotANumber => true,
-        Reading::Told(data) => matches!(data, Data::Events(events) if events.all.total == 0),
-    };
-    ensure!(nothing, "{found:?} of a window in 1970");
+    for question in subject.questions() {
+        let period = rhythm(subject, question)?;
+        let long_ago = Window {
+            from: Timestamp::from_millis(period),
+            to: Timestamp::from_millis(period * 2),
+        };
+        let found = read(subject, question, long_ago).await?;
+        ensure!(is_nothing(&found), "{found:?} of a window in 1970");
+    }
+    Ok(())
+}
+
+/// Of a window in which nothing happened it tells of nothing, or of no event, also between others.
+///
+/// # Errors
+/// How it is broken.
+pub async fn a_quiet_window_is_not_good(subject: &Subject<'_>) -> Result<(), Broken> {
+    for question in subject.questions() {
+        // A number over time, or of a unit, may be there whatever happens.
+        if matches!(question.shape, Shape::Events | Shape::Histogram) {
+            for window in &subject.quiet {
+                let found = read(subject, question, *window).await?;
+                ensure!(
+                    is_nothing(&found),
+                    "{found:?} of a window in which nothing happened"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is no number is not told as one, nor as a count of zero.
+///
+/// # Errors
+/// How it is broken.
+pub async fn no_number_is_told_as_such(subject: &Subject<'_>) -> Result<(), Broken> {
+    for question in &subject.numberless {
+        let found = read(subject, question, subject.window).await?;
+        ensure!(
+            found == Reading::NotANumber,
+            "{found:?} of what is no number"
+        );
+    }
     Ok(())
 }
 
@@ -114,19 +174,21 @@ pub async fn a_window_before_everything_is_not_good(subject: &Subject<'_>) -> Re
 pub async fn a_meaningless_metric_is_the_callers_mistake(
     subject: &Subject<'_>,
 ) -> Result<(), Broken> {
-    let mut question = subject.question.clone();
-    question.metric = subject.meaningless.clone();
-    let rhythm = subject
-        .source
-        .rhythm(&question.metric, question.shape)
-        .err();
-    let answer = subject.source.read(&question, subject.window).await.err();
-    for found in [rhythm, answer] {
-        let is_refused = matches!(found, Some(SourceError::Invalid { .. }));
-        ensure!(
-            is_refused,
-            "{found:?} instead of what is wrong with the metric"
-        );
+    for question in subject.questions() {
+        let mut question = question.clone();
+        question.metric = subject.meaningless.clone();
+        let rhythm = subject
+            .source
+            .rhythm(&question.metric, question.shape)
+            .err();
+        let answer = subject.source.read(&question, subject.window).await.err();
+        for found in [rhythm, answer] {
+            let is_refused = matches!(found, Some(SourceError::Invalid { .. }));
+            ensure!(
+                is_refused,
+                "{found:?} instead of what is wrong with the metric"
+            );
+        }
     }
     Ok(())
 }
@@ -136,42 +198,99 @@ pub async fn a_meaningless_metric_is_the_callers_mistake(
 /// # Errors
 /// How it is broken.
 pub async fn what_is_admitted_is_answered(subject: &Subject<'_>) -> Result<(), Broken> {
-    for track in [Track::Candidate, Track::Stable] {
-        let mut question = subject.question.clone();
-        question.track = track;
-        let admitted = subject.source.admit(&question).await;
-        let answered = subject.source.read(&question, subject.window).await;
-        ensure!(
-            admitted.is_ok() && answered.is_ok(),
-            "{admitted:?} before, {answered:?} then"
-        );
+    for asked in subject.questions() {
+        for track in [Track::Candidate, Track::Stable] {
+            let mut question = asked.clone();
+            question.track = track;
+            let admitted = subject.source.admit(&question).await;
+            let answered = subject.source.read(&question, subject.window).await;
+            ensure!(
+                admitted.is_ok() && answered.is_ok(),
+                "{admitted:?} before, {answered:?} then"
+            );
+        }
     }
     Ok(())
 }
 
-async fn read(subject: &Subject<'_>, window: Window) -> Result<Reading, Broken> {
-    let answer = subject.source.read(&subject.question, window).await;
+/// What it was given to be let in with is in no name, no `Debug`, no error, no answer and no finding.
+///
+/// # Errors
+/// Where it is; not what.
+pub async fn secrets_are_told_nobody(subject: &Subject<'_>) -> Result<(), Broken> {
+    let source = subject.source;
+    let mut told = vec![
+        ("name", source.name()),
+        ("Debug", format!("{source:?} {source:#?}")),
+    ];
+    for question in subject.questions() {
+        let mut meaningless = question.clone();
+        meaningless.metric = subject.meaningless.clone();
+        for question in [question, &meaningless] {
+            let rhythm = source.rhythm(&question.metric, question.shape);
+            told.push(("rhythm", texts(&rhythm)));
+            told.push(("admission", texts(&source.admit(question).await)));
+            let answer = source.read(question, subject.window).await;
+            told.push(("answer", texts(&answer)));
+        }
+    }
+    for (place, text) in told {
+        let is_told = subject.secrets.iter().any(|secret| text.contains(secret));
+        ensure!(!is_told, "a secret is in its {place}");
+    }
+    Ok(())
+}
+
+/// All that can be read of a result, the causes of an error included.
+fn texts<T: fmt::Debug>(result: &Result<T, SourceError>) -> String {
+    let mut texts = format!("{result:?}");
+    let mut error = result.as_ref().err().map(|error| error as &dyn Error);
+    while let Some(one) = error {
+        texts += &format!(" {one}");
+        error = one.source();
+    }
+    texts
+}
+
+/// Nothing, or no event.
+fn is_nothing(reading: &Reading) -> bool {
+    match reading {
+        Reading::Empty | Reading::Stale { .. } | Reading::NotANumber => true,
+        Reading::Told(Data::Events(events)) => events.all.total == 0,
+        Reading::Told(Data::Histogram(histogram)) => histogram.total() == 0,
+        Reading::Told(Data::Units(_) | Data::Values(_)) => false,
+    }
+}
+
+async fn read(
+    subject: &Subject<'_>,
+    question: &Question,
+    window: Window,
+) -> Result<Reading, Broken> {
+    let answer = subject.source.read(question, window).await;
     let answer = answer.map_err(|error| Broken(error.to_string()))?;
     Ok(answer.reading)
 }
 
-/// All events of a window, and those that failed.
-async fn events(subject: &Subject<'_>, window: Window) -> Result<(u64, u64), Broken> {
-    match read(subject, window).await? {
-        Reading::Told(Data::Events(events)) => Ok((events.all.total, events.all.failed)),
-        Reading::Empty | Reading::Stale { .. } => Ok((0, 0)),
-        found @ (Reading::NotANumber
-        | Reading::Told(Data::Histogram(_) | Data::Units(_) | Data::Values(_))) => {
-            Err(Broken(format!("{found:?} where events were asked for")))
-        }
+/// All events of a window and those that failed, or those of each bucket; none: there was nothing.
+async fn counts(
+    subject: &Subject<'_>,
+    question: &Question,
+    window: Window,
+) -> Result<Vec<u64>, Broken> {
+    match read(subject, question, window).await? {
+        Reading::Told(Data::Events(events)) => Ok(vec![events.all.total, events.all.failed]),
+        Reading::Told(Data::Histogram(histogram)) => Ok(histogram.counts().to_vec()),
+        Reading::Empty | Reading::Stale { .. } => Ok(Vec::new()),
+        found @ (Reading::NotANumber | Reading::Told(Data::Units(_) | Data::Values(_))) => Err(
+            Broken(format!("{found:?} where {} were asked for", question.shape)),
+        ),
     }
 }
 
 /// The period in milliseconds; 1: windows may begin anywhere.
-fn rhythm(subject: &Subject<'_>) -> Result<u64, Broken> {
-    let rhythm = subject
-        .source
-        .rhythm(&subject.question.metric, Shape::Events);
+fn rhythm(subject: &Subject<'_>, question: &Question) -> Result<u64, Broken> {
+    let rhythm = subject.source.rhythm(&question.metric, question.shape);
     let rhythm = rhythm.map_err(|error| Broken(error.to_string()))?;
     Ok(u64::try_from(rhythm.period.as_millis())
         .unwrap_or(u64::MAX)

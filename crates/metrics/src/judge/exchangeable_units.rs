@@ -1,5 +1,7 @@
 //! The judge of units: have the candidate's pods more of something than the others?
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,14 +10,13 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
-use super::seen::{events, length};
-use super::weighing::{Exposure, Gathered, Mixture, Starts, ln_threshold, number, share_evidence};
+use self::memory::Memory;
+use super::seen::{events, length, written};
+use super::weighing::{Exposure, Failures, Gathered, ln_threshold, number, share_evidence};
 use super::words::{grouped, odds};
 use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, told};
 use crate::reading::{Data, Events, Reading, Shape};
-use crate::state::{State, StateError};
-
-const VERSION: u8 = 1;
+use crate::state::State;
 
 /// Fails the candidate when the evidence is there that its units, such as pods, have more than their part of what
 /// happens.
@@ -30,7 +31,12 @@ const VERSION: u8 = 1;
 /// - something lasts longer than a window: let `unit-window` be longer than bursts last. What each unit keeps,
 ///   such as the size of its heap, lasts forever and cannot be judged so; what happens anew in each window can,
 ///   such as restarts, failures, or seconds of processor time;
+/// - one number is weighed twice, as its source renews it less often than each `unit-window`, or as it is of a
+///   longer time than that;
 /// - units differ for good, such as one on a slow node.
+///
+/// The share of the traffic may change by what was seen, also within a window
+/// ([`Gathered`](super::weighing::Gathered)), if no burst is cut by the change.
 ///
 /// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
 /// worse than it is.
@@ -53,8 +59,9 @@ pub struct ExchangeableUnits {
     /// What is added to the number of each unit, in its measure; the evidence is the mean over them. Default: 0.1,
     /// 0.3, 1 and 3, for failures in a window; for another measure choose about what is usual for a unit.
     pub smoothing: Smoothing,
-    /// How long failures are gathered before they weigh; longer than a burst lasts. A look that is longer is a
-    /// window by itself. Numbers of units weigh at each look. Default one minute.
+    /// How long failures are gathered before they weigh; longer than a burst lasts. Of numbers those of the last
+    /// look of each window weigh, so that one that is read again is not weighed again: not shorter than the time
+    /// between two scrapes. A look that is longer is a window by itself. Default one minute.
     #[serde(with = "duration")]
     pub unit_window: Duration,
     /// Evidence begins anew so often, in judged time. Zero: never. Default one minute.
@@ -135,33 +142,58 @@ impl ExchangeableUnits {
         let window = length(sight.window);
         let smoothing = self.smoothing.added();
         match told {
+            // Who had no request cannot have failed one: that is no look, and brings no pass nearer.
+            Told::Failures { candidate, stable }
+                if candidate.all.total == 0 || stable.all.total == 0 => {}
             Told::Failures { candidate, stable } => {
                 let failed = candidate.all.failed.saturating_add(stable.all.failed);
                 let share = self.share(candidate, stable);
                 let units = units_of(candidate);
                 memory.seen += number(candidate.all.failed);
                 memory.expected += share * number(failed);
-                memory
-                    .window
-                    .add(failed, candidate.all.failed, share, units, window);
-                if Duration::from_millis(memory.window.judged) < self.unit_window {
-                    return;
+                let look = Failures {
+                    all: failed,
+                    candidate: candidate.all.failed,
+                    share,
+                    units,
+                    judged: window,
+                    written: self.written(sight, units, units_of(stable)),
+                    evenly: true,
+                };
+                for over in memory.window.add(&look, self.unit_window) {
+                    let weighed = smoothing.iter().map(|added| over.evidence(*added));
+                    let time = Duration::from_millis(over.judged);
+                    memory.against.add(weighed, time);
+                    memory.windows = memory.windows.saturating_add(1);
+                    memory.highest = memory.highest.max(memory.against.ln_evidence());
                 }
-                let full = std::mem::take(&mut memory.window);
-                let weighed = smoothing.iter().map(|added| full.evidence(*added));
-                let time = Duration::from_millis(full.judged);
-                memory.against.add(weighed, time);
             }
             Told::Numbers { candidate, all } => {
+                memory.window.judged = memory.window.judged.saturating_add(window);
+                let time = Duration::from_millis(memory.window.judged);
+                if time < self.unit_window {
+                    return;
+                }
+                // Those of this look alone: a mean over the looks would take what the last window has seen already.
+                memory.window = Gathered::default();
                 (memory.seen, memory.expected) = (*candidate, *all);
                 let weighed = smoothing
                     .iter()
                     .map(|added| share_evidence(*candidate, *all, *added));
-                memory.against.add(weighed, Duration::from_millis(window));
+                memory.against.add(weighed, time);
+                memory.windows = memory.windows.saturating_add(1);
+                memory.highest = memory.highest.max(memory.against.ln_evidence());
             }
         }
-        memory.windows = memory.windows.saturating_add(1);
-        memory.highest = memory.highest.max(memory.against.ln_evidence());
+    }
+
+    /// Tells apart under which part of the candidate's a window is gathered.
+    fn written(&self, sight: &Sight, candidate: u64, stable: u64) -> u64 {
+        match self.load {
+            Load::Requests => written(sight),
+            // Where units come and go, so does the part. Far more than there ever are fit.
+            Load::Equal => written(sight) | (candidate << 16) | (stable << 40),
+        }
     }
 
     fn share(&self, candidate: &Events, stable: &Events) -> f64 {
@@ -267,54 +299,6 @@ fn means(candidate: &BTreeMap<String, f64>, stable: &BTreeMap<String, f64>) -> T
     }
 }
 
-/// 145 bytes at most: it does not grow with the units.
-#[derive(Clone, Debug, PartialEq)]
-struct Memory {
-    against: Mixture,
-    window: Gathered,
-    windows: u64,
-    /// Of failures all so far, of numbers those of the last look.
-    seen: f64,
-    expected: f64,
-    highest: f64,
-}
-
-impl Memory {
-    fn read(judge: &ExchangeableUnits, state: &State) -> Result<Self, StateError> {
-        let starts = Starts::new(judge.restart, judge.horizon);
-        let alternatives = judge.smoothing.added().len();
-        if state.is_empty() {
-            return Ok(Self {
-                against: Mixture::new(alternatives, starts),
-                window: Gathered::default(),
-                windows: 0,
-                seen: 0.0,
-                expected: 0.0,
-                highest: 0.0,
-            });
-        }
-        let mut reader = state.read(VERSION)?;
-        let memory = Self {
-            against: Mixture::read(&mut reader, alternatives, starts)?,
-            window: Gathered::read(&mut reader)?,
-            windows: reader.u64()?,
-            seen: reader.f64()?,
-            expected: reader.f64()?,
-            highest: reader.f64()?,
-        };
-        reader.done()?;
-        Ok(memory)
-    }
-
-    fn write(&self) -> State {
-        let writer = self.window.write(self.against.write(State::write(VERSION)));
-        writer
-            .u64(self.windows)
-            .f64s(&[self.seen, self.expected, self.highest])
-            .done()
-    }
-}
-
 impl Judge for ExchangeableUnits {
     fn shape(&self) -> Shape {
         match self.of {
@@ -355,7 +339,7 @@ impl Judge for ExchangeableUnits {
             Err(verdict) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.against.ln_evidence(), memory.highest))
     }
 }

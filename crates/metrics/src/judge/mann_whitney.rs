@@ -4,18 +4,19 @@ pub mod classify;
 pub mod score;
 pub mod shift;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Serialize};
 use strategy_core::Track;
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 
 use self::classify::{Class, Classified, Direction, EffectSize, NanStrategy, Outliers, mean};
+use super::checked::checked;
 use super::figure::{figure, percent};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, marks, told};
 use crate::reading::{Data, Reading, Shape};
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Beyond this a number counts as this, so that no difference and no sum overflows.
 const LARGEST: f64 = 1e300;
@@ -43,13 +44,8 @@ const LARGEST: f64 = 1e300;
 /// - A window in which a track tells nothing is inconclusive, whatever earlier windows told, and its points
 ///   of the other track are left out, so that both tracks have points of the same windows; with
 ///   `nan-strategy: replace` Kayenta's rule holds, but for old samples, which are no data all the same.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(
-    remote = "Self",
-    default,
-    deny_unknown_fields,
-    rename_all = "kebab-case"
-)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct MannWhitney {
     /// Which change counts. Default: either.
@@ -83,6 +79,32 @@ pub struct MannWhitney {
     pub points: usize,
     /// With fewer points of a track than this it is undecided. Default: 1, as Kayenta judges any number.
     pub at_least: usize,
+}
+
+checked! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case", default = "defaults")]
+    MannWhitney from Fields {
+        direction: Direction,
+        nan_strategy: NanStrategy,
+        outliers: Outliers,
+        outlier_factor: f64,
+        effect_size: EffectSize,
+        allowed_increase: Option<f64>,
+        allowed_decrease: Option<f64>,
+        critical_increase: Option<f64>,
+        critical_decrease: Option<f64>,
+        critical: bool,
+        must_have_data: bool,
+        tolerance: f64,
+        confidence: f64,
+        points: usize,
+        at_least: usize,
+    }
+}
+
+fn defaults() -> Fields {
+    MannWhitney::default().into()
 }
 
 impl MannWhitney {
@@ -151,12 +173,16 @@ impl MannWhitney {
         })
     }
 
+    fn mark(&self) -> Mark {
+        Mark::new(VERSION, marks::MANN_WHITNEY, self)
+    }
+
     /// The points of the candidate and of stable that are remembered.
     fn kept(&self, state: &State) -> Result<(Vec<f64>, Vec<f64>), StateError> {
         if state.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(self.mark())?;
         let counts = (usize::from(reader.u8()?), usize::from(reader.u8()?));
         let candidate = reader.f64s(counts.0)?;
         let stable = reader.f64s(counts.1)?;
@@ -233,14 +259,6 @@ impl Default for MannWhitney {
     }
 }
 
-impl<'de> Deserialize<'de> for MannWhitney {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let judge = Self::deserialize(deserializer)?;
-        judge.check().map_err(de::Error::custom)?;
-        Ok(judge)
-    }
-}
-
 impl Judge for MannWhitney {
     fn shape(&self) -> Shape {
         Shape::Values
@@ -281,7 +299,7 @@ impl Judge for MannWhitney {
                 return Ok(Judgement::new(verdict, why.to_string(), state));
             }
         }
-        let state = State::write(VERSION)
+        let state = State::marked(self.mark())
             .u8(length(&candidate))
             .u8(length(&stable))
             .f64s(&candidate)

@@ -4,14 +4,15 @@ mod memory;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{CHOOSES_FROM, Memory};
-use super::assumptions::independent_latencies;
+use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, histograms, listed, too_coarse, up};
+use super::checked::checked;
 use super::figure::{figure, percent};
 use super::threshold::measure::interpolated;
 use super::weighing::{Starts, number};
@@ -52,38 +53,57 @@ use crate::state::State;
 /// no event for `silence`, or has no bucket that ends where it must; undecided, until bounds are chosen and
 /// below `minimum-events`; warn, at a fifth of `1/alpha`; pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(try_from = "Fields", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Quantile {
     /// Which one, from 0.5 on and below 1. Default 0.95, the p95.
-    #[serde(default = "p95")]
     pub quantile: Share,
     /// What it may be. Required.
     pub limit: Limit,
     /// A candidate this many times slower than the limit allows must be found at last: where the buckets are
     /// too coarse for that, the plan is refused. Default 1.5.
-    #[serde(default = "half_more")]
     pub detect: Ratio,
     /// What is weighed against the share of events that may be above, in multiples of it; with it, for
     /// `times-stable`, a quarter, a half, three quarters and nine tenths of that share for stable above the
     /// bound, the first of them that fit.
-    #[serde(default)]
     pub grid: Grid,
     /// The unit of the metric, for the evidence, such as `ms`. Default: none.
-    #[serde(default)]
     pub unit: String,
     /// Evidence against the candidate begins anew so often, in judged time. Zero: never. Default one minute.
-    #[serde(default = "minute", with = "duration")]
+    #[serde(with = "duration")]
     pub restart: Duration,
     /// Until when it does. Default two hours.
-    #[serde(default = "two_hours", with = "duration")]
+    #[serde(with = "duration")]
     pub horizon: Duration,
     /// Below so many events of the candidate nothing passes. Default 100.
-    #[serde(default = "hundred")]
     pub minimum_events: u64,
     /// Without an event of a track for so long, in judged time, it is inconclusive. Default five minutes.
-    #[serde(default = "five_minutes", with = "duration")]
+    #[serde(with = "duration")]
     pub silence: Duration,
+}
+
+checked! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    Quantile from Fields {
+        #[serde(default = "p95")]
+        quantile: Share,
+        limit: Limit,
+        #[serde(default = "half_more")]
+        detect: Ratio,
+        #[serde(default)]
+        grid: Grid,
+        #[serde(default)]
+        unit: String,
+        #[serde(default = "minute", with = "duration")]
+        restart: Duration,
+        #[serde(default = "two_hours", with = "duration")]
+        horizon: Duration,
+        #[serde(default = "hundred")]
+        minimum_events: u64,
+        #[serde(default = "five_minutes", with = "duration")]
+        silence: Duration,
+    }
 }
 
 /// What a quantile of the candidate may be.
@@ -127,25 +147,22 @@ const fn hundred() -> u64 {
     100
 }
 
-impl<'de> Deserialize<'de> for Quantile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let judge = Self::deserialize(deserializer)?;
-        let q = judge.quantile.get();
+impl Quantile {
+    fn check(&self) -> Result<(), String> {
+        let q = self.quantile.get();
         if q < 0.5 {
-            return Err(de::Error::custom(format!(
+            return Err(format!(
                 "`quantile` is {q}; write 0.5 or more, such as 0.95"
-            )));
+            ));
         }
-        match judge.limit {
-            Limit::Fixed(limit) if !(limit > 0.0 && limit.is_finite()) => Err(de::Error::custom(
-                format!("`fixed` is {limit}; write a number above 0"),
-            )),
-            Limit::Fixed(_) | Limit::TimesStable(_) => Ok(judge),
+        match self.limit {
+            Limit::Fixed(limit) if !(limit > 0.0 && limit.is_finite()) => {
+                Err(format!("`fixed` is {limit}; write a number above 0"))
+            }
+            Limit::Fixed(_) | Limit::TimesStable(_) => Ok(()),
         }
     }
-}
 
-impl Quantile {
     /// The smallest regression that these buckets can show: how many times its limit (`fixed`) or stable's
     /// quantile (`times-stable`) the candidate's quantile must exceed; `None`: they can show none.
     ///
@@ -293,7 +310,10 @@ impl Judge for Quantile {
                 "use finer buckets or a native histogram, raise `detect`, or judge by `stochastic-order`",
             );
         }
-        vec![independent_latencies(prospect)]
+        let same_time = same_time(prospect).filter(|_| self.compares());
+        std::iter::once(independent_latencies(prospect))
+            .chain(same_time)
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
@@ -317,7 +337,7 @@ impl Judge for Quantile {
                         above.dedup();
                         let evidence =
                             format!("weighs what is above {}, from now on", listed(&above));
-                        let state = memory.write();
+                        let state = memory.write(self);
                         return Ok(Judgement::new(Verdict::Undecided, evidence, &state));
                     }
                     Ok(memory) => (memory, Ok(seen)),
@@ -341,7 +361,7 @@ impl Judge for Quantile {
             now
         };
         let evidence = self.evidence(&memory, seen.ok(), &verdict, weight);
-        let mut judgement = Judgement::new(verdict, evidence, &memory.write());
+        let mut judgement = Judgement::new(verdict, evidence, &memory.write(self));
         judgement.log_evidence = Some(weight);
         Ok(judgement)
     }

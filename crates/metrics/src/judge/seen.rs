@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use strategy_core::Track;
 use strategy_core::analysis::{Count, Verdict, Window};
 use strategy_core::duration;
+use strategy_core::{Track, Weight};
 
-use super::{JudgeError, Reason, told};
+use super::{JudgeError, Reason, Sight, told};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::state::{Reader, StateError, Writer};
 
@@ -23,6 +23,13 @@ pub(super) fn events(
         }
         Data::Histogram(_) | Data::Units(_) | Data::Values(_) => Events::default(),
     }))
+}
+
+/// Tells the share that is written for a look from another one.
+pub(super) fn written(sight: &Sight) -> u64 {
+    // No share has so many basis points.
+    let written = sight.share.map_or(u16::MAX, Weight::basis_points);
+    written.into()
 }
 
 /// How long a window is, in milliseconds.

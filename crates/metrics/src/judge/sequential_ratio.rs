@@ -10,9 +10,9 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use self::memory::Memory;
-use super::assumptions::independent_events;
-use super::seen::{events, length};
-use super::weighing::{Exposure, Starts, ln_threshold, ratio_evidence};
+use super::assumptions::{independent_events, same_time};
+use super::seen::{events, length, written};
+use super::weighing::{Exposure, Failures, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
 use super::{Grid, Judge, JudgeError, Judgement, Prospect, Ratio, Share, Sight};
 use crate::reading::{Events, Shape};
@@ -35,8 +35,9 @@ const INTERVAL_ALPHA: f64 = 0.05;
 /// bursts, as when one pod hangs, break that; so where the source tells units apart, a second process of evidence
 /// must agree, which holds for bursts of any size that are over within `unit-window`
 /// ([`share_evidence`](super::weighing::share_evidence)). Both are at `1/alpha` in a good release with a chance
-/// of at most `alpha` if *one* of them is right. That units differ for good, such as one on a slow node, breaks
-/// both: raise `tolerated` then.
+/// of at most `alpha` if *one* of them is right. The share of the traffic may change by what was seen, also within a
+/// `unit-window` ([`Gathered`](super::weighing::Gathered)), if no burst is cut by the change. That units differ for
+/// good, such as one on a slow node, breaks both: raise `tolerated` then.
 ///
 /// And that both tracks are seen over the same time. Where a source samples them at different moments, let windows
 /// hold several samples, or tell units apart: else an incident that both share can be seen of one alone.
@@ -169,11 +170,16 @@ impl SequentialRatio {
         if memory.gated {
             let share = seen.share() * tolerated / (seen.share().mul_add(tolerated - 1.0, 1.0));
             let failed = seen.candidate_failed.saturating_add(seen.stable_failed);
-            let units = u64::try_from(candidate.by_unit.len()).unwrap_or(u64::MAX);
-            memory
-                .window
-                .add(failed, seen.candidate_failed, share, units, window);
-            memory.close_window(self.unit_window);
+            let look = Failures {
+                all: failed,
+                candidate: seen.candidate_failed,
+                share,
+                units: u64::try_from(candidate.by_unit.len()).unwrap_or(u64::MAX),
+                judged: window,
+                written: written(sight),
+                evenly: self.tolerated == Ratio::ONE,
+            };
+            memory.gather(&look, self.unit_window);
         }
         memory.note_highest();
     }
@@ -284,11 +290,14 @@ impl Judge for SequentialRatio {
         if gated {
             return Vec::new();
         }
-        vec![independent_events(
+        let independent = independent_events(
             prospect,
             "errors that come in bursts can fail a good release, as units such as pods are not told apart",
             "ask for a metric by unit, or set the judge's `gate` to `always`",
-        )]
+        );
+        std::iter::once(independent)
+            .chain(same_time(prospect))
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
@@ -305,7 +314,7 @@ impl Judge for SequentialRatio {
             (Err(verdict), _) | (_, Err(verdict)) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.now(), memory.highest()))
     }
 }

@@ -1,9 +1,11 @@
 //! Worlds for tests of judges: what happens to both tracks, drawn by a seed.
 
+pub(super) mod controller;
+
 use std::collections::BTreeMap;
 
 use strategy_core::analysis::{Count, Window};
-use strategy_core::{Timestamp, Tracks};
+use strategy_core::{Timestamp, Tracks, Weight};
 
 use super::weighing::number;
 use super::{Judge, Judgement, Sight};
@@ -54,18 +56,29 @@ impl Dice {
     }
 }
 
-/// So many events in the window from `at` on of so many milliseconds.
-pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
-    let window = Window {
+/// From `at` on, of so many milliseconds.
+pub(super) const fn window(at: u64, millis: u64) -> Window {
+    Window {
         from: Timestamp::from_millis(at),
         to: Timestamp::from_millis(at + millis),
-    };
+    }
+}
+
+/// So many events in the window from `at` on of so many milliseconds.
+pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alpha: f64) -> Sight {
+    let window = window(at, millis);
     let told = |events| Reading::Told(Data::Events(events));
     let readings = Tracks {
         stable: told(stable),
         candidate: told(candidate),
     };
     Sight::new(window, readings, alpha)
+}
+
+/// A share as it is written, in whole per cent.
+fn written(share: f64) -> Option<Weight> {
+    let percent = (0..=100_u16).find(|percent| f64::from(*percent) / 100.0 >= share - 1e-9);
+    percent.and_then(|percent| Weight::from_percent(percent).ok())
 }
 
 /// A world of 50 requests a second, looked at every `every` seconds.
@@ -164,7 +177,8 @@ impl World {
             let second = look * self.every;
             let (stable, candidate) = self.happens(&mut dice, second, &mut going);
             failed += candidate.all.failed;
-            let sight = sight(second * 1000, self.every * 1000, stable, candidate, 0.01);
+            let mut sight = sight(second * 1000, self.every * 1000, stable, candidate, 0.01);
+            sight.share = written((self.share)(second));
             let judgement = judge.judge(&sight, &state).unwrap();
             if ends(&judgement) {
                 return Some((look + 1, failed));

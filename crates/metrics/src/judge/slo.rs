@@ -13,11 +13,11 @@ use super::seen::{Seen, events, length};
 use super::sequential_ratio::Pass;
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
 use super::words::{grouped, odds, share};
-use super::{Grid, Judge, JudgeError, Judgement, Prospect, Share, Sight};
+use super::{Grid, Judge, JudgeError, Judgement, Prospect, Share, Sight, marks};
 use crate::reading::Shape;
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// No alternative is above this share, or half way from what is tolerated to 1 where that is more.
 const CAP: f64 = 0.9;
@@ -146,13 +146,17 @@ impl Slo {
     }
 }
 
-/// 201 bytes with the default grid, 361 with the largest.
+/// 210 bytes with the default grid, 370 with the largest.
 #[derive(Clone, Debug, PartialEq)]
 struct Memory {
     against: Mixture,
     proven: Mixture,
     seen: Seen,
     highest: f64,
+}
+
+fn mark(judge: &Slo) -> Mark {
+    Mark::new(VERSION, marks::SLO, judge)
 }
 
 impl Memory {
@@ -167,7 +171,7 @@ impl Memory {
                 highest: 0.0,
             });
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let memory = Self {
             against: Mixture::read(&mut reader, alternatives, starts)?,
             proven: Mixture::read(&mut reader, PASS_GRID.len(), Starts::once())?,
@@ -178,8 +182,9 @@ impl Memory {
         Ok(memory)
     }
 
-    fn write(&self) -> State {
-        let writer = self.proven.write(self.against.write(State::write(VERSION)));
+    fn write(&self, judge: &Slo) -> State {
+        let writer = self.against.write(State::marked(mark(judge)));
+        let writer = self.proven.write(writer);
         self.seen.write(writer).f64(self.highest).done()
     }
 }
@@ -227,7 +232,7 @@ impl Judge for Slo {
             Err(verdict) => verdict,
         };
         let evidence = self.evidence(&memory, &verdict);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(memory.against.ln_evidence(), memory.highest))
     }
 }

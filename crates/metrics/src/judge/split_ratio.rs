@@ -11,11 +11,11 @@ use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
 use super::words::{grouped, odds};
-use super::{Judge, JudgeError, Judgement, Prospect, Share, Sight};
+use super::{Judge, JudgeError, Judgement, Prospect, Share, Sight, marks};
 use crate::reading::Shape;
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// How many times the odds of the border are weighed against them, above and below.
 const GRID: [f64; 6] = [1.05, 1.1, 1.25, 1.5, 2.0, 4.0];
@@ -97,7 +97,7 @@ impl SplitRatio {
     }
 }
 
-/// 169 bytes.
+/// 178 bytes.
 #[derive(Clone, Debug, PartialEq)]
 struct Memory {
     astray: Mixture,
@@ -105,6 +105,10 @@ struct Memory {
     stable: Seen,
     /// The candidate's requests in the mean, as it was written.
     expected: f64,
+}
+
+fn mark(judge: &SplitRatio) -> Mark {
+    Mark::new(VERSION, marks::SPLIT_RATIO, judge)
 }
 
 impl Memory {
@@ -118,7 +122,7 @@ impl Memory {
                 expected: 0.0,
             });
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let memory = Self {
             astray: Mixture::read(&mut reader, 2 * GRID.len(), starts)?,
             candidate: Seen::read(&mut reader)?,
@@ -129,8 +133,8 @@ impl Memory {
         Ok(memory)
     }
 
-    fn write(&self) -> State {
-        let writer = self.astray.write(State::write(VERSION));
+    fn write(&self, judge: &SplitRatio) -> State {
+        let writer = self.astray.write(State::marked(mark(judge)));
         let writer = self.stable.write(self.candidate.write(writer));
         writer.f64(self.expected).done()
     }
@@ -203,7 +207,7 @@ impl Judge for SplitRatio {
             percent(memory.expected / of_all),
             odds(now),
         );
-        let mut judgement = Judgement::new(verdict, evidence, &memory.write());
+        let mut judgement = Judgement::new(verdict, evidence, &memory.write(self));
         judgement.log_evidence = Some(now);
         Ok(judgement)
     }
@@ -295,8 +299,8 @@ mod tests {
             let said = judged(&judge, sights);
             prop_assert!(said.log_evidence.unwrap().is_finite());
             prop_assert!(!said.evidence.contains("NaN"));
-            prop_assert_eq!(said.state.bytes().len(), 169);
-            prop_assert_eq!(Memory::read(&judge, &said.state).unwrap().write(), said.state);
+            prop_assert_eq!(said.state.bytes().len(), 178);
+            prop_assert_eq!(Memory::read(&judge, &said.state).unwrap().write(&judge), said.state);
         }
     }
 

@@ -4,14 +4,15 @@ mod memory;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{At, Memory};
-use super::assumptions::independent_latencies;
+use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, above, histograms, listed, too_coarse};
+use super::checked::checked;
 use super::figure::{figure, percent};
 use super::seen::length;
 use super::weighing::{Exposure, Starts, number, ratio_evidence};
@@ -56,12 +57,7 @@ const CHOSEN: std::ops::RangeInclusive<f64> = 0.002..=0.3;
 /// event for `silence`, or has no bucket that ends at a chosen bound; undecided, until bounds are chosen
 /// and below `minimum-events`; warn, at a fifth of `1/alpha`; pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    remote = "Self",
-    rename_all = "kebab-case",
-    deny_unknown_fields,
-    default
-)]
+#[serde(try_from = "Fields", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct StochasticOrder {
     /// How many times stable's share of events above a bound the candidate's may be. Default 1.
@@ -89,6 +85,28 @@ pub struct StochasticOrder {
     pub silence: Duration,
 }
 
+checked! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case", default = "defaults")]
+    StochasticOrder from Fields {
+        tolerated: Ratio,
+        grid: Grid,
+        bounds: Vec<f64>,
+        unit: String,
+        #[serde(with = "duration")]
+        restart: Duration,
+        #[serde(with = "duration")]
+        horizon: Duration,
+        minimum_events: u64,
+        #[serde(with = "duration")]
+        silence: Duration,
+    }
+}
+
+fn defaults() -> Fields {
+    StochasticOrder::default().into()
+}
+
 impl Default for StochasticOrder {
     fn default() -> Self {
         let Ok(one) = Ratio::new(1.0) else {
@@ -107,30 +125,25 @@ impl Default for StochasticOrder {
     }
 }
 
-impl<'de> Deserialize<'de> for StochasticOrder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let judge = Self::deserialize(deserializer)?;
-        let bounds = &judge.bounds;
-        let rising = bounds.windows(2).all(|pair| pair[0] < pair[1]);
-        if !rising || bounds.iter().any(|bound| !bound.is_finite()) {
-            return Err(de::Error::custom(
-                "`bounds` do not rise; write the smaller ones first",
-            ));
-        }
-        if bounds.len() > judge.most() {
-            return Err(de::Error::custom(format!(
-                "`bounds` are {}, and with this grid {} fit; write fewer, or fewer numbers of `grid`",
-                bounds.len(),
-                judge.most()
-            )));
-        }
-        Ok(judge)
-    }
-}
-
 impl StochasticOrder {
     /// The most bounds that are weighed.
     pub const LIMIT: usize = 8;
+
+    fn check(&self) -> Result<(), String> {
+        let bounds = &self.bounds;
+        let rising = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+        if !rising || bounds.iter().any(|bound| !bound.is_finite()) {
+            return Err("`bounds` do not rise; write the smaller ones first".to_owned());
+        }
+        if bounds.len() > self.most() {
+            return Err(format!(
+                "`bounds` are {}, and with this grid {} fit; write fewer, or fewer numbers of `grid`",
+                bounds.len(),
+                self.most()
+            ));
+        }
+        Ok(())
+    }
 
     /// How many bounds fit with this grid.
     fn most(&self) -> usize {
@@ -294,7 +307,9 @@ impl Judge for StochasticOrder {
                 );
             }
         }
-        vec![independent_latencies(prospect)]
+        std::iter::once(independent_latencies(prospect))
+            .chain(same_time(prospect))
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
@@ -315,7 +330,7 @@ impl Judge for StochasticOrder {
             Err(why) => why,
         };
         let evidence = self.evidence(&memory, &verdict, now);
-        let judgement = Judgement::new(verdict, evidence, &memory.write());
+        let judgement = Judgement::new(verdict, evidence, &memory.write(self));
         Ok(judgement.weighing(now, memory.standing.highest))
     }
 }
@@ -345,7 +360,7 @@ impl StochasticOrder {
             return Judgement::new(why.clone(), why.to_string(), state);
         }
         let evidence = format!("weighs what is above {}, from now on", listed(&chosen));
-        let state = Memory::new(self, &chosen).write();
+        let state = Memory::new(self, &chosen).write(self);
         Judgement::new(Verdict::Undecided, evidence, &state)
     }
 }

@@ -4,7 +4,7 @@ pub mod bound;
 pub mod measure;
 pub mod peers;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Serialize};
 use strategy_core::analysis::Verdict;
 use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
@@ -13,9 +13,12 @@ use strategy_core::{Track, Tracks};
 use self::bound::Bound;
 use self::measure::Measure;
 use self::peers::{Form, Peer, Shown};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, told};
+use super::checked::checked;
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, marks, told};
 use crate::reading::{Reading, Shape};
-use crate::state::State;
+use crate::state::{Mark, State};
+
+const VERSION: u8 = 2;
 
 /// Judges each window by itself: one number of it against a bound.
 ///
@@ -35,25 +38,37 @@ use crate::state::State;
 /// [`Flagger`](peers::Flagger), and the check must have the
 /// limits that [`Threshold::limits`] tells: [`MetricCheck`](crate::MetricCheck) sets them, and a plan with
 /// others is warned of (`limits-differ`).
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Threshold {
     /// Which number of a window. Default: the share of bad events.
-    #[serde(default)]
     pub measure: Measure,
     /// What it may be. Required.
     pub bound: Bound,
     /// Below so many events of a track a window is inconclusive. Default: 1. Not looked at with the limits of
     /// a peer, which knows no such thing.
-    #[serde(default = "one")]
     pub at_least_events: u64,
     /// The unit of the metric, for the evidence, such as `ms`. Default: none; shares are shown in per cent.
-    #[serde(default)]
     pub unit: String,
     /// Whose rules hold. Default: none but the limits of the check.
-    #[serde(default)]
     pub limits: Option<Peer>,
+}
+
+checked! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    Threshold from Fields {
+        #[serde(default)]
+        measure: Measure,
+        bound: Bound,
+        #[serde(default = "one")]
+        at_least_events: u64,
+        #[serde(default)]
+        unit: String,
+        #[serde(default)]
+        limits: Option<Peer>,
+    }
 }
 
 const fn one() -> u64 {
@@ -177,14 +192,6 @@ impl Threshold {
     }
 }
 
-impl<'de> Deserialize<'de> for Threshold {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let judge = Self::deserialize(deserializer)?;
-        judge.check().map_err(de::Error::custom)?;
-        Ok(judge)
-    }
-}
-
 impl Judge for Threshold {
     fn shape(&self) -> Shape {
         self.measure.shape()
@@ -207,6 +214,11 @@ impl Judge for Threshold {
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
+        let mark = Mark::new(VERSION, marks::THRESHOLD, self);
+        if self.limits.is_none() && !state.is_empty() {
+            // It never writes one, so this is another's, or was written with limits.
+            state.read_marked(mark)?.done()?;
+        }
         let (shown, mut evidence) = match self.numbers(sight)? {
             Ok(numbers) => {
                 let (good, mut evidence) = self.bound.holds(self, numbers);
@@ -241,7 +253,7 @@ impl Judge for Threshold {
             };
             return Ok(Judgement::new(verdict, evidence, state));
         };
-        let (verdict, said, state) = peer.judge(shown, state)?;
+        let (verdict, said, state) = peer.judge(shown, mark, state)?;
         if !said.is_empty() {
             evidence += &format!("; {said}");
         }

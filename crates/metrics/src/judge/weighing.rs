@@ -17,7 +17,7 @@ pub use self::mixture::{Mixture, Starts};
 pub use self::profile::RatioProfile;
 pub use self::ratio::{Exposure, ratio_evidence};
 pub use self::share::share_ratio_evidence;
-pub use self::shares::{Gathered, share_evidence};
+pub use self::shares::{Failures, Gathered, share_evidence};
 
 /// `ln(e^a + e^b)`, without overflow.
 pub fn ln_add(a: f64, b: f64) -> f64 {

@@ -8,7 +8,6 @@ mod increments;
 mod metric;
 mod native;
 mod ready_made;
-mod template;
 mod twice;
 
 use std::collections::BTreeMap;

@@ -358,3 +358,30 @@ fn a_window_that_waited_is_judged_by_the_share_that_it_had() {
     let found = measure(&analysis, at_share(30, 50, 50), &waits.memory);
     assert_eq!(found.verdict, Verdict::Pass, "{}", found.evidence);
 }
+
+#[test]
+fn a_state_of_another_judge_is_an_error_that_says_what_to_do() {
+    let source = source_with(&[(5, 9), (15, 9)], Rhythm::default());
+    source.happened(Track::Stable, at(5), 900, 9);
+    let analysis = analysis(source);
+    let judged_by = |from, judge: Value| {
+        let mut one = look(from, from + 10, 3);
+        one.analysis = one.analysis.with("judge", judge);
+        one
+    };
+    let slo = judged_by(0, json!({ "kind": "slo", "tolerated": 0.01 }));
+    let memory = measure(&analysis, slo, &Memory::default()).memory;
+    for (judge, why) in [
+        (json!({ "kind": "split-ratio" }), "of another judge"),
+        (
+            json!({ "kind": "slo", "tolerated": 0.02 }),
+            "of other parameters",
+        ),
+    ] {
+        let mut one = judged_by(10, judge);
+        one.memory = memory.clone();
+        let error = block_on(analysis.measure(&one)).unwrap_err().to_string();
+        let mend = "resume with the version and the plan that it began with";
+        assert!(error.contains(why) && error.contains(mend), "{error}");
+    }
+}

@@ -45,6 +45,30 @@ pub fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
 }
 
+/// The parameters of a table, each with its default; `null`: it has none.
+pub fn defaults(page: &str, heading: &str) -> Vec<(String, Value)> {
+    let rows = table(page, heading).into_iter();
+    rows.map(|row| {
+        let name = quoted(&row["parameter"])[0].to_owned();
+        let default = match row["default"].as_str() {
+            "none" => Value::Null,
+            text => value(quoted(text)[0]),
+        };
+        (name, default)
+    })
+    .collect()
+}
+
+/// What a table of limits says of something.
+pub fn limit(page: &str, heading: &str, what: &str) -> String {
+    let rows = table(page, heading).into_iter();
+    let mut of = rows.filter(|row| row["what"] == what);
+    let Some(mut row) = of.next() else {
+        panic!("{heading} says nothing of {what}");
+    };
+    row.remove("limit").unwrap_or_default()
+}
+
 /// What serde expects in place of what is not there.
 pub fn expected(error: &str) -> BTreeSet<&str> {
     let (_, words) = error.split_once("expected ").unwrap_or_default();

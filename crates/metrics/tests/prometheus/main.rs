@@ -9,6 +9,8 @@
 mod access;
 mod admission;
 mod answers;
+#[path = "../loopback/mod.rs"]
+mod loopback;
 mod natives;
 mod page;
 #[path = "../pages/mod.rs"]

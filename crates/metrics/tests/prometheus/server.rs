@@ -1,7 +1,5 @@
-//! A server on loopback that gives one answer after the other, and keeps what it was asked.
+//! What Prometheus answers, by the server on loopback.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,20 +7,9 @@ use strategy_core::analysis::Window;
 use strategy_core::{Part, Timestamp, Track};
 use strategy_metrics::source::{Answer, MetricSource, Prometheus, Question, SourceError};
 use strategy_metrics::{Reading, Shape};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with a question.
-pub(crate) enum Reply {
-    /// A status and a body.
-    Body(u16, String),
-    /// A body of so many bytes without sense.
-    Endless(usize),
-    /// It reads the question, and says nothing.
-    Silence,
-    /// It ends the connection.
-    HangUp,
-}
+use crate::loopback::client;
+pub(crate) use crate::loopback::{Reply, Server};
 
 impl Reply {
     /// A success with this result.
@@ -35,78 +22,9 @@ impl Reply {
     }
 }
 
-pub(crate) struct Server {
-    pub(crate) address: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
 impl Server {
-    pub(crate) async fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
-        let mut replies: VecDeque<_> = replies.into_iter().collect();
-        tokio::spawn(async move {
-            let mut silent = Vec::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let question = question(&mut stream).await;
-                kept.lock().unwrap().push(question);
-                match replies.pop_front() {
-                    Some(Reply::Body(status, body)) => {
-                        let _ = stream.write_all(&bytes(status, body.as_bytes())).await;
-                    }
-                    Some(Reply::Endless(length)) => {
-                        let _ = stream.write_all(&bytes(200, &vec![b' '; length])).await;
-                    }
-                    Some(Reply::Silence) => silent.push(stream),
-                    Some(Reply::HangUp) | None => {}
-                }
-            }
-        });
-        Self { address, asked }
-    }
-
-    /// What it was asked, head and body.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-
     pub(crate) fn source(&self) -> Prometheus {
-        // Only the first test of the process finds none installed.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Prometheus::at(self.address.parse().unwrap(), client).timeout(Duration::from_millis(500))
-    }
-}
-
-fn bytes(status: u16, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status} OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-    [head.as_bytes(), body].concat()
-}
-
-/// The head, and the body that it announces.
-async fn question(stream: &mut TcpStream) -> String {
-    let mut read = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.to_lowercase();
-            let length = length
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
-            if body.len() >= length {
-                return text;
-            }
-        }
-        match stream.read(&mut chunk).await.unwrap() {
-            0 => return text,
-            more => read.extend_from_slice(&chunk[..more]),
-        }
+        Prometheus::at(self.address.parse().unwrap(), client()).timeout(Duration::from_millis(500))
     }
 }
 

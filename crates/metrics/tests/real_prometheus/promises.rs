@@ -22,3 +22,37 @@ async fn the_source_keeps_every_promise() {
         assert_eq!(keeps_every_promise(&subject).await, Ok(()), "{job}");
     }
 }
+
+#[tokio::test]
+#[ignore = "needs Prometheus: cargo xtask test"]
+async fn the_source_keeps_every_promise_in_every_shape() {
+    let server = Prometheus::shared();
+    let secret = "open-sesame";
+    // It lets everybody in, whoever they say that they are.
+    let source = server.source().bearer(secret);
+    for job in ["web", "pods"] {
+        server.scrapes(job, "candidate", 6).await;
+    }
+    let scrapes = server.scrapes("latency", "a", 6).await;
+    let (first, last) = (scrapes[1].0, scrapes[scrapes.len() - 1].0);
+    let ask = |metric, shape| question(metric, shape, "candidate");
+    let number =
+        json!({ "query": "scrape_number{job=\"pods\",track=\"{{track}}\"}", "step": "1s" });
+    let heap = json!({ "query": "heap_bytes{job=\"pods\"}", "unit": "pod" });
+    let subject = Subject::new(
+        &source,
+        ask(requests("web"), Shape::Events),
+        window(later(first, 1), later(last, 1)),
+        json!({ "requests": "http_requests_total" }),
+    )
+    .other(ask(
+        json!({ "histogram": "request_seconds_bucket{job=\"latency\"}" }),
+        Shape::Histogram,
+    ))
+    .other(ask(heap, Shape::Units))
+    .other(ask(number, Shape::Values))
+    .numberless(ask(json!({ "query": "vector(1) / 0" }), Shape::Values))
+    .secret(secret);
+    assert_eq!(subject.left_out(), ["quiet"]);
+    assert_eq!(keeps_every_promise(&subject).await, Ok(()));
+}

@@ -16,6 +16,7 @@ use super::situation::{BALANCING, CONFIGURATION, COUNT, DEFINITION, STRANGE, Sit
 use super::{Bound, View};
 use crate::autoscaling::number;
 use crate::config::resource;
+use crate::listener;
 use crate::mark::WRITTEN;
 use crate::observe::version;
 use crate::task_definition::short;
@@ -177,8 +178,8 @@ fn tracks(
     (stable, candidate)
 }
 
-/// The dimensions of CloudWatch that tell the tracks apart: the target groups where ECS shifts between two; nothing
-/// where it replaces tasks.
+/// The dimensions of CloudWatch that tell the tracks apart: the target groups where ECS shifts between two, with
+/// their load balancer; nothing where it replaces tasks.
 fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
     let Some(of) = bound.shifted.first() else {
         return BTreeMap::new();
@@ -193,7 +194,9 @@ fn labels(bound: &Bound, track: Track) -> BTreeMap<String, String> {
         ("TargetGroup", resource(group)),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    pairs.into_iter().collect()
+    let balancer = listener::dimension(&of.rule);
+    let balancer = balancer.map(|name| ("LoadBalancer".to_owned(), name));
+    pairs.into_iter().chain(balancer).collect()
 }
 
 /// They run the release that was told, or the one before the way home.

@@ -1,21 +1,24 @@
 //! The target of one service that Amazon ECS deploys.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use strategy_core::target::{
     Admission, Applied, Apply, Binding, Capabilities, Claim, Discovery, Effectiveness, Observation,
-    Promotion, Routing, TargetError,
+    Promotion, Routing, TargetError, Version,
 };
 use strategy_core::{Part, Plan, Target, Weight};
 
 use super::binding::Tag;
+use super::news::News;
 use super::observe::observation;
 use super::situation::Situation;
 use super::{Bound, admit, discover};
 use crate::api::Api;
 use crate::claim;
 use crate::config::{NativeGated, OneService, Rolling};
+use crate::news::Intervals;
 use crate::weights;
 
 /// One service whose deployments Amazon ECS carries out.
@@ -23,16 +26,21 @@ use crate::weights;
 pub(crate) struct PlatformTarget {
     cluster: String,
     service: String,
-    mode: Tag,
+    pub(super) mode: Tag,
     /// Where ECS shifts by weights: when they are taken to be effective.
     settle: Option<Duration>,
-    stall: Duration,
+    pub(super) stall: Duration,
+    pub(super) news: Arc<News>,
     pub(super) api: Api,
 }
 
 impl PlatformTarget {
-    pub(crate) fn rolling(cluster: &str, config: &Rolling, api: Api) -> Self {
+    pub(crate) fn rolling(cluster: &str, config: &Rolling, api: Api, intervals: Intervals) -> Self {
         Self {
+            news: Arc::new(News::new(
+                &format!("{cluster}/{}", config.service),
+                intervals,
+            )),
             cluster: cluster.to_owned(),
             service: config.service.clone(),
             mode: Tag::Rolling,
@@ -42,8 +50,17 @@ impl PlatformTarget {
         }
     }
 
-    pub(crate) fn gated(cluster: &str, config: &NativeGated, api: Api) -> Self {
+    pub(crate) fn gated(
+        cluster: &str,
+        config: &NativeGated,
+        api: Api,
+        intervals: Intervals,
+    ) -> Self {
         Self {
+            news: Arc::new(News::new(
+                &format!("{cluster}/{}", config.service),
+                intervals,
+            )),
             cluster: cluster.to_owned(),
             service: config.service.clone(),
             mode: Tag::NativeGated,
@@ -86,9 +103,7 @@ impl Target for PlatformTarget {
     }
 
     async fn observe(&self, binding: &Binding) -> Result<Observation, TargetError> {
-        let bound = Bound::read(binding, self.mode)?;
-        let view = self.api.looking().view_of_one(&bound).await?;
-        observation(&bound, &view, self.stall)
+        self.look(&Bound::read(binding, self.mode)?).await
     }
 
     async fn apply(&self, request: &Apply) -> Result<Applied, TargetError> {
@@ -130,6 +145,10 @@ impl Target for PlatformTarget {
             has_to_be_there: to.is_some(),
         };
         change.carry_out(&api, &one).await
+    }
+
+    async fn changed(&self, binding: &Binding, after: &Version) {
+        self.until_changed(binding, after).await;
     }
 }
 

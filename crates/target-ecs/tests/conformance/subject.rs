@@ -212,6 +212,6 @@ impl Subject for ShopSubject {
     }
 
     fn tells_news(&self) -> bool {
-        !matches!(self.shape, Shape::Rolling | Shape::NativeGated)
+        true
     }
 }

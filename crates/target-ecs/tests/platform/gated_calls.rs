@@ -51,7 +51,12 @@ fn the_labels_of_the_sides_are_their_target_groups() {
     let groups = || {
         let found = block_on(&scene.clock, scene.target().discover());
         let observation = found.unwrap().unwrap().observation;
-        Track::ALL.map(|track| observation.track(track).labels["TargetGroup"].clone())
+        Track::ALL.map(|track| {
+            let labels = &observation.track(track).labels;
+            let balancer = format!("loadbalancer/{}", labels["LoadBalancer"]);
+            assert!(scene.shop.load_balancer.ends_with(&balancer), "{balancer}");
+            labels["TargetGroup"].clone()
+        })
     };
     let [stable, candidate] = groups();
     assert!(scene.shop.stable_group.ends_with(&stable), "{stable}");

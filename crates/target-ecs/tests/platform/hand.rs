@@ -25,6 +25,10 @@ pub(crate) fn claim(epoch: u64) -> Claim {
 impl Hand {
     pub(crate) fn new(scene: Scene) -> Self {
         let target = scene.target();
+        Self::with(scene, target)
+    }
+
+    pub(crate) fn with(scene: Scene, target: EcsTarget) -> Self {
         let found = block_on(&scene.clock, target.discover()).unwrap().unwrap();
         let ours = claim(1);
         let taken = target.claim(&found.binding, None, Some(&ours));

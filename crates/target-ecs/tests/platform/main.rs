@@ -20,6 +20,7 @@ mod lag;
 mod late;
 mod left_out;
 mod looks;
+mod news;
 mod policy;
 mod recorded;
 mod rolling_found;

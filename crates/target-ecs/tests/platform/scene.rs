@@ -142,7 +142,13 @@ impl Scene {
         Config::new(Shop::CLUSTER, self.mode.clone())
     }
 
+    /// A target that asks for news rarely: in motion each time is a whole look, and whole rollouts are many.
     pub(crate) fn target(&self) -> EcsTarget {
+        let (in_motion, at_rest) = (Duration::from_secs(60), Duration::from_secs(100));
+        self.target_by_default().intervals(in_motion, at_rest)
+    }
+
+    pub(crate) fn target_by_default(&self) -> EcsTarget {
         let (ecs, balancers) = (self.fake.ecs_client(), self.fake.elb_client());
         let scaling = self.fake.autoscaling_client();
         let account = Account::builder(&ecs, &balancers, &scaling);

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use strategy_core::rollout::Outcome;
 use strategy_core::strategy::Canary;
+use strategy_core::world::block_on;
+use strategy_core::{Target, Track};
 use target_ecs::config::RuleConfig;
 use test_support::ecs::{Fault, Service};
 
@@ -31,6 +33,28 @@ fn default_weight(scene: &Scene) -> i64 {
     let mut groups = groups.as_array().unwrap().iter();
     let ours = groups.find(|group| group["TargetGroupArn"] == scene.shop.canary_group);
     ours.and_then(|group| group["Weight"].as_i64()).unwrap_or(0)
+}
+
+/// What a metric of a target group is found by: its own name alone is not enough.
+#[test]
+fn tracks_are_told_apart_by_dimensions_of_cloudwatch() {
+    let scene = two_rules();
+    let found = block_on(&scene.clock, scene.target().discover());
+    let observation = found.unwrap().unwrap().observation;
+    for (track, service, group) in [
+        (Track::Stable, "web", &scene.shop.stable_group),
+        (Track::Candidate, "web-other", &scene.shop.canary_group),
+    ] {
+        let labels = &observation.track(track).labels;
+        let names: Vec<&str> = labels.keys().map(String::as_str).collect();
+        let all = ["ClusterName", "LoadBalancer", "ServiceName", "TargetGroup"];
+        assert_eq!(names, all);
+        let balancer = format!("loadbalancer/{}", labels["LoadBalancer"]);
+        assert!(scene.shop.load_balancer.ends_with(&balancer), "{labels:?}");
+        assert!(group.ends_with(&labels["TargetGroup"]), "{labels:?}");
+        assert_eq!(labels["ServiceName"], service);
+        assert_eq!(labels["ClusterName"], "shop");
+    }
 }
 
 #[test]

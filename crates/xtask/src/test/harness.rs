@@ -20,6 +20,22 @@ pub(crate) struct Ignored {
     pub(crate) reason: String,
 }
 
+impl Ignored {
+    /// The arguments with which cargo builds its binary and no other of its package: what a profile of its own
+    /// has to build takes minutes.
+    ///
+    /// All targets of the package, where cargo's name for the binary is not understood.
+    pub(crate) fn selection(&self) -> Vec<&str> {
+        let path = self.binary.strip_prefix("tests/");
+        let test = path.and_then(|path| path.strip_suffix("/main.rs").or(path.strip_suffix(".rs")));
+        match test {
+            Some(test) => vec!["--test", test],
+            None if self.binary == "unittests src/lib.rs" => vec!["--lib"],
+            None => vec!["--lib", "--bins", "--tests"],
+        }
+    }
+}
+
 impl Harness {
     /// Takes in one line of the output.
     pub(crate) fn line(&mut self, line: &str) {
@@ -111,6 +127,22 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
                 ignored("tests/b.rs", "five", ""),
             ]
         );
+    }
+
+    #[test]
+    fn a_test_is_built_without_the_others_of_its_package() {
+        let selection = |binary: &str| {
+            let ignored = Ignored {
+                binary: binary.to_owned(),
+                name: String::new(),
+                reason: String::new(),
+            };
+            ignored.selection().join(" ")
+        };
+        assert_eq!(selection("unittests src/lib.rs"), "--lib");
+        assert_eq!(selection("tests/faults.rs"), "--test faults");
+        assert_eq!(selection("tests/trials/main.rs"), "--test trials");
+        assert_eq!(selection("unittests src/main.rs"), "--lib --bins --tests");
     }
 
     #[test]

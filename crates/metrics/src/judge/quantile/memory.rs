@@ -9,11 +9,11 @@ use super::{Limit, Quantile};
 use crate::judge::buckets::{Standing, above, up};
 use crate::judge::seen::length;
 use crate::judge::weighing::{Mixture, count, number, share_ratio_evidence};
-use crate::judge::{Reason, Sight};
+use crate::judge::{Reason, Sight, marks};
 use crate::reading::Histogram;
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The shares that are weighed for that of stable above a bound being smaller, in multiples of it.
 const FASTER: [f64; 4] = [0.25, 0.5, 0.75, 0.9];
@@ -41,7 +41,7 @@ pub(super) struct Cut {
     pub(super) candidate_above: u64,
 }
 
-/// At most 1 018 bytes: 100 accumulators, six cuts of 24, and the rest.
+/// At most 1 027 bytes: 100 accumulators, six cuts of 24, and the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     pub(super) cuts: Vec<Cut>,
@@ -49,12 +49,16 @@ pub(super) struct Memory {
     pub(super) standing: Standing,
 }
 
+fn mark(judge: &Quantile) -> Mark {
+    Mark::new(VERSION, marks::QUANTILE, judge)
+}
+
 impl Memory {
     pub(super) fn read(judge: &Quantile, state: &State) -> Result<Option<Self>, StateError> {
         if state.is_empty() {
             return Ok(None);
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let mut cuts = Vec::new();
         for _ in 0..reader.u8()? {
             cuts.push(Cut {
@@ -73,9 +77,9 @@ impl Memory {
         Ok(Some(memory))
     }
 
-    pub(super) fn write(&self) -> State {
+    pub(super) fn write(&self, judge: &Quantile) -> State {
         let cuts = u8::try_from(self.cuts.len()).unwrap_or(u8::MAX);
-        let mut writer = State::write(VERSION).u8(cuts);
+        let mut writer = State::marked(mark(judge)).u8(cuts);
         for cut in &self.cuts {
             writer = writer.f64(cut.at).f64(cut.above).u64(cut.candidate_above);
         }

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use super::{PASS_GRID, SequentialRatio};
+use crate::judge::marks;
 use crate::judge::seen::Seen;
-use crate::judge::weighing::{Gathered, Mixture, RatioProfile, Starts};
-use crate::state::{State, StateError};
+use crate::judge::weighing::{Failures, Gathered, Mixture, RatioProfile, Starts};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What is added to the failures of each unit in the second process.
 const SMOOTHING: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 
-/// All of it: 627 bytes with the default grid, 787 with the largest.
+/// All of it: 660 bytes with the default grid, 820 with the largest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     /// That failures are more than tolerated.
@@ -32,6 +33,10 @@ pub(super) struct Memory {
     pub(super) failed: bool,
 }
 
+fn mark(judge: &SequentialRatio) -> Mark {
+    Mark::new(VERSION, marks::SEQUENTIAL_RATIO, judge)
+}
+
 impl Memory {
     pub(super) fn read(judge: &SequentialRatio, state: &State) -> Result<Self, StateError> {
         let (starts, alternatives) = (judge.starts(), judge.grid.multiples().len());
@@ -49,7 +54,7 @@ impl Memory {
                 failed: false,
             });
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let memory = Self {
             against: Mixture::read(&mut reader, alternatives, starts)?,
             proven: Mixture::read(&mut reader, PASS_GRID.len(), Starts::once())?,
@@ -66,8 +71,8 @@ impl Memory {
         Ok(memory)
     }
 
-    pub(super) fn write(&self) -> State {
-        let writer = self.against.write(State::write(VERSION));
+    pub(super) fn write(&self, judge: &SequentialRatio) -> State {
+        let writer = self.against.write(State::marked(mark(judge)));
         let writer = self.bursts.write(self.proven.write(writer));
         let writer = self.window.write(writer.u8(u8::from(self.gated)));
         let writer = self.candidate.write(self.profile.write(writer));
@@ -75,15 +80,13 @@ impl Memory {
         writer.u8(u8::from(self.failed)).done()
     }
 
-    /// Weighs what was gathered when it is as long as a window.
-    pub(super) fn close_window(&mut self, window: Duration) {
-        if Duration::from_millis(self.window.judged) < window {
-            return;
+    /// Weighs what was gathered when it is as long as a window, or its share is over.
+    pub(super) fn gather(&mut self, look: &Failures, window: Duration) {
+        for gathered in self.window.add(look, window) {
+            let weighed = SMOOTHING.map(|smoothing| gathered.evidence(smoothing));
+            self.bursts
+                .add(weighed, Duration::from_millis(gathered.judged));
         }
-        let gathered = std::mem::take(&mut self.window);
-        let weighed = SMOOTHING.map(|smoothing| gathered.evidence(smoothing));
-        self.bursts
-            .add(weighed, Duration::from_millis(gathered.judged));
     }
 
     pub(super) fn note_highest(&mut self) {

@@ -96,7 +96,7 @@ fn what_failed_without_units_stays_failed_when_they_are_told() {
 fn a_good_candidate_passes_after_enough_events() {
     let judge = SequentialRatio::default();
     let said = judged(&judge, &[[99, 0, 900, 4]]);
-    assert_eq!(said.state.bytes().len(), 627);
+    assert_eq!(said.state.bytes().len(), 660);
     assert_eq!(said.verdict, Verdict::Undecided);
     assert!(
         said.evidence.ends_with("; waits for 100 requests"),
@@ -270,6 +270,36 @@ fn what_is_assumed_is_told_before() {
     assert_eq!(codes(&never, &prospect), ["assumes-independent-errors"]);
 }
 
+#[test]
+fn windows_of_few_samples_are_told_before() {
+    let judge = SequentialRatio::default();
+    let mut prospect = Prospect {
+        interval: Duration::from_secs(30),
+        ..Prospect::default()
+    };
+    let codes = |judge: &SequentialRatio, prospect: &Prospect| {
+        let findings = judge.admit(prospect).into_iter();
+        findings.map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let alone = ["assumes-independent-errors"];
+    let both = ["assumes-independent-errors", "windows-hold-few-samples"];
+    for (every, expected) in [(None, &alone[..]), (Some(7), &alone), (Some(8), &both)] {
+        prospect.source.candidate.samples_every = every.map(Duration::from_secs);
+        assert_eq!(codes(&judge, &prospect), expected, "{every:?}");
+    }
+    let said = judge.admit(&prospect).pop().unwrap();
+    let says = "the source sees each target every 8s at a moment of its own, and the check looks each 30s: ";
+    assert!(said.message.starts_with(says), "{}", said.message);
+    assert!(
+        said.mend.starts_with("look each 32s or more seldom"),
+        "{}",
+        said.mend
+    );
+    // By unit, that is no alarm.
+    prospect.source.stable.units = Some(9);
+    assert!(codes(&judge, &prospect).is_empty());
+}
+
 fn any_looks() -> impl Strategy<Value = Vec<[u64; 4]>> {
     let count = prop_oneof![Just(0), 0..1000_u64, 0..=1_000_000_000_u64];
     prop::collection::vec(prop::array::uniform4(count), 1..20)
@@ -286,7 +316,7 @@ proptest! {
         let said = judged(&judge, &looks);
         prop_assert!(said.log_evidence.unwrap().is_finite(), "{:?}", said);
         prop_assert!(!said.evidence.contains("NaN") && !said.evidence.contains("inf"));
-        prop_assert_eq!(said.state.bytes().len(), 787);
+        prop_assert_eq!(said.state.bytes().len(), 820);
     }
 
     #[test]
@@ -306,7 +336,7 @@ proptest! {
             let saved = State::from_bytes(state.bytes().to_vec());
             let said = judge.judge(&sight, &saved).unwrap();
             let verdict = judge.verdict(&mut kept, 0.01);
-            prop_assert_eq!(&said.state, &kept.write());
+            prop_assert_eq!(&said.state, &kept.write(&judge));
             prop_assert_eq!(&said.evidence, &judge.evidence(&kept, &verdict));
             prop_assert_eq!(said.verdict, verdict);
             state = said.state;

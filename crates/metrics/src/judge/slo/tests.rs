@@ -92,9 +92,9 @@ proptest! {
         let looks: Vec<_> = looks.into_iter().map(|(total, failed)| [total, failed]).collect();
         let said = judged(&judge, &looks);
         prop_assert!(said.log_evidence.unwrap().is_finite());
-        prop_assert_eq!(said.state.bytes().len(), 201);
+        prop_assert_eq!(said.state.bytes().len(), 210);
         let memory = Memory::read(&judge, &said.state).unwrap();
-        prop_assert_eq!(memory.write(), said.state);
+        prop_assert_eq!(memory.write(&judge), said.state);
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::StochasticOrder;
 use crate::judge::buckets::Standing;
+use crate::judge::marks;
 use crate::judge::weighing::Mixture;
-use crate::state::{State, StateError};
+use crate::state::{Mark, State, StateError};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A bound, and the events above it that were weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +16,7 @@ pub(super) struct At {
     pub(super) stable: u64,
 }
 
-/// At most 1 034 bytes: eight bounds of 24, 96 accumulators, and the rest.
+/// At most 1 043 bytes: eight bounds of 24, 96 accumulators, and the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     pub(super) bounds: Vec<At>,
@@ -23,12 +24,16 @@ pub(super) struct Memory {
     pub(super) standing: Standing,
 }
 
+fn mark(judge: &StochasticOrder) -> Mark {
+    Mark::new(VERSION, marks::STOCHASTIC_ORDER, judge)
+}
+
 impl Memory {
     pub(super) fn read(judge: &StochasticOrder, state: &State) -> Result<Option<Self>, StateError> {
         if state.is_empty() {
             return Ok((!judge.bounds.is_empty()).then(|| Self::new(judge, &judge.bounds)));
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark(judge))?;
         let count = usize::from(reader.u8()?);
         let mut bounds = Vec::new();
         for _ in 0..count {
@@ -62,9 +67,9 @@ impl Memory {
         }
     }
 
-    pub(super) fn write(&self) -> State {
+    pub(super) fn write(&self, judge: &StochasticOrder) -> State {
         let count = u8::try_from(self.bounds.len()).unwrap_or(u8::MAX);
-        let mut writer = State::write(VERSION).u8(count);
+        let mut writer = State::marked(mark(judge)).u8(count);
         for at in &self.bounds {
             writer = writer.f64(at.bound).u64(at.candidate).u64(at.stable);
         }

@@ -7,9 +7,7 @@ use strategy_core::plan::Limits;
 
 use super::Bound;
 use crate::judge::Reason;
-use crate::state::{State, StateError};
-
-const VERSION: u8 = 1;
+use crate::state::{Mark, State, StateError};
 
 /// Whose rules hold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +33,7 @@ pub enum Peer {
 /// | neither condition holds, with both: inconclusive. `inconclusiveLimit` counts these of the whole run; one more pauses the rollout | `Undecided`; after one more it stays so, and the bake ends as its `undecided` says |
 /// | `count`: the metric is successful after so many measurements, errors not counted | after so many it passes and judges no more; where the last one is a tolerated failure, from the next look on |
 /// | `consecutiveSuccessLimit`: successful after so many in a row; if `count` comes first, inconclusive, and failed with `failureLimit: -1` | the same; a success before that is `Undecided` |
+/// | a metric that ended as successful is not measured again (`generateMetricTasks` skips what `MetricCompleted`) | the same: it passes every later look, also one of which nothing is known |
 /// | a run that is ended before it measured is successful | **differs**: no look is no pass |
 /// | `Failed` and `Error` abort, `Inconclusive` pauses | `Fail` fails the stage, `Undecided` holds as the bake says |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -153,24 +152,30 @@ impl Peer {
     pub(super) fn judge(
         &self,
         shown: Shown,
+        mark: Mark,
         state: &State,
     ) -> Result<(Verdict, String, State), StateError> {
         match self {
-            Self::Argo(argo) => argo.judge(shown, state),
-            Self::Flagger(flagger) => flagger.judge(&shown, state),
+            Self::Argo(argo) => argo.judge(shown, mark, state),
+            Self::Flagger(flagger) => flagger.judge(&shown, mark, state),
         }
     }
 }
 
 impl Flagger {
-    fn judge(self, shown: &Shown, state: &State) -> Result<(Verdict, String, State), StateError> {
+    fn judge(
+        self,
+        shown: &Shown,
+        mark: Mark,
+        state: &State,
+    ) -> Result<(Verdict, String, State), StateError> {
         let mut failed = 0;
         if !state.is_empty() {
-            let mut reader = state.read(VERSION)?;
+            let mut reader = state.read_marked(mark)?;
             failed = reader.u32()?;
             reader.done()?;
         }
-        let remembered = |failed: u32| State::write(VERSION).u32(failed).done();
+        let remembered = |failed: u32| State::marked(mark).u32(failed).done();
         let threshold = self.threshold;
         if failed >= threshold {
             let said = format!("{failed} checks failed before, threshold {threshold}");
@@ -207,11 +212,11 @@ struct Run {
 }
 
 impl Run {
-    fn read(state: &State) -> Result<Self, StateError> {
+    fn read(mark: Mark, state: &State) -> Result<Self, StateError> {
         if state.is_empty() {
             return Ok(Self::default());
         }
-        let mut reader = state.read(VERSION)?;
+        let mut reader = state.read_marked(mark)?;
         let end = match reader.u8()? {
             0 => End::NotYet,
             1 => End::Successful,
@@ -228,14 +233,14 @@ impl Run {
         Ok(run)
     }
 
-    fn write(self) -> State {
+    fn write(self, mark: Mark) -> State {
         let end = match self.end {
             End::NotYet => 0,
             End::Successful => 1,
             End::Inconclusive => 2,
             End::Failed => 3,
         };
-        State::write(VERSION)
+        State::marked(mark)
             .u8(end)
             .u32(self.measured)
             .u32(self.successes)
@@ -267,18 +272,23 @@ impl Argo {
         })
     }
 
-    fn judge(&self, shown: Shown, state: &State) -> Result<(Verdict, String, State), StateError> {
-        let mut run = Run::read(state)?;
+    fn judge(
+        &self,
+        shown: Shown,
+        mark: Mark,
+        state: &State,
+    ) -> Result<(Verdict, String, State), StateError> {
+        let mut run = Run::read(mark, state)?;
         if run.end != End::NotYet {
             let (verdict, said) = self.ended(run);
-            return Ok((verdict, said, run.write()));
+            return Ok((verdict, said, run.write(mark)));
         }
         let Some(phase) = self.phase(&shown) else {
             let why = match shown {
                 Shown::Missing(verdict) => verdict,
                 Shown::Number { .. } | Shown::NotANumber => Reason::NoData.because("no number"),
             };
-            return Ok((why, "an error in Argo Rollouts".to_owned(), run.write()));
+            return Ok((why, "an error in Argo Rollouts".to_owned(), run.write(mark)));
         };
         run.measured = run.measured.saturating_add(1);
         let (mut verdict, mut said) = match phase {
@@ -327,7 +337,7 @@ impl Argo {
         if run.end != End::NotYet && verdict != Verdict::Fail {
             (verdict, said) = self.ended(run);
         }
-        Ok((verdict, said, run.write()))
+        Ok((verdict, said, run.write(mark)))
     }
 
     fn ended(&self, run: Run) -> (Verdict, String) {

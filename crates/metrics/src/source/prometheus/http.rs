@@ -6,12 +6,10 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
+use crate::source::http::{bounded, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
-
-/// The most characters of what a server says of an error.
-const SAID: usize = 500;
 
 /// How the server is asked who is asking.
 #[derive(Clone)]
@@ -32,12 +30,7 @@ pub(super) struct Server {
 impl Server {
     /// Where it is, without user and password.
     pub(super) fn name(&self) -> String {
-        let mut shown = self.base.clone();
-        // Only what cannot have a user has none to take away.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
-        shown.set_query(None);
-        format!("prometheus at {}", shown.as_str().trim_end_matches('/'))
+        format!("prometheus at {}", shown(&self.base))
     }
 
     /// Asks `endpoint`, such as `query`, for numbers.
@@ -87,23 +80,18 @@ impl Server {
             .with_access(self.client.post(url))
             .form(form)
             .timeout(self.timeout);
-        let mut response = request.send().await.map_err(|error| self.passing(error))?;
+        let response = request.send().await.map_err(|error| self.passing(error))?;
         let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
+        let body = bounded(response, BYTES)
             .await
-            .map_err(|error| self.passing(error))?
-        {
-            if body.len() + chunk.len() > BYTES {
-                return Err(self.permanent(
-                    format!("its answer has more than {BYTES} bytes"),
-                    "narrow the selector",
-                ));
-            }
-            body.extend_from_slice(&chunk);
+            .map_err(|error| self.passing(error))?;
+        if !body.whole {
+            return Err(self.permanent(
+                format!("its answer has more than {BYTES} bytes"),
+                "narrow the selector",
+            ));
         }
-        match answer::read(&body) {
+        match answer::read(&body.bytes) {
             Ok(answer) if status.is_success() => Ok(answer),
             Ok(_) => Err(self.refused(status, Refusal::Passing(format!("it answers {status}")))),
             Err(refusal) => Err(self.refused(status, refusal)),
@@ -123,7 +111,10 @@ impl Server {
             Refusal::Permanent(said) => return self.permanent(self.heard(&said), "mend the query"),
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
-            Refusal::Unreadable(why) => format!("its answer cannot be read: {why}"),
+            // It quotes the answer.
+            Refusal::Unreadable(why) => {
+                format!("its answer cannot be read: {}", self.heard(&why))
+            }
         };
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             return self.permanent(said, "give it a token or password that may query");
@@ -138,7 +129,6 @@ impl Server {
         }
     }
 
-    /// What a server says, no longer than a person reads, and without what it was told in confidence.
     fn heard(&self, said: &str) -> String {
         let secret = match &self.access {
             Access::Bearer(secret)
@@ -147,14 +137,7 @@ impl Server {
             } => secret.as_str(),
             Access::Open => "",
         };
-        let in_address = self.base.password().unwrap_or_default();
-        let mut said: String = said.chars().take(SAID).collect();
-        for secret in [secret, in_address] {
-            if !secret.is_empty() {
-                said = said.replace(secret, "...");
-            }
-        }
-        said
+        heard(said, &[secret, self.base.password().unwrap_or_default()])
     }
 
     fn permanent(&self, problem: String, mend: &str) -> SourceError {
@@ -166,16 +149,9 @@ impl Server {
     }
 
     fn passing(&self, error: reqwest::Error) -> SourceError {
-        let problem = if error.is_timeout() {
-            format!("no answer in {} s", self.timeout.as_secs_f64())
-        } else if error.is_connect() {
-            "no connection".to_owned()
-        } else {
-            "the connection broke".to_owned()
-        };
         SourceError::Passing {
             source_name: self.name(),
-            problem,
+            problem: problem(&error, self.timeout),
             // The address could have a password in it.
             source: Some(Box::new(error.without_url())),
         }

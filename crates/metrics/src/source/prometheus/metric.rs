@@ -7,8 +7,8 @@ use serde_json::Value;
 use strategy_core::duration;
 
 use super::ready_made::{Details, Exporter};
-use super::template::fill;
 use crate::reading::Shape;
+use crate::source::template::fill;
 use crate::source::{Question, SourceError};
 
 /// The parameters of a metric, as a check has them.

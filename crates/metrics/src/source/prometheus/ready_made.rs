@@ -17,8 +17,8 @@ use serde::Deserialize;
 use strategy_core::Track;
 
 use super::metric::invalid;
-use super::template::{fill, fill_pattern};
 use crate::source::SourceError;
+use crate::source::template::{fill, fill_pattern};
 
 /// Whose series are selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

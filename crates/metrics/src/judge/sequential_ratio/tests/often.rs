@@ -7,6 +7,7 @@ use strategy_core::analysis::Verdict;
 use super::super::{Gate, SequentialRatio};
 use crate::judge::Judgement;
 use crate::judge::simulated::World;
+use crate::judge::simulated::controller::assert_no_controller_breaks;
 use crate::judge::weighing::number;
 
 /// The bound of 1 %, widened to what 2 000 paths can tell: where the chance is 1 %, 39 alarms or more come in one
@@ -142,4 +143,26 @@ fn what_goes_wrong_late_is_found_sooner_with_late_starts() {
     });
     println!("late onset: median {with} s after it, {without} s without late starts, seed {SEED}");
     assert!(with < without && with <= 240, "{with} {without}");
+}
+
+#[test]
+fn weights_that_follow_what_was_seen_keep_the_bound_of_the_gate() {
+    assert_no_controller_breaks(&SequentialRatio::default());
+}
+
+#[test]
+fn a_bad_candidate_is_found_by_units_while_weights_change_within_each_window() {
+    let world = World {
+        looks: 80,
+        share: |second| [0.1, 0.15, 0.2, 0.25][usize::try_from(second / 30 % 4).unwrap()],
+        candidate: |_| 0.02,
+        units: Some((1, 9)),
+        ..World::NULL
+    };
+    let found = world.ended(&SequentialRatio::default(), 40, SEED, fails);
+    println!(
+        "weights that change each 30 s: {} of 40 found, seed {SEED}",
+        found.len()
+    );
+    assert!(found.len() >= 36, "{} of 40", found.len());
 }

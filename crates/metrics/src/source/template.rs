@@ -1,6 +1,9 @@
-//! Queries with the labels of a track filled in.
+//! What a metric asks for, with the labels of a track filled in.
 
 use std::collections::BTreeMap;
+
+/// What is wrong, and how to mend it.
+pub(super) type Mistake = (String, String);
 
 /// Fills in every `{{name}}` with the label of that name.
 ///
@@ -9,22 +12,22 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
-pub(super) fn fill(
-    text: &str,
-    labels: &BTreeMap<String, String>,
-) -> Result<String, (String, String)> {
-    fill_quoted(text, labels, str::to_owned)
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
+pub(super) fn fill(text: &str, labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
+    fill_by(text, |name| quotable(labels, name))
 }
 
 /// The same in a regular expression that stands between double quotes: what is filled in matches itself alone.
 ///
 /// # Errors
 /// What is wrong, and how to mend it.
+#[cfg(feature = "prometheus")]
 pub(super) fn fill_pattern(
     text: &str,
     labels: &BTreeMap<String, String>,
-) -> Result<String, (String, String)> {
-    fill_quoted(text, labels, |value| {
+) -> Result<String, Mistake> {
+    fill_by(text, |name| {
+        let value = quotable(labels, name)?;
         let mut quoted = String::with_capacity(value.len());
         for letter in value.chars() {
             // Of the syntax of RE2, each with a backslash, which a string of PromQL has twice.
@@ -33,15 +36,31 @@ pub(super) fn fill_pattern(
             }
             quoted.push(letter);
         }
-        quoted
+        Ok(quoted)
     })
 }
 
-fn fill_quoted(
+/// The label of that name, which ends no string that it stands in.
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
+fn quotable<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Mistake> {
+    let value = label(labels, name)?;
+    if value.contains(['"', '\'', '`', '\\', '\n']) {
+        return Err((
+            format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
+            "write it out, with the value quoted".to_owned(),
+        ));
+    }
+    Ok(value)
+}
+
+/// Fills in every `{{name}}` with what is told for that name.
+///
+/// # Errors
+/// What is wrong, and how to mend it.
+pub(super) fn fill_by<T: AsRef<str>>(
     text: &str,
-    labels: &BTreeMap<String, String>,
-    quoted: impl Fn(&str) -> String,
-) -> Result<String, (String, String)> {
+    told: impl Fn(&str) -> Result<T, Mistake>,
+) -> Result<String, Mistake> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
@@ -50,35 +69,38 @@ fn fill_quoted(
         let Some(end) = after.find("}}") else {
             return Err((
                 "a `{{` has no `}}`".to_owned(),
-                "close it, or write the braces of a selector apart".to_owned(),
+                "close it, or write the braces apart".to_owned(),
             ));
         };
-        let name = after[..end].trim();
-        let Some(value) = labels.get(name) else {
-            let known: Vec<_> = labels.keys().map(String::as_str).collect();
-            return Err((
-                format!("`{name}` is no label of the track"),
-                if known.is_empty() {
-                    "the target tells none for this track; write the selector out".to_owned()
-                } else {
-                    format!("use one of {}", known.join(", "))
-                },
-            ));
-        };
-        if value.contains(['"', '\'', '`', '\\', '\n']) {
-            return Err((
-                format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
-                "write the selector out, with the value quoted".to_owned(),
-            ));
-        }
-        filled.push_str(&quoted(value));
+        filled.push_str(told(after[..end].trim())?.as_ref());
         rest = &after[end + 2..];
     }
     filled.push_str(rest);
     Ok(filled)
 }
 
-#[cfg(test)]
+/// The label of that name.
+///
+/// # Errors
+/// The target does not tell it.
+pub(super) fn label<'a>(
+    labels: &'a BTreeMap<String, String>,
+    name: &str,
+) -> Result<&'a str, Mistake> {
+    labels.get(name).map(String::as_str).ok_or_else(|| {
+        let known: Vec<_> = labels.keys().map(String::as_str).collect();
+        (
+            format!("`{name}` is no label of the track"),
+            if known.is_empty() {
+                "the target tells none for this track; write it out".to_owned()
+            } else {
+                format!("use one of {}", known.join(", "))
+            },
+        )
+    })
+}
+
+#[cfg(all(test, any(feature = "cloudwatch", feature = "prometheus")))]
 mod tests {
     use super::*;
 
@@ -114,6 +136,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "prometheus")]
     fn what_is_filled_into_a_pattern_matches_itself_alone() {
         let labels = [("name".to_owned(), "a.b+(c)".to_owned())].into();
         assert_eq!(

@@ -1,0 +1,154 @@
+//! What Datadog answers, read strictly.
+//!
+//! Source of the format:
+//! <https://docs.datadoghq.com/api/latest/metrics/query-timeseries-data-across-multiple-products/>, and answers of
+//! the service recorded with Datadog's own clients, such as
+//! <https://github.com/DataDog/datadog-api-client-ruby/tree/master/cassettes/features/v2/metrics>.
+
+use serde::Deserialize;
+use strategy_core::Timestamp;
+use strategy_core::analysis::Window;
+
+/// The most series that are read.
+pub(super) const SERIES: usize = 2_000;
+
+/// The most errors that are told.
+const TOLD: usize = 5;
+
+/// One series and its points in order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Series {
+    /// Of which query, by its place in the request.
+    pub(super) query: usize,
+    /// Tags that tell it apart, such as `pod_name:api-1`.
+    pub(super) tags: Vec<String>,
+    /// Those that have a number or `null`, which is nothing, or none such as 0/0: Datadog does not say which.
+    pub(super) points: Vec<(Timestamp, Option<f64>)>,
+}
+
+impl Series {
+    /// What one of its tags says.
+    pub(super) fn tag(&self, key: &str) -> Option<&str> {
+        let mut tags = self.tags.iter();
+        tags.find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
+    }
+
+    /// Its numbers.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (Timestamp, f64)> {
+        let points = self.points.iter();
+        points.filter_map(|(at, number)| number.map(|number| (*at, number)))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    data: Option<Data>,
+    #[serde(default)]
+    errors: Option<Errors>,
+}
+
+/// One text in an answer of status 200, a list in all others.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Errors {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    #[serde(default)]
+    attributes: Option<Attributes>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attributes {
+    #[serde(default)]
+    series: Option<Vec<RawSeries>>,
+    /// Milliseconds since 1970.
+    #[serde(default)]
+    times: Option<Vec<u64>>,
+    /// For each series, one for each of the times.
+    #[serde(default)]
+    values: Option<Vec<Option<Vec<Option<f64>>>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawSeries {
+    #[serde(default)]
+    group_tags: Option<Vec<String>>,
+    #[serde(default)]
+    query_index: Option<usize>,
+}
+
+/// What it says is wrong; `None`: nothing.
+pub(super) fn errors(body: &[u8]) -> Option<String> {
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    let said = match envelope.errors? {
+        Errors::One(said) => said,
+        Errors::Several(said) => {
+            let more = said.len().saturating_sub(TOLD);
+            let mut told: Vec<_> = said.into_iter().take(TOLD).collect();
+            if more > 0 {
+                told.push(format!("and {more} more"));
+            }
+            told.join("; ")
+        }
+    };
+    (!said.is_empty()).then_some(said)
+}
+
+/// Reads the body of an answer to so many queries.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn read(body: &[u8], queries: usize) -> Result<Vec<Series>, String> {
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let data = envelope.data.ok_or("a success without data")?;
+    let attributes = data.attributes.ok_or("data without attributes")?;
+    let times = attributes.times.unwrap_or_default();
+    if !times.is_sorted_by(|one, next| one < next) {
+        return Err("its times are not in order".to_owned());
+    }
+    let series = attributes.series.unwrap_or_default();
+    let values = attributes.values.unwrap_or_default();
+    if series.len() != values.len() {
+        let (series, values) = (series.len(), values.len());
+        return Err(format!("{series} series have {values} lists of values"));
+    }
+    let each = series.into_iter().zip(values);
+    each.map(|(raw, values)| {
+        let values = values.unwrap_or_default();
+        if values.len() != times.len() {
+            let (values, times) = (values.len(), times.len());
+            return Err(format!("a series has {values} values at {times} times"));
+        }
+        let query = raw.query_index.unwrap_or_default();
+        if query >= queries {
+            return Err(format!("a series is of query {query}, which was not asked"));
+        }
+        let at = times.iter().map(|at| Timestamp::from_millis(*at));
+        Ok(Series {
+            query,
+            tags: raw.group_tags.unwrap_or_default(),
+            points: at.zip(values).collect(),
+        })
+    })
+    .collect()
+}
+
+/// Puts the points of a part of a window behind those of the parts before it, series by series. What it has beyond
+/// the part belongs to another one.
+pub(super) fn join(all: &mut Vec<Series>, later: Vec<Series>, part: Window) {
+    for mut series in later {
+        series
+            .points
+            .retain(|(at, _)| part.from <= *at && *at < part.to);
+        let is_same = |one: &&mut Series| one.query == series.query && one.tags == series.tags;
+        match all.iter_mut().find(is_same) {
+            Some(one) => one.points.extend(series.points),
+            None => all.push(series),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What a check may say of a metric in Datadog.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use strategy_core::duration;
+
+use crate::reading::Shape;
+use crate::source::SourceError;
+use crate::source::template::{fill_by, label};
+
+/// How a query of a count begins and ends: <https://docs.datadoghq.com/metrics/custom_metrics/type_modifiers/>.
+const BEGIN: &str = "sum:";
+const END: &str = ".as_count()";
+
+/// The agent's DogStatsD puts what it hears into points of ten seconds:
+/// <https://docs.datadoghq.com/extend/dogstatsd/data_aggregation>.
+const POINT: Duration = Duration::from_secs(10);
+
+/// What a value of a tag can have: <https://docs.datadoghq.com/getting_started/tagging/>.
+const OF_TAGS: &str = "_-.:/";
+
+/// The parameters of a metric, as a check has them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Metric {
+    #[serde(default)]
+    requests: Option<String>,
+    #[serde(default)]
+    failed: Option<String>,
+    #[serde(default)]
+    good: Option<String>,
+    #[serde(default)]
+    query: Option<String>,
+    /// The tag that tells units apart.
+    #[serde(default)]
+    pub(super) unit: Option<String>,
+    #[serde(default = "interval", with = "duration")]
+    pub(super) interval: Duration,
+    #[serde(default = "settle", with = "duration")]
+    pub(super) settle: Duration,
+    #[serde(default = "stale_after", with = "duration")]
+    pub(super) stale_after: Duration,
+}
+
+const fn interval() -> Duration {
+    POINT
+}
+
+/// The newest points lack what other machines have not sent yet.
+const fn settle() -> Duration {
+    Duration::from_secs(60)
+}
+
+/// As with Prometheus.
+const fn stale_after() -> Duration {
+    Duration::from_secs(150)
+}
+
+/// What the second of two counts is a count of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Failed,
+    Good,
+}
+
+/// A metric in the shape in which it is asked for, with the labels of a track filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    Events { queries: [String; 2], part: Part },
+    Values(String),
+    Units { query: String, unit: String },
+}
+
+impl Metric {
+    /// Reads it, and holds it against the shape that is needed.
+    pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
+        let metric = Self::deserialize(metric).map_err(|error| {
+            invalid("metric", error.to_string(), "see the reference of sources")
+        })?;
+        let is_whole = metric.interval.as_millis() % POINT.as_millis() == 0;
+        if !is_whole || metric.interval.is_zero() || metric.interval > Duration::from_secs(3600) {
+            return Err(invalid(
+                "metric.interval",
+                format!("it is {}", duration::format(metric.interval)),
+                "write whole tens of seconds, at most an hour",
+            ));
+        }
+        if metric.stale_after < metric.interval {
+            return Err(invalid(
+                "metric.stale-after",
+                "it is shorter than an interval".to_owned(),
+                "write a longer one, or leave it out",
+            ));
+        }
+        metric.text(shape)?;
+        Ok(metric)
+    }
+
+    /// With the labels of a track.
+    pub(super) fn filled(
+        &self,
+        shape: Shape,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Filled, SourceError> {
+        let fill = |name: &str, text: &str| {
+            let told = |name: &str| {
+                let value = label(labels, name)?;
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || OF_TAGS.contains(c);
+                if value.is_empty() || !value.chars().all(is_plain) {
+                    let problem =
+                        format!("the label `{name}` of the track has characters that no tag has");
+                    return Err((problem, "write the tag out".to_owned()));
+                }
+                Ok(value)
+            };
+            fill_by(text, told)
+                .map_err(|(problem, mend)| invalid(&format!("metric.{name}"), problem, &mend))
+        };
+        Ok(match self.text(shape)? {
+            Filled::Events { queries, part } => {
+                let [requests, second] = queries;
+                let name = match part {
+                    Part::Failed => "failed",
+                    Part::Good => "good",
+                };
+                Filled::Events {
+                    queries: [
+                        self.rolled_up(&fill("requests", &requests)?),
+                        self.rolled_up(&fill(name, &second)?),
+                    ],
+                    part,
+                }
+            }
+            Filled::Values(query) => Filled::Values(fill("query", &query)?),
+            Filled::Units { query, unit } => Filled::Units {
+                query: fill("query", &query)?,
+                unit,
+            },
+        })
+    }
+
+    /// A count of each interval: <https://docs.datadoghq.com/dashboards/functions/rollup/>. Its intervals begin and
+    /// end at multiples of theirs since 1970.
+    fn rolled_up(&self, query: &str) -> String {
+        format!("{query}.rollup(sum, {})", self.interval.as_secs())
+    }
+
+    fn text(&self, shape: Shape) -> Result<Filled, SourceError> {
+        Ok(match shape {
+            Shape::Events => {
+                let (name, second, part) = match (&self.failed, &self.good) {
+                    (Some(_), Some(_)) => {
+                        return Err(invalid(
+                            "metric.good",
+                            "there is `failed` as well".to_owned(),
+                            "leave one of the two out",
+                        ));
+                    }
+                    (_, Some(_)) => ("good", &self.good, Part::Good),
+                    (_, None) => ("failed", &self.failed, Part::Failed),
+                };
+                Filled::Events {
+                    queries: [
+                        count("requests", given("requests", &self.requests, shape)?)?,
+                        count(name, given(name, second, shape)?)?,
+                    ],
+                    part,
+                }
+            }
+            Shape::Values => Filled::Values(given("query", &self.query, shape)?),
+            Shape::Units => Filled::Units {
+                query: given("query", &self.query, shape)?,
+                unit: given("unit", &self.unit, shape)?,
+            },
+            Shape::Histogram => {
+                return Err(invalid(
+                    "judge",
+                    format!("it needs a {shape}, and Datadog tells no cumulative buckets"),
+                    "use a judge of values, with a percentile as its `query`",
+                ));
+            }
+        })
+    }
+}
+
+fn given(name: &str, text: &Option<String>, shape: Shape) -> Result<String, SourceError> {
+    text.clone().ok_or_else(|| {
+        invalid(
+            &format!("metric.{name}"),
+            format!("the judge needs {shape}, and it is missing"),
+            &format!("write `{name}`, or choose another judge"),
+        )
+    })
+}
+
+/// A query that counts events: a sum, each event once.
+fn count(name: &str, query: String) -> Result<String, SourceError> {
+    let is_count = query.starts_with(BEGIN) && query.ends_with(END) && !query.contains(".rollup(");
+    let is_one = query.matches(END).count() == 1;
+    if is_count && is_one {
+        return Ok(query);
+    }
+    Err(invalid(
+        &format!("metric.{name}"),
+        "it is no count of one metric".to_owned(),
+        &format!(
+            "write it from `{BEGIN}` to `{END}`, without a `.rollup(..)`, which `interval` is for"
+        ),
+    ))
+}
+
+fn invalid(field: &str, problem: String, mend: &str) -> SourceError {
+    SourceError::Invalid {
+        field: field.to_owned(),
+        problem,
+        mend: mend.to_owned(),
+    }
+}

@@ -1,0 +1,104 @@
+//! What is asked before a rollout begins.
+
+use serde_json::{Value, json};
+use strategy_core::Track;
+use strategy_core::target::Severity;
+use strategy_metrics::Shape;
+use strategy_metrics::source::{CloudWatch, MetricSource, SourceError};
+
+use crate::answers::counters;
+use crate::server::{NOW, Reply, Server, question};
+use crate::wire::{Page, Told};
+
+fn answer(requests: &[(u64, f64)]) -> Page {
+    Page::of([Told::complete("m0", requests), Told::complete("m1", &[])])
+}
+
+#[tokio::test]
+async fn the_last_hour_that_has_settled_is_asked_for() {
+    for (period, from, to) in [
+        ("60s", NOW - 30 - 180 - 3_600, NOW - 30 - 180),
+        ("30s", NOW - 180 - 3_600, NOW - 180),
+        // The last day that is over, and has been for three minutes.
+        ("24h", NOW / 86_400 * 86_400 - 86_400, NOW / 86_400 * 86_400),
+    ] {
+        let mut metric = counters();
+        metric["period"] = json!(period);
+        let server = Server::pages([answer(&[])]);
+        let question = question(metric, Shape::Events);
+        server.source().admit(&question).await.unwrap();
+        let asked = &server.asked()[0];
+        assert_eq!(
+            (&asked["StartTime"], &asked["EndTime"]),
+            (&json!(from), &json!(to))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_candidate_has_nothing_yet_and_a_stable_without_data_is_warned_of() {
+    let begin = NOW - 30 - 600;
+    for (track, points, is_warned) in [
+        (Track::Candidate, vec![], false),
+        (Track::Stable, vec![], true),
+        (Track::Stable, vec![(begin, 1.0)], false),
+    ] {
+        let server = Server::pages([answer(&points)]);
+        let mut question = question(counters(), Shape::Events);
+        question.track = track;
+        let admitted = server.source().admit(&question).await.unwrap();
+        assert_eq!(admitted.units, Some(0), "units are not told apart");
+        assert_eq!(admitted.bounds, None);
+        let codes: Vec<_> = admitted
+            .findings
+            .iter()
+            .map(|of| of.code.as_str())
+            .collect();
+        if is_warned {
+            assert_eq!(codes, ["metric-without-data"]);
+            let finding = &admitted.findings[0];
+            assert_eq!(finding.severity, Severity::Warns);
+            let said = finding.to_string();
+            let of = "shop Requests of Group=targetgroup/web-canary/73e2d6bc24d8a067";
+            assert!(said.contains(of) && said.contains("last 1h"), "{said}");
+        } else {
+            assert_eq!(codes, [""; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_found() {
+    let denied = Reply::Refused(403, "AccessDenied", "no");
+    let error = Server::answering([denied]).source();
+    let error = error.admit(&question(counters(), Shape::Events)).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, SourceError::Permanent { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("CloudWatch::permissions"),
+        "{error}"
+    );
+}
+
+/// The policy names every call that is made, and no other.
+#[tokio::test]
+async fn the_policy_allows_what_is_asked_and_no_more() {
+    let server = Server::pages([answer(&[]), answer(&[])]);
+    let source = server.source();
+    let question = question(counters(), Shape::Events);
+    source.admit(&question).await.unwrap();
+    source
+        .read(&question, crate::server::window())
+        .await
+        .unwrap();
+    let mut called = server.operations();
+    called.dedup();
+    let called: Vec<_> = called
+        .iter()
+        .map(|name| format!("cloudwatch:{name}"))
+        .collect();
+    let policy: Value = CloudWatch::permissions();
+    assert_eq!(policy["Action"], json!(called));
+    assert_eq!(policy["Effect"], "Allow");
+    assert_eq!(policy["Resource"], json!(["*"]));
+}
