@@ -118,7 +118,7 @@ impl Ledger {
             weight: last.weight,
         });
         Ok(Self {
-            stretch: last.or(kept.stretch.map(stretch)),
+            stretch: last.or_else(|| kept.stretch.map(stretch)),
             waiting,
             labels: kept.labels,
             state: State::from_bytes(state),
