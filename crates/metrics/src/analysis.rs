@@ -209,6 +209,7 @@ impl Analysis for MetricAnalysis {
             .map_or(0, |weight| weight.basis_points());
         ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
+        let mut is_of_now = false;
         let mut notes = BTreeSet::new();
         for settled in ledger.settled(rhythm, look.window.to) {
             let window = settled.window;
@@ -222,6 +223,7 @@ impl Analysis for MetricAnalysis {
                 ledger.was_too_short(settled);
                 continue;
             }
+            is_of_now |= settled.weight == weight;
             let readings = Tracks {
                 stable: answers.stable.reading,
                 candidate: answers.candidate.reading,
@@ -244,6 +246,14 @@ impl Analysis for MetricAnalysis {
             if !failed {
                 said = Some((judgement.verdict, judgement.evidence));
             }
+        }
+        // What a source tells late is of the stage before, and passes none that came after it.
+        if let Some((verdict, evidence)) = said.as_mut().filter(|(verdict, _)| is_pass(verdict))
+            && !is_of_now
+        {
+            *verdict = Verdict::Undecided;
+            *evidence +=
+                "; this is of an earlier share of traffic, and nothing is told of this one yet";
         }
         let (verdict, evidence) = said.unwrap_or_else(|| {
             let source = self.source.name();

@@ -52,7 +52,7 @@ struct Waiting {
 pub(crate) struct Settled {
     pub(crate) window: Window,
     /// The candidate's share of traffic in it, in basis points.
-    weight: u16,
+    pub(crate) weight: u16,
     /// Since when windows of that share adjoin up to this one.
     pub(crate) since: Timestamp,
 }
