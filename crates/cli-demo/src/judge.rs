@@ -22,7 +22,7 @@ pub use self::labels::Pattern;
 use self::looks::{End, Run};
 use self::problem::Problem;
 use crate::args::{Judge, Output};
-use crate::console::{data as tell, painted};
+use crate::console::painted;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::paint::Paint;
@@ -32,35 +32,50 @@ const KIND: &str = "recorded";
 /// The most bytes of data that are read.
 const BYTES: u64 = 64 * 1024 * 1024;
 
+/// What is said of recorded data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// For people or for programs, as was asked for.
+    pub lines: Vec<String>,
+    /// The picture for documents.
+    pub svg: String,
+    /// What a rollout with this check alone would have ended with.
+    pub exit: Exit,
+}
+
 /// `rollway judge`.
 ///
 /// # Errors
-/// [`CliError`] when the check or the data cannot be read, or do not fit together.
+/// As [`judged`], and when the picture cannot be written.
 pub async fn judge(options: &Judge) -> Result<Exit, CliError> {
-    let config = Config::read(&options.config, options.check.as_deref())?;
-    let recorded = recorded(options, &config)?;
-    let wrong = |problem: Problem| wrong(&options.data, &problem);
-    let run = looks::run(&config, recorded).await.map_err(wrong)?;
-    match options.output {
-        Output::Json => {
-            for line in shown::json(&config, &run) {
-                tell(&line);
-            }
-        }
-        Output::Text => {
-            let paint = Paint::for_stream(&io::stdout());
-            for line in shown::text(&config, &run, paint) {
-                painted(&line);
-            }
-        }
-    }
+    let judged = judged(options, Paint::for_stream(&io::stdout())).await?;
+    judged.lines.iter().for_each(|line| painted(line));
     if let Some(path) = &options.svg {
-        write(path, &shown::svg(&config, &run)).map_err(|source| CliError::Io {
+        write(path, &judged.svg).map_err(|source| CliError::Io {
             what: format!("write {}", path.display()),
             source,
         })?;
     }
-    Ok(exit(&run))
+    Ok(judged.exit)
+}
+
+/// What the judge says of the data, with these colours.
+///
+/// # Errors
+/// [`CliError`] when the check or the data cannot be read, or do not fit together.
+pub async fn judged(options: &Judge, paint: Paint) -> Result<Judged, CliError> {
+    let config = Config::read(&options.config, options.check.as_deref())?;
+    let recorded = recorded(options, &config)?;
+    let wrong = |problem: Problem| wrong(&options.data, &problem);
+    let run = looks::run(&config, recorded).await.map_err(wrong)?;
+    Ok(Judged {
+        lines: match options.output {
+            Output::Json => shown::json(&config, &run),
+            Output::Text => shown::text(&config, &run, paint),
+        },
+        svg: shown::svg(&config, &run),
+        exit: exit(&run),
+    })
 }
 
 /// What a rollout with this check alone would have ended with.

@@ -2,7 +2,7 @@
 //!
 //! A kind of source is one type of settings in `file::metrics`, its [`Kind`], and one arm of [`kind`].
 
-pub mod prometheus;
+mod prometheus;
 mod renewed;
 mod secrets;
 mod unasked;
@@ -17,9 +17,9 @@ use thiserror::Error;
 use self::renewed::Renewed;
 use self::secrets::{SecretAt, Secrets};
 use self::unasked::Unasked;
-use crate::file::Metrics;
+use crate::file::{Metrics, Mistake};
 
-/// A source that does not matter is asked for nothing: those of each kind.
+/// The kind of a source: the one place that has them all.
 fn kind(given: &Metrics) -> &dyn Kind {
     match given {
         Metrics::Prometheus(given) => given,
@@ -29,6 +29,12 @@ fn kind(given: &Metrics) -> &dyn Kind {
 /// What a kind of source must know to be named in a file.
 #[async_trait]
 trait Kind: Send + Sync {
+    /// What it is called in the file.
+    fn word(&self) -> &'static str;
+
+    /// Whether its settings can be meant; a mistake names the one that cannot, from `field` on.
+    fn sound(&self, field: &str) -> Result<(), Mistake>;
+
     /// What of it is secret, or lies in files, and is read when it is connected.
     fn secrets(&self) -> Vec<SecretAt>;
 
@@ -44,6 +50,15 @@ trait Kind: Send + Sync {
 struct Problem {
     field: &'static str,
     what: String,
+}
+
+/// Whether a source can be meant, which stands at `field`.
+///
+/// # Errors
+/// [`Mistake`] names the setting that cannot.
+pub fn sound(given: &Metrics, field: &str) -> Result<(), Mistake> {
+    let kind = kind(given);
+    kind.sound(&format!("{field}.{}", kind.word()))
 }
 
 /// A source that understands metrics and is never asked.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::shorthand::Shorthand;
 use super::value::Time;
 use super::{Mistake, RolloutFile};
-use crate::metrics::prometheus;
+use crate::metrics;
 
 /// A source of metrics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,11 +147,7 @@ impl RolloutFile {
         for (name, source) in &self.metrics {
             let field = format!("metrics.{name}");
             named(name, &field)?;
-            match source {
-                Metrics::Prometheus(given) => {
-                    prometheus::sound(given, &format!("{field}.prometheus"))?;
-                }
-            }
+            metrics::sound(source, &field)?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ const KEY: &str = "tls.key";
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Whether it can be meant; `field` is where it stands.
-pub(crate) fn sound(given: &Prometheus, field: &str) -> Result<(), Mistake> {
+fn sound(given: &Prometheus, field: &str) -> Result<(), Mistake> {
     let wrong = |name: &str, problem: String| Err(Mistake::new(format!("{field}.{name}"), problem));
     let url = match address(&given.url) {
         Ok(url) => url,
@@ -197,6 +197,14 @@ impl Prometheus {
 
 #[async_trait]
 impl Kind for Prometheus {
+    fn word(&self) -> &'static str {
+        "prometheus"
+    }
+
+    fn sound(&self, field: &str) -> Result<(), Mistake> {
+        sound(self, field)
+    }
+
     fn secrets(&self) -> Vec<SecretAt> {
         let tls = self.tls.clone().unwrap_or_default();
         let file = |path: &Option<std::path::PathBuf>| path.clone().map(Secret::File);

@@ -321,6 +321,61 @@ fn a_rollout_that_is_taken_up_again_is_judged_by_the_same_source() {
     keeps_the_token(&cloud, &resumed);
 }
 
+#[test]
+fn a_server_is_shown_what_the_file_names_and_no_other_server_is() {
+    let cloud = shop();
+    let server = Prometheus::start(telling(&cloud, 0.005));
+    let source = json!({
+        "url": format!("{}/shop", server.url),
+        "basic": {"user": "ann", "password": {"env": "PASSWORD"}},
+        "headers": {"X-Scope-OrgID": "shop", "X-Key": {"env": "PASSWORD"}},
+    });
+    write(&cloud, &rollout(&cloud, &source));
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("PASSWORD", TOKEN),
+    ];
+    let plan = cloud.call_with(&["plan", FILE], &keys);
+    plan.check(0, "digest", "");
+    assert!(!format!("{plan:?}").contains(TOKEN), "{plan:#?}");
+    let heads = server.heads().join("\n");
+    for shown in [
+        "POST /shop/api/v1/query HTTP/1.1",
+        "authorization: Basic YW5uOm9wZW4tc2VzYW1l",
+        "x-scope-orgid: shop",
+        "x-key: open-sesame",
+        "user-agent: rollway/",
+    ] {
+        assert!(heads.contains(shown), "{shown}: {heads}");
+    }
+    // Whoever is asked may point to somebody else, who would be shown the same.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = format!("http://{}", listener.local_addr().unwrap());
+    let (to, before) = (server.url.clone(), server.heads().len());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            use std::io::{Read as _, Write as _};
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let answer = format!(
+                "HTTP/1.1 307 x\r\nlocation: {to}/api/v1/query\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let mut pointing = source.clone();
+    pointing["url"] = json!(elsewhere);
+    write(&cloud, &rollout(&cloud, &pointing));
+    let plan = cloud.call_with(&["plan", FILE], &keys);
+    plan.check(
+        1,
+        "",
+        "give the address under which `/api/v1/query` answers",
+    );
+    assert_eq!(server.heads().len(), before);
+}
+
 /// A certificate of its authority is shown by the server, and must be shown to it.
 #[test]
 fn a_server_that_wants_a_certificate_is_shown_one() {

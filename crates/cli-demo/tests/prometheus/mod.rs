@@ -32,6 +32,7 @@ pub struct Prometheus {
     told: Arc<Mutex<Box<Told>>>,
     tokens: Arc<Mutex<Vec<String>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 /// How a stream is read and written: as it is, or through TLS.
@@ -68,6 +69,7 @@ impl Prometheus {
             told: Arc::new(Mutex::new(told)),
             tokens: Arc::new(Mutex::new(token.into_iter().collect())),
             asked: Arc::default(),
+            heads: Arc::default(),
         };
         let (answering, wrapped) = (server.clone(), Arc::new(wrapped));
         thread::spawn(move || {
@@ -93,6 +95,11 @@ impl Prometheus {
         *self.tokens.lock().unwrap() = tokens.iter().map(|token| (*token).to_owned()).collect();
     }
 
+    /// The heads of the questions so far.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
     /// The queries so far.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
@@ -112,6 +119,7 @@ impl Prometheus {
                 Ok(_) | Err(_) => return,
             }
         }
+        self.heads.lock().unwrap().push(head.join("\n"));
         let header = |name: &str| {
             let of = |line: &String| {
                 let (found, value) = line.split_once(':')?;
