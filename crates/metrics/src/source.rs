@@ -39,7 +39,7 @@ pub use self::datadog::Datadog;
 pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
-pub use self::prometheus::Prometheus;
+pub use self::prometheus::{InvalidRecording, Prometheus, Recording};
 use crate::reading::{Reading, Shape};
 
 /// Tells what happened to one track in one window. Keeps no state of its own.

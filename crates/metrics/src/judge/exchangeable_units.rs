@@ -22,7 +22,7 @@ use crate::state::State;
 /// happens.
 ///
 /// Nothing is asked of how it happens: failures may come in bursts. See
-/// [`share_evidence`](super::weighing::share_evidence) for the mathematics. One window weighs at most as much as
+/// [`share_evidence`] for the mathematics. One window weighs at most as much as
 /// there are units for each one of the candidate, so it takes some.
 ///
 /// # Assumes
@@ -36,7 +36,7 @@ use crate::state::State;
 /// - units differ for good, such as one on a slow node.
 ///
 /// The share of the traffic may change by what was seen, also within a window
-/// ([`Gathered`](super::weighing::Gathered)), if no burst is cut by the change.
+/// ([`Gathered`]), if no burst is cut by the change.
 ///
 /// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
 /// worse than it is.

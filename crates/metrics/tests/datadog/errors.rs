@@ -115,6 +115,11 @@ async fn an_error_that_may_pass_is_told_from_one_that_will_not() {
             true,
             "2 values at 1 times",
         ),
+        (
+            data(json!({ "times": [1], "series": [{}, {}], "values": [[1], [1]] })),
+            true,
+            "two series of one query have the same tags",
+        ),
         (data(wide), true, "of query 2, which was not asked"),
         (
             Reply::Endless(9 * 1024 * 1024),

@@ -1,6 +1,7 @@
 //! One request of a probe, and what became of it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -172,6 +173,13 @@ async fn judged(response: Response, request: &Request) -> Result<Option<Failing>
             None
         },
     )
+}
+
+/// For people: an address without its query, in which a secret could be.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, shown(&self.address))
+    }
 }
 
 impl Request {
