@@ -21,7 +21,7 @@ fn errors() -> Check {
     let check = MetricCheck::new("prometheus", metric).check().unwrap();
     check
         .every(seconds(2))
-        .limits(Limits::default().consecutive_inconclusive(2))
+        .limits(Limits::default().consecutive_inconclusive(4))
 }
 
 /// A release of which the candidate behaves so, judged.
@@ -128,7 +128,7 @@ async fn a_release_that_falls_silent_is_not_promoted() {
         panic!("{outcome}");
     };
     assert!(
-        evidence.starts_with("3 inconclusive one after the other"),
+        evidence.starts_with("5 inconclusive one after the other"),
         "{evidence}"
     );
     let told = rollout.story.told();
