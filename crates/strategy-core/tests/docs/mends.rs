@@ -55,11 +55,12 @@ pub(super) const NO_PAGE: [(&str, &str); 7] = [
 ];
 
 /// Texts that look like codes and are none.
-pub(super) const NO_CODES: [&str; 6] = [
+pub(super) const NO_CODES: [&str; 7] = [
     "allowed-decrease",
     "allowed-increase",
     "critical-decrease",
     "critical-increase",
+    "http-probe",
     "kebab-case",
     "outlier-factor",
 ];
