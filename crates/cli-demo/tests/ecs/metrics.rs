@@ -364,7 +364,7 @@ fn a_server_is_shown_what_the_file_names_and_no_other_server_is() {
             let _ = stream.write_all(answer.as_bytes());
         }
     });
-    let mut pointing = source.clone();
+    let mut pointing = source;
     pointing["url"] = json!(elsewhere);
     write(&cloud, &rollout(&cloud, &pointing));
     let plan = cloud.call_with(&["plan", FILE], &keys);
