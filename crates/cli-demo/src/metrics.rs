@@ -1,6 +1,6 @@
 //! From the sources of metrics that a rollout file names to those that are asked.
 //!
-//! A kind of source is one type of settings in `file::metrics`, its [`Kind`], and one arm of [`kind`].
+//! A kind of source is one type of settings in `file::metrics`, its `Kind`, and one arm of `kind`.
 
 mod prometheus;
 mod renewed;

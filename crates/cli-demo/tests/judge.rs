@@ -175,6 +175,21 @@ fn check(config: &str, data: (&str, &str), options: &[&str], status: i32, said: 
     assert!(text.contains(said), "{said}: {text}");
 }
 
+#[test]
+fn what_the_guide_shows_of_a_check_and_of_rows_is_read() {
+    let guide = include_str!("../../../docs/guides/judge-by-metrics.md");
+    let after = |text: &'static str, begin: &str| {
+        let (_, rest) = text.split_once(begin).unwrap();
+        rest.split("```").next().unwrap()
+    };
+    let config = format!("judge:{}", after(guide, "```yaml\njudge:"));
+    let rows = format!("time,{}", after(guide, "```text\ntime,"));
+    let (head, of_ten_seconds) = rows.split_once('\n').unwrap();
+    let later = of_ten_seconds.replace("T12:00:", "T12:01:");
+    let rows = format!("{head}\n{of_ten_seconds}{later}");
+    check(&config, ("data.csv", &rows), &[], 4, "0 of 48");
+}
+
 const ROWS: &str = "time,track,total,failed\n10,stable,100,0\n10,candidate,100,0\n20,stable,100,0\n20,candidate,100,0\n";
 
 #[test]
