@@ -80,11 +80,12 @@ pub struct SequentialRatio {
     pub silence: Duration,
     /// When a second process of evidence must agree that holds for failures in bursts.
     pub gate: Gate,
-    /// What the second process weighs at once. A look that is longer is one by itself. Default one minute.
+    /// What the second process weighs at once. A look that is longer is one by itself. Default 30 seconds, as long
+    /// as a look is by default.
     ///
-    /// Let it be some times longer than a burst lasts: one that reaches into the next window counts in both. With a
-    /// shorter one a bad candidate fails sooner: a window weighs at most as much as the candidate's share
-    /// goes into one, which is 10 for a tenth.
+    /// Let it be three times as long as a burst lasts, or longer: one that reaches into the next window counts in both.
+    /// With a shorter one a bad candidate fails sooner: a window weighs at most as much as the candidate's share
+    /// goes into one, which is 10 for a tenth and 2 for a half.
     #[serde(with = "duration")]
     pub unit_window: Duration,
 }
@@ -102,7 +103,7 @@ impl Default for SequentialRatio {
             pass_beta: Share::TWENTIETH,
             silence: Duration::from_secs(5 * 60),
             gate: Gate::default(),
-            unit_window: Duration::from_secs(60),
+            unit_window: Duration::from_secs(30),
         }
     }
 }

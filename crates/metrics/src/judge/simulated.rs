@@ -33,10 +33,13 @@ impl Dice {
         number(self.next() >> 11) / number(1 << 53)
     }
 
-    /// How many of so many come up with this chance; the chance that none does must not underflow.
+    /// How many of so many come up with this chance; in halves where the chance that none does would underflow.
     pub(super) fn binomial(&mut self, of: u64, chance: f64) -> u64 {
         if chance >= 1.0 {
             return of;
+        }
+        if of > 1 && -number(of) * (-chance).ln_1p() > 700.0 {
+            return self.binomial(of / 2, chance) + self.binomial(of - of / 2, chance);
         }
         let mut left = self.unit();
         let mut likely = (number(of) * (-chance).ln_1p()).exp();
@@ -107,8 +110,8 @@ type Going = Tracks<Vec<(u64, u64, u64)>>;
 impl World {
     /// Nothing is wrong: 10 %, 0.5 % failures, half an hour.
     pub(super) const NULL: Self = Self {
-        every: 15,
-        looks: 120,
+        every: 30,
+        looks: 60,
         share: |_| 0.1,
         stable: |_| 0.005,
         candidate: |_| 0.005,
