@@ -12,7 +12,7 @@ use crate::figure::{Goal, tell};
 use crate::run::{ALPHA, events};
 use crate::table::{Table, interval, with_interval};
 
-const SEED: u64 = 400_001;
+pub(crate) const SEED: u64 = 400_001;
 
 pub(crate) const NAME: &str = "false alarms whatever is done";
 

@@ -12,7 +12,7 @@ use crate::tally::{Tally, by_contestant};
 use crate::worlds::{Bursts, Incident, Path, Scrapes, Uneven, World};
 
 /// Each world has courses of its own.
-const SEED: u64 = 100_001;
+pub(crate) const SEED: u64 = 100_001;
 
 /// What both tracks have for five minutes.
 const INCIDENT: Incident = Incident {

@@ -61,7 +61,7 @@ fn main() -> Result<(), String> {
     for subject in SUBJECTS {
         if asked.is_empty() || asked.iter().any(|name| name == subject.name) {
             let count = count.unwrap_or(subject.paths);
-            eprintln!("{}: {count} courses", subject.name);
+            eprintln!("{}: {count} courses, seed {}", subject.name, subject.seed);
             let found: Found = (subject.measure)(count);
             for table in &found.tables {
                 eprintln!("\n{}\n{}", table.name, table.markdown());

@@ -7,7 +7,7 @@ use crate::run::{Outcome, outcomes};
 use crate::table::{Table, percent, with_interval};
 use crate::worlds::{Bursts, Incident, Path, World};
 
-const SEED: u64 = 300_001;
+pub(crate) const SEED: u64 = 300_001;
 
 pub(crate) const NAME: &str = "releases as they come";
 

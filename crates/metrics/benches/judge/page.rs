@@ -23,6 +23,8 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     /// How many courses, if nothing else is told.
     pub(crate) paths: u64,
+    /// Which courses; each world of a subject has the next one.
+    pub(crate) seed: u64,
     pub(crate) measure: fn(u64) -> Found,
 }
 
@@ -30,31 +32,37 @@ pub(crate) const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "failures",
         paths: 2_000,
+        seed: failures::SEED,
         measure: of_failures,
     },
     Subject {
         name: "latency",
         paths: 1_000,
+        seed: slow::SEED,
         measure: |count| tables(slow::measure(count)),
     },
     Subject {
         name: "releases",
         paths: 10_000,
+        seed: mixture::SEED,
         measure: |count| tables(vec![mixture::measure(count, *CHOSEN)]),
     },
     Subject {
         name: "bound",
         paths: 20_000,
+        seed: bound::SEED,
         measure: |count| tables(vec![bound::measure(count)]),
     },
     Subject {
         name: "looks",
         paths: 2_000,
+        seed: peeking::SEED,
         measure: of_looks,
     },
     Subject {
         name: "cost",
         paths: 1,
+        seed: 0,
         measure: |_| tables(vec![speed::measure()]),
     },
 ];

@@ -9,7 +9,7 @@ use crate::run::outcomes;
 use crate::table::{Table, percent};
 use crate::worlds::{Path, World};
 
-const SEED: u64 = 500_001;
+pub(crate) const SEED: u64 = 500_001;
 
 pub(crate) const NAME: &str = "false alarms by looks";
 

@@ -10,7 +10,7 @@ use crate::run::outcomes;
 use crate::table::{Table, percent};
 use crate::tally::by_contestant;
 
-const SEED: u64 = 200_001;
+pub(crate) const SEED: u64 = 200_001;
 
 pub(crate) const CLASSIC_TABLE: &str = "latency in default buckets";
 pub(crate) const NATIVE_TABLE: &str = "latency in a native histogram";
