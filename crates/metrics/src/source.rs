@@ -107,7 +107,7 @@ pub struct Question {
     pub part: Part,
     /// Of which track.
     pub track: Track,
-    /// What tells the series of the track apart, as its target says, such as `pod_template_hash`.
+    /// What tells the series of the track apart, as its target says, such as `deployment`.
     pub labels: BTreeMap<String, String>,
     /// Where the candidate answers apart from user traffic; `None`: nowhere, or the question is about stable.
     pub preview: Option<String>,
