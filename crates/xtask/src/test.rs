@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, pipe};
+use std::num::NonZero;
 use std::process::{Command, ExitCode};
 use std::thread::{self, JoinHandle};
 
@@ -26,6 +27,9 @@ const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
 
 /// The packages whose ignored tests may ask for an optimised build: only what these need is built once more.
 const WITH_LONG_TESTS: [&str; 2] = ["strategy-core", "target-ecs"];
+
+/// How many tests of a binary run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Runs every step, also after one has failed; the exit status tells whether all passed.
 pub(crate) fn run() -> Result<ExitCode, TaskError> {
@@ -148,6 +152,11 @@ fn run_ignored(
             command
                 .arg("--exact")
                 .args(runnable.iter().map(|test| &test.name));
+        }
+        // They wait for other programs for most of their time.
+        if env::var_os(THREADS).is_none() {
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            command.env(THREADS, (2 * cores).to_string());
         }
         report.tests("tests that need a program", || run_tests(&mut command))?;
     }
