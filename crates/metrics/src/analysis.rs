@@ -92,15 +92,7 @@ impl MetricAnalysis {
             .rhythm(&params.metric, params.judge.shape())
             .map_err(invalid)?;
         let discovery = found.part(part);
-        let question = |track| {
-            let mut question = params.question(part, track);
-            if let Some(discovery) = discovery {
-                let seen = discovery.observation.track(track);
-                question.labels.clone_from(&seen.labels);
-                question.preview.clone_from(&seen.preview);
-            }
-            question
-        };
+        let question = |track| params.question_before(discovery, part, track);
         let mut source = Tracks {
             candidate: self
                 .source

@@ -1,5 +1,6 @@
 //! The parameters of a check that is asked of a source and judged.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use strategy_core::Part;
 use strategy_core::Track;
 use strategy_core::analysis::{Look, MeasureError};
 use strategy_core::plan::{CheckName, Extension};
+use strategy_core::target::Discovery;
 
 use crate::judge::{Judge, Kinds};
 use crate::source::Question;
@@ -111,20 +113,38 @@ impl Params {
         }
     }
 
-    /// What is asked of a track that nothing is known of.
-    pub(super) fn question(&self, part: &Part, track: Track) -> Question {
-        Question::new(self.metric.clone(), self.judge.shape(), part.clone(), track)
+    /// What is asked of a track as it was found before the rollout.
+    pub(super) fn question_before(
+        &self,
+        discovery: Option<&Discovery>,
+        part: &Part,
+        track: Track,
+    ) -> Question {
+        let seen = discovery.map(|discovery| discovery.observation.track(track));
+        let labels = seen.map(|seen| &seen.labels);
+        let preview = seen.and_then(|seen| seen.preview.as_ref());
+        self.question(part, track, labels, preview)
     }
 
     /// What is asked of a track as it was in a look.
     pub(super) fn question_of(&self, look: &Look, part: &Part, track: Track) -> Question {
-        let mut question = self.question(part, track);
-        if let Some(labels) = look.identities.get(part) {
-            question.labels.clone_from(labels.of(track));
-        }
-        if track == Track::Candidate {
-            question.preview = look.previews.get(part).cloned();
-        }
+        let labels = look.identities.get(part).map(|labels| labels.of(track));
+        self.question(part, track, labels, look.previews.get(part))
+    }
+
+    /// What is asked of a track with these labels, and this address apart from user traffic, which is the
+    /// candidate's alone: what is admitted must be what is asked in every look.
+    fn question(
+        &self,
+        part: &Part,
+        track: Track,
+        labels: Option<&BTreeMap<String, String>>,
+        preview: Option<&String>,
+    ) -> Question {
+        let shape = self.judge.shape();
+        let mut question = Question::new(self.metric.clone(), shape, part.clone(), track);
+        question.labels = labels.cloned().unwrap_or_default();
+        question.preview = preview.filter(|_| track == Track::Candidate).cloned();
         question
     }
 }
