@@ -10,16 +10,13 @@ use strategy_core::analysis::{Look, MeasureError};
 use strategy_core::plan::{CheckName, Extension};
 use strategy_core::target::Discovery;
 
-use crate::judge::{Judge, Kinds};
+use crate::judge::{Judge, JudgeError, Kinds};
 use crate::source::Question;
-use crate::state::digest;
+use crate::state::{StateError, digest};
 
 pub(super) const METRIC: &str = "metric";
 pub(super) const JUDGE: &str = "judge";
 pub(super) const PART: &str = "part";
-
-pub(super) const STATE_MEND: &str =
-    "resume with the version and the plan that it began with, or abort and begin anew";
 
 /// What a check says.
 #[derive(Debug)]
@@ -153,6 +150,27 @@ impl Params {
 pub(super) fn labels(look: &Look, part: &Part) -> String {
     let labels = json!(look.identities.get(part)).to_string();
     format!("{:016x}", digest(labels.as_bytes()))
+}
+
+/// What a judge could not judge: what it was handed to remember, which is the caller's to mend, or a bug.
+pub(super) fn not_judged(check: &CheckName, error: JudgeError) -> MeasureError {
+    match error {
+        JudgeError::State(StateError::Unmarked) | JudgeError::Shape { .. } => MeasureError::Bug {
+            check: check.clone(),
+            problem: error.to_string(),
+        },
+        JudgeError::State(
+            StateError::Version { .. }
+            | StateError::Judge { .. }
+            | StateError::Parameters
+            | StateError::TooShort
+            | StateError::TooLong(_),
+        ) => invalid(
+            check,
+            error,
+            "resume with the version and the plan that it began with, or abort and begin anew",
+        ),
+    }
 }
 
 /// The caller's mistake.
