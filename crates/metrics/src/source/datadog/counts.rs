@@ -43,10 +43,11 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
             notes,
         })
     };
-    let Some(&newest) = seen.last() else {
+    let Some(&last) = seen.last() else {
         return told(Reading::Empty, Vec::new());
     };
-    if newest < window.from || window.to.since(newest + of.interval) > of.stale_after {
+    let newest = last + of.interval;
+    if last < window.from || window.to.since(newest) > of.stale_after {
         return told(Reading::Stale { newest }, Vec::new());
     }
     let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
