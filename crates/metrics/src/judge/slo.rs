@@ -42,7 +42,8 @@ const PASS_GRID: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 pub struct Slo {
     /// Up to which share of its events the candidate may fail: 0.01 is 1 %. There is no default.
     pub tolerated: Share,
-    /// What is weighed against that, in multiples of it, each at most 0.9.
+    /// What is weighed against that, in multiples of it, each at most a share of 0.9, or half way from
+    /// `tolerated` to 1 where that is more.
     #[serde(default)]
     pub grid: Grid,
     /// Evidence begins anew so often, in judged time. Zero: never. Default one minute.
@@ -122,12 +123,15 @@ impl Slo {
 
     fn evidence(&self, memory: &Memory, verdict: &Verdict) -> String {
         let (says, weight) = if *verdict == Verdict::Fail {
-            ("canary errors exceed", memory.highest)
+            ("the candidate's errors exceed", memory.highest)
         } else if *verdict == Verdict::Warn {
-            ("canary errors may exceed", memory.against.ln_evidence())
+            (
+                "the candidate's errors may exceed",
+                memory.against.ln_evidence(),
+            )
         } else {
             let now = memory.against.ln_evidence();
-            ("no proof that canary errors exceed", now)
+            ("no proof that the candidate's errors exceed", now)
         };
         let mut text = format!(
             "{says} {}: {} requests, evidence {}",
