@@ -77,6 +77,7 @@ pub trait MetricSource: fmt::Debug + Send + Sync {
 const _: Option<&dyn MetricSource> = None;
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl<T: MetricSource + ?Sized> MetricSource for std::sync::Arc<T> {
     fn name(&self) -> String {
         (**self).name()
