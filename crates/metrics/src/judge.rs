@@ -3,6 +3,7 @@
 mod assumptions;
 mod buckets;
 mod checked;
+mod defaults;
 mod exchangeable_units;
 mod figure;
 mod kinds;

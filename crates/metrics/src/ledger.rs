@@ -1,7 +1,6 @@
 //! Which windows were judged and which wait: what a rollout keeps for a check between two looks.
 
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -12,6 +11,7 @@ use strategy_core::plan::CheckName;
 use strategy_core::{Timestamp, Weight};
 
 use crate::source::Rhythm;
+use crate::source::periods::{down, up};
 use crate::state::State;
 
 const VERSION: u8 = 1;
@@ -22,7 +22,7 @@ const WAITING: usize = 8;
 /// What is kept for a check between two looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
-    waiting: Vec<Waiting>,
+    waiting: Vec<Watched>,
     /// What the last window was the end of; `None`: nothing was watched under these labels. What waits last ends
     /// with it.
     stretch: Option<Stretch>,
@@ -40,19 +40,9 @@ struct Stretch {
     weight: u16,
 }
 
-/// A window that was watched and cannot be told of yet.
+/// A window that was watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Waiting {
-    window: Window,
-    /// The candidate's share of traffic in it, in basis points.
-    weight: u16,
-    /// Since when windows of that share adjoin up to this one.
-    since: Timestamp,
-}
-
-/// A window that can be told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settled {
+pub(crate) struct Watched {
     pub(crate) window: Window,
     /// The candidate's share of traffic in it, in basis points.
     pub(crate) weight: u16,
@@ -64,12 +54,12 @@ pub(crate) struct Settled {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// In order.
-    pub(crate) told: Vec<Settled>,
+    pub(crate) told: Vec<Watched>,
     /// What never can be told of, and why, for people.
     pub(crate) given_up: Vec<String>,
 }
 
-impl Settled {
+impl Watched {
     /// The share that it was watched at; `None`: it is none.
     pub(crate) fn share(&self) -> Option<Weight> {
         Weight::from_basis_points(self.weight).ok()
@@ -119,7 +109,7 @@ impl Ledger {
         let state = BASE64
             .decode(&kept.state)
             .map_err(|error| unknown(error.to_string()))?;
-        let waiting = |(from, to, weight, before): (u64, u64, u16, u64)| Waiting {
+        let waiting = |(from, to, weight, before): (u64, u64, u16, u64)| Watched {
             window: Window {
                 from: Timestamp::from_millis(from),
                 to: Timestamp::from_millis(to),
@@ -151,7 +141,7 @@ impl Ledger {
     /// # Errors
     /// When it is larger than a memory, or by a bug cannot be written.
     pub(crate) fn memory(&self, check: &CheckName) -> Result<Memory, MeasureError> {
-        let kept = |waiting: &Waiting| {
+        let kept = |waiting: &Watched| {
             let Window { from, to } = waiting.window;
             let before = from.as_millis().saturating_sub(waiting.since.as_millis());
             (from.as_millis(), to.as_millis(), waiting.weight, before)
@@ -216,7 +206,7 @@ impl Ledger {
             Some(last) if last.window.to == window.from && last.weight == weight => {
                 last.window.to = window.to;
             }
-            Some(_) | None => self.waiting.push(Waiting {
+            Some(_) | None => self.waiting.push(Watched {
                 window,
                 weight,
                 since,
@@ -235,7 +225,7 @@ impl Ledger {
     pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Told {
         let by = down(now.before(rhythm.settle), rhythm.period);
         let (mut settled, mut waiting) = (Told::default(), Vec::new());
-        for Waiting {
+        for Watched {
             window,
             weight,
             since,
@@ -245,7 +235,7 @@ impl Ledger {
             let to = down(window.to, rhythm.period).min(by);
             let told = from < to;
             if told {
-                settled.told.push(Settled {
+                settled.told.push(Watched {
                     window: Window { from, to },
                     weight,
                     since,
@@ -260,7 +250,7 @@ impl Ledger {
             }
             // The last one may go on; another holds no whole period once its last one is over.
             if rest.to > by {
-                waiting.push(Waiting {
+                waiting.push(Watched {
                     window: rest,
                     weight,
                     since,
@@ -281,8 +271,8 @@ impl Ledger {
     /// is given up.
     ///
     /// Returns that it was, for people.
-    pub(crate) fn was_too_short(&mut self, settled: Settled) -> Option<String> {
-        let Settled {
+    pub(crate) fn was_too_short(&mut self, settled: Watched) -> Option<String> {
+        let Watched {
             window,
             weight,
             since,
@@ -293,7 +283,7 @@ impl Ledger {
                 None
             }
             None if self.stretch.is_some_and(|last| last.to == window.to) => {
-                self.waiting.push(Waiting {
+                self.waiting.push(Watched {
                     window,
                     weight,
                     since,
@@ -315,22 +305,6 @@ fn nothing_judged(window: Window, why: impl fmt::Display) -> String {
         "from {} to {} nothing is judged: {why}",
         window.from, window.to
     )
-}
-
-/// The multiple of a period at or before.
-fn down(at: Timestamp, period: Duration) -> Timestamp {
-    let period = millis(period);
-    Timestamp::from_millis(at.as_millis() / period * period)
-}
-
-/// The multiple of a period at or after.
-fn up(at: Timestamp, period: Duration) -> Timestamp {
-    let period = millis(period);
-    Timestamp::from_millis(at.as_millis().div_ceil(period).saturating_mul(period))
-}
-
-fn millis(period: Duration) -> u64 {
-    u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cloudwatch")]
 mod cloudwatch;
+#[cfg(any(feature = "datadog", feature = "prometheus"))]
+mod counts;
 #[cfg(feature = "datadog")]
 mod datadog;
 #[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
@@ -9,6 +11,7 @@ mod http;
 #[cfg(feature = "http-probe")]
 mod http_probe;
 mod memory;
+pub(crate) mod periods;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 #[cfg(any(

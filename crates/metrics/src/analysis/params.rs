@@ -46,16 +46,13 @@ impl Params {
             .get(METRIC)
             .cloned()
             .ok_or_else(|| invalid(check, "`metric` is missing", "say what is to be measured"))?;
-        let default = json!({ "kind": "sequential-ratio" });
-        let judge = kinds
-            .make(params.get(JUDGE).unwrap_or(&default))
-            .map_err(|problem| {
-                invalid(
-                    check,
-                    format_args!("judge: {problem}"),
-                    "see the judges' reference",
-                )
-            })?;
+        let judge = judge(analysis, kinds).map_err(|problem| {
+            invalid(
+                check,
+                format_args!("judge: {problem}"),
+                "see the judges' reference",
+            )
+        })?;
         let part = params.get(PART).map(|part| {
             part.as_str()
                 .and_then(|name| name.parse().ok())
@@ -143,6 +140,17 @@ impl Params {
         question.labels = labels.cloned().unwrap_or_default();
         question.preview = preview.filter(|_| track == Track::Candidate).cloned();
         question
+    }
+}
+
+/// The judge of a check. Default: `sequential-ratio` with its defaults.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn judge(analysis: &Extension, kinds: &Kinds) -> Result<Box<dyn Judge>, String> {
+    match analysis.params.get(JUDGE) {
+        Some(params) => kinds.make(params),
+        None => kinds.make(&json!({ "kind": "sequential-ratio" })),
     }
 }
 

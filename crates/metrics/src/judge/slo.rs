@@ -8,6 +8,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use super::assumptions::independent_events;
+use super::defaults::{five_minutes, hundred, minute, two_hours};
 use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::sequential_ratio::Pass;
@@ -65,22 +66,6 @@ pub struct Slo {
     /// Without an event for so long, in judged time, it is inconclusive. Default five minutes.
     #[serde(with = "duration", default = "five_minutes")]
     pub silence: Duration,
-}
-
-const fn minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-const fn five_minutes() -> Duration {
-    Duration::from_secs(300)
-}
-
-const fn two_hours() -> Duration {
-    Duration::from_secs(7200)
-}
-
-const fn hundred() -> u64 {
-    100
 }
 
 const fn twentieth() -> Share {

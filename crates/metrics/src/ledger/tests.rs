@@ -1,5 +1,7 @@
 //! Windows on a grid, in order, each once.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use strategy_core::plan::Extension;
 
