@@ -1,9 +1,9 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
-mod arms;
 mod assumptions;
 mod buckets;
 mod checked;
+mod defaults;
 mod exchangeable_units;
 mod figure;
 mod kinds;
@@ -11,6 +11,7 @@ pub mod mann_whitney;
 mod marks;
 mod quantile;
 mod quantities;
+mod readings;
 mod seen;
 mod sequential_ratio;
 #[cfg(test)]
@@ -35,12 +36,12 @@ use crate::reading::{Reading, Shape};
 use crate::source::Admitted;
 use crate::state::{State, StateError};
 
-pub use self::arms::told;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
 pub use self::quantile::{Limit, Quantile};
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::readings::data_of;
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 pub use self::slo::Slo;
 pub use self::split_ratio::SplitRatio;
@@ -172,7 +173,8 @@ pub enum Reason {
     TooFewEvents,
     /// The buckets are too coarse for what is asked.
     BucketResolution,
-    /// The requests are not split as the weights say, so the tracks cannot be compared.
+    /// The requests are not split as the weights say, so that what compares the tracks may compare different
+    /// users. Of this crate's judges [`SplitRatio`] says so, as a warning.
     SplitMismatch,
 }
 

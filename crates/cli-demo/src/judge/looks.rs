@@ -62,6 +62,7 @@ struct Heard {
     last: Arc<Mutex<Option<(Sight, Judgement)>>>,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl Judge for Heard {
     fn shape(&self) -> Shape {
         self.judge.shape()

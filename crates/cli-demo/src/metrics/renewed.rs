@@ -72,6 +72,7 @@ impl fmt::Debug for Renewed {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl MetricSource for Renewed {
     fn name(&self) -> String {
         self.last().1.name()

@@ -21,6 +21,7 @@ use strategy_core::{Timestamp, Track, duration};
 use self::answer::{Points, is_multiple};
 use self::api::Api;
 use self::metric::{Filled, Metric, Outcome, invalid};
+use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Events, Reading, Shape};
 
@@ -269,10 +270,4 @@ fn values(told: &[Points]) -> Reading {
 fn whole_periods(time: Duration, period: Duration) -> u32 {
     let whole = time.as_millis() / period.as_millis().max(1);
     u32::try_from(whole).unwrap_or(u32::MAX).max(1)
-}
-
-/// The last time at or before at which a period began.
-fn down(at: Timestamp, period: Duration) -> Timestamp {
-    let period = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
-    Timestamp::from_millis(at.as_millis() / period * period)
 }
