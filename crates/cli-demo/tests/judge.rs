@@ -424,7 +424,8 @@ fn series_say_by_their_labels_what_they_are() {
     let (pod, one) = ([("pod", "a")], |_: u64| 1.0);
     let nine = |_: u64| 9.0;
     let units = body(&[("stable", &pod, &one), ("candidate", &pod, &nine)], 20);
-    let of_numbers = "interval: 10s\njudge: {kind: exchangeable-units, of: numbers, unit-window: 10s}\n";
+    let of_numbers =
+        "interval: 10s\njudge: {kind: exchangeable-units, of: numbers, unit-window: 10s}\n";
     check(
         of_numbers,
         ("a.json", &units),

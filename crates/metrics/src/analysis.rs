@@ -86,6 +86,18 @@ impl MetricAnalysis {
                 "leave `compares_with_stable` of the check out",
             ));
         }
+        if params.judge.awaits_all_traffic()
+            && let Some(stage) = params::before_all_traffic(check, part, plan)
+        {
+            return Err(params::invalid(
+                check,
+                format_args!(
+                    "its judge waits until nobody asks stable, and stage `{stage}` asks it while stable has traffic"
+                ),
+                "name the `checks` of that stage without it: it belongs to stages in which all traffic is the \
+                 candidate's",
+            ));
+        }
         let invalid = |error| told(check, error);
         let rhythm = self
             .source
@@ -101,7 +113,7 @@ impl MetricAnalysis {
                 .map_err(invalid)?,
             stable: Admitted::default(),
         };
-        if params.judge.compares() {
+        if params.judge.told_of_stable() {
             source.stable = self
                 .source
                 .admit(&question(Track::Stable))
@@ -155,7 +167,7 @@ impl MetricAnalysis {
         window: Window,
     ) -> Result<Tracks<Answer>, SourceError> {
         let candidate = self.source.read(&questions.candidate, window);
-        if !judge.compares() {
+        if !judge.told_of_stable() {
             return Ok(Tracks {
                 candidate: candidate.await?,
                 stable: Reading::Empty.into(),

@@ -4,6 +4,7 @@ mod assumptions;
 mod buckets;
 mod checked;
 mod defaults;
+mod drained;
 mod exchangeable_units;
 mod figure;
 mod kinds;
@@ -36,6 +37,7 @@ use crate::reading::{Reading, Shape};
 use crate::source::Admitted;
 use crate::state::{State, StateError};
 
+pub use self::drained::Drained;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
@@ -54,9 +56,20 @@ pub trait Judge: fmt::Debug + Send + Sync {
     /// In which shape it needs what happened.
     fn shape(&self) -> Shape;
 
-    /// It compares the candidate with stable. Else it is told of the candidate alone, and what it is told of
-    /// stable is [`Reading::Empty`].
+    /// It compares the candidate with stable, so that it ends before stable changes or loses its traffic.
     fn compares(&self) -> bool;
+
+    /// It is told of stable too. Else it is told of the candidate alone, and what it is told of stable is
+    /// [`Reading::Empty`]. Default: where it compares.
+    fn told_of_stable(&self) -> bool {
+        self.compares()
+    }
+
+    /// It means something only where all traffic is the candidate's: a plan that asks it in another stage is refused.
+    /// Default: no.
+    fn awaits_all_traffic(&self) -> bool {
+        false
+    }
 
     /// It fails a good release with at most the chance `alpha` that it is given, over all its looks.
     fn bounded(&self) -> bool;

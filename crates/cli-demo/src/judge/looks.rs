@@ -72,6 +72,10 @@ impl Judge for Heard {
         self.judge.compares()
     }
 
+    fn told_of_stable(&self) -> bool {
+        self.judge.told_of_stable()
+    }
+
     fn bounded(&self) -> bool {
         self.judge.bounded()
     }

@@ -231,7 +231,7 @@ fn a_label_that_the_target_does_not_tell_is_found_in_the_file() {
     );
     assert!(
         plan.err
-            .contains("use one of ClusterName, ServiceName, TargetGroup"),
+            .contains("use one of ClusterName, LoadBalancer, ServiceName, TargetGroup"),
         "{plan:#?}"
     );
     assert!(plan.err.starts_with("error: rollout.yaml:"), "{plan:#?}");

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 use strategy_core::Part;
-use strategy_core::Track;
 use strategy_core::analysis::{Look, MeasureError};
-use strategy_core::plan::{CheckName, Extension};
+use strategy_core::plan::{CheckName, Extension, Plan, StageName};
 use strategy_core::target::Discovery;
+use strategy_core::{Track, Weight};
 
 use crate::judge::{Judge, JudgeError, Kinds};
 use crate::source::Question;
@@ -152,6 +152,24 @@ pub(super) fn judge(analysis: &Extension, kinds: &Kinds) -> Result<Box<dyn Judge
         Some(params) => kinds.make(params),
         None => kinds.make(&json!({ "kind": "sequential-ratio" })),
     }
+}
+
+/// The first stage that asks a check before all traffic of a part is the candidate's; `None`: there is none.
+pub(super) fn before_all_traffic<'a>(
+    check: &CheckName,
+    part: &Part,
+    plan: &'a Plan,
+) -> Option<&'a StageName> {
+    let mut is_all = false;
+    for stage in plan.stages() {
+        if let Some(goal) = stage.goals.get(part) {
+            is_all = goal.traffic.weight == Weight::FULL;
+        }
+        if !is_all && stage.checks.contains(check) {
+            return Some(&stage.name);
+        }
+    }
+    None
 }
 
 /// Tells apart under which labels a window was watched; 64 bits of a digest, as text.

@@ -57,6 +57,9 @@ impl CloudWatch {
     /// How long one question may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
+    /// What an identity policy of IAM must allow for it, on all resources.
+    pub const ACTIONS: [&'static str; 1] = [refusal::ACTION];
+
     /// With a client, which brings region, credentials and TLS. Its retries are switched off: a look that fails is
     /// taken again.
     pub fn new(client: &Client) -> Self {
@@ -78,7 +81,7 @@ impl CloudWatch {
         json!({
             "Sid": "ReadMetrics",
             "Effect": "Allow",
-            "Action": [refusal::ACTION],
+            "Action": Self::ACTIONS,
             "Resource": ["*"],
         })
     }
