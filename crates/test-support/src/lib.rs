@@ -22,6 +22,6 @@ pub mod kubelet;
 pub mod programs;
 
 #[cfg(feature = "kubernetes")]
-pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, Options};
+pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, GatewayApi, Options};
 #[cfg(feature = "kubernetes")]
 pub use programs::{Missing, Programs, programs};
