@@ -140,12 +140,7 @@ mod tests {
             ],
         });
         let schemas = json!({"components": {"schemas": {"other": {}, "route": schema}}});
-        let route = ObjectRef::new(
-            "gateway.networking.k8s.io/v1",
-            "HTTPRoute",
-            "httproutes",
-            "api",
-        );
+        let route = ObjectRef::http_route("api");
         for field in [
             "spec.rules[].name",
             "spec.rules[].filters[].a",

@@ -64,6 +64,28 @@ impl ObjectRef {
         )
     }
 
+    pub(crate) fn http_route(name: &str) -> Self {
+        Self::new(
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "httproutes",
+            name,
+        )
+    }
+
+    pub(crate) fn grpc_route(name: &str) -> Self {
+        Self::new(
+            "gateway.networking.k8s.io/v1",
+            "GRPCRoute",
+            "grpcroutes",
+            name,
+        )
+    }
+
+    pub(crate) fn gateway(name: &str) -> Self {
+        Self::new("gateway.networking.k8s.io/v1", "Gateway", "gateways", name)
+    }
+
     /// The same object, by another version of its API.
     pub(crate) fn at(&self, api: &str) -> Self {
         Self {

@@ -4,6 +4,7 @@
 mod examples;
 #[cfg(test)]
 mod fixture;
+mod gateway;
 mod istio;
 mod problem;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
     match config {
         RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
         RouterConfig::Istio(router) => Box::new(router.clone()),
+        RouterConfig::Gateway(router) => Box::new(router.clone()),
     }
 }
 
