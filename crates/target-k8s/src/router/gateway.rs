@@ -73,7 +73,8 @@ impl Router for GatewayRouter {
         Ok(state(&routes)?)
     }
 
-    /// Several routes are written one after the other, so that a write may end between them.
+    /// Several routes are written one after the other, so that a write may end between them; and somebody
+    /// may change one rule of several.
     fn read_bound(&self, objects: &Objects, _: &TrackLabels) -> Result<RouterState, RouterError> {
         let routes = self.routes(objects)?;
         let mut state = state(&routes)?;
@@ -194,16 +195,20 @@ struct RouteRead<'a> {
     reader: Reader<'a>,
     splits: Vec<Split>,
     traffic: Traffic,
+    /// That its rules do not say the same. One route is written at once, so it was somebody else, and
+    /// `traffic` is what sends the least to the candidate: if they took it back there, that is heeded.
+    disagreement: Option<Problem>,
 }
 
 impl<'a> RouteRead<'a> {
     fn of(reader: Reader<'a>) -> Result<Self, Problem> {
         let splits = reader.splits()?;
-        let traffic = traffic(&reader, &splits)?;
+        let (traffic, disagreement) = traffic(&reader, &splits)?;
         Ok(Self {
             reader,
             splits,
             traffic,
+            disagreement,
         })
     }
 
@@ -256,8 +261,12 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
     })
 }
 
-/// That several routes say the same.
+/// That several rules and several routes say the same.
 fn agreed(routes: &[RouteRead<'_>]) -> Result<(), Problem> {
+    let mut within = routes.iter().filter_map(|route| route.disagreement.clone());
+    if let Some(problem) = within.next() {
+        return Err(problem);
+    }
     let Some((first, others)) = routes.split_first() else {
         return Ok(());
     };
@@ -275,34 +284,37 @@ fn agreed(routes: &[RouteRead<'_>]) -> Result<(), Problem> {
     }
 }
 
-/// What all rules of a route that are ours say alike.
-fn traffic(reader: &Reader<'_>, splits: &[Split]) -> Result<Traffic, Problem> {
-    let mut told: Option<(Traffic, &Split)> = None;
+/// What the rules of a route that are ours say, and that they do not say the same if so.
+fn traffic(reader: &Reader<'_>, splits: &[Split]) -> Result<(Traffic, Option<Problem>), Problem> {
+    let mut told: Vec<(Traffic, &Split)> = Vec::new();
     for split in splits {
         let candidate = weight::backend(reader, split, Track::Candidate);
         let mut traffic = Traffic::weight(weight::read(reader, split)?);
         traffic.mirror = mirror::read(reader, split.rule, &candidate)?;
-        match &told {
-            Some((first, of)) if *first != traffic => {
-                let name = |split: &Split| named(split.rule, &reader.rules()[split.rule]);
-                return Err(reader.problem(
-                    TargetErrorKind::Ambiguous,
-                    "routes-disagree",
-                    format!(
-                        "{} sends {first} to the canary and {} sends {traffic}",
-                        name(of),
-                        name(split)
-                    ),
-                    "give them the same weights, or name the rules to be split in `rules`",
-                ));
-            }
-            Some(_) => {}
-            None => told = Some((traffic, split)),
-        }
+        told.push((traffic, split));
     }
-    let mut traffic = told.map(|(traffic, _)| traffic).unwrap_or_default();
+    let mut disagreement = None;
+    if let Some(((first, of), others)) = told.split_first()
+        && let Some((traffic, split)) = others.iter().find(|(traffic, _)| traffic != first)
+    {
+        let name = |split: &Split| named(split.rule, &reader.rules()[split.rule]);
+        disagreement = Some(reader.problem(
+            TargetErrorKind::Ambiguous,
+            "routes-disagree",
+            format!(
+                "{} sends {first} to the canary and {} sends {traffic}",
+                name(of),
+                name(split)
+            ),
+            "give them the same weights, or name the rules to be split in `rules`",
+        ));
+    }
+    let told = told.into_iter().map(|(traffic, _)| traffic);
+    let mut traffic = told
+        .min_by_key(|traffic| (traffic.weight, traffic.mirror))
+        .unwrap_or_default();
     traffic.routes = preview::read(reader, splits.len())?;
-    Ok(traffic)
+    Ok((traffic, disagreement))
 }
 
 /// Every field of a route that we may write, rule by rule; a rule is known by its name and its

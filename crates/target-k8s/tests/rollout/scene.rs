@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use strategy_core::driver::{Driver, RolloutHandle, Run};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::{Release, Timestamp};
-use target_k8s::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+use target_k8s::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
 use target_k8s::{Config, KubernetesTarget};
 use test_support::{AuditEvent, ControlPlane};
 use tokio::task::JoinHandle;
@@ -97,6 +97,7 @@ impl Scene {
         let file = match self.mode {
             Mode::BlueGreen => "blue-green-selector.yaml",
             Mode::Canary => "canary-istio.yaml",
+            Mode::Gateway => "canary-gateway.yaml",
         };
         for mut object in manifest(file) {
             if object["kind"] == "Deployment" {
@@ -118,7 +119,7 @@ impl Scene {
     pub(crate) const fn deployments(&self) -> &'static [&'static str] {
         match self.mode {
             Mode::BlueGreen => &["api-blue", "api-green"],
-            Mode::Canary => &["api"],
+            Mode::Canary | Mode::Gateway => &["api"],
         }
     }
 
@@ -132,6 +133,10 @@ impl Scene {
             }
             Mode::Canary => {
                 let router = IstioRouter::new("api", "api");
+                Config::new(namespace, Canary::of("api"), router)
+            }
+            Mode::Gateway => {
+                let router = GatewayRouter::new("api", "api", "api-canary");
                 Config::new(namespace, Canary::of("api"), router)
             }
         }
@@ -184,6 +189,13 @@ impl Scene {
                 ("VirtualService", "api"),
                 ("DestinationRule", "api"),
             ]),
+            Mode::Gateway => wanted.extend([
+                ("Deployment", "api"),
+                ("Deployment", "api-canary"),
+                ("Service", "api-canary"),
+                ("HTTPRoute", "api"),
+                ("Gateway", "shop"),
+            ]),
         }
         let deployments = self.deployments().iter();
         wanted.extend(deployments.map(|name| ("HorizontalPodAutoscaler", *name)));
@@ -214,7 +226,7 @@ impl Scene {
                 selector["environment"] = json!(live);
                 format!("Deployment/api-{live}")
             }
-            Mode::Canary => "Deployment/api".to_owned(),
+            Mode::Canary | Mode::Gateway => "Deployment/api".to_owned(),
         };
         let spec = &mut after.get_mut(&updated).unwrap()["spec"]["template"]["spec"];
         spec["containers"][0]["image"] = json!(format!("{REPOSITORY}:{tag}"));

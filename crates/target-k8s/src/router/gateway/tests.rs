@@ -246,6 +246,26 @@ fn a_write_that_ended_between_two_routes_is_seen_and_goes_on() {
     assert!(!whole.is_partial);
 }
 
+#[test]
+fn one_rule_that_somebody_took_back_is_seen_while_a_rollout_runs() {
+    let before = objects(MANIFEST);
+    let start = one().read(&before, &labels()).unwrap();
+    let mut now = write(&one(), &before, &share("30%"));
+    http(&mut now)[1]["backendRefs"][0]["weight"] = json!(0);
+    let error = one().read(&now, &labels()).unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::Ambiguous, "{error}");
+    let seen = one().read_bound(&now, &labels()).unwrap();
+    assert!(seen.is_partial);
+    assert_eq!(
+        seen.traffic,
+        share("0%"),
+        "what sends the least to the candidate"
+    );
+    write(&one(), &now, &share("30%"));
+    let back = after(&now, one().restore(&now, &start.owned).unwrap());
+    assert_eq!(back, before);
+}
+
 #[track_caller]
 fn refused(objects: &Objects, kind: TargetErrorKind, words: &[&str]) {
     let error = one().read(objects, &labels()).unwrap_err();
