@@ -129,6 +129,12 @@ async fn canary_autoscaled() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn canary_gateway() {
+    runs("canary-gateway.yaml", 0).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn canary_istio() {
     runs("canary-istio.yaml", 0).await;
 }
