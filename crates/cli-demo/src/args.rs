@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::judge::Pattern;
+
 /// Progressive delivery: canary, blue-green and rolling releases that go back by themselves.
 ///
 /// Without a command it runs `demo`: a whole rollout on a world in memory; nothing real is touched.
@@ -85,6 +87,10 @@ pub enum Command {
     Abandon(Order),
     /// Print the least that a rollout needs to be allowed: a Role of Kubernetes, or a policy of AWS.
     Permissions(Permissions),
+    /// Run a judge over recorded data: each look, the verdict, and the evidence drawn.
+    ///
+    /// Exit status: 0 it passes, 2 it fails, 4 undecided, 64 the check or the data are wrong.
+    Judge(Judge),
     /// Print the JSON Schema of the rollout file.
     Schema,
     /// Print completions for a shell.
@@ -358,6 +364,42 @@ pub struct Permissions {
     /// Which cluster.
     #[command(flatten)]
     pub cluster: Cluster,
+}
+
+/// Options of `judge`.
+#[derive(Clone, Debug, Args)]
+pub struct Judge {
+    /// A check as a rollout file has it under its name, in a file alone; or a rollout file.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which check of the rollout file; needed where it has several of metrics.
+    #[arg(long, value_name = "NAME")]
+    pub check: Option<String>,
+    /// What was recorded: FILE.csv, or the body of an answer of Prometheus to /api/v1/query_range as FILE.json.
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Of .json: the label that tells the track; default: `track`.
+    #[arg(long, value_name = "LABEL")]
+    pub track: Option<String>,
+    /// Of .json: its value for stable; default: `stable`.
+    #[arg(long, value_name = "VALUE")]
+    pub stable: Option<String>,
+    /// Of .json: its value for the candidate; default: `candidate`.
+    #[arg(long, value_name = "VALUE")]
+    pub candidate: Option<String>,
+    /// Of .json: what series have that count what failed, such as `code=5*`; default: a label `count` says `total` or
+    /// `failed`.
+    #[arg(long, value_name = "LABEL=VALUE")]
+    pub failed: Option<Pattern>,
+    /// Of .json: the label that tells units apart; default: the one of the check's metric, if it names one.
+    #[arg(long, value_name = "LABEL")]
+    pub unit: Option<String>,
+    /// Draw it into this file as well.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// For people or for programs.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// Options of `completions`.

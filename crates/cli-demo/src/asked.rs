@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use strategy_core::analysis::MeasureError;
 use strategy_core::driver::{Driver, DriverError, Planned};
 use strategy_core::target::Severity;
 use strategy_core::world::{Shape, WorkloadSetup, World};
@@ -14,8 +15,9 @@ use crate::ecs;
 use crate::error::{CliError, DemoError};
 use crate::file::{Intent, Mistake, RolloutFile, Source, Target};
 use crate::kubernetes;
+use crate::metrics;
 use crate::program::there;
-use crate::wiring::{Connection, Wiring, for_ecs, for_kubernetes};
+use crate::wiring::{Connection, Wiring, asking, for_ecs, for_kubernetes};
 use crate::words::in_our_words;
 
 /// A rollout file that was read, with the images of the command line in it.
@@ -103,6 +105,7 @@ impl Asked {
             parts,
             ecs_parts,
             counters: self.intent.counters.clone(),
+            metrics: self.file.metrics.clone(),
             roles: self.file.roles.clone(),
         })
     }
@@ -163,7 +166,12 @@ impl Asked {
         let world = scenario.build().map_err(DemoError::from)?;
         let found = release.iter().map(|(part, _)| part.clone());
         let found = found.map(|part| (part.to_string(), world.target_for(part)));
-        let driver = Driver::parts(found).clock(world.clock().clone());
+        let mut sources = BTreeMap::new();
+        for (name, given) in &self.file.metrics {
+            let source = metrics::unasked(given).map_err(CliError::Usage)?;
+            sources.insert(name.clone(), source);
+        }
+        let driver = asking(Driver::parts(found).clock(world.clock().clone()), sources);
         world
             .block_on(self.plan(&driver))
             .map_err(DemoError::from)?
@@ -172,7 +180,10 @@ impl Asked {
     /// The error with its place in the file, if that is where it has to be mended.
     pub fn located(&self, error: DriverError) -> CliError {
         let DriverError::Plan(plan) = &error else {
-            return error.into();
+            return match of_metric(&error) {
+                Some(mistake) => self.source.locate(mistake).into(),
+                None => error.into(),
+            };
         };
         if matches!(plan, PlanError::Unready { .. }) {
             // Nothing is wrong with the file, but with what stands there now.
@@ -181,6 +192,26 @@ impl Asked {
         let mistake = self.file.mistake(plan, &self.source, &self.images);
         self.source.locate(mistake).into()
     }
+}
+
+/// What a source does not understand of a check now that it knows the tracks; what a server refuses is no mistake of
+/// the file alone.
+fn of_metric(error: &DriverError) -> Option<Mistake> {
+    let DriverError::Analysis { source, .. } = error else {
+        return None;
+    };
+    let MeasureError::Invalid {
+        check,
+        problem,
+        mend,
+    } = &**source
+    else {
+        return None;
+    };
+    let (at, problem) = problem.split_once(": ")?;
+    let is_field = at == "judge" || at.split('.').next() == Some("metric");
+    let problem = in_our_words(&format!("{problem}; {mend}"));
+    is_field.then(|| Mistake::new(format!("checks.{check}.{at}"), problem))
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {

@@ -38,8 +38,10 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
         return offline(&asked);
     }
     let (wiring, connection) = asked.connect(cluster).await?;
-    let planned = asked.plan(&wiring.driver(connection)?).await?;
-    let facts = Facts::new().found(&planned.found);
+    let planned = asked.plan(&wiring.driver(connection).await?).await?;
+    let facts = Facts::new()
+        .found(&planned.found)
+        .prepared(&planned.prepared);
     data(planned.plan.table_with(&facts).trim_end());
     asked::show_found(&planned);
     for finding in &planned.findings {
@@ -55,7 +57,12 @@ pub async fn plan(options: &args::Plan, cluster: &Cluster) -> Result<Exit, CliEr
 /// The plan on an assumed world: what stands in the cluster is not asked.
 fn offline(asked: &Asked) -> Result<Exit, CliError> {
     let planned = asked.plan_offline()?;
-    data(planned.plan.table().trim_end());
+    // Of its world nothing is said: it is assumed.
+    let facts = Facts::new().prepared(&planned.prepared);
+    data(planned.plan.table_with(&facts).trim_end());
+    for finding in planned.prepared.iter().flat_map(|check| &check.findings) {
+        data(&in_our_words(&finding.to_string()));
+    }
     for finding in &planned.findings {
         // Its programs may be somewhere else than whoever checks the file.
         if finding.code == PROGRAM_MISSING {
@@ -64,6 +71,12 @@ fn offline(asked: &Asked) -> Result<Exit, CliError> {
                 finding.resource, finding.message
             ));
         }
+    }
+    if !asked.file.metrics.is_empty() {
+        say(
+            "no source of metrics was asked: a metric that names a `unit` is taken to tell units apart, and what a \
+             server refuses is found by `rollway plan` without --offline",
+        );
     }
     say(
         "the cluster was not asked: one replica of each workload is assumed, and no canary; what is \
@@ -160,6 +173,7 @@ fn wish(command: &Command, status: &Status) -> Result<Option<Wish>, CliError> {
         | Command::Resume(_)
         | Command::Status(_)
         | Command::Permissions(_)
+        | Command::Judge(_)
         | Command::Schema
         | Command::Completions(_) => None,
     })

@@ -13,7 +13,9 @@ use crate::ecs::EcsError;
 use crate::exit::Exit;
 use crate::file::FileError;
 use crate::journal_place::PlaceError;
+use crate::judge::DataError;
 use crate::kubernetes::ConnectError;
+use crate::metrics::MetricsError;
 use crate::words::in_our_words;
 
 /// Why the program could not do what it was asked.
@@ -41,6 +43,12 @@ pub enum CliError {
     /// AWS.
     #[error(transparent)]
     Ecs(#[from] EcsError),
+    /// A source of metrics.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// Recorded data.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The driver.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -95,12 +103,15 @@ impl CliError {
             // Nothing is wrong with the file, but with what stands there now.
             Self::Driver(DriverError::Plan(PlanError::Unready { .. })) => Exit::Failure,
             // What the file asks for is no plan: the file has to be mended.
-            Self::File(_) | Self::Usage(_) | Self::Driver(DriverError::Plan(_)) => Exit::Usage,
+            Self::File(_) | Self::Usage(_) | Self::Data(_) | Self::Driver(DriverError::Plan(_)) => {
+                Exit::Usage
+            }
             Self::Place(_)
             | Self::Journal(_)
             | Self::Recover(_)
             | Self::Connect(_)
             | Self::Ecs(_)
+            | Self::Metrics(_)
             | Self::Driver(_)
             | Self::Send(_)
             | Self::OtherPlan { .. }

@@ -3,12 +3,15 @@
 //! `read` parses it, `RolloutFile::checked` turns it into what the library works with. Every error
 //! names file, line, field and how to mend it.
 
-mod check;
+pub(crate) mod check;
 mod convert;
 mod gate;
+mod given;
 mod hook;
 mod intent;
+pub(crate) mod judged;
 mod located;
+pub mod metrics;
 mod policy;
 mod release;
 mod shorthand;
@@ -24,13 +27,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::check::Check;
 pub use self::gate::{Approvals, Gate};
+pub use self::given::Given;
 pub use self::hook::Hook;
 pub use self::intent::Intent;
+pub use self::metrics::Metrics;
 pub use self::policy::Policies;
 pub use self::release::Shipped;
 pub use self::shorthand::Shorthand;
@@ -62,6 +68,9 @@ pub struct RolloutFile {
     /// Which images are shipped. `--image` adds to it and goes first.
     #[serde(default)]
     pub release: Shipped,
+    /// Where checks ask for metrics, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, Metrics>,
     /// Judged measurements, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<String, Check>,
@@ -115,27 +124,7 @@ impl RolloutFile {
     /// # Errors
     /// [`FileError`] when it cannot be read, is too large, or is no rollout file.
     pub fn read(path: &Path) -> Result<(Self, Source), FileError> {
-        let unreadable = |source| FileError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        // Opening a pipe would wait for somebody who writes to it.
-        if !fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(FileError::NoFile {
-                path: path.to_owned(),
-            });
-        }
-        let mut text = String::new();
-        let file = File::open(path).map_err(unreadable)?;
-        let read = file
-            .take(SIZE_LIMIT + 1)
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
-        if u64::try_from(read).unwrap_or(u64::MAX) > SIZE_LIMIT {
-            return Err(FileError::TooLarge {
-                path: path.to_owned(),
-            });
-        }
+        let text = text_of(path)?;
         Self::parse(path, &text)
     }
 
@@ -144,22 +133,64 @@ impl RolloutFile {
             path: path.to_owned(),
             fields: Fields::of(text),
         };
-        let file: Self = yaml::parse(text).map_err(|wrong| {
-            let (place, field) = source.fields.of_wrong(&wrong);
-            FileError::Wrong {
-                path: path.to_owned(),
-                field,
-                place,
-                problem: wrong.problem,
-            }
-        })?;
-        Ok((file, source))
+        Ok((source.parsed(text)?, source))
     }
 
     /// The JSON Schema of this format.
     pub fn schema() -> schemars::Schema {
         schemars::schema_for!(Self)
     }
+}
+
+/// The text of a file that people write.
+///
+/// # Errors
+/// [`FileError`] when it cannot be read, or is too large.
+fn text_of(path: &Path) -> Result<String, FileError> {
+    let unreadable = |source| FileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    // Opening a pipe would wait for somebody who writes to it.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(FileError::NoFile {
+            path: path.to_owned(),
+        });
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let read = file
+        .take(SIZE_LIMIT + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > SIZE_LIMIT {
+        return Err(FileError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(text)
+}
+
+/// A check that stands in a file alone, as a rollout file has it under its name; and where in it each field stands.
+///
+/// # Errors
+/// [`FileError`] when it cannot be read, is too large, or is no such check.
+pub(crate) fn read_alone<T: DeserializeOwned>(path: &Path) -> Result<(T, Source), FileError> {
+    let text = text_of(path)?;
+    let source = Source {
+        path: path.to_owned(),
+        fields: Fields::of(&text),
+    };
+    Ok((source.parsed(&text)?, source))
+}
+
+/// Whether a file is a whole rollout, and no check alone.
+///
+/// # Errors
+/// [`FileError`] when it cannot be read, or is too large.
+pub(crate) fn is_rollout(path: &Path) -> Result<bool, FileError> {
+    let fields = Fields::of(&text_of(path)?);
+    Ok(fields.has("version") || fields.has("checks"))
 }
 
 /// Where a rollout file came from, and where in it each field stands.
@@ -170,6 +201,19 @@ pub struct Source {
 }
 
 impl Source {
+    /// What the text says, or where it is wrong.
+    fn parsed<T: DeserializeOwned>(&self, text: &str) -> Result<T, FileError> {
+        yaml::parse(text).map_err(|wrong| {
+            let (place, field) = self.fields.of_wrong(&wrong);
+            FileError::Wrong {
+                path: self.path.clone(),
+                field,
+                place,
+                problem: wrong.problem,
+            }
+        })
+    }
+
     /// Whether the file has this field.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.has(field)
@@ -239,7 +283,7 @@ impl Mistake {
 #[non_exhaustive]
 pub enum FileError {
     /// It cannot be read.
-    #[error("cannot read rollout file {}", path.display())]
+    #[error("cannot read file {}", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -247,13 +291,13 @@ pub enum FileError {
         source: std::io::Error,
     },
     /// It is a folder, a pipe or a device.
-    #[error("rollout file {} is no regular file; write it to one", path.display())]
+    #[error("file {} is no regular file; write it to one", path.display())]
     NoFile {
         /// Which file.
         path: PathBuf,
     },
     /// It is no honest rollout file.
-    #[error("rollout file {} has more than 1 MiB; a rollout file has a few KiB", path.display())]
+    #[error("file {} has more than 1 MiB; a rollout file has a few KiB", path.display())]
     TooLarge {
         /// Which file.
         path: PathBuf,

@@ -6,7 +6,7 @@ use clap::Parser;
 use cli_demo::args::{Cli, Command};
 use cli_demo::error::CliError;
 use cli_demo::exit::Exit;
-use cli_demo::{commands, console, demo, log, look, run};
+use cli_demo::{commands, console, demo, judge, log, look, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -40,6 +40,7 @@ fn obey(cli: &Cli) -> Result<Exit, CliError> {
     let command = cli.command_or_demo();
     match &command {
         Command::Demo(options) => demo::run(options),
+        Command::Judge(options) => block_on(judge::judge(options)),
         Command::Schema => commands::schema(),
         Command::Completions(options) => Ok(commands::completions(options)),
         Command::Plan(options) => block_on(commands::plan(options, &options.cluster)),

@@ -38,7 +38,7 @@ pub async fn run(options: &args::Run, cluster: &Cluster) -> Result<Exit, CliErro
     let now = SystemClock.now();
     let id = format!("{}-{:x}", asked.file.name, now.as_millis());
     let id: RolloutId = id.parse().map_err(DriverError::from)?;
-    let mut driver = wiring.driver(connection)?.id(id.clone());
+    let mut driver = wiring.driver(connection).await?.id(id.clone());
     if options.take_over {
         driver = driver.take_over();
     }
@@ -100,7 +100,13 @@ pub async fn resume(options: &args::Resume, cluster: &Cluster) -> Result<Exit, C
         teller = teller.pausing(peeked.rollout.plan().policies());
         teller.take_up(&peeked.rollout.status());
     }
-    let driver = with_journal(wiring.driver(connection)?, journal, &path, id, &wiring)?;
+    let driver = with_journal(
+        wiring.driver(connection).await?,
+        journal,
+        &path,
+        id,
+        &wiring,
+    )?;
     let (handle, run) = if options.force {
         driver.resume_rolling_back_by_force().await?
     } else if options.roll_back {

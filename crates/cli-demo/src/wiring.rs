@@ -1,24 +1,29 @@
 //! What a rollout must be wired to again when it is taken up: targets, cluster, programs, roles.
 //!
 //! A journal knows what was decided, not how the cluster is reached. That lies in `NAME.wiring.json`
-//! beside it. It holds no credentials: a kubeconfig by its path only, and a profile of AWS by its name.
+//! beside it. It holds no credentials: a kubeconfig by its path only, a profile of AWS by its name, and a token of a
+//! source of metrics by the variable or file it is in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strategy_core::Part;
 use strategy_core::analysis::FailureShare;
 use strategy_core::driver::Driver;
 use strategy_core::plan::CheckName;
+use strategy_metrics::{MetricAnalysis, MetricSource};
 use target_k8s::Config;
 
 use crate::args::Cluster;
 use crate::ecs;
 use crate::error::CliError;
+use crate::file::Metrics;
 use crate::kubernetes;
+use crate::metrics;
 use crate::ours::is_ours;
 use crate::program::{COMMAND, Program, ProgramCounter};
 
@@ -44,6 +49,9 @@ pub struct Wiring {
     /// The program that counts for each check.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<CheckName, Vec<String>>,
+    /// Where metrics are asked for, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, Metrics>,
     /// The members of each role.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, BTreeSet<String>>,
@@ -195,22 +203,32 @@ impl Wiring {
     /// A driver with targets, checks, hooks and gates, and nothing else.
     ///
     /// # Errors
-    /// When the cluster cannot be reached.
-    pub fn driver(&self, connection: Connection) -> Result<Driver, CliError> {
+    /// When the cluster cannot be reached, or what a source of metrics is shown cannot be read.
+    pub async fn driver(&self, connection: Connection) -> Result<Driver, CliError> {
+        let sources = metrics::connected(&self.metrics).await?;
         let targets = match connection {
             Connection::Kubernetes(connection) => kubernetes::targets(*connection, &self.parts)?,
             Connection::Ecs(connection) => ecs::targets(&connection, &self.ecs_parts),
         };
         let counter = ProgramCounter::new(self.counters.clone());
-        Ok(Driver::parts(
+        let driver = Driver::parts(
             targets
                 .iter()
                 .map(|(part, target)| (part.as_str(), target.clone())),
         )
         .hook(COMMAND, Program)
         .gate(COMMAND, Program)
-        .analysis(FailureShare::KIND, FailureShare::new(counter)))
+        .analysis(FailureShare::KIND, FailureShare::new(counter));
+        Ok(asking(driver, sources))
     }
+}
+
+/// The driver with sources of metrics, each under its name as the kind of the checks that ask it.
+pub fn asking(driver: Driver, sources: BTreeMap<String, Arc<dyn MetricSource>>) -> Driver {
+    sources.into_iter().fold(driver, |driver, (name, source)| {
+        let analysis = MetricAnalysis::new(name.as_str(), source);
+        driver.analysis(name, analysis)
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The library's words for people who write a rollout file and type commands.
 
 /// What the library calls by the name of its own code, and what that is called here.
-const WORDS: [(&str, &str); 13] = [
+const WORDS: [(&str, &str); 16] = [
     (
         "name weights, such as `.stages([5, 25, 50, 100])`",
         "list weights, such as `stages: [5%, 25%, 50%, 100%]`",
@@ -31,8 +31,12 @@ const WORDS: [(&str, &str); 13] = [
     ("promote by Native", "promote by `native`"),
     (
         "register it on the builder, at the start and at resume",
-        "write `command` or `failure-share`, the only kinds that a rollout file has",
+        "write `command`, `failure-share` or a source that `metrics` names, the only kinds that a rollout file has",
     ),
+    // What reads the parameters of metrics and judges speaks of types.
+    ("expected f64", "expected a number"),
+    ("expected u64", "expected a whole number"),
+    ("unknown variant", "unknown word"),
 ];
 
 /// The same in the words of the rollout file and the command line.

@@ -30,6 +30,40 @@ fn every_example_is_a_rollout() {
     }
 }
 
+/// What the guide adds to a rollout file makes one, with every line that it shows as a comment too.
+#[test]
+fn what_the_guide_of_metrics_shows_is_a_rollout() {
+    let guide = include_str!("../../../docs/guides/judge-by-metrics.md");
+    let block = |begin: &str| {
+        let mut blocks = guide.split("```yaml\n").skip(1);
+        let block = blocks.find(|block| block.trim_start().starts_with(begin));
+        block.unwrap().split("```").next().unwrap().to_owned()
+    };
+    let example = include_str!("../../../examples/canary-istio.yaml");
+    let (before, rest) = example.split_once("checks:").unwrap();
+    let (_, release) = rest.split_once("release:").unwrap();
+    let metrics = block("metrics:");
+    let of_source = block("bearer-token:");
+    let (token, others) = of_source.split_once('\n').unwrap();
+    let lines = others.replace("# ", "");
+    let basic: Vec<_> = lines
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("tls"))
+        .collect();
+    for access in [token, &basic.join("\n")] {
+        let url = "      url: http://prometheus.monitoring:9090\n";
+        let metrics = metrics.replace(url, &format!("{url}{access}\n"));
+        assert!(metrics.contains(access), "{metrics}");
+        let text = format!("{before}{metrics}release:{release}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("guide.yaml");
+        std::fs::write(&path, &text).unwrap();
+        let (file, source) = RolloutFile::read(&path).unwrap();
+        let intent = file.intent(&[]).map_err(|mistake| source.locate(mistake));
+        intent.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+}
+
 /// What the example prints for alarms in these states.
 #[cfg(unix)]
 fn counted(states: &str, alarms: &[&str]) -> (Option<i32>, String) {

@@ -2,6 +2,9 @@
 //! column and field, in the words of the file, and with how to mend it.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
+#[path = "mistakes/metrics.rs"]
+mod metrics;
+
 use std::path::Path;
 use std::process::Command;
 

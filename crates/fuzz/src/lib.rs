@@ -18,6 +18,7 @@ mod damage;
 mod inbox;
 mod journal;
 mod kept;
+mod recorded;
 mod records;
 mod rollout_file;
 mod scenario;
@@ -29,6 +30,7 @@ pub use self::claims::claims;
 pub use self::damage::damage;
 pub use self::inbox::inbox;
 pub use self::journal::journal;
+pub use self::recorded::recorded;
 pub use self::records::records;
 pub use self::rollout_file::rollout_file;
 pub use self::scenario::scenario;
@@ -39,11 +41,12 @@ pub use self::wiring::wiring;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its corpus and its program under libFuzzer have too.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("claims", claims),
     ("damage", damage),
     ("inbox", inbox),
     ("journal", journal),
+    ("recorded", recorded),
     ("records", records),
     ("rollout_file", rollout_file),
     ("scenario", scenario),

@@ -74,6 +74,7 @@ targets!(
     damage,
     inbox,
     journal,
+    recorded,
     records,
     rollout_file,
     scenario,

@@ -3,17 +3,16 @@
 mod check;
 mod limits;
 mod params;
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod rhythm;
 
 use async_trait::async_trait;
 use futures::future::try_join;
+use std::collections::BTreeSet;
 use strategy_core::analysis::{
     Analysis, Look, MeasureError, Measurement, PreparedCheck, Verdict, Window,
 };
 use strategy_core::plan::{CheckName, Plan};
-use strategy_core::target::{Finding, Found};
+use strategy_core::target::Found;
 use strategy_core::{Track, Tracks};
 
 pub use self::check::MetricCheck;
@@ -32,7 +31,7 @@ use crate::source::{Admitted, Answer, MetricSource, Question, SourceError};
 /// - `part`: of which part of the rollout. Required where there are several: each has its own check, and the
 ///   core shares the false-alarm budget out among them.
 ///
-/// A check whose judge compares must say so: [`MetricCheck`] does.
+/// A check whose judge compares must say so, and no other may: [`MetricCheck`] does.
 #[derive(Debug)]
 pub struct MetricAnalysis {
     kind: String,
@@ -79,8 +78,17 @@ impl MetricAnalysis {
                 "set `compares_with_stable` of the check",
             ));
         }
+        if planned.compares_with_stable && !params.judge.compares() {
+            return Err(params::invalid(
+                check,
+                "its judge does not compare the candidate with stable, and the check says that it does, so it would \
+                 end before stable changes",
+                "leave `compares_with_stable` of the check out",
+            ));
+        }
         let invalid = |error| told(check, error);
-        self.source
+        let rhythm = self
+            .source
             .rhythm(&params.metric, params.judge.shape())
             .map_err(invalid)?;
         let discovery = found.part(part);
@@ -108,7 +116,10 @@ impl MetricAnalysis {
                 .await
                 .map_err(invalid)?;
         }
-        let distance = source.candidate.distance.max(source.stable.distance);
+        let samples_every = source
+            .candidate
+            .samples_every
+            .max(source.stable.samples_every);
         let mut prepared = PreparedCheck::new(check.clone());
         prepared.bounded = params.judge.bounded();
         prepared.findings = source.candidate.findings.clone();
@@ -130,25 +141,18 @@ impl MetricAnalysis {
         prepared.findings.extend(params.judge.admit(&prospect));
         let differing = limits::differ(check, &*params.judge, planned.limits);
         prepared.findings.extend(differing);
-        let tells_late = self.period(&params).max(distance) > Some(planned.interval);
-        if params.judge.bounded() && tells_late {
-            prepared.findings.push(Finding::warns(
-                "looks-without-windows",
-                format!("check {check}"),
-                format!(
-                    "{} tells of a window only later than the check looks",
-                    self.source.name()
-                ),
-                "make the interval of the check as long as a period of the source, or as its samples are apart"
-                    .to_owned(),
-            ));
-        }
+        let late = rhythm::findings(
+            check,
+            &self.source.name(),
+            &rhythm::Late {
+                rhythm,
+                samples_every,
+                interval: planned.interval,
+            },
+            plan.stages(),
+        );
+        prepared.findings.extend(late);
         Ok(Some(prepared))
-    }
-
-    fn period(&self, params: &Params) -> Option<Duration> {
-        let rhythm = self.source.rhythm(&params.metric, params.judge.shape());
-        rhythm.ok().map(|rhythm| rhythm.period)
     }
 
     /// What was seen of both tracks in a window.
@@ -205,6 +209,7 @@ impl Analysis for MetricAnalysis {
             .map_or(0, |weight| weight.basis_points());
         ledger.watched(look.window, weight, &params::labels(look, part));
         let mut said: Option<(Verdict, String)> = None;
+        let mut is_of_now = false;
         let mut notes = BTreeSet::new();
         for settled in ledger.settled(rhythm, look.window.to) {
             let window = settled.window;
@@ -218,6 +223,7 @@ impl Analysis for MetricAnalysis {
                 ledger.was_too_short(settled);
                 continue;
             }
+            is_of_now |= settled.weight == weight;
             let readings = Tracks {
                 stable: answers.stable.reading,
                 candidate: answers.candidate.reading,
@@ -240,6 +246,14 @@ impl Analysis for MetricAnalysis {
             if !failed {
                 said = Some((judgement.verdict, judgement.evidence));
             }
+        }
+        // What a source tells late is of the stage before, and passes none that came after it.
+        if let Some((verdict, evidence)) = said.as_mut().filter(|(verdict, _)| is_pass(verdict))
+            && !is_of_now
+        {
+            *verdict = Verdict::Undecided;
+            *evidence +=
+                "; this is of an earlier share of traffic, and nothing is told of this one yet";
         }
         let (verdict, evidence) = said.unwrap_or_else(|| {
             let source = self.source.name();

@@ -46,6 +46,7 @@ pub use self::slo::Slo;
 pub use self::split_ratio::SplitRatio;
 pub use self::stochastic_order::StochasticOrder;
 pub use self::threshold::Threshold;
+pub use self::words::odds;
 
 /// Says what was seen means. Pure: no clock, no input or output, no state of its own.
 pub trait Judge: fmt::Debug + Send + Sync {
@@ -75,7 +76,8 @@ pub trait Judge: fmt::Debug + Send + Sync {
     /// [`State::LIMIT`], and what one look costs does not grow with the looks.
     ///
     /// # Errors
-    /// When the state is not one of this judge's with these parameters.
+    /// When the state is not one of this judge's with these parameters; [`State::marked`] writes one of which that is
+    /// told. Each look with such a state is an error then, and the release goes back after as many as are tolerated.
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError>;
 }
 

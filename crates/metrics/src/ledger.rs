@@ -20,7 +20,8 @@ const WAITING: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
     waiting: Vec<Waiting>,
-    /// What the last window was the end of; `None`: nothing was watched under these labels.
+    /// What the last window was the end of; `None`: nothing was watched under these labels. What waits last ends
+    /// with it.
     stretch: Option<Stretch>,
     labels: String,
     /// What the judge remembers.
@@ -51,7 +52,7 @@ struct Waiting {
 pub(crate) struct Settled {
     pub(crate) window: Window,
     /// The candidate's share of traffic in it, in basis points.
-    weight: u16,
+    pub(crate) weight: u16,
     /// Since when windows of that share adjoin up to this one.
     pub(crate) since: Timestamp,
 }
@@ -70,6 +71,7 @@ struct Kept {
     /// Begin, end, share, and for how long before its begin windows adjoin up to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     waiting: Vec<(u64, u64, u16, u64)>,
+    /// Begin, end and share of what the last window was the end of, where nothing waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stretch: Option<(u64, u64, u16)>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -109,9 +111,15 @@ impl Ledger {
             to: Timestamp::from_millis(to),
             weight,
         };
+        let waiting: Vec<_> = kept.waiting.into_iter().map(waiting).collect();
+        let last = waiting.last().map(|last| Stretch {
+            since: last.since,
+            to: last.window.to,
+            weight: last.weight,
+        });
         Ok(Self {
-            waiting: kept.waiting.into_iter().map(waiting).collect(),
-            stretch: kept.stretch.map(stretch),
+            stretch: last.or_else(|| kept.stretch.map(stretch)),
+            waiting,
             labels: kept.labels,
             state: State::from_bytes(state),
         })
@@ -134,7 +142,11 @@ impl Ledger {
         let kept = Kept {
             v: VERSION,
             waiting: self.waiting.iter().map(kept).collect(),
-            stretch: self.stretch.map(stretch),
+            // What waits last ends with it.
+            stretch: self
+                .stretch
+                .filter(|_| self.waiting.is_empty())
+                .map(stretch),
             labels: self.labels.clone(),
             state: BASE64.encode(self.state.bytes()),
         };

@@ -39,7 +39,7 @@ pub use self::datadog::Datadog;
 pub use self::http_probe::HttpProbe;
 pub use self::memory::MemorySource;
 #[cfg(feature = "prometheus")]
-pub use self::prometheus::Prometheus;
+pub use self::prometheus::{InvalidRecording, Prometheus, Recording};
 use crate::reading::{Reading, Shape};
 
 /// Tells what happened to one track in one window. Keeps no state of its own.
@@ -107,7 +107,7 @@ pub struct Question {
     pub part: Part,
     /// Of which track.
     pub track: Track,
-    /// What tells the series of the track apart, as its target says, such as `pod_template_hash`.
+    /// What tells the series of the track apart, as its target says, such as `deployment`.
     pub labels: BTreeMap<String, String>,
     /// Where the candidate answers apart from user traffic; `None`: nowhere, or the question is about stable.
     pub preview: Option<String>,
@@ -164,8 +164,9 @@ pub struct Admitted {
     pub bounds: Option<Vec<f64>>,
     /// How many units tell of themselves now; 0: it does not tell them apart. `None`: not known.
     pub units: Option<usize>,
-    /// How far apart the samples usually are that the source reads; `None`: not known, or it reads none.
-    pub distance: Option<Duration>,
+    /// How far apart the moments are at which it sees what was counted, such as scrapes; `None`: it sees everything when
+    /// it happens, or that is not known.
+    pub samples_every: Option<Duration>,
     /// What the source will ask for, in its own language, with what is known of the track filled in; none: there
     /// is no such language.
     pub asked: Vec<String>,

@@ -182,6 +182,12 @@ fn buckets_that_show_too_little_are_refused() {
           0.5"
         ]
     );
+    let mut sampled = Prospect::default();
+    sampled.interval = std::time::Duration::from_secs(30);
+    sampled.source.stable.samples_every = Some(std::time::Duration::from_secs(15));
+    let found = |limit: Value| quantile(json!({ "limit": limit })).admit(&sampled).len();
+    assert_eq!(found(json!({ "times-stable": 1.1 })), 2);
+    assert_eq!(found(json!({ "fixed": 0.3 })), 1, "nothing is compared");
     let not_known_yet = judge.admit(&Prospect::default());
     assert_eq!(not_known_yet.len(), 1);
     assert_eq!(not_known_yet[0].code, "assumes-independent-errors");
@@ -358,6 +364,44 @@ fn an_incident_that_both_share_fails_nothing() {
     let said = look(&*judge, &state, 400, tracks(of(1, slow), of(9, good)));
     let said = look(&*judge, &said.state, 401, tracks(of(1, slow), of(9, good)));
     assert_eq!(said.verdict, Verdict::Fail, "{}", said.evidence);
+}
+
+/// The candidate may be four times as slow. In an incident of both stable's p95 goes beyond 0.2, so the candidate's may
+/// be beyond 0.8. That is seen where stable is counted above 0.2, at which its own quantile may lie; above 0.8,
+/// where the candidate is, are so few of it that what is allowed would look too slow.
+#[test]
+fn stable_is_counted_above_its_own_bound() {
+    let judge = quantile(json!({ "limit": { "times-stable": 4.0 }, "detect": 8.0 }));
+    let bounds = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
+    let before = histogram(&bounds, &[930, 60, 5, 5, 0, 0, 0]);
+    let stable = histogram(&bounds, &[800, 130, 65, 0, 5, 0, 0]);
+    let candidate = histogram(&bounds, &[400, 200, 100, 100, 190, 10, 0]);
+    let first = look(
+        &*judge,
+        &State::default(),
+        0,
+        tracks(before.clone(), before),
+    );
+    let mut state = first.state;
+    for number in 1..40 {
+        let readings = tracks(candidate.clone(), stable.clone());
+        let said = look(&*judge, &state, number, readings);
+        assert_ne!(said.verdict, Verdict::Fail, "{number}: {}", said.evidence);
+        state = said.state;
+    }
+    // One that is slower than four times is found.
+    let slower = histogram(&bounds, &[300, 200, 100, 100, 100, 100, 100]);
+    let failed = (40..80).any(|number| {
+        let said = look(
+            &*judge,
+            &state,
+            number,
+            tracks(slower.clone(), stable.clone()),
+        );
+        state = said.state;
+        said.verdict == Verdict::Fail
+    });
+    assert!(failed);
 }
 
 /// The largest state there is.

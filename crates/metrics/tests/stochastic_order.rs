@@ -1,6 +1,6 @@
 //! The judge of latency from buckets that finds a slower candidate at whatever size.
 
-#![allow(clippy::unwrap_used, reason = "test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
 
 mod looks;
 
@@ -144,6 +144,13 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
         ["assumes-independent-errors"]
     );
 
+    prospect.interval = Duration::from_secs(30);
+    prospect.source.stable.samples_every = Some(Duration::from_secs(15));
+    assert_eq!(
+        codes(&*order(json!({ "bounds": [250.0] })), &prospect),
+        ["assumes-independent-errors", "windows-hold-few-samples"]
+    );
+
     // Bounds that change meanwhile, of either track.
     let judge = order(json!({ "bounds": [250.0] }));
     let before = look(&*judge, &State::default(), 0, good());
@@ -203,6 +210,40 @@ fn no_data_of_either_track_is_not_good_data_and_failed_stays_failed() {
     assert_eq!(second.verdict, Verdict::Pass);
     let third = look(&*judge, &second.state, 2, silent());
     assert!(is_no_data(&third.verdict), "{:?}", third.verdict);
+}
+
+#[test]
+fn nothing_passes_before_stable_had_an_event() {
+    let judge = order(json!({ "bounds": [250.0] }));
+    let alone = window_of([100, 44, 5, 1, 0], [0; 5]);
+    let said = look(&*judge, &State::default(), 0, alone);
+    assert_eq!(said.verdict, Verdict::Undecided, "{}", said.evidence);
+    let said = look(&*judge, &said.state, 1, good());
+    assert_eq!(said.verdict, Verdict::Pass, "{}", said.evidence);
+}
+
+/// How many slow windows after an hour of good ones it takes.
+fn found_after_an_hour(judge: &dyn Judge) -> u64 {
+    let mut state = State::default();
+    for number in 0..1_000 {
+        let readings = if number < 120 { good() } else { slow() };
+        let said = look(judge, &state, number, readings);
+        if said.verdict == Verdict::Fail {
+            return number - 119;
+        }
+        state = said.state;
+    }
+    panic!("never found")
+}
+
+#[test]
+fn what_gets_slow_late_is_found_sooner_with_late_starts() {
+    let with = found_after_an_hour(&*order(json!({})));
+    let without = found_after_an_hour(&*order(json!({ "restart": "0s" })));
+    assert!(
+        with < 10 && with * 2 < without,
+        "{with} and {without} windows"
+    );
 }
 
 #[test]

@@ -93,6 +93,9 @@ pub(crate) struct Bench {
     /// One JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,
+    /// What the benchmarks themselves are told, such as `-- failures --paths 100` for `judge`.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub(crate) more: Vec<String>,
 }
 
 /// Options of `fuzz`.
@@ -223,10 +226,20 @@ mod tests {
         );
         let bench = |names: &[&str], json| {
             let names = owned(names);
-            Task::Bench(Bench { names, json })
+            Task::Bench(Bench {
+                names,
+                json,
+                more: Vec::new(),
+            })
         };
         check("bench", bench(&[], false));
         check("bench a --json", bench(&["a"], true));
+        let told = Task::Bench(Bench {
+            names: owned(&["a"]),
+            json: false,
+            more: owned(&["b", "--paths", "5"]),
+        });
+        check("bench a -- b --paths 5", told);
         let fuzz = |targets: &[&str], seconds| {
             let targets = owned(targets);
             Task::Fuzz(Fuzz { targets, seconds })

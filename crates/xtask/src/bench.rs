@@ -22,7 +22,7 @@ struct Bench {
     more: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench {
         name: "control_plane",
         package: "test-support",
@@ -48,6 +48,12 @@ const BENCHES: [Bench; 3] = [
             "profile.dev.package.test-support.opt-level=3",
         ],
     },
+    Bench {
+        name: "judge",
+        package: "strategy-metrics",
+        needs_control_plane: false,
+        more: &[],
+    },
 ];
 
 /// Runs the benches of those names, or all if there are none, and prints what they measured.
@@ -62,6 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
         command.args(["bench", "--quiet", "--package", bench.package]);
         command.args(["--all-features", "--bench", bench.name]);
         command.args(bench.more);
+        command.arg("--").args(&options.more);
         measured.extend(parse(bench.name, &read(&mut command, RUST_IS_MISSING)?)?);
     }
     if options.json {

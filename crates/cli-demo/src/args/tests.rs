@@ -29,7 +29,7 @@ fn every_command_of_the_interface_is_there() {
     assert_eq!(
         names.join(" "),
         "demo plan run resume status approve reject pause unpause advance promote abort retry \
-             abandon permissions schema completions"
+             abandon permissions judge schema completions"
     );
 }
 

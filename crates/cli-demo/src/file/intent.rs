@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strategy_core::analysis::FailureShare;
-use strategy_core::plan::{self, CheckName, Extension};
+use strategy_core::plan::CheckName;
 use strategy_core::strategy::{self, CanaryStage, CandidateCapacity};
 use strategy_core::target;
 use strategy_core::{Part, Release, Strategy, share};
@@ -11,8 +10,8 @@ use strategy_core::{Part, Release, Strategy, share};
 use super::stage::{Route, Stage};
 use super::strategy::{Canary, Capacity, FollowsWeight};
 use super::{
-    Amount, Approvals, Check, Gate, Mistake, Percent, Promotion, Retire, RolloutFile, Shorthand,
-    Time, convert,
+    Amount, Approvals, Gate, Mistake, Percent, Promotion, Retire, RolloutFile, Shorthand, Time,
+    convert,
 };
 use crate::args::ImageOverride;
 
@@ -39,7 +38,7 @@ macro_rules! in_common {
             strategy = strategy.parts_in_order(parts.collect::<Result<Vec<Part>, _>>()?);
         }
         for (name, check) in &file.checks {
-            strategy = strategy.check(name.as_str(), judged(check));
+            strategy = strategy.check(name.as_str(), file.planned_check(name, check)?);
         }
         for (stage, gates) in &file.gates {
             for (index, gate) in gates.iter().enumerate() {
@@ -120,15 +119,15 @@ impl RolloutFile {
             return Err(Mistake::new("version", problem));
         }
         self.named()?;
-        let counters = self.checks.iter().map(|(name, check)| {
-            let argv = check.failure_share.command.clone();
-            convert::command(&argv, &format!("checks.{name}.failure-share.command"))?;
-            Ok((name.as_str().into(), argv))
+        self.sources_are_sound()?;
+        let counters = self.checks.iter().filter_map(|(name, check)| {
+            let share = check.failure_share.as_ref()?;
+            Some((name.as_str().into(), share.command.clone()))
         });
         Ok(Intent {
             release: self.release.release(&self.parts()?, images)?,
-            counters: counters.collect::<Result<_, _>>()?,
             strategy: self.strategy()?,
+            counters: counters.collect(),
         })
     }
 
@@ -309,34 +308,6 @@ impl RolloutFile {
             )),
         }
     }
-}
-
-fn judged(given: &Check) -> plan::Check {
-    let share = &given.failure_share;
-    let mut analysis = Extension::new(FailureShare::KIND).with("limit", share.limit.0.to_string());
-    if let Some(events) = share.min_events {
-        analysis = analysis.with("min_events", events);
-    }
-    let mut check = plan::Check::new(analysis);
-    if let Some(Time(interval)) = given.interval {
-        check.interval = interval;
-    }
-    if let Some(Time(timeout)) = given.timeout {
-        check.timeout = timeout;
-    }
-    check.compares_with_stable = given.compares_with_stable;
-    if let Some(limits) = given.limits {
-        let default = check.limits;
-        check.limits.failures = limits.failures.unwrap_or(default.failures);
-        check.limits.consecutive_failures = limits.consecutive_failures;
-        check.limits.consecutive_errors = limits
-            .consecutive_errors
-            .unwrap_or(default.consecutive_errors);
-        check.limits.consecutive_inconclusive = limits
-            .consecutive_inconclusive
-            .unwrap_or(default.consecutive_inconclusive);
-    }
-    check
 }
 
 fn capacity(given: Capacity) -> CandidateCapacity {

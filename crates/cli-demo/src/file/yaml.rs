@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, Spanned};
 
 /// Why a text is not what was asked for, and where.
@@ -125,6 +125,9 @@ fn described(error: &Error) -> String {
         Error::SerdeInvalidLength { len, expected, .. } => {
             format!("{len} given where there must be {expected}")
         }
+        Error::NonFiniteFloat { .. } => {
+            "this is no number; write one, or leave the field out".to_owned()
+        }
         Error::InvalidBooleanStrict { .. } => {
             "this is neither yes nor no; write `true` or `false`".to_owned()
         }
@@ -157,6 +160,7 @@ impl Fields {
         let mut fields = Vec::new();
         let options = serde_saphyr::options! {
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
+            non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         };
         if let Ok(root) = serde_saphyr::from_str_with_options::<Spanned<Node>>(text, options) {
             root.value.list("", &mut fields);

@@ -8,7 +8,8 @@ use super::text::clock;
 
 /// Rows of the chart, each an eighth-block high.
 const HEIGHT: usize = 5;
-const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// From nothing to a whole row, by eighths.
+pub(super) const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// How a share went over time: each point holds until the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

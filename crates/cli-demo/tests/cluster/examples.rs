@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::file::FILE;
 use crate::program::Rollway;
+use crate::prometheus::{Prometheus, Rates};
 use crate::shop::{Shop, manifest};
 
 /// A program for every hook, gate and count: it passes, opens, and has seen enough.
@@ -42,6 +43,16 @@ fn example(file: &str) -> Value {
         }
     }
     shorten(&mut example);
+    for (_, source) in example["metrics"].as_object_mut().into_iter().flatten() {
+        // Both tracks are as good as each other.
+        let server = Prometheus::start(|_| {
+            Some(Rates {
+                requests: 200.0,
+                failed: 0.002,
+            })
+        });
+        source["prometheus"]["url"] = json!(server.url);
+    }
     example
 }
 
@@ -143,6 +154,12 @@ async fn canary_istio() {
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn canary_istio_hosts() {
     runs("canary-istio-hosts.yaml", 1).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn canary_istio_prometheus() {
+    runs("canary-istio-prometheus.yaml", 0).await;
 }
 
 #[tokio::test]

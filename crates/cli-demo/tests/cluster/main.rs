@@ -13,5 +13,7 @@ mod least;
 mod orders;
 mod plans;
 mod program;
+#[path = "../prometheus/mod.rs"]
+mod prometheus;
 mod shop;
 mod steering;

@@ -4,6 +4,9 @@
 
 mod cloud;
 mod examples;
+mod metrics;
 mod permissions;
+#[path = "../prometheus/mod.rs"]
+mod prometheus;
 mod refused;
 mod socket;

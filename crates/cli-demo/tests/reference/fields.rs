@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 /// Names of definitions that are written as a word alone.
 const WORDS: &[(&str, &str)] = &[
     ("Amount", "number or share"),
+    ("Given", "settings"),
     ("Percent", "share"),
     ("PercentOrOff", "share or `off`"),
     ("Shipped", "map to image"),

@@ -12,7 +12,7 @@ use crate::judge::Kinds;
 /// use serde_json::json;
 /// use strategy_metrics::MetricCheck;
 ///
-/// let check = MetricCheck::new("prometheus", json!({ "istio": "api" })).check()?;
+/// let check = MetricCheck::new("prometheus", json!({ "ready-made": "istio" })).check()?;
 /// assert!(check.compares_with_stable);
 /// # Ok::<(), String>(())
 /// ```

@@ -1,5 +1,7 @@
 //! The judge of units: have the candidate's pods more of something than the others?
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,22 +10,19 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
+use self::memory::Memory;
 use super::seen::{events, length, written};
-use super::weighing::{
-    Exposure, Failures, Gathered, Mixture, Starts, ln_threshold, number, share_evidence,
-};
+use super::weighing::{Exposure, Failures, Gathered, ln_threshold, number, share_evidence};
 use super::words::{grouped, odds};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, marks, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, told};
 use crate::reading::{Data, Events, Reading, Shape};
-use crate::state::{Mark, State, StateError};
-
-const VERSION: u8 = 2;
+use crate::state::State;
 
 /// Fails the candidate when the evidence is there that its units, such as pods, have more than their part of what
 /// happens.
 ///
 /// Nothing is asked of how it happens: failures may come in bursts. See
-/// [`share_evidence`](super::weighing::share_evidence) for the mathematics. One window weighs at most as much as
+/// [`share_evidence`] for the mathematics. One window weighs at most as much as
 /// there are units for each one of the candidate, so it takes some.
 ///
 /// # Assumes
@@ -35,6 +34,9 @@ const VERSION: u8 = 2;
 /// - one number is weighed twice, as its source renews it less often than each `unit-window`, or as it is of a
 ///   longer time than that;
 /// - units differ for good, such as one on a slow node.
+///
+/// The share of the traffic may change by what was seen, also within a window
+/// ([`Gathered`]), if no burst is cut by the change.
 ///
 /// For events also that requests are shared out whatever fails: a unit that gets fewer because it fails looks
 /// worse than it is.
@@ -294,59 +296,6 @@ fn means(candidate: &BTreeMap<String, f64>, stable: &BTreeMap<String, f64>) -> T
             .chain(stable.values())
             .map(|n| n / of_all)
             .sum(),
-    }
-}
-
-/// 178 bytes at most: it does not grow with the units.
-#[derive(Clone, Debug, PartialEq)]
-struct Memory {
-    against: Mixture,
-    window: Gathered,
-    windows: u64,
-    /// Of failures all so far, of numbers those of the last look.
-    seen: f64,
-    expected: f64,
-    highest: f64,
-}
-
-fn mark(judge: &ExchangeableUnits) -> Mark {
-    Mark::new(VERSION, marks::EXCHANGEABLE_UNITS, judge)
-}
-
-impl Memory {
-    fn read(judge: &ExchangeableUnits, state: &State) -> Result<Self, StateError> {
-        let starts = Starts::new(judge.restart, judge.horizon);
-        let alternatives = judge.smoothing.added().len();
-        if state.is_empty() {
-            return Ok(Self {
-                against: Mixture::new(alternatives, starts),
-                window: Gathered::default(),
-                windows: 0,
-                seen: 0.0,
-                expected: 0.0,
-                highest: 0.0,
-            });
-        }
-        let mut reader = state.read_marked(mark(judge))?;
-        let memory = Self {
-            against: Mixture::read(&mut reader, alternatives, starts)?,
-            window: Gathered::read(&mut reader)?,
-            windows: reader.u64()?,
-            seen: reader.f64()?,
-            expected: reader.f64()?,
-            highest: reader.f64()?,
-        };
-        reader.done()?;
-        Ok(memory)
-    }
-
-    fn write(&self, judge: &ExchangeableUnits) -> State {
-        let writer = self.against.write(State::marked(mark(judge)));
-        let writer = self.window.write(writer);
-        writer
-            .u64(self.windows)
-            .f64s(&[self.seen, self.expected, self.highest])
-            .done()
     }
 }
 

@@ -10,7 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{CHOOSES_FROM, Memory};
-use super::assumptions::independent_latencies;
+use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, histograms, listed, too_coarse, up};
 use super::checked::checked;
 use super::figure::{figure, percent};
@@ -310,7 +310,10 @@ impl Judge for Quantile {
                 "use finer buckets or a native histogram, raise `detect`, or judge by `stochastic-order`",
             );
         }
-        vec![independent_latencies(prospect)]
+        let same_time = same_time(prospect).filter(|_| self.compares());
+        std::iter::once(independent_latencies(prospect))
+            .chain(same_time)
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

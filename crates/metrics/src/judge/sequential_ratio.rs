@@ -10,7 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use self::memory::Memory;
-use super::assumptions::independent_events;
+use super::assumptions::{independent_events, same_time};
 use super::seen::{events, length, written};
 use super::weighing::{Exposure, Failures, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
@@ -35,8 +35,9 @@ const INTERVAL_ALPHA: f64 = 0.05;
 /// bursts, as when one pod hangs, break that; so where the source tells units apart, a second process of evidence
 /// must agree, which holds for bursts of any size that are over within `unit-window`
 /// ([`share_evidence`](super::weighing::share_evidence)). Both are at `1/alpha` in a good release with a chance
-/// of at most `alpha` if *one* of them is right. That units differ for good, such as one on a slow node, breaks
-/// both: raise `tolerated` then.
+/// of at most `alpha` if *one* of them is right. The share of the traffic may change by what was seen, also within a
+/// `unit-window` ([`Gathered`](super::weighing::Gathered)), if no burst is cut by the change. That units differ for
+/// good, such as one on a slow node, breaks both: raise `tolerated` then.
 ///
 /// And that both tracks are seen over the same time. Where a source samples them at different moments, let windows
 /// hold several samples, or tell units apart: else an incident that both share can be seen of one alone.
@@ -79,11 +80,12 @@ pub struct SequentialRatio {
     pub silence: Duration,
     /// When a second process of evidence must agree that holds for failures in bursts.
     pub gate: Gate,
-    /// What the second process weighs at once. A look that is longer is one by itself. Default one minute.
+    /// What the second process weighs at once. A look that is longer is one by itself. Default 30 seconds, as long
+    /// as a look is by default.
     ///
-    /// Let it be some times longer than a burst lasts: one that reaches into the next window counts in both. With a
-    /// shorter one a bad candidate fails sooner: a window weighs at most as much as the candidate's share
-    /// goes into one, which is 10 for a tenth.
+    /// Let it be three times as long as a burst lasts, or longer: one that reaches into the next window counts in both.
+    /// With a shorter one a bad candidate fails sooner: a window weighs at most as much as the candidate's share
+    /// goes into one, which is 10 for a tenth and 2 for a half.
     #[serde(with = "duration")]
     pub unit_window: Duration,
 }
@@ -101,7 +103,7 @@ impl Default for SequentialRatio {
             pass_beta: Share::TWENTIETH,
             silence: Duration::from_secs(5 * 60),
             gate: Gate::default(),
-            unit_window: Duration::from_secs(60),
+            unit_window: Duration::from_secs(30),
         }
     }
 }
@@ -289,11 +291,14 @@ impl Judge for SequentialRatio {
         if gated {
             return Vec::new();
         }
-        vec![independent_events(
+        let independent = independent_events(
             prospect,
             "errors that come in bursts can fail a good release, as units such as pods are not told apart",
             "ask for a metric by unit, or set the judge's `gate` to `always`",
-        )]
+        );
+        std::iter::once(independent)
+            .chain(same_time(prospect))
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

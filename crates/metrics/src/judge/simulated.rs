@@ -5,7 +5,7 @@ pub(super) mod controller;
 use std::collections::BTreeMap;
 
 use strategy_core::analysis::{Count, Window};
-use strategy_core::{Timestamp, Tracks};
+use strategy_core::{Timestamp, Tracks, Weight};
 
 use super::weighing::number;
 use super::{Judge, Judgement, Sight};
@@ -33,10 +33,13 @@ impl Dice {
         number(self.next() >> 11) / number(1 << 53)
     }
 
-    /// How many of so many come up with this chance; the chance that none does must not underflow.
+    /// How many of so many come up with this chance; in halves where the chance that none does would underflow.
     pub(super) fn binomial(&mut self, of: u64, chance: f64) -> u64 {
         if chance >= 1.0 {
             return of;
+        }
+        if of > 1 && -number(of) * (-chance).ln_1p() > 700.0 {
+            return self.binomial(of / 2, chance) + self.binomial(of - of / 2, chance);
         }
         let mut left = self.unit();
         let mut likely = (number(of) * (-chance).ln_1p()).exp();
@@ -75,6 +78,12 @@ pub(super) fn sight(at: u64, millis: u64, stable: Events, candidate: Events, alp
     Sight::new(window, readings, alpha)
 }
 
+/// A share as it is written, in whole per cent.
+fn written(share: f64) -> Option<Weight> {
+    let percent = (0..=100_u16).find(|percent| f64::from(*percent) / 100.0 >= share - 1e-9);
+    percent.and_then(|percent| Weight::from_percent(percent).ok())
+}
+
 /// A world of 50 requests a second, looked at every `every` seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct World {
@@ -101,8 +110,8 @@ type Going = Tracks<Vec<(u64, u64, u64)>>;
 impl World {
     /// Nothing is wrong: 10 %, 0.5 % failures, half an hour.
     pub(super) const NULL: Self = Self {
-        every: 15,
-        looks: 120,
+        every: 30,
+        looks: 60,
         share: |_| 0.1,
         stable: |_| 0.005,
         candidate: |_| 0.005,
@@ -171,7 +180,8 @@ impl World {
             let second = look * self.every;
             let (stable, candidate) = self.happens(&mut dice, second, &mut going);
             failed += candidate.all.failed;
-            let sight = sight(second * 1000, self.every * 1000, stable, candidate, 0.01);
+            let mut sight = sight(second * 1000, self.every * 1000, stable, candidate, 0.01);
+            sight.share = written((self.share)(second));
             let judgement = judge.judge(&sight, &state).unwrap();
             if ends(&judgement) {
                 return Some((look + 1, failed));

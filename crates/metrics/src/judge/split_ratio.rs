@@ -32,7 +32,7 @@ const LEAST: f64 = 1e-9;
 /// # How it weighs
 /// That the share is at most `tolerance` above what is written is weighed against shares that are larger, and
 /// that it is at most `tolerance` below against shares that are smaller, each as in
-/// [`share_ratio_evidence`](super::weighing::share_ratio_evidence), by multiples of the odds at that border. The
+/// [`share_ratio_evidence`], by multiples of the odds at that border. The
 /// mean over all of them is a process of evidence where the true share stays within, wherever it is there, and
 /// whatever is written in each look.
 ///

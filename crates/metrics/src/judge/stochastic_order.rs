@@ -10,7 +10,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
 use self::memory::{At, Memory};
-use super::assumptions::independent_latencies;
+use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, above, histograms, listed, too_coarse};
 use super::checked::checked;
 use super::figure::{figure, percent};
@@ -307,7 +307,9 @@ impl Judge for StochasticOrder {
                 );
             }
         }
-        vec![independent_latencies(prospect)]
+        std::iter::once(independent_latencies(prospect))
+            .chain(same_time(prospect))
+            .collect()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

@@ -22,7 +22,7 @@ pub(crate) fn share(count: Count) -> String {
 
 /// What has this natural logarithm, as what stands against one: `1 : 4 500`, cut to two digits, never rounded
 /// up.
-pub(crate) fn odds(logarithm: f64) -> String {
+pub fn odds(logarithm: f64) -> String {
     let tens = logarithm / std::f64::consts::LN_10;
     if logarithm < 1.0_f64.next_down().ln() {
         return "below 1 : 1".to_owned();

@@ -23,7 +23,7 @@ use self::answer::Series;
 use self::http::{Keys, Server};
 use self::metric::{Filled, Metric};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
-use crate::reading::Shape;
+use crate::reading::{Reading, Shape};
 
 /// [Datadog](https://docs.datadoghq.com/api/latest/metrics/query-timeseries-data-across-multiple-products/), by
 /// `POST /api/v2/query/timeseries`. Built from its published reference; it was not run against the service.
@@ -38,8 +38,8 @@ use crate::reading::Shape;
 /// - `interval`: what one point stands for, whole tens of seconds (default 10 s). Windows begin and end at its
 ///   multiples since 1970;
 /// - `settle`: how long after its end an interval is read (default a minute);
-/// - `stale-after`, of counts: without a point for so long before a window's end, what is told is
-///   [stale](crate::Reading::Stale). Default: 2 min 30 s.
+/// - `stale-after`, of counts: without a point for so long before a window's end, or in the window, what is told is
+///   [stale](Reading::Stale). Default: 2 min 30 s.
 ///
 /// `{{name}}` in a query stands for the label `name` of the track, as its target tells it; a name that the target
 /// does not tell is refused before the rollout begins.
@@ -144,13 +144,13 @@ impl Datadog {
     ) -> Result<Told, SourceError> {
         let interval = metric.interval;
         let answer = match filled {
-            Filled::Events { queries, part } => {
+            Filled::Events { part, .. } => {
                 let from = down(window.from.before(metric.stale_after), interval);
                 let span = Window {
                     from,
                     to: window.to,
                 };
-                let series = self.series(queries, span, interval).await?;
+                let series = self.series(filled.queries(), span, interval).await?;
                 let of = counts::Of {
                     part: *part,
                     unit: metric.unit.as_deref(),
@@ -159,14 +159,12 @@ impl Datadog {
                 };
                 counts::events(&series, window, &of)
             }
-            Filled::Values(query) => {
-                let queries = std::slice::from_ref(query);
-                let series = self.series(queries, window, interval).await?;
+            Filled::Values(_) => {
+                let series = self.series(filled.queries(), window, interval).await?;
                 numbers::values(&series, window)
             }
-            Filled::Units { query, unit } => {
-                let queries = std::slice::from_ref(query);
-                let series = self.series(queries, window, interval).await?;
+            Filled::Units { unit, .. } => {
+                let series = self.series(filled.queries(), window, interval).await?;
                 numbers::units(&series, window, unit)
             }
         };
@@ -174,10 +172,11 @@ impl Datadog {
     }
 }
 
-/// A reading, and how many units were seen.
+/// A reading, how many units were seen, and what is to be said of it.
 struct Told {
-    reading: crate::Reading,
+    reading: Reading,
     units: usize,
+    notes: Vec<String>,
 }
 
 #[async_trait]
@@ -205,6 +204,7 @@ impl MetricSource for Datadog {
             (true, units) => Some(units),
             (false, _) => Some(0),
         };
+        admitted.asked = filled.queries().to_vec();
         Ok(admitted)
     }
 
@@ -212,7 +212,9 @@ impl MetricSource for Datadog {
         let metric = Metric::read(&question.metric, question.shape)?;
         let filled = metric.filled(question.shape, &question.labels)?;
         let told = self.told(&filled, window, &metric).await?;
-        Ok(told.reading.into())
+        let mut answer = Answer::from(told.reading);
+        answer.notes = told.notes;
+        Ok(answer)
     }
 }
 

@@ -145,8 +145,9 @@ impl MetricSource for HttpProbe {
 
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
-        metric.address(question)?;
+        let request = metric.request(question)?;
         Ok(Admitted {
+            asked: vec![request.to_string()],
             bounds: (question.shape == Shape::Histogram).then_some(metric.bounds),
             units: Some(0),
             ..Admitted::default()

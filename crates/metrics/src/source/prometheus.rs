@@ -2,12 +2,14 @@
 
 mod admission;
 mod answer;
+mod counted;
 mod counters;
 mod http;
 mod increments;
 mod metric;
 mod native;
 mod ready_made;
+mod recording;
 mod twice;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use self::answer::Series;
 use self::counters::Asked;
 use self::http::{Access, Server};
 use self::metric::{Filled, Metric};
+pub use self::recording::{InvalidRecording, Recording};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Reading, Shape};
 

@@ -356,7 +356,50 @@ fn a_window_that_waited_is_judged_by_the_share_that_it_had() {
     };
     let waits = measure(&analysis, at_share(0, 30, 10), &Memory::default());
     let found = measure(&analysis, at_share(30, 50, 50), &waits.memory);
-    assert_eq!(found.verdict, Verdict::Pass, "{}", found.evidence);
+    let is_as_written = found
+        .evidence
+        .starts_with("no proof that the split is not as written");
+    assert!(is_as_written, "{}", found.evidence);
+}
+
+/// A source that tells late tells in one stage of the one before.
+#[test]
+fn what_is_told_of_an_earlier_share_passes_no_later_one() {
+    let rhythm = Rhythm::new(Duration::ZERO, Duration::from_secs(20));
+    let source = source_with(&[(5, 1), (15, 1), (25, 1), (35, 1), (45, 1)], rhythm);
+    let analysis = analysis(source);
+    let mut memory = Memory::default();
+    let mut said = Vec::new();
+    for n in 0..5 {
+        let mut look = look(n * 10, n * 10 + 10, 9);
+        let percent = if n < 2 { 10 } else { 50 };
+        let weight = Weight::from_percent(percent).unwrap();
+        look.weights.insert(Part::main(), weight);
+        let found = measure(&analysis, look, &memory);
+        memory = found.memory;
+        said.push((found.verdict, found.evidence.to_string()));
+    }
+    let of_before = "this is of an earlier share of traffic, and nothing is told of this one yet";
+    let expected = [
+        (
+            Verdict::Undecided,
+            "memory cannot tell of any window since the last look yet".to_owned(),
+        ),
+        (
+            Verdict::Undecided,
+            "memory cannot tell of any window since the last look yet".to_owned(),
+        ),
+        (
+            Verdict::Undecided,
+            format!("0 to 10: 1 failed; {of_before}"),
+        ),
+        (
+            Verdict::Undecided,
+            format!("10 to 20: 2 failed; {of_before}"),
+        ),
+        (Verdict::Pass, "20 to 30: 3 failed".to_owned()),
+    ];
+    assert_eq!(said, expected);
 }
 
 #[test]

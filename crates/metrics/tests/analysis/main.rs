@@ -3,5 +3,6 @@
 
 mod admission;
 mod looks;
+mod rhythm;
 mod tally;
 mod too_short;

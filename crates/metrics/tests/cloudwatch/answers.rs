@@ -236,6 +236,19 @@ async fn what_is_said_of_an_answer_is_told_on() {
     );
 }
 
+#[tokio::test]
+async fn of_many_messages_only_some_are_told_on() {
+    const CODES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let points: Vec<_> = (0..5).map(|of| minute(of, 1.0)).collect();
+    let mut told = Told::complete("m0", &points);
+    for code in CODES {
+        told = told.saying(code, "is said");
+    }
+    let answer = events([Page::of([told, Told::complete("m1", &[])])]).await;
+    let expected = CODES.map(|code| format!("{code}: is said"));
+    assert_eq!(answer.notes, expected[..5]);
+}
+
 /// With a period of a second CloudWatch rounds the begin of what is asked for down to a minute.
 #[tokio::test]
 async fn datapoints_of_other_windows_are_left_out() {

@@ -10,6 +10,7 @@
 mod admission;
 mod answers;
 mod asked;
+mod damaged;
 mod errors;
 mod looks;
 mod metrics;

@@ -162,6 +162,16 @@ fn what_is_missing_or_too_much_is_refused_with_its_place() {
             "1024",
         ),
         (
+            with(&["requests", "dimensions"], json!({ "": "a" })),
+            "metric.requests.dimensions: ",
+            "255",
+        ),
+        (
+            json!({ "application-load-balancer": { "load-balancer": "" } }),
+            "metric.application-load-balancer.load-balancer: ",
+            "1024",
+        ),
+        (
             with(&["requests", "dimensions"], json!(many)),
             "there are 31",
             "30",

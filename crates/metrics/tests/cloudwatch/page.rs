@@ -199,6 +199,14 @@ async fn the_page_has_the_limits() {
     let most = number_after(&many, "a list of 1 to ");
     assert_eq!(said("counters that are added up"), most);
 
+    let mut page = Page::of(["m0", "m1"].map(|id| Told::complete(id, &[])));
+    let codes = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    page.messages.extend(codes.map(|code| (code, "is said")));
+    let source = Server::pages([page]).source();
+    let answer = source.read(&question, window()).await.unwrap();
+    let notes = answer.notes.len().to_string();
+    assert_eq!(said("messages that are told with the evidence"), notes);
+
     let long = "x".repeat(10_000);
     let told = Told {
         status: "Forbidden",

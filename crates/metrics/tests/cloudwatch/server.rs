@@ -65,6 +65,11 @@ impl Server {
         }))
     }
 
+    /// What it answers from now on.
+    pub(crate) fn answers_next(&self, replies: impl IntoIterator<Item = Reply>) {
+        *self.0.replies.lock().unwrap() = replies.into_iter().collect();
+    }
+
     pub(crate) fn pages(pages: impl IntoIterator<Item = Page>) -> Self {
         Self::answering(pages.into_iter().map(Reply::Page))
     }

@@ -155,7 +155,7 @@ impl Judge for Slipping {
                 judgement.evidence += &format!(", {first} at first");
             }
             Slip::RemembersEverything => {
-                judgement = self.counted(judgement, looks.saturating_add(1))
+                judgement = self.counted(judgement, looks.saturating_add(1));
             }
             Slip::PassesNothing if failed(&sight).is_none() => judgement.verdict = Verdict::Pass,
             Slip::TakesNothingForALook | Slip::TakesSilenceForALook => {

@@ -52,6 +52,11 @@ async fn that_there_is_nothing_yet_is_no_error() {
     let nothing = timeseries(&[], &[]);
     let admitted = admitted(requests(), Shape::Events, nothing).await.unwrap();
     assert_eq!(admitted.units, Some(0), "units are not told apart");
+    let asked = [
+        "sum:web.hits{version:v2}.as_count().rollup(sum, 10)",
+        "sum:web.hits{version:v2,status:5xx}.as_count().rollup(sum, 10)",
+    ];
+    assert_eq!(admitted.asked, asked);
 }
 
 #[tokio::test]

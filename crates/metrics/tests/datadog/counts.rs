@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use strategy_core::analysis::Count;
 use strategy_metrics::{Data, Events, Reading, Shape};
 
-use crate::question::{Line, at, events, numbers, read, timeseries};
+use crate::question::{Line, at, events, numbers, read, requests, timeseries};
 
 fn counted(total: u64, failed: u64) -> Reading {
     Reading::Told(Data::Events(Events::counted(total, failed)))
@@ -55,12 +55,6 @@ async fn an_interval_without_a_point_counted_nothing() {
         counted(40, 0),
         "no series of failures"
     );
-    let reply = timeseries(&[890], &[(0, &[], &numbers([40]))]);
-    assert_eq!(
-        events(reply, json!({})).await,
-        counted(0, 0),
-        "it was there two minutes ago"
-    );
 }
 
 #[tokio::test]
@@ -91,21 +85,66 @@ async fn no_series_and_no_number_are_empty() {
     );
 }
 
+/// An agent that is dead and a service that nobody asked look alike.
+#[tokio::test]
+async fn a_window_without_a_point_is_no_count_of_zero() {
+    let reply = |at| timeseries(&[at], &[(0, &[], &numbers([40])), (1, &[], &numbers([4]))]);
+    let newest = at(990);
+    assert_eq!(
+        events(reply(990), json!({})).await,
+        Reading::Stale { newest }
+    );
+    let zero = timeseries(&[1_020], &[(0, &[], &numbers([0]))]);
+    assert_eq!(
+        events(zero, json!({})).await,
+        counted(0, 0),
+        "one of zero is"
+    );
+}
+
 #[tokio::test]
 async fn what_ended_too_long_before_the_window_did_is_stale() {
-    // It stands for the seconds until 880, 150 before the window's end.
     let reply = |at| timeseries(&[at], &[(0, &[], &numbers([40])), (1, &[], &numbers([4]))]);
-    assert_eq!(events(reply(870), json!({})).await, counted(0, 0));
-    let newest = at(1_000);
     let stale_after = |text: &str| json!({ "stale-after": text });
+    // It stands for the seconds until 1 010, 20 before the window's end.
     assert_eq!(
         events(reply(1_000), stale_after("20s")).await,
         counted(40, 4)
     );
+    let newest = at(1_000);
     assert_eq!(
         events(reply(1_000), stale_after("10s")).await,
         Reading::Stale { newest }
     );
+}
+
+#[tokio::test]
+async fn a_series_that_has_only_some_of_the_intervals_is_told_with_the_evidence() {
+    let notes = async |seconds: &[u64], lines: &[Line<'_>]| {
+        let answer = read(timeseries(seconds, lines), requests(), Shape::Events);
+        answer.await.unwrap().notes
+    };
+    let told = notes(&[1_000, 1_020], &[(0, &[], &numbers([40, 50]))]).await;
+    assert_eq!(told, ["`requests` have a point in 2 of 3 intervals"]);
+    let all = [1_000, 1_010, 1_020];
+    let whole = notes(
+        &all,
+        &[
+            (0, &[], &numbers([40, 0, 50])),
+            (1, &[], &numbers([4, 4, 4])),
+        ],
+    )
+    .await;
+    assert!(whole.is_empty(), "{whole:?}");
+    // Two series have all of them together, and an earlier point is none of them.
+    let one: &[Value] = &[json!(1), json!(1), Value::Null, json!(1)];
+    let other: &[Value] = &[json!(1), Value::Null, json!(1), Value::Null];
+    let seconds = [990, 1_000, 1_010, 1_020];
+    let lines: [Line<'_>; 2] = [(0, &["pod:a"], one), (0, &["pod:b"], other)];
+    assert!(notes(&seconds, &lines).await.is_empty());
+    let lines: [Line<'_>; 1] = [(0, &["pod:a"], one)];
+    let told = notes(&seconds, &lines).await;
+    assert_eq!(told, ["`requests` have a point in 2 of 3 intervals"]);
 }
 
 #[tokio::test]
@@ -140,20 +179,20 @@ async fn units_are_told_apart_by_their_tag() {
         &[
             (0, &["pod_name:a", "zone:x"], &numbers([10, 10])),
             (0, &["zone:x", "pod_name:b"], &numbers([5, 5])),
-            (1, &["pod_name:b"], &numbers([0, 2])),
+            (1, &["pod_name:b"], &numbers([5, 5])),
         ],
     );
     let Reading::Told(Data::Events(told)) = events(reply, unit).await else {
         panic!("no events");
     };
     let count = |total, failed| Count { total, failed };
-    assert_eq!(told.all, count(30, 2));
+    assert_eq!(told.all, count(30, 10));
     let units: Vec<_> = told.by_unit.into_iter().collect();
     assert_eq!(
         units,
         [
             ("a".to_owned(), count(20, 0)),
-            ("b".to_owned(), count(10, 2))
+            ("b".to_owned(), count(10, 10))
         ]
     );
 }

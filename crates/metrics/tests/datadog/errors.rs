@@ -115,6 +115,11 @@ async fn an_error_that_may_pass_is_told_from_one_that_will_not() {
             true,
             "2 values at 1 times",
         ),
+        (
+            data(json!({ "times": [1], "series": [{}, {}], "values": [[1], [1]] })),
+            true,
+            "two series of one query have the same tags",
+        ),
         (data(wide), true, "of query 2, which was not asked"),
         (
             Reply::Endless(9 * 1024 * 1024),
@@ -177,6 +182,19 @@ async fn no_number_of_an_answer_is_nan_or_infinite() {
             error.to_string().contains("cannot be read"),
             "{number}: {error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_large_as_said_and_no_larger() {
+    let empty = json!({ "data": { "attributes": {} } }).to_string();
+    for (more, refused) in [(0, false), (1, true)] {
+        let spaces = " ".repeat(8 * 1024 * 1024 + more - empty.len());
+        let server = Server::answering([Reply::Body(200, format!("{empty}{spaces}"))]).await;
+        let source = source(&server).timeout(Duration::from_secs(30));
+        let question = question_about(requests(), Shape::Events);
+        let answer = source.read(&question, window()).await;
+        assert_eq!(answer.is_err(), refused, "{more}: {answer:?}");
     }
 }
 

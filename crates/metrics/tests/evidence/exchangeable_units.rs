@@ -91,3 +91,58 @@ fn the_mean_of_evidence_is_its_mean() {
         assert_near(ln_mean(&logarithms).exp(), expected.mean, 1e-12);
     }
 }
+
+/// The mean over the smoothings of what a window weighs, before any late start.
+fn weighed(seen: f64, expected: f64) -> f64 {
+    ln_mean(&[0.1, 0.3, 1.0, 3.0].map(|added| share_evidence(seen, expected, added)))
+}
+
+fn of_units(track: &str, units: u64, total: u64, failed: u64) -> Reading {
+    let units = (0..units).map(|unit| {
+        let count = Count {
+            total,
+            failed: if unit == 0 { failed } else { 0 },
+        };
+        (format!("{track}-{unit}"), count)
+    });
+    Reading::Told(Data::Events(Events::of_units(units)))
+}
+
+/// One unit of ten has a tenth of the failures, however many requests it has.
+#[test]
+fn an_equal_load_is_shared_by_units_and_not_by_requests() {
+    let look = Tracks {
+        stable: of_units("old", 9, 100, 10),
+        candidate: of_units("new", 1, 900, 10),
+    };
+    for (load, expected) in [("equal", 2.0), ("requests", 10.0)] {
+        let params = json!({
+            "kind": "exchangeable-units", "load": load, "restart": "0s", "unit-window": "1s",
+        });
+        let found = judged(&*made(&params), [look.clone()]);
+        assert_near(found.log_evidence.unwrap(), weighed(10.0, expected), 1e-12);
+    }
+}
+
+/// With `tolerated: 3` the part of the candidate at a half of the requests is three quarters of the failures.
+#[test]
+fn the_gate_knows_what_is_tolerated() {
+    let look = Tracks {
+        stable: of_units("old", 1, 100_000, 1_000),
+        candidate: of_units("new", 1, 100_000, 3_500),
+    };
+    let params = json!({
+        "kind": "sequential-ratio", "tolerated": 3.0, "restart": "0s", "unit-window": "1s",
+    });
+    let gated = judged(&*made(&params), [look.clone()]);
+    assert_near(
+        gated.log_evidence.unwrap(),
+        weighed(3_500.0, 3_375.0),
+        1e-12,
+    );
+    // Else it would not be the weaker of the two.
+    let mut params = params;
+    params["gate"] = json!("never");
+    let alone = judged(&*made(&params), [look]);
+    assert!(alone.log_evidence > gated.log_evidence);
+}

@@ -10,7 +10,7 @@ use crate::still_clock::{probe, question_about, window};
 
 fn about(metric: Value) -> Question {
     let mut question = question_about(metric, Shape::Events);
-    question.labels = [("version", "v2.1"), ("evil", "x/../admin?")]
+    question.labels = [("version", "v2.1"), ("evil", "x/../admin?"), ("none", "")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     question
@@ -103,6 +103,12 @@ async fn an_address_that_cannot_be_is_refused_before_the_rollout_begins() {
             "`evil`",
         ),
         (
+            json!({ "candidate": "http://a/{{none}}" }),
+            Track::Candidate,
+            "metric.candidate",
+            "`none`",
+        ),
+        (
             json!({ "candidate": "api/health" }),
             Track::Candidate,
             "metric.candidate",
@@ -150,9 +156,11 @@ async fn an_address_that_cannot_be_is_refused_before_the_rollout_begins() {
 
 #[tokio::test]
 async fn what_is_known_beforehand_is_admitted() {
-    let mut question = about(json!({ "candidate": "http://api/", "bounds": [0.1, 0.3] }));
+    let mut question =
+        about(json!({ "candidate": "http://api/{{version}}/health?key=k", "bounds": [0.1, 0.3] }));
     let admitted = probe().admit(&question).await.unwrap();
     assert_eq!((admitted.bounds, admitted.units), (None, Some(0)));
+    assert_eq!(admitted.asked, ["GET http://api/v2.1/health"]);
     question.shape = Shape::Histogram;
     let admitted = probe().admit(&question).await.unwrap();
     assert_eq!(admitted.bounds, Some(vec![0.1, 0.3]));

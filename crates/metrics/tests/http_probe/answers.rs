@@ -128,6 +128,13 @@ async fn no_more_of_a_body_is_read_than_was_asked_for() {
         let answer = events([long(), long()], more).await;
         assert_eq!(counted(&answer), (2, failed), "{read}");
     }
+    // The same where it comes in many pieces.
+    let long = || Reply::Body(200, format!("{}well", " ".repeat(400_000)));
+    for (read, failed) in [(400_004, 0), (400_003, 2)] {
+        let more = json!({ "contains": "well", "read": read });
+        let answer = events([long(), long()], more).await;
+        assert_eq!(counted(&answer), (2, failed), "{read}");
+    }
     // What comes behind that is nothing that could fail it.
     let answer = events([Reply::Endless(3_000_000), ok("")], json!({ "read": 10 })).await;
     assert_eq!(counted(&answer), (2, 0));

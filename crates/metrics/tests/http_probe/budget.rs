@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use strategy_metrics::Shape;
 use strategy_metrics::source::{HttpProbe, MetricSource, SourceError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::loopback::{Reply, Server};
-use crate::still_clock::{counted, probe, question_about, read, window};
+use crate::loopback::{Reply, Server, builder};
+use crate::still_clock::{StillClock, counted, metric, probe, question_about, read, window};
 
 #[tokio::test]
 async fn as_many_requests_are_sent_as_asked_for_each_on_a_connection_of_its_own() {
@@ -22,6 +23,50 @@ async fn as_many_requests_are_sent_as_asked_for_each_on_a_connection_of_its_own(
         // The server takes one question of each connection.
         assert_eq!(server.asked().len() as u64, requests);
     }
+}
+
+/// A server that would answer more than one question of a connection.
+#[tokio::test]
+async fn no_connection_is_used_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            seen.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                        .await;
+                }
+            });
+        }
+    });
+    let metric = json!({ "candidate": address, "requests": 5, "at-once": 1, "timeout": "5s" });
+    let question = question_about(metric, Shape::Events);
+    let answer = probe().read(&question, window()).await.unwrap();
+    assert_eq!(counted(&answer), (5, 0));
+    assert_eq!(connections.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn nothing_is_tried_again_whatever_the_settings_of_the_client_say() {
+    let again = reqwest::retry::for_host("127.0.0.1").classify_fn(|attempt| {
+        if attempt.status() == Some(StatusCode::SERVICE_UNAVAILABLE) {
+            attempt.retryable()
+        } else {
+            attempt.success()
+        }
+    });
+    let server = Server::saying(|_| Reply::Body(503, String::new())).await;
+    let probe = HttpProbe::new(builder().retry(again)).unwrap();
+    let probe = probe.clock(StillClock::default());
+    let question = question_about(metric(&server, json!({})), Shape::Events);
+    let answer = probe.read(&question, window()).await.unwrap();
+    assert_eq!(counted(&answer), (2, 2));
+    assert_eq!(server.asked().len(), 2);
 }
 
 /// A server that answers when as many are waiting as can be.

@@ -8,17 +8,33 @@ use strategy_metrics::conformance::source::{
 };
 
 use crate::loopback::{Reply, Server};
-use crate::still_clock::{NOON, at, metric, probe, question_about};
+use crate::still_clock::{NOON, StillClock, at, metric, probe, question_about};
+
+const SECRET: &str = "open-sesame";
 
 async fn keeps(seconds: u64, which: impl AsyncFn(&Subject<'_>) -> bool) -> bool {
-    let server = Server::saying(|_| Reply::Body(200, String::new())).await;
-    let question = question_about(metric(&server, json!({})), Shape::Events);
-    let window = Window {
-        from: at(NOON - seconds),
-        to: at(NOON),
+    let server = Server::saying(|_| Reply::Body(200, SECRET.to_owned())).await;
+    let about = |shape| question_about(metric(&server, json!({})), shape);
+    let window = |from, to| Window {
+        from: at(NOON - from),
+        to: at(NOON - to),
     };
-    let probe = probe();
-    let subject = Subject::new(&probe, question, window, json!({ "url": "http://api" }));
+    let probe = probe()
+        .header("x-token".parse().unwrap(), SECRET.parse().unwrap())
+        .clock(StillClock::default());
+    let meaningless = json!({ "url": "http://api" });
+    let subject = Subject::new(
+        &probe,
+        about(Shape::Events),
+        window(seconds, 0),
+        meaningless,
+    )
+    .other(about(Shape::Histogram))
+    .other(about(Shape::Values))
+    .quiet(window(seconds, 61))
+    .secret(SECRET);
+    // Which unit answers is not known, and nothing that it tells could be no number.
+    assert_eq!(subject.left_out(), ["units", "numberless"]);
     which(&subject).await
 }
 
@@ -27,7 +43,7 @@ async fn keeps(seconds: u64, which: impl AsyncFn(&Subject<'_>) -> bool) -> bool 
 #[tokio::test]
 async fn every_promise_holds_of_a_window_that_is_long_against_its_age() {
     let kept = keeps(600, async |subject| {
-        keeps_every_promise(subject).await.unwrap();
+        assert_eq!(keeps_every_promise(subject).await, Ok(()));
         true
     });
     assert!(kept.await);

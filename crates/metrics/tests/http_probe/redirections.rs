@@ -1,11 +1,13 @@
 //! Redirections are followed only where that is asked for, and take no secret elsewhere.
 
+use std::time::Duration;
+
 use serde_json::json;
 use strategy_metrics::Shape;
 use strategy_metrics::source::MetricSource;
 
 use crate::loopback::{Reply, Server};
-use crate::still_clock::{counted, metric, probe, question_about, read, window};
+use crate::still_clock::{StillClock, counted, metric, probe, question_about, read, window};
 
 const SECRET: &str = "open-sesame";
 
@@ -52,6 +54,61 @@ async fn as_many_are_followed_as_are_asked_for() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn every_status_that_leads_elsewhere_is_followed_and_no_other() {
+    for (status, follows) in [
+        (300, false),
+        (301, true),
+        (302, true),
+        (303, true),
+        (304, false),
+        (307, true),
+        (308, true),
+    ] {
+        let server = Server::saying(move |asked| {
+            if asked.starts_with("HEAD / ") {
+                Reply::Headed(status, "location: /there\r\n".to_owned(), String::new())
+            } else {
+                Reply::Body(200, String::new())
+            }
+        })
+        .await;
+        let more = json!({ "redirects": 1, "method": "HEAD" });
+        let answer = read(&server, more, Shape::Events).await.unwrap();
+        assert_eq!(counted(&answer), (2, 0));
+        let asked = server.asked();
+        assert_eq!(asked.len(), if follows { 4 } else { 2 }, "{status}");
+        assert!(
+            asked.iter().all(|asked| asked.starts_with("HEAD ")),
+            "{asked:?}"
+        );
+    }
+}
+
+/// By the clock of this test each look at it takes 4.95 seconds: a tenth of a second is left behind the redirection.
+#[tokio::test]
+async fn redirections_are_within_the_time_of_their_request() {
+    let server = Server::saying(|asked| {
+        if asked.starts_with("GET / ") {
+            to("/slow")
+        } else {
+            Reply::Silence
+        }
+    })
+    .await;
+    let more = json!({ "redirects": 1, "requests": 1, "timeout": "10s" });
+    let question = question_about(metric(&server, more), Shape::Events);
+    let clock = StillClock::ticking(Duration::from_millis(4_950));
+    let probe = probe().clock(clock);
+    let window = window();
+    let read = probe.read(&question, window);
+    let answer = tokio::time::timeout(Duration::from_secs(8), read).await;
+    let answer = answer.expect("the ten seconds began anew").unwrap();
+    assert_eq!(counted(&answer), (1, 1));
+    assert!(answer.notes[0].contains("no answer in time"), "{answer:?}");
+    assert_eq!(server.asked().len(), 2);
 }
 
 #[tokio::test]

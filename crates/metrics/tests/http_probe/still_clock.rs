@@ -15,13 +15,30 @@ use strategy_metrics::{Reading, Shape};
 use crate::loopback::{Server, builder};
 
 /// It is always noon, and between two looks at it a hundredth of a second passes.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct StillClock(Arc<AtomicU32>);
+#[derive(Clone, Debug)]
+pub(crate) struct StillClock {
+    looks: Arc<AtomicU32>,
+    tick: Duration,
+}
+
+impl StillClock {
+    /// With so much between two looks at it.
+    pub(crate) fn ticking(tick: Duration) -> Self {
+        Self {
+            looks: Arc::default(),
+            tick,
+        }
+    }
+}
+
+impl Default for StillClock {
+    fn default() -> Self {
+        Self::ticking(Duration::from_millis(10))
+    }
+}
 
 /// Noon, in seconds since 1970.
 pub(crate) const NOON: u64 = 43_200;
-
-pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 #[async_trait]
 impl Clock for StillClock {
@@ -29,7 +46,7 @@ impl Clock for StillClock {
         at(NOON)
     }
     fn elapsed(&self) -> Duration {
-        TICK * self.0.fetch_add(1, Ordering::Relaxed)
+        self.tick * self.looks.fetch_add(1, Ordering::Relaxed)
     }
     async fn sleep_until(&self, _: Timestamp) {}
 }

@@ -1,5 +1,7 @@
 //! Before a rollout begins: whether a question can be answered, and what is there to be asked.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use strategy_metrics::Shape;
 use strategy_metrics::source::{Admitted, MetricSource, SourceError};
@@ -87,14 +89,14 @@ async fn how_far_apart_samples_are_is_told() {
             of("b", &[907.0, 922.0])
         ]))
     };
-    let apart = Some(std::time::Duration::from_secs(15));
+    let apart = Some(Duration::from_secs(15));
     let found = admitted(requests(), Shape::Events, [all(), all()]).await;
-    assert_eq!(found.unwrap().distance, apart);
+    assert_eq!(found.unwrap().samples_every, apart);
     let mut bounded = of("a", &[900.0, 915.0]);
     bounded["metric"]["le"] = json!("1");
     let all = matrix(json!([bounded, of("a", &[900.0, 915.0])]));
     let found = admitted(json!({ "histogram": "a" }), Shape::Histogram, [all]).await;
-    assert_eq!(found.unwrap().distance, apart);
+    assert_eq!(found.unwrap().samples_every, apart);
 }
 
 #[tokio::test]
@@ -125,11 +127,16 @@ async fn units_are_counted() {
     assert_eq!(found.units, Some(2));
 }
 
+fn of_two(pod: &str) -> Value {
+    let labels = json!({ "instance": pod, "pod": pod });
+    series(labels, &[(1000.0, "1"), (1015.0, "1")])
+}
+
 #[tokio::test]
 async fn a_unit_that_series_do_not_have_is_refused() {
     let mut metric = requests();
     metric["unit"] = json!("pdo");
-    let all = || matrix(json!([of_pod("a", &[]), of_pod("b", &[])]));
+    let all = || matrix(json!([of_pod("a", &[]), of_two("b")]));
     let found = admitted(metric.clone(), Shape::Events, [all(), all()]).await;
     let read = Server::answering([all(), all()]).await;
     let question = question_about(metric, Shape::Events);
@@ -170,4 +177,37 @@ async fn several_series_are_found_before_the_rollout_begins() {
     );
     let found = admitted(json!({ "query": "up" }), Shape::Values, [several]).await;
     assert!(found.unwrap_err().to_string().contains("2 series"));
+}
+
+#[tokio::test]
+async fn how_far_apart_samples_are_is_known_before() {
+    let of = |samples: &[(f64, &str)]| series(json!({ "instance": "a" }), samples);
+    // One scrape of the second one is missing.
+    let scraped = [
+        of(&[(1000.0, "1"), (1015.0, "2"), (1030.0, "3")]),
+        of(&[(1004.5, "1"), (1064.5, "2"), (1094.5, "2")]),
+        of(&[(1030.0, "9")]),
+    ];
+    let found = admitted(
+        requests(),
+        Shape::Events,
+        [matrix(json!(scraped)), matrix(json!([]))],
+    );
+    let apart = found.await.unwrap().samples_every;
+    assert_eq!(apart, Some(Duration::from_secs(30)));
+    let histogram = json!({ "histogram": "a_bucket" });
+    let twice = ["1", "+Inf"].map(|le| {
+        let labels = json!({ "instance": "a", "le": le });
+        series(labels, &[(1000.0, "1"), (1015.0, "2")])
+    });
+    let found = admitted(histogram, Shape::Histogram, [matrix(json!(twice))]);
+    let apart = found.await.unwrap().samples_every;
+    assert_eq!(apart, Some(Duration::from_secs(15)));
+    let once = of(&[(1000.0, "1")]);
+    let found = admitted(
+        requests(),
+        Shape::Events,
+        [matrix(json!([once])), matrix(json!([]))],
+    );
+    assert_eq!(found.await.unwrap().samples_every, None);
 }

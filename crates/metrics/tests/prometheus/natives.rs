@@ -268,6 +268,13 @@ async fn what_cannot_be_read_is_refused() {
     for (all, named) in [
         // Bounds of its own, as newer servers make of classic histograms.
         (json!([of(&[("0.1", "0.25", "9")])]), "power of 2"),
+        (json!([of(&[("5e-324", "1e308", "9")])]), "power of 2"),
+        (json!([of(&[("1e-308", "1e-308", "9")])]), "power of 2"),
+        (json!([of(&[("2", "1", "9")])]), "power of 2"),
+        (
+            json!([of(&[("NaN", "NaN", "9"), ("1", "3", "9")])]),
+            "power of 2",
+        ),
         (json!([of(&[]), classic]), "together"),
         (json!([both]), "numbers and native histograms"),
         (json!([of(&[("a", "1", "9")])]), "`a` is no number"),

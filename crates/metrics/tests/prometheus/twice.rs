@@ -25,6 +25,10 @@ const OTHER: [(f64, &str); 2] = [(997.0, "4"), (1012.0, "17")];
 
 /// What is found before a rollout and what is noted in it, of events and of a histogram.
 async fn found(all: &[Value]) -> Vec<String> {
+    found_in(all, "target 10.0.0.1:80").await
+}
+
+async fn found_in(all: &[Value], resource: &str) -> Vec<String> {
     let mut found = Vec::new();
     let finite = |mut series: Value| {
         series["metric"]["le"] = json!("1");
@@ -44,7 +48,7 @@ async fn found(all: &[Value]) -> Vec<String> {
         let admitted = server.source().admit(&question).await.unwrap();
         for finding in &admitted.findings {
             assert_eq!(finding.severity, Severity::Blocks);
-            assert_eq!(finding.resource, "target 10.0.0.1:80");
+            assert_eq!(finding.resource, resource);
             found.push(format!(
                 "{}: {}; {}",
                 finding.code, finding.message, finding.mend
@@ -70,6 +74,41 @@ async fn a_process_that_two_jobs_scrape_is_found() {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+}
+
+/// As where one job finds the proxies of Istio by the name of their port, and another by the annotations of pods.
+#[tokio::test]
+async fn a_pod_that_two_jobs_scrape_at_two_ports_is_found() {
+    let of = |job: &str, port: &str, more: &[(&str, &str)], samples: &[(f64, &str)]| {
+        let labels = [
+            ("job", job),
+            ("instance", port),
+            ("namespace", "shop"),
+            ("pod", "web-1"),
+        ];
+        one(&[&labels[..], more].concat(), samples)
+    };
+    let still = [(990.0, "7"), (1005.0, "7")];
+    let envoy = |samples| of("envoy-stats", "10.0.0.1:15090", &[("code", "200")], samples);
+    let pods = |code, samples| {
+        let more = [("code", code), ("app", "web")];
+        of("kubernetes-pods", "10.0.0.1:15020", &more, samples)
+    };
+    let twice = [
+        of("envoy-stats", "10.0.0.1:15090", &[("code", "500")], &still),
+        envoy(&ODD),
+        pods("500", &still),
+        pods("200", &EVEN),
+    ];
+    let found = found_in(&twice, "target web-1").await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    let expected = "`web-1` is scraped as job `envoy-stats` and as job `kubernetes-pods`";
+    assert!(found[0].contains(expected), "{found:?}");
+    // The pod's program and its proxy count requests of their own, by the same name.
+    for other in [pods("200", &OTHER), pods("500", &EVEN)] {
+        let found = found_in(&[envoy(&ODD), other], "").await;
+        assert_eq!(found, Vec::<String>::new());
     }
 }
 

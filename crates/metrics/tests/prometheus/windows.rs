@@ -65,6 +65,38 @@ async fn a_window_without_one_sample_is_not_a_count_of_zero() {
     }
 }
 
+/// One sample says from where to count, and not that nothing happened.
+#[tokio::test]
+async fn a_window_with_the_first_sample_alone_is_not_a_count_of_zero() {
+    for (watched_since, samples, newest, too_short) in [
+        (
+            Some(1_000),
+            &[(990.0, "0"), (1005.0, "900")][..],
+            1_005_000,
+            false,
+        ),
+        (
+            Some(1_000),
+            &[(990.0, "0"), (1010.0, "900")],
+            1_010_000,
+            true,
+        ),
+        (None, &[(1010.0, "900")], 1_010_000, true),
+    ] {
+        let mut question = question_about(requests(), Shape::Events);
+        question.watched_since = watched_since.map(|at| Timestamp::from_millis(at * 1_000));
+        let replies = [
+            matrix(json!([series(web("200"), samples)])),
+            matrix(json!([])),
+        ];
+        let server = Server::answering(replies).await;
+        let answer = server.source().read(&question, window()).await.unwrap();
+        let newest = Timestamp::from_millis(newest);
+        assert_eq!(answer.reading, Reading::Stale { newest }, "{samples:?}");
+        assert_eq!(answer.too_short, too_short, "{samples:?}");
+    }
+}
+
 /// Of `10.0.0.1:80` two jobs tell, and each is a target of its own.
 #[tokio::test]
 async fn what_another_job_knew_of_an_instance_is_not_known_of_this_one() {

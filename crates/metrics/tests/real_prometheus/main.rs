@@ -27,3 +27,4 @@ mod queries;
 mod question;
 mod ready_made;
 mod server;
+mod twice;

@@ -53,7 +53,7 @@ pub(crate) async fn ask(
     Ok(answer.reading)
 }
 
-/// What is told of a window; none of one without a sample.
+/// What is told of a window; none of one without a sample, or with nothing to count from.
 pub(crate) async fn counted(
     server: &Prometheus,
     metric: Value,
@@ -62,7 +62,7 @@ pub(crate) async fn counted(
 ) -> Count {
     match ask(server, metric, Shape::Events, track, window).await {
         Ok(Reading::Told(Data::Events(events))) => events.all,
-        Ok(Reading::Stale { newest }) if newest < window.from => Count::default(),
+        Ok(Reading::Stale { .. }) => Count::default(),
         other => panic!("{window:?}: {other:?}"),
     }
 }

@@ -70,6 +70,22 @@ impl Prometheus {
         Self::start(&config, &[])
     }
 
+    /// One with two jobs that scrape this one target.
+    pub(crate) fn scraping_twice(jobs: [&str; 2], target: Target) -> Self {
+        let port = target.serve();
+        let mut config =
+            "global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:\n".to_owned();
+        for job in jobs {
+            writeln!(config, "- job_name: {job}").unwrap();
+            writeln!(
+                config,
+                "  static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]"
+            )
+            .unwrap();
+        }
+        Self::start(&config, &[])
+    }
+
     /// One that lets in whom `web.yml` among these files lets in.
     pub(crate) fn guarded(files: &[(&str, &str)]) -> Self {
         Self::start("scrape_configs: []\n", files)

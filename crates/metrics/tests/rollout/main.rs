@@ -8,14 +8,16 @@
 
 mod world_source;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use strategy_core::Release;
-use strategy_core::plan::Bake;
+use strategy_core::plan::{Bake, Check, Extension};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::strategy::Canary;
 use strategy_core::world::{Finished, Scenario, World};
+use strategy_metrics::judge::Kinds;
 use strategy_metrics::{MetricAnalysis, MetricCheck};
 
 use self::world_source::WorldSource;
@@ -96,4 +98,41 @@ fn without_requests_nothing_is_promoted() {
         "{}",
         finished.outcome
     );
+}
+
+/// A state that is not the judge's is neither taken nor forgotten: no look says anything, and the release goes back.
+#[test]
+fn a_state_of_other_parameters_takes_the_release_back() {
+    let made = AtomicU64::new(1);
+    let kinds = Kinds::built_in().made("changing", move |_| {
+        let minimum = made.fetch_add(1, Ordering::Relaxed);
+        Kinds::built_in().make(&json!({
+            "kind": "slo", "tolerated": 0.5, "minimum-events": minimum,
+        }))
+    });
+    let world = shop(1).fails("app:v2", 0.005).build().unwrap();
+    let analysis = MetricAnalysis::new("world", WorldSource::of(&world)).judges(kinds);
+    let driver = world.driver().analysis("world", analysis);
+    let check = Extension::new("world")
+        .with("metric", json!({}))
+        .with("judge", json!({ "kind": "changing" }));
+    let canary = Canary::new()
+        .stages([10, 100])
+        .bake(Bake::of(Duration::from_secs(600)))
+        .check("errors", Check::new(check).every(Duration::from_secs(5)));
+    let release = Release::of([("app", "app:v2")]).unwrap();
+    let finished = world.run_with(driver, &canary, release).unwrap();
+    let Outcome::RolledBack { reason, .. } = finished.outcome else {
+        panic!("{:?}", finished.outcome);
+    };
+    let Reason::Check { evidence, .. } = reason else {
+        panic!("{reason:?}");
+    };
+    for says in [
+        "5 errors one after the other, 4 tolerated",
+        "the state of a judge is of other parameters than it has now",
+        "resume with the version and the plan that it began with",
+    ] {
+        assert!(evidence.contains(says), "{evidence}");
+    }
 }

@@ -29,6 +29,8 @@ pub struct Planned {
     /// What stands in the way or is worth knowing; where there are several parts, the resource begins
     /// with the part's name.
     pub findings: Vec<Finding>,
+    /// What the analyses said of the checks: which has a bound on false alarms. Their findings are among the others.
+    pub prepared: Vec<PreparedCheck>,
     /// What a person should know of this set-up, one sentence each.
     pub notes: Vec<String>,
 }
@@ -216,7 +218,7 @@ impl Admitted {
             id,
             plan: plan.clone(),
             found: found.clone(),
-            prepared,
+            prepared: prepared.clone(),
             take_over,
         };
         if let Err(error) = Rollout::start(start, now) {
@@ -226,6 +228,7 @@ impl Admitted {
             plan,
             found,
             findings,
+            prepared,
             notes,
         }
     }

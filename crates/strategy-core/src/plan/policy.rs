@@ -58,6 +58,18 @@ pub struct Policies {
     pub immutable_images: bool,
 }
 
+impl Policies {
+    /// What each of so many checks with a bound gets of [`false_alarms`](Self::false_alarms), in millionths: all the
+    /// same. 0 for none.
+    pub fn false_alarm_share(&self, bounded: usize) -> u32 {
+        let budget = u32::from(self.false_alarms) * 100;
+        let share = u32::try_from(bounded).ok();
+        share
+            .and_then(|checks| budget.checked_div(checks))
+            .unwrap_or(0)
+    }
+}
+
 impl Default for Policies {
     fn default() -> Self {
         Self {

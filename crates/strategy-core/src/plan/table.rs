@@ -93,7 +93,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts<'_>) -> String {
             "bound",
         ]);
         for (name, check) in plan.checks() {
-            checks.row(cells::check(name, check, facts.prepared));
+            checks.row(cells::check(name, check, plan.policies(), facts.prepared));
         }
         text.push_str(&checks.print(width));
     }

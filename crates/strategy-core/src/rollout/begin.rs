@@ -328,11 +328,7 @@ fn share_budget(
         .iter()
         .filter(|prepared| prepared.bounded)
         .collect();
-    let budget = u32::from(plan.policies().false_alarms) * 100;
-    let share = u32::try_from(bounded.len())
-        .ok()
-        .and_then(|checks| budget.checked_div(checks))
-        .unwrap_or(0);
+    let share = plan.policies().false_alarm_share(bounded.len());
     Ok(bounded
         .into_iter()
         .map(|prepared| (prepared.check.clone(), share))

@@ -26,7 +26,7 @@ const fn of(
 }
 
 /// Types without a section of their own, and why.
-pub(super) const NO_PAGE: [(&str, &str); 6] = [
+pub(super) const NO_PAGE: [(&str, &str); 7] = [
     (
         "InvalidHistogram",
         "tells the author of a source what bounds and counts must be",
@@ -34,6 +34,10 @@ pub(super) const NO_PAGE: [(&str, &str); 6] = [
     (
         "InvalidQuantity",
         "says itself which numbers can be written; it comes with the check that it stands in",
+    ),
+    (
+        "InvalidRecording",
+        "is told by `rollway judge` with the file that it is about",
     ),
     (
         "JudgeError",
@@ -51,11 +55,12 @@ pub(super) const NO_PAGE: [(&str, &str); 6] = [
 ];
 
 /// Texts that look like codes and are none.
-pub(super) const NO_CODES: [&str; 6] = [
+pub(super) const NO_CODES: [&str; 7] = [
     "allowed-decrease",
     "allowed-increase",
     "critical-decrease",
     "critical-increase",
+    "http-probe",
     "kebab-case",
     "outlier-factor",
 ];

@@ -27,7 +27,10 @@ impl Ignored {
     /// All targets of the package, where cargo's name for the binary is not understood.
     pub(crate) fn selection(&self) -> Vec<&str> {
         let path = self.binary.strip_prefix("tests/");
-        let test = path.and_then(|path| path.strip_suffix("/main.rs").or(path.strip_suffix(".rs")));
+        let test = path.and_then(|path| {
+            path.strip_suffix("/main.rs")
+                .or_else(|| path.strip_suffix(".rs"))
+        });
         match test {
             Some(test) => vec!["--test", test],
             None if self.binary == "unittests src/lib.rs" => vec!["--lib"],

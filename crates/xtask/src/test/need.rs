@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Moto,
     /// A Prometheus.
     Prometheus,
+    /// The programs of the test bed, and a Prometheus.
+    ControlPlaneAndPrometheus,
     /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
 }
@@ -33,10 +35,14 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("a control plane", Self::ControlPlane),
         ("moto", Self::Moto),
         ("Prometheus", Self::Prometheus),
+        (
+            "a control plane and Prometheus",
+            Self::ControlPlaneAndPrometheus,
+        ),
         ("an optimised build", Self::OptimisedBuild),
     ];
 
@@ -72,6 +78,7 @@ impl Need {
             Self::ControlPlane => missing.programs,
             Self::Moto => missing.moto,
             Self::Prometheus => missing.prometheus,
+            Self::ControlPlaneAndPrometheus => missing.programs.or(missing.prometheus),
             Self::OptimisedBuild => None,
         };
         match error {
@@ -111,6 +118,12 @@ mod tests {
         assert_eq!(
             Need::of(&test("needs Prometheus: cargo xtask test")),
             Ok(Need::Prometheus)
+        );
+        assert_eq!(
+            Need::of(&test(
+                "needs a control plane and Prometheus: cargo xtask test"
+            )),
+            Ok(Need::ControlPlaneAndPrometheus)
         );
         assert_eq!(
             Need::of(&test("needs an optimised build: cargo xtask test")),
@@ -156,6 +169,10 @@ mod tests {
             (Need::Prometheus, moto, false),
             (Need::Prometheus, prometheus, true),
             (Need::Prometheus, nothing, false),
+            (Need::ControlPlaneAndPrometheus, nothing, false),
+            (Need::ControlPlaneAndPrometheus, programs, true),
+            (Need::ControlPlaneAndPrometheus, prometheus, true),
+            (Need::ControlPlaneAndPrometheus, moto, false),
             (Need::OptimisedBuild, programs, false),
             (Need::OptimisedBuild, moto, false),
         ] {

@@ -270,6 +270,36 @@ fn what_is_assumed_is_told_before() {
     assert_eq!(codes(&never, &prospect), ["assumes-independent-errors"]);
 }
 
+#[test]
+fn windows_of_few_samples_are_told_before() {
+    let judge = SequentialRatio::default();
+    let mut prospect = Prospect {
+        interval: Duration::from_secs(30),
+        ..Prospect::default()
+    };
+    let codes = |judge: &SequentialRatio, prospect: &Prospect| {
+        let findings = judge.admit(prospect).into_iter();
+        findings.map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let alone = ["assumes-independent-errors"];
+    let both = ["assumes-independent-errors", "windows-hold-few-samples"];
+    for (every, expected) in [(None, &alone[..]), (Some(7), &alone), (Some(8), &both)] {
+        prospect.source.candidate.samples_every = every.map(Duration::from_secs);
+        assert_eq!(codes(&judge, &prospect), expected, "{every:?}");
+    }
+    let said = judge.admit(&prospect).pop().unwrap();
+    let says = "the source sees each target every 8s at a moment of its own, and the check looks each 30s: ";
+    assert!(said.message.starts_with(says), "{}", said.message);
+    assert!(
+        said.mend.starts_with("look each 32s or more seldom"),
+        "{}",
+        said.mend
+    );
+    // By unit, that is no alarm.
+    prospect.source.stable.units = Some(9);
+    assert!(codes(&judge, &prospect).is_empty());
+}
+
 fn any_looks() -> impl Strategy<Value = Vec<[u64; 4]>> {
     let count = prop_oneof![Just(0), 0..1000_u64, 0..=1_000_000_000_u64];
     prop::collection::vec(prop::array::uniform4(count), 1..20)

@@ -5,6 +5,8 @@
 //! the service recorded with Datadog's own clients, such as
 //! <https://github.com/DataDog/datadog-api-client-ruby/tree/master/cassettes/features/v2/metrics>.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
@@ -117,6 +119,14 @@ pub(super) fn read(body: &[u8], queries: usize) -> Result<Vec<Series>, String> {
         let (series, values) = (series.len(), values.len());
         return Err(format!("{series} series have {values} lists of values"));
     }
+    let mut known = BTreeSet::new();
+    let is_new = |raw: &RawSeries| {
+        let tags = raw.group_tags.clone().unwrap_or_default();
+        known.insert((raw.query_index.unwrap_or_default(), tags))
+    };
+    if !series.iter().all(is_new) {
+        return Err("two series of one query have the same tags".to_owned());
+    }
     let each = series.into_iter().zip(values);
     each.map(|(raw, values)| {
         let values = values.unwrap_or_default();
@@ -150,5 +160,56 @@ pub(super) fn join(all: &mut Vec<Series>, later: Vec<Series>, part: Window) {
             Some(one) => one.points.extend(series.points),
             None => all.push(series),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::counts::{Of, events};
+    use super::super::metric::Part;
+    use super::*;
+
+    const WHOLE: &str = r#"{"data":{"id":"0","type":"timeseries_response","attributes":{"series":[{"group_tags":["pod:a"],"query_index":0,"unit":null},{"group_tags":[],"query_index":1,"unit":null}],"times":[1000000,1010000,1020000],"values":[[5,1.5e1,25],[null,0,2]]}}}"#;
+
+    /// What is told of an answer in the seconds 1 000 to 1 030; an error is fine, a panic is not.
+    fn told(body: &[u8]) -> Option<crate::Reading> {
+        let window = Window {
+            from: Timestamp::from_millis(1_000_000),
+            to: Timestamp::from_millis(1_030_000),
+        };
+        let of = Of {
+            part: Part::Failed,
+            unit: None,
+            interval: Duration::from_secs(10),
+            stale_after: Duration::from_secs(150),
+        };
+        let _ = errors(body);
+        let mut joined = Vec::new();
+        join(&mut joined, read(body, 2).ok()?, window);
+        for series in &joined {
+            assert!(series.points.is_sorted_by(|one, next| one.0 < next.0));
+            assert!(series.numbers().all(|(_, number)| number.is_finite()));
+        }
+        Some(events(&joined, window, &of).ok()?.reading)
+    }
+
+    #[test]
+    fn damaged_answers_are_errors_or_answers_and_nothing_else() {
+        let whole = told(WHOLE.as_bytes()).unwrap();
+        let counted = crate::Events::counted(45, 2);
+        assert_eq!(whole, crate::Reading::Told(crate::Data::Events(counted)));
+        let mut answers = 0;
+        for place in 0..WHOLE.len() {
+            assert_eq!(told(&WHOLE.as_bytes()[..place]), None, "cut at {place}");
+            for byte in *b"09-eE.,:[]{}\"n \0\xff" {
+                let mut damaged = WHOLE.as_bytes().to_vec();
+                damaged[place] = byte;
+                answers += usize::from(told(&damaged).is_some());
+            }
+        }
+        // Digits for digits, for example: it is no test of errors alone.
+        assert!(answers > 500, "{answers}");
     }
 }

@@ -1,6 +1,6 @@
 //! Events of a window, from the points of counts that lie in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use strategy_core::Timestamp;
@@ -22,11 +22,12 @@ pub(super) struct Of<'a> {
     pub(super) stale_after: Duration,
 }
 
-/// What both queries counted in a window.
+/// What both queries counted in a window. No point of the series is later than that.
 ///
 /// A point stands for the interval that begins at its time, so it belongs to the window that this lies in, as a whole.
-/// An interval without a point is one in which nothing was counted, as long as there are points of `requests` at
-/// all within `stale_after` of the window's end.
+/// A window without a point of `requests` is no count of zero: a service that nobody asked and an agent that is dead
+/// look alike in it. Where `requests` have some, an interval without any is one in which nothing was counted, and
+/// that there are such intervals is noted.
 ///
 /// # Errors
 /// What is no answer to the question, and how to mend it.
@@ -34,22 +35,19 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
     on_the_grid(series, of.interval)?;
     let units = unit_names(series, of.unit)?;
     let seen = series.iter().filter(|series| series.query == 0);
-    let newest = seen
-        .flat_map(Series::numbers)
-        .map(|(at, _)| at)
-        .filter(|at| *at < window.to)
-        .max();
-    let told = |reading| {
+    let seen: BTreeSet<_> = seen.flat_map(Series::numbers).map(|(at, _)| at).collect();
+    let told = |reading, notes| {
         Ok(Told {
             reading,
             units: units.len(),
+            notes,
         })
     };
-    let Some(newest) = newest else {
-        return told(Reading::Empty);
+    let Some(&newest) = seen.last() else {
+        return told(Reading::Empty, Vec::new());
     };
-    if window.to.since(newest + of.interval) > of.stale_after {
-        return told(Reading::Stale { newest });
+    if newest < window.from || window.to.since(newest + of.interval) > of.stale_after {
+        return told(Reading::Stale { newest }, Vec::new());
     }
     let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
     for series in series {
@@ -61,7 +59,7 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
                 continue;
             }
             if number < 0.0 {
-                return told(Reading::NotANumber);
+                return told(Reading::NotANumber, Vec::new());
             }
             *sum += number;
         }
@@ -80,7 +78,19 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
         let all = count(all, of.part);
         Events::counted(all.total, all.failed)
     };
-    told(Reading::Told(Data::Events(events)))
+    let within = seen.range(window.from..).count();
+    told(
+        Reading::Told(Data::Events(events)),
+        gaps(within, window, of),
+    )
+}
+
+/// What is to be said of a window of which only some intervals have a point.
+fn gaps(within: usize, window: Window, of: &Of<'_>) -> Vec<String> {
+    let all = window.to.since(window.from).as_millis() / of.interval.as_millis().max(1);
+    let is_whole = u128::try_from(within).is_ok_and(|within| within >= all);
+    let note = || format!("`requests` have a point in {within} of {all} intervals");
+    if is_whole { Vec::new() } else { vec![note()] }
 }
 
 /// All and a part of them, as all and the failed ones.

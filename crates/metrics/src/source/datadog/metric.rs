@@ -74,6 +74,16 @@ pub(super) enum Filled {
     Units { query: String, unit: String },
 }
 
+impl Filled {
+    /// What is asked for.
+    pub(super) fn queries(&self) -> &[String] {
+        match self {
+            Self::Events { queries, .. } => queries,
+            Self::Values(query) | Self::Units { query, .. } => std::slice::from_ref(query),
+        }
+    }
+}
+
 impl Metric {
     /// Reads it, and holds it against the shape that is needed.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {

@@ -30,7 +30,11 @@ pub(super) fn values(series: &[Series], window: Window) -> Result<Told, Mistake>
     } else {
         Reading::Told(Data::Values(within))
     };
-    Ok(Told { reading, units: 0 })
+    Ok(Told {
+        reading,
+        units: 0,
+        notes: Vec::new(),
+    })
 }
 
 /// The newest number of each unit.
@@ -62,6 +66,7 @@ pub(super) fn units(series: &[Series], window: Window, unit: &str) -> Result<Tol
     Ok(Told {
         reading,
         units: seen,
+        notes: Vec::new(),
     })
 }
 

@@ -41,7 +41,8 @@ pub(super) fn filled(template: &str, question: &Question) -> Result<Url, Mistake
     let mend = || "write one such as `http://api.shop:8080/health`".to_owned();
     let address =
         Url::parse(&text).map_err(|error| (format!("it is no address: {error}"), mend()))?;
-    if !matches!(address.scheme(), "http" | "https") || !address.has_host() {
+    // One of these has a host: it could not be read without.
+    if !matches!(address.scheme(), "http" | "https") {
         return Err(("it is no address of http or https".to_owned(), mend()));
     }
     if !address.username().is_empty() || address.password().is_some() {

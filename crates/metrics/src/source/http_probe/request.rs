@@ -1,6 +1,7 @@
 //! One request of a probe, and what became of it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -149,7 +150,7 @@ fn elsewhere(response: &Response, address: &Url) -> Option<Url> {
     let leads = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| leads)?;
     let next = address.join(location.to_str().ok()?).ok()?;
-    (matches!(next.scheme(), "http" | "https") && next.has_host()).then_some(next)
+    matches!(next.scheme(), "http" | "https").then_some(next)
 }
 
 /// What is wrong with an answer; `None`: it is good.
@@ -172,6 +173,13 @@ async fn judged(response: Response, request: &Request) -> Result<Option<Failing>
             None
         },
     )
+}
+
+/// For people: an address without its query, in which a secret could be.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, shown(&self.address))
+    }
 }
 
 impl Request {

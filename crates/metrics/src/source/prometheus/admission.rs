@@ -3,12 +3,13 @@
 //! Of now as the server has it, so that no clock is read.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::future::try_join;
 
 use super::Prometheus;
 use super::answer::{Answer, Series};
-use super::increments::{Increment, histogram, usual_distance};
+use super::increments::{Increment, histogram};
 use super::metric::{Filled, Metric};
 use super::native::{self, Told};
 use super::twice::counted_twice;
@@ -32,7 +33,7 @@ impl Prometheus {
                 let failed = self.newest(&failed, metric);
                 let (requests, failed) = try_join(requests, failed).await?;
                 let (requests, _) = (self.0.numbers(requests)?, self.0.numbers(failed)?);
-                admitted.distance = usual_distance(&requests.series);
+                admitted.samples_every = apart(&requests.series);
                 let twice = counted_twice(&requests.series);
                 admitted.findings.extend(twice.map(|twice| twice.finding()));
                 let unit = metric.unit.as_deref();
@@ -44,7 +45,7 @@ impl Prometheus {
             }
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
-                admitted.distance = usual_distance(&answer.series);
+                admitted.samples_every = apart(&answer.series);
                 let twice = counted_twice(&answer.series);
                 admitted.findings.extend(twice.map(|twice| twice.finding()));
                 admitted.bounds = self.bounds(&answer.series, metric.schema)?;
@@ -90,4 +91,18 @@ impl Prometheus {
             | Reading::NotANumber => None,
         })
     }
+}
+
+/// How far apart samples are where they are furthest apart: of each series the least distance, as one may be missing.
+fn apart(series: &[Series]) -> Option<Duration> {
+    let of_one = |series: &Series| {
+        let times = series.samples.windows(2);
+        let apart = times.filter_map(|pair| match pair {
+            [(one, _), (next, _)] => next.as_millis().checked_sub(one.as_millis()),
+            _ => None,
+        });
+        apart.filter(|millis| *millis > 0).min()
+    };
+    let furthest = series.iter().filter_map(of_one).max()?;
+    Some(Duration::from_millis(furthest))
 }

@@ -1,19 +1,17 @@
-//! What is read as samples: counters of events, and the buckets of histograms.
+//! What is asked for as samples: counters of events, and the buckets of histograms.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::try_join;
 use strategy_core::Timestamp;
-use strategy_core::analysis::{Count, Window};
+use strategy_core::analysis::Window;
 
-use super::answer::{self, Series};
-use super::increments::{self, increments, known_targets, newest, usual_distance, watched};
+use super::answer;
+use super::counted::{self, Span};
 use super::metric::Metric;
-use super::native::{self, Told};
 use super::twice::counted_twice;
-use super::{Prometheus, noted, seconds, whole};
-use crate::reading::{Data, Events, Reading};
+use super::{Prometheus, seconds};
 use crate::source::{Answer, SourceError};
 
 /// What counters are asked.
@@ -22,6 +20,16 @@ pub(super) struct Asked<'a> {
     /// What happened before belongs to no window.
     pub(super) since: Option<Timestamp>,
     pub(super) metric: &'a Metric,
+}
+
+impl Asked<'_> {
+    const fn span(&self) -> Span {
+        Span {
+            window: self.window,
+            since: self.since,
+            stale_after: self.metric.stale_after,
+        }
+    }
 }
 
 impl Prometheus {
@@ -63,42 +71,10 @@ impl Prometheus {
         let (requests, failed) = try_join(requests, failed).await?;
         let mut warnings = [requests.warnings, failed.warnings].concat();
         warnings.extend(counted_twice(&requests.series).map(|twice| twice.note()));
-        if let Some(nothing) = nothing(&requests.series, window, before) {
-            return Ok(nothing.noted(warnings));
-        }
-        let requests = watched(requests.series, asked.since);
-        let failed = watched(failed.series, asked.since);
-        let known = known_targets(&requests);
-        let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        let (Some(all), Some(failed)) = (
-            increments(&requests, window, &known),
-            increments(&failed, window, &known),
-        ) else {
-            return Ok(noted(Reading::NotANumber, warnings));
-        };
-        for increment in all {
-            let name = self.unit_of(increment.labels, unit)?.to_owned();
-            counts.entry(name).or_default().0 += increment.count;
-        }
-        for increment in failed {
-            let name = unit.and_then(|unit| increment.labels.get(unit)).cloned();
-            counts.entry(name.unwrap_or_default()).or_default().1 += increment.count;
-        }
-        let all = counts
-            .values()
-            .fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
-        // Where a unit fails more often than it is asked, the two selectors do not tell the same units apart.
-        let are_alike = counts.values().all(|(total, failed)| failed <= total);
-        let counts = counts.into_iter().map(|(unit, (total, failed))| {
-            let (total, failed) = (whole(total), whole(failed));
-            (unit, Count { total, failed })
-        });
-        let events = if unit.is_some() && are_alike {
-            Events::of_units(counts)
-        } else {
-            Events::counted(whole(all.0), whole(all.1))
-        };
-        Ok(noted(Reading::Told(Data::Events(events)), warnings))
+        let unit_of =
+            |labels: &BTreeMap<String, String>| self.unit_of(labels, unit).map(str::to_owned);
+        let answer = counted::events(requests.series, failed.series, unit, asked.span(), unit_of)?;
+        Ok(with(answer, warnings))
     }
 
     /// What the buckets of classic histograms counted, or native ones.
@@ -109,26 +85,11 @@ impl Prometheus {
     ) -> Result<Answer, SourceError> {
         let (window, before) = (asked.window, asked.metric.stale_after);
         let answer = self.samples(selector, window, before).await?;
-        if let Some(nothing) = nothing(&answer.series, window, before) {
-            return Ok(nothing.noted(answer.warnings));
-        }
         let mut warnings = answer.warnings;
         warnings.extend(counted_twice(&answer.series).map(|twice| twice.note()));
-        let series = watched(answer.series, asked.since);
-        let known = known_targets(&series);
-        let wrong = |problem| self.no_histogram(problem);
-        if native::are_native(&series).map_err(wrong)? {
-            let told = Told::of(&series, asked.metric.schema).map_err(wrong)?;
-            let reading = native::histogram(&series, window, &known, &told.bounds);
-            warnings.extend(told.note());
-            return Ok(noted(reading.map_err(wrong)?, warnings));
-        }
-        let Some(counted) = increments(&series, window, &known) else {
-            return Ok(noted(Reading::NotANumber, warnings));
-        };
-        let reading =
-            increments::histogram(&counted).map_err(|problem| self.no_histogram(problem))?;
-        Ok(noted(reading, warnings))
+        let told = counted::histogram(answer.series, asked.metric.schema, asked.span());
+        let told = told.map_err(|problem| self.no_histogram(problem))?;
+        Ok(with(told, warnings))
     }
 
     /// The unit of each series that counts everything; empty where units are not told apart.
@@ -157,38 +118,11 @@ impl Prometheus {
     }
 }
 
-/// Why there is nothing to count.
-struct Nothing {
-    reading: Reading,
-    /// No sample is overdue yet.
-    too_short: bool,
-}
-
-impl Nothing {
-    fn noted(self, notes: Vec<String>) -> Answer {
-        Answer {
-            too_short: self.too_short,
-            ..noted(self.reading, notes)
-        }
+/// With what the server said of its answer before what is said of the counts.
+fn with(answer: Answer, mut warnings: Vec<String>) -> Answer {
+    warnings.extend(answer.notes);
+    Answer {
+        notes: warnings,
+        ..answer
     }
-}
-
-/// Why there is nothing to count; `None`: there is.
-///
-/// A window without a sample tells nothing: neither that nothing happened, nor that the target is gone. Where the
-/// next sample is not overdue, at half the usual distance after it was due, a longer window may have it.
-fn nothing(series: &[Series], window: Window, stale_after: Duration) -> Option<Nothing> {
-    let Some(newest) = newest(series, window) else {
-        return Some(Nothing {
-            reading: Reading::Empty,
-            too_short: false,
-        });
-    };
-    let age = window.to.since(newest);
-    let due = usual_distance(series).map_or(stale_after, |distance| distance * 3 / 2);
-    let is_within = newest >= window.from;
-    (!is_within || age > stale_after).then(|| Nothing {
-        reading: Reading::Stale { newest },
-        too_short: !is_within && age <= due.min(stale_after),
-    })
 }

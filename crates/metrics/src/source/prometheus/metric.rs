@@ -51,7 +51,7 @@ pub(super) struct Metric {
 
 /// Bounds grow by 19 %. A client library that is told to let buckets grow by at most 10 % begins at 3, and is at 2
 /// when it has made two buckets of each one once, since they were too many.
-const fn schema() -> i8 {
+pub(super) const fn schema() -> i8 {
     2
 }
 
@@ -69,7 +69,7 @@ const fn settle() -> Duration {
 }
 
 /// Two scrapes of Prometheus' own default interval, and half of one for the road.
-const fn stale_after() -> Duration {
+pub(super) const fn stale_after() -> Duration {
     Duration::from_secs(150)
 }
 

@@ -125,7 +125,7 @@ impl Told {
         let natives = || series.iter().flat_map(|series| &series.natives);
         let widest = natives().filter_map(Native::width).reduce(f64::max);
         let own = widest.map_or(schema, schema_of);
-        let is_power = |width: f64| (width - width_of(schema_of(width))).abs() < 1e-6;
+        let is_power = |width: f64| (width / width_of(schema_of(width)) - 1.0).abs() < 1e-6;
         if natives()
             .filter_map(Native::width)
             .any(|width| !is_power(width))
@@ -143,7 +143,7 @@ impl Told {
 
 /// In how many octaves a bucket of a schema is.
 fn width_of(schema: i8) -> f64 {
-    f64::from(-schema).exp2()
+    (-f64::from(schema)).exp2()
 }
 
 #[expect(
@@ -245,3 +245,6 @@ pub(super) fn are_native(series: &[Series]) -> Result<bool, String> {
     }
     Ok(kinds.contains(&true))
 }
+
+#[cfg(test)]
+mod tests;

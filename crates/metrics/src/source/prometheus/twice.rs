@@ -11,9 +11,13 @@ use super::answer::Series;
 /// one: by name in the documentation of Prometheus Operator, Thanos and Mimir.
 const REPLICA: [&str; 3] = ["prometheus_replica", "replica", "__replica__"];
 
+/// What says where and how something was scraped, and not what was counted.
+const SCRAPE: [&str; 5] = ["job", "instance", "endpoint", "container", "service"];
+
 /// A target that is counted more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Twice {
+    /// By its address, or by its pod.
     instance: String,
     /// The label in which the copies differ, and two of its values.
     label: &'static str,
@@ -48,9 +52,11 @@ impl Twice {
 /// The first target that counts more than once; `None`: none is seen to.
 ///
 /// - One `instance` under two jobs: where both have a counter of that name, both scrape the process that has it.
+/// - One `pod` under two jobs, as at two ports, of which the samples of a series together are those of one counter.
 /// - One `job` and `instance` with two labels of replicas, of which the samples together are those of one counter.
 pub(super) fn counted_twice(series: &[Series]) -> Option<Twice> {
-    by_jobs(series).or_else(|| REPLICA.iter().find_map(|label| by_replicas(series, label)))
+    let by_jobs = by_jobs(series).or_else(|| by_pods(series));
+    by_jobs.or_else(|| REPLICA.iter().find_map(|label| by_replicas(series, label)))
 }
 
 fn by_jobs(series: &[Series]) -> Option<Twice> {
@@ -69,6 +75,36 @@ fn by_jobs(series: &[Series]) -> Option<Twice> {
             instance: instance.to_owned(),
             label: "job",
             values: [one.to_owned(), other.to_owned()],
+        })
+    })
+}
+
+fn by_pods(series: &[Series]) -> Option<Twice> {
+    let mut pods: BTreeMap<_, BTreeMap<&str, Vec<&Series>>> = BTreeMap::new();
+    for one in series {
+        if let (Some(job), Some(pod)) = (one.labels.get("job"), one.labels.get("pod")) {
+            let jobs = pods.entry((one.labels.get("namespace"), pod)).or_default();
+            jobs.entry(job).or_default().push(one);
+        }
+    }
+    pods.into_iter().find_map(|((_, pod), jobs)| {
+        let mut jobs = jobs.into_iter();
+        let (one_job, one) = jobs.next()?;
+        // One that rises is enough, and each other one is held against it once.
+        let one = one.into_iter().find(|series| rises(&series.samples))?;
+        let is_copy = |other: &&Series| {
+            let mut both = one
+                .labels
+                .iter()
+                .filter(|(name, _)| !SCRAPE.contains(&name.as_str()));
+            both.all(|(name, value)| other.labels.get(name).is_none_or(|other| other == value))
+                && are_of_one_counter(&one.samples, &other.samples)
+        };
+        let (other_job, _) = jobs.find(|(_, others)| others.iter().any(is_copy))?;
+        Some(Twice {
+            instance: pod.clone(),
+            label: "job",
+            values: [one_job.to_owned(), other_job.to_owned()],
         })
     })
 }
@@ -100,7 +136,10 @@ fn are_of_one_counter(one: &[(Timestamp, f64)], other: &[(Timestamp, f64)]) -> b
     let mut together = [one, other].concat();
     together.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let mut steps = together.windows(2);
-    let rises =
-        together.first().map(|(_, value)| *value) < together.last().map(|(_, value)| *value);
-    rises && steps.all(|step| step[0].1 <= step[1].1)
+    rises(&together) && steps.all(|step| step[0].1 <= step[1].1)
+}
+
+fn rises(samples: &[(Timestamp, f64)]) -> bool {
+    let ends = samples.first().zip(samples.last());
+    ends.is_some_and(|((_, first), (_, last))| first < last)
 }

@@ -4,7 +4,7 @@ use crate::analysis::PreparedCheck;
 use crate::plan::fits::{achieved, recorded};
 use crate::plan::{
     Bake, Check, CheckName, Gate, GateKind, Goal, GoalTrack, HookPlan, HookPoint, OnFailure,
-    OnHookFailure, Rerun, Stage, Then, Undecided, Undo,
+    OnHookFailure, Policies, Rerun, Stage, Then, Undecided, Undo,
 };
 use crate::release::Part;
 use crate::share::count;
@@ -195,6 +195,7 @@ fn on_failure(stage: &Stage) -> String {
 pub(super) fn check(
     name: &CheckName,
     check: &Check,
+    policies: &Policies,
     prepared: Option<&[PreparedCheck]>,
 ) -> [Vec<String>; 6] {
     let limits = check.limits;
@@ -213,9 +214,13 @@ pub(super) fn check(
     let bound = prepared.map(|prepared| {
         let bound = prepared.iter().find(|prepared| prepared.check == *name);
         match bound {
-            Some(prepared) if prepared.bounded => "shares the budget",
-            Some(_) => "no bound",
-            None => "not prepared",
+            Some(found) if found.bounded => {
+                let bounded = prepared.iter().filter(|other| other.bounded).count();
+                let share = policies.false_alarm_share(bounded);
+                format!("shares the budget: {}", percent(share))
+            }
+            Some(_) => "no bound".to_owned(),
+            None => "not prepared".to_owned(),
         }
     });
     let compares = check.compares_with_stable.then(|| "with stable".to_owned());
@@ -233,6 +238,16 @@ pub(super) fn check(
         vec![time(check.interval)],
         fails,
         compares.into_iter().collect(),
-        bound.map(str::to_owned).into_iter().collect(),
+        bound.into_iter().collect(),
     ]
+}
+
+/// Millionths as a percentage, to the last digit: `0.3333%`.
+fn percent(millionths: u32) -> String {
+    let (whole, rest) = (millionths / 10_000, millionths % 10_000);
+    if rest == 0 {
+        return format!("{whole}%");
+    }
+    let digits = format!("{rest:04}");
+    format!("{whole}.{}%", digits.trim_end_matches('0'))
 }

@@ -111,9 +111,42 @@ fn judges_without_a_bound_are_named() {
     );
     let text = plan.table_with(&Facts::new().prepared(&prepared(true)));
     assert!(
-        text.contains("shares the budget") && !text.contains("no bound"),
+        text.contains("shares the budget: 1%") && !text.contains("no bound"),
         "{text}"
     );
+}
+
+#[test]
+fn a_share_of_the_budget_is_told_to_its_last_digit() {
+    let shared = |false_alarms, bounded| {
+        let policies = Policies {
+            false_alarms,
+            ..Policies::default()
+        };
+        let prepared: Vec<_> = (0..bounded)
+            .map(|number| PreparedCheck {
+                check: match number {
+                    0 => "errors".into(),
+                    number => format!("other-{number}").into(),
+                },
+                bounded: true,
+                findings: Vec::new(),
+            })
+            .collect();
+        let facts = Facts::new().prepared(&prepared).width(400);
+        plan(Health::default(), policies).table_with(&facts)
+    };
+    for (false_alarms, bounded, share) in [
+        (100, 3, "0.3333%"),
+        (100, 2, "0.5%"),
+        (5_000, 1, "50%"),
+        (1, 50, "0.0002%"),
+        (350, 1, "3.5%"),
+    ] {
+        let text = shared(false_alarms, bounded);
+        let said = format!("shares the budget: {share}");
+        assert!(text.contains(&said), "{said}: {text}");
+    }
 }
 
 #[test]

@@ -128,3 +128,55 @@ fn nor_of_a_candidate_that_is_better_or_may_be_worse() {
         }
     }
 }
+
+fn look(all: u64, candidate: u64, percent: u16, evenly: bool) -> Failures {
+    Failures {
+        all,
+        candidate,
+        share: f64::from(percent) / 100.0,
+        units: 1,
+        judged: LOOK,
+        written: percent.into(),
+        evenly,
+    }
+}
+
+/// What weighs: of each window that is over, what the candidate had and what it has in the mean.
+fn over(looks: &[Failures], looks_of_a_window: u64) -> Vec<(f64, f64)> {
+    let full = Duration::from_millis(LOOK * looks_of_a_window);
+    let mut gathered = Gathered::default();
+    let over = looks.iter().flat_map(|look| gathered.add(look, full));
+    over.map(|over| (over.seen, over.expected)).collect()
+}
+
+#[test]
+fn a_window_is_settled_where_the_share_changes() {
+    let ahead = |evenly| {
+        let looks = [
+            look(20, 15, 50, evenly),
+            look(10, 9, 90, evenly),
+            look(6, 1, 20, evenly),
+            look(8, 8, 20, evenly),
+        ];
+        over(&looks, 3)
+    };
+    // 15 of 20 at a half, and a half of the 16 that come later, whoever had them. The next window begins after it.
+    assert_eq!(ahead(true), [(23.0, 18.0)]);
+    // Given up, and what comes then is windows of its own: 9 of 10 at 90 % is no more than its part.
+    assert_eq!(ahead(false), [(10.0, 10.0), (9.0, 9.0)]);
+    let behind = [
+        look(20, 5, 50, true),
+        look(10, 10, 90, true),
+        look(10, 8, 90, true),
+        look(0, 0, 90, true),
+    ];
+    assert_eq!(over(&behind, 3), [(5.0, 10.0), (18.0, 18.0)]);
+    // Without a change it is the sum, each look by its own share.
+    let mut alike = [look(20, 15, 50, true), look(10, 9, 50, true)];
+    alike[1].share = 0.25;
+    assert_eq!(over(&alike, 2), [(24.0, 12.5)]);
+    // A look that is as long as a window is one by itself, after what waited.
+    let mut long = [look(20, 5, 50, true), look(10, 9, 90, true)];
+    long[1].judged = 9 * LOOK;
+    assert_eq!(over(&long, 3), [(5.0, 10.0), (9.0, 9.0)]);
+}

@@ -1,0 +1,233 @@
+//! Recorded data as a source of metrics: what it tells of a window is what a source would have told then.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use strategy_core::analysis::{Count, Window};
+use strategy_core::{Timestamp, Track};
+use strategy_metrics::reading::{Data, Events, Reading, Shape};
+use strategy_metrics::source::{
+    Admitted, Answer, MetricSource, Question, Recording, Rhythm, SourceError,
+};
+
+use super::csv::{Row, Told};
+use super::labels::Labels;
+use super::problem::Problem;
+
+/// Recorded data.
+pub(super) enum Recorded {
+    /// Rows of text.
+    Rows(Vec<Row>),
+    /// Series of Prometheus, the labels by which they are told apart, and after how long without a sample they are old.
+    Series {
+        recording: Recording,
+        labels: Labels,
+    },
+}
+
+impl Recorded {
+    /// From when to when windows of this length can lie, and in which shapes there are data.
+    ///
+    /// Samples and counts are of the time before them, numbers of their own moment.
+    pub(super) fn span(&self, shape: Shape, interval: Duration) -> Result<Window, Problem> {
+        let moments = match self {
+            Self::Rows(rows) => {
+                let mut moments: Vec<_> = rows.iter().map(|row| row.at).collect();
+                moments.dedup();
+                moments
+            }
+            Self::Series { recording, .. } => recording.moments(),
+        };
+        let (Some(first), Some(last)) = (moments.first().copied(), moments.last().copied()) else {
+            return Err(Problem::whole("there are no samples in it"));
+        };
+        let pairs = moments.windows(2).filter_map(|pair| match pair {
+            [one, next] => Some(next.since(*one)),
+            _ => None,
+        });
+        let between = pairs.min().unwrap_or(interval);
+        let numbers = matches!(shape, Shape::Values | Shape::Units);
+        Ok(match self {
+            _ if numbers => Window {
+                from: first,
+                to: last + between,
+            },
+            Self::Rows(_) => Window {
+                from: first.before(between),
+                to: last,
+            },
+            Self::Series { .. } => Window {
+                from: after(first),
+                to: after(last),
+            },
+        })
+    }
+
+    /// Whether it tells anything in this shape.
+    pub(super) fn has(&self, shape: Shape) -> Result<(), Problem> {
+        match self {
+            Self::Rows(rows) => {
+                let counts = matches!(rows.first().map(|row| row.told), Some(Told::Count(_)));
+                let has_units = rows.iter().all(|row| !row.unit.is_empty());
+                let mend = match shape {
+                    Shape::Events if counts => return Ok(()),
+                    Shape::Values if !counts && !has_units => return Ok(()),
+                    Shape::Units if !counts && has_units => return Ok(()),
+                    Shape::Events => "columns `total` and `failed`",
+                    Shape::Values => "a column `value`, and no `unit`",
+                    Shape::Units => "columns `unit` and `value`",
+                    Shape::Histogram => {
+                        "a recording of Prometheus, with the buckets of a histogram"
+                    }
+                    _ => "a newer version of this program",
+                };
+                Err(Problem::whole(format!(
+                    "the judge needs {shape}, and the rows have none; it takes {mend}"
+                )))
+            }
+            Self::Series {
+                recording, labels, ..
+            } => labels.check(recording, shape),
+        }
+    }
+
+    fn answer(&self, question: &Question, window: Window) -> Result<Answer, Problem> {
+        let (track, shape) = (question.track, question.shape);
+        match self {
+            Self::Rows(rows) => Ok(of_rows(rows, track, shape, window).into()),
+            Self::Series { recording, labels } => of_series(recording, labels, question, window),
+        }
+    }
+}
+
+const fn after(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis().saturating_add(1))
+}
+
+fn of_rows(rows: &[Row], track: Track, shape: Shape, window: Window) -> Reading {
+    // A count is of the time before its row: at the end of a window it belongs to that one.
+    let (from, to) = match shape {
+        Shape::Values | Shape::Units => (window.from, window.to),
+        Shape::Events | Shape::Histogram => (after(window.from), after(window.to)),
+        _ => (window.from, window.to),
+    };
+    let begin = rows.partition_point(|row| row.at < from);
+    let end = rows.partition_point(|row| row.at < to);
+    let within = rows.get(begin..end).unwrap_or_default().iter();
+    let mut of_track = within.filter(|row| row.track == track).peekable();
+    if of_track.peek().is_none() {
+        return Reading::Empty;
+    }
+    let value = |row: &Row| match row.told {
+        Told::Value(value) => Some((row.unit.clone(), value)),
+        Told::Count(_) => None,
+    };
+    let count = |row: &Row| match row.told {
+        Told::Count(count) => Some((row.unit.clone(), count)),
+        Told::Value(_) => None,
+    };
+    Reading::Told(match shape {
+        Shape::Values => Data::Values(of_track.filter_map(value).map(|(_, value)| value).collect()),
+        Shape::Units => Data::Units(of_track.filter_map(value).collect()),
+        Shape::Events | Shape::Histogram => Data::Events(events(of_track.filter_map(count))),
+        _ => return Reading::Empty,
+    })
+}
+
+/// The sum, by unit where every row tells one.
+fn events(counts: impl Iterator<Item = (String, Count)>) -> Events {
+    let counts: Vec<_> = counts.collect();
+    let by_unit = counts.iter().all(|(unit, _)| !unit.is_empty());
+    let sum = Events::of_units(counts);
+    if by_unit {
+        return sum;
+    }
+    Events::counted(sum.all.total, sum.all.failed)
+}
+
+fn of_series(
+    recording: &Recording,
+    labels: &Labels,
+    question: &Question,
+    window: Window,
+) -> Result<Answer, Problem> {
+    let (track, since) = (question.track, question.watched_since);
+    let of_track = |of: &BTreeMap<String, String>| labels.track(of) == Some(track);
+    let problem =
+        |problem: strategy_metrics::source::InvalidRecording| Problem::whole(problem.problem);
+    Ok(match question.shape {
+        Shape::Events => recording.events(
+            |of| of_track(of) && labels.counts(of),
+            |of| of_track(of) && labels.failed(of),
+            labels.unit(),
+            window,
+            since,
+        ),
+        Shape::Histogram => recording
+            .histogram(of_track, window, since)
+            .map_err(problem)?,
+        Shape::Values => {
+            let numbers = recording.numbers(of_track, window);
+            let values = numbers.iter().map(|(_, _, value)| *value);
+            let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+            told(numbers.is_empty(), finite.is_empty(), Data::Values(finite)).into()
+        }
+        Shape::Units => {
+            let numbers = recording.numbers(of_track, window);
+            let unit = labels.unit().unwrap_or_default();
+            let mut units: BTreeMap<String, f64> = BTreeMap::new();
+            for (labels, _, value) in &numbers {
+                // In order of time: the last one of each unit counts.
+                units.insert(labels.get(unit).cloned().unwrap_or_default(), *value);
+            }
+            units.retain(|_, value| value.is_finite());
+            told(numbers.is_empty(), units.is_empty(), Data::Units(units)).into()
+        }
+        other => {
+            return Err(Problem::whole(format!(
+                "{other} cannot be read from a recording"
+            )));
+        }
+    })
+}
+
+fn told(nothing: bool, no_number: bool, data: Data) -> Reading {
+    match (nothing, no_number) {
+        (true, _) => Reading::Empty,
+        (false, true) => Reading::NotANumber,
+        (false, false) => Reading::Told(data),
+    }
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorded")
+    }
+}
+
+#[async_trait]
+impl MetricSource for Recorded {
+    fn name(&self) -> String {
+        "the recording".to_owned()
+    }
+
+    fn rhythm(&self, _: &Value, _: Shape) -> Result<Rhythm, SourceError> {
+        Ok(Rhythm::default())
+    }
+
+    async fn admit(&self, _: &Question) -> Result<Admitted, SourceError> {
+        Ok(Admitted::default())
+    }
+
+    async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
+        let answer = self.answer(question, window);
+        answer.map_err(|problem| SourceError::Permanent {
+            source_name: self.name(),
+            problem: problem.to_string().trim_start().to_owned(),
+            mend: "record other series".to_owned(),
+        })
+    }
+}
