@@ -122,11 +122,11 @@ async fn a_write_is_effective_when_the_controllers_have_seen_its_generation() {
     crate::shop::pause(std::time::Duration::from_millis(500)).await;
     let seen = hand.step(|desired| desired.traffic = weight(50)).await;
     assert_eq!(seen.traffic.effective, Effective::Converging);
-    let _says = controller(&shop);
+    let says = controller(&shop);
     hand.until(|seen| seen.traffic.effective == Effective::Unverified)
         .await;
     // A listener more: the Gateway is to be programmed anew.
-    drop(_says);
+    drop(says);
     crate::shop::pause(std::time::Duration::from_millis(500)).await;
     let listeners = json!([
         {"name": "web", "port": 80, "protocol": "HTTP"},

@@ -70,9 +70,11 @@ fn weight(mirror: &Value) -> Option<Weight> {
         (Value::Null, Value::Null) => return Some(Weight::FULL),
         (percent, Value::Null) => (percent.as_u64()?, 100),
         (Value::Null, fraction) => {
-            let whole = match &fraction["denominator"] {
-                Value::Null => 100,
-                denominator => denominator.as_u64()?,
+            let denominator = &fraction["denominator"];
+            let whole = if denominator.is_null() {
+                100
+            } else {
+                denominator.as_u64()?
             };
             (fraction["numerator"].as_u64()?, whole)
         }
@@ -97,7 +99,9 @@ fn set(mirror: &mut Map<String, Value>, weight: Weight) {
     mirror.remove("fraction");
     let points = weight.basis_points();
     if weight == Weight::FULL {
-    } else if is_percent(weight) {
+        return;
+    }
+    if is_percent(weight) {
         mirror.insert("percent".to_owned(), json!(points / 100));
     } else {
         let fraction = json!({"numerator": points, "denominator": 10_000});

@@ -27,7 +27,9 @@ impl<'a> Parent<'a> {
             written,
             group: written["group"].as_str().unwrap_or(GROUP),
             kind: written["kind"].as_str().unwrap_or("Gateway"),
-            namespace: written["namespace"].as_str().unwrap_or(reader.namespace()),
+            namespace: written["namespace"]
+                .as_str()
+                .unwrap_or_else(|| reader.namespace()),
             name: written["name"].as_str().unwrap_or_default(),
         }
     }
@@ -198,9 +200,11 @@ fn missing(conditions: &Value, kind: &str, generation: &Value) -> Option<String>
         return Some(format!("has no condition {kind}"));
     };
     if generation.is_null() || condition["observedGeneration"] != *generation {
-        let of = match &condition["observedGeneration"] {
-            Value::Null => "no generation".to_owned(),
-            observed => format!("generation {observed}"),
+        let observed = &condition["observedGeneration"];
+        let of = if observed.is_null() {
+            "no generation".to_owned()
+        } else {
+            format!("generation {observed}")
         };
         return Some(format!("says {kind} of {of}, and it is at {generation}"));
     }

@@ -65,7 +65,9 @@ impl<'a> Reader<'a> {
         let kind = backend["kind"].as_str().unwrap_or("Service");
         Some(Service {
             name: backend["name"].as_str()?,
-            namespace: backend["namespace"].as_str().unwrap_or(self.namespace()),
+            namespace: backend["namespace"]
+                .as_str()
+                .unwrap_or_else(|| self.namespace()),
         })
         .filter(|_| is_core && kind == "Service")
     }
@@ -100,7 +102,7 @@ impl<'a> Reader<'a> {
         let namespace = configured.namespace.as_deref();
         let wanted = Service {
             name: &configured.service,
-            namespace: namespace.unwrap_or(self.namespace()),
+            namespace: namespace.unwrap_or_else(|| self.namespace()),
         };
         let port = configured
             .port
@@ -241,10 +243,8 @@ pub(super) fn describe(backend: &Value) -> String {
     let kind = backend["kind"].as_str().unwrap_or("Service").to_lowercase();
     let namespace = backend["namespace"].as_str();
     let namespace = namespace.map_or(String::new(), |name| format!(" of namespace {name}"));
-    let port = match &backend["port"] {
-        Value::Null => String::new(),
-        port => format!(" port {port}"),
-    };
+    let port = backend.get("port").filter(|port| !port.is_null());
+    let port = port.map_or(String::new(), |port| format!(" port {port}"));
     format!("{kind}/{name}{namespace}{port}")
 }
 

@@ -62,7 +62,7 @@ fn objects_that_are_not_there_block() {
             codes(&one(), &objects),
             [blocks(code), warns("route-to-canary")],
             "{missing}"
-        )
+        );
     }
 }
 
