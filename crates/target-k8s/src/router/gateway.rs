@@ -7,6 +7,7 @@ mod backend;
 mod check;
 mod mirror;
 mod parent;
+mod part;
 mod preview;
 #[cfg(test)]
 mod properties;
@@ -18,11 +19,11 @@ mod weight;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Stickiness, Track, Traffic, Weight};
 
-use self::route::{Reader, Split, identity, list, named};
+use self::route::{Reader, Split, named};
 use super::problem::Problem;
 use super::{Needed, Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
 use crate::config::GatewayRouter;
@@ -99,7 +100,7 @@ impl Router for GatewayRouter {
         let mut written = Objects::new();
         for reader in self.readers(objects)? {
             let part = self.part_of(recorded, reader.object);
-            written.extend(restored(&reader, part)?);
+            written.extend(part::restored(&reader, part)?);
         }
         Ok(written)
     }
@@ -241,7 +242,7 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
     let mut sticky = std::time::Duration::ZERO;
     let mut beside = BTreeMap::new();
     for RouteRead { reader, splits, .. } in routes {
-        owned.insert(reader.object.to_string(), part(reader, splits));
+        owned.insert(reader.object.to_string(), part::owned(reader, splits));
         sticky = splits
             .iter()
             .filter_map(|split| session::longest(&reader.rules()[split.rule]))
@@ -315,75 +316,6 @@ fn traffic(reader: &Reader<'_>, splits: &[Split]) -> Result<(Traffic, Option<Pro
         .unwrap_or_default();
     traffic.routes = preview::read(reader, splits.len())?;
     Ok((traffic, disagreement))
-}
-
-/// Every field of a route that we may write, rule by rule; a rule is known by its name and its
-/// matches, and by how many alike stand before it.
-fn part(reader: &Reader<'_>, splits: &[Split]) -> Value {
-    let all = reader.rules();
-    let rules: Vec<Value> = splits
-        .iter()
-        .map(|split| {
-            let rule = &all[split.rule];
-            let key = identity(rule);
-            let before = all[..split.rule].iter();
-            let alike = before
-                .filter(|other| !preview::is_ours(other) && identity(other) == key)
-                .count();
-            let candidate = weight::backend(reader, split, Track::Candidate);
-            json!({
-                "key": key,
-                "alike": alike,
-                "candidate": candidate,
-                "backends": weight::owned(rule),
-                "mirror": mirror::owned(reader, rule, &candidate),
-            })
-        })
-        .collect();
-    json!({ "rules": rules, "previews": preview::owned(all) })
-}
-
-fn restored(reader: &Reader<'_>, recorded: &Value) -> Result<Objects, Problem> {
-    if list(&recorded["rules"]).is_empty() {
-        return Err(Problem::not_ours(reader.object));
-    }
-    let mut rules = reader.rules().to_vec();
-    rules.retain(|rule| !preview::is_ours(rule));
-    for found in list(&recorded["rules"]) {
-        let place = place(reader, &rules, found)?;
-        let rule = &mut rules[place];
-        weight::restore(reader, rule, &found["backends"])?;
-        mirror::restore(reader, rule, &found["mirror"], &found["candidate"]);
-    }
-    preview::restore(&mut rules, &recorded["previews"]);
-    Ok(if_changed(reader, rules))
-}
-
-/// Where a recorded rule stands now, among rules that are not ours to add.
-fn place(reader: &Reader<'_>, rules: &[Value], found: &Value) -> Result<usize, Problem> {
-    let key = found["key"].as_object();
-    let alike = found["alike"]
-        .as_u64()
-        .and_then(|alike| usize::try_from(alike).ok());
-    let mut same = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| Some(&identity(rule)) == key);
-    let place = same.nth(alike.unwrap_or(0)).map(|(place, _)| place);
-    place.ok_or_else(|| {
-        let name = key.and_then(|key| key.get("name")).and_then(Value::as_str);
-        reader.problem(
-            TargetErrorKind::NotFound,
-            "recorded-route-gone",
-            match name {
-                Some(name) => format!("the rule `{name}` that the rollout began with is gone"),
-                None => {
-                    "a rule that the rollout began with is gone or matches differently".to_owned()
-                }
-            },
-            "put it back with the name and the matches it had",
-        )
-    })
 }
 
 fn if_changed(reader: &Reader<'_>, rules: Vec<Value>) -> Objects {

@@ -10,6 +10,11 @@ use target_k8s::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRout
 use target_k8s::{Config, KubernetesTarget};
 use test_support::ControlPlane;
 
+#[path = "routes.rs"]
+mod routes;
+
+pub(crate) use routes::{gateway, grpc_route, http_route};
+
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) struct Shop {
@@ -333,66 +338,6 @@ pub(crate) fn destination_rule() -> Value {
                 {"name": "stable", "labels": {"track": "stable"}},
                 {"name": "canary", "labels": {"track": "canary"}},
             ],
-        },
-    })
-}
-
-pub(crate) fn gateway() -> Value {
-    json!({
-        "kind": "Gateway",
-        "metadata": {"name": "shop"},
-        "spec": {
-            "gatewayClassName": "example",
-            "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}],
-        },
-    })
-}
-
-pub(crate) fn http_route() -> Value {
-    json!({
-        "kind": "HTTPRoute",
-        "metadata": {"name": "api", "labels": {"team": "shop"}},
-        "spec": {
-            "hostnames": ["shop.example.org"],
-            "parentRefs": [{"name": "shop", "sectionName": "web"}],
-            "rules": [
-                {
-                    "matches": [{"path": {"type": "PathPrefix", "value": "/static"}}],
-                    "backendRefs": [{"name": "files", "port": 80}],
-                },
-                {
-                    "matches": [{"path": {"type": "PathPrefix", "value": "/v2"}, "method": "POST"}],
-                    "backendRefs": [
-                        {"name": "api-canary", "port": 80, "weight": 0},
-                        {"name": "api", "port": 80},
-                    ],
-                },
-                {
-                    "timeouts": {"request": "10s"},
-                    "filters": [{
-                        "type": "RequestHeaderModifier",
-                        "requestHeaderModifier": {"set": [{"name": "x-edge", "value": "gateway"}]},
-                    }],
-                    "backendRefs": [
-                        {"name": "api", "port": 80, "weight": 9},
-                        {"name": "api-canary", "port": 80, "weight": 0},
-                    ],
-                },
-            ],
-        },
-    })
-}
-
-pub(crate) fn grpc_route() -> Value {
-    json!({
-        "kind": "GRPCRoute",
-        "metadata": {"name": "api"},
-        "spec": {
-            "parentRefs": [{"name": "shop"}],
-            "rules": [{"backendRefs": [
-                {"name": "api", "port": 80},
-                {"name": "api-canary", "port": 80, "weight": 0},
-            ]}],
         },
     })
 }

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use strategy_core::driver::{Driver, RolloutHandle, Run};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::{Release, Timestamp};
-use target_k8s::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
+use target_k8s::config::{
+    Canary, GatewayRouter, IstioRouter, RouterConfig, ServiceSelectorRouter, Slot,
+};
 use target_k8s::{Config, KubernetesTarget};
 use test_support::{AuditEvent, ControlPlane};
 use tokio::task::JoinHandle;
@@ -125,20 +127,15 @@ impl Scene {
 
     pub(crate) fn config(&self) -> Config {
         let namespace = &self.shop.namespace;
+        let of_canary = |router: RouterConfig| Config::new(namespace, Canary::of("api"), router);
         match self.mode {
             Mode::BlueGreen => {
                 let slots = [Slot::new("api-blue"), Slot::new("api-green")];
                 let router = ServiceSelectorRouter::new("api").key("environment");
                 Config::new(namespace, slots, router)
             }
-            Mode::Canary => {
-                let router = IstioRouter::new("api", "api");
-                Config::new(namespace, Canary::of("api"), router)
-            }
-            Mode::Gateway => {
-                let router = GatewayRouter::new("api", "api", "api-canary");
-                Config::new(namespace, Canary::of("api"), router)
-            }
+            Mode::Canary => of_canary(IstioRouter::new("api", "api").into()),
+            Mode::Gateway => of_canary(GatewayRouter::new("api", "api", "api-canary").into()),
         }
         .drain(seconds(1))
         .settle(Duration::from_millis(500))
@@ -183,16 +180,11 @@ impl Scene {
                     wanted.extend([("Deployment", slot), ("Service", slot)]);
                 }
             }
-            Mode::Canary => wanted.extend([
+            Mode::Canary | Mode::Gateway => wanted.extend([
                 ("Deployment", "api"),
                 ("Deployment", "api-canary"),
                 ("VirtualService", "api"),
                 ("DestinationRule", "api"),
-            ]),
-            Mode::Gateway => wanted.extend([
-                ("Deployment", "api"),
-                ("Deployment", "api-canary"),
-                ("Service", "api-canary"),
                 ("HTTPRoute", "api"),
                 ("Gateway", "shop"),
             ]),
