@@ -76,6 +76,10 @@ impl Judge for Heard {
         self.judge.told_of_stable()
     }
 
+    fn awaits_all_traffic(&self) -> bool {
+        self.judge.awaits_all_traffic()
+    }
+
     fn bounded(&self) -> bool {
         self.judge.bounded()
     }
