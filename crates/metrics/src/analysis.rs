@@ -230,7 +230,7 @@ impl Analysis for MetricAnalysis {
                 given_up.extend(ledger.was_too_short(settled));
                 continue;
             }
-            is_of_now |= settled.weight == weight;
+            is_of_now |= ledger.goes_on(&settled);
             let readings = Tracks {
                 stable: answers.stable.reading,
                 candidate: answers.candidate.reading,
@@ -259,8 +259,7 @@ impl Analysis for MetricAnalysis {
             && !is_of_now
         {
             *verdict = Verdict::Undecided;
-            *evidence +=
-                "; this is of an earlier share of traffic, and nothing is told of this one yet";
+            *evidence += "; this is of an earlier share of traffic or an earlier stage, and nothing is told of this one yet";
         }
         let (verdict, evidence) = said.unwrap_or_else(|| {
             let source = self.source.name();

@@ -221,6 +221,11 @@ impl Ledger {
         given_up
     }
 
+    /// Windows adjoin from its begin up to the last one that was watched, all of one share: it is of what goes on.
+    pub(crate) fn goes_on(&self, settled: &Watched) -> bool {
+        self.stretch.is_some_and(|now| now.since == settled.since)
+    }
+
     /// Takes out, in order, what can be told of by `now`; what cannot yet stays.
     pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Told {
         let by = down(now.before(rhythm.settle), rhythm.period);

@@ -60,17 +60,19 @@ impl Kind for CloudWatch {
     }
 
     async fn connected(&self, _: &Secrets, aws: &Aws) -> Result<Arc<dyn MetricSource>, Problem> {
-        ecs::cloudwatch(self, aws.as_ref()).await.map_err(refused)
+        ecs::cloudwatch(self, aws.as_ref())
+            .await
+            .map_err(|error| refused(&error))
     }
 }
 
 /// In the words of this source, which has settings where a target has options.
-fn refused(error: EcsError) -> Problem {
+fn refused(error: &EcsError) -> Problem {
     let named = |profile: &Option<String>| {
         let named = profile.as_ref();
         named.map_or_else(String::new, |name| format!(" with the profile `{name}`"))
     };
-    let (field, what) = match &error {
+    let (field, what) = match error {
         EcsError::NoCredentials { profile, source } => (
             PROFILE,
             format!(

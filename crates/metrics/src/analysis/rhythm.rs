@@ -62,8 +62,9 @@ pub(super) fn findings(
             "make the interval of the check as long as the samples are apart".to_owned(),
         ));
     }
-    // A window that begins with the bake may lie across the first period.
-    let late = rhythm.settle.saturating_add(rhythm.period);
+    // A window that begins with the bake may lie across the first period, and what is counted needs two samples.
+    let two_samples = samples_every.map_or(Duration::ZERO, |apart| apart.saturating_mul(2));
+    let late = rhythm.settle.saturating_add(rhythm.period.max(two_samples));
     let judged = stages.iter().filter(|stage| stage.checks.contains(check));
     for stage in judged.filter(|_| !late.is_zero()) {
         let bake = stage.bake;

@@ -377,6 +377,22 @@ fn a_window_that_waited_is_judged_by_the_share_that_it_had() {
     assert!(is_as_written, "{}", found.evidence);
 }
 
+#[test]
+fn what_is_told_of_an_earlier_stage_passes_no_later_one_of_the_same_share() {
+    let minute = Duration::from_secs(60);
+    let source = source_with(&[(30, 0)], Rhythm::new(minute, minute));
+    let analysis = analysis(source);
+    let one = measure(&analysis, look(0, 60, 9), &Memory::default());
+    assert_eq!(one.verdict, Verdict::Undecided);
+    let two = measure(&analysis, look(90, 120, 9), &one.memory);
+    assert_eq!(two.verdict, Verdict::Undecided, "{}", two.evidence);
+    assert!(
+        two.evidence.contains("of an earlier share"),
+        "{}",
+        two.evidence
+    );
+}
+
 /// A source that tells late tells in one stage of the one before.
 #[test]
 fn what_is_told_of_an_earlier_share_passes_no_later_one() {
@@ -394,7 +410,7 @@ fn what_is_told_of_an_earlier_share_passes_no_later_one() {
         memory = found.memory;
         said.push((found.verdict, found.evidence.to_string()));
     }
-    let of_before = "this is of an earlier share of traffic, and nothing is told of this one yet";
+    let of_before = "this is of an earlier share of traffic or an earlier stage, and nothing is told of this one yet";
     let expected = [
         (
             Verdict::Undecided,

@@ -144,3 +144,37 @@ async fn a_metric_that_means_nothing_is_refused_before_anything_is_asked() {
     }
     assert!(server.asked().is_empty());
 }
+
+#[tokio::test]
+async fn a_password_that_is_told_as_it_was_sent_is_not_told_on() {
+    let repeats = "who is Basic YWxhZGRpbjpvcGVuc2VzYW1l?";
+    let body = json!({"status": "error", "errorType": "unauthorized", "error": repeats});
+    let refusal = || Reply::Body(401, body.to_string());
+    let server = Server::answering([refusal(), refusal()]).await;
+    let source = server.source().basic("aladdin", "opensesame");
+    let question = question_about(requests(), Shape::Events);
+    let error = source.read(&question, window()).await.unwrap_err();
+    assert!(
+        !told(&error).contains("YWxhZGRpbjpvcGVuc2VzYW1l"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_in_a_warning_is_not_told_and_few_and_short_ones_are() {
+    let long = "x".repeat(10_000);
+    let warnings: Vec<_> = (0..20).map(|n| format!("{n}: {SECRET} {long}")).collect();
+    let series = json!([{ "metric": {"job": "web", "instance": "a"}, "values": [[990, "1"], [1005, "2"], [1020, "3"]] }]);
+    let body = json!({"status": "success", "warnings": warnings, "data": {"resultType": "matrix", "result": series}});
+    let reply = || Reply::Body(200, body.to_string());
+    let server = Server::answering([reply(), reply()]).await;
+    let source = server.source().bearer(SECRET);
+    let question = question_about(requests(), Shape::Events);
+    let notes = source.read(&question, window()).await.unwrap().notes;
+    assert_eq!(notes.len(), 10, "five of each answer");
+    assert!(
+        notes
+            .iter()
+            .all(|note| !note.contains(SECRET) && note.len() <= 500)
+    );
+}

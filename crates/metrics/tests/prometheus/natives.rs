@@ -319,3 +319,26 @@ async fn a_native_histogram_is_no_number() {
         }
     }
 }
+
+/// What nobody watches any more tells no more what it was.
+#[tokio::test]
+async fn one_that_ended_before_the_share_was_changed_is_no_classic_one() {
+    let mut gone = web();
+    gone["instance"] = json!("gone");
+    let few = |at: f64, count: &str| sample(at, count, &[("0.5", "1", count)]);
+    let all = json!([
+        native(gone, &[few(950.0, "5"), few(965.0, "9")]),
+        native(
+            web(),
+            &[few(990.0, "5"), few(1005.0, "9"), few(1020.0, "19")]
+        ),
+    ]);
+    let server = Server::answering([matrix(all)]).await;
+    let mut question = question_about(json!({ "histogram": "seconds" }), Shape::Histogram);
+    question.watched_since = Some(strategy_core::Timestamp::from_millis(1_000_000));
+    let answer = server.source().read(&question, window()).await.unwrap();
+    let Reading::Told(Data::Histogram(told)) = &answer.reading else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(told.total(), 10);
+}

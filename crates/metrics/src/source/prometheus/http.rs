@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
@@ -10,6 +12,9 @@ use crate::source::http::{bounded, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
+
+/// The most warnings of an answer that are told.
+const WARNINGS: usize = 5;
 
 /// How the server is asked who is asking.
 #[derive(Clone)]
@@ -92,7 +97,13 @@ impl Server {
             ));
         }
         match answer::read(&body.bytes) {
-            Ok(answer) if status.is_success() => Ok(answer),
+            Ok(mut answer) if status.is_success() => {
+                answer.warnings.truncate(WARNINGS);
+                for warning in &mut answer.warnings {
+                    *warning = self.heard(warning);
+                }
+                Ok(answer)
+            }
             Ok(_) => Err(self.refused(status, Refusal::Passing(format!("it answers {status}")))),
             Err(refusal) => Err(self.refused(status, refusal)),
         }
@@ -130,14 +141,16 @@ impl Server {
     }
 
     fn heard(&self, said: &str) -> String {
-        let secret = match &self.access {
-            Access::Bearer(secret)
-            | Access::Basic {
-                password: secret, ..
-            } => secret.as_str(),
-            Access::Open => "",
+        let (secret, sent) = match &self.access {
+            Access::Bearer(secret) => (secret.as_str(), String::new()),
+            Access::Basic { user, password } => (
+                password.as_str(),
+                BASE64.encode(format!("{user}:{password}")),
+            ),
+            Access::Open => ("", String::new()),
         };
-        heard(said, &[secret, self.base.password().unwrap_or_default()])
+        let of_address = self.base.password().unwrap_or_default();
+        heard(said, &[&sent, secret, of_address])
     }
 
     fn permanent(&self, problem: String, mend: &str) -> SourceError {

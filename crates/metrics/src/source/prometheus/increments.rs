@@ -118,6 +118,8 @@ pub(super) fn watched(mut series: Vec<Series>, since: Option<Timestamp>) -> Vec<
             series.samples.drain(..before);
             series.natives.drain(..before.min(series.natives.len()));
         }
+        // Of those that ended before, nothing tells any more what they were.
+        series.retain(|series| !series.samples.is_empty());
     }
     series
 }
