@@ -12,7 +12,9 @@ fn matrix(result: Value) -> Reply {
 }
 
 fn one(labels: &[(&str, &str)], samples: &[(f64, &str)]) -> Value {
-    let mut all = json!({ "job": "pods", "instance": "10.0.0.1:80", "le": "+Inf" });
+    let mut all = json!({
+        "job": "pods", "instance": "10.0.0.1:80", "le": "+Inf", "hash": "5d4f", "code": "200",
+    });
     for (name, value) in labels {
         all[*name] = json!(value);
     }
