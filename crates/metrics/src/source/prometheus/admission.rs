@@ -46,7 +46,9 @@ impl Prometheus {
                     (&asked.1, &failed.series),
                 ));
                 let twice = counted_twice(&requests.series);
-                admitted.findings.extend(twice.map(|twice| twice.finding()));
+                admitted
+                    .findings
+                    .extend(twice.map(|twice| twice.finding(metric.stale_after)));
                 let unit = metric.unit.as_deref();
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
@@ -60,7 +62,9 @@ impl Prometheus {
                 let silent = self.silent(&selector, &answer, metric, track);
                 admitted.findings.extend(silent);
                 let twice = counted_twice(&answer.series);
-                admitted.findings.extend(twice.map(|twice| twice.finding()));
+                admitted
+                    .findings
+                    .extend(twice.map(|twice| twice.finding(metric.stale_after)));
                 admitted.bounds = self.bounds(&answer.series, metric.schema)?;
             }
             Filled::Values(query) => {
