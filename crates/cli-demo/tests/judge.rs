@@ -267,6 +267,18 @@ fn what_is_wrong_with_the_check_or_the_data_is_told_with_its_place() {
             "0 windows of 1h are in the 20s",
         ),
         (
+            "interval: 5s\n",
+            rows,
+            &[],
+            "let `interval` of the check be 10s, or count more often",
+        ),
+        (
+            "judge:\n  kind: slo\n  tolerated: 5%\n",
+            rows,
+            &[],
+            "expected a number; write 0.05",
+        ),
+        (
             every,
             ("data.csv", "time,track,value\n10,stable,1\n"),
             &[],
