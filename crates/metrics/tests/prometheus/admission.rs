@@ -288,6 +288,12 @@ async fn failures_by_a_label_that_no_request_has_are_warned_of() {
             ]
         );
     }
+    // As of ingress-nginx: a label that is empty is none.
+    let mut empty = requests();
+    empty["requests"] = json!("http_requests_total{canary=\"\"}");
+    empty["failed"] = json!("http_requests_total{canary=\"\",response_code=~\"5..\"}");
+    let found = findings(Track::Stable, empty, Shape::Events, [some(), none()]).await;
+    assert_eq!(found, [""; 0]);
     // Where it cannot be said, nothing is said: of a counter of its own, and where something has failed.
     let mut other = requests();
     other["failed"] = json!("http_failures_total{code=\"500\"}");

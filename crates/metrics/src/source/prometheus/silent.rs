@@ -36,7 +36,10 @@ pub(super) fn without_label(
     }
     let known = of_requests.iter().flat_map(|series| series.labels.keys());
     let known: BTreeSet<_> = known.map(String::as_str).collect();
-    let label = failed.labels.iter().find(|label| !known.contains(*label))?;
+    // What requests are selected by matches them as it is, also where a matcher asks that a label is not there.
+    let own = failed.labels.iter();
+    let mut own = own.filter(|label| !requests.labels.contains(label));
+    let label = own.find(|label| !known.contains(*label))?;
     let known: Vec<_> = known
         .into_iter()
         .filter(|name| *name != "__name__")
