@@ -16,7 +16,7 @@ use crate::console::{data, say, warn};
 use crate::ecs;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::file::{RolloutFile, Target};
+use crate::file::{Metrics, RolloutFile, Target};
 use crate::journal_place;
 use crate::kubernetes;
 use crate::look::{caution, peek};
@@ -190,7 +190,8 @@ pub async fn permissions(options: &args::Permissions, cluster: &Cluster) -> Resu
         Target::Ecs(target) => {
             for_ecs(cluster)?;
             let configs = ecs::configs(target).map_err(|wrong| source.locate(wrong))?;
-            let policy = ecs::permissions(&configs).map_err(|wrong| source.locate(wrong))?;
+            let asks = file.asks(|source| matches!(source, Metrics::CloudWatch(_)));
+            let policy = ecs::permissions(&configs, asks).map_err(|wrong| source.locate(wrong))?;
             if let Some(policy) = policy {
                 data(policy.to_string().trim_end());
             }

@@ -4,14 +4,19 @@
 #[cfg(not(feature = "ecs"))]
 mod absent;
 #[cfg(feature = "ecs")]
+mod cloudwatch;
+#[cfg(feature = "ecs")]
 mod sdk;
 
 use thiserror::Error;
 
 #[cfg(not(feature = "ecs"))]
 pub use self::absent::{
-    Config, Connection, Policy, capabilities, configs, connect, permissions, targets,
+    Config, Connection, Policy, capabilities, cloudwatch, configs, connect, no_cloudwatch,
+    permissions, targets, unasked_cloudwatch,
 };
+#[cfg(feature = "ecs")]
+pub use self::cloudwatch::{cloudwatch, no_cloudwatch, unasked_cloudwatch};
 #[cfg(feature = "ecs")]
 pub use self::sdk::{Connection, Policy, capabilities, configs, connect, permissions, targets};
 #[cfg(feature = "ecs")]
@@ -19,6 +24,10 @@ pub use target_ecs::Config;
 
 /// What is said of Amazon ECS by a program without it.
 pub const NOT_BUILT: &str = "this program was built without Amazon ECS; build it with the feature `ecs`, which is on by default";
+
+/// What is said of Amazon CloudWatch by a program without it.
+#[cfg(not(feature = "ecs"))]
+const NO_CLOUDWATCH: &str = "this program was built without Amazon CloudWatch; build it with the feature `ecs`, which is on by default";
 
 /// AWS cannot be used as it is reached from here.
 #[derive(Debug, Error)]

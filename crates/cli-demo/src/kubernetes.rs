@@ -9,8 +9,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config as Connection};
 use strategy_core::{Part, Target};
 use target_k8s::config::{
-    Canary, Config, Follow, IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter,
-    Slot, WorkloadConfig,
+    Canary, Config, Follow, GatewayBackend, GatewayRouter, IstioDestination, IstioRouter,
+    RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
 };
 use target_k8s::{KubernetesTarget, Role, Watches};
 use thiserror::Error;
@@ -208,6 +208,28 @@ fn router(given: &target::Router) -> RouterConfig {
             }
             router.into()
         }
+        target::Router::Gateway(given) => {
+            let mut router = GatewayRouter::new("", "", "");
+            router.http_routes.clone_from(&given.http_routes);
+            router.grpc_routes.clone_from(&given.grpc_routes);
+            router.rules.clone_from(&given.rules);
+            router.stable = backend(&given.stable);
+            router.canary = backend(&given.canary);
+            router.add_canary = given.add_canary.unwrap_or(router.add_canary);
+            router.into()
+        }
+    }
+}
+
+fn backend(given: &Shorthand<String, target::GatewayBackend>) -> GatewayBackend {
+    match given {
+        Shorthand::Word(service) => GatewayBackend::service(service),
+        Shorthand::Mapping(given) => {
+            let mut backend = GatewayBackend::service(&given.service);
+            backend.namespace.clone_from(&given.namespace);
+            backend.port = given.port;
+            backend
+        }
     }
 }
 
@@ -309,6 +331,25 @@ mod tests {
         });
         let read_back = read(given.clone());
         given["namespace"] = json!("shop");
+        assert_eq!(read_back[&Part::main()], expected(given));
+    }
+
+    #[test]
+    fn every_field_of_routes_of_gateway_api_reaches_the_target() {
+        let backends = json!([
+            {"service": "api"},
+            {"service": "api-next", "namespace": "next", "port": 81}
+        ]);
+        let mut given = json!({
+            "workload": {"canary": {"stable": "api"}},
+            "router": {"gateway": {
+                "http-routes": ["api", "internal"], "grpc-routes": ["api"], "rules": ["main"],
+                "stable": "api", "canary": backends[1], "add-canary": true
+            }},
+        });
+        let read_back = read(given.clone());
+        given["namespace"] = json!("shop");
+        given["router"]["gateway"]["stable"] = backends[0].clone();
         assert_eq!(read_back[&Part::main()], expected(given));
     }
 

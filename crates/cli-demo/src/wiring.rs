@@ -205,7 +205,11 @@ impl Wiring {
     /// # Errors
     /// When the cluster cannot be reached, or what a source of metrics is shown cannot be read.
     pub async fn driver(&self, connection: Connection) -> Result<Driver, CliError> {
-        let sources = metrics::connected(&self.metrics).await?;
+        let aws = match &connection {
+            Connection::Kubernetes(_) => None,
+            Connection::Ecs(connection) => Some(connection.clone()),
+        };
+        let sources = metrics::connected(&self.metrics, &aws).await?;
         let targets = match connection {
             Connection::Kubernetes(connection) => kubernetes::targets(*connection, &self.parts)?,
             Connection::Ecs(connection) => ecs::targets(&connection, &self.ecs_parts),

@@ -1,7 +1,7 @@
 //! The library's words for people who write a rollout file and type commands.
 
 /// What the library calls by the name of its own code, and what that is called here.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 17] = [
     (
         "name weights, such as `.stages([5, 25, 50, 100])`",
         "list weights, such as `stages: [5%, 25%, 50%, 100%]`",
@@ -32,6 +32,10 @@ const WORDS: [(&str, &str); 16] = [
     (
         "register it on the builder, at the start and at resume",
         "write `command`, `failure-share` or a source that `metrics` names, the only kinds that a rollout file has",
+    ),
+    (
+        "hand it to `HttpProbe::header`",
+        "write it under `headers` of the source",
     ),
     // What reads the parameters of metrics and judges speaks of types.
     ("expected f64", "expected a number"),

@@ -185,7 +185,7 @@ fn what_the_guide_shows_of_a_check_and_of_rows_is_read() {
     let config = format!("judge:{}", after(guide, "```yaml\njudge:"));
     let rows = format!("time,{}", after(guide, "```text\ntime,"));
     let (head, of_ten_seconds) = rows.split_once('\n').unwrap();
-    let later = of_ten_seconds.replace("T12:00:", "T12:01:");
+    let later = of_ten_seconds.replace("T12:00:10", "T12:00:40");
     let rows = format!("{head}\n{of_ten_seconds}{later}");
     check(&config, ("data.csv", &rows), &[], 4, "0 of 48");
 }
@@ -436,7 +436,8 @@ fn series_say_by_their_labels_what_they_are() {
     let (pod, one) = ([("pod", "a")], |_: u64| 1.0);
     let nine = |_: u64| 9.0;
     let units = body(&[("stable", &pod, &one), ("candidate", &pod, &nine)], 20);
-    let of_numbers = "interval: 10s\njudge: {kind: exchangeable-units, of: numbers}\n";
+    let of_numbers =
+        "interval: 10s\njudge: {kind: exchangeable-units, of: numbers, unit-window: 10s}\n";
     check(
         of_numbers,
         ("a.json", &units),

@@ -4,6 +4,8 @@
 
 #[path = "mistakes/metrics.rs"]
 mod metrics;
+#[path = "mistakes/sources.rs"]
+mod sources;
 
 use std::path::Path;
 use std::process::Command;

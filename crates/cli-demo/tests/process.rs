@@ -88,6 +88,7 @@ fn an_offline_plan_is_a_table() {
         "blue-green-two-parts.yaml",
         "canary-istio.yaml",
         "canary-istio-hosts.yaml",
+        "canary-gateway.yaml",
         "canary-istio-prometheus.yaml",
         "canary-autoscaled.yaml",
         "rolling.yaml",

@@ -87,21 +87,25 @@ impl MetricAnalysis {
                 "leave `compares_with_stable` of the check out",
             ));
         }
+        if params.judge.awaits_all_traffic()
+            && let Some(stage) = params::before_all_traffic(check, part, plan)
+        {
+            return Err(params::invalid(
+                check,
+                format_args!(
+                    "its judge waits until nobody asks stable, and stage `{stage}` asks it while stable has traffic"
+                ),
+                "name the `checks` of that stage without it: it belongs to stages in which all traffic is the \
+                 candidate's",
+            ));
+        }
         let invalid = |error| told(check, error);
         let rhythm = self
             .source
             .rhythm(&params.metric, params.judge.shape())
             .map_err(invalid)?;
         let discovery = found.part(part);
-        let question = |track| {
-            let mut question = params.question(part, track);
-            if let Some(discovery) = discovery {
-                let seen = discovery.observation.track(track);
-                question.labels.clone_from(&seen.labels);
-                question.preview.clone_from(&seen.preview);
-            }
-            question
-        };
+        let question = |track| params.question_before(discovery, part, track);
         let mut source = Tracks {
             candidate: self
                 .source
@@ -110,7 +114,7 @@ impl MetricAnalysis {
                 .map_err(invalid)?,
             stable: Admitted::default(),
         };
-        if params.judge.compares() {
+        if params.judge.told_of_stable() {
             source.stable = self
                 .source
                 .admit(&question(Track::Stable))
@@ -159,7 +163,7 @@ impl MetricAnalysis {
         window: Window,
     ) -> Result<Tracks<Answer>, SourceError> {
         let candidate = self.source.read(&questions.candidate, window);
-        if !judge.compares() {
+        if !judge.told_of_stable() {
             return Ok(Tracks {
                 candidate: candidate.await?,
                 stable: Reading::Empty.into(),
@@ -203,11 +207,14 @@ impl Analysis for MetricAnalysis {
             .weights
             .get(part)
             .map_or(0, |weight| weight.basis_points());
-        ledger.watched(look.window, weight, &params::labels(look, part));
+        let labels = params::labels(look, part);
+        let mut given_up = Vec::from_iter(ledger.watched(look.window, weight, &labels));
         let mut said: Option<(Verdict, String)> = None;
         let mut is_of_now = false;
         let mut notes = BTreeSet::new();
-        for settled in ledger.settled(rhythm, look.window.to) {
+        let settled = ledger.settled(rhythm, look.window.to);
+        given_up.extend(settled.given_up);
+        for settled in settled.told {
             let window = settled.window;
             for question in [&mut questions.stable, &mut questions.candidate] {
                 question.watched_since = Some(settled.since);
@@ -216,7 +223,7 @@ impl Analysis for MetricAnalysis {
             notes.extend(answers.candidate.notes);
             notes.extend(answers.stable.notes);
             if answers.candidate.too_short || answers.stable.too_short {
-                ledger.was_too_short(settled);
+                given_up.extend(ledger.was_too_short(settled));
                 continue;
             }
             is_of_now |= settled.weight == weight;
@@ -229,7 +236,7 @@ impl Analysis for MetricAnalysis {
             sight.share = look.weights.get(part).and_then(|_| settled.share());
             let mut judgement = judge
                 .judge(&sight, &ledger.state)
-                .map_err(|error| params::invalid(&look.check, error, params::STATE_MEND))?;
+                .map_err(|error| params::not_judged(&look.check, error))?;
             if !happened(&sight, judge.compares()) && is_pass(&judgement.verdict) {
                 judgement.verdict = Verdict::Undecided;
                 judgement.evidence += "; nothing happened in this window";
@@ -259,7 +266,11 @@ impl Analysis for MetricAnalysis {
         let evidence = notes.iter().fold(evidence, |evidence, note| {
             format!("{evidence}; {} says: {note}", self.source.name())
         });
-        Ok(Measurement::new(verdict, evidence).remember(ledger.memory()?))
+        let evidence = given_up.iter().fold(evidence, |evidence, given_up| {
+            format!("{evidence}; {given_up}")
+        });
+        let memory = ledger.memory(&look.check)?;
+        Ok(Measurement::new(verdict, evidence).remember(memory))
     }
 }
 
@@ -292,11 +303,12 @@ fn told(check: &CheckName, error: SourceError) -> MeasureError {
             source_name,
             problem,
             mend,
-        } => params::invalid(
-            check,
-            format_args!("{source_name} refuses: {problem}"),
-            &mend,
-        ),
+        } => MeasureError::Refused {
+            check: check.clone(),
+            source_name,
+            problem,
+            mend,
+        },
         SourceError::Passing {
             ref source_name, ..
         } => MeasureError::Unavailable {

@@ -1,9 +1,10 @@
 //! The seam to judgement: what was seen of both tracks, and what it means.
 
-mod arms;
 mod assumptions;
 mod buckets;
 mod checked;
+mod defaults;
+mod drained;
 mod exchangeable_units;
 mod figure;
 mod kinds;
@@ -11,6 +12,7 @@ pub mod mann_whitney;
 mod marks;
 mod quantile;
 mod quantities;
+mod readings;
 mod seen;
 mod sequential_ratio;
 #[cfg(test)]
@@ -35,12 +37,13 @@ use crate::reading::{Reading, Shape};
 use crate::source::Admitted;
 use crate::state::{State, StateError};
 
-pub use self::arms::told;
+pub use self::drained::Drained;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
 pub use self::kinds::Kinds;
 pub use self::mann_whitney::MannWhitney;
 pub use self::quantile::{Limit, Quantile};
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::readings::data_of;
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 pub use self::slo::Slo;
 pub use self::split_ratio::SplitRatio;
@@ -53,9 +56,20 @@ pub trait Judge: fmt::Debug + Send + Sync {
     /// In which shape it needs what happened.
     fn shape(&self) -> Shape;
 
-    /// It compares the candidate with stable. Else it is told of the candidate alone, and what it is told of
-    /// stable is [`Reading::Empty`].
+    /// It compares the candidate with stable, so that it ends before stable changes or loses its traffic.
     fn compares(&self) -> bool;
+
+    /// It is told of stable too. Else it is told of the candidate alone, and what it is told of stable is
+    /// [`Reading::Empty`]. Default: where it compares.
+    fn told_of_stable(&self) -> bool {
+        self.compares()
+    }
+
+    /// It means something only where all traffic is the candidate's: a plan that asks it in another stage is refused.
+    /// Default: no.
+    fn awaits_all_traffic(&self) -> bool {
+        false
+    }
 
     /// It fails a good release with at most the chance `alpha` that it is given, over all its looks.
     fn bounded(&self) -> bool;
@@ -172,7 +186,8 @@ pub enum Reason {
     TooFewEvents,
     /// The buckets are too coarse for what is asked.
     BucketResolution,
-    /// The requests are not split as the weights say, so the tracks cannot be compared.
+    /// The requests are not split as the weights say, so that what compares the tracks may compare different
+    /// users. Of this crate's judges [`SplitRatio`] says so, as a warning.
     SplitMismatch,
 }
 

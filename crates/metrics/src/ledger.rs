@@ -1,14 +1,17 @@
 //! Which windows were judged and which wait: what a rollout keeps for a check between two looks.
 
-use std::time::Duration;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 use strategy_core::analysis::{Look, MeasureError, Memory, Window};
+use strategy_core::duration::format;
+use strategy_core::plan::CheckName;
 use strategy_core::{Timestamp, Weight};
 
 use crate::source::Rhythm;
+use crate::source::periods::{down, up};
 use crate::state::State;
 
 const VERSION: u8 = 1;
@@ -19,7 +22,7 @@ const WAITING: usize = 8;
 /// What is kept for a check between two looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
-    waiting: Vec<Waiting>,
+    waiting: Vec<Watched>,
     /// What the last window was the end of; `None`: nothing was watched under these labels. What waits last ends
     /// with it.
     stretch: Option<Stretch>,
@@ -37,19 +40,9 @@ struct Stretch {
     weight: u16,
 }
 
-/// A window that was watched and cannot be told of yet.
+/// A window that was watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Waiting {
-    window: Window,
-    /// The candidate's share of traffic in it, in basis points.
-    weight: u16,
-    /// Since when windows of that share adjoin up to this one.
-    since: Timestamp,
-}
-
-/// A window that can be told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settled {
+pub(crate) struct Watched {
     pub(crate) window: Window,
     /// The candidate's share of traffic in it, in basis points.
     pub(crate) weight: u16,
@@ -57,11 +50,26 @@ pub(crate) struct Settled {
     pub(crate) since: Timestamp,
 }
 
-impl Settled {
+/// What can be told of now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// In order.
+    pub(crate) told: Vec<Watched>,
+    /// What never can be told of, and why, for people.
+    pub(crate) given_up: Vec<String>,
+}
+
+impl Watched {
     /// The share that it was watched at; `None`: it is none.
     pub(crate) fn share(&self) -> Option<Weight> {
         Weight::from_basis_points(self.weight).ok()
     }
+}
+
+/// In which format the last look wrote.
+#[derive(Debug, Deserialize)]
+struct Format {
+    v: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,14 +99,17 @@ impl Ledger {
             problem: format!("what the last look remembered cannot be read: {problem}"),
             mend: "resume with the version that wrote it, or abort and begin anew".to_owned(),
         };
-        let kept: Kept = serde_json::from_str(text).map_err(|error| unknown(error.to_string()))?;
-        if kept.v != VERSION {
-            return Err(unknown(format!("it is in format {}", kept.v)));
+        let no_json = |error: serde_json::Error| unknown(error.to_string());
+        // Before anything else of it: another format has other fields.
+        let Format { v } = serde_json::from_str(text).map_err(no_json)?;
+        if v != u64::from(VERSION) {
+            return Err(unknown(format!("it is in format {v}")));
         }
+        let kept: Kept = serde_json::from_str(text).map_err(no_json)?;
         let state = BASE64
             .decode(&kept.state)
             .map_err(|error| unknown(error.to_string()))?;
-        let waiting = |(from, to, weight, before): (u64, u64, u16, u64)| Waiting {
+        let waiting = |(from, to, weight, before): (u64, u64, u16, u64)| Watched {
             window: Window {
                 from: Timestamp::from_millis(from),
                 to: Timestamp::from_millis(to),
@@ -126,8 +137,11 @@ impl Ledger {
     }
 
     /// What the next look is handed.
-    pub(crate) fn memory(&self) -> Result<Memory, MeasureError> {
-        let kept = |waiting: &Waiting| {
+    ///
+    /// # Errors
+    /// When it is larger than a memory, or by a bug cannot be written.
+    pub(crate) fn memory(&self, check: &CheckName) -> Result<Memory, MeasureError> {
+        let kept = |waiting: &Watched| {
             let Window { from, to } = waiting.window;
             let before = from.as_millis().saturating_sub(waiting.since.as_millis());
             (from.as_millis(), to.as_millis(), waiting.weight, before)
@@ -150,16 +164,34 @@ impl Ledger {
             labels: self.labels.clone(),
             state: BASE64.encode(self.state.bytes()),
         };
-        // Numbers and text only: it cannot fail but by a bug, and then nothing is remembered that is wrong.
-        Memory::new(serde_json::to_string(&kept).unwrap_or_default())
+        // Numbers and text only: it cannot fail but by a bug. Nothing written would forget failures.
+        let text = serde_json::to_string(&kept).map_err(|error| MeasureError::Bug {
+            check: check.clone(),
+            problem: format!("what is to be remembered cannot be written: {error}"),
+        })?;
+        Memory::new(text)
     }
 
     /// One more window was watched, with this share of traffic and under labels with this digest.
     ///
     /// Windows of one share that adjoin become one, so that a period across their border is not lost. What
-    /// waited under other labels is given up: nobody knows them any more to ask for it.
-    pub(crate) fn watched(&mut self, window: Window, weight: u16, labels: &str) {
+    /// waited under other labels is given up: nobody knows them any more to ask for it. So is the oldest of too
+    /// many.
+    ///
+    /// Returns what was given up and why, for people.
+    pub(crate) fn watched(&mut self, window: Window, weight: u16, labels: &str) -> Option<String> {
+        let mut given_up = None;
         if self.labels != labels {
+            let (first, last) = (self.waiting.first(), self.waiting.last());
+            given_up = first.zip(last).map(|(first, last)| {
+                let window = Window {
+                    from: first.window.from,
+                    to: last.window.to,
+                };
+                let why =
+                    "the tracks have other labels now, by which the source no longer finds it";
+                nothing_judged(window, why)
+            });
             self.waiting.clear();
             self.stretch = None;
             labels.clone_into(&mut self.labels);
@@ -174,22 +206,26 @@ impl Ledger {
             Some(last) if last.window.to == window.from && last.weight == weight => {
                 last.window.to = window.to;
             }
-            Some(_) | None => self.waiting.push(Waiting {
+            Some(_) | None => self.waiting.push(Watched {
                 window,
                 weight,
                 since,
             }),
         }
         if self.waiting.len() > WAITING {
-            self.waiting.remove(0);
+            let oldest = self.waiting.remove(0).window;
+            let why =
+                format_args!("more than {WAITING} windows wait for the source to tell of them");
+            given_up = Some(nothing_judged(oldest, why));
         }
+        given_up
     }
 
     /// Takes out, in order, what can be told of by `now`; what cannot yet stays.
-    pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Vec<Settled> {
+    pub(crate) fn settled(&mut self, rhythm: Rhythm, now: Timestamp) -> Told {
         let by = down(now.before(rhythm.settle), rhythm.period);
-        let (mut settled, mut waiting) = (Vec::new(), Vec::new());
-        for Waiting {
+        let (mut settled, mut waiting) = (Told::default(), Vec::new());
+        for Watched {
             window,
             weight,
             since,
@@ -199,7 +235,7 @@ impl Ledger {
             let to = down(window.to, rhythm.period).min(by);
             let told = from < to;
             if told {
-                settled.push(Settled {
+                settled.told.push(Watched {
                     window: Window { from, to },
                     weight,
                     since,
@@ -209,13 +245,22 @@ impl Ledger {
                 from: if told { to } else { window.from },
                 to: window.to,
             };
+            if rest.from >= rest.to {
+                continue;
+            }
             // The last one may go on; another holds no whole period once its last one is over.
-            if rest.from < rest.to && rest.to > by {
-                waiting.push(Waiting {
+            if rest.to > by {
+                waiting.push(Watched {
                     window: rest,
                     weight,
                     since,
                 });
+            } else {
+                let period = format(rhythm.period);
+                let why = format_args!(
+                    "it lies in no whole period that the source tells of, {period} long"
+                );
+                settled.given_up.push(nothing_judged(rest, why));
             }
         }
         self.waiting = waiting;
@@ -224,8 +269,10 @@ impl Ledger {
 
     /// A window was too short to be told of: it waits for what adjoins it. One that nothing can adjoin any more
     /// is given up.
-    pub(crate) fn was_too_short(&mut self, settled: Settled) {
-        let Settled {
+    ///
+    /// Returns that it was, for people.
+    pub(crate) fn was_too_short(&mut self, settled: Watched) -> Option<String> {
+        let Watched {
             window,
             weight,
             since,
@@ -233,34 +280,31 @@ impl Ledger {
         match self.waiting.first_mut() {
             Some(next) if next.window.from == window.to && next.since == since => {
                 next.window.from = window.from;
+                None
             }
-            Some(_) => {}
             None if self.stretch.is_some_and(|last| last.to == window.to) => {
-                self.waiting.push(Waiting {
+                self.waiting.push(Watched {
                     window,
                     weight,
                     since,
                 });
+                None
             }
-            None => {}
+            Some(_) | None => {
+                let why =
+                    "it is too short for the source, and no window of the same share adjoins it";
+                Some(nothing_judged(window, why))
+            }
         }
     }
 }
 
-/// The multiple of a period at or before.
-fn down(at: Timestamp, period: Duration) -> Timestamp {
-    let period = millis(period);
-    Timestamp::from_millis(at.as_millis() / period * period)
-}
-
-/// The multiple of a period at or after.
-fn up(at: Timestamp, period: Duration) -> Timestamp {
-    let period = millis(period);
-    Timestamp::from_millis(at.as_millis().div_ceil(period).saturating_mul(period))
-}
-
-fn millis(period: Duration) -> u64 {
-    u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1)
+/// For people: that no judge is told of a window, and why.
+fn nothing_judged(window: Window, why: impl fmt::Display) -> String {
+    format!(
+        "from {} to {} nothing is judged: {why}",
+        window.from, window.to
+    )
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub enum Reading {
     Empty,
     /// What answers to the question ended before the window did.
     Stale {
-        /// Its newest sample.
+        /// Until when something is known of it: the moment of its newest sample, or the end of the interval that
+        /// this stands for.
         newest: Timestamp,
     },
     /// The answer is no number, such as 0/0.

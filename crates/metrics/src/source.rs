@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cloudwatch")]
 mod cloudwatch;
+#[cfg(any(feature = "datadog", feature = "prometheus"))]
+mod counts;
 #[cfg(feature = "datadog")]
 mod datadog;
 #[cfg(any(feature = "prometheus", feature = "http-probe", feature = "datadog"))]
@@ -9,6 +11,7 @@ mod http;
 #[cfg(feature = "http-probe")]
 mod http_probe;
 mod memory;
+pub(crate) mod periods;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 #[cfg(any(
@@ -77,6 +80,7 @@ pub trait MetricSource: fmt::Debug + Send + Sync {
 const _: Option<&dyn MetricSource> = None;
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl<T: MetricSource + ?Sized> MetricSource for std::sync::Arc<T> {
     fn name(&self) -> String {
         (**self).name()

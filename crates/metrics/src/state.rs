@@ -40,14 +40,16 @@ impl State {
     /// Begins a state that is taken by the judge that wrote it alone, and with the same parameters alone.
     pub fn marked(mark: Mark) -> Writer {
         let Mark { version, judge, .. } = mark;
-        Writer(vec![version, judge]).u64(mark.parameters)
+        Writer(vec![version, judge]).u64(mark.parameters.unwrap_or_default())
     }
 
     /// Reads a state that must have this mark.
     ///
     /// # Errors
-    /// When it is of another version, judge or parameters, or ends before it says so.
+    /// When it is of another version, judge or parameters, or ends before it says so; and always where the mark was
+    /// made of parameters that cannot be written.
     pub fn read_marked(&self, mark: Mark) -> Result<Reader<'_>, StateError> {
+        let parameters = mark.parameters.ok_or(StateError::Unmarked)?;
         let mut reader = self.read(mark.version)?;
         let judge = reader.u8()?;
         if judge != mark.judge {
@@ -56,7 +58,7 @@ impl State {
                 known: mark.judge,
             });
         }
-        if reader.u64()? != mark.parameters {
+        if reader.u64()? != parameters {
             return Err(StateError::Parameters);
         }
         Ok(reader)
@@ -86,21 +88,23 @@ impl State {
 pub struct Mark {
     version: u8,
     judge: u8,
-    parameters: u64,
+    /// `None`: they could not be written.
+    parameters: Option<u64>,
 }
 
 impl Mark {
     /// Of a judge in a format. `judge` tells it apart from all others; those below 128 are this crate's own.
     ///
     /// Of the parameters 64 bits of a digest are kept, of what they serialize to. A parameter that a later version
-    /// adds changes it, unless it is left out where it is not set.
+    /// adds changes it, unless it is left out where it is not set. Where they cannot be written as JSON, no state
+    /// is read by this mark: [`StateError::Unmarked`].
     pub fn new(version: u8, judge: u8, parameters: &impl Serialize) -> Self {
-        // Numbers, text and lists of them: what cannot be written is a bug, and then all are alike.
-        let parameters = serde_json::to_vec(parameters).unwrap_or_default();
+        // Numbers, text and lists of them: what cannot be written is a bug.
+        let parameters = serde_json::to_vec(parameters).ok();
         Self {
             version,
             judge,
-            parameters: digest(&parameters),
+            parameters: parameters.map(|parameters| digest(&parameters)),
         }
     }
 }
@@ -248,6 +252,11 @@ pub enum StateError {
         "the state of a judge is of other parameters than it has now: what was weighed with those is evidence of something else"
     )]
     Parameters,
+    /// What this judge's parameters are cannot be told.
+    #[error(
+        "the parameters of a judge cannot be written as JSON, so that its state is not known from another's: a bug of the judge"
+    )]
+    Unmarked,
     /// It ends too early.
     #[error(
         "the state of a judge ends too early: another judge wrote it, or parameters were changed"
@@ -303,6 +312,17 @@ mod tests {
         );
         let cut = State::from_bytes(state.bytes()[..9].to_vec());
         assert_eq!(cut.read_marked(mark).unwrap_err(), StateError::TooShort);
+    }
+
+    /// A map whose keys are no text cannot be written as JSON.
+    #[test]
+    fn parameters_that_cannot_be_written_match_none() {
+        let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let mark = Mark::new(2, 7, &unwritable);
+        let found = State::marked(mark).done().read_marked(mark).map(|_| ());
+        assert_eq!(found, Err(StateError::Unmarked));
+        let written = State::marked(Mark::new(2, 7, &1)).done();
+        assert_eq!(written.read_marked(mark).unwrap_err(), StateError::Unmarked);
     }
 
     #[test]

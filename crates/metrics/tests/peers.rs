@@ -6,9 +6,9 @@ mod looks;
 
 use serde_json::{Value, json};
 use strategy_core::plan::Limits;
-use strategy_metrics::MetricCheck;
 use strategy_metrics::judge::Threshold;
 use strategy_metrics::reading::Reading;
+use strategy_metrics::{Judge as _, MetricCheck};
 
 use looks::*;
 
@@ -102,20 +102,26 @@ fn argo_row_by_row() {
 #[test]
 fn argo_limits_are_the_cores_where_they_mean_the_same() {
     assert_eq!(
-        argo(&json!({})).limits(),
+        argo(&json!({})).limits().unwrap(),
         Limits::default()
             .consecutive_errors(4)
             .consecutive_inconclusive(4)
     );
     let rules = json!({ "failure-limit": 3, "consecutive-error-limit": 7 });
     assert_eq!(
-        argo(&rules).limits(),
+        argo(&rules).limits().unwrap(),
         Limits::default()
             .failures(3)
             .consecutive_errors(7)
             .consecutive_inconclusive(7)
     );
-    assert_eq!(argo(&json!({ "failure-limit": -1 })).limits().failures, 0);
+    assert_eq!(
+        argo(&json!({ "failure-limit": -1 }))
+            .limits()
+            .unwrap()
+            .failures,
+        0
+    );
     let check = MetricCheck::new("prometheus", "q")
         .judge(json!({
             "kind": "threshold", "bound": { "absolute": { "max": 1.0 } },
@@ -145,14 +151,14 @@ fn flagger_row_by_row() {
         });
         let judge: Threshold = serde_json::from_value(params).unwrap();
         assert_eq!(run(&judge, &windows(shown)), verdicts, "{count} {shown}");
-        assert_eq!(judge.limits().failures, count);
-        assert_eq!(judge.limits().consecutive_errors, count);
+        assert_eq!(judge.limits().unwrap().failures, count);
+        assert_eq!(judge.limits().unwrap().consecutive_errors, count);
     }
     let default: Threshold = serde_json::from_value(json!({
         "bound": { "absolute": { "max": 0.01 } }, "limits": { "flagger": {} },
     }))
     .unwrap();
-    assert_eq!(default.limits().failures, 1);
+    assert_eq!(default.limits().unwrap().failures, 1);
     // thresholdRange: min and max are good themselves.
     let range = judge(&json!({
         "kind": "threshold",

@@ -207,7 +207,7 @@ fn largest(kind: &str) -> Value {
             params["grid"] = json!(multiples(25));
         }
         "threshold" => params["limits"] = json!({ "argo": {} }),
-        "split-ratio" | "mann-whitney" => {}
+        "drained" | "split-ratio" | "mann-whitney" => {}
         other => panic!("{other} is a new judge: say when it remembers most"),
     }
     params

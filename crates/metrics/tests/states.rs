@@ -47,6 +47,7 @@ fn judges() -> Vec<(Value, &'static str, Value)> {
             json!({ "fixed": 0.6 }),
         ),
         (json!({ "kind": "split-ratio" }), "tolerance", json!(0.03)),
+        (json!({ "kind": "drained" }), "quiet", json!("3m")),
         (
             threshold(&argo),
             "limits",

@@ -258,6 +258,27 @@ pub enum MeasureError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The source was asked and refuses, and that will not pass by itself: access denied, a query that its server
+    /// does not take.
+    #[error("check `{check}`: {source_name} refuses: {problem}; {mend}")]
+    Refused {
+        /// Which check.
+        check: CheckName,
+        /// Which source, such as `prometheus`.
+        source_name: String,
+        /// What it said, without secrets.
+        problem: String,
+        /// How to mend it.
+        mend: String,
+    },
+    /// A source or a judge does not keep what it promises.
+    #[error("check `{check}`: {problem}; report it to the author of the analysis")]
+    Bug {
+        /// Which check.
+        check: CheckName,
+        /// What was not kept, and by whom.
+        problem: String,
+    },
     /// A judge's memory is over its limit: a bug of the judge.
     #[error(
         "the memory of a judge has {bytes} bytes, and at most {} are kept",

@@ -40,6 +40,11 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Allows these actions on these resources, by ARN or `*`: for what a program needs beside the target.
+    pub fn allow(sid: &'static str, action: &[&'static str], resource: Vec<String>) -> Self {
+        Self::new(sid, action, resource)
+    }
+
     fn new(sid: &'static str, action: &[&'static str], resource: Vec<String>) -> Self {
         Self {
             sid,

@@ -11,7 +11,7 @@ use strategy_core::{Part, Plan, Revision, Track, duration};
 use crate::binding::{Bound, TrackStart};
 use crate::config::Follow;
 use crate::object::Objects;
-use crate::router::Router;
+use crate::router::{Needed, Router};
 use crate::view::View;
 use crate::workload::selector;
 
@@ -37,6 +37,13 @@ pub(crate) fn findings(
     findings.extend(templates::findings(bound, follow, part, plan));
     findings.extend(impatient(bound, plan));
     findings
+}
+
+/// Fields of the router's objects that traffic of the plan needs.
+pub(crate) fn needed(router: &dyn Router, part: &Part, plan: &Plan) -> BTreeSet<Needed> {
+    let stages = plan.stages().iter();
+    let goals = stages.filter_map(|stage| stage.goals.get(part));
+    goals.flat_map(|goal| router.needs(&goal.traffic)).collect()
 }
 
 /// At rest a watch is heard of once a minute, and an observation is as old as that.

@@ -112,6 +112,22 @@ impl Api {
         }
     }
 
+    /// What the server says of itself under a path, such as which versions of an API it has; `None`
+    /// if it has nothing there.
+    pub(crate) async fn document(
+        &self,
+        path: &str,
+        of: &str,
+    ) -> Result<Option<Value>, TargetError> {
+        let request = http::Request::get(path).body(Vec::new());
+        let request = request.map_err(kube::Error::HttpError);
+        match self.send(request).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error::kind(&error) == TargetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error::read(&error, "find out how the server knows", &of)),
+        }
+    }
+
     /// Everything a watch looks at, and the version it was read at.
     pub(crate) async fn list(&self, key: &WatchKey) -> Result<(Vec<Value>, String), kube::Error> {
         let mut items = Vec::new();

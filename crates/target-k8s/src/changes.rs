@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use strategy_core::target::{Apply, Desired, DesiredTrack, TargetError, TargetErrorKind};
 use strategy_core::{Replicas, Revision, Track, Tracks};
@@ -68,7 +70,11 @@ impl Situation<'_> {
         self.check_claims(request, &self.bound.router)?;
         let labels = self.bound.labels();
         let now = self.router.read_bound(self.objects, &labels)?;
-        let fields = Fields::of(self.bound, self.objects, &now.owned);
+        let fields = Fields::of(self.bound, self.objects, &now.owned).by_object(
+            self.bound,
+            self.router,
+            &now.owned,
+        );
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
             candidate: self.wanted(Track::Candidate, &request.desired)?,
@@ -81,7 +87,9 @@ impl Situation<'_> {
                 candidate: wanted.candidate.fields.clone(),
             },
             routes: template::digest(&routes),
-        };
+            parts: BTreeMap::new(),
+        }
+        .by_object(self.bound, self.router, &routes);
         let seen = Fields::read(&request.seen)?;
         fields.check(&seen, &desired).map_err(|field| {
             let message = format!("{field} is neither as it was seen nor as it is to be");
@@ -105,7 +113,7 @@ impl Situation<'_> {
             objects.retain(|object| !(is_home && self.is_replaced(object, &changes)));
             self.check_claims(request, &objects)?;
         }
-        changes.extend(self.route_changes(routed, &desired.routes));
+        changes.extend(self.route_changes(routed, &routes));
         Ok(changes)
     }
 
@@ -296,23 +304,15 @@ impl Situation<'_> {
         Ok(self.router.read_bound(&after, &self.bound.labels())?.owned)
     }
 
-    fn route_changes(&self, routed: Objects, digest: &str) -> Vec<Change> {
-        let mut routed: Objects = routed;
-        // The first of the router's objects carries the note about all of them.
-        if !routed.is_empty()
-            && let Some(first) = self.bound.router.first()
-        {
-            let there = self.objects.get(first).cloned();
-            if let Some(content) = routed.remove(first).or(there) {
-                let mut content = content;
-                mark::note(&mut content, "routes", json!(digest));
-                routed.insert(first.clone(), content);
-            }
+    /// Each object carries the note of what was written there: a write of several may end between them.
+    fn route_changes(&self, routed: Objects, routes: &Value) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (object, mut content) in routed {
+            let part = self.router.part_of(routes, &object);
+            mark::note(&mut content, "routes", json!(template::digest(part)));
+            changes.push(Change::Replace(object, content));
         }
-        let routed = routed.into_iter();
-        routed
-            .map(|(object, content)| Change::Replace(object, content))
-            .collect()
+        changes
     }
 }
 

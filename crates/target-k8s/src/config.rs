@@ -1,5 +1,6 @@
 //! What a target is told about the objects it works with.
 
+mod gateway;
 mod names;
 mod router;
 mod workload;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
+pub use self::gateway::{GatewayBackend, GatewayRouter};
 pub use self::router::{IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter};
 pub use self::workload::{Canary, Follow, Slot, WorkloadConfig};
 

@@ -9,6 +9,7 @@ use strategy_core::{Image, Track, Tracks};
 
 use crate::binding::{Bound, BoundTrack, TrackStart};
 use crate::config::{Canary, Config, RouterConfig, Slot, WorkloadConfig};
+use crate::definitions;
 use crate::error::found;
 use crate::object::{ObjectRef, Objects, name, text, texts, uid};
 use crate::owned;
@@ -37,7 +38,7 @@ pub(crate) async fn start(
             message,
         ));
     }
-    let routes = router.objects();
+    let routes = definitions::served(views.watches().api(), router).await?;
     let mut wanted = routes.clone();
     wanted.extend(deployments(&config.workload));
     let objects = views.objects(&wanted).await?;
@@ -54,7 +55,10 @@ pub(crate) async fn start(
         WorkloadConfig::Canary(canary) => canary_tracks(config, canary, &objects, &autoscalers)?,
     };
     let is_written = |object: &ObjectRef| !router.managed_path(object).is_empty();
-    let (written, read_only) = routes.into_iter().partition(is_written);
+    let (written, mut read_only): (Vec<_>, Vec<_>) = routes.into_iter().partition(is_written);
+    // Of those that are not there `admit` tells.
+    let carriers = views.objects(&router.carriers(&objects)).await?;
+    read_only.extend(carriers.into_keys());
     let mut bound = Bound::new(
         config.namespace.clone(),
         tracks,

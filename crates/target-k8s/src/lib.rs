@@ -29,6 +29,7 @@ mod binding;
 mod changes;
 mod claim;
 pub mod config;
+mod definitions;
 mod discover;
 mod error;
 #[cfg(test)]

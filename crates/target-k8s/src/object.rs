@@ -64,6 +64,41 @@ impl ObjectRef {
         )
     }
 
+    pub(crate) fn http_route(name: &str) -> Self {
+        Self::new(
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            "httproutes",
+            name,
+        )
+    }
+
+    pub(crate) fn grpc_route(name: &str) -> Self {
+        Self::new(
+            "gateway.networking.k8s.io/v1",
+            "GRPCRoute",
+            "grpcroutes",
+            name,
+        )
+    }
+
+    pub(crate) fn gateway(name: &str) -> Self {
+        Self::new("gateway.networking.k8s.io/v1", "Gateway", "gateways", name)
+    }
+
+    /// The same object, by another version of its API.
+    pub(crate) fn at(&self, api: &str) -> Self {
+        Self {
+            api: api.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether both are one object, by whatever version of its API.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.group() == other.group() && self.kind == other.kind && self.name == other.name
+    }
+
     /// The API group; empty for the core group.
     pub(crate) fn group(&self) -> &str {
         self.api.split_once('/').map_or("", |(group, _)| group)

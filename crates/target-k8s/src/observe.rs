@@ -37,6 +37,7 @@ pub(crate) fn observation(
     nothing_is_gone(bound, view)?;
     let state = router.read_bound(&view.objects, &bound.labels())?;
     let fields = Fields::of(bound, &view.objects, &state.owned);
+    let fields = fields.by_object(bound, router, &state.owned);
     let mut observation = Observation::new(
         track(config, bound, view, &fields, Track::Stable),
         track(config, bound, view, &fields, Track::Candidate),
@@ -166,6 +167,8 @@ fn traffic(
     let effective = match &view.slices {
         // What is written is an assumption, and no look at endpoints makes it true.
         _ if state.broken.is_some() => Effective::Converging,
+        _ if state.is_partial => Effective::Partial,
+        None if !router.is_carried(&view.objects) => Effective::Converging,
         None => Effective::Unverified,
         Some(slices) => effective::effective(bound, view, slices, &state.traffic),
     };

@@ -1,5 +1,7 @@
 //! The content of every field the target owns, small enough to be compared and journaled.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strategy_core::target::{Owned, TargetError, TargetErrorKind};
@@ -8,7 +10,8 @@ use strategy_core::{Replicas, Track, Tracks};
 use crate::binding::{Bound, BoundTrack};
 use crate::error::found;
 use crate::mark;
-use crate::object::{Objects, count};
+use crate::object::{ObjectRef, Objects, count};
+use crate::router::Router;
 use crate::workload::template;
 
 /// Field by field; templates and routes as digests. What a claim writes is no part of it.
@@ -17,6 +20,9 @@ pub(crate) struct Fields {
     pub(crate) tracks: Tracks<TrackFields>,
     /// Digest of the router's part.
     pub(crate) routes: String,
+    /// The same by object, where it stands in several: a write of them may end between two.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) parts: BTreeMap<String, String>,
 }
 
 /// Of one track; both `None` if there is no Deployment.
@@ -64,7 +70,20 @@ impl Fields {
                 candidate: of(Track::Candidate),
             },
             routes: template::digest(routes),
+            parts: BTreeMap::new(),
         }
+    }
+
+    /// With the router's part by object, where there are several.
+    pub(crate) fn by_object(mut self, bound: &Bound, router: &dyn Router, routes: &Value) -> Self {
+        if bound.router.len() > 1 {
+            let digest = |object: &ObjectRef| {
+                let part = router.part_of(routes, object);
+                (object.to_string(), template::digest(part))
+            };
+            self.parts = bound.router.iter().map(digest).collect();
+        }
+        self
     }
 
     pub(crate) fn wrap(&self) -> Result<Owned, TargetError> {
@@ -94,7 +113,14 @@ impl Fields {
 
     /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
     pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), String> {
-        if self.routes != seen.routes && self.routes != wanted.routes {
+        let is_whole = self.routes == seen.routes || self.routes == wanted.routes;
+        let is_between = !self.parts.is_empty()
+            && self.parts.iter().all(|(object, part)| {
+                [seen, wanted]
+                    .iter()
+                    .any(|fields| fields.parts.get(object) == Some(part))
+            });
+        if !is_whole && !is_between {
             return Err("traffic".to_owned());
         }
         for (track, now) in self.tracks.iter() {
@@ -184,7 +210,26 @@ mod tests {
                 candidate: track(template, replicas),
             },
             routes: "r".to_owned(),
+            parts: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn several_routes_may_be_written_halfway() {
+        let routes = |one: &str, other: &str| {
+            let mut fields = fields("old", 1);
+            fields.routes = format!("{one}{other}");
+            fields.parts = [("one", one), ("other", other)]
+                .map(|(object, part)| (object.to_owned(), part.to_owned()))
+                .into();
+            fields
+        };
+        let (seen, wanted) = (routes("a", "a"), routes("b", "b"));
+        for now in [routes("a", "a"), routes("b", "a"), routes("b", "b")] {
+            assert_eq!(now.check(&seen, &wanted), Ok(()));
+        }
+        let hand = routes("b", "c").check(&seen, &wanted);
+        assert_eq!(hand, Err("traffic".to_owned()));
     }
 
     #[test]

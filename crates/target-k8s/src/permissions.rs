@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::config::{Config, RouterConfig, WorkloadConfig};
+use crate::object::ObjectRef;
 use crate::router::Router;
 
 /// A Role of `rbac.authorization.k8s.io/v1`. [`Display`](fmt::Display) prints it as YAML.
@@ -69,9 +70,15 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
         let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
         grant(object.group(), &object.plural, verbs);
     }
-    if matches!(config.router, RouterConfig::Istio(_)) {
+    match &config.router {
+        RouterConfig::ServiceSelector(_) => {}
         // The Services behind the hosts of its routes.
-        grant("", "services", &FOLLOW);
+        RouterConfig::Istio(_) => grant("", "services", &FOLLOW),
+        RouterConfig::Gateway(_) => {
+            grant("", "services", &FOLLOW);
+            let gateway = ObjectRef::gateway("");
+            grant(gateway.group(), &gateway.plural, &READ);
+        }
     }
     if router.capabilities().by_endpoints {
         grant("discovery.k8s.io", "endpointslices", &FOLLOW);

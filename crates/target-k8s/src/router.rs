@@ -4,10 +4,12 @@
 mod examples;
 #[cfg(test)]
 mod fixture;
+mod gateway;
 mod istio;
 mod problem;
 #[cfg(test)]
 mod properties;
+mod reach;
 mod service_selector;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,7 @@ pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
     match config {
         RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
         RouterConfig::Istio(router) => Box::new(router.clone()),
+        RouterConfig::Gateway(router) => Box::new(router.clone()),
     }
 }
 
@@ -37,6 +40,40 @@ pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
 pub(crate) trait Router: Debug + Send + Sync {
     /// The objects it reads and may write, in a fixed order.
     fn objects(&self) -> Vec<ObjectRef>;
+
+    /// The versions of its API in which one of [`objects`](Self::objects) is understood, the one to be
+    /// taken first at the front; discovery asks the server which of them there is, and from then on the
+    /// object goes by that one. None: it is of the version that it names.
+    fn versions(&self, object: &ObjectRef) -> &'static [&'static str] {
+        let _ = object;
+        &[]
+    }
+
+    /// Objects that only what was read names and whose state tells whether traffic flows as written,
+    /// such as the Gateways of a route. They are read all along and never written.
+    fn carriers(&self, objects: &Objects) -> Vec<ObjectRef> {
+        let _ = objects;
+        Vec::new()
+    }
+
+    /// Whether those who carry out what is written say that they do, as far as they can be asked.
+    fn is_carried(&self, objects: &Objects) -> bool {
+        let _ = objects;
+        true
+    }
+
+    /// Fields that traffic like this needs, and that not every definition of the objects has: a server
+    /// drops what it does not know without a word.
+    fn needs(&self, traffic: &Traffic) -> Vec<Needed> {
+        let _ = traffic;
+        Vec::new()
+    }
+
+    /// Of the whole part ([`RouterState::owned`]) that which stands in one of its objects.
+    fn part_of<'a>(&self, owned: &'a Value, object: &ObjectRef) -> &'a Value {
+        let _ = object;
+        owned
+    }
 
     /// Objects that only what was read names, such as the Service behind the host of a route. They
     /// are read for `check` alone and never written.
@@ -117,6 +154,21 @@ pub(crate) struct RouterState {
     pub(crate) beside: BTreeMap<String, String>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
+    /// Whether only some of its objects took the last write, and `traffic` is what the others say.
+    pub(crate) is_partial: bool,
+}
+
+/// A field that traffic needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Needed {
+    /// Where, by any version of its API.
+    pub(crate) object: ObjectRef,
+    /// As people write it, `[]` for the elements of a list: `spec.rules[].name`.
+    pub(crate) field: &'static str,
+    /// What of the traffic needs it.
+    pub(crate) by: &'static str,
+    /// What to do where there is none.
+    pub(crate) mend: &'static str,
 }
 
 /// What a router can do.

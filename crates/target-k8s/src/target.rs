@@ -17,7 +17,7 @@ use crate::permissions::{self, Role};
 use crate::router::{self, Router};
 use crate::view::{View, Views};
 use crate::watch::Watches;
-use crate::{admit, discover, observe};
+use crate::{admit, definitions, discover, observe};
 
 /// How often a write is prepared again when an object changed between its read and its write. Pods
 /// coming and going change the status of a Deployment, and with it its version, all the time.
@@ -204,10 +204,11 @@ impl Target for KubernetesTarget {
         let mut view = self.view(&bound).await?;
         let referred = router.referred(&view.objects);
         view.objects.extend(self.views.objects(&referred).await?);
-        Ok(Admission::new(
-            found.binding.clone(),
-            admit::findings(&bound, &view, router, self.config.follow, part, plan),
-        ))
+        let mut findings = admit::findings(&bound, &view, router, self.config.follow, part, plan);
+        let api = self.views.watches().api();
+        let needed = admit::needed(router, part, plan);
+        findings.extend(definitions::lacking(api, &bound.router, needed).await?);
+        Ok(Admission::new(found.binding.clone(), findings))
     }
 
     async fn claim(

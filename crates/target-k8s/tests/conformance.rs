@@ -52,6 +52,14 @@ mod istio_canary {
     }
 }
 
+mod gateway_canary {
+    strategy_core::conformance_tests! {
+        run: |promise| super::run(super::Shape::Gateway, promise),
+        golden: include_str!("golden/gateway_canary.txt"),
+        attributes: { #[ignore = "needs a control plane: cargo xtask test"] },
+    }
+}
+
 mod autoscaled {
     strategy_core::conformance_tests! {
         run: |promise| super::run(super::Shape::Autoscaled, promise),

@@ -38,11 +38,24 @@ use crate::programs::{Programs, programs, testbed_dir};
 use launch::Launched;
 use wait::blocking;
 
+/// Definitions of Gateway API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatewayApi {
+    /// None.
+    Absent,
+    /// v0.5, which has no GRPCRoute and serves HTTPRoute as `v1beta1` at best.
+    Oldest,
+    /// Those that were the newest when the test bed was made.
+    Newest,
+}
+
 /// How to start a control plane.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Whether Istio's CustomResourceDefinitions are installed. Default: yes.
     pub istio: bool,
+    /// Which CustomResourceDefinitions of Gateway API are installed. Default: the newest.
+    pub gateway: GatewayApi,
     /// The longest that starting may take, after which the error shows the end of the log of the
     /// program that was waited for. Default: 60 s.
     pub start_limit: Duration,
@@ -52,6 +65,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             istio: true,
+            gateway: GatewayApi::Newest,
             start_limit: Duration::from_secs(60),
         }
     }

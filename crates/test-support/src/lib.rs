@@ -5,7 +5,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | `kubernetes`, on by default | `control_plane`; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
+//! | `kubernetes`, on by default | `control_plane`; `gateway`, a stand-in for a controller; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
 //! | `child` | `child`: programs as child processes that do not outlive a test |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
 
@@ -17,11 +17,15 @@ pub mod control_plane;
 #[cfg(feature = "ecs")]
 pub mod ecs;
 #[cfg(feature = "kubernetes")]
+pub mod gateway;
+#[cfg(feature = "kubernetes")]
 pub mod kubelet;
 #[cfg(feature = "kubernetes")]
 pub mod programs;
 
 #[cfg(feature = "kubernetes")]
-pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, Options};
+pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, GatewayApi, Options};
+#[cfg(feature = "kubernetes")]
+pub use gateway::GatewayController;
 #[cfg(feature = "kubernetes")]
 pub use programs::{Missing, Programs, programs};

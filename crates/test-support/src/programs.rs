@@ -24,6 +24,10 @@ pub struct Programs {
     pub kwok: PathBuf,
     /// Istio's CustomResourceDefinitions, one YAML stream.
     pub istio_crds: PathBuf,
+    /// The newest CustomResourceDefinitions of Gateway API, one YAML stream.
+    pub gateway_crds: PathBuf,
+    /// The oldest with a version that is understood.
+    pub oldest_gateway_crds: PathBuf,
 }
 
 /// A program or file of the test bed that is not there.
@@ -54,6 +58,8 @@ fn find(testbed: &Path, assets: Option<&Path>) -> Result<Programs, Missing> {
         kube_scheduler: present(built.join("kube-scheduler"))?,
         kwok: present(built.join("kwok"))?,
         istio_crds: present(testbed.join("crds/istio.yaml"))?,
+        gateway_crds: present(testbed.join("crds/gateway-newest.yaml"))?,
+        oldest_gateway_crds: present(testbed.join("crds/gateway-oldest.yaml"))?,
     })
 }
 
@@ -87,13 +93,15 @@ mod tests {
         folder
     }
 
-    const BUILT: [&str; 6] = [
+    const BUILT: [&str; 8] = [
         "bin/etcd",
         "bin/kube-apiserver",
         "bin/kube-controller-manager",
         "bin/kube-scheduler",
         "bin/kwok",
         "crds/istio.yaml",
+        "crds/gateway-newest.yaml",
+        "crds/gateway-oldest.yaml",
     ];
 
     #[test]

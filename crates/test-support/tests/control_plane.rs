@@ -13,7 +13,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 use support::{Shop, is_ready, now, pause};
 use test_support::control_plane::TEST_USERS;
-use test_support::{ControlPlane, Options};
+use test_support::{ControlPlane, GatewayApi, Options};
 
 /// Five programs and the watchdog over them.
 const PROCESSES: usize = 6;
@@ -69,6 +69,46 @@ async fn it_checks_objects_of_istio() {
     api.create(&PostParams::default(), &route(json!(100)))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn it_checks_objects_of_gateway_api_in_its_newest_and_its_oldest_form() {
+    let oldest = Options {
+        istio: false,
+        gateway: GatewayApi::Oldest,
+        ..Options::default()
+    };
+    let oldest = tokio::task::spawn_blocking(|| ControlPlane::start(oldest).unwrap());
+    let oldest = oldest.await.unwrap();
+    for (plane, version) in [
+        (ControlPlane::shared().unwrap(), "v1"),
+        (&oldest, "v1beta1"),
+    ] {
+        let gvk = GroupVersionKind::gvk("gateway.networking.k8s.io", version, "HTTPRoute");
+        let api: Api<DynamicObject> = Api::namespaced_with(
+            plane.client("gateway-test").unwrap(),
+            &plane.namespace().unwrap(),
+            &ApiResource::from_gvk(&gvk),
+        );
+        let route = |weight: serde_json::Value| -> DynamicObject {
+            serde_json::from_value(json!({
+                "apiVersion": gvk.api_version(),
+                "kind": "HTTPRoute",
+                "metadata": {"name": "web"},
+                "spec": {"rules": [{"backendRefs": [
+                    {"name": "web", "port": 80, "weight": weight},
+                ]}]},
+            }))
+            .unwrap()
+        };
+        let wrong = route(json!(1_000_001));
+        let refused = api.create(&PostParams::default(), &wrong).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("weight"), "{refused}");
+        let right = route(json!(1_000_000));
+        api.create(&PostParams::default(), &right).await.unwrap();
+    }
 }
 
 #[tokio::test]

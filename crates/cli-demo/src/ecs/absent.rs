@@ -8,8 +8,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
+use strategy_metrics::MetricSource;
 
-use super::{EcsError, NOT_BUILT};
+use super::{EcsError, NO_CLOUDWATCH, NOT_BUILT};
+use crate::file::metrics::CloudWatch;
 use crate::file::{Mistake, target};
 
 /// What a part of the target would be told.
@@ -29,7 +31,7 @@ impl<'de> Deserialize<'de> for Config {
 }
 
 /// Where AWS would be reached.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Connection {}
 
 /// The policy that it would need.
@@ -75,6 +77,30 @@ pub fn capabilities(_: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> 
 ///
 /// # Errors
 /// None: nothing can be configured.
-pub fn permissions(_: &BTreeMap<Part, Config>) -> Result<Option<Policy>, Mistake> {
+pub fn permissions(_: &BTreeMap<Part, Config>, _: bool) -> Result<Option<Policy>, Mistake> {
     Ok(None)
+}
+
+/// Why no source can be of Amazon CloudWatch.
+pub const fn no_cloudwatch() -> Option<&'static str> {
+    Some(NO_CLOUDWATCH)
+}
+
+/// Amazon CloudWatch, to be asked.
+///
+/// # Errors
+/// [`EcsError::NotBuilt`]: always.
+pub async fn cloudwatch(
+    _: &CloudWatch,
+    _: Option<&Connection>,
+) -> Result<Arc<dyn MetricSource>, EcsError> {
+    Err(EcsError::NotBuilt)
+}
+
+/// Amazon CloudWatch, which is never asked.
+///
+/// # Errors
+/// [`EcsError::NotBuilt`]: always.
+pub fn unasked_cloudwatch() -> Result<Arc<dyn MetricSource>, EcsError> {
+    Err(EcsError::NotBuilt)
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target};
+use strategy_metrics::source::CloudWatch;
 pub use target_ecs::Policy;
 use target_ecs::config::{
     Canary, Config, Mode, NativeGated, OwnedWeights, Rolling, RuleConfig, Slot, WorkloadConfig,
 };
-use target_ecs::{Account, EcsTarget};
+use target_ecs::{Account, EcsTarget, Statement};
 
 use super::EcsError;
 use crate::file::{Mistake, target};
@@ -20,9 +22,12 @@ use crate::file::{Mistake, target};
 /// As the program calls itself to AWS, whose trail of calls names it.
 const APP: &str = "rollway";
 
+/// The statement of [`CloudWatch::permissions`].
+const READ_METRICS: &str = "ReadMetrics";
+
 /// Where AWS is reached, and as whom.
 #[derive(Clone, Debug)]
-pub struct Connection(Box<SdkConfig>);
+pub struct Connection(pub(super) Box<SdkConfig>);
 
 /// What each part of the target is told.
 ///
@@ -187,37 +192,8 @@ pub async fn connect(
     configs: &BTreeMap<Part, Config>,
 ) -> Result<Connection, EcsError> {
     let (region, account) = configs.values().find_map(place).unzip();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region));
-    }
-    if let Ok(app) = AppName::new(APP) {
-        loader = loader.app_name(app);
-    }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
-    }
-    let config = loader.load().await;
-    let named = || {
-        let by_option = profile.map(str::to_owned);
-        by_option.or_else(|| std::env::var("AWS_PROFILE").ok())
-    };
-    let unknown = |source| EcsError::NoCredentials {
-        profile: named(),
-        source,
-    };
-    let provider = config.credentials_provider();
-    let provider = provider.ok_or_else(|| unknown("no source of them is configured".into()))?;
-    let credentials = provider.provide_credentials().await;
-    let credentials = credentials.map_err(|error| {
-        if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-            return unknown(error.into());
-        }
-        EcsError::CredentialsFailed {
-            profile: named(),
-            source: error.into(),
-        }
-    })?;
+    let config = load(profile, region.map(Region::new)).await;
+    let credentials = credentials_are_there(&config, profile).await?;
     if config.region().is_none() {
         return Err(EcsError::NoRegion);
     }
@@ -230,6 +206,48 @@ pub async fn connect(
         }
         _ => Ok(Connection(Box::new(config))),
     }
+}
+
+/// What every program of AWS finds for this profile and region, or without.
+pub(super) async fn load(profile: Option<&str>, region: Option<Region>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = region {
+        loader = loader.region(region);
+    }
+    if let Ok(app) = AppName::new(APP) {
+        loader = loader.app_name(app);
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await
+}
+
+/// The credentials as they are now.
+pub(super) async fn credentials_are_there(
+    config: &SdkConfig,
+    profile: Option<&str>,
+) -> Result<Credentials, EcsError> {
+    let named = || {
+        let by_option = profile.map(str::to_owned);
+        by_option.or_else(|| std::env::var("AWS_PROFILE").ok())
+    };
+    let unknown = |source| EcsError::NoCredentials {
+        profile: named(),
+        source,
+    };
+    let provider = config.credentials_provider();
+    let provider = provider.ok_or_else(|| unknown("no source of them is configured".into()))?;
+    let credentials = provider.provide_credentials().await;
+    credentials.map_err(|error| {
+        if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+            return unknown(error.into());
+        }
+        EcsError::CredentialsFailed {
+            profile: named(),
+            source: error.into(),
+        }
+    })
 }
 
 /// The targets. What is tried again is decided by the machine: they switch the SDK's retries off.
@@ -259,11 +277,14 @@ pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabili
         .collect()
 }
 
-/// The least policy for all parts together.
+/// The least policy for all parts together, and for a source in CloudWatch where a check asks one.
 ///
 /// # Errors
 /// [`Mistake`] when something in it cannot be named; [`configs`] says so before.
-pub fn permissions(configs: &BTreeMap<Part, Config>) -> Result<Option<Policy>, Mistake> {
+pub fn permissions(
+    configs: &BTreeMap<Part, Config>,
+    asks_cloudwatch: bool,
+) -> Result<Option<Policy>, Mistake> {
     let mut all: Option<Policy> = None;
     for config in configs.values() {
         let policy = EcsTarget::permissions(config)
@@ -287,6 +308,11 @@ pub fn permissions(configs: &BTreeMap<Part, Config>) -> Result<Option<Policy>, M
                 None => all.statement.push(statement),
             }
         }
+    }
+    if asks_cloudwatch && let Some(all) = &mut all {
+        let everything = vec!["*".to_owned()];
+        let read = Statement::allow(READ_METRICS, &CloudWatch::ACTIONS, everything);
+        all.statement.push(read);
     }
     Ok(all)
 }

@@ -8,7 +8,7 @@ use strategy_metrics::judge::Kinds;
 use strategy_metrics::source::SourceError;
 
 use super::given::Given;
-use super::{Check, Mistake, RolloutFile, Shorthand, Time, check, convert};
+use super::{Check, Metrics, Mistake, RolloutFile, Shorthand, Time, check, convert};
 use crate::metrics;
 use crate::words::in_our_words;
 
@@ -84,6 +84,17 @@ impl RolloutFile {
         }
         made.check()
             .map_err(|problem| Mistake::new(format!("{field}.judge"), in_our_words(&problem)))
+    }
+
+    /// Whether a check asks a source that is of this kind.
+    pub(crate) fn asks(&self, is_meant: impl Fn(&Metrics) -> bool) -> bool {
+        let asked = self.checks.values().filter(|check| check.metric.is_some());
+        let mut sources = asked.filter_map(|check| {
+            let name = check.source.as_deref();
+            let only = self.metrics.values().next().filter(|_| name.is_none());
+            only.or_else(|| self.metrics.get(name?))
+        });
+        sources.any(is_meant)
     }
 
     /// Which source is asked.

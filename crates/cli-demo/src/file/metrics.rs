@@ -19,8 +19,61 @@ use crate::metrics;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Metrics {
+    /// Amazon CloudWatch.
+    #[serde(rename = "cloudwatch")]
+    CloudWatch(CloudWatch),
+    /// Datadog.
+    Datadog(Datadog),
+    /// Requests of its own to each track.
+    HttpProbe(HttpProbe),
     /// Prometheus, and what answers its query API.
     Prometheus(Prometheus),
+}
+
+/// Amazon CloudWatch, reached as every program of AWS reaches it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CloudWatch {
+    /// The profile of the AWS configuration. Default: as the target on Amazon ECS is reached, else as the environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The region, such as `eu-central-1`. Default: that of the target on Amazon ECS, else as the environment or the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// How long one question may take. Default: `10s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Time>,
+}
+
+/// Datadog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Datadog {
+    /// Its site, such as `datadoghq.eu`. Default: `datadoghq.com`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// In place of `site`, the address of what stands before its API, such as a proxy. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The API key that it is shown.
+    pub api_key: Secret,
+    /// The application key that it is shown, which may `timeseries_query`.
+    pub application_key: Secret,
+    /// How long one question may take. Default: `10s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Time>,
+}
+
+/// A prober.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HttpProbe {
+    /// Sent with every request, by name; a value that is secret as `{env: NAME}` or `{file: PATH}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Shorthand<String, Secret>>,
+    /// Certificates. Default: the roots of this machine, and none of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 /// A Prometheus.

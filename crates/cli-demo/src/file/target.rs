@@ -1,6 +1,7 @@
 //! The `target` section: which workloads and which router a rollout works on.
 
 mod ecs;
+mod gateway;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use strategy_core::Part;
 
 pub use self::ecs::{Ecs, EcsCanary, EcsPart, EcsRule, EcsService, EcsSlot, EcsWorkload};
+pub use self::gateway::{Gateway, GatewayBackend};
 use super::shorthand::Shorthand;
 use super::value::Time;
 use super::{Mistake, RolloutFile};
@@ -46,8 +48,8 @@ pub struct Kubernetes {
     /// How long a request that began before a change of traffic may still be under way. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Time>,
-    /// Where the platform cannot be asked (a mesh), how long after a write traffic is taken to flow as
-    /// written. Default: `5s`.
+    /// Where the platform cannot be asked what flows (a mesh, a gateway), how long after a write traffic is
+    /// taken to flow as written. Default: `5s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Time>,
     /// Whether a pod that no node takes is reported among what will not mend itself. Default: yes; only
@@ -118,6 +120,8 @@ pub enum Router {
     ServiceSelector(ServiceSelector),
     /// A VirtualService of Istio: percent by percent.
     Istio(Istio),
+    /// HTTPRoutes and GRPCRoutes of Gateway API: per mille by per mille.
+    Gateway(Gateway),
 }
 
 /// A Service whose selector picks the live slot.

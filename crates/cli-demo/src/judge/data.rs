@@ -63,8 +63,8 @@ impl Recorded {
                 to: last,
             },
             Self::Series { .. } => Window {
-                from: after(first),
-                to: after(last),
+                from: first,
+                to: last,
             },
         })
     }
@@ -179,6 +179,11 @@ fn of_series(
     window: Window,
 ) -> Result<Answer, Problem> {
     let (track, since) = (question.track, question.watched_since);
+    // A sample tells of the time before it: at the end of a window it belongs to that one.
+    let counted = Window {
+        from: after(window.from),
+        to: after(window.to),
+    };
     let of_track = |of: &BTreeMap<String, String>| labels.track(of) == Some(track);
     let problem =
         |problem: strategy_metrics::source::InvalidRecording| Problem::whole(problem.problem);
@@ -187,11 +192,11 @@ fn of_series(
             |of| of_track(of) && labels.counts(of),
             |of| of_track(of) && labels.failed(of),
             labels.unit(),
-            window,
+            counted,
             since,
         ),
         Shape::Histogram => recording
-            .histogram(of_track, window, since)
+            .histogram(of_track, counted, since)
             .map_err(problem)?,
         Shape::Values => {
             let numbers = recording.numbers(of_track, window);

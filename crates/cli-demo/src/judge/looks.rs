@@ -25,9 +25,9 @@ pub(super) struct Looked {
     /// From 1.
     pub(super) number: u64,
     pub(super) window: Window,
-    /// What both tracks told.
-    pub(super) readings: Tracks<Reading>,
-    /// The natural logarithm of the evidence; `None`: the judge weighs none.
+    /// What both tracks told; `None`: the window is too short for that, and waits for the next.
+    pub(super) readings: Option<Tracks<Reading>>,
+    /// The natural logarithm of the evidence; `None`: the judge weighs none, or was not asked.
     pub(super) log_evidence: Option<f64>,
     pub(super) verdict: Verdict,
     pub(super) evidence: String,
@@ -62,6 +62,7 @@ struct Heard {
     last: Arc<Mutex<Option<(Sight, Judgement)>>>,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl Judge for Heard {
     fn shape(&self) -> Shape {
         self.judge.shape()
@@ -69,6 +70,14 @@ impl Judge for Heard {
 
     fn compares(&self) -> bool {
         self.judge.compares()
+    }
+
+    fn told_of_stable(&self) -> bool {
+        self.judge.told_of_stable()
+    }
+
+    fn awaits_all_traffic(&self) -> bool {
+        self.judge.awaits_all_traffic()
     }
 
     fn bounded(&self) -> bool {
@@ -140,16 +149,15 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
         let measured = analysis.measure(&look).await;
         let measured = measured.map_err(|error| Problem::whole(error.to_string()))?;
         let heard = last.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((sight, judgement)) = heard else {
-            return Err(Problem::whole(
-                "a window was not judged; please report this",
-            ));
+        let (readings, log_evidence) = match heard {
+            Some((sight, judgement)) => (Some(sight.readings), judgement.log_evidence),
+            None => (None, None),
         };
         looks.push(Looked {
             number,
             window,
-            readings: sight.readings,
-            log_evidence: judgement.log_evidence,
+            readings,
+            log_evidence,
             verdict: measured.verdict.clone(),
             evidence: measured.evidence,
         });

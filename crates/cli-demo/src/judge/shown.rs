@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strategy_core::analysis::Verdict;
-use strategy_core::{Tracks, duration};
+use strategy_core::{Track, Tracks, duration};
 use strategy_metrics::judge::odds;
 use strategy_metrics::reading::{Data, Reading};
 
@@ -30,10 +30,14 @@ pub(super) fn text(config: &Config, run: &Run, paint: Paint) -> Vec<String> {
         ("verdict", Align::Left),
     ]);
     for look in &run.looks {
+        let (stable, candidate) = match &look.readings {
+            Some(Tracks { stable, candidate }) => (seen(stable), seen(candidate)),
+            None => ("waits".to_owned(), "waits".to_owned()),
+        };
         table.row([
             clock(since(run, look)),
-            seen(&look.readings.stable),
-            seen(&look.readings.candidate),
+            stable,
+            candidate,
             look.log_evidence.map_or_else(|| "-".to_owned(), odds),
             look.verdict.to_string(),
         ]);
@@ -202,7 +206,7 @@ pub(super) fn json(config: &Config, run: &Run) -> Vec<String> {
 }
 
 fn look(look: &Looked) -> Value {
-    let Tracks { stable, candidate } = &look.readings;
+    let of = |track| look.readings.as_ref().map(|readings| readings.of(track));
     let (verdict, because) = if let Verdict::Inconclusive(why) = &look.verdict {
         ("inconclusive".to_owned(), Some(why))
     } else {
@@ -213,8 +217,8 @@ fn look(look: &Looked) -> Value {
         "number": look.number,
         "from": look.window.from.as_millis(),
         "to": look.window.to.as_millis(),
-        "stable": stable,
-        "candidate": candidate,
+        "stable": of(Track::Stable),
+        "candidate": of(Track::Candidate),
         // Infinity has no number in JSON, and no judge says so; it would be null.
         "log_evidence": look.log_evidence,
         "verdict": verdict,

@@ -10,23 +10,27 @@ use strategy_metrics::source::{Admitted, Answer, Question, Rhythm, SourceError};
 use strategy_metrics::{MetricSource, Shape};
 
 use super::secrets::{SecretAt, Secrets};
-use super::{Problem, kind};
+use super::{Aws, Problem, kind};
 use crate::file::Metrics;
 use crate::file::metrics::Secret;
 
 /// A source, made anew when what lies in its files is other than before.
 pub(super) struct Renewed {
     given: Metrics,
+    aws: Aws,
     wanted: Vec<SecretAt>,
     now: Mutex<(Secrets, Arc<dyn MetricSource>)>,
 }
 
 impl Renewed {
     /// The source as its files are now.
-    pub(super) async fn connected(given: Metrics) -> Result<Arc<dyn MetricSource>, Problem> {
+    pub(super) async fn connected(
+        given: Metrics,
+        aws: Aws,
+    ) -> Result<Arc<dyn MetricSource>, Problem> {
         let wanted = kind(&given).secrets();
         let secrets = Secrets::read(&wanted)?;
-        let source = kind(&given).connected(&secrets).await?;
+        let source = kind(&given).connected(&secrets, &aws).await?;
         let in_file = |at: &SecretAt| matches!(at.secret, Secret::File(_));
         if !wanted.iter().any(in_file) {
             return Ok(source);
@@ -34,6 +38,7 @@ impl Renewed {
         Ok(Arc::new(Self {
             now: Mutex::new((secrets, source)),
             given,
+            aws,
             wanted,
         }))
     }
@@ -58,7 +63,7 @@ impl Renewed {
         if secrets == before {
             return Ok(source);
         }
-        let connected = kind(&self.given).connected(&secrets).await;
+        let connected = kind(&self.given).connected(&secrets, &self.aws).await;
         let renewed = connected.map_err(failed)?;
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = (secrets, renewed.clone());
         Ok(renewed)
@@ -72,6 +77,7 @@ impl fmt::Debug for Renewed {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl MetricSource for Renewed {
     fn name(&self) -> String {
         self.last().1.name()

@@ -13,6 +13,7 @@ use strategy_metrics::{MetricSource, Shape};
 pub(super) struct Unasked(pub(super) Arc<dyn MetricSource>);
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl MetricSource for Unasked {
     fn name(&self) -> String {
         self.0.name()

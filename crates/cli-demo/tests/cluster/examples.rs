@@ -43,7 +43,12 @@ fn example(file: &str) -> Value {
         }
     }
     shorten(&mut example);
-    for (_, source) in example["metrics"].as_object_mut().into_iter().flatten() {
+    for (_, source) in example
+        .get_mut("metrics")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
         // Both tracks are as good as each other.
         let server = Prometheus::start(|_| {
             Some(Rates {
@@ -136,6 +141,12 @@ async fn blue_green_two_parts() {
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn canary_autoscaled() {
     runs("canary-autoscaled.yaml", 1).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn canary_gateway() {
+    runs("canary-gateway.yaml", 0).await;
 }
 
 #[tokio::test]

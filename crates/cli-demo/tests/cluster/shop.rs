@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
@@ -9,7 +10,7 @@ use kube::core::Request;
 use kube::core::params::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use strategy_core::driver::{Clock, SystemClock};
-use test_support::{AuditEvent, ControlPlane};
+use test_support::{AuditEvent, ControlPlane, GatewayController};
 
 /// How the shop's requests are shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub(crate) struct Shop {
     pub(crate) plane: &'static ControlPlane,
     pub(crate) namespace: String,
     client: Client,
+    _controller: Arc<GatewayController>,
 }
 
 /// Real time: other processes are waited for.
@@ -39,6 +41,8 @@ fn place(kind: &str) -> (&'static str, &'static str) {
         "Service" => ("v1", "services"),
         "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
         "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "Gateway" => ("gateway.networking.k8s.io/v1", "gateways"),
+        "HTTPRoute" => ("gateway.networking.k8s.io/v1", "httproutes"),
         "HorizontalPodAutoscaler" => ("autoscaling/v2", "horizontalpodautoscalers"),
         "PodDisruptionBudget" => ("policy/v1", "poddisruptionbudgets"),
         "Role" => ("rbac.authorization.k8s.io/v1", "roles"),
@@ -67,10 +71,14 @@ impl Shop {
     /// A namespace with these objects in it, and all pods available.
     pub(crate) async fn of(objects: Vec<Value>) -> Self {
         let plane = ControlPlane::shared().unwrap();
+        let namespace = plane.namespace().unwrap();
+        let client = plane.client("shop-test").unwrap();
+        let controller = GatewayController::start(client.clone(), &namespace, "v1");
         let shop = Self {
             plane,
-            namespace: plane.namespace().unwrap(),
-            client: plane.client("shop-test").unwrap(),
+            namespace,
+            client,
+            _controller: Arc::new(controller),
         };
         for mut object in objects {
             if object["kind"] == "Deployment" {

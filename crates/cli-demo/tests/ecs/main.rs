@@ -10,3 +10,4 @@ mod permissions;
 mod prometheus;
 mod refused;
 mod socket;
+mod sources;

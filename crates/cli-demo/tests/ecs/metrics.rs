@@ -141,7 +141,7 @@ fn a_release_as_good_as_stable_is_promoted() {
 fn a_release_that_fails_more_often_than_stable_goes_back() {
     let (cloud, _server) = guarded(0.2);
     let run = cloud.call(&["run", FILE]);
-    run.check(2, "canary errors exceed stable's", "");
+    run.check(2, "the candidate's errors exceed stable's", "");
     assert!(run.out.contains("check `errors`"), "{run:#?}");
     assert_eq!(cloud.image("web").as_deref(), Some("web:1"));
     keeps_the_token(&cloud, &run);
@@ -231,7 +231,7 @@ fn a_label_that_the_target_does_not_tell_is_found_in_the_file() {
     );
     assert!(
         plan.err
-            .contains("use one of ClusterName, ServiceName, TargetGroup"),
+            .contains("use one of ClusterName, LoadBalancer, ServiceName, TargetGroup"),
         "{plan:#?}"
     );
     assert!(plan.err.starts_with("error: rollout.yaml:"), "{plan:#?}");
@@ -317,7 +317,7 @@ fn a_rollout_that_is_taken_up_again_is_judged_by_the_same_source() {
     assert_eq!(ended.status.code(), Some(4), "{ended:?}");
     server.tell(telling(&cloud, 0.2));
     let resumed = cloud.call(&["resume"]);
-    resumed.check(2, "canary errors exceed stable's", "");
+    resumed.check(2, "the candidate's errors exceed stable's", "");
     keeps_the_token(&cloud, &resumed);
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use strategy_core::plan::{Check, Extension};
 
-use super::params::{JUDGE, METRIC, PART};
+use super::params::{self, JUDGE, METRIC, PART};
 use crate::judge::Kinds;
 
 /// A check of a metric, from code: its parameters, and whether it compares.
@@ -51,8 +51,7 @@ impl MetricCheck {
     /// # Errors
     /// What is wrong with the judge.
     pub fn check_with(self, kinds: &Kinds) -> Result<Check, String> {
-        let default = serde_json::json!({ "kind": "sequential-ratio" });
-        let judge = kinds.make(self.0.params.get(JUDGE).unwrap_or(&default))?;
+        let judge = params::judge(&self.0, kinds)?;
         let mut check = Check::new(self.0);
         if let Some(limits) = judge.limits() {
             check = check.limits(limits);

@@ -9,7 +9,7 @@ use strategy_core::{Track, Tracks};
 use super::figure::figure;
 use super::seen::Seen;
 use super::weighing::ln_threshold;
-use super::{JudgeError, Prospect, Reason, Sight, told};
+use super::{JudgeError, Prospect, Reason, Sight, data_of};
 use crate::reading::{Data, Events, Histogram, Shape};
 use crate::state::{Reader, StateError, Writer};
 
@@ -19,7 +19,7 @@ pub(super) fn histograms(
     compares: bool,
 ) -> Result<Result<Tracks<&Histogram>, Verdict>, JudgeError> {
     let of = |track| -> Result<Result<&Histogram, Verdict>, JudgeError> {
-        match told(sight.readings.of(track), track, Shape::Histogram)? {
+        match data_of(sight.readings.of(track), track, Shape::Histogram)? {
             Ok(Data::Histogram(histogram)) => Ok(Ok(histogram)),
             Ok(data @ (Data::Events(_) | Data::Units(_) | Data::Values(_))) => {
                 Err(JudgeError::Shape {

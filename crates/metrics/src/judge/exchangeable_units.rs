@@ -14,7 +14,7 @@ use self::memory::Memory;
 use super::seen::{events, length, written};
 use super::weighing::{Exposure, Failures, Gathered, ln_threshold, number, share_evidence};
 use super::words::{grouped, odds};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, data_of};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::state::State;
 
@@ -223,10 +223,10 @@ impl ExchangeableUnits {
 
     fn evidence(&self, memory: &Memory, verdict: &Verdict) -> String {
         let (says, weight) = if *verdict == Verdict::Fail {
-            ("the canary's units have more than", memory.highest)
+            ("the candidate's units have more than", memory.highest)
         } else {
             let now = memory.against.ln_evidence();
-            ("no proof that the canary's units have more than", now)
+            ("no proof that the candidate's units have more than", now)
         };
         let (seen, expected) = (memory.seen, memory.expected);
         let what = match self.of {
@@ -266,7 +266,7 @@ fn numbers(
     track: Track,
 ) -> Result<Result<BTreeMap<String, f64>, Verdict>, JudgeError> {
     Ok(
-        told(reading, track, Shape::Units)?.and_then(|data| match data {
+        data_of(reading, track, Shape::Units)?.and_then(|data| match data {
             Data::Units(units) if units.is_empty() => {
                 Err(Reason::NoData.because(format_args!("no unit of {track}")))
             }

@@ -21,6 +21,7 @@ impl Kinds {
         Self(BTreeMap::new())
             .with::<MannWhitney>("mann-whitney")
             .with::<Threshold>("threshold")
+            .with::<super::Drained>("drained")
             .with::<super::ExchangeableUnits>("exchangeable-units")
             .with::<super::Quantile>("quantile")
             .with::<super::SequentialRatio>("sequential-ratio")

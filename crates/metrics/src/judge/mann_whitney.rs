@@ -12,7 +12,7 @@ use strategy_core::target::Finding;
 use self::classify::{Class, Classified, Direction, EffectSize, NanStrategy, Outliers, mean};
 use super::checked::checked;
 use super::figure::{figure, percent};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, marks, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks};
 use crate::reading::{Data, Reading, Shape};
 use crate::state::{Mark, State, StateError};
 
@@ -161,7 +161,7 @@ impl MannWhitney {
                 NanStrategy::Remove | NanStrategy::Replace,
             ) => {}
         }
-        Ok(match told(reading, track, Shape::Values)? {
+        Ok(match data_of(reading, track, Shape::Values)? {
             Ok(Data::Values(points)) => Ok(points),
             Ok(data @ (Data::Events(_) | Data::Histogram(_) | Data::Units(_))) => {
                 return Err(JudgeError::Shape {

@@ -8,3 +8,4 @@ pub(super) const QUANTILE: u8 = 5;
 pub(super) const SPLIT_RATIO: u8 = 6;
 pub(super) const THRESHOLD: u8 = 7;
 pub(super) const MANN_WHITNEY: u8 = 8;
+pub(super) const DRAINED: u8 = 9;

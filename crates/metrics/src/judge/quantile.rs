@@ -13,6 +13,7 @@ use self::memory::{CHOOSES_FROM, Memory};
 use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, histograms, listed, too_coarse, up};
 use super::checked::checked;
+use super::defaults::{five_minutes, hundred, minute, two_hours};
 use super::figure::{figure, percent};
 use super::threshold::measure::interpolated;
 use super::weighing::{Starts, number};
@@ -117,34 +118,12 @@ pub enum Limit {
     TimesStable(Ratio),
 }
 
-fn p95() -> Share {
-    let Ok(share) = Share::new(0.95) else {
-        unreachable!("it is in range")
-    };
-    share
+const fn p95() -> Share {
+    Share::P95
 }
 
-fn half_more() -> Ratio {
-    let Ok(ratio) = Ratio::new(1.5) else {
-        unreachable!("it is in range")
-    };
-    ratio
-}
-
-const fn minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-const fn five_minutes() -> Duration {
-    Duration::from_secs(5 * 60)
-}
-
-const fn two_hours() -> Duration {
-    Duration::from_secs(2 * 60 * 60)
-}
-
-const fn hundred() -> u64 {
-    100
+const fn half_more() -> Ratio {
+    Ratio::HALF_MORE
 }
 
 impl Quantile {
@@ -355,14 +334,10 @@ impl Judge for Quantile {
             Err(_) if memory.standing.failed(sight.alpha) => Verdict::Fail,
             Err(why) => why,
         };
-        let weight = if verdict == Verdict::Fail {
-            memory.standing.highest
-        } else {
-            now
-        };
-        let evidence = self.evidence(&memory, seen.ok(), &verdict, weight);
-        let mut judgement = Judgement::new(verdict, evidence, &memory.write(self));
-        judgement.log_evidence = Some(weight);
+        let mut judgement =
+            Judgement::new(verdict, "", &memory.write(self)).weighing(now, memory.standing.highest);
+        let weight = judgement.log_evidence.unwrap_or(now);
+        judgement.evidence = self.evidence(&memory, seen.ok(), &judgement.verdict, weight);
         Ok(judgement)
     }
 }

@@ -13,6 +13,8 @@ pub struct Ratio(f64);
 impl Ratio {
     /// As much as the other.
     pub const ONE: Self = Self(1.0);
+    /// Half more than the other.
+    pub const HALF_MORE: Self = Self(1.5);
     /// Twice as much.
     pub const TWO: Self = Self(2.0);
 
@@ -46,6 +48,8 @@ impl Share {
     pub const FIFTIETH: Self = Self(0.02);
     /// 5 %.
     pub const TWENTIETH: Self = Self(0.05);
+    /// 95 %, as a quantile the p95.
+    pub const P95: Self = Self(0.95);
 
     /// This one.
     ///

@@ -6,7 +6,7 @@ use strategy_core::analysis::{Count, Verdict, Window};
 use strategy_core::duration;
 use strategy_core::{Track, Weight};
 
-use super::{JudgeError, Reason, Sight, told};
+use super::{JudgeError, Reason, Sight, data_of};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::state::{Reader, StateError, Writer};
 
@@ -15,14 +15,16 @@ pub(super) fn events(
     reading: &Reading,
     track: Track,
 ) -> Result<Result<Events, Verdict>, JudgeError> {
-    Ok(told(reading, track, Shape::Events)?.map(|data| match data {
-        Data::Events(events) => {
-            let mut events = events.clone();
-            events.all.failed = events.all.failed.min(events.all.total);
-            events
-        }
-        Data::Histogram(_) | Data::Units(_) | Data::Values(_) => Events::default(),
-    }))
+    Ok(
+        data_of(reading, track, Shape::Events)?.map(|data| match data {
+            Data::Events(events) => {
+                let mut events = events.clone();
+                events.all.failed = events.all.failed.min(events.all.total);
+                events
+            }
+            Data::Histogram(_) | Data::Units(_) | Data::Values(_) => Events::default(),
+        }),
+    )
 }
 
 /// Tells the share that is written for a look from another one.

@@ -226,11 +226,11 @@ impl SequentialRatio {
         };
         let failed = *verdict == Verdict::Fail;
         let says = if failed {
-            format!("canary errors exceed {than}")
+            format!("the candidate's errors exceed {than}")
         } else if *verdict == Verdict::Warn {
-            format!("canary errors may exceed {than}")
+            format!("the candidate's errors may exceed {than}")
         } else {
-            format!("no proof that canary errors exceed {than}")
+            format!("no proof that the candidate's errors exceed {than}")
         };
         let weight = if failed {
             memory.highest()

@@ -8,6 +8,7 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use super::assumptions::independent_events;
+use super::defaults::{five_minutes, hundred, minute, two_hours};
 use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::sequential_ratio::Pass;
@@ -42,7 +43,8 @@ const PASS_GRID: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 pub struct Slo {
     /// Up to which share of its events the candidate may fail: 0.01 is 1 %. There is no default.
     pub tolerated: Share,
-    /// What is weighed against that, in multiples of it, each at most 0.9.
+    /// What is weighed against that, in multiples of it, each at most a share of 0.9, or half way from
+    /// `tolerated` to 1 where that is more.
     #[serde(default)]
     pub grid: Grid,
     /// Evidence begins anew so often, in judged time. Zero: never. Default one minute.
@@ -64,22 +66,6 @@ pub struct Slo {
     /// Without an event for so long, in judged time, it is inconclusive. Default five minutes.
     #[serde(with = "duration", default = "five_minutes")]
     pub silence: Duration,
-}
-
-const fn minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-const fn five_minutes() -> Duration {
-    Duration::from_secs(300)
-}
-
-const fn two_hours() -> Duration {
-    Duration::from_secs(7200)
-}
-
-const fn hundred() -> u64 {
-    100
 }
 
 const fn twentieth() -> Share {
@@ -122,12 +108,15 @@ impl Slo {
 
     fn evidence(&self, memory: &Memory, verdict: &Verdict) -> String {
         let (says, weight) = if *verdict == Verdict::Fail {
-            ("canary errors exceed", memory.highest)
+            ("the candidate's errors exceed", memory.highest)
         } else if *verdict == Verdict::Warn {
-            ("canary errors may exceed", memory.against.ln_evidence())
+            (
+                "the candidate's errors may exceed",
+                memory.against.ln_evidence(),
+            )
         } else {
             let now = memory.against.ln_evidence();
-            ("no proof that canary errors exceed", now)
+            ("no proof that the candidate's errors exceed", now)
         };
         let mut text = format!(
             "{says} {}: {} requests, evidence {}",

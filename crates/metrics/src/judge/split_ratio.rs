@@ -11,7 +11,7 @@ use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
 use super::words::{grouped, odds};
-use super::{Judge, JudgeError, Judgement, Prospect, Share, Sight, marks};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Share, Sight, marks};
 use crate::reading::Shape;
 use crate::state::{Mark, State, StateError};
 
@@ -193,23 +193,23 @@ impl Judge for SplitRatio {
         } else {
             Verdict::Pass
         };
+        let mismatch = Reason::SplitMismatch;
         let says = if verdict == Verdict::Warn {
-            "the split is not as written"
+            mismatch.to_string()
         } else {
-            "no proof that the split is not as written"
+            format!("no proof that {mismatch}")
         };
         let of_all = super::weighing::number(memory.all()).max(1.0);
         let evidence = format!(
-            "{says}: {} of {} requests went to the canary, {} where {} would be, evidence {}",
+            "{says}: {} of {} requests went to the candidate, {} where {} would be, evidence {}",
             grouped(memory.candidate.all.total),
             grouped(memory.all()),
             percent(super::weighing::number(memory.candidate.all.total) / of_all),
             percent(memory.expected / of_all),
             odds(now),
         );
-        let mut judgement = Judgement::new(verdict, evidence, &memory.write(self));
-        judgement.log_evidence = Some(now);
-        Ok(judgement)
+        // It never fails, so what there is now is what it rests on.
+        Ok(Judgement::new(verdict, evidence, &memory.write(self)).weighing(now, now))
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(said.verdict, Verdict::Warn);
         assert!(
             said.evidence.starts_with(
-                "the split is not as written: 500 of 1 000 requests went to the canary, 50 % where 10 % \
+                "the split is not as written: 500 of 1 000 requests went to the candidate, 50 % where 10 % \
                  would be, evidence 1 : 10^"
             ),
             "{}",

@@ -109,11 +109,8 @@ fn defaults() -> Fields {
 
 impl Default for StochasticOrder {
     fn default() -> Self {
-        let Ok(one) = Ratio::new(1.0) else {
-            unreachable!("it is in range")
-        };
         Self {
-            tolerated: one,
+            tolerated: Ratio::ONE,
             grid: Grid::default(),
             bounds: Vec::new(),
             unit: String::new(),

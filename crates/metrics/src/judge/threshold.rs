@@ -14,7 +14,7 @@ use self::bound::Bound;
 use self::measure::Measure;
 use self::peers::{Form, Peer, Shown};
 use super::checked::checked;
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, marks, told};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks};
 use crate::reading::{Reading, Shape};
 use crate::state::{Mark, State};
 
@@ -36,7 +36,7 @@ const VERSION: u8 = 2;
 /// data, without a number (0 of 0) and below `at-least-events`; the limits of the check say how many of each
 /// are too much. With them, what is different is in the tables of [`Argo`](peers::Argo) and
 /// [`Flagger`](peers::Flagger), and the check must have the
-/// limits that [`Threshold::limits`] tells: [`MetricCheck`](crate::MetricCheck) sets them, and a plan with
+/// limits that [`Judge::limits`] tells: [`MetricCheck`](crate::MetricCheck) sets them, and a plan with
 /// others is warned of (`limits-differ`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", rename_all = "kebab-case")]
@@ -87,26 +87,6 @@ impl Threshold {
         }
     }
 
-    /// The limits of a check with this judge: those that its peer's rules ask for, or the default ones.
-    ///
-    /// ```
-    /// use serde_json::json;
-    /// use strategy_metrics::judge::Threshold;
-    ///
-    /// let judge: Threshold = serde_json::from_value(json!({
-    ///     "bound": { "absolute": { "max": 0.01 } },
-    ///     "limits": { "argo": { "failure-limit": 3 } },
-    /// }))?;
-    /// assert_eq!(judge.limits().failures, 3);
-    /// assert_eq!(judge.limits().consecutive_errors, 4);
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    pub fn limits(&self) -> Limits {
-        self.limits
-            .as_ref()
-            .map_or_else(Limits::default, Peer::limits)
-    }
-
     /// The bounds: its own, and that of a failure condition.
     fn bounds(&self) -> impl Iterator<Item = &Bound> {
         let failure = match &self.limits {
@@ -132,7 +112,7 @@ impl Threshold {
 
     /// The number of a track, or why there is none.
     fn number(&self, reading: &Reading, track: Track) -> Result<Result<f64, Shown>, JudgeError> {
-        let data = match told(reading, track, self.shape())? {
+        let data = match data_of(reading, track, self.shape())? {
             Ok(data) => data,
             Err(why) if matches!(reading, Reading::NotANumber) && self.limits.is_none() => {
                 return Ok(Err(Shown::Missing(why)));
@@ -209,6 +189,21 @@ impl Judge for Threshold {
         Vec::new()
     }
 
+    /// Those that its peer's rules ask for.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use strategy_metrics::Judge;
+    /// use strategy_metrics::judge::Threshold;
+    ///
+    /// let judge: Threshold = serde_json::from_value(json!({
+    ///     "bound": { "absolute": { "max": 0.01 } },
+    ///     "limits": { "argo": { "failure-limit": 3 } },
+    /// }))?;
+    /// let limits = judge.limits().unwrap();
+    /// assert_eq!((limits.failures, limits.consecutive_errors), (3, 4));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     fn limits(&self) -> Option<Limits> {
         self.limits.as_ref().map(Peer::limits)
     }

@@ -1,5 +1,7 @@
 //! Windows on a grid, in order, each once.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use strategy_core::plan::Extension;
 
@@ -33,9 +35,10 @@ fn told(rhythm: Rhythm, watched: &[(u64, u64, u16)]) -> Vec<Vec<(u64, u64)>> {
     watched
         .iter()
         .map(|(from, to, weight)| {
-            let mut kept = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            let mut kept =
+                Ledger::read(&look(ledger.memory(&CheckName::from("errors")).unwrap())).unwrap();
             kept.watched(window(*from, *to), *weight, "labels");
-            let settled = kept.settled(rhythm, at(*to));
+            let settled = kept.settled(rhythm, at(*to)).told;
             ledger = kept;
             settled
                 .into_iter()
@@ -98,7 +101,7 @@ fn what_waited_under_other_labels_is_given_up() {
     let mut ledger = Ledger::default();
     ledger.watched(window(0, 120), 500, "one");
     ledger.watched(window(120, 240), 500, "other");
-    let settled = ledger.settled(rhythm(60, 0), at(240));
+    let settled = ledger.settled(rhythm(60, 0), at(240)).told;
     assert_eq!(settled.len(), 1);
     assert_eq!(settled[0].window, window(120, 240));
     assert_eq!(settled[0].share(), Weight::from_basis_points(500).ok());
@@ -121,9 +124,9 @@ fn what_is_told_of_knows_since_when_it_was_watched() {
         (95, 125, 1000),
         (125, 155, 1000),
     ] {
-        ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+        ledger = Ledger::read(&look(ledger.memory(&CheckName::from("errors")).unwrap())).unwrap();
         ledger.watched(window(from, to), weight, "labels");
-        let settled = ledger.settled(rhythm(0, 5), at(to));
+        let settled = ledger.settled(rhythm(0, 5), at(to)).told;
         found.push(
             settled
                 .into_iter()
@@ -158,9 +161,10 @@ fn a_window_that_was_too_short_is_told_of_with_the_next_one() {
             (55, 65, 1000, true, window(55, 65 - settle)),
             (65, 75, 1000, false, window(55, 75 - settle)),
         ] {
-            ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            ledger =
+                Ledger::read(&look(ledger.memory(&CheckName::from("errors")).unwrap())).unwrap();
             ledger.watched(window(from, to), weight, "labels");
-            let settled = ledger.settled(rhythm(0, settle), at(to));
+            let settled = ledger.settled(rhythm(0, settle), at(to)).told;
             last = settled.clone();
             for one in settled {
                 if too_short {
@@ -181,6 +185,8 @@ fn a_window_that_was_too_short_is_told_of_with_the_next_one() {
 fn what_another_version_remembered_is_refused() {
     for (text, named) in [
         (r#"{"v":9,"state":""}"#, "format 9"),
+        (r#"{"v":900,"new":[1],"state":{}}"#, "format 900"),
+        (r#"{"v":1,"new":[1],"state":""}"#, "unknown field `new`"),
         (r#"{"v":1,"state":"*"}"#, "cannot be read"),
         (r#"{"v":1}"#, "state"),
         ("?", "cannot be read"),
@@ -192,6 +198,52 @@ fn what_another_version_remembered_is_refused() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_is_judged_by_none_is_told() {
+    let mut ledger = Ledger::default();
+    assert_eq!(ledger.watched(window(0, 130), 500, "one"), None);
+    let minutes = rhythm(60, 0);
+    assert_eq!(ledger.settled(minutes, at(130)).given_up, [""; 0]);
+    assert_eq!(ledger.watched(window(130, 250), 1000, "one"), None);
+    assert_eq!(
+        ledger.settled(minutes, at(250)).given_up,
+        [
+            "from 1970-01-01T00:02:00Z to 1970-01-01T00:02:10Z nothing is judged: it lies in no whole period that the \
+             source tells of, 1m long"
+        ]
+    );
+    let given_up = ledger.watched(window(250, 260), 1000, "other").unwrap();
+    assert_eq!(
+        given_up,
+        "from 1970-01-01T00:04:00Z to 1970-01-01T00:04:10Z nothing is judged: the tracks have other labels now, by \
+         which the source no longer finds it"
+    );
+    for n in 0..WAITING as u64 + 2 {
+        let given_up = ledger.watched(window(300 + n * 10, 305 + n * 10), 1000, "other");
+        assert_eq!(given_up.is_some(), n + 1 >= WAITING as u64, "{n}");
+        assert!(given_up.is_none_or(|note| note.contains("more than 8 windows wait")));
+    }
+}
+
+#[test]
+fn a_window_that_stays_too_short_is_told() {
+    let mut ledger = Ledger::default();
+    let always = rhythm(0, 0);
+    ledger.watched(window(0, 10), 500, "one");
+    let first = ledger.settled(always, at(10)).told[0];
+    assert_eq!(ledger.was_too_short(first), None);
+    // Of another share: nothing adjoins the first any more.
+    ledger.watched(window(10, 20), 1000, "one");
+    let told = ledger.settled(always, at(20)).told;
+    assert_eq!(told.len(), 2);
+    assert_eq!(
+        ledger.was_too_short(told[0]).unwrap(),
+        "from 1970-01-01T00:00:00Z to 1970-01-01T00:00:10Z nothing is judged: it is too short for the source, and \
+         no window of the same share adjoins it"
+    );
+    assert_eq!(ledger.was_too_short(told[1]), None);
 }
 
 #[test]
@@ -214,7 +266,7 @@ fn the_largest_ledger_fits_into_a_memory() {
     let last = ledger.waiting.last().map(|waiting| waiting.window.to);
     let newest = Timestamp::from_millis(253_402_300_000_000 + 19 * 10 + 5);
     assert_eq!(last, Some(newest), "the oldest is given up");
-    let memory = ledger.memory().unwrap();
+    let memory = ledger.memory(&CheckName::from("errors")).unwrap();
     assert_eq!(Ledger::read(&look(memory)).unwrap(), ledger);
 }
 
@@ -232,9 +284,9 @@ proptest! {
             let from = now + u64::from(gap);
             now = from + length;
             watched.push((from, now, weight));
-            ledger = Ledger::read(&look(ledger.memory().unwrap())).unwrap();
+            ledger = Ledger::read(&look(ledger.memory(&CheckName::from("errors")).unwrap())).unwrap();
             ledger.watched(window(from, now), weight, "labels");
-            for settled in ledger.settled(rhythm(0, settle), at(now)) {
+            for settled in ledger.settled(rhythm(0, settle), at(now)).told {
                 if too_short {
                     ledger.was_too_short(settled);
                     continue;

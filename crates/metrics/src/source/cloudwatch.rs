@@ -21,6 +21,7 @@ use strategy_core::{Timestamp, Track, duration};
 use self::answer::{Points, is_multiple};
 use self::api::Api;
 use self::metric::{Filled, Metric, Outcome, invalid};
+use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Events, Reading, Shape};
 
@@ -56,6 +57,9 @@ impl CloudWatch {
     /// How long one question may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
+    /// What an identity policy of IAM must allow for it, on all resources.
+    pub const ACTIONS: [&'static str; 1] = [refusal::ACTION];
+
     /// With a client, which brings region, credentials and TLS. Its retries are switched off: a look that fails is
     /// taken again.
     pub fn new(client: &Client) -> Self {
@@ -77,7 +81,7 @@ impl CloudWatch {
         json!({
             "Sid": "ReadMetrics",
             "Effect": "Allow",
-            "Action": [refusal::ACTION],
+            "Action": Self::ACTIONS,
             "Resource": ["*"],
         })
     }
@@ -269,10 +273,4 @@ fn values(told: &[Points]) -> Reading {
 fn whole_periods(time: Duration, period: Duration) -> u32 {
     let whole = time.as_millis() / period.as_millis().max(1);
     u32::try_from(whole).unwrap_or(u32::MAX).max(1)
-}
-
-/// The last time at or before at which a period began.
-fn down(at: Timestamp, period: Duration) -> Timestamp {
-    let period = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
-    Timestamp::from_millis(at.as_millis() / period * period)
 }

@@ -17,11 +17,12 @@ use reqwest::{ClientBuilder, Url, redirect};
 use serde_json::Value;
 use strategy_core::analysis::Window;
 use strategy_core::driver::{Clock, SystemClock};
-use strategy_core::{Timestamp, duration};
+use strategy_core::duration;
 
 use self::answer::Series;
 use self::http::{Keys, Server};
 use self::metric::{Filled, Metric};
+use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Reading, Shape};
 
@@ -226,12 +227,4 @@ impl fmt::Debug for Datadog {
             .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
-}
-
-/// The multiple of an interval at or before.
-fn down(at: Timestamp, interval: Duration) -> Timestamp {
-    let interval = u64::try_from(interval.as_millis())
-        .unwrap_or(u64::MAX)
-        .max(1);
-    Timestamp::from_millis(at.as_millis() / interval * interval)
 }

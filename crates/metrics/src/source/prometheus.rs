@@ -28,6 +28,7 @@ use self::counters::Asked;
 use self::http::{Access, Server};
 use self::metric::{Filled, Metric};
 pub use self::recording::{InvalidRecording, Recording};
+use super::counts::whole;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Reading, Shape};
 
@@ -254,15 +255,4 @@ fn noted(reading: Reading, notes: Vec<String>) -> Answer {
 fn seconds(at: Timestamp) -> String {
     let millis = at.as_millis();
     format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// Counters are whole numbers as long as they are below 2^53.
-fn whole(count: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "increments are not negative, and what is beyond a u64 saturates"
-    )]
-    let whole = count.round() as u64;
-    whole
 }

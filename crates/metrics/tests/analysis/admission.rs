@@ -1,13 +1,18 @@
 //! What a check must say, and what is found before a rollout begins.
 
 use std::error::Error;
+use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use strategy_core::analysis::Window;
 use strategy_core::plan::{Check, Extension};
 use strategy_core::world::World;
-use strategy_core::{Canary, Release};
-use strategy_metrics::source::MemorySource;
-use strategy_metrics::{MetricAnalysis, MetricCheck};
+use strategy_core::{Canary, Release, Track};
+use strategy_metrics::source::{
+    Admitted, Answer, MemorySource, MetricSource, Question, Rhythm, SourceError,
+};
+use strategy_metrics::{Data, Events, MetricAnalysis, MetricCheck, Reading, Shape};
 
 use crate::tally::kinds;
 
@@ -30,6 +35,63 @@ fn refused(check: Check) -> Option<String> {
     })
 }
 
+/// Keeps what it was asked.
+#[derive(Debug, Default)]
+struct Asked(Mutex<Vec<Question>>);
+
+#[async_trait]
+impl MetricSource for Asked {
+    fn name(&self) -> String {
+        "asked".to_owned()
+    }
+
+    fn rhythm(&self, _: &Value, _: Shape) -> Result<Rhythm, SourceError> {
+        Ok(Rhythm::default())
+    }
+
+    async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
+        self.0.lock().unwrap().push(question.clone());
+        Ok(Admitted::default())
+    }
+
+    async fn read(&self, question: &Question, _: Window) -> Result<Answer, SourceError> {
+        let mut question = question.clone();
+        question.watched_since = None;
+        self.0.lock().unwrap().push(question);
+        Ok(Reading::Told(Data::Events(Events::counted(100, 0))).into())
+    }
+}
+
+/// Both tracks of this world have an address apart from user traffic, as slots of blue-green have.
+#[test]
+fn what_is_admitted_is_what_is_asked_in_every_look() {
+    let world = World::seeded(3).stable("app:v1", 4).build().unwrap();
+    let source = Arc::new(Asked::default());
+    let analysis = MetricAnalysis::new("memory", Arc::clone(&source)).judges(kinds());
+    let judge = json!({ "kind": "tally", "tolerated": 3, "compares": true });
+    let check = MetricCheck::new("memory", json!({})).judge(judge);
+    let canary = Canary::new()
+        .stages([50, 100])
+        .check("errors", check.check_with(&kinds()).unwrap());
+    let driver = world.driver().analysis("memory", analysis);
+    let release = Release::of([("app", "app:v2")]).unwrap();
+    world.run_with(driver, &canary, release).unwrap();
+    let asked = source.0.lock().unwrap();
+    for track in [Track::Stable, Track::Candidate] {
+        let of_track: Vec<_> = asked.iter().filter(|asked| asked.track == track).collect();
+        let previews: Vec<_> = of_track.iter().map(|asked| &asked.preview).collect();
+        assert!(previews.len() > 1, "it was admitted and asked");
+        if track == Track::Stable {
+            assert!(
+                previews.iter().all(|preview| preview.is_none()),
+                "{previews:?}"
+            );
+        }
+    }
+    let last = asked.iter().rfind(|asked| asked.track == Track::Candidate);
+    assert!(last.unwrap().preview.is_some(), "a candidate has one");
+}
+
 fn tally() -> Extension {
     Extension::new("memory")
         .with("metric", json!({}))
@@ -38,7 +100,7 @@ fn tally() -> Extension {
 
 #[test]
 fn a_wrong_parameter_is_named() {
-    let with = |name: &str, value: serde_json::Value| tally().with(name, value);
+    let with = |name: &str, value: Value| tally().with(name, value);
     for (analysis, named) in [
         (Extension::new("memory"), "`metric` is missing"),
         (with("limit", json!(1)), "`limit` is no parameter"),

@@ -13,7 +13,7 @@ use strategy_core::{Part, Timestamp, Track, Tracks, Weight};
 use strategy_metrics::source::{
     Admitted, Answer, MemorySource, MetricSource, Question, Rhythm, SourceError,
 };
-use strategy_metrics::{MetricAnalysis, Reading, Shape};
+use strategy_metrics::{Data, MetricAnalysis, Reading, Shape};
 
 use crate::tally::kinds;
 
@@ -119,7 +119,9 @@ fn a_failure_of_one_window_is_not_hidden_by_the_next() {
     assert_eq!(waiting.verdict, Verdict::Undecided);
     let found = measure(&analysis, look(9, 30, 3), &waiting.memory);
     assert_eq!(
-        &*found.evidence, "10 to 30: 0 failed",
+        &*found.evidence,
+        "10 to 30: 0 failed; from 1970-01-01T00:00:00Z to 1970-01-01T00:00:09Z nothing is judged: it lies in no whole \
+         period that the source tells of, 10s long",
         "the first period lies across two weights"
     );
 
@@ -278,7 +280,11 @@ fn what_waited_under_other_labels_is_given_up() {
         .candidate
         .insert("hash".to_owned(), "wen".to_owned());
     let found = measure(&analysis, other, &waits.memory);
-    assert_eq!(&*found.evidence, "60 to 180: 2 failed");
+    assert_eq!(
+        &*found.evidence,
+        "60 to 180: 2 failed; from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z nothing is judged: the tracks have \
+         other labels now, by which the source no longer finds it"
+    );
 }
 
 #[test]
@@ -320,9 +326,18 @@ fn an_error_is_an_error_and_never_a_verdict() {
         })
     });
     let error = block_on(analysis(permanent).measure(&look(0, 10, 3))).unwrap_err();
+    assert!(matches!(error, MeasureError::Refused { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
         "check `errors`: scripted refuses: no access; ask for it"
+    );
+    let other = scripted(|_| Ok(Reading::Told(Data::Values(vec![1.0])).into()));
+    let error = block_on(analysis(other).measure(&look(0, 10, 3))).unwrap_err();
+    assert!(matches!(error, MeasureError::Bug { .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "check `errors`: a judge of events was told values: a bug of the source; report it to the author of the \
+         analysis"
     );
 }
 

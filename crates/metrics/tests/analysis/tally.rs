@@ -4,7 +4,7 @@ use serde::Deserialize;
 use strategy_core::Track;
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
-use strategy_metrics::judge::{JudgeError, Judgement, Kinds, Prospect, Sight, told};
+use strategy_metrics::judge::{JudgeError, Judgement, Kinds, Prospect, Sight, data_of};
 use strategy_metrics::{Data, Judge, Shape, State};
 
 /// Fails once there were more than so many failures in all.
@@ -49,7 +49,7 @@ impl Judge for Tally {
             read.done()?;
             before
         };
-        let events = match told(&sight.readings.candidate, Track::Candidate, self.shape())? {
+        let events = match data_of(&sight.readings.candidate, Track::Candidate, self.shape())? {
             Ok(Data::Events(events)) => events,
             Ok(Data::Histogram(_) | Data::Units(_) | Data::Values(_) | _) => {
                 return Ok(Judgement::new(Verdict::Undecided, "other", state));

@@ -7,7 +7,7 @@ use serde_json::json;
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_metrics::conformance::judge::PROMISES;
-use strategy_metrics::judge::{JudgeError, Judgement, Kinds, Prospect, Sight, told};
+use strategy_metrics::judge::{JudgeError, Judgement, Kinds, Prospect, Sight, data_of};
 use strategy_metrics::state::StateError;
 use strategy_metrics::{Data, Judge, Reading, Shape, State};
 
@@ -95,7 +95,7 @@ impl Slipping {
 }
 
 fn failed(sight: &Sight) -> Option<u64> {
-    match told(
+    match data_of(
         &sight.readings.candidate,
         strategy_core::Track::Candidate,
         Shape::Events,

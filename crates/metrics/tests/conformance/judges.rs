@@ -124,6 +124,22 @@ fn the_judges_of_this_crate_keep_every_promise() {
     }
 }
 
+/// Stable that is asked, then by nobody, then once more.
+#[test]
+fn a_judge_that_waits_for_silence_keeps_every_promise() {
+    let params = json!({ "kind": "drained", "quiet": "3m" });
+    let make: Make<'_> = &|| made(&params);
+    let mut sights = sights(make().shape());
+    for (minute, sight) in sights.iter_mut().enumerate() {
+        if ![0, 1, 9].contains(&minute) {
+            sight.readings.stable = Reading::Empty;
+        }
+    }
+    for promise in PROMISES {
+        promise.check(make, &sights).unwrap();
+    }
+}
+
 /// What the rules of other tools want otherwise, and which promise it breaks: nothing else, and no other judge.
 #[test]
 fn rules_of_other_tools_break_the_promises_that_they_say() {

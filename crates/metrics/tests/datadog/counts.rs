@@ -89,7 +89,8 @@ async fn no_series_and_no_number_are_empty() {
 #[tokio::test]
 async fn a_window_without_a_point_is_no_count_of_zero() {
     let reply = |at| timeseries(&[at], &[(0, &[], &numbers([40])), (1, &[], &numbers([4]))]);
-    let newest = at(990);
+    // The end of the interval that the last point stands for.
+    let newest = at(1_000);
     assert_eq!(
         events(reply(990), json!({})).await,
         Reading::Stale { newest }
@@ -111,7 +112,7 @@ async fn what_ended_too_long_before_the_window_did_is_stale() {
         events(reply(1_000), stale_after("20s")).await,
         counted(40, 4)
     );
-    let newest = at(1_000);
+    let newest = at(1_010);
     assert_eq!(
         events(reply(1_000), stale_after("10s")).await,
         Reading::Stale { newest }

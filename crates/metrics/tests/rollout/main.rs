@@ -74,7 +74,7 @@ fn a_release_that_fails_ten_times_as_often_goes_back_within_a_minute_or_two() {
             panic!("seed {seed}: {}", finished.outcome);
         };
         assert!(
-            evidence.contains("canary errors exceed stable's"),
+            evidence.contains("the candidate's errors exceed stable's"),
             "{evidence}"
         );
     }

@@ -11,7 +11,7 @@ unprepared-check | blocks | any | No analysis prepared the check. | Let the anal
 requests-outlast-stage | warns | any | Requests or sessions stay with a track for longer than a stage that changes it may take, with the bakes before it: it would run out of time and be rolled back. | Give the stage a longer deadline, bake longer before it, or let sessions end sooner.
 program-missing | blocks | `rollway` | A program that a check, gate or hook names is not there or not executable. | Put it there and make it executable, or call `rollway` in the folder that the rollout file means.
 unreachable-share | blocks | any | An autoscaler owns stable, traffic follows readiness, and full exposure cannot be reached. | As the finding says.
-weight-too-fine | blocks | in memory, Istio, ECS | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage, with ECS a tenth of one.
+weight-too-fine | blocks | in memory, Istio, Gateway API, ECS | A weight is finer than the router's steps. | Use a multiple of the router's granularity; with Istio a whole percentage, with Gateway API and ECS a tenth of one.
 stable-has-no-replicas | blocks | Kubernetes, ECS | Stable is told to run no replicas, so nothing could carry the traffic home. | Scale it to what the traffic needs, then start.
 stale-after-too-short | blocks | Kubernetes | An observation would count as unknown sooner than a quiet watch is heard of, about once a minute, so nothing could go on. | Let `stale_after` be at least what the finding names.
 selectors-overlap | blocks with an autoscaler, else warns | Kubernetes | The selector of one Deployment selects the pods of the other too. | Give the pods of each a label of its own and put it into both selectors.
@@ -36,38 +36,48 @@ selector-value-unknown | blocks | Service selector | The selector's value is tha
 selector-matches-nothing | blocks | Service selector | The selector would match no pod of the slot to be switched to. | Take the key that stands in the way out of the selector, or give the pods that label.
 slot-label-absent | blocks | Service selector | A slot's pod template lacks the label that tells the slots apart. | Give each slot's template that label with a value of its own, or set `key`.
 slots-alike | blocks | Service selector | Both slots' pods carry the same value. | Give each a value of its own, or set `key` to the label that differs.
-route-not-found | blocks | Istio | No `http` route has a name that `routes` asks for. | Mend `routes`, or name the route.
-route-name-twice | blocks | Istio | More than one `http` route has that name. | Give each a name of its own.
-route-not-named | warns | Istio | A route holds both destinations and is not among `routes`. | Add its name if it should take part.
-route-to-canary | warns | Istio | A route sends to the canary whatever the weight, also before and after the rollout. | Make sure that it is meant.
-route-to-stable | warns | Istio | A route sends to stable whatever the weight. | Give it the canary's destination with weight 0 if it should take part.
-route-conditional | warns | Istio | Weights count only for requests that match the routes that are split. | Add a last route without `match` that holds both destinations, if all requests should take part.
+route-not-found | blocks | Istio, Gateway API | No `http` route, or no rule, has a name that `routes`, or `rules`, asks for. | Mend the name there, or name the route or rule.
+route-name-twice | blocks | Istio, Gateway API | More than one `http` route or rule has that name. | Give each a name of its own.
+route-not-named | warns | Istio, Gateway API | A route or rule holds both destinations and is not among `routes` or `rules`. | Add its name if it should take part.
+route-to-canary | warns | Istio, Gateway API | A route or rule sends to the canary whatever the weight, also before and after the rollout. | Make sure that it is meant.
+route-to-stable | warns | Istio, Gateway API | A route or rule sends to stable whatever the weight. | Give it the canary's destination with weight 0 if it should take part.
+route-conditional | warns | Istio, Gateway API | Weights count only for requests that match the routes or rules that are split. | Add a last one without a match that holds both destinations, if all requests should take part.
 route-shadowed | blocks if all are, else warns | Istio | A route before it takes every request, so it is never reached. | Put the route that matches every request last.
-routes-disagree | blocks | Istio | The routes to be split have different weights now. | Give them the same, or name those to be split.
-recorded-route-gone | blocks | Istio | A route that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
+routes-disagree | blocks | Istio, Gateway API | The routes or rules to be split have different weights now. | Give them the same, or name those to be split.
+recorded-route-gone | blocks | Istio, Gateway API | A route or rule that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
 not-an-http-route | blocks | Istio | A `tcp` or `tls` route holds one of the destinations; only `http` routes are split. | Declare the port as HTTP and route it under `http`, or move that route to a VirtualService of its own.
-destination-not-found | blocks | Istio | No route holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`.
-destination-twice | blocks | Istio | A route holds the same destination more than once. | Make one entry of them, or tell them apart by host and subset.
-destinations-alike | blocks | Istio | One destination is both stable's and the canary's as configured. | Tell the two apart by host or by subset.
+destination-not-found | blocks | Istio, Gateway API | No route or rule holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`.
+destination-twice | blocks | Istio, Gateway API | A route or rule holds the same destination more than once. | Make one entry of them, or tell them apart by host and subset, or by port.
+destinations-alike | blocks | Istio, Gateway API | One destination is both stable's and the canary's as configured. | Tell the two apart by host or by subset, or by Service.
 destinations-differ | blocks | Istio | A track is one destination in one route and another in the next. | Set the host of both, or name the routes.
-destination-will-be-added | warns | Istio | The canary's destination is not there yet; the first weight above zero adds it. | Add it with weight 0 if your tools put the VirtualService back as they know it.
-destination-reaches-nothing | blocks | Istio | A destination reaches no pod of its track. | Mend the subset's labels, the Service's selector or the labels of the pods.
-destination-reaches-both-tracks | blocks | Istio | A destination reaches pods of the other track as well. | Add a label that only this track's pods carry.
-destination-reaches-other-track | blocks | Istio | A destination reaches the other track instead of its own. | Let the subset name a label that stays with the track.
+destination-will-be-added | warns | Istio, Gateway API | The canary's destination is not there yet; the first weight above zero adds it. | Add it with weight 0 if your tools put the object back as they know it.
+destination-reaches-nothing | blocks | Istio, Gateway API | A destination reaches no pod of its track. | Mend the subset's labels, the Service's selector or the labels of the pods.
+destination-reaches-both-tracks | blocks | Istio, Gateway API | A destination reaches pods of the other track as well. | Add a label that only this track's pods carry.
+destination-reaches-other-track | blocks | Istio, Gateway API | A destination reaches the other track instead of its own. | Let the subset name a label that stays with the track.
 destination-rule-not-named | blocks | Istio | A route sends to a subset, and no DestinationRule is configured. | Set `destination-rule` to the one that defines it.
 subset-not-found | blocks | Istio | The DestinationRule does not define the subset. | Define it, or mend its name.
-host-not-found | blocks | Istio | There is no Service behind the host. | Create it, or mend the host.
-host-not-checked | warns | Istio | Which pods the host reaches is not known: no Service of this namespace, or one without a selector. | Make sure that it reaches the pods of one track only.
+host-not-found | blocks | Istio, Gateway API | There is no Service behind the host or backend. | Create it, or mend its name.
+host-not-checked | warns | Istio, Gateway API | Which pods the host or backend reaches is not known: no Service of this namespace, or one without a selector. | Make sure that it reaches the pods of one track only.
 host-half-qualified | warns | Istio | Istio completes a host only when there is no dot in it. | Write the short name, or the whole one.
-third-destination | blocks | Istio | A third destination has weight, so a share of the rest is no whole weight. | Give it weight 0 or a route of its own while the rollout runs.
-weights-unusable | blocks | Istio | The weights of a route are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
+third-destination | blocks | Istio, Gateway API | A third destination has weight, so a share of the rest is no share of all. | Give it weight 0 or a route or rule of its own while the rollout runs.
+weights-unusable | blocks | Istio, Gateway API | The weights of a route or rule are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
 mirror-taken | blocks | Istio | A route already mirrors to another destination. | Turn its `mirror` into an entry of `mirrors`, or do without a mirror.
-mirror-unusable | blocks | Istio | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
-header-taken | blocks | Istio, ECS | A route or rule whose requests are split matches on the preview's header already. | Choose another header or cookie.
-route-not-known | blocks | Istio | A route tells requests apart by something that is not known here. | Route by a header or a cookie.
-preview-route-astray | blocks | Istio | A preview route does not stand directly before the route that it belongs to. | Remove it, or move it back.
-preview-route-changed | blocks | Istio | A preview route was changed by hand. | Remove it.
-no-stickiness | blocks | Istio, ECS | There is no stickiness to suspend: Istio shares by weight whoever sends, and on ECS (`owned-weights`) no rule may have any. | Leave stickiness as it is.
+mirror-unusable | blocks | Istio, Gateway API | The mirrors to the canary cannot be read as one percentage. | Leave one, with a percentage from 0 to 100, or none.
+header-taken | blocks | Istio, Gateway API, ECS | A route or rule whose requests are split matches on the preview's header already. | Choose another header or cookie.
+route-not-known | blocks | Istio, Gateway API | A route tells requests apart by something that is not known here, as with Gateway API by a cookie. | Route by a header, or with Istio by a cookie.
+preview-route-astray | blocks | Istio, Gateway API | A preview route does not stand directly before the route that it belongs to, or preview rules are not the same for all rules that are split. | Remove it, or move it back.
+preview-route-changed | blocks | Istio, Gateway API | A preview route or rule was changed by hand. | Remove it.
+no-stickiness | blocks | Istio, Gateway API, ECS | There is no stickiness to suspend: Istio and Gateway API share by weight whoever sends, and on ECS (`owned-weights`) no rule may have any. | Leave stickiness as it is.
+parent-missing | blocks | Gateway API | The route has no parent, so nobody carries it out. | Name the Gateway in `parentRefs`.
+parent-not-known | blocks | Gateway API | A parent of the route is neither a Gateway nor a Service of a mesh, and what such a one tells is not known here. | Let its parents be Gateways, or Services of a mesh.
+route-not-accepted | blocks | Gateway API | A parent's controller has not said `Accepted` and `ResolvedRefs` of the route as it is now, has denied one of them, or has said nothing at all. | See that the Gateway's class has a controller that runs and that the Gateway takes the route, and mend what the finding tells.
+gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there, or was not when the rollout began. | Create it before the rollout begins, or mend `parentRefs`.
+gateway-not-programmed | blocks | Gateway API | A Gateway is not `Programmed` as it is now. | Mend what its controller complains of, or wait until it is done.
+gateway-not-checked | warns | Gateway API | A Gateway is in another namespace, which is not read: only what its controller says of the route counts. | Make sure that it is programmed, and watch it by other means.
+service-port-not-found | blocks | Gateway API | A backend's Service has no such port. | Mend the port of the backend, or give the Service that port.
+session-without-end | blocks | Gateway API | A rule keeps sessions with one backend and gives them no end, so a track could never be taken to be left. | Give its `sessionPersistence` an `absoluteTimeout`.
+route-full | blocks | Gateway API | With the rules for previews the route would have more than 16, which is the most there may be. | Move some to a route of their own, or ask for fewer previews.
+field-not-known | blocks | Gateway API | The installed definition lacks a field that the plan needs, and the server would drop it without a word: the name of a rule for routes by header (v1.4), the share of a mirror (v1.3). | Install newer definitions, or do without.
 autoscaled | warns | ECS | In `rolling` and `native-gated`: an autoscaler decides the count of a service that Amazon ECS deploys. | Start while load is steady, and let its maximum leave room for both.
 capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
 hook-waits-long | warns | ECS | If nobody answers a hook, Amazon ECS goes back only after more than two hours, since the plan may stay for so long before a step. | Bound `policies.pause`, holds for other hands, gates and bakes.

@@ -41,11 +41,11 @@ pub(super) const NO_PAGE: [(&str, &str); 7] = [
     ),
     (
         "JudgeError",
-        "comes with the check as `measure-error/invalid`, or is a bug of a source",
+        "comes with the check as `measure-error/invalid`, or as `measure-error/bug`",
     ),
     (
         "StateError",
-        "comes with the check as `measure-error/invalid`",
+        "comes with the check as `measure-error/invalid`, or as `measure-error/bug`",
     ),
     ("TargetError", "its kind has the section"),
     (
@@ -369,6 +369,14 @@ pub(super) const ERRORS: &[ErrorType] = &[
             (
                 "Unavailable",
                 "Nothing, if it passes; else mend the connection to the source.",
+            ),
+            (
+                "Refused",
+                "What the message says, such as giving access or mending the query.",
+            ),
+            (
+                "Bug",
+                "Report it to the author of the analysis, with the message.",
             ),
             (
                 "MemoryTooLarge",

@@ -11,6 +11,7 @@ mod autoscaled;
 mod calls;
 mod crossing;
 mod crowd;
+mod drained;
 mod failures;
 mod faults;
 mod foreign;

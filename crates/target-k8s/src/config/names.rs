@@ -74,6 +74,20 @@ impl Config {
                     names.push(("a DestinationRule", rule, Form::Subdomain));
                 }
             }
+            RouterConfig::Gateway(router) => {
+                for route in &router.http_routes {
+                    names.push(("an HTTPRoute", route, Form::Subdomain));
+                }
+                for route in &router.grpc_routes {
+                    names.push(("a GRPCRoute", route, Form::Subdomain));
+                }
+                for backend in [&router.stable, &router.canary] {
+                    names.push(("a Service", &backend.service, Form::Label));
+                    if let Some(namespace) = &backend.namespace {
+                        names.push(("a namespace", namespace, Form::Label));
+                    }
+                }
+            }
         }
         match names.iter().find(|(_, name, form)| !form.fits(name)) {
             None => Ok(()),
@@ -91,7 +105,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+    use crate::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
 
     fn slots(namespace: &str, slot: &str, service: &str) -> Config {
         let slots = [Slot::new("api-blue"), Slot::new(slot)];
@@ -130,6 +144,21 @@ mod tests {
                 ),
                 Config::new("shop", Canary::of("api"), IstioRouter::new(wrong, "api")),
                 Config::new("shop", Canary::of("api"), IstioRouter::new("api", wrong)),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    GatewayRouter::new(wrong, "a", "b"),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    GatewayRouter::new("a", wrong, "b"),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    GatewayRouter::new("a", "b", wrong),
+                ),
             ] {
                 let error = config.check_names().unwrap_err();
                 assert_eq!(error.kind, TargetErrorKind::InvalidConfig);

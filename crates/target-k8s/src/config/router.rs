@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gateway::GatewayRouter;
+
 /// What shares the requests between the tracks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -11,6 +13,8 @@ pub enum RouterConfig {
     ServiceSelector(ServiceSelectorRouter),
     /// A VirtualService of Istio: percent by percent.
     Istio(IstioRouter),
+    /// Routes of Gateway API: per mille by per mille.
+    Gateway(GatewayRouter),
 }
 
 impl From<ServiceSelectorRouter> for RouterConfig {
@@ -22,6 +26,12 @@ impl From<ServiceSelectorRouter> for RouterConfig {
 impl From<IstioRouter> for RouterConfig {
     fn from(router: IstioRouter) -> Self {
         Self::Istio(router)
+    }
+}
+
+impl From<GatewayRouter> for RouterConfig {
+    fn from(router: GatewayRouter) -> Self {
+        Self::Gateway(router)
     }
 }
 

@@ -61,33 +61,15 @@ pub(super) fn foreign(
             format!("{what} of {object} was changed"),
         ));
     };
-    if let Some(first) = bound.router.first() {
-        let note = view
-            .objects
-            .get(first)
-            .map(mark::written)
-            .unwrap_or_default();
+    for object in &bound.router {
+        let path = router.managed_path(object);
+        let content = view.objects.get(object);
+        let note = content.map(mark::written).unwrap_or_default();
         let noted = note.get("routes").and_then(Value::as_str);
-        let recorded = || template::digest(&bound.routes);
+        let recorded = || template::digest(router.part_of(&bound.routes, object));
         let expected = noted.map_or_else(recorded, str::to_owned);
-        if fields.routes != expected {
-            let changed = bound
-                .router
-                .iter()
-                .filter(|object| !router.managed_path(object).is_empty());
-            let by_others = |object: &&ObjectRef| {
-                let content = view.objects.get(*object);
-                let writer =
-                    content.and_then(|content| last_writer(content, router.managed_path(object)));
-                writer.is_some_and(|writer| writer.name != FIELD_MANAGER)
-            };
-            let object = changed.clone().find(by_others).unwrap_or(first);
-            differs(
-                object,
-                router.managed_path(object),
-                ForeignField::Traffic,
-                "traffic".to_owned(),
-            );
+        if template::digest(router.part_of(&state.owned, object)) != expected {
+            differs(object, path, ForeignField::Traffic, "traffic".to_owned());
         }
     }
     for (track, of) in bound.tracks.iter() {

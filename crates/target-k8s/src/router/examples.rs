@@ -8,7 +8,7 @@ use strategy_core::{Traffic, Weight};
 
 use super::fixture::{after, objects};
 use super::{PodLabels, Router, TrackLabels};
-use crate::config::{IstioDestination, IstioRouter, ServiceSelectorRouter};
+use crate::config::{GatewayRouter, IstioDestination, IstioRouter, ServiceSelectorRouter};
 use crate::object::{ObjectRef, Objects};
 
 fn example(name: &str) -> Objects {
@@ -97,6 +97,35 @@ fn a_canary_made_from_stable_by_subsets() {
         &tracks,
         &[5, 25, 50, 100],
         &["route-to-canary"],
+    );
+}
+
+#[test]
+fn a_canary_by_gateway_api() {
+    let before = example("canary-gateway.yaml");
+    let stable = pods(&before, "api");
+    let mut candidate = stable.clone();
+    candidate
+        .labels
+        .insert("track".to_owned(), "canary".to_owned());
+    let tracks = TrackLabels { stable, candidate };
+    let router = GatewayRouter::new("api", "api", "api-canary");
+    // Nobody carries a manifest out.
+    let mut findings = router.check(&before, &tracks);
+    findings.retain(|finding| {
+        !["route-not-accepted", "gateway-not-programmed"].contains(&finding.code.as_str())
+    });
+    assert_eq!(findings, []);
+    let start = router.read(&before, &tracks).unwrap();
+    let mut now = before.clone();
+    for weight in ["0.5%", "10%", "100%"] {
+        let traffic = Traffic::weight(weight.parse().unwrap());
+        now = after(&now, router.write(&now, &tracks, &traffic).unwrap());
+        assert_eq!(router.read(&now, &tracks).unwrap().traffic, traffic);
+    }
+    assert_eq!(
+        after(&now, router.restore(&now, &start.owned).unwrap()),
+        before
     );
 }
 

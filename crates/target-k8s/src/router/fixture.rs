@@ -16,6 +16,9 @@ pub(super) fn objects(manifest: &str) -> Objects {
                 "Service" => ObjectRef::service(name),
                 "VirtualService" => ObjectRef::virtual_service(name),
                 "DestinationRule" => ObjectRef::destination_rule(name),
+                "HTTPRoute" => ObjectRef::http_route(name),
+                "GRPCRoute" => ObjectRef::grpc_route(name),
+                "Gateway" => ObjectRef::gateway(name),
                 "Deployment" => ObjectRef::deployment(name),
                 kind => panic!("no fixture is of kind {kind}"),
             };

@@ -53,6 +53,7 @@ impl Router for IstioRouter {
             sticky: Duration::ZERO,
             beside: check::beside(&reader, &splits),
             broken: None,
+            is_partial: false,
         })
     }
 

@@ -40,6 +40,7 @@ impl Router for ServiceSelectorRouter {
             sticky: affinity::duration(service),
             beside: BTreeMap::new(),
             broken: None,
+            is_partial: false,
         })
     }
 
@@ -68,6 +69,7 @@ impl Router for ServiceSelectorRouter {
                 "{}, so half of the traffic is assumed to reach each slot",
                 problem.error.message
             )),
+            is_partial: false,
         })
     }
 

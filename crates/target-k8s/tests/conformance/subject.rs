@@ -10,7 +10,7 @@ use strategy_core::conformance::Subject;
 use strategy_core::target::ForeignField;
 use strategy_core::{Images, Target};
 use target_k8s::{Config, KubernetesTarget};
-use test_support::ControlPlane;
+use test_support::{ControlPlane, GatewayController};
 
 use super::gate::Gate;
 use crate::shop::{Shop, content, pause};
@@ -19,6 +19,8 @@ use crate::shop::{Shop, content, pause};
 pub(crate) enum Shape {
     Slots,
     Mesh,
+    /// A canary behind routes of Gateway API.
+    Gateway,
     /// Slots of which the live one has an autoscaler.
     Autoscaled,
 }
@@ -29,6 +31,7 @@ pub(crate) struct ShopSubject {
     shop: Arc<Shop>,
     gate: Gate,
     target: Arc<KubernetesTarget>,
+    controller: Option<GatewayController>,
 }
 
 const SOMEBODY: &str = "somebody";
@@ -46,7 +49,13 @@ impl ShopSubject {
                 drop(shop.with_mesh(3).await);
                 shop.mesh()
             }
+            Shape::Gateway => {
+                drop(shop.with_gateway(3).await);
+                shop.routed()
+            }
         };
+        let controller = (shape == Shape::Gateway)
+            .then(|| GatewayController::start(shop.client.clone(), &shop.namespace, "v1"));
         if shape == Shape::Autoscaled {
             shop.create(json!({
                 "kind": "HorizontalPodAutoscaler",
@@ -65,6 +74,7 @@ impl ShopSubject {
             target: Arc::new(Self::through(&gate, config)),
             gate,
             shop: Arc::new(shop),
+            controller,
         }
     }
 
@@ -80,7 +90,7 @@ impl ShopSubject {
     fn deployments(&self) -> [&'static str; 2] {
         match self.shape {
             Shape::Slots | Shape::Autoscaled => ["api-blue", "api-green"],
-            Shape::Mesh => ["api", "api-canary"],
+            Shape::Mesh | Shape::Gateway => ["api", "api-canary"],
         }
     }
 }
@@ -96,7 +106,7 @@ impl Subject for ShopSubject {
     }
 
     fn has_candidate(&self) -> bool {
-        self.shape != Shape::Mesh
+        !matches!(self.shape, Shape::Mesh | Shape::Gateway)
     }
 
     async fn settle(&self) {
@@ -117,6 +127,8 @@ impl Subject for ShopSubject {
             ("Service", "api"),
             ("VirtualService", "api"),
             ("DestinationRule", "api"),
+            ("HTTPRoute", "api"),
+            ("GRPCRoute", "api"),
             ("HorizontalPodAutoscaler", "api"),
         ];
         for (kind, name) in deployments.into_iter().chain(others) {
@@ -148,11 +160,18 @@ impl Subject for ShopSubject {
                 routes[1]["route"][1]["weight"] = json!(40);
                 ("VirtualService", "api", json!({"spec": {"http": routes}}))
             }
+            (ForeignField::Traffic, Shape::Gateway) => {
+                // Of two routes one alone: the other stays as it is.
+                let mut rules = self.shop.get("GRPCRoute", "api").await["spec"]["rules"].clone();
+                rules[0]["backendRefs"][0]["weight"] = json!(60);
+                rules[0]["backendRefs"][1]["weight"] = json!(40);
+                ("GRPCRoute", "api", json!({"spec": {"rules": rules}}))
+            }
             (ForeignField::Capacity, Shape::Autoscaled) => {
                 let patch = json!({"spec": {"minReplicas": 5}});
                 ("HorizontalPodAutoscaler", "api", patch)
             }
-            (ForeignField::Capacity, Shape::Slots | Shape::Mesh) => {
+            (ForeignField::Capacity, Shape::Slots | Shape::Mesh | Shape::Gateway) => {
                 ("Deployment", stable, json!({"spec": {"replicas": 5}}))
             }
             (ForeignField::Revision, _) => {

@@ -10,16 +10,27 @@ use target_k8s::KubernetesTarget;
 use crate::shop::{Shop, service};
 
 pub(crate) fn plan(images: &[(&str, &str)]) -> Plan {
+    with(images, [])
+}
+
+/// A plan that moves traffic like this before all of it.
+pub(crate) fn moving(traffic: Traffic) -> Plan {
+    with(&[("api", "shop/api:2")], [("some", traffic)])
+}
+
+fn with<const N: usize>(images: &[(&str, &str)], before: [(&str, Traffic); N]) -> Plan {
     let release = Release::of(images.iter().copied()).unwrap();
     let images = release.images(&Part::main()).unwrap().clone();
     let candidate = GoalTrack::new(Revision::Release(images), Capacity::Share(Weight::FULL));
-    let traffic = Traffic::weight(Weight::FULL);
-    let goal = Goal::new(GoalTrack::recorded(), candidate, traffic);
-    let stage = Stage::new("try", StageKind::Expose, [(Part::main(), goal)]);
+    let all = ("try", Traffic::weight(Weight::FULL));
+    let stages = before.into_iter().chain([all]).map(|(name, traffic)| {
+        let goal = Goal::new(GoalTrack::recorded(), candidate.clone(), traffic);
+        Stage::new(name, StageKind::Expose, [(Part::main(), goal)])
+    });
     Plan::new(
         "by hand",
         release,
-        vec![stage],
+        stages.collect(),
         BTreeMap::new(),
         Policies::default(),
     )

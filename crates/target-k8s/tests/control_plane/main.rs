@@ -19,6 +19,7 @@ mod calls;
 mod companions;
 mod fence;
 mod foreign;
+mod gateway_canary;
 mod hand;
 mod istio_canary;
 mod lost_claim;

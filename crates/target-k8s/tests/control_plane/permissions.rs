@@ -53,6 +53,50 @@ async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn a_canary_by_gateway_api_needs_no_more_and_no_less_than_the_role() {
+    let shop = Shop::open();
+    drop(shop.with_gateway(2).await);
+    let controller =
+        test_support::GatewayController::start(shop.client.clone(), &shop.namespace, "v1");
+    let whole = role(&shop.routed());
+    grant(&shop, "rollway-test-1", &whole).await;
+    let mut hand = Hand::on(target("rollway-test-1", shop.routed())).await;
+    let mut traffic = weight(10);
+    traffic.routes = vec![strategy_core::Route {
+        by: strategy_core::RouteBy::Header,
+        name: "x-tester".to_owned(),
+        value: "1".to_owned(),
+    }];
+    hand.until(|seen| seen.traffic.effective == strategy_core::target::Effective::Unverified)
+        .await;
+    // What the server's definitions have is asked too.
+    let plan = crate::admit::moving(traffic.clone());
+    let part = strategy_core::Part::main();
+    let admission = hand.target.admit(&part, &hand.found, &plan).await.unwrap();
+    assert_eq!(admission.findings, []);
+    hand.step(|desired| desired.candidate = release("2", 1))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 1).await;
+    hand.step(|desired| desired.traffic = traffic).await;
+    let recorded = start(&hand.found);
+    hand.step(|desired| *desired = recorded).await;
+    hand.until(|seen| seen.candidate.is_absent()).await;
+    hand.give_up().await;
+    drop(controller);
+
+    let mut less = whole;
+    let rules = less["rules"].as_array_mut().unwrap();
+    rules.retain(|rule| rule["resources"] != json!(["gateways"]));
+    less["metadata"]["name"] = json!("less");
+    grant(&shop, "rollway-test-3", &less).await;
+    let error = target("rollway-test-3", shop.routed()).discover().await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
+    assert!(error.to_string().contains("`gateways`"), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn a_switch_needs_no_more_than_the_role() {
     let shop = Shop::open();
     drop(shop.with_slots(2, 0).await);

@@ -6,9 +6,14 @@ use kube::Client;
 use kube::core::Request;
 use kube::core::params::{DeleteParams, GetParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use target_k8s::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+use target_k8s::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
 use target_k8s::{Config, KubernetesTarget};
 use test_support::ControlPlane;
+
+#[path = "routes.rs"]
+mod routes;
+
+pub(crate) use routes::{gateway, grpc_route, http_route};
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
@@ -33,6 +38,9 @@ fn place(kind: &str) -> (&'static str, &'static str) {
         "HorizontalPodAutoscaler" => ("autoscaling/v2", "horizontalpodautoscalers"),
         "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
         "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "Gateway" => ("gateway.networking.k8s.io/v1", "gateways"),
+        "HTTPRoute" => ("gateway.networking.k8s.io/v1", "httproutes"),
+        "GRPCRoute" => ("gateway.networking.k8s.io/v1", "grpcroutes"),
         "Role" => ("rbac.authorization.k8s.io/v1", "roles"),
         "RoleBinding" => ("rbac.authorization.k8s.io/v1", "rolebindings"),
         other => panic!("no place for a {other}"),
@@ -49,7 +57,11 @@ impl Shop {
     }
 
     fn request(&self, kind: &str) -> Request {
-        let (api, plural) = place(kind);
+        self.request_at(place(kind).0, kind)
+    }
+
+    fn request_at(&self, api: &str, kind: &str) -> Request {
+        let (_, plural) = place(kind);
         let root = if api.contains('/') { "apis" } else { "api" };
         Request::new(format!(
             "/{root}/{api}/namespaces/{}/{plural}",
@@ -58,15 +70,21 @@ impl Shop {
     }
 
     /// Creates the object, as a person would.
-    pub(crate) async fn create(&self, mut object: Value) -> Value {
+    pub(crate) async fn create(&self, object: Value) -> Value {
+        let api = place(object["kind"].as_str().unwrap()).0;
+        self.create_at(api, object).await
+    }
+
+    /// The same by another version of its API.
+    pub(crate) async fn create_at(&self, api: &str, mut object: Value) -> Value {
         let kind = object["kind"].as_str().unwrap().to_owned();
-        object["apiVersion"] = json!(place(&kind).0);
+        object["apiVersion"] = json!(api);
         let params = PostParams {
             field_manager: Some("kubectl-create".to_owned()),
             ..PostParams::default()
         };
         let body = serde_json::to_vec(&object).unwrap();
-        let request = self.request(&kind).create(&params, body).unwrap();
+        let request = self.request_at(api, &kind).create(&params, body).unwrap();
         self.client.request(request).await.unwrap()
     }
 
@@ -164,6 +182,28 @@ impl Shop {
             Canary::of("api"),
             IstioRouter::new("api", "api"),
         )
+    }
+
+    /// Stable behind two routes of Gateway API, and no canary yet. What a controller would say of them,
+    /// the caller says, or [`GatewayController`](test_support::GatewayController).
+    pub(crate) async fn with_gateway(&self, replicas: u32) -> KubernetesTarget {
+        let labels = json!({"app": "api", "track": "stable"});
+        self.deploy("api", labels.clone(), "shop/api:1", replicas)
+            .await;
+        self.create(service("api", labels)).await;
+        let labels = json!({"app": "api", "track": "canary"});
+        self.create(service("api-canary", labels)).await;
+        self.create(gateway()).await;
+        self.create(http_route()).await;
+        self.create(grpc_route()).await;
+        self.settle(&["api"]).await;
+        self.target(self.routed())
+    }
+
+    pub(crate) fn routed(&self) -> Config {
+        let mut router = GatewayRouter::new("api", "api", "api-canary");
+        router.grpc_routes.push("api".to_owned());
+        Config::new(&self.namespace, Canary::of("api"), router)
     }
 
     pub(crate) fn target(&self, config: Config) -> KubernetesTarget {

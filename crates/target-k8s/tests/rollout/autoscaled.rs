@@ -56,7 +56,7 @@ async fn assert_counts_are_not_ours(scene: &Scene) {
 const fn held(mode: Mode) -> (&'static str, u64) {
     match mode {
         Mode::BlueGreen => ("api-blue", 3),
-        Mode::Canary => ("api", 5),
+        Mode::Canary | Mode::Gateway => ("api", 5),
     }
 }
 

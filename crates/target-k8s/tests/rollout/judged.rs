@@ -85,7 +85,7 @@ async fn a_release_that_fails_more_often_is_rolled_back_by_what_prometheus_has_s
         panic!("{outcome}");
     };
     assert!(
-        evidence.contains("canary errors exceed stable's"),
+        evidence.contains("the candidate's errors exceed stable's"),
         "{evidence}"
     );
     let weights = rollout.story.weights();

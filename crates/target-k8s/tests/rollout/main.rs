@@ -14,6 +14,7 @@
 mod autoscaled;
 mod bad_input;
 mod calls;
+mod gateway;
 mod hands;
 mod judged;
 mod least_role;

@@ -125,7 +125,7 @@ async fn half_of_the_pods_down_during_the_bake() {
         let rollout = scene.release("v2", &terms).await;
         let (stage, slot) = match mode {
             Mode::BlueGreen => ("switch", "environment=green"),
-            Mode::Canary => ("40%", "track=canary"),
+            Mode::Canary | Mode::Gateway => ("40%", "track=canary"),
         };
         rollout.until_baking(stage).await;
         let pods = scene.pods(slot).await;

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use strategy_core::driver::{Driver, RolloutHandle, Run};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::{Release, Timestamp};
-use target_k8s::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+use target_k8s::config::{
+    Canary, GatewayRouter, IstioRouter, RouterConfig, ServiceSelectorRouter, Slot,
+};
 use target_k8s::{Config, KubernetesTarget};
 use test_support::{AuditEvent, ControlPlane};
 use tokio::task::JoinHandle;
@@ -97,6 +99,7 @@ impl Scene {
         let file = match self.mode {
             Mode::BlueGreen => "blue-green-selector.yaml",
             Mode::Canary => "canary-istio.yaml",
+            Mode::Gateway => "canary-gateway.yaml",
         };
         for mut object in manifest(file) {
             if object["kind"] == "Deployment" {
@@ -118,22 +121,21 @@ impl Scene {
     pub(crate) const fn deployments(&self) -> &'static [&'static str] {
         match self.mode {
             Mode::BlueGreen => &["api-blue", "api-green"],
-            Mode::Canary => &["api"],
+            Mode::Canary | Mode::Gateway => &["api"],
         }
     }
 
     pub(crate) fn config(&self) -> Config {
         let namespace = &self.shop.namespace;
+        let of_canary = |router: RouterConfig| Config::new(namespace, Canary::of("api"), router);
         match self.mode {
             Mode::BlueGreen => {
                 let slots = [Slot::new("api-blue"), Slot::new("api-green")];
                 let router = ServiceSelectorRouter::new("api").key("environment");
                 Config::new(namespace, slots, router)
             }
-            Mode::Canary => {
-                let router = IstioRouter::new("api", "api");
-                Config::new(namespace, Canary::of("api"), router)
-            }
+            Mode::Canary => of_canary(IstioRouter::new("api", "api").into()),
+            Mode::Gateway => of_canary(GatewayRouter::new("api", "api", "api-canary").into()),
         }
         .drain(seconds(1))
         .settle(Duration::from_millis(500))
@@ -178,11 +180,13 @@ impl Scene {
                     wanted.extend([("Deployment", slot), ("Service", slot)]);
                 }
             }
-            Mode::Canary => wanted.extend([
+            Mode::Canary | Mode::Gateway => wanted.extend([
                 ("Deployment", "api"),
                 ("Deployment", "api-canary"),
                 ("VirtualService", "api"),
                 ("DestinationRule", "api"),
+                ("HTTPRoute", "api"),
+                ("Gateway", "shop"),
             ]),
         }
         let deployments = self.deployments().iter();
@@ -214,7 +218,7 @@ impl Scene {
                 selector["environment"] = json!(live);
                 format!("Deployment/api-{live}")
             }
-            Mode::Canary => "Deployment/api".to_owned(),
+            Mode::Canary | Mode::Gateway => "Deployment/api".to_owned(),
         };
         let spec = &mut after.get_mut(&updated).unwrap()["spec"]["template"]["spec"];
         spec["containers"][0]["image"] = json!(format!("{REPOSITORY}:{tag}"));

@@ -18,16 +18,19 @@ pub(crate) enum Mode {
     BlueGreen,
     /// Stable and a canary made from it, behind an Istio VirtualService.
     Canary,
+    /// The same behind an HTTPRoute of Gateway API.
+    Gateway,
 }
 
 impl Mode {
+    /// Switched and shared by weight.
     pub(crate) const BOTH: [Self; 2] = [Self::BlueGreen, Self::Canary];
 
     /// The stage in which the candidate first carries traffic.
     pub(crate) const fn first_exposed(self) -> &'static str {
         match self {
             Self::BlueGreen => "switch",
-            Self::Canary => "20%",
+            Self::Canary | Self::Gateway => "20%",
         }
     }
 }
@@ -85,7 +88,7 @@ impl Terms {
     pub(crate) fn strategy(&self, mode: Mode) -> Box<dyn Strategy> {
         match mode {
             Mode::BlueGreen => Box::new(under!(self, BlueGreen::new())),
-            Mode::Canary => {
+            Mode::Canary | Mode::Gateway => {
                 let canary = Canary::new().stages(self.stages.clone());
                 Box::new(under!(self, canary.bake_after_return(Bake::of(self.bake))))
             }

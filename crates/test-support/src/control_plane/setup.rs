@@ -11,7 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
 use super::wait::{Attempt, poll};
-use super::{ControlPlane, ControlPlaneError, Options, tags};
+use super::{ControlPlane, ControlPlaneError, GatewayApi, Options, tags};
 use crate::kubelet::NODES;
 use crate::programs::Programs;
 
@@ -59,10 +59,17 @@ pub(crate) async fn populate(
     let client = plane.client(USER_AGENT)?;
     create_nodes(&client).await?;
     tags::install(&client).await?;
-    if options.istio {
-        let names = apply_definitions(&client, &programs.istio_crds).await?;
-        established(plane, &client, &names, options.start_limit).await?;
+    let gateway = match options.gateway {
+        GatewayApi::Absent => None,
+        GatewayApi::Oldest => Some(&programs.oldest_gateway_crds),
+        GatewayApi::Newest => Some(&programs.gateway_crds),
+    };
+    let istio = options.istio.then_some(&programs.istio_crds);
+    let mut names = Vec::new();
+    for definitions in istio.into_iter().chain(gateway) {
+        names.extend(apply_definitions(&client, definitions).await?);
     }
+    established(plane, &client, &names, options.start_limit).await?;
     nodes_ready(plane, &client, options.start_limit).await
 }
 

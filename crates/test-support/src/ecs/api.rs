@@ -10,6 +10,7 @@ pub(crate) mod configuration;
 pub(crate) mod deployments;
 pub(crate) mod describe;
 pub(crate) mod listener_rules;
+pub(crate) mod metrics;
 pub(crate) mod paging;
 pub(crate) mod services;
 pub(crate) mod tags;
@@ -142,6 +143,7 @@ fn scaling(world: &mut World, call: &Call) -> Answer {
 fn alarms(world: &mut World, call: &Call) -> Answer {
     match call.operation.as_str() {
         "DescribeAlarms" => world.describe_alarms(&call.input),
+        "GetMetricData" => world.get_metric_data(&call.input),
         _ => Err(unknown(call)),
     }
 }

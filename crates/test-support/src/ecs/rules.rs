@@ -233,6 +233,9 @@ rules! {
     MetricAlarmsByDefault: "Composite alarms are described only where AlarmTypes asks for them." ["SDK: DescribeAlarmsInput.alarm_types"]
     MissingAlarmsAreLeftOut: "An alarm that is asked for by name and is not there is in no answer, and that is no error." ["assumed, as for every filter of DescribeAlarms"]
 
+    // Metrics of Amazon CloudWatch.
+    RequestsByTheMinute: "The requests of a target group are counted by whole minutes and told of some time later; a minute without any has no datapoint." ["Docs: CloudWatch metrics for your Application Load Balancer; that it takes a minute assumed"]
+
     // Every call.
     ReadsLag: "A read of ECS shortly after a write may not yet show it, each write for as long: it can be set how long." ["spinnaker/spinnaker#4371"]
     BalancingReadsLag: "A read of rules, listeners and their tags shortly after a write, or after Amazon ECS shifted, may not yet show it: it can be set how long." ["hashicorp/terraform-provider-aws#20442, #6154; that a change lags as a creation does assumed"]

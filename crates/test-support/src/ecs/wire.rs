@@ -1,6 +1,6 @@
 //! What goes over the wire: a call as a tree of values, and what an answer or a refusal looks like in each protocol.
 
-mod cbor;
+pub(crate) mod cbor;
 mod fields;
 mod json;
 mod query;

@@ -17,6 +17,7 @@ mod headers;
 mod hooks;
 mod lag;
 mod listeners;
+mod metrics;
 mod native;
 mod overlapping;
 mod requests;

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
 
-use super::module::{ISTIO_FILE, ISTIO_FOLDER, ISTIO_MODULE, MODULES, Module, Program};
+use super::module::{DEFINITIONS, Definitions, MODULES, Module, Program};
 use crate::cargo::{read, run, typed};
 use crate::error::TaskError;
 use crate::output::complain;
@@ -25,7 +26,7 @@ pub(crate) fn all() -> Result<(), TaskError> {
             }
         }
     }
-    definitions()
+    DEFINITIONS.iter().try_for_each(fetch)
 }
 
 /// The folder in the repository that holds a go.mod.
@@ -50,29 +51,51 @@ fn build(module: &Module, program: &Program) -> Result<(), TaskError> {
     })
 }
 
-/// Fetches Istio's definitions from the module that carries them.
-fn definitions() -> Result<(), TaskError> {
+/// Fetches definitions from the module that carries them, as one YAML stream.
+fn fetch(definitions: &Definitions) -> Result<(), TaskError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Downloaded {
         dir: PathBuf,
     }
 
-    let target = testbed().join("crds/istio.yaml");
-    up_to_date_or(&target, &inputs(ISTIO_FOLDER)?, || {
-        let mut command = go(ISTIO_FOLDER)?;
-        command.args(["mod", "download", "-json", ISTIO_MODULE]);
+    let target = testbed().join("crds").join(definitions.stream);
+    up_to_date_or(&target, &inputs(definitions.folder)?, || {
+        let mut command = go(definitions.folder)?;
+        command.args(["mod", "download", "-json", definitions.module]);
         let text = read(&mut command, GO_IS_MISSING)?;
         let module: Downloaded =
             serde_json::from_str(&text).map_err(|source| TaskError::Unreadable {
                 command: typed(&command),
                 source,
             })?;
-        let file = module.dir.join(ISTIO_FILE);
         // Not `copy`: it would take over that files of the module cache are read-only.
-        let text = fs::read(&file).map_err(TaskError::file("read", &file))?;
-        fs::write(&target, text).map_err(TaskError::file("write", &target))
+        fs::write(&target, stream(&module.dir, definitions.files)?)
+            .map_err(TaskError::file("write", &target))
     })
+}
+
+/// The files that are there, one document after the other; an error if none is.
+fn stream(folder: &Path, files: &[&str]) -> Result<Vec<u8>, TaskError> {
+    let mut stream = Vec::new();
+    let mut missing = None;
+    for file in files {
+        let file = folder.join(file);
+        match fs::read(&file) {
+            Ok(text) => {
+                if !stream.is_empty() {
+                    stream.extend(b"\n---\n");
+                }
+                stream.extend(text);
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => missing = Some((file, error)),
+            Err(error) => return Err(TaskError::file("read", &file)(error)),
+        }
+    }
+    match missing {
+        Some((file, error)) if stream.is_empty() => Err(TaskError::file("read", &file)(error)),
+        Some(_) | None => Ok(stream),
+    }
 }
 
 /// Calls `make`, which makes `file`, unless `file` is there and was made by the same recipe.
@@ -159,6 +182,17 @@ mod tests {
         assert_eq!(times("b"), 2);
         fs::remove_file(&file).unwrap();
         assert_eq!(times("b"), 3);
+    }
+
+    #[test]
+    fn files_become_one_stream_and_none_at_all_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["a.yaml", "b.yaml", "c.yaml"];
+        stream(folder.path(), &files).unwrap_err();
+        fs::write(folder.path().join("a.yaml"), "a: 1").unwrap();
+        fs::write(folder.path().join("c.yaml"), "c: 1\n").unwrap();
+        let made = stream(folder.path(), &files).unwrap();
+        assert_eq!(made, b"a: 1\n---\nc: 1\n");
     }
 
     #[test]

@@ -68,10 +68,47 @@ pub(crate) const MODULES: &[Module] = &[
     },
 ];
 
-/// The folder, module and file of Istio's CustomResourceDefinitions.
-pub(crate) const ISTIO_FOLDER: &str = "istio";
-pub(crate) const ISTIO_MODULE: &str = "istio.io/api";
-pub(crate) const ISTIO_FILE: &str = "kubernetes/customresourcedefinitions.gen.yaml";
+/// A go.mod of our own whose module carries CustomResourceDefinitions; only downloaded, never compiled.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    /// Its folder below `crates/xtask/testbed`.
+    pub(crate) folder: &'static str,
+    pub(crate) module: &'static str,
+    /// Within the module. One that this version of it has not is left out.
+    pub(crate) files: &'static [&'static str],
+    /// The YAML stream that is made of them, in `crds` of the test bed.
+    pub(crate) stream: &'static str,
+}
+
+/// Of Gateway API those that a route needs, from the standard channel.
+const GATEWAY: &[&str] = &[
+    "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml",
+    "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+    "config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml",
+    "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+];
+
+/// Istio's, and the newest and the oldest of Gateway API's that serve a version which is understood.
+pub(crate) const DEFINITIONS: &[Definitions] = &[
+    Definitions {
+        folder: "istio",
+        module: "istio.io/api",
+        files: &["kubernetes/customresourcedefinitions.gen.yaml"],
+        stream: "istio.yaml",
+    },
+    Definitions {
+        folder: "gateway-newest",
+        module: "sigs.k8s.io/gateway-api",
+        files: GATEWAY,
+        stream: "gateway-newest.yaml",
+    },
+    Definitions {
+        folder: "gateway-oldest",
+        module: "sigs.k8s.io/gateway-api",
+        files: GATEWAY,
+        stream: "gateway-oldest.yaml",
+    },
+];
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +134,10 @@ mod tests {
         );
         let (_, told) = MODULES[1].programs[0].versions[0];
         assert_eq!(required("kwok", "sigs.k8s.io/kwok").as_deref(), Some(told));
-        assert!(required(ISTIO_FOLDER, ISTIO_MODULE).is_some());
+        for definitions in DEFINITIONS {
+            let version = required(definitions.folder, definitions.module);
+            assert!(version.is_some(), "{}", definitions.folder);
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn two(frontend: &Value) -> Value {
 fn one_policy_for_all_parts() {
     let workload = json!({"canary": {"stable": slot("web"), "candidate": slot("web-next")}});
     let configs = read(two(&json!({"workload": workload, "rules": [rule("c2")]}))).unwrap();
-    let policy = permissions(&configs).unwrap().unwrap();
+    let policy = permissions(&configs, false).unwrap().unwrap();
     let of = |sid: &str| -> Vec<&str> {
         let statements = policy.statement.iter();
         let of_name = statements.filter(|statement| statement.sid == sid);

@@ -58,7 +58,7 @@ fn one_burst_is_no_evidence_and_more_are() {
     assert_eq!(said.verdict, Verdict::Fail);
     assert_eq!(
         said.evidence,
-        "the canary's units have more than their part of the errors: 300, and 32.7 would be, \
+        "the candidate's units have more than their part of the errors: 300, and 32.7 would be, \
          evidence 1 : 310 in 3 windows"
     );
     // It stays so, also when nothing is told.

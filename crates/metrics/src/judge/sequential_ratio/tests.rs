@@ -35,7 +35,7 @@ fn a_worse_candidate_fails_in_plain_words() {
     assert_eq!(said.verdict, Verdict::Fail);
     assert_eq!(
         said.evidence,
-        "canary errors exceed stable's: 16 of 1 010 against 21 of 9 050 requests, evidence 1 : 94 000, \
+        "the candidate's errors exceed stable's: 16 of 1 010 against 21 of 9 050 requests, evidence 1 : 94 000, \
          ratio between 2.3 and 20; assumes that errors are independent"
     );
     // Failed stays failed, whatever comes, and also when nothing does.
@@ -124,7 +124,7 @@ fn a_tolerated_ratio_is_tolerated() {
     assert_eq!(said.verdict, Verdict::Pass);
     assert!(
         said.evidence
-            .starts_with("no proof that canary errors exceed 8 times stable's")
+            .starts_with("no proof that the candidate's errors exceed 8 times stable's")
     );
 }
 

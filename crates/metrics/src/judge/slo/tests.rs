@@ -29,7 +29,7 @@ fn a_share_above_the_limit_fails_and_stays_failed() {
     assert_eq!(said.verdict, Verdict::Fail);
     assert_eq!(
         said.evidence,
-        "canary errors exceed 1 %: 30 of 1 000 requests, evidence 1 : 43 000"
+        "the candidate's errors exceed 1 %: 30 of 1 000 requests, evidence 1 : 43 000"
     );
     assert_eq!(
         judged(&judge, &[[1000, 30], [100_000, 0]]).verdict,

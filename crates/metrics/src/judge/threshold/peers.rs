@@ -25,7 +25,7 @@ pub enum Peer {
 ///
 /// | Argo Rollouts | here |
 /// |---|---|
-/// | `failureLimit`: fails when *more* measurements of the whole run failed, not one after the other | `failures` of [`Limits`], which counts the same; [`Threshold::limits`](super::Threshold::limits) sets it |
+/// | `failureLimit`: fails when *more* measurements of the whole run failed, not one after the other | `failures` of [`Limits`], which counts the same; [`Judge::limits`](crate::Judge::limits) sets it |
 /// | `failureLimit: -1`: no number of failed measurements fails | a failed measurement is `Undecided` |
 /// | `consecutiveErrorLimit`: an error of the source | `consecutive-errors` of [`Limits`], which counts the same; a look is taken again after the interval, at most 10 seconds, and there after 10 seconds |
 /// | an empty answer is an error (`result[0]` of nothing) | `Inconclusive`; `consecutive-inconclusive` of [`Limits`] has the same limit. Errors and empty answers that alternate count as one row there, and as two here |
@@ -77,7 +77,7 @@ pub enum Form {
 /// |---|---|
 /// | `thresholdRange`: `min` and `max` are good themselves | [`Bound::Absolute`] has the same |
 /// | a check failed: the weight stays for this tick | `Fail`: a bake does not end while the last look failed |
-/// | `threshold`: it goes back when as many checks failed, counted since the revision began, never reset by a good one | `failures` of [`Limits`], which counts the same; [`Threshold::limits`](super::Threshold::limits) sets it |
+/// | `threshold`: it goes back when as many checks failed, counted since the revision began, never reset by a good one | `failures` of [`Limits`], which counts the same; [`Judge::limits`](crate::Judge::limits) sets it |
 /// | that is tested at the *beginning of the next* tick: `threshold: 5` at 60 seconds acts at 360 | the look after the last tolerated failure is `Fail` whatever it sees, and is the one more that fails the check |
 /// | no value, NaN: the check failed ("no values found") | `Fail` |
 /// | the query failed: the check failed | **differs**: an error counts towards `consecutive-errors` of [`Limits`], which has the same number, and the look is taken again within 10 seconds |

@@ -10,9 +10,11 @@ use aws_sdk_cloudwatch::types::{MessageData, MetricDataResult, StatusCode};
 use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
 
-/// The most messages of an answer that are told on, and the most characters of each.
+/// The most messages of an answer that are told on.
 const MESSAGES: usize = 5;
-const SAID: usize = 500;
+
+/// The most characters of what CloudWatch says that are told on.
+pub(super) const SAID: usize = 500;
 
 /// The datapoints of one series, by the begin of their period. One that is not there is not zero.
 pub(super) type Points = BTreeMap<Timestamp, f64>;

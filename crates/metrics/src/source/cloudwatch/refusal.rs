@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 
+use super::answer::SAID;
 use crate::source::SourceError;
 
 /// The permission that every call needs.
@@ -16,9 +17,6 @@ pub(super) const IAM_MEND: &str = "allow `cloudwatch:GetMetricData` to its crede
 const CREDENTIALS_MEND: &str = "give it credentials that are valid, and the machine the right time";
 
 const METRIC_MEND: &str = "mend the metric";
-
-/// The most characters of what the server says.
-const SAID: usize = 500;
 
 /// Codes that tell of too many calls, of a server that is not well, or of a page that is no more.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html>

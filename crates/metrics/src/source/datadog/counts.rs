@@ -10,6 +10,7 @@ use super::answer::Series;
 use super::metric::Part;
 use super::{Told, down};
 use crate::reading::{Data, Events, Reading};
+use crate::source::counts::whole;
 use crate::source::template::Mistake;
 
 /// How counts are read.
@@ -43,10 +44,11 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
             notes,
         })
     };
-    let Some(&newest) = seen.last() else {
+    let Some(&last) = seen.last() else {
         return told(Reading::Empty, Vec::new());
     };
-    if newest < window.from || window.to.since(newest + of.interval) > of.stale_after {
+    let newest = last + of.interval;
+    if last < window.from || window.to.since(newest) > of.stale_after {
         return told(Reading::Stale { newest }, Vec::new());
     }
     let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
@@ -136,15 +138,4 @@ pub(super) fn no_unit(unit: &str) -> Mistake {
         format!("a series of the answer has no tag `{unit}`"),
         format!("group the query by it: `by {{{unit}}}`"),
     )
-}
-
-/// Counts that are sampled or rates need not be whole.
-fn whole(count: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts are not negative, and what is beyond a u64 saturates"
-    )]
-    let whole = count.round() as u64;
-    whole
 }

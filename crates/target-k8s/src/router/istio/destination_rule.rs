@@ -1,8 +1,6 @@
 //! Which pods a destination really reaches: the selector of its host's Service and the labels of its
 //! subset together.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::{Finding, TargetErrorKind};
@@ -12,9 +10,7 @@ use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
 use crate::router::problem::Problem;
-use crate::router::service_selector::unmatched;
-
-type Labels = BTreeMap<String, String>;
+use crate::router::reach::{Destination, Labels, labels};
 
 /// The Services behind the two destinations, as far as they are in this namespace.
 pub(super) fn services(reader: &Reader<'_>) -> Result<Vec<ObjectRef>, Problem> {
@@ -62,33 +58,13 @@ pub(super) fn findings(
             "take the label out of the Service's selector, or mend the subset",
         )];
     };
-    let own = unmatched(&asked, &tracks.of(track).labels);
-    let other = unmatched(&asked, &tracks.of(track.other()).labels);
-    match (own.is_empty(), other.is_empty()) {
-        (true, false) => Vec::new(),
-        (true, true) => vec![blocks(
-            reader,
-            "destination-reaches-both-tracks",
-            format!("{to} ({track}) reaches pods of {} as well", track.other()),
-            "add a label to the subset (or to the Service's selector) that only this track's pods carry",
-        )],
-        (false, true) => vec![blocks(
-            reader,
-            "destination-reaches-other-track",
-            format!(
-                "{to} should reach {track} and reaches {} instead, because {}; the roles of the two have changed since it was written",
-                track.other(),
-                own.join(" and ")
-            ),
-            "let the subset (or the Service's selector) name a label that stays with the track",
-        )],
-        (false, false) => vec![blocks(
-            reader,
-            "destination-reaches-nothing",
-            format!("{to} ({track}) reaches no pod: {}", own.join(" and ")),
-            "mend the subset's labels, the Service's selector or the labels of the pods",
-        )],
-    }
+    let destination = Destination {
+        to: format!("{to} ({track})"),
+        resource: reader.object.to_string(),
+        asked,
+        key: "the subset's labels (or the Service's selector)",
+    };
+    destination.finding(tracks, track).into_iter().collect()
 }
 
 fn blocks(reader: &Reader<'_>, code: &str, message: String, mend: &str) -> Finding {
@@ -178,15 +154,6 @@ fn subset(reader: &Reader<'_>, objects: &Objects, destination: &Value) -> Result
             ))
         }
     }
-}
-
-fn labels(value: &Value) -> Labels {
-    value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
 }
 
 /// Both conditions at once; `None` if they exclude each other.

@@ -3,7 +3,9 @@
 use aws_smithy_cbor::data::Type;
 use aws_smithy_cbor::decode::DeserializeError;
 use aws_smithy_cbor::{Decoder, Encoder};
+use aws_smithy_types::DateTime;
 use serde_json::{Map, Value, json};
+use strategy_core::Timestamp;
 
 use super::{Call, Refusal};
 use crate::ecs::log::Service;
@@ -23,7 +25,8 @@ pub(super) fn read(uri: &str, body: &[u8]) -> Result<Call, String> {
     })
 }
 
-/// Texts, whole numbers, flags, lists and maps, which is all that calls about alarms have.
+/// Texts, whole numbers, flags, lists, maps and times, which are read as milliseconds: all that calls about alarms and
+/// metrics have.
 fn value(decoder: &mut Decoder<'_>) -> Result<Value, DeserializeError> {
     let at = decoder.position();
     let kind = decoder.datatype()?;
@@ -49,6 +52,10 @@ fn value(decoder: &mut Decoder<'_>) -> Result<Value, DeserializeError> {
             fields.insert(name, value(decoder)?);
         }
         Ok(Value::Object(fields))
+    } else if kind == Type::Tag {
+        Ok(Value::from(decoder.timestamp()?.to_millis().map_err(
+            |_| DeserializeError::custom("no such time", at),
+        )?))
     } else {
         let whole = decoder.long();
         whole
@@ -68,6 +75,14 @@ fn is_more(decoder: &mut Decoder<'_>, left: &mut Option<u64>) -> Result<bool, De
         None if decoder.datatype()? == Type::Break => decoder.skip().map(|()| false),
         None => Ok(true),
     }
+}
+
+/// What is written as a time. No field of an answer is called so.
+const TIME: &str = "a time";
+
+/// A time in an answer.
+pub(crate) fn time(at: Timestamp) -> Value {
+    json!({ TIME: at.as_millis() })
 }
 
 pub(super) fn answer(output: &Value) -> Vec<u8> {
@@ -101,6 +116,10 @@ fn write(encoder: &mut Encoder, value: &Value) {
             encoder.array(items.len());
             items.iter().for_each(|item| write(encoder, item));
         }
+        Value::Object(fields) if fields.contains_key(TIME) => {
+            let millis = fields[TIME].as_i64().unwrap_or_default();
+            encoder.timestamp(&DateTime::from_millis(millis));
+        }
         Value::Object(fields) => {
             encoder.map(fields.len());
             for (name, field) in fields {
@@ -125,6 +144,9 @@ mod tests {
         let call = call.unwrap();
         assert_eq!(call.operation, "DescribeAlarms");
         assert_eq!(call.input, input);
+        let times = answer(&json!([time(Timestamp::from_millis(1_500))]));
+        let times = value(&mut Decoder::new(&times)).unwrap();
+        assert_eq!(times, json!([1_500]));
         assert!(read("/service/Other/operation/DescribeAlarms", &answer(&input)).is_err());
     }
 }

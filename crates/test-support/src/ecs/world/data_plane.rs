@@ -263,11 +263,16 @@ pub struct Shortage {
     pub serving: Serving,
 }
 
+/// In milliseconds.
+pub(crate) const MINUTE: u64 = 60_000;
+
 /// Requests counted since the beginning.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// By target group.
     pub(crate) requests: BTreeMap<String, f64>,
+    /// By target group and minute since 1970, as Amazon CloudWatch counts them.
+    pub(crate) by_minute: BTreeMap<(String, u64), f64>,
     /// By task definition of the tasks that answered.
     pub(crate) by_task_definition: BTreeMap<String, f64>,
     /// By target group: those that reached a target which was gone.
@@ -316,6 +321,7 @@ impl World {
         }
         for (rule, has_cohort, group, requests) in counted {
             *self.ledger.requests.entry(group.clone()).or_insert(0.0) += requests;
+            self.count_minutes(&group, until, requests);
             let versions = self.versions(&group);
             let all: usize = versions.values().sum();
             for (version, count) in versions {
@@ -335,6 +341,18 @@ impl World {
                 Serving::Nobody => self.note(Rule::EmptyGroupIsNotSkipped),
             }
             self.record_shortage(rule, group, until, requests, serving);
+        }
+    }
+
+    /// Shares requests from now until `until` out among the minutes in between.
+    fn count_minutes(&mut self, group: &str, until: Timestamp, requests: f64) {
+        let (from, to) = (self.now.as_millis(), until.as_millis());
+        for minute in from / MINUTE..=to.saturating_sub(1) / MINUTE {
+            let begin = from.max(minute * MINUTE);
+            let end = to.min((minute + 1) * MINUTE);
+            let part = end.saturating_sub(begin) as f64 / (to - from) as f64;
+            let counted = &mut self.ledger.by_minute;
+            *counted.entry((group.to_owned(), minute)).or_insert(0.0) += requests * part;
         }
     }
 

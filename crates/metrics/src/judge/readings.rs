@@ -10,7 +10,7 @@ use crate::reading::{Data, Reading, Shape};
 ///
 /// # Errors
 /// When they are of another shape.
-pub fn told(
+pub fn data_of(
     reading: &Reading,
     track: Track,
     asked: Shape,
