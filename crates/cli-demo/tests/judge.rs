@@ -185,7 +185,7 @@ fn what_the_guide_shows_of_a_check_and_of_rows_is_read() {
     let config = format!("judge:{}", after(guide, "```yaml\njudge:"));
     let rows = format!("time,{}", after(guide, "```text\ntime,"));
     let (head, of_ten_seconds) = rows.split_once('\n').unwrap();
-    let later = of_ten_seconds.replace("T12:00:", "T12:01:");
+    let later = of_ten_seconds.replace("T12:00:10", "T12:00:40");
     let rows = format!("{head}\n{of_ten_seconds}{later}");
     check(&config, ("data.csv", &rows), &[], 4, "0 of 48");
 }
@@ -265,6 +265,18 @@ fn what_is_wrong_with_the_check_or_the_data_is_told_with_its_place() {
             rows,
             &[],
             "0 windows of 1h are in the 20s",
+        ),
+        (
+            "interval: 5s\n",
+            rows,
+            &[],
+            "let `interval` of the check be 10s, or count more often",
+        ),
+        (
+            "judge:\n  kind: slo\n  tolerated: 5%\n",
+            rows,
+            &[],
+            "expected a number; write 0.05",
         ),
         (
             every,

@@ -4,6 +4,7 @@ mod check;
 mod limits;
 mod params;
 mod rhythm;
+mod source_said;
 
 use async_trait::async_trait;
 use futures::future::try_join;
@@ -126,12 +127,7 @@ impl MetricAnalysis {
             .max(source.stable.samples_every);
         let mut prepared = PreparedCheck::new(check.clone());
         prepared.bounded = params.judge.bounded();
-        prepared.findings = source.candidate.findings.clone();
-        for finding in &source.stable.findings {
-            if !prepared.findings.contains(finding) {
-                prepared.findings.push(finding.clone());
-            }
-        }
+        prepared.findings = source_said::findings(check, &source);
         let baseline = discovery.map_or(0, strategy_core::target::Discovery::baseline);
         let prospect = Prospect {
             resource: format!("check {check}"),
@@ -316,7 +312,7 @@ fn told(check: &CheckName, error: SourceError) -> MeasureError {
             ref source_name, ..
         } => MeasureError::Unavailable {
             source_name: source_name.clone(),
-            source: Box::new(error),
+            source: Box::new(source_said::Why(error)),
         },
     }
 }

@@ -39,6 +39,8 @@ pub use self::state::State;
     feature = "prometheus"
 ))]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
     #[doc = include_str!("../../../docs/reference/sources.md")]
     struct Sources;
     #[doc = include_str!("../../../docs/guides/from-argo-and-flagger.md")]

@@ -15,6 +15,8 @@ use super::problem::Problem;
 const ROWS: usize = 1_000_000;
 /// No unit is called by so many characters.
 const UNIT: usize = 200;
+/// What the first line may have.
+const KNOWN: &str = "write some of `time`, `track`, `unit`, `total`, `failed`, `value`";
 /// The last millisecond of the year 9999.
 const LAST: u64 = 253_402_300_799_999;
 
@@ -97,6 +99,12 @@ fn fields(line: &str) -> Vec<Field<'_>> {
 /// # Errors
 /// [`Problem`] with line, column and how to mend it.
 pub(super) fn rows(text: &str) -> Result<Vec<Row>, Problem> {
+    // Of programs that say so that it is UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        let empty = format!("there is nothing in it; {KNOWN} in the first line, and rows below");
+        return Err(Problem::at(1, 1, empty));
+    }
     let mut lines = (1..).zip(text.lines());
     let (number, header) = lines.next().unwrap_or((1, ""));
     let columns = header_of(number, header)?;
@@ -129,11 +137,13 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>, Problem> {
             seen.clear();
         }
         if !seen.insert((row.track, row.unit.clone())) {
-            return Err(Problem::at(
-                number,
-                1,
-                "there is a row of the same time, track and unit before; add the two up",
-            ));
+            let twice = if columns.contains(&Column::Unit) {
+                "there is a row of the same time, track and unit before; add the two up"
+            } else {
+                "there is a row of the same time and track before; add the two up, or say in a column `unit` of which \
+                 pod each is"
+            };
+            return Err(Problem::at(number, 1, twice));
         }
         rows.push(row);
     }
@@ -146,13 +156,16 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>, Problem> {
 fn header_of(number: usize, line: &str) -> Result<Vec<Column>, Problem> {
     let mut columns = Vec::new();
     for field in fields(line) {
-        let known = "write some of `time`, `track`, `unit`, `total`, `failed`, `value`";
+        if field.text.contains([';', '\t']) {
+            let mend = "columns are told apart by commas, here and in rows; separate them so";
+            return Err(Problem::at(number, field.column, mend));
+        }
         let Some(column) = Column::named(field.text) else {
             let shown: String = field.text.chars().take(40).collect();
             return Err(Problem::at(
                 number,
                 field.column,
-                format!("`{shown}` is no column; {known}"),
+                format!("`{shown}` is no column; {KNOWN}"),
             ));
         };
         if columns.contains(&column) {

@@ -49,6 +49,9 @@ impl Recorded {
             _ => None,
         });
         let between = pairs.min().unwrap_or(interval);
+        if let Self::Rows(rows) = self {
+            close_together(rows, interval)?;
+        }
         let numbers = matches!(shape, Shape::Values | Shape::Units);
         Ok(match self {
             _ if numbers => Window {
@@ -101,6 +104,27 @@ impl Recorded {
             Self::Series { recording, labels } => of_series(recording, labels, question, window),
         }
     }
+}
+
+/// Of every window between two rows nothing would be known.
+fn close_together(rows: &[Row], interval: Duration) -> Result<(), Problem> {
+    for track in [Track::Stable, Track::Candidate] {
+        let of_track = rows.iter().filter(|row| row.track == track);
+        let mut moments: Vec<_> = of_track.map(|row| row.at).collect();
+        moments.dedup();
+        let least = moments.windows(2).filter_map(|pair| match pair {
+            [one, next] => Some(next.since(*one)),
+            _ => None,
+        });
+        if let Some(apart) = least.min().filter(|apart| *apart > interval) {
+            let [apart, interval] = [apart, interval].map(strategy_core::duration::format);
+            return Err(Problem::whole(format!(
+                "the rows of {track} are {apart} apart or further, and a window of {interval} between two of them has \
+                 none; let `interval` of the check be {apart}, or count more often"
+            )));
+        }
+    }
+    Ok(())
 }
 
 const fn after(moment: Timestamp) -> Timestamp {

@@ -77,7 +77,8 @@ impl Kinds {
                 self.names()
             ));
         };
-        make(&Value::Object(fields)).map_err(|problem| format!("{kind}: {problem}"))
+        make(&Value::Object(fields))
+            .map_err(|problem| format!("{kind}: {problem}{}", of_percent(&problem)))
     }
 
     fn names(&self) -> String {
@@ -89,5 +90,48 @@ impl Kinds {
 impl fmt::Debug for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// How a number is written that somebody wrote as a percentage, as other places of a plan have it; else nothing.
+fn of_percent(problem: &str) -> String {
+    let given = || {
+        let (_, given) = problem.split_once("invalid type: string \"")?;
+        let (percent, _) = given.split_once("%\", expected ")?;
+        percent.trim().parse::<f64>().ok()
+    };
+    let Some(percent) = given().filter(|percent| percent.is_finite()) else {
+        return String::new();
+    };
+    let share = format!("{:.12}", percent / 100.0);
+    format!(
+        "; write {}",
+        share.trim_end_matches('0').trim_end_matches('.')
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "test")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_told_as_a_number() {
+        for (given, mend) in [
+            (json!("5%"), "; write 0.05"),
+            (json!("0.7 %"), "; write 0.007"),
+            (json!("100%"), "; write 1"),
+            (json!("a lot"), ""),
+            (json!("x%"), ""),
+            (json!("inf%"), ""),
+        ] {
+            let params = json!({ "kind": "slo", "tolerated": given });
+            let said = Kinds::built_in().make(&params).unwrap_err();
+            let begin = format!("slo: invalid type: string {given}, expected f64");
+            assert_eq!(said, format!("{begin}{mend}"));
+        }
     }
 }

@@ -10,6 +10,7 @@ mod metric;
 mod native;
 mod ready_made;
 mod recording;
+mod silent;
 mod twice;
 
 use std::collections::BTreeMap;
@@ -209,7 +210,7 @@ impl MetricSource for Prometheus {
     async fn admit(&self, question: &Question) -> Result<Admitted, SourceError> {
         let metric = Metric::read(&question.metric, question.shape)?;
         let filled = metric.filled(question)?;
-        self.admitted(&metric, filled).await
+        self.admitted(&metric, filled, question.track).await
     }
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {

@@ -312,6 +312,12 @@ fn an_error_is_an_error_and_never_a_verdict() {
     });
     let error = block_on(analysis(passing).measure(&look(0, 10, 3))).unwrap_err();
     assert!(matches!(error, MeasureError::Unavailable { .. }), "{error}");
+    let why = std::error::Error::source(&error).map(ToString::to_string);
+    assert_eq!(
+        (error.to_string().as_str(), why.as_deref()),
+        ("scripted could not be asked", Some("away")),
+        "once, and why"
+    );
     let permanent = scripted(|_| {
         Err(SourceError::Permanent {
             source_name: "scripted".to_owned(),

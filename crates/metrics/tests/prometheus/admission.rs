@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use strategy_core::Track;
+use strategy_core::target::Severity;
 use strategy_metrics::Shape;
 use strategy_metrics::source::{Admitted, MetricSource, SourceError};
 
@@ -210,4 +212,98 @@ async fn how_far_apart_samples_are_is_known_before() {
         [matrix(json!([once])), matrix(json!([]))],
     );
     assert_eq!(found.await.unwrap().samples_every, None);
+}
+
+async fn findings(
+    track: Track,
+    metric: Value,
+    shape: Shape,
+    replies: impl IntoIterator<Item = Reply>,
+) -> Vec<String> {
+    let server = Server::answering(replies).await;
+    let mut question = question_about(metric, shape);
+    question.track = track;
+    let admitted = server.source().admit(&question).await.unwrap();
+    let all = admitted.findings.iter();
+    all.map(|finding| {
+        assert_eq!(finding.severity, Severity::Warns);
+        finding
+            .to_string()
+            .replace(&server.address, "http://server")
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_stable_that_matches_nothing_is_warned_of() {
+    let none = || matrix(json!([]));
+    let histogram = json!({ "histogram": "a_bucket{x=\"{{hash}}\"}", "stale-after": "1m" });
+    for (metric, shape, selector) in [
+        (
+            requests(),
+            Shape::Events,
+            "`http_requests_total{hash=\"5d4f\"}` in the last 2m30s",
+        ),
+        (
+            histogram,
+            Shape::Histogram,
+            "`a_bucket{x=\"5d4f\"}` in the last 1m",
+        ),
+    ] {
+        let found = findings(Track::Stable, metric.clone(), shape, [none(), none()]).await;
+        let expected = format!(
+            "warning [metric-without-data] prometheus at http://server: of stable no series answers {selector}; ask the \
+             server for it, and correct the name and the labels: what is misspelt looks like what did not happen"
+        );
+        assert_eq!(found, [expected]);
+        let found = findings(Track::Candidate, metric, shape, [none(), none()]).await;
+        assert_eq!(found, [""; 0], "it may have nothing yet");
+    }
+    let some = || matrix(json!([of_pod("a", &[("code", "200"), ("hash", "5d4f")])]));
+    let found = findings(Track::Stable, requests(), Shape::Events, [some(), none()]).await;
+    assert_eq!(found, [""; 0], "nothing has failed yet");
+}
+
+#[tokio::test]
+async fn failures_by_a_label_that_no_request_has_are_warned_of() {
+    let none = || matrix(json!([]));
+    let some = || {
+        matrix(json!([of_pod(
+            "a",
+            &[
+                ("response_code", "200"),
+                ("hash", "5d4f"),
+                ("__name__", "http_requests_total"),
+            ]
+        )]))
+    };
+    for track in [Track::Stable, Track::Candidate] {
+        let found = findings(track, requests(), Shape::Events, [some(), none()]).await;
+        assert_eq!(
+            found,
+            [
+                "warning [failed-without-label] metric.failed: no series of `http_requests_total` has the label `code`, so \
+                 nothing counts as failed; select failures by a label that is there: hash, instance, pod, response_code; \
+                 where only what failed has it, nothing is to be mended"
+            ]
+        );
+    }
+    // As of ingress-nginx: a label that is empty is none.
+    let mut empty = requests();
+    empty["requests"] = json!("http_requests_total{canary=\"\"}");
+    empty["failed"] = json!("http_requests_total{canary=\"\",response_code=~\"5..\"}");
+    let found = findings(Track::Stable, empty, Shape::Events, [some(), none()]).await;
+    assert_eq!(found, [""; 0]);
+    // Where it cannot be said, nothing is said: of a counter of its own, and where something has failed.
+    let mut other = requests();
+    other["failed"] = json!("http_failures_total{code=\"500\"}");
+    let found = findings(Track::Candidate, other, Shape::Events, [some(), none()]).await;
+    assert_eq!(found, [""; 0]);
+    let found = findings(
+        Track::Candidate,
+        requests(),
+        Shape::Events,
+        [some(), some()],
+    );
+    assert_eq!(found.await, [""; 0]);
 }

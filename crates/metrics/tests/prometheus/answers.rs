@@ -117,6 +117,56 @@ async fn a_counter_without_a_number_is_not_a_number() {
     assert_eq!(reading(answer), one);
 }
 
+/// With the query that was sent, no longer than a person reads.
+#[tokio::test]
+async fn a_query_that_the_server_refuses_is_shown() {
+    let refusal = || {
+        let body = json!({ "status": "error", "errorType": "bad_data", "error": "parse error" });
+        Reply::Body(400, body.to_string())
+    };
+    let of_counters = "name the counter alone, without `rate(..)`";
+    let long = "a".repeat(4_000);
+    for (metric, shape, query, mend) in [
+        (
+            json!({ "requests": "rate(a{h=\"{{hash}}\"}[1m])", "failed": "b" }),
+            Shape::Events,
+            "rate(a{h=\"5d4f\"}[1m])[180000ms]",
+            of_counters,
+        ),
+        (
+            json!({ "histogram": "sum(increase(a_bucket[1m]))" }),
+            Shape::Histogram,
+            "sum(increase(a_bucket[1m]))[180000ms]",
+            of_counters,
+        ),
+        (
+            json!({ "histogram": "a_bucket{" }),
+            Shape::Histogram,
+            "a_bucket{[180000ms]",
+            "mend the query",
+        ),
+        (
+            json!({ "query": "rate(a[1m]" }),
+            Shape::Values,
+            "rate(a[1m]",
+            "mend the query",
+        ),
+        (
+            json!({ "query": long }),
+            Shape::Values,
+            &long[..500],
+            "mend the query",
+        ),
+    ] {
+        let server = Server::answering([refusal(), refusal()]).await;
+        let question = question_about(metric, shape);
+        let error = server.source().read(&question, window()).await;
+        let error = error.unwrap_err().to_string();
+        let expected = format!("parse error, of the query `{query}`; {mend}");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn no_series_is_empty() {
     let answer = events([matrix(json!([])), matrix(json!([]))]).await;

@@ -12,7 +12,9 @@ fn matrix(result: Value) -> Reply {
 }
 
 fn one(labels: &[(&str, &str)], samples: &[(f64, &str)]) -> Value {
-    let mut all = json!({ "job": "pods", "instance": "10.0.0.1:80", "le": "+Inf" });
+    let mut all = json!({
+        "job": "pods", "instance": "10.0.0.1:80", "le": "+Inf", "hash": "5d4f", "code": "200",
+    });
     for (name, value) in labels {
         all[*name] = json!(value);
     }
@@ -71,6 +73,7 @@ async fn a_process_that_two_jobs_scrape_is_found() {
         for part in [
             "counted-twice: `10.0.0.1:80` is scraped as job `endpoints` and as job `pods`, so each event counts twice",
             "such as by `job=\"endpoints\"`",
+            "; once the scrape is mended, the copies are seen for 2m30s more",
         ] {
             assert!(text.contains(part), "{text}");
         }

@@ -30,10 +30,37 @@ fn rows_are_read_whatever_the_order_of_columns() {
     assert_eq!(rows(&format!("{GOOD}\n")).unwrap().len(), 3);
 }
 
+/// As spreadsheets write it.
+#[test]
+fn a_mark_of_utf_8_is_no_part_of_the_first_column() {
+    assert_eq!(
+        rows(&format!("\u{feff}{GOOD}")).unwrap(),
+        rows(GOOD).unwrap()
+    );
+}
+
 #[test]
 fn every_mistake_has_line_column_and_mend() {
     for (from, to, place, mend) in [
-        (GOOD, "", "1:1: ", "write some of `time`"),
+        (
+            GOOD,
+            "",
+            "1:1: there is nothing in it",
+            "write some of `time`",
+        ),
+        (GOOD, "\u{feff}\n", "1:1: there is nothing in it", "`time`"),
+        (
+            "time,track,total,failed",
+            "time;track;total;failed",
+            "1:1: ",
+            "by commas",
+        ),
+        (
+            "track,total,failed",
+            "track\ttotal,failed",
+            "1:6: ",
+            "by commas",
+        ),
         (
             "time,track",
             "tme,track",
@@ -117,7 +144,12 @@ fn every_mistake_has_line_column_and_mend() {
         ),
         ("30,stable", "30,\"stable\"", "4:4: track: ", "`stable`"),
         ("30,stable", "\n30,stable", "4:1: ", "remove it"),
-        ("0,candidate", "0,stable", "3:1: ", "add the two up"),
+        (
+            "0,candidate",
+            "0,stable",
+            "3:1: ",
+            "add the two up, or say in a column `unit` of which pod each is",
+        ),
         (
             "30,stable,90,0\n",
             "30,stable,90,0\n29,stable,1,0\n",

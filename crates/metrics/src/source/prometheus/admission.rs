@@ -6,12 +6,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::try_join;
+use strategy_core::Track;
+use strategy_core::target::Finding;
 
 use super::Prometheus;
 use super::answer::{Answer, Series};
 use super::increments::{Increment, histogram};
 use super::metric::{Filled, Metric};
 use super::native::{self, Told};
+use super::silent::{without_data, without_label};
 use super::twice::counted_twice;
 use crate::reading::{Data, Reading};
 use crate::source::{Admitted, SourceError};
@@ -22,6 +25,7 @@ impl Prometheus {
         &self,
         metric: &Metric,
         filled: Filled,
+        track: Track,
     ) -> Result<Admitted, SourceError> {
         let mut admitted = Admitted {
             asked: filled.asked(),
@@ -29,13 +33,22 @@ impl Prometheus {
         };
         match filled {
             Filled::Events { requests, failed } => {
-                let requests = self.newest(&requests, metric);
-                let failed = self.newest(&failed, metric);
+                let asked = (requests, failed);
+                let requests = self.newest(&asked.0, metric);
+                let failed = self.newest(&asked.1, metric);
                 let (requests, failed) = try_join(requests, failed).await?;
-                let (requests, _) = (self.0.numbers(requests)?, self.0.numbers(failed)?);
+                let (requests, failed) = (self.0.numbers(requests)?, self.0.numbers(failed)?);
                 admitted.samples_every = apart(&requests.series);
+                let silent = self.silent(&asked.0, &requests, metric, track);
+                admitted.findings.extend(silent);
+                admitted.findings.extend(without_label(
+                    (&asked.0, &requests.series),
+                    (&asked.1, &failed.series),
+                ));
                 let twice = counted_twice(&requests.series);
-                admitted.findings.extend(twice.map(|twice| twice.finding()));
+                admitted
+                    .findings
+                    .extend(twice.map(|twice| twice.finding(metric.stale_after)));
                 let unit = metric.unit.as_deref();
                 let names = requests.series.iter();
                 let names = names.map(|series| self.unit_of(&series.labels, unit));
@@ -46,8 +59,12 @@ impl Prometheus {
             Filled::Histogram(selector) => {
                 let answer = self.newest(&selector, metric).await?;
                 admitted.samples_every = apart(&answer.series);
+                let silent = self.silent(&selector, &answer, metric, track);
+                admitted.findings.extend(silent);
                 let twice = counted_twice(&answer.series);
-                admitted.findings.extend(twice.map(|twice| twice.finding()));
+                admitted
+                    .findings
+                    .extend(twice.map(|twice| twice.finding(metric.stale_after)));
                 admitted.bounds = self.bounds(&answer.series, metric.schema)?;
             }
             Filled::Values(query) => {
@@ -69,6 +86,18 @@ impl Prometheus {
         self.0
             .ask_for_histograms("query", &[("query", query)])
             .await
+    }
+
+    /// A candidate may have nothing yet, and stable may not.
+    fn silent(
+        &self,
+        selector: &str,
+        answer: &Answer,
+        metric: &Metric,
+        track: Track,
+    ) -> Option<Finding> {
+        (track == Track::Stable && answer.series.is_empty())
+            .then(|| without_data(&self.0.name(), selector, metric.stale_after))
     }
 
     fn bounds(&self, series: &[Series], schema: i8) -> Result<Option<Vec<f64>>, SourceError> {

@@ -104,8 +104,11 @@ impl Server {
                 }
                 Ok(answer)
             }
-            Ok(_) => Err(self.refused(status, Refusal::Passing(format!("it answers {status}")))),
-            Err(refusal) => Err(self.refused(status, refusal)),
+            Ok(_) => {
+                let answers = Refusal::Passing(format!("it answers {status}"));
+                Err(self.refused(status, answers, form))
+            }
+            Err(refusal) => Err(self.refused(status, refusal, form)),
         }
     }
 
@@ -117,9 +120,23 @@ impl Server {
         }
     }
 
-    fn refused(&self, status: StatusCode, refusal: Refusal) -> SourceError {
+    fn refused(
+        &self,
+        status: StatusCode,
+        refusal: Refusal,
+        form: &[(&str, String)],
+    ) -> SourceError {
         let said = match refusal {
-            Refusal::Permanent(said) => return self.permanent(self.heard(&said), "mend the query"),
+            Refusal::Permanent(said) => {
+                let query = form.iter().find(|(name, _)| *name == "query");
+                let query = query.map_or("", |(_, query)| query.as_str());
+                let problem = format!(
+                    "{}, of the query `{}`",
+                    self.heard(&said),
+                    self.heard(query)
+                );
+                return self.permanent(problem, mend(query));
+            }
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
             // It quotes the answer.
@@ -169,4 +186,16 @@ impl Server {
             source: Some(Box::new(error.without_url())),
         }
     }
+}
+
+/// Functions that are meant well of a counter, and have no samples to be asked for.
+const OF_COUNTERS: [&str; 4] = ["rate(", "increase(", "delta(", "sum("];
+
+/// How a query is mended that the server refuses.
+fn mend(query: &str) -> &'static str {
+    // So end those that are made of a selector, and none that somebody writes for its numbers.
+    if query.ends_with("ms]") && OF_COUNTERS.iter().any(|function| query.contains(function)) {
+        return "name the counter alone, without `rate(..)`, `increase(..)` or `sum(..)`: its samples are asked for";
+    }
+    "mend the query"
 }

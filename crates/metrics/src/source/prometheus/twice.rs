@@ -1,9 +1,10 @@
 //! Series that tell of the same events: of a process that is scraped more than once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use strategy_core::Timestamp;
 use strategy_core::target::Finding;
+use strategy_core::{Timestamp, duration};
 
 use super::answer::Series;
 
@@ -38,11 +39,13 @@ impl Twice {
     }
 
     /// Evidence that is counted twice bounds no false alarm: it stands in the way.
-    pub(super) fn finding(&self) -> Finding {
+    pub(super) fn finding(&self, stale_after: Duration) -> Finding {
         let Self { label, values, .. } = self;
         let mend = format!(
-            "select one of them, such as by `{label}=\"{}\"`; where they are two processes, make a check for each",
-            values[0]
+            "select one of them, such as by `{label}=\"{}\"`; where they are two processes, make a check for each; once the \
+             scrape is mended, the copies are seen for {} more",
+            values[0],
+            duration::format(stale_after)
         );
         let resource = format!("target {}", self.instance);
         Finding::blocks("counted-twice", resource, self.note(), mend)

@@ -1,0 +1,64 @@
+//! What a source says, told on by who knows the check: what it found, and why it could not be asked.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use strategy_core::Tracks;
+use strategy_core::plan::CheckName;
+use strategy_core::target::Finding;
+
+use crate::source::{Admitted, SourceError};
+
+/// Why a source could not be asked, under an error that says already that this source could not.
+#[derive(Debug)]
+pub(super) struct Why(pub(super) SourceError);
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            SourceError::Passing { problem, .. } => f.write_str(problem),
+            error @ (SourceError::Invalid { .. } | SourceError::Permanent { .. }) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Why {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What was found of both tracks, each once, with the check: a source knows of none, and a plan may have several.
+pub(super) fn findings(check: &CheckName, admitted: &Tracks<Admitted>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for admitted in [&admitted.candidate, &admitted.stable] {
+        for finding in &admitted.findings {
+            let mut finding = finding.clone();
+            finding.resource = format!("check {check}: {}", finding.resource);
+            if !all.contains(&finding) {
+                all.push(finding);
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_names_the_check_and_is_said_once() {
+        let found = |resource: &str| Finding::warns("code", resource, "message", "mend");
+        let admitted = |findings: &[Finding]| Admitted {
+            findings: findings.to_vec(),
+            ..Admitted::default()
+        };
+        let both = Tracks {
+            stable: admitted(&[found("a"), found("b")]),
+            candidate: admitted(&[found("a")]),
+        };
+        let all = findings(&CheckName::from("errors"), &both);
+        assert_eq!(all, [found("check errors: a"), found("check errors: b")]);
+    }
+}
