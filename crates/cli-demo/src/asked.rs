@@ -132,8 +132,7 @@ impl Asked {
         let usage = |wrong: Mistake| CliError::Usage(wrong.problem().to_owned());
         let pairs = self.file.target.pairs().map_err(usage)?;
         let can = match &self.file.target {
-            // As the world has it unless it is told otherwise.
-            Target::Kubernetes(_) => BTreeMap::new(),
+            Target::Kubernetes(given) => kubernetes::capabilities(given).map_err(usage)?,
             Target::Ecs(ecs) => ecs::capabilities(&ecs::configs(ecs).map_err(usage)?),
         };
         let mut scenario = World::seeded(0);

@@ -7,7 +7,8 @@ use http::HeaderValue;
 use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config as Connection};
-use strategy_core::{Part, Target};
+use strategy_core::target::Capabilities;
+use strategy_core::{Part, Target, Weight};
 use target_k8s::config::{
     Canary, Config, Follow, GatewayBackend, GatewayRouter, IstioDestination, IstioRouter,
     RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
@@ -182,6 +183,26 @@ fn slot(given: &Shorthand<String, target::Slot>) -> Slot {
             }
         }
     }
+}
+
+/// What the parts can do that share more finely than a target in memory does unless it is told otherwise.
+///
+/// # Errors
+/// [`Mistake`] when the file names no objects, or names them twice.
+pub fn capabilities(given: &target::Kubernetes) -> Result<BTreeMap<Part, Capabilities>, Mistake> {
+    let finer = |(part, objects): (Part, target::KubernetesPart)| {
+        let is_finer = matches!(
+            (&objects.workload, &objects.router),
+            (target::Workload::Canary(_), target::Router::Gateway(_))
+        );
+        is_finer.then(|| {
+            let mut can = Capabilities::routed();
+            can.granularity = Weight::of(1, 1000);
+            can.cookie_routes = false;
+            (part, can)
+        })
+    };
+    Ok(given.objects()?.into_iter().filter_map(finer).collect())
 }
 
 fn router(given: &target::Router) -> RouterConfig {
