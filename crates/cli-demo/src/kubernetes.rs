@@ -198,7 +198,7 @@ pub fn capabilities(given: &target::Kubernetes) -> Result<BTreeMap<Part, Capabil
         is_finer.then(|| {
             let mut can = Capabilities::routed();
             can.granularity = Weight::of(1, 1000);
-            can.cookie_routes = false;
+            (can.header_routes, can.mirror) = (true, true);
             (part, can)
         })
     };

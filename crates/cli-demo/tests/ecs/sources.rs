@@ -155,7 +155,7 @@ fn a_probe_sends_what_the_file_names_and_passes_what_answers() {
 fn a_probe_takes_back_what_does_not_answer() {
     let (cloud, _server) = probed(500);
     let run = cloud.call_with(&["run", FILE], &VARIABLES);
-    run.check(2, "canary errors exceed 10 %", "");
+    run.check(2, "candidate's errors exceed 10 %", "");
     assert_eq!(cloud.image("web").as_deref(), Some("web:1"));
 }
 
