@@ -133,7 +133,7 @@ async fn a_release_that_falls_silent_is_not_promoted() {
     );
     let told = rollout.story.told();
     for said in [
-        "pass; no proof that canary",
+        "pass; no proof that the candidate's errors exceed stable's",
         "inconclusive (no data: the newest sample of candidate is of",
     ] {
         assert!(told.contains(said), "{said}: {told}");
