@@ -156,9 +156,8 @@ impl ExchangeableUnits {
                     candidate: candidate.all.failed,
                     share,
                     units,
-                    judged: window,
                     written: self.written(sight, units, units_of(stable)),
-                    evenly: true,
+                    window: sight.window,
                 };
                 for over in memory.window.add(&look, self.unit_window) {
                     let weighed = smoothing.iter().map(|added| over.evidence(*added));

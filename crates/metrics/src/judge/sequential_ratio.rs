@@ -176,9 +176,8 @@ impl SequentialRatio {
                 candidate: seen.candidate_failed,
                 share,
                 units: u64::try_from(candidate.by_unit.len()).unwrap_or(u64::MAX),
-                judged: window,
                 written: written(sight),
-                evenly: self.tolerated == Ratio::ONE,
+                window: sight.window,
             };
             memory.gather(&look, self.unit_window);
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strategy_core::analysis::Window;
+
 use super::number;
 use crate::state::{Reader, StateError, Writer};
 
@@ -22,9 +24,11 @@ pub fn share_evidence(seen: f64, expected: f64, smoothing: f64) -> f64 {
 }
 
 /// What a look adds to a window of failures.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Failures {
+    /// When.
+    pub window: Window,
     /// How many there were of both tracks.
     pub all: u64,
     /// How many the candidate had.
@@ -33,100 +37,112 @@ pub struct Failures {
     pub share: f64,
     /// Its units.
     pub units: u64,
-    /// For how long, in milliseconds.
-    pub judged: u64,
     /// Tells one share that is written from another.
     pub written: u64,
-    /// As many fail in all, whatever the share is: the candidate may fail just as often as stable.
-    pub evenly: bool,
+}
+
+impl Failures {
+    /// None.
+    #[must_use]
+    pub const fn none(window: Window) -> Self {
+        Self {
+            window,
+            all: 0,
+            candidate: 0,
+            share: 0.0,
+            units: 0,
+            written: 0,
+        }
+    }
 }
 
 /// What is gathered of failures until a window is full.
 ///
-/// # Windows of several looks, and shares that change
-/// Whoever writes the candidate's share may do so by what was seen a look before, within the same window. What is
-/// gathered as if it did not would be no evidence: if the share goes down where the candidate was hit and up where it
-/// was not, `seen` and `expected` lean the same way, and their quotient is more than 1 in the mean. To weigh what
-/// there is at once where the share changes is no mend: if it changes as soon as the candidate is ahead, what it is
-/// ahead by weighs fully, and what it is behind by is thinned by what is still to come. So, where the share changes
-/// after look `τ`, with `a` the smoothing and over the looks `i` with `N_i` failures of both, `X_i` of the
-/// candidate and `w_i` its share:
+/// # Windows of several looks, and what cuts them short
+/// Whoever writes the candidate's share may do so by what was seen a look before, within the same window; and what
+/// was seen may decide whether a look is judged at all, as where a pod that crashes takes its metrics along. What is
+/// gathered as if neither were so would be no evidence: if the share goes down where the candidate was hit and up where
+/// it was not, `seen` and `expected` lean the same way, and their quotient is more than 1 in the mean. To weigh what
+/// there is at once is no mend: what the candidate is ahead by would weigh fully, and what it is behind by would be
+/// thinned by what is still to come. So a window that another written share, or a look that was not judged, cuts short
+/// after look `τ` ends there and weighs, with `a` the smoothing and over the looks `i` with `N_i` failures of both,
+/// `X_i` of the candidate and `w_i` its share,
 ///
-/// - was the candidate *behind* its part or at it, the window ends there, and weighs
-///   `(a + Σ_{i≤τ} X_i) / (a + Σ_{i≤τ} w_i N_i)`;
-/// - was it *ahead*, the window goes on until it is full, and takes of each later look `w_τ N_i` for both, in place
-///   of what the candidate had: it weighs `(a + Σ_{i≤τ} X_i + w_τ Σ_{i>τ} N_i) / (a + Σ_{i≤τ} w_i N_i + w_τ Σ_{i>τ} N_i)`.
-///   Where what is tolerated is another rate than stable's, it ends there and weighs 1.
+/// - `(a + Σ_{i≤τ} X_i) / (a + Σ_{i≤τ} w_i N_i)` where the candidate was *behind* its part;
+/// - 1 where it was *ahead*: that is given up.
+///
+/// `a` grows with the candidate's units, as they were in the last look before the window, so that it is known when the
+/// window begins; in the first window it is that of one unit.
 ///
 /// # Why that is evidence
-/// Let `V` be the denominator of the second, `D_τ = Σ_{i≤τ} (X_i - w_i N_i)`, and `G` the past before the window with
-/// how many fail in each of its looks. Assume
-/// 1. that how many fail in all, and the candidate's share as long as the written one stays, follow neither from
-///    what is written nor from which of the failures before were the candidate's; so `V` is known, given `G`;
-/// 2. that given `G` and all that was seen before look `i`, the mean of `X_i` is at most `w_i N_i`. (Where the share
-///    does not change by what is seen within the window, it is enough that this holds for the sum over the
-///    window: bursts may reach from look to look.)
+/// Let `V = a + Σ w_i N_i` over all looks of the window as it would have been if nothing had cut it short,
+/// `D_τ = Σ_{i≤τ} (X_i - w_i N_i)`, and `G` the past before the window with how many would have failed in each of its
+/// looks. Assume that these, and the candidate's share as long as the written one stays, follow from nothing that is
+/// seen in the window, so that `V` is known, given `G`; and that given `G` and all that was seen before look `i`, the
+/// mean of `X_i` is at most `w_i N_i`. (Where nothing that is seen cuts windows short, it is enough that this holds for
+/// the sum over the window: bursts may reach from look to look.)
 ///
-/// Given `G`, the `D_i` are a supermartingale by the second; and `τ` is a stopping time, since what is written after
-/// a look rests on what was seen until then. So the mean of `D_τ` is at most 0 (Doob's optional stopping; a
-/// window has finitely many looks), and that of `1 + D_τ / V` at most 1. What is weighed is that where the
-/// candidate was ahead or the share did not change, and less where it was behind, since `D_τ` is divided by a part of
-/// `V` there. The next window begins when all of that is known. ∎
+/// Given `G`, the `D_i` are a supermartingale, and `τ`, the look after which the window is cut short or full, is a stopping
+/// time, since what cuts it rests on what was seen until then: the mean of `D_τ` is at most 0 (Doob's optional
+/// stopping; a window has finitely many looks), and so is that of `D_τ / V`. A full window weighs `1 + D_τ / V`. One that
+/// is cut short weighs no more than that: 1, where `D_τ` is above 0, and else `1 + D_τ / V_τ` with the part `V_τ` of `V`,
+/// by which a `D_τ` below 0 takes more away. So the mean of what is weighed is at most 1, by whatever rule windows are
+/// cut. The next window begins when all of that is known. ∎
 ///
-/// The first assumption is exact where the candidate is as good as stable, however requests are shared out. A
-/// candidate that is better, by a factor `r`, makes what it is ahead by weigh at most `1/r` times more, and its odds
-/// of being hit are `r` times as high. Where it may fail more often than stable, how many fail after `τ` follows
-/// from the share that is written then; so what it is ahead by is given up. That is valid whatever happens later:
-/// if the share had stayed, the mean of what the window weighs would have been at least 1 where it was ahead
-/// at `τ`, and at least what is weighed where it was behind. The tests play against the best of all controllers.
+/// The tests play against the best of all who write the share, leave looks out and add units by what they see, also of
+/// candidates that are better, and where another rate than stable's is tolerated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Gathered {
     /// How many the candidate had.
     pub seen: f64,
     /// How many it has in the mean if it is like stable: the sum over the looks, each with its own share.
     pub expected: f64,
-    /// The candidate's units, the most of a look; at least 1.
+    /// The candidate's units, as they were before the window.
     pub units: f64,
+    /// The candidate's units in the last look.
+    pub last_units: f64,
     /// For how long, in milliseconds.
     pub judged: u64,
-    /// Under which written share it began.
+    /// Under which written share.
     pub written: u64,
-    /// The share of the last look, if another one was written while the candidate was ahead.
-    pub settled_at: Option<f64>,
-    /// The share of the last look.
-    pub share: f64,
+    /// The end of the last look, in milliseconds since 1970.
+    pub until: u64,
 }
 
 impl Gathered {
-    /// One more look; what must be weighed, as it is over, `full` long, or under another share than is written now.
+    /// One more look; what must be weighed, as it is over: `full` long, or cut short.
     ///
     /// That is nothing, what was gathered, the look itself, or both one after the other.
     #[must_use]
     pub fn add(&mut self, look: &Failures, full: Duration) -> Vec<Self> {
         let mut over = Vec::new();
-        if self.judged > 0 && self.written != look.written && self.settled_at.is_none() {
-            if self.seen > self.expected && look.evenly {
-                self.settled_at = Some(self.share);
-            } else {
-                self.seen = self.seen.min(self.expected);
-                over.push(std::mem::take(self));
-            }
+        let (from, to) = (look.window.from.as_millis(), look.window.to.as_millis());
+        let goes_on = self.written == look.written && self.until == from;
+        if self.judged > 0 && !goes_on {
+            self.seen = self.seen.min(self.expected);
+            over.push(self.taken());
         }
-        if let Some(share) = self.settled_at {
-            let in_the_mean = share * number(look.all);
-            self.seen += in_the_mean;
-            self.expected += in_the_mean;
-        } else {
-            self.seen += number(look.candidate);
-            self.expected += look.share * number(look.all);
-            self.units = self.units.max(number(look.units)).max(1.0);
-            (self.written, self.share) = (look.written, look.share);
+        if self.judged == 0 {
+            self.units = self.last_units;
         }
-        self.judged = self.judged.saturating_add(look.judged);
+        self.seen += number(look.candidate);
+        self.expected += look.share * number(look.all);
+        self.last_units = number(look.units);
+        self.judged = self.judged.saturating_add(to.saturating_sub(from));
+        (self.written, self.until) = (look.written, to);
         if Duration::from_millis(self.judged) >= full {
-            over.push(std::mem::take(self));
+            over.push(self.taken());
         }
         over
+    }
+
+    /// What is over, in whose place another begins.
+    fn taken(&mut self) -> Self {
+        let next = Self {
+            last_units: self.last_units,
+            ..Self::default()
+        };
+        std::mem::replace(self, next)
     }
 
     /// What the window weighs where so much is added to the failures of each unit.
@@ -140,11 +156,10 @@ impl Gathered {
     #[must_use]
     pub fn write(&self, writer: Writer) -> Writer {
         writer
-            .f64s(&[self.seen, self.expected, self.units, self.share])
+            .f64s(&[self.seen, self.expected, self.units, self.last_units])
             .u64(self.judged)
             .u64(self.written)
-            // No share is below 0.
-            .f64(self.settled_at.unwrap_or(-1.0))
+            .u64(self.until)
     }
 
     /// As it was written.
@@ -156,10 +171,10 @@ impl Gathered {
             seen: reader.f64()?,
             expected: reader.f64()?,
             units: reader.f64()?,
-            share: reader.f64()?,
+            last_units: reader.f64()?,
             judged: reader.u64()?,
             written: reader.u64()?,
-            settled_at: Some(reader.f64()?).filter(|share| *share >= 0.0),
+            until: reader.u64()?,
         })
     }
 }
