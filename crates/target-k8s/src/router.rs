@@ -10,6 +10,7 @@ mod problem;
 #[cfg(test)]
 mod properties;
 mod reach;
+mod rules;
 mod service_selector;
 
 use std::collections::BTreeMap;

@@ -21,11 +21,12 @@ use serde_json::{Value, json};
 use strategy_core::target::{Finding, TargetErrorKind};
 use strategy_core::{Stickiness, Track, Traffic, Weight};
 
-use self::virtual_service::{Reader, Split, identity, list, named};
+use self::virtual_service::{Reader, Split, identity, named};
 use super::problem::Problem;
 use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
 use crate::config::IstioRouter;
 use crate::object::{ObjectRef, Objects};
+use crate::router::rules::list;
 
 impl Router for IstioRouter {
     fn objects(&self) -> Vec<ObjectRef> {

@@ -4,11 +4,12 @@ use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
-use super::route::{Reader, Split, describe, list};
+use super::route::{Reader, Split, describe};
 use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
 use crate::router::reach::{Destination, labels};
+use crate::router::rules::list;
 
 /// The Services in front of the two tracks, as far as they are in this namespace.
 pub(super) fn services(reader: &Reader<'_>) -> Vec<ObjectRef> {

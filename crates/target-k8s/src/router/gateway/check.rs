@@ -6,11 +6,12 @@ use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::{Finding, TargetErrorKind};
 
-use super::route::{Reader, Split, identity, list, named};
+use super::route::{Reader, Split, identity, named};
 use super::{RouteRead, agreed, backend, parent, preview, session};
 use crate::object::Objects;
 use crate::router::TrackLabels;
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 pub(super) fn findings(
     readers: &[Reader<'_>],

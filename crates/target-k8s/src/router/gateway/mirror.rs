@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 use strategy_core::Weight;
 use strategy_core::target::TargetErrorKind;
 
-use super::route::{Reader, list, named};
+use super::route::{Reader, named};
 use crate::object::ObjectRef;
 use crate::router::Needed;
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 /// Anything but everything needs a field that definitions before v1.3 lack, and without it the server
 /// would have everything copied.

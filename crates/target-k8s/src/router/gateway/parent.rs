@@ -3,8 +3,9 @@
 use serde_json::Value;
 use strategy_core::target::Finding;
 
-use super::route::{Reader, list};
+use super::route::Reader;
 use crate::object::{ObjectRef, Objects};
+use crate::router::rules::list;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use strategy_core::Track;
 use strategy_core::target::TargetErrorKind;
 
-use super::route::{Reader, Split, identity, list};
+use super::route::{Reader, Split, identity};
 use super::{if_changed, mirror, preview, weight};
 use crate::object::Objects;
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 /// Every field of a route that we may write, rule by rule; a rule is known by its name and its
 /// matches, and by how many alike stand before it.

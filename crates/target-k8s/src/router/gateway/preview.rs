@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use strategy_core::target::TargetErrorKind;
 use strategy_core::{Route, RouteBy, Track};
 
-use super::route::{Reader, Split, list};
+use super::route::{Reader, Split};
 use super::{mirror, weight};
 use crate::object::ObjectRef;
 use crate::router::Needed;
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 /// The most rules that the definitions allow in one route.
 const MOST: usize = 16;

@@ -8,6 +8,7 @@ use super::preview;
 use crate::config::{GatewayBackend, GatewayRouter};
 use crate::object::ObjectRef;
 use crate::router::problem::Problem;
+use crate::router::rules::{self, list};
 
 /// One rule that is ours: where it stands, and where in it the two backends stand.
 ///
@@ -216,25 +217,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The elements of an array; none if it is not there.
-pub(super) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
 /// What tells a rule from the others whatever stands before it: its name and its matches.
 pub(super) fn identity(rule: &Value) -> Map<String, Value> {
-    ["name", "matches"]
-        .into_iter()
-        .filter_map(|field| Some((field.to_owned(), rule.get(field)?.clone())))
-        .collect()
+    rules::identity(rule, ["name", "matches"])
 }
 
 /// A rule as messages call it; the index is for people, nothing is looked up by it.
 pub(super) fn named(index: usize, rule: &Value) -> String {
-    match rule["name"].as_str() {
-        Some(name) => format!("rule `{name}`"),
-        None => format!("rule {}", index + 1),
-    }
+    rules::named("rule", index, rule)
 }
 
 /// A backend in words.

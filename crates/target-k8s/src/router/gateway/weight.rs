@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use strategy_core::target::TargetErrorKind;
 use strategy_core::{Track, Weight};
 
-use super::route::{Reader, Split, describe, list, named};
+use super::route::{Reader, Split, describe, named};
 use crate::router::problem::Problem;
+use crate::router::rules::{list, share};
 
 /// The largest weight that the definitions allow.
 const LARGEST: u64 = 1_000_000;
@@ -49,15 +50,6 @@ pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem
         ));
     }
     Ok(share(candidate, stable + candidate))
-}
-
-/// Rounded, but a track that has any requests is never said to have none.
-fn share(candidate: u32, sum: u32) -> Weight {
-    let smallest = Weight::of(1, 10_000);
-    match Weight::of(candidate, sum) {
-        weight if candidate > 0 && candidate < sum => weight.clamp(smallest, smallest.rest()),
-        weight => weight,
-    }
 }
 
 fn number(reader: &Reader<'_>, split: &Split, entry: &Value) -> Result<u32, Problem> {

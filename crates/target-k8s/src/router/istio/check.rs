@@ -6,10 +6,11 @@ use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
-use super::virtual_service::{Reader, Split, identity, list, named};
+use super::virtual_service::{Reader, Split, identity, named};
 use super::{destination_rule, preview, traffic, weight};
 use crate::object::Objects;
 use crate::router::TrackLabels;
+use crate::router::rules::list;
 
 pub(super) fn findings(
     reader: &Reader<'_>,

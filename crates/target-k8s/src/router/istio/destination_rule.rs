@@ -5,12 +5,13 @@ use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::{Finding, TargetErrorKind};
 
-use super::virtual_service::{Reader, describe, list};
+use super::virtual_service::{Reader, describe};
 use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
 use crate::router::problem::Problem;
 use crate::router::reach::{Destination, Labels, labels};
+use crate::router::rules::list;
 
 /// The Services behind the two destinations, as far as they are in this namespace.
 pub(super) fn services(reader: &Reader<'_>) -> Result<Vec<ObjectRef>, Problem> {

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use strategy_core::Weight;
 use strategy_core::target::TargetErrorKind;
 
-use super::virtual_service::{Reader, list, named};
+use super::virtual_service::{Reader, named};
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 /// All forms in which a route can carry its one `mirror`, deprecated ones included.
 const SINGLE: [&str; 4] = [

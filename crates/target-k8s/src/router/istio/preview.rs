@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use strategy_core::target::TargetErrorKind;
 use strategy_core::{Route, RouteBy, Track};
 
-use super::virtual_service::{Reader, Split, list};
+use super::virtual_service::{Reader, Split};
 use super::{mirror, weight};
 use crate::router::problem::Problem;
+use crate::router::rules::list;
 
 /// Whether a route has a name that only we give.
 pub(super) fn is_ours(route: &Value) -> bool {

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use strategy_core::{Route, RouteBy, Traffic, Weight};
 
 use super::preview;
-use super::virtual_service::list;
 use crate::config::{IstioDestination, IstioRouter};
 use crate::object::{ObjectRef, Objects};
 use crate::router::fixture::{after, tracks};
 use crate::router::properties::any_json;
+use crate::router::rules::list;
 use crate::router::{Router, TrackLabels};
 
 fn router() -> IstioRouter {

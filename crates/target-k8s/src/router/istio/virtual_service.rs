@@ -9,6 +9,7 @@ use super::preview;
 use crate::config::{IstioDestination, IstioRouter};
 use crate::object::ObjectRef;
 use crate::router::problem::Problem;
+use crate::router::rules::{self, list};
 
 /// One `http` route that is ours: where it stands, and where in it the two destinations stand.
 ///
@@ -296,25 +297,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The elements of an array; none if it is not there.
-pub(super) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
 /// What tells a route from the others whatever stands before it: its name and its match.
 pub(super) fn identity(route: &Value) -> Map<String, Value> {
-    ["name", "match"]
-        .into_iter()
-        .filter_map(|field| Some((field.to_owned(), route.get(field)?.clone())))
-        .collect()
+    rules::identity(route, ["name", "match"])
 }
 
 /// A route as messages call it; the index is for people, nothing is looked up by it.
 pub(super) fn named(index: usize, route: &Value) -> String {
-    match route["name"].as_str() {
-        Some(name) => format!("route `{name}`"),
-        None => format!("route {}", index + 1),
-    }
+    rules::named("route", index, route)
 }
 
 /// A destination in words.

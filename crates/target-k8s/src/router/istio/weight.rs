@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use strategy_core::target::TargetErrorKind;
 use strategy_core::{Track, Weight};
 
-use super::virtual_service::{Reader, Split, describe, list, named};
+use super::virtual_service::{Reader, Split, describe, named};
 use crate::router::problem::Problem;
+use crate::router::rules::{list, share};
 
 /// The candidate's share of the requests of one route.
 pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem> {
@@ -51,15 +52,6 @@ pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem
         ));
     };
     Ok(share(candidate, sum))
-}
-
-/// Rounded, but a track that has any requests is never said to have none.
-fn share(candidate: u32, sum: u32) -> Weight {
-    let smallest = Weight::of(1, 10_000);
-    match Weight::of(candidate, sum) {
-        weight if candidate > 0 && candidate < sum => weight.clamp(smallest, smallest.rest()),
-        weight => weight,
-    }
 }
 
 fn number(reader: &Reader<'_>, split: &Split, entry: &Value) -> Result<u32, Problem> {
