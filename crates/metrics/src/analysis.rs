@@ -128,6 +128,7 @@ impl MetricAnalysis {
         let mut prepared = PreparedCheck::new(check.clone());
         prepared.bounded = params.judge.bounded();
         prepared.findings = source_said::findings(check, &source);
+        prepared.findings.extend(source_said::alike(check, &source));
         let baseline = discovery.map_or(0, strategy_core::target::Discovery::baseline);
         let prospect = Prospect {
             resource: format!("check {check}"),

@@ -43,9 +43,45 @@ pub(super) fn findings(check: &CheckName, admitted: &Tracks<Admitted>) -> Vec<Fi
     all
 }
 
+/// Both tracks are asked for the same: what is compared with itself is never worse.
+pub(super) fn alike(check: &CheckName, admitted: &Tracks<Admitted>) -> Option<Finding> {
+    let asked = &admitted.candidate.asked;
+    (!asked.is_empty() && *asked == admitted.stable.asked).then(|| {
+        Finding::blocks(
+            "tracks-alike",
+            format!("check {check}"),
+            format!(
+                "candidate and stable are asked for the same: {}",
+                asked.join(" and ")
+            ),
+            "write what tells them apart as a label of the track, such as `{{deployment}}`",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comparison_of_a_query_with_itself_is_found() {
+        let asked = |stable: &[&str], candidate: &[&str]| {
+            let admitted = |asked: &[&str]| Admitted {
+                asked: asked.iter().map(ToString::to_string).collect(),
+                ..Admitted::default()
+            };
+            let both = Tracks {
+                stable: admitted(stable),
+                candidate: admitted(candidate),
+            };
+            alike(&CheckName::from("errors"), &both).is_some()
+        };
+        assert!(asked(&["a", "b"], &["a", "b"]));
+        assert!(!asked(&["a", "b"], &["a", "c"]));
+        // A judge that is not told of stable, or a source without such a language.
+        assert!(!asked(&[], &["a"]));
+        assert!(!asked(&[], &[]));
+    }
 
     #[test]
     fn what_is_found_names_the_check_and_is_said_once() {

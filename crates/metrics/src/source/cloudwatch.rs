@@ -21,6 +21,7 @@ use strategy_core::{Timestamp, Track, duration};
 use self::answer::{Points, is_multiple};
 use self::api::Api;
 use self::metric::{Filled, Metric, Outcome, invalid};
+use self::series::Series;
 use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Events, Reading, Shape};
@@ -110,6 +111,7 @@ impl MetricSource for CloudWatch {
         let (points, _) = self.0.ask(&series, window, period).await?;
         let mut admitted = Admitted {
             units: (question.shape == Shape::Events).then_some(0),
+            asked: series.iter().map(|series| described(series)).collect(),
             ..Admitted::default()
         };
         let is_silent = points.iter().take(told).all(Points::is_empty);
@@ -172,18 +174,9 @@ fn without_data(source: &str, filled: &Filled, window: Window) -> Finding {
     let last = duration::format(window.to.since(window.from));
     let (series, _) = filled.series();
     // There is one at least: no metric is read without.
-    let of = series.first().map_or_else(String::new, |series| {
-        let dimensions = series.dimensions.iter();
-        let dimensions: Vec<_> = dimensions
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        format!(
-            "{} {} of {}",
-            series.namespace,
-            series.metric,
-            dimensions.join(", ")
-        )
-    });
+    let of = series
+        .first()
+        .map_or_else(String::new, |series| described(series));
     Finding::warns(
         "metric-without-data",
         source.to_owned(),
@@ -191,6 +184,18 @@ fn without_data(source: &str, filled: &Filled, window: Window) -> Finding {
         "correct namespace, name and dimensions: what is misspelt looks like what did not happen"
             .to_owned(),
     )
+}
+
+/// A series as people call it.
+fn described(series: &Series) -> String {
+    let dimensions = series.dimensions.iter();
+    let dimensions: Vec<_> = dimensions
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let Series {
+        namespace, metric, ..
+    } = series;
+    format!("{namespace} {metric} of {}", dimensions.join(", "))
 }
 
 /// When there were datapoints of what tells whether there is anything to judge.

@@ -54,6 +54,33 @@ async fn a_metric_that_means_nothing_is_refused() {
             Shape::Events,
             "metric.requests",
         ),
+        // Points that are made up, other metrics, and a rate beside a count.
+        (
+            count("sum:a{*}.fill(last).as_count()"),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (
+            count("sum:a{*} + avg:b{*}.as_count()"),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (
+            count("sum:a{*}, sum:b{*}.as_count()"),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (
+            count("sum:a{*}.as_rate() * 10 + sum:a{*}.as_count()"),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (
+            count("sum:{*}.as_count()"),
+            Shape::Events,
+            "metric.requests",
+        ),
+        (count("sum:a.as_count()"), Shape::Events, "metric.requests"),
         (
             count("sum:a{*}.as_count() / sum:b{*}.as_count()"),
             Shape::Events,

@@ -149,6 +149,7 @@ metric-without-data | warns | metrics | Of stable there was no datapoint of Clou
 failed-without-label | warns | metrics | `failed` selects by a label that no series of `requests` has, so nothing counts as failed. | Select failures by a label that the finding names; where only what failed has it, nothing is to be mended.
 assumes-independent-errors | warns | metrics | The judge takes errors to be independent of each other; errors that come in bursts can fail a good release. | Ask for a metric by unit such as a pod, or set the judge's `gate` to `always`.
 windows-hold-few-samples | warns | metrics | The source samples targets at moments of their own, and a window holds fewer than four samples of each: an incident that both tracks share can be seen of one alone, and fail a good release. | Look more seldom, sample more often, or ask for a metric by unit such as a pod.
+tracks-alike | blocks | metrics | A judge that is told of both tracks would compare a query with itself, and never find anything: the metric has no label that tells the tracks apart. | Write what tells them apart as a label of the track, such as `{{deployment}}`.
 units-not-told | blocks | metrics | The judge compares units, and the source does not tell them apart. | Name the label that tells them apart in the metric, or choose another judge.
 buckets-too-coarse | blocks | metrics | What the judge is to find cannot show in the buckets that the histogram has. | Use finer buckets, or let the judge look for the least that the finding names.
 ";

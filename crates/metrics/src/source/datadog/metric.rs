@@ -208,18 +208,46 @@ fn given(name: &str, text: &Option<String>, shape: Shape) -> Result<String, Sour
 
 /// A query that counts events: a sum, each event once.
 fn count(name: &str, query: String) -> Result<String, SourceError> {
-    let is_count = query.starts_with(BEGIN) && query.ends_with(END) && !query.contains(".rollup(");
-    let is_one = query.matches(END).count() == 1;
-    if is_count && is_one {
+    let inner = query.strip_prefix(BEGIN);
+    let inner = inner.and_then(|query| query.strip_suffix(END));
+    if inner.is_some_and(is_one_metric) {
         return Ok(query);
     }
     Err(invalid(
         &format!("metric.{name}"),
         "it is no count of one metric".to_owned(),
         &format!(
-            "write it from `{BEGIN}` to `{END}`, without a `.rollup(..)`, which `interval` is for"
+            "write `{BEGIN}NAME{{SCOPE}}{END}`, with ` by {{TAGS}}` before the dot where units are told apart, and nothing \
+             else: no `.fill(..)`, which makes points up, and no `.rollup(..)`, which `interval` is for"
         ),
     ))
+}
+
+/// A metric's name, its scope in braces, and by which tags it is grouped, if it is.
+fn is_one_metric(query: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "._".contains(letter);
+    let scope = query.trim_start_matches(is_of_name);
+    let Some(rest) = behind_braces(scope).filter(|_| scope.len() < query.len()) else {
+        return false;
+    };
+    rest.is_empty() || rest.strip_prefix(" by ").and_then(behind_braces) == Some("")
+}
+
+/// What is behind the braces that a text begins with; in them may be others, such as those of a label to fill in.
+fn behind_braces(text: &str) -> Option<&str> {
+    let mut depth = 0_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            // Nothing, where it does not begin with one.
+            return text.get(at + 1..).filter(|_| at > 0);
+        }
+    }
+    None
 }
 
 fn invalid(field: &str, problem: String, mend: &str) -> SourceError {

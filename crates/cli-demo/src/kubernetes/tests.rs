@@ -1,0 +1,119 @@
+//! What a file says of Deployments and routers reaches the target.
+
+use serde_json::json;
+
+use super::*;
+
+fn read(target: serde_json::Value) -> BTreeMap<Part, Config> {
+    let file: target::Kubernetes = serde_json::from_value(target).unwrap();
+    configs(&file, "shop").unwrap()
+}
+
+fn expected(config: serde_json::Value) -> Config {
+    serde_json::from_value(config).unwrap()
+}
+
+#[test]
+fn every_field_reaches_the_target() {
+    let slots = json!([
+        {"deployment": "api-blue"},
+        {"deployment": "api-green", "preview": "http://api-green"}
+    ]);
+    let mut given = json!({
+        "workload": {"slots": ["api-blue", slots[1]]},
+        "router": {"service-selector": {"service": "api", "key": "environment"}},
+        "follow": "all-containers", "drain": "7s", "settle": "8s",
+        "unschedulable-is-fatal": false,
+    });
+    let read_back = read(given.clone());
+    given["namespace"] = json!("shop");
+    given["workload"]["slots"] = slots;
+    assert_eq!(read_back[&Part::main()], expected(given));
+
+    let mut given = json!({
+        "workload": {"canary": {
+            "stable": "api", "canary": "api-next", "create": false,
+            "labels": {"version": "next"}, "preview": "http://api-next"
+        }},
+        "router": {"istio": {
+            "virtual-service": "api", "destination-rule": "rule", "routes": ["split"],
+            "stable": {"host": "api"}, "canary": {"host": "api-next", "subset": "b"},
+            "add-canary": true
+        }},
+    });
+    let read_back = read(given.clone());
+    given["namespace"] = json!("shop");
+    assert_eq!(read_back[&Part::main()], expected(given));
+}
+
+#[test]
+fn every_field_of_routes_of_gateway_api_reaches_the_target() {
+    let backends = json!([
+        {"service": "api"},
+        {"service": "api-next", "namespace": "next", "port": 81}
+    ]);
+    let mut given = json!({
+        "workload": {"canary": {"stable": "api"}},
+        "router": {"gateway": {
+            "http-routes": ["api", "internal"], "grpc-routes": ["api"], "rules": ["main"],
+            "stable": "api", "canary": backends[1], "add-canary": true
+        }},
+    });
+    let read_back = read(given.clone());
+    given["namespace"] = json!("shop");
+    given["router"]["gateway"]["stable"] = backends[0].clone();
+    assert_eq!(read_back[&Part::main()], expected(given));
+}
+
+#[test]
+fn defaults_are_the_target_s_own() {
+    let mut given = json!({
+        "workload": {"canary": {"stable": "api"}},
+        "router": {"istio": {"virtual-service": "api"}},
+    });
+    let read_back = read(given.clone());
+    given["namespace"] = json!("shop");
+    assert_eq!(read_back[&Part::main()], expected(given));
+}
+
+#[test]
+fn one_role_for_all_parts() {
+    let configs = read(json!({"parts": {
+        "backend": {
+            "workload": {"slots": ["b-blue", "b-green"]},
+            "router": {"service-selector": {"service": "backend"}},
+        },
+        "frontend": {
+            "workload": {"canary": {"stable": "web"}},
+            "router": {"istio": {"virtual-service": "web", "destination-rule": "web"}},
+        },
+    }}));
+    let role = permissions(&configs).unwrap();
+    let verbs = |resource: &str| -> Vec<_> {
+        let rules = role.rules.iter();
+        rules
+            .filter(|rule| rule.resources == [resource])
+            .map(|rule| rule.verbs.join(","))
+            .collect()
+    };
+    assert_eq!(
+        verbs("deployments"),
+        ["create,delete,get,list,update,watch"]
+    );
+    assert_eq!(verbs("services"), ["get,list,update,watch"]);
+    assert_eq!(verbs("virtualservices").len(), 1);
+    let yaml = role.to_string();
+    assert!(
+        yaml.contains("kind: Role") && yaml.contains("namespace: shop"),
+        "{yaml}"
+    );
+}
+
+#[test]
+fn the_option_goes_before_the_file() {
+    let file: target::Kubernetes = serde_json::from_value(json!({"namespace": "shop"})).unwrap();
+    let mut cluster = Cluster::default();
+    assert_eq!(namespace(&cluster, &file, None).as_deref(), Some("shop"));
+    cluster.namespace = Some("other".to_owned());
+    assert_eq!(namespace(&cluster, &file, None).as_deref(), Some("other"));
+}
