@@ -118,6 +118,9 @@ impl Kind for Prometheus {
         if let Some(basic) = &self.basic {
             source = source.basic(&basic.user, secrets.line(PASSWORD, &basic.password)?);
         }
+        for header in http::secrets_of_headers(&self.headers) {
+            source = source.confidential(secrets.line(http::HEADERS, &header.secret)?);
+        }
         Ok(Arc::new(source))
     }
 }

@@ -78,7 +78,16 @@ impl Prometheus {
             base,
             access: Access::Open,
             timeout: Self::TIMEOUT,
+            confidential: Vec::new(),
         })
+    }
+
+    /// What else the server is told in confidence, such as a secret header that the client brings: it is taken out of
+    /// what the server says before that is told in an error or as a note.
+    #[must_use]
+    pub fn confidential(mut self, text: impl Into<String>) -> Self {
+        self.0.confidential.push(text.into());
+        self
     }
 
     /// With a bearer token, which appears in no log, error or evidence.
@@ -177,11 +186,10 @@ impl Prometheus {
                 return Err(self.no_unit(unit, mend));
             };
             if units.insert(name.clone(), *value).is_some() {
-                return Err(SourceError::Permanent {
-                    source_name: self.name(),
-                    problem: format!("two series of the answer have the {unit} `{name}`"),
-                    mend: format!("aggregate them, such as by `sum by ({unit}) (..)`"),
-                });
+                return Err(self.0.permanent(
+                    &format!("two series of the answer have the {unit} `{name}`"),
+                    &format!("aggregate them, such as by `sum by ({unit}) (..)`"),
+                ));
             }
         }
         Ok(units)

@@ -178,3 +178,26 @@ async fn a_secret_in_a_warning_is_not_told_and_few_and_short_ones_are() {
             .all(|note| !note.contains(SECRET) && note.len() <= 500)
     );
 }
+
+#[tokio::test]
+async fn what_the_client_tells_in_confidence_is_not_told_on() {
+    let said = format!("no such key: {SECRET}");
+    let body = json!({"status": "error", "errorType": "unauthorized", "error": said});
+    let refusal = || Reply::Body(401, body.to_string());
+    let server = Server::answering([refusal(), refusal()]).await;
+    let source = server.source().confidential(SECRET);
+    let question = question_about(requests(), Shape::Events);
+    let error = source.read(&question, window()).await.unwrap_err();
+    assert!(!told(&error).contains(SECRET), "{error}");
+}
+
+#[tokio::test]
+async fn a_long_label_makes_no_long_error() {
+    let long = "x".repeat(100_000);
+    let metric = json!({"job": "web", "instance": "a", "le": long});
+    let series = json!([{ "metric": metric, "values": [[990, "1"], [1005, "2"], [1020, "3"]] }]);
+    let server = Server::answering([Reply::of("matrix", series)]).await;
+    let question = question_about(json!({ "histogram": "seconds_bucket" }), Shape::Histogram);
+    let error = server.source().read(&question, window()).await.unwrap_err();
+    assert!(told(&error).len() < 3_000, "{}", told(&error).len());
+}

@@ -101,7 +101,7 @@ impl Prometheus {
     }
 
     fn bounds(&self, series: &[Series], schema: i8) -> Result<Option<Vec<f64>>, SourceError> {
-        let wrong = |problem| self.no_histogram(problem);
+        let wrong = |problem: String| self.no_histogram(&problem);
         if native::are_native(series).map_err(wrong)? {
             let told = Told::of(series, schema).map_err(wrong)?;
             return Ok(Some(told.bounds));
@@ -111,7 +111,8 @@ impl Prometheus {
             count: 0.0,
         });
         let nothing_yet: Vec<_> = nothing_yet.collect();
-        let told = histogram(&nothing_yet).map_err(|problem| self.no_histogram(problem))?;
+        let told =
+            histogram(&nothing_yet).map_err(|problem: String| self.no_histogram(&problem))?;
         Ok(match told {
             Reading::Told(Data::Histogram(histogram)) => Some(histogram.bounds().to_vec()),
             Reading::Told(Data::Events(_) | Data::Units(_) | Data::Values(_))

@@ -88,7 +88,7 @@ impl Prometheus {
         let mut warnings = answer.warnings;
         warnings.extend(counted_twice(&answer.series).map(|twice| twice.note()));
         let told = counted::histogram(answer.series, asked.metric.schema, asked.span());
-        let told = told.map_err(|problem| self.no_histogram(problem))?;
+        let told = told.map_err(|problem| self.no_histogram(&problem))?;
         Ok(with(told, warnings))
     }
 
@@ -108,13 +108,11 @@ impl Prometheus {
         })
     }
 
-    pub(super) fn no_histogram(&self, problem: String) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.0.name(),
+    pub(super) fn no_histogram(&self, problem: &str) -> SourceError {
+        self.0.permanent(
             problem,
-            mend: "select the `_bucket` series of one classic histogram, or one native histogram"
-                .to_owned(),
-        }
+            "select the `_bucket` series of one classic histogram, or one native histogram",
+        )
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Server {
     pub(super) base: Url,
     pub(super) access: Access,
     pub(super) timeout: Duration,
+    /// What it is told in confidence by the client.
+    pub(super) confidential: Vec<String>,
 }
 
 impl Server {
@@ -57,7 +59,7 @@ impl Server {
             .any(|series| !series.natives.is_empty())
         {
             return Err(self.permanent(
-                "a native histogram answers where numbers are asked for".to_owned(),
+                "a native histogram answers where numbers are asked for",
                 "select its `_bucket` or `_count` series, ask for a number of it, such as by `histogram_fraction(..)`, or \
                  use a judge of histograms",
             ));
@@ -74,10 +76,7 @@ impl Server {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| {
-                self.permanent(
-                    "its address can have no path".to_owned(),
-                    "write http:// or https://",
-                )
+                self.permanent("its address can have no path", "write http:// or https://")
             })?
             .pop_if_empty()
             .extend(["api", "v1", endpoint]);
@@ -92,7 +91,7 @@ impl Server {
             .map_err(|error| self.passing(error))?;
         if !body.whole {
             return Err(self.permanent(
-                format!("its answer has more than {BYTES} bytes"),
+                &format!("its answer has more than {BYTES} bytes"),
                 "narrow the selector",
             ));
         }
@@ -135,7 +134,12 @@ impl Server {
                     self.heard(&said),
                     self.heard(query)
                 );
-                return self.permanent(problem, mend(query));
+                // Both parts of it were cut.
+                return SourceError::Permanent {
+                    source_name: self.name(),
+                    problem,
+                    mend: mend(query).to_owned(),
+                };
             }
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
@@ -145,10 +149,13 @@ impl Server {
             }
         };
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            return self.permanent(said, "give it a token or password that may query");
+            return self.permanent(&said, "give it a token or password that may query");
         }
         if status == StatusCode::NOT_FOUND || status.is_redirection() {
-            return self.permanent(said, "give the address under which `/api/v1/query` answers");
+            return self.permanent(
+                &said,
+                "give the address under which `/api/v1/query` answers",
+            );
         }
         SourceError::Passing {
             source_name: self.name(),
@@ -167,13 +174,16 @@ impl Server {
             Access::Open => ("", String::new()),
         };
         let of_address = self.base.password().unwrap_or_default();
-        heard(said, &[&sent, secret, of_address])
+        let mut secrets = vec![sent.as_str(), secret, of_address];
+        secrets.extend(self.confidential.iter().map(String::as_str));
+        heard(said, &secrets)
     }
 
-    fn permanent(&self, problem: String, mend: &str) -> SourceError {
+    /// The problem may quote the answer.
+    pub(super) fn permanent(&self, problem: &str, mend: &str) -> SourceError {
         SourceError::Permanent {
             source_name: self.name(),
-            problem,
+            problem: self.heard(problem),
             mend: mend.to_owned(),
         }
     }
