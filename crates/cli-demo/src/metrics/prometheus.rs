@@ -124,3 +124,56 @@ impl Kind for Prometheus {
         Ok(Arc::new(source))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use serde_json::json;
+    use strategy_core::{Part, Track};
+    use strategy_metrics::Shape;
+    use strategy_metrics::source::Question;
+
+    use super::*;
+    use crate::file::Shorthand;
+    use crate::file::metrics::Secret;
+
+    /// A server that repeats the headers that it was sent, as a proxy for debugging does.
+    #[tokio::test]
+    async fn a_secret_header_that_a_server_repeats_is_not_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut read = [0; 4096];
+                let _ = stream.read(&mut read);
+                let body = r#"{"status":"error","errorType":"unauthorized","error":"no such key: open-sesame"}"#;
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 401 No\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                );
+                let _ = stream.write_all((head + body).as_bytes());
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "open-sesame").unwrap();
+        let secret = Shorthand::Mapping(Secret::File(path));
+        let given = Prometheus {
+            url,
+            bearer_token: None,
+            basic: None,
+            headers: [("x-api-key".to_owned(), secret)].into(),
+            tls: None,
+            timeout: None,
+        };
+        let secrets = Secrets::read(&given.secrets()).unwrap();
+        let source = given.connected(&secrets, &None).await.unwrap();
+        let metric = json!({ "requests": "a", "failed": "b" });
+        let question = Question::new(metric, Shape::Events, Part::main(), Track::Candidate);
+        let error = source.admit(&question).await.unwrap_err().to_string();
+        assert!(!error.contains("open-sesame"), "{error}");
+    }
+}
