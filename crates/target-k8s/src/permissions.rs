@@ -66,12 +66,13 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
     grant("", "pods", &FOLLOW);
     grant("autoscaling", "horizontalpodautoscalers", &CHANGE);
     for object in router.objects() {
-        let is_written = !router.managed_path(&object).is_empty();
+        let is_written = !router.managed_paths(&object).is_empty();
         let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
         grant(object.group(), &object.plural, verbs);
     }
     match &config.router {
-        RouterConfig::ServiceSelector(_) => {}
+        // The Services behind an Ingress are among its objects.
+        RouterConfig::ServiceSelector(_) | RouterConfig::Ingress(_) => {}
         // The Services behind the hosts of its routes.
         RouterConfig::Istio(_) => grant("", "services", &FOLLOW),
         RouterConfig::Gateway(_) => {

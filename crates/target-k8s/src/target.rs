@@ -204,10 +204,12 @@ impl Target for KubernetesTarget {
         let mut view = self.view(&bound).await?;
         let referred = router.referred(&view.objects);
         view.objects.extend(self.views.objects(&referred).await?);
+        view.objects.extend(self.views.all(&router.kinds()).await?);
         let mut findings = admit::findings(&bound, &view, router, self.config.follow, part, plan);
         let api = self.views.watches().api();
         let needed = admit::needed(router, part, plan);
         findings.extend(definitions::lacking(api, &bound.router, needed).await?);
+        findings.extend(definitions::grounds(api, router.grounds(&view.objects)).await?);
         Ok(Admission::new(found.binding.clone(), findings))
     }
 

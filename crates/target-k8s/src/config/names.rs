@@ -36,6 +36,11 @@ impl Form {
     }
 }
 
+/// Whether a cluster can have an object of this name, which goes into an address.
+pub(crate) fn is_name(name: &str) -> bool {
+    Form::Subdomain.fits(name)
+}
+
 fn is_label(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
@@ -86,6 +91,14 @@ impl Config {
                     if let Some(namespace) = &backend.namespace {
                         names.push(("a namespace", namespace, Form::Label));
                     }
+                }
+            }
+            RouterConfig::Ingress(router) => {
+                for ingress in &router.ingresses {
+                    names.push(("an Ingress", ingress, Form::Subdomain));
+                }
+                for service in &router.services {
+                    names.push(("a Service", service, Form::Label));
                 }
             }
         }

@@ -33,13 +33,17 @@ pub(crate) fn writers(object: &Value, path: &[&str]) -> Vec<FieldWriter> {
     writers
 }
 
-/// The name of whoever other than `us` wrote the field at `path` last.
+/// The name of whoever other than `us` wrote one of the fields at `paths` last.
 ///
 /// The server writes times down in whole seconds: those who wrote within the same second are all
 /// named, since nothing says who of them came last.
-pub(crate) fn last_other(object: &Value, path: &[&str], us: &str) -> Option<String> {
-    let mut others = writers(object, path);
-    others.retain(|writer| writer.name != us);
+pub(crate) fn last_other(object: &Value, paths: &[&[&str]], us: &str) -> Option<String> {
+    let mut others: Vec<_> = paths
+        .iter()
+        .flat_map(|path| writers(object, path))
+        .filter(|writer| writer.name != us)
+        .collect();
+    others.sort_by(|one, other| other.time.cmp(&one.time));
     let latest = others.first()?.time.clone();
     let names: BTreeSet<_> = others
         .into_iter()
@@ -94,7 +98,7 @@ mod tests {
         let late = "2026-01-01T00:00:01Z";
         let by = |entries: Value| {
             let object = json!({"metadata": {"managedFields": entries}});
-            last_other(&object, &["f:spec", "f:template"], "rollway")
+            last_other(&object, &[&["f:spec", "f:template"]], "rollway")
         };
         let one = json!([
             entry("kubectl", early),
