@@ -41,7 +41,7 @@ pub(crate) async fn start(
     let routes = definitions::served(views.watches().api(), router).await?;
     let mut wanted = routes.clone();
     wanted.extend(deployments(&config.workload));
-    let objects = views.objects(&wanted).await?;
+    let mut objects = views.objects(&wanted).await?;
     let autoscalers = views.autoscalers().await?;
     if let Some(missing) = routes.iter().find(|object| !objects.contains_key(*object)) {
         let message = format!(
@@ -66,6 +66,9 @@ pub(crate) async fn start(
         Value::Null,
         (written, read_only),
     );
+    for (object, content) in views.all(&router.kinds()).await? {
+        objects.entry(object).or_insert(content);
+    }
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
     bound.routes = state.owned;

@@ -86,7 +86,8 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Kinds of which `check` is shown every object of the namespace, whatever its name.
+    /// Kinds of which it is shown every object of the namespace, whatever its name; they are never
+    /// written.
     fn kinds(&self) -> Vec<ObjectRef> {
         Vec::new()
     }
@@ -165,13 +166,22 @@ pub(crate) struct RouterState {
     pub(crate) owned: Value,
     /// How long a session stays with the track it was given to; zero where there are none.
     pub(crate) sticky: Duration,
-    /// Rules beside those that are read and written, that send to a track whatever the traffic: in
-    /// words, by what tells them apart.
-    pub(crate) beside: BTreeMap<String, String>,
+    /// What stands beside that which is read and written and sends to a track whatever the traffic, by
+    /// what tells one from the others.
+    pub(crate) beside: BTreeMap<String, Beside>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
     /// Whether only some of its objects took the last write, and `traffic` is what the others say.
     pub(crate) is_partial: bool,
+}
+
+/// What sends to a track beside the router's own part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// Where it stands.
+    pub(crate) object: ObjectRef,
+    /// What it does.
+    pub(crate) words: String,
 }
 
 /// A field that traffic needs.

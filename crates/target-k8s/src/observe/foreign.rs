@@ -10,7 +10,7 @@ use crate::binding::{Bound, TrackStart};
 use crate::mark;
 use crate::object::ObjectRef;
 use crate::owned::Fields;
-use crate::router::{Router, RouterState};
+use crate::router::{Beside, Router, RouterState};
 use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
@@ -119,12 +119,16 @@ pub(super) fn foreign(
             differs(&scaled, &[&path], ForeignField::Capacity, what);
         }
     }
-    if let (Some(known), Some(object)) = (&bound.beside, bound.router.first()) {
+    if let Some(known) = &bound.beside {
         let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
-        for (_, words) in added {
+        for (_, Beside { object, words }) in added {
             let message = format!("{object} was changed: {words}");
             let content = view.objects.get(object);
-            let paths = router.managed_paths(object);
+            // Of one that is never written, whoever wrote anything of it last.
+            let paths = match router.managed_paths(object) {
+                [] => &[[].as_slice()],
+                paths => paths,
+            };
             let by = content
                 .and_then(|content| managed::last_other(content, paths, FIELD_MANAGER))
                 .unwrap_or_else(|| "somebody".to_owned());

@@ -54,7 +54,7 @@ impl Router for IngressRouter {
         let readers = self.readers(objects)?;
         check::hosts_are_there(&readers)?;
         agreed(&readers)?;
-        Ok(state(&readers, &services))
+        Ok(state(&readers, &services, objects))
     }
 
     /// Several Ingresses are written one after the other, so that a write may end between them; and
@@ -69,7 +69,7 @@ impl Router for IngressRouter {
         let named = readers.iter().try_for_each(Reader::names_one);
         match (services, named) {
             (Ok(services), Ok(())) => {
-                let mut state = state(&readers, &services);
+                let mut state = state(&readers, &services, objects);
                 state.is_partial = agreed(&readers).is_err();
                 Ok(state)
             }
@@ -78,7 +78,7 @@ impl Router for IngressRouter {
                 let (traffic, broken) = switch::unknown(Stickiness::Kept, &why);
                 Ok(RouterState {
                     broken,
-                    ..state_of(&readers, traffic)
+                    ..state_of(&readers, traffic, objects)
                 })
             }
         }
@@ -189,7 +189,7 @@ impl IngressRouter {
 /// What all Ingresses together say. Within one that is at odds with itself it was somebody else, since
 /// it is written at once, and what sends the least to the candidate is heeded; of several it is what
 /// those say that are written last.
-fn state(readers: &[Reader<'_>], services: &Services<'_>) -> RouterState {
+fn state(readers: &[Reader<'_>], services: &Services<'_>, objects: &Objects) -> RouterState {
     let is_stable =
         |backend: &Backend<'_>| backend.service == Some(services.of_track(Track::Stable));
     let track = readers.last().map_or(Track::Stable, |reader| {
@@ -199,21 +199,19 @@ fn state(readers: &[Reader<'_>], services: &Services<'_>) -> RouterState {
             Track::Candidate
         }
     });
-    state_of(readers, Traffic::weight(switch::whole(track)))
+    state_of(readers, Traffic::weight(switch::whole(track)), objects)
 }
 
-fn state_of(readers: &[Reader<'_>], traffic: Traffic) -> RouterState {
+fn state_of(readers: &[Reader<'_>], traffic: Traffic, objects: &Objects) -> RouterState {
     let mut owned = Map::new();
-    let mut beside = BTreeMap::new();
     for reader in readers {
         owned.insert(reader.object.to_string(), part::owned(reader));
-        beside.extend(check::beside(reader));
     }
     RouterState {
         traffic,
         owned: Value::Object(owned),
         sticky: Duration::ZERO,
-        beside,
+        beside: others::beside(readers, objects),
         broken: None,
         is_partial: false,
     }

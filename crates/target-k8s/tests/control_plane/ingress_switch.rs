@@ -127,6 +127,39 @@ async fn a_hand_on_one_backend_is_named() {
     );
 }
 
+/// In an Ingress that the rollout does not even name.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_canary_that_somebody_puts_beside_it_is_told_and_one_that_was_there_is_not() {
+    let shop = Shop::open();
+    let target = shop.with_ingresses(1, 1).await;
+    let mut preview = content(&shop.get("Ingress", "intern").await);
+    preview["metadata"] = json!({"name": "preview"});
+    preview["spec"]["rules"][0]["host"] = json!("green.intern");
+    shop.create(preview).await;
+    let mut hand = Hand::on(target).await;
+    hand.step(|desired| desired.traffic = weight(100)).await;
+    let mut canary = content(&shop.get("Ingress", "api").await);
+    canary["metadata"] = json!({"name": "trial", "annotations": {
+        "nginx.ingress.kubernetes.io/canary": "true",
+        "nginx.ingress.kubernetes.io/canary-weight": "20",
+    }});
+    shop.create(canary).await;
+    let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
+    let [change] = seen.foreign.as_slice() else {
+        panic!("{:?}", seen.foreign);
+    };
+    assert_eq!(change.field, ForeignField::Traffic);
+    assert_eq!(change.by, "kubectl-create");
+    assert!(
+        change.message.starts_with("ingress/trial was changed"),
+        "{change:?}"
+    );
+    shop.delete("Ingress", "trial").await;
+    hand.until(|seen| seen.foreign.is_empty()).await;
+    hand.step(|desired| desired.traffic = weight(0)).await;
+}
+
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn what_stands_in_the_way_is_found_before_anything_is_written() {

@@ -143,9 +143,8 @@ impl<'a> Reader<'a> {
 
     /// Whether a backend names one of the two Services.
     pub(super) fn is_ours(&self, backend: &Backend<'_>) -> bool {
-        backend
-            .service
-            .is_some_and(|name| is_named(self.config, name))
+        let mut services = self.config.services.iter();
+        services.any(|service| backend.service == Some(service))
     }
 
     /// Whether its host is one of those that are moved.
@@ -202,9 +201,4 @@ impl<'a> Reader<'a> {
             [(self.object.clone(), after)].into()
         }
     }
-}
-
-/// Whether a Service of this name is one of the two.
-pub(super) fn is_named(config: &IngressRouter, name: &str) -> bool {
-    config.services.iter().any(|service| service == name)
 }

@@ -1,13 +1,12 @@
 //! What stands in the way of a switch by Ingresses, or is worth knowing, before anything is written.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use strategy_core::target::{Finding, TargetErrorKind};
 
+use super::agreed;
 use super::backend::{Backend, Reader, all};
+use super::others::{self, Other};
 use super::services::Services;
-use super::{agreed, others};
 use crate::config::IngressRouter;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
@@ -34,10 +33,8 @@ pub(super) fn findings(
     for reader in readers {
         findings.extend(ports(reader, objects));
         findings.extend(class(reader));
-        let kept = reader.kept().into_iter();
-        findings.extend(kept.map(|backend| stays(reader.object, &backend)));
     }
-    findings.extend(others::findings(config, readers, objects));
+    findings.extend(others::all(readers, objects).iter().map(Other::finding));
     findings
 }
 
@@ -105,28 +102,6 @@ fn class(reader: &Reader<'_>) -> Option<Finding> {
             "name the class in `ingressClassName`",
         )
     })
-}
-
-/// A backend that names one of the Services and does not move.
-pub(super) fn stays(object: &ObjectRef, backend: &Backend<'_>) -> Finding {
-    Finding::warns(
-        "route-not-moved",
-        object.to_string(),
-        format!("its {backend} and stays so, before, during and after the rollout"),
-        "make sure that this is meant, as for a preview; else name its Ingress in `ingresses` and its host in `hosts`",
-    )
-}
-
-/// These by Ingress and place, since others may come to stand before them.
-pub(super) fn beside(reader: &Reader<'_>) -> BTreeMap<String, String> {
-    let kept = reader.kept().into_iter();
-    let kept = kept.map(|backend| {
-        let (object, key) = (reader.object, &backend.key);
-        let service = backend.service.unwrap_or_default();
-        let words = format!("its {backend} whatever the traffic");
-        (format!("{object} {key} {service}"), words)
-    });
-    kept.collect()
 }
 
 /// Whether two backends take requests of the same host and path.

@@ -120,9 +120,14 @@ fn hosts_that_are_named_move_alone_and_the_others_are_told_of() {
     *name_at(&mut expected, 0, 3) = json!("api-green");
     assert_eq!(moved, expected);
     let beside = router.read(&moved, &labels()).unwrap().beside;
-    assert_eq!(beside.len(), 3, "{beside:?}");
-    let words: Vec<&str> = beside.values().map(String::as_str).collect();
-    assert!(words.contains(&"its default backend names service/api-blue whatever the traffic"));
+    let words: Vec<&str> = beside
+        .values()
+        .map(|beside| beside.words.as_str())
+        .collect();
+    let expected = "its default backend names service/api-blue and stays so, before, during and after the rollout";
+    assert!(words.contains(&expected), "{words:?}");
+    // Two of this Ingress more, and the one that is not named.
+    assert_eq!(words.len(), 3 + 1, "{words:?}");
 
     let rest = IngressRouter::new("api", ["api-blue", "api-green"]).host("*");
     let moved = write(&rest, &before, true);

@@ -190,6 +190,28 @@ fn a_canary_annotation_that_takes_requests_behind_our_back() {
     );
 }
 
+/// Told while a rollout runs as well, each time that its share changes.
+#[test]
+fn what_takes_requests_beside_us_is_known_by_what_it_takes() {
+    let keys = |annotations: Value| -> Vec<String> {
+        let mut objects = objects(MANIFEST);
+        objects.extend([beside("trial", &annotations, "trial")]);
+        let read = both().read(&objects, &labels()).unwrap();
+        read.beside.into_keys().collect()
+    };
+    let canary = |weight: &str| {
+        json!({
+            "nginx.ingress.kubernetes.io/canary": "true",
+            "nginx.ingress.kubernetes.io/canary-weight": weight,
+        })
+    };
+    assert!(keys(json!({})).is_empty());
+    assert!(keys(canary("0")).is_empty());
+    let [little, much] = ["5", "50"].map(|weight| keys(canary(weight)));
+    assert_eq!((little.len(), much.len()), (1, 1));
+    assert_ne!(little, much);
+}
+
 #[test]
 fn others_that_name_one_of_the_services_stay() {
     let findings = found(|objects| objects.extend([beside("next", &json!({}), "api-green")]));
