@@ -142,8 +142,10 @@ fn annotation<'a>(ingress: &'a Value, rest: &str) -> Option<&'a str> {
     ingress["metadata"]["annotations"][format!("{CANARY}{rest}")].as_str()
 }
 
+/// By all ways in which the controller, which is written in Go, reads yes.
 fn is_canary(ingress: &Value) -> bool {
-    annotation(ingress, "") == Some("true")
+    let yes = ["true", "1", "t", "T", "TRUE", "True"];
+    annotation(ingress, "").is_some_and(|text| yes.contains(&text.trim()))
 }
 
 /// What a canary takes; `None`: nothing so far.

@@ -162,6 +162,17 @@ fn a_canary_annotation_that_takes_requests_behind_our_back() {
         &["without a share"],
     );
 
+    // As Go reads what is yes.
+    for yes in ["1", "t", "T", "TRUE", "True"] {
+        let findings = found(|objects| {
+            canary(json!({"weight": "20"}))(objects);
+            let annotations = &mut ingress(objects, "api-trial")["metadata"]["annotations"];
+            annotations["nginx.ingress.kubernetes.io/canary"] = json!(yes);
+        });
+        assert_eq!(findings.len(), 1, "{yes}: {findings:#?}");
+        assert_eq!(findings[0].code, "canary-annotation", "{yes}");
+    }
+
     // Of another host, of another class, or no canary at all.
     for change in [
         |ingress: &mut Value| ingress["spec"]["rules"][0]["host"] = json!("trial.example.org"),
