@@ -118,7 +118,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
+    use crate::config::{
+        Canary, GatewayRouter, IngressRouter, IstioRouter, ServiceSelectorRouter, Slot,
+    };
 
     fn slots(namespace: &str, slot: &str, service: &str) -> Config {
         let slots = [Slot::new("api-blue"), Slot::new(slot)];
@@ -171,6 +173,16 @@ mod tests {
                     "shop",
                     Canary::of("api"),
                     GatewayRouter::new("a", "b", wrong),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    IngressRouter::new(wrong, ["a", "b"]),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    IngressRouter::new("a", ["b", wrong]),
                 ),
             ] {
                 let error = config.check_names().unwrap_err();

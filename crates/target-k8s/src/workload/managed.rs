@@ -114,4 +114,22 @@ mod tests {
         assert_eq!(by(two).as_deref(), Some("argocd or kubectl"));
         assert_eq!(by(json!([entry("rollway", late)])), None);
     }
+
+    #[test]
+    fn of_several_fields_whoever_wrote_one_of_them_last_is_named() {
+        let entry = |manager: &str, time: &str, field: &str| json!({"manager": manager, "time": time, "fieldsV1": {"f:spec": {field: {}}}});
+        let object = json!({"metadata": {"managedFields": [
+            entry("kubectl", "2026-01-01T00:00:00Z", "f:rules"),
+            entry("argocd", "2026-01-01T00:00:02Z", "f:defaultBackend"),
+            entry("helm", "2026-01-01T00:00:03Z", "f:tls"),
+            entry("rollway", "2026-01-01T00:00:04Z", "f:rules"),
+        ]}});
+        let rules: &[&str] = &["f:spec", "f:rules"];
+        let default: &[&str] = &["f:spec", "f:defaultBackend"];
+        let by = |paths: &[&[&str]]| last_other(&object, paths, "rollway");
+        assert_eq!(by(&[rules]).as_deref(), Some("kubectl"));
+        assert_eq!(by(&[rules, default]).as_deref(), Some("argocd"));
+        assert_eq!(by(&[&[]]).as_deref(), Some("helm"), "of all of it");
+        assert_eq!(by(&[]), None);
+    }
 }

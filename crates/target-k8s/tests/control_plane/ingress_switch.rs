@@ -8,10 +8,12 @@ use strategy_core::target::{
     Effective, ForeignField, Promotion, Severity, TargetErrorKind, Writer,
 };
 use strategy_core::{Target, Weight};
+use target_k8s::Config;
+use target_k8s::config::{Canary, IngressRouter, IstioRouter, RouterConfig};
 
 use crate::admit::{check, findings, plan};
 use crate::hand::{Hand, release, weight};
-use crate::shop::{Shop, content, pause};
+use crate::shop::{Shop, content, pause, service};
 
 async fn objects(shop: &Shop) -> Vec<Value> {
     let mut objects = Vec::new();
@@ -31,7 +33,7 @@ async fn objects(shop: &Shop) -> Vec<Value> {
 /// The Services that an Ingress names, the default backend first.
 async fn named(shop: &Shop, name: &str) -> Vec<String> {
     let spec = shop.get("Ingress", name).await["spec"].clone();
-    let rules = spec["rules"].as_array().unwrap().iter();
+    let rules = spec["rules"].as_array().into_iter().flatten();
     let paths = rules.flat_map(|rule| rule["http"]["paths"].as_array().unwrap());
     let backends = paths.map(|path| &path["backend"]);
     let backends = spec.get("defaultBackend").into_iter().chain(backends);
@@ -95,12 +97,50 @@ async fn the_next_rollout_finds_the_other_slot_live() {
     hand.give_up().await;
     let mut config = shop.behind_ingresses();
     // In whatever order the Services are named.
-    if let target_k8s::config::RouterConfig::Ingress(router) = &mut config.router {
+    if let RouterConfig::Ingress(router) = &mut config.router {
         router.services.reverse();
     }
     let found = shop.target(config).discover().await.unwrap();
     assert_eq!(found.names.stable, "deployment/api-green");
     assert_eq!(found.observation.traffic.written, weight(0));
+}
+
+/// Its Service selects nothing before the candidate is made; by what it will select it is known.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_candidate_made_from_stable_is_switched_to_and_back() {
+    let shop = Shop::open();
+    let track = |track: &str| json!({"app": "api", "track": track});
+    shop.deploy("api", track("stable"), "shop/api:1", 2).await;
+    shop.create(service("api", track("stable"))).await;
+    shop.create(service("api-canary", track("canary"))).await;
+    shop.create(json!({
+        "kind": "Ingress", "metadata": {"name": "api"},
+        "spec": {
+            "ingressClassName": "nginx",
+            "defaultBackend": {"service": {"name": "api", "port": {"name": "http"}}},
+        },
+    }))
+    .await;
+    shop.settle(&["api"]).await;
+    let router = IngressRouter::new("api", ["api", "api-canary"]);
+    let target = shop.target(Config::new(&shop.namespace, Canary::of("api"), router));
+    assert_eq!(findings(&target, &plan(&[("api", "shop/api:2")])).await, []);
+    let before = content(&shop.get("Ingress", "api").await);
+    let mut hand = Hand::on(target).await;
+    hand.step(|desired| desired.candidate = release("2", 2))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 2).await;
+    let seen = hand.step(|desired| desired.traffic = weight(100)).await;
+    assert_eq!(seen.traffic.writer, Writer::Us);
+    assert_eq!(named(&shop, "api").await, ["api-canary"]);
+    let start = crate::hand::start(&hand.found);
+    hand.step(|desired| desired.traffic = start.traffic.clone())
+        .await;
+    hand.step(|desired| *desired = start).await;
+    hand.until(|seen| seen.candidate.is_absent()).await;
+    hand.give_up().await;
+    assert_eq!(content(&shop.get("Ingress", "api").await), before);
 }
 
 /// Rules and default backend are written down apart in `managedFields`.
@@ -174,10 +214,9 @@ async fn what_stands_in_the_way_is_found_before_anything_is_written() {
     shop.create(canary).await;
     let class = json!({"spec": {"ingressClassName": "nginx-old"}});
     shop.patch("person", "Ingress", "intern", class).await;
-    let ports = json!({"spec": {"ports": [{"name": "web", "port": 80}]}});
-    let mut service = shop.get("Service", "api-green").await;
-    service["spec"]["ports"] = ports["spec"]["ports"].clone();
-    shop.put(&service).await.unwrap();
+    let mut green = shop.get("Service", "api-green").await;
+    green["spec"]["ports"] = json!([{"name": "web", "port": 80}]);
+    shop.put(&green).await.unwrap();
     let before = objects(&shop).await;
     let found = findings(&shop.target(shop.behind_ingresses()), &plan).await;
     let words = ["ingress/trial", "a weight of 20"];
@@ -217,7 +256,7 @@ async fn slots_behind_a_mesh_are_refused_with_what_takes_them() {
     shop.create(crate::shop::virtual_service()).await;
     shop.create(crate::shop::destination_rule()).await;
     let mut config = shop.behind_ingresses();
-    config.router = target_k8s::config::IstioRouter::new("api", "api").into();
+    config.router = IstioRouter::new("api", "api").into();
     let error = shop.target(config).discover().await.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::InvalidConfig, "{error}");
     assert!(
