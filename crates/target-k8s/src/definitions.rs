@@ -124,8 +124,8 @@ pub(crate) async fn grounds(
             Ok(None) => findings.push(Finding::blocks(
                 "ingress-class-not-found",
                 by.to_string(),
-                format!("its {class} is not there, so no controller carries it out"),
-                "mend `ingressClassName`, or install the controller of that class",
+                format!("its {class} is not there, so no controller is known to carry it out"),
+                "mend `ingressClassName`, or install the controller of that class; for one that goes by the name alone, create the class",
             )),
             Err(error) if error.kind == TargetErrorKind::PermissionDenied => {
                 findings.push(Finding::warns(
