@@ -27,9 +27,25 @@
 //! [`repoint_tag`](crate::ControlPlane::repoint_tag) makes a tag mean something else for the pods
 //! created from then on. A pod keeps its `imageID` for life.
 
+//!
+//! # Addresses
+//! Each pod has an address of its own in [`POD_RANGE`], which no pod of this control plane had before it: what still
+//! sends to a pod that is gone finds nobody, and not the next pod.
+
 mod transition;
 
 pub(crate) use transition::stages;
+
+/// The range of the addresses of pods: enough for 65 000 of them in the life of a control plane.
+pub const POD_RANGE: &str = "10.244.0.0/16";
+
+/// How an address begins as kwok gives it, and as the pod has it.
+///
+/// kwok gives an address away again as soon as the pod that had it is gone, unless it is outside of its range.
+const PREFIXES: [&str; 2] = ["10.245.", "10.244."];
+
+/// The range that kwok is told to give addresses of.
+pub(crate) const KWOK_RANGE: &str = "10.245.0.1/16";
 
 /// The nodes that pods are given to, in the order in which they were created.
 pub const NODES: [&str; 2] = ["node-a", "node-b"];
