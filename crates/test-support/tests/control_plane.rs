@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod, Service};
 use kube::api::{DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
@@ -159,6 +159,35 @@ async fn test_users_have_no_rights_of_their_own() {
     assert!(refused.contains("rollway-test-1"), "{refused}");
     let unknown = plane.kubeconfig_for("somebody").unwrap_err().to_string();
     assert!(unknown.contains("somebody"), "{unknown}");
+}
+
+/// A test asks for it while a program of another reads it.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_kubeconfig_is_written_once_for_all() {
+    let plane = ControlPlane::shared().unwrap();
+    let written = || {
+        let path = plane.kubeconfig_for(TEST_USERS[0]).unwrap();
+        std::fs::metadata(path).unwrap().modified().unwrap()
+    };
+    assert_eq!(written(), written());
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn it_has_room_for_thousands_of_services() {
+    let shop = Shop::open();
+    let client = ControlPlane::shared().unwrap().client("shop-test").unwrap();
+    let services: Api<Service> = Api::namespaced(client, &shop.namespace);
+    let service = json!({
+        "metadata": {"name": "last"},
+        "spec": {"clusterIP": "10.0.40.1", "ports": [{"port": 80}]},
+    });
+    let service = serde_json::from_value(service).unwrap();
+    services
+        .create(&PostParams::default(), &service)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ fn run_ignored(
         // They wait for other programs for most of their time.
         if env::var_os(THREADS).is_none() {
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
-            command.env(THREADS, (2 * cores).to_string());
+            command.env(THREADS, (4 * cores).to_string());
         }
         report.tests("tests that need a program", || run_tests(&mut command))?;
     }

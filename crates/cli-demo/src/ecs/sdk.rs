@@ -250,7 +250,7 @@ pub(super) async fn credentials_are_there(
     })
 }
 
-/// The targets. What is tried again is decided by the machine: they switch the SDK's retries off.
+/// The targets, which share the account that [`configs`] found them in. What is tried again is decided by the machine: they switch the SDK's retries off.
 pub fn targets(
     connection: &Connection,
     configs: &BTreeMap<Part, Config>,
@@ -260,11 +260,12 @@ pub fn targets(
     let balancers = aws_sdk_elasticloadbalancingv2::Client::new(sdk);
     let scaling = aws_sdk_applicationautoscaling::Client::new(sdk);
     let alarms = aws_sdk_cloudwatch::Client::new(sdk);
+    let account = Account::builder(&ecs, &balancers, &scaling).alarms(&alarms);
+    let account = account.build();
     configs
         .iter()
         .map(|(part, config)| {
-            let account = Account::builder(&ecs, &balancers, &scaling).alarms(&alarms);
-            let target = EcsTarget::on(&account.build(), config.clone());
+            let target = EcsTarget::on(&account, config.clone());
             (part.clone(), Arc::new(target) as Arc<dyn Target>)
         })
         .collect()

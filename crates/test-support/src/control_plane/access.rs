@@ -61,20 +61,18 @@ impl ControlPlane {
         kubeconfig_path(&self.folder(), ADMIN)
     }
 
-    /// A kubeconfig of one of [`TEST_USERS`], who has no rights but those that a test grants.
+    /// A kubeconfig of one of [`TEST_USERS`], who has no rights but those that a test grants. The
+    /// file exists as long as the control plane.
     ///
     /// # Errors
-    /// When `user` is not among them or the file cannot be written.
+    /// When `user` is not among them.
     pub fn kubeconfig_for(&self, user: &str) -> Result<PathBuf, ControlPlaneError> {
         if !TEST_USERS.contains(&user) {
             return Err(ControlPlaneError::NoSuchUser {
                 user: user.to_owned(),
             });
         }
-        let folder = self.folder();
-        let port = self.launched().api_port;
-        write_kubeconfig(&folder, port, user)?;
-        Ok(kubeconfig_path(&folder, user))
+        Ok(kubeconfig_path(&self.folder(), user))
     }
 
     /// The configuration of a client with all rights that calls itself `user_agent`, by which
@@ -180,14 +178,15 @@ pub(crate) fn kubeconfig_path(folder: &Path, user: &str) -> PathBuf {
     folder.join(format!("{user}.kubeconfig"))
 }
 
-pub(crate) fn write_kubeconfig(
-    folder: &Path,
-    port: u16,
-    user: &str,
-) -> Result<(), ControlPlaneError> {
-    let path = kubeconfig_path(folder, user);
-    let text = kubeconfig_text(port, &server_certificates(folder)?, user);
-    fs::write(&path, text).map_err(ControlPlaneError::file("write the kubeconfig", &path))
+/// Writes the kubeconfig of each user, once for all: a program may read one at any time.
+pub(crate) fn write_kubeconfigs(folder: &Path, port: u16) -> Result<(), ControlPlaneError> {
+    let certificates = server_certificates(folder)?;
+    for user in TEST_USERS.into_iter().chain([ADMIN]) {
+        let path = kubeconfig_path(folder, user);
+        let text = kubeconfig_text(port, &certificates, user);
+        fs::write(&path, text).map_err(ControlPlaneError::file("write the kubeconfig", &path))?;
+    }
+    Ok(())
 }
 
 /// JSON, which is YAML: every client reads it.

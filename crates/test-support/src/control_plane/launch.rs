@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::ControlPlaneError;
-use super::access::{ADMIN, kubeconfig_path, user_table, write_kubeconfig};
+use super::access::{ADMIN, kubeconfig_path, user_table, write_kubeconfigs};
 use super::credentials::{
     CERTIFICATES, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC_KEY, ServiceAccountKeys, TOKENS,
 };
@@ -86,7 +86,7 @@ impl Launched {
         programs: &Programs,
         folder: &Path,
     ) -> Result<(), ControlPlaneError> {
-        write_kubeconfig(folder, self.api_port, ADMIN)?;
+        write_kubeconfigs(folder, self.api_port)?;
         let kubeconfig = kubeconfig_path(folder, ADMIN).display().to_string();
         let key = folder.join(SERVICE_ACCOUNT_KEY).display().to_string();
         let stages = folder.join("stages.yaml").display().to_string();
@@ -215,7 +215,8 @@ fn api_server_arguments(port: u16, etcd_port: u16, folder: &Path) -> Vec<String>
         // may have none.
         "--advertise-address=192.0.2.1".to_owned(),
         format!("--cert-dir={}", file(CERTIFICATES)),
-        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        // Room for the Services of all tests of a program: nobody removes them.
+        "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
         format!(
             "--service-account-key-file={}",
             file(SERVICE_ACCOUNT_PUBLIC_KEY)

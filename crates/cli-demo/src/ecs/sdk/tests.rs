@@ -1,6 +1,12 @@
 //! What a file says reaches the target, and one policy is made for all parts.
 
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
 use serde_json::{Value, json};
+use strategy_core::Timestamp;
+use strategy_core::world::{VirtualClock, block_on};
+use test_support::ecs::{Fake, Settings, Shop};
 
 use super::*;
 
@@ -109,4 +115,51 @@ fn a_mistake_is_found_in_its_field() {
     let second = json!({"workload": {"canary": {"stable": slot("x"), "candidate": wrong}}, "rules": [rule("c2")]});
     let field = "target.ecs.parts.frontend.workload.canary.candidate.service";
     assert_eq!(read(two(&second)).unwrap_err().field(), field);
+}
+
+/// Else each would spend tokens of its own, of which AWS has one bucket for all.
+#[test]
+fn all_parts_share_their_account() {
+    let clock = VirtualClock::starting_at(Timestamp::from_millis(0));
+    let fake = Fake::new(Arc::new(clock.clone()), Settings::default());
+    let shop = Shop::open(&fake);
+    shop.create_service("backend", &shop.stable_group, 1);
+    shop.create_service("frontend", &shop.canary_group, 1);
+    let part = |name: &str| {
+        let service = format!("arn:aws:ecs:eu-west-1:123456789012:service/shop/{name}");
+        json!({"workload": {"rolling": {"service": service}}})
+    };
+    let (backend, frontend) = (part("backend"), part("frontend"));
+    let parts = json!({"backend": backend, "frontend": frontend});
+    let configs = read(json!({"cluster": "shop", "parts": parts})).unwrap();
+    let time = fake.sdk_time();
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKID", "secret", None, None, "fake",
+        )))
+        .http_client(fake.clone())
+        .sleep_impl(SharedAsyncSleep::new(time.clone()))
+        .time_source(SharedTimeSource::new(time))
+        .build();
+    let targets = targets(&Connection(Box::new(sdk)), &configs);
+    let [one, other] = [0, 1].map(|index| targets.values().nth(index).unwrap());
+    block_on(&clock, async {
+        clock.sleep_until(Timestamp::from_millis(300_000)).await;
+        let found = [one.discover().await, other.discover().await].map(Result::unwrap);
+        let before = fake.next_index();
+        let looks = tokio::join!(
+            one.observe(&found[0].binding),
+            other.observe(&found[1].binding)
+        );
+        looks.0.unwrap();
+        looks.1.unwrap();
+        let calls = fake.calls();
+        let described = calls[before..]
+            .iter()
+            .filter(|call| call.operation == "DescribeServices");
+        assert_eq!(described.count(), 1, "{:#?}", &calls[before..]);
+    })
+    .unwrap();
 }
