@@ -1,0 +1,1 @@
+//! Pods on addresses of the loopback interface, as the load client sees them.
