@@ -29,8 +29,6 @@ mod arrivals;
 mod client;
 mod outcome;
 mod report;
-#[cfg(test)]
-mod tests;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

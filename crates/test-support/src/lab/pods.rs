@@ -55,8 +55,6 @@ mod serve;
 mod server;
 mod status;
 mod tally;
-#[cfg(test)]
-mod tests;
 mod watch;
 
 use std::fmt;

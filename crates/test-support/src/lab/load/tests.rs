@@ -1,1 +1,0 @@
-//! The load client against sockets.

@@ -1,1 +1,0 @@
-//! Pods on addresses of the loopback interface, as the load client sees them.
