@@ -248,6 +248,8 @@ impl Shared {
     }
 
     fn begin(self: &Arc<Self>, process: &Arc<Process>) {
+        // Not left to the task below: who has put a pod may ask it at once.
+        process.set_listens(stretch(&process.behaviour, Duration::ZERO).phase == Phase::Up);
         let living = self.runtime.spawn(live(Arc::clone(process)));
         process.hold(living.abort_handle());
         let telling = self
