@@ -115,6 +115,19 @@ fn a_request_over_a_kept_connection_that_breaks_is_one_reset_and_is_not_sent_aga
 }
 
 #[test]
+fn a_connection_that_was_closed_while_nobody_used_it_is_not_used_again() {
+    let target = raw(|mut stream| {
+        read(&mut stream);
+        answer(&mut stream);
+    });
+    let report = load(&Options::new(target, 10.0), milliseconds(950));
+    // It may be closed at the very moment at which it is taken; used blindly, every second request fails.
+    let most = report.sent() / 4;
+    assert!(report.counts().failed() <= most, "{report}");
+    assert!(report.counts().with(Outcome::Success) > 2, "{report}");
+}
+
+#[test]
 fn connections_are_kept_or_not_as_told() {
     for (connections, kept) in [
         (Connections::KeptAlive, true),

@@ -1,5 +1,8 @@
 //! Pods that go, and addresses without one.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use test_support::lab::load::{Connections, Load, Outcome};
@@ -107,6 +110,39 @@ fn an_address_without_a_started_pod_is_refused() {
         .collect();
     let nobody = |number| (address(number).to_string(), String::new());
     assert_eq!(refused, [nobody(1), nobody(2)]);
+}
+
+/// How a connection ends without an answer, as the socket tells it.
+fn end_of(mut stream: TcpStream) -> Option<ErrorKind> {
+    let mut answer = [0; 8];
+    stream.set_read_timeout(Some(milliseconds(3_000))).unwrap();
+    match stream.read(&mut answer) {
+        Ok(0) => None,
+        Ok(_) => panic!("an answer: {answer:?}"),
+        Err(error) => Some(error.kind()),
+    }
+}
+
+#[test]
+fn connections_end_as_those_to_a_process_that_was_killed() {
+    let server = server();
+    let connect = |number| TcpStream::connect((address(number), server.port())).unwrap();
+    let nobody = connect(1);
+    assert_eq!(end_of(nobody), Some(ErrorKind::ConnectionReset));
+    server.put(&pod(2, "v1_hang"));
+    let (idle, mut asked) = (connect(2), connect(2));
+    asked
+        .write_all(b"GET / HTTP/1.1\r\nhost: web\r\n\r\n")
+        .unwrap();
+    wait(milliseconds(300));
+    server.remove("uid-2");
+    assert_eq!(end_of(idle), Some(ErrorKind::ConnectionReset));
+    assert_eq!(end_of(asked), Some(ErrorKind::ConnectionReset));
+    let tally = tally(&server, 2);
+    assert_eq!(
+        (tally.with(Served::Reset), tally.with(Served::Refused)),
+        (1, 1)
+    );
 }
 
 #[test]
