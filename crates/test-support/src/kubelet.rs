@@ -31,6 +31,10 @@
 //! # Addresses
 //! Each pod has an address of its own in [`POD_RANGE`], which no pod of this control plane had before it: what still
 //! sends to a pod that is gone finds nobody, and not the next pod.
+//!
+//! # Pods with a process
+//! A pod with the annotation [`SERVED`] gets an address and runs, not ready, whatever the words of its tag; all
+//! else, its removal after its deletion too, is left to the one who serves it: `lab::pods`.
 
 mod transition;
 
@@ -54,3 +58,6 @@ pub const NODES: [&str; 2] = ["node-a", "node-b"];
 /// mixed into the digest. Written by the API server for pods of a namespace in which a tag was
 /// re-pointed; a manifest may also carry it.
 pub const REPOINTED: &str = "rollway.test/repointed";
+
+/// The annotation of a pod that somebody else moves on from where its containers run.
+pub const SERVED: &str = "rollway.test/serves";

@@ -10,6 +10,5 @@
 // There are namespaces of networks on Linux alone.
 #![cfg(target_os = "linux")]
 
-mod answering;
 mod shop;
 mod splits;

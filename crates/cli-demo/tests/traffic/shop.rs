@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Service;
-use kube::api::{DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::{
+    DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::core::ApiResource;
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use test_support::Lab;
+use test_support::lab::pods::{SERVES, VERSION_HEADER};
 use test_support::lab::{GATEWAY_NAME, GATEWAY_NAMESPACE, POD_PORT};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-use crate::answering;
 
 /// Nothing that is waited for takes so long, however busy the machine is.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -48,7 +49,6 @@ impl Shop {
     }
 
     async fn held(lab: &'static Lab, held: Held) -> Self {
-        answering::start(lab);
         // A test that failed may have left it stopped.
         if lab.gateway().check_alive().is_err() {
             lab.gateway().start_again().unwrap();
@@ -75,7 +75,7 @@ impl Shop {
                 "replicas": 2,
                 "selector": {"matchLabels": labels},
                 "template": {
-                    "metadata": {"labels": labels},
+                    "metadata": {"labels": labels, "annotations": {SERVES: ""}},
                     "spec": {"containers": [{
                         "name": "shop",
                         "image": format!("shop/web:{version}"),
@@ -88,6 +88,14 @@ impl Shop {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         let created = api.create(&PostParams::default(), &deployment).await;
         created.unwrap();
+    }
+
+    /// Ends the processes of this version at once; other pods take their place.
+    pub(crate) async fn kill(&self, version: &str) {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let at_once = DeleteParams::default().grace_period(0);
+        let all = ListParams::default().labels(&format!("version={version}"));
+        pods.delete_collection(&at_once, &all).await.unwrap();
     }
 
     pub(crate) async fn service(&self, name: &str, version: &str) {
@@ -107,7 +115,7 @@ impl Shop {
     }
 
     /// The host of this shop's requests.
-    fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("{}.example.org", self.namespace)
     }
 
@@ -158,7 +166,10 @@ impl Shop {
         let request = self.http.get(self.lab.gateway().url());
         let request = request.header("host", self.host());
         match request.timeout(Duration::from_secs(5)).send().await {
-            Ok(answer) if answer.status().is_success() => answer.text().await.unwrap(),
+            Ok(answer) if answer.status().is_success() => {
+                let version = answer.headers().get(VERSION_HEADER);
+                version.unwrap().to_str().unwrap().to_owned()
+            }
             Ok(answer) => answer.status().to_string(),
             Err(error) => format!("{error:?}"),
         }
