@@ -151,3 +151,15 @@ impl Lab {
         &self.prometheus
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_started_in_the_network_of_the_machine() {
+        assert!(!namespace::is_inside());
+        let refused = Lab::start().unwrap_err();
+        assert!(matches!(refused, LabError::Outside), "{refused}");
+    }
+}

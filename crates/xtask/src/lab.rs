@@ -20,8 +20,8 @@ const HOLDER: Holder = Holder {
     down: "cargo xtask lab down",
 };
 
-/// The package and the test target that run in a lab of their own.
-const TESTS: (&str, &str) = ("cli-demo", "traffic");
+/// The test target that runs in a lab of its own.
+const TESTS: &str = "traffic";
 
 /// What the holder tells.
 #[derive(Debug, Deserialize)]
@@ -93,16 +93,9 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
 pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
     check()?;
     build_all()?;
-    let (package, target) = TESTS;
     let mut command = cargo();
-    command.args([
-        "test",
-        "--package",
-        package,
-        "--all-features",
-        "--test",
-        target,
-    ]);
+    // The selection and features of `cargo xtask test`, so that nothing is built twice for it.
+    command.args(["test", "--workspace", "--all-features", "--test", TESTS]);
     command.args(["--", "--ignored"]).args(&options.names);
     run_to_its_end(&mut command, RUST_IS_MISSING)?;
     Ok(ExitCode::SUCCESS)
@@ -131,4 +124,27 @@ pub(crate) fn check() -> Result<(), TaskError> {
     Err(TaskError::NoLab {
         reason: said.strip_prefix("Error: ").unwrap_or(said).to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_where_what_is_and_how_to_get_there() {
+        let told = told(&Held {
+            way_in: vec!["nsenter".to_owned()],
+            kubeconfig: "run/admin.kubeconfig".into(),
+            gateway: "http://127.0.0.1:8000".to_owned(),
+            prometheus: "http://127.0.0.1:9090".to_owned(),
+        });
+        for word in [
+            "run/admin.kubeconfig",
+            ":8000\n",
+            ":9090/api",
+            "cargo xtask lab run -- ",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
 }
