@@ -22,7 +22,7 @@ struct Bench {
     more: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "control_plane",
         package: "test-support",
@@ -54,6 +54,13 @@ const BENCHES: [Bench; 4] = [
         needs_control_plane: false,
         more: &[],
     },
+    // As it is built for tests, which it has to be fast enough in.
+    Bench {
+        name: "load",
+        package: "test-support",
+        needs_control_plane: false,
+        more: &["--profile", "dev"],
+    },
 ];
 
 /// Runs the benches of those names, or all if there are none, and prints what they measured.
@@ -61,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
     let mut measured = Vec::new();
     for bench in chosen(&options.names)? {
         if bench.needs_control_plane {
-            testbed::build::all()?;
+            testbed::build::control_plane()?;
         }
         complain(&format!("== {}", bench.name));
         let mut command = cargo();
