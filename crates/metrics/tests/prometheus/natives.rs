@@ -30,7 +30,8 @@ fn web() -> Value {
 }
 
 async fn asked(all: Value, schema: i8) -> Result<Answer, SourceError> {
-    let server = Server::answering([matrix(all)]).await;
+    let never_before = matrix(json!([]));
+    let server = Server::answering([matrix(all), never_before]).await;
     let metric = json!({ "histogram": "request_seconds", "schema": schema });
     let question = question_about(metric, Shape::Histogram);
     server.source().read(&question, window()).await
