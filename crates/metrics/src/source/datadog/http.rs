@@ -12,7 +12,7 @@ use strategy_core::analysis::Window;
 
 use super::answer::{self, SERIES, Series};
 use crate::source::SourceError;
-use crate::source::http::{bounded, heard, problem, shown};
+use crate::source::http::{bounded, confidential, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 2 000 series of 150 points have about half as many.
 pub(super) const BYTES: usize = 8 * 1024 * 1024;
@@ -135,8 +135,9 @@ impl Server {
 
     /// What it says, without what it was told in confidence.
     fn heard(&self, said: &str) -> String {
-        let in_address = self.base.password().unwrap_or_default();
-        heard(said, &[&self.keys.api, &self.keys.application, in_address])
+        let of_address = confidential(&self.base);
+        let keys = [self.keys.api.as_str(), self.keys.application.as_str()];
+        heard(said, of_address.iter().map(String::as_str).chain(keys))
     }
 
     pub(super) fn permanent(&self, problem: String, mend: &str) -> SourceError {

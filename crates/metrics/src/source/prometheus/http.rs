@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
-use crate::source::http::{bounded, heard, problem, shown};
+use crate::source::http::{bounded, confidential, heard, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
@@ -173,10 +173,10 @@ impl Server {
             ),
             Access::Open => ("", String::new()),
         };
-        let of_address = self.base.password().unwrap_or_default();
-        let mut secrets = vec![sent.as_str(), secret, of_address];
-        secrets.extend(self.confidential.iter().map(String::as_str));
-        heard(said, &secrets)
+        let of_address = confidential(&self.base);
+        let others = of_address.iter().chain(&self.confidential);
+        let others = others.map(String::as_str);
+        heard(said, others.chain([sent.as_str(), secret]))
     }
 
     /// The problem may quote the answer.
