@@ -109,6 +109,18 @@ async fn a_native_histogram_is_told_at_the_bounds_of_a_schema() {
     assert!(at_0.bounds().len() < at_1.bounds().len());
 }
 
+/// How many of the bucket around 0 are at most so large is not known within it.
+#[tokio::test]
+async fn no_bound_is_told_that_a_bucket_lies_across() {
+    let samples = [
+        sample(990.0, "0", &[]),
+        sample(1005.0, "9", &[("-0.001", "0.001", "4"), ("0.5", "1", "5")]),
+    ];
+    let answer = asked(json!([native(web(), &samples)]), 0).await.unwrap();
+    assert_eq!(told(&answer).bounds()[0], 1.0 / 512.0);
+    assert_eq!(upto(told(&answer), 1.0 / 512.0), 4);
+}
+
 /// A judge weighs at chosen bounds: they are there whichever buckets are empty.
 #[tokio::test]
 async fn the_bounds_are_the_same_whichever_buckets_are_empty() {

@@ -225,6 +225,25 @@ async fn a_series_that_is_back_counts_from_its_first_sample_on() {
     }
 }
 
+/// Failures of a share that was before are failures of no window, though somebody else counts requests.
+#[tokio::test]
+async fn failures_from_before_anybody_watched_are_not_counted() {
+    let all = series(
+        web("all"),
+        &[(990.0, "0"), (1005.0, "1000"), (1020.0, "1010")],
+    );
+    let bad = series(web("500"), &[(990.0, "0"), (1005.0, "7"), (1020.0, "9")]);
+    for (watched_since, expected) in [(980, (1_010, 9)), (1_000, (10, 2))] {
+        let mut question = question_about(requests(), Shape::Events);
+        question.watched_since = Some(Timestamp::from_millis(watched_since * 1_000));
+        let replies = [matrix(json!([all])), matrix(json!([bad]))];
+        let server = Server::answering(replies).await;
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(expected.0, expected.1);
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+    }
+}
+
 /// The series of one target are not all of one moment, as behind a federating Prometheus, which tells when it scraped.
 #[tokio::test]
 async fn what_was_seen_before_nobody_watched_began_before() {
