@@ -231,8 +231,3 @@ pub enum SourceError {
         mend: String,
     },
 }
-
-/// How the tests of sources read the page about them.
-#[cfg(all(test, any(feature = "http-probe", feature = "datadog")))]
-#[path = "../tests/pages/mod.rs"]
-mod pages;

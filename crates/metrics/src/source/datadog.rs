@@ -5,8 +5,6 @@ mod counts;
 mod http;
 mod metric;
 mod numbers;
-#[cfg(test)]
-mod page;
 
 use std::fmt;
 use std::sync::Arc;
