@@ -232,6 +232,7 @@ fn of_source(
         field: at,
         problem,
         mend,
+        ..
     } = error
     else {
         return Mistake::new(format!("{field}.metric"), error.to_string());

@@ -31,10 +31,6 @@ impl MetricSource for Unasked {
     }
 
     async fn read(&self, _: &Question, _: Window) -> Result<Answer, SourceError> {
-        Err(SourceError::Passing {
-            source_name: self.name(),
-            problem: "it is not asked here".to_owned(),
-            source: None,
-        })
+        Err(SourceError::passing(self.name(), "it is not asked here"))
     }
 }

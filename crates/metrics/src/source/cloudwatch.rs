@@ -20,7 +20,7 @@ use strategy_core::{Timestamp, Track, duration};
 
 use self::answer::{Points, is_multiple};
 use self::api::Api;
-use self::metric::{Filled, Metric, Outcome, invalid};
+use self::metric::{Filled, Metric, Outcome};
 use self::series::Series;
 use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
@@ -131,7 +131,7 @@ impl MetricSource for CloudWatch {
             .iter()
             .all(|at| is_multiple(*at, period))
         {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "window",
                 "it does not begin and end with a period",
                 "ask for whole periods, as the rhythm says",
@@ -222,7 +222,7 @@ impl Told {
         let is_stale = metric
             .stale_after
             .is_some_and(|after| window.to.since(newest) > after);
-        is_stale.then_some(Reading::Stale { newest })
+        is_stale.then_some(Reading::stale(newest))
     }
 
     /// What is said of periods without a datapoint, where others have some.

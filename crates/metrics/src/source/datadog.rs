@@ -167,7 +167,7 @@ impl Datadog {
                 numbers::units(&series, window, unit)
             }
         };
-        answer.map_err(|(problem, mend)| self.server.permanent(problem, &mend))
+        answer.map_err(|mistake| self.server.permanent(mistake.problem, &mistake.mend))
     }
 }
 

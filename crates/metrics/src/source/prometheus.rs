@@ -164,11 +164,11 @@ impl Prometheus {
         match answer.series.as_slice() {
             [] => Ok(None),
             [series] => Ok(Some(series)),
-            several => Err(SourceError::Permanent {
-                source_name: self.name(),
-                problem: format!("the query has {} series as its answer", several.len()),
-                mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
-            }),
+            several => Err(SourceError::permanent(
+                self.name(),
+                format!("the query has {} series as its answer", several.len()),
+                "aggregate them to one, such as by `sum(..)`",
+            )),
         }
     }
 
@@ -196,11 +196,11 @@ impl Prometheus {
     }
 
     fn no_unit(&self, unit: &str, mend: String) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem: format!("a series of the answer has no label `{unit}`"),
+        SourceError::permanent(
+            self.name(),
+            format!("a series of the answer has no label `{unit}`"),
             mend,
-        }
+        )
     }
 }
 

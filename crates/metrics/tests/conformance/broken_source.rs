@@ -95,11 +95,11 @@ impl MetricSource for Slipping {
     fn rhythm(&self, metric: &Value, _: Shape) -> Result<Rhythm, SourceError> {
         match self.slip {
             Slip::TakesAnyMetric => Ok(Rhythm::default()),
-            Slip::HasASecretInErrors if metric.as_object().is_none() => Err(SourceError::Invalid {
-                field: "metric".to_owned(),
-                problem: format!("{SECRET} may not ask for that"),
-                mend: "write {}".to_owned(),
-            }),
+            Slip::HasASecretInErrors if metric.as_object().is_none() => Err(SourceError::invalid(
+                "metric",
+                format!("{SECRET} may not ask for that"),
+                "write {}",
+            )),
             _ if *metric == json!({ "no": "number" }) => Ok(Rhythm::default()),
             _ => self.inner.rhythm(metric, Shape::Events),
         }
@@ -121,11 +121,11 @@ impl MetricSource for Slipping {
             window.to = window.to + std::time::Duration::from_secs(1);
         }
         if self.slip == Slip::RefusesStable && question.track == Track::Stable {
-            return Err(SourceError::Permanent {
-                source_name: self.name(),
-                problem: "not stable".to_owned(),
-                mend: "ask elsewhere".to_owned(),
-            });
+            return Err(SourceError::permanent(
+                self.name(),
+                "not stable",
+                "ask elsewhere",
+            ));
         }
         let good = Reading::Told(Data::Events(Events::counted(9, 0)));
         if self.slip == Slip::TellsOfGoodWhereThereIsNothing && window.to < at(6_000) {

@@ -184,7 +184,7 @@ async fn series_that_ended_are_stale() {
     let ended = series(web("200"), &[(870.0, "7"), (879.5, "9")]);
     let answer = events([matrix(json!([ended])), matrix(json!([]))]).await;
     let newest = Timestamp::from_millis(879_500);
-    assert_eq!(reading(answer), Reading::Stale { newest });
+    assert_eq!(reading(answer), Reading::stale(newest));
 }
 
 #[tokio::test]

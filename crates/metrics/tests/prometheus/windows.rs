@@ -18,9 +18,7 @@ fn web(code: &str) -> Value {
 /// A target that vanished: what it counted last is from before the window, and nothing came since.
 #[tokio::test]
 async fn a_window_without_one_sample_is_not_a_count_of_zero() {
-    let stale = |newest| Reading::Stale {
-        newest: Timestamp::from_millis(newest),
-    };
+    let stale = |newest| Reading::stale(Timestamp::from_millis(newest));
     for (samples, newest, too_short, why) in [
         (
             &[(960.0, "100"), (975.0, "120"), (990.0, "130")][..],
@@ -92,7 +90,7 @@ async fn a_window_with_the_first_sample_alone_is_not_a_count_of_zero() {
         let server = Server::answering(replies).await;
         let answer = server.source().read(&question, window()).await.unwrap();
         let newest = Timestamp::from_millis(newest);
-        assert_eq!(answer.reading, Reading::Stale { newest }, "{samples:?}");
+        assert_eq!(answer.reading, Reading::stale(newest), "{samples:?}");
         assert_eq!(answer.too_short, too_short, "{samples:?}");
     }
 }

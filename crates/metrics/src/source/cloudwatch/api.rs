@@ -134,20 +134,12 @@ impl Api {
         }
     }
 
-    fn passing(&self, problem: String) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem,
-            source: None,
-        }
+    fn passing(&self, problem: impl Into<String>) -> SourceError {
+        SourceError::passing(self.name(), problem)
     }
 
-    fn permanent(&self, problem: String, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem,
-            mend: mend.to_owned(),
-        }
+    fn permanent(&self, problem: impl Into<String>, mend: &str) -> SourceError {
+        SourceError::permanent(self.name(), problem, mend)
     }
 }
 

@@ -141,28 +141,17 @@ impl Server {
     }
 
     pub(super) fn permanent(&self, problem: String, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem,
-            mend: mend.to_owned(),
-        }
+        SourceError::permanent(self.name(), problem, mend)
     }
 
     fn unanswered(&self, problem: String) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem,
-            source: None,
-        }
+        SourceError::passing(self.name(), problem)
     }
 
     fn passing(&self, error: reqwest::Error) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: problem(&error, self.timeout),
-            // The address could have a password in it.
-            source: Some(Box::new(error.without_url())),
-        }
+        // The address could have a password in it.
+        let problem = problem(&error, self.timeout);
+        SourceError::passing_because(self.name(), problem, error.without_url())
     }
 }
 

@@ -182,6 +182,6 @@ fn nothing(series: &[Series], span: Span) -> Option<Answer> {
     let tells = newest >= window.from && series.iter().any(has_two);
     (!tells || age > stale_after).then(|| Answer {
         too_short: !tells && age <= due.min(stale_after),
-        ..Answer::from(Reading::Stale { newest })
+        ..Answer::from(Reading::stale(newest))
     })
 }

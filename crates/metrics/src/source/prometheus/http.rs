@@ -135,11 +135,7 @@ impl Server {
                     self.heard(query)
                 );
                 // Both parts of it were cut.
-                return SourceError::Permanent {
-                    source_name: self.name(),
-                    problem,
-                    mend: mend(query).to_owned(),
-                };
+                return SourceError::permanent(self.name(), problem, mend(query));
             }
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
@@ -157,11 +153,7 @@ impl Server {
                 "give the address under which `/api/v1/query` answers",
             );
         }
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: said,
-            source: None,
-        }
+        SourceError::passing(self.name(), said)
     }
 
     fn heard(&self, said: &str) -> String {
@@ -181,20 +173,13 @@ impl Server {
 
     /// The problem may quote the answer.
     pub(super) fn permanent(&self, problem: &str, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem: self.heard(problem),
-            mend: mend.to_owned(),
-        }
+        SourceError::permanent(self.name(), self.heard(problem), mend)
     }
 
     fn passing(&self, error: reqwest::Error) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: problem(&error, self.timeout),
-            // The address could have a password in it.
-            source: Some(Box::new(error.without_url())),
-        }
+        // The address could have a password in it.
+        let problem = problem(&error, self.timeout);
+        SourceError::passing_because(self.name(), problem, error.without_url())
     }
 }
 

@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use strategy_core::Track;
 
-use super::metric::invalid;
 use crate::source::SourceError;
 use crate::source::template::{Mistake, fill, fill_pattern, label};
 
@@ -110,15 +109,15 @@ impl Exporter {
             ("exported", *exported, &[Self::IngressNginx, Self::Traefik]),
         ] {
             if given && !of.contains(&self) {
-                return Err(invalid(
-                    &format!("metric.{field}"),
+                return Err(SourceError::invalid(
+                    format!("metric.{field}"),
                     format!("it means nothing to the ready-made `{name}`"),
                     "leave it out".to_owned(),
                 ));
             }
         }
         if self == Self::IngressNginx && ingress.is_none() {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.ingress",
                 format!("the ready-made `{name}` needs it, and it is missing"),
                 "write the name of the Ingress that is not the canary's".to_owned(),
@@ -127,7 +126,7 @@ impl Exporter {
         if reporter
             .is_some_and(|reporter| !["destination", "source", "waypoint"].contains(&reporter))
         {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.reporter",
                 "it is none of Istio's".to_owned(),
                 "write destination, source or waypoint, or leave it out".to_owned(),
@@ -141,7 +140,7 @@ impl Exporter {
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
         if status.is_some_and(|status| !is_name(status)) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.status",
                 "it is no name of a label".to_owned(),
                 "write the label that has the status, or leave it out".to_owned(),
@@ -173,7 +172,7 @@ impl Exporter {
         track: Track,
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, SourceError> {
-        let refused = |(problem, mend)| invalid("metric.ready-made", problem, mend);
+        let refused = |mistake: Mistake| mistake.at("metric.ready-made");
         let equals = |name: &str, template: &str| {
             fill(template, labels)
                 .map(|value| format!("{name}=\"{value}\""))
@@ -239,7 +238,7 @@ fn pods(labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
             name.len()
         );
         let mend = "write `requests` and `failed` with labels that tell its pods";
-        return Err((problem, mend.to_owned()));
+        return Err(Mistake::new(problem, mend));
     };
     // Between two hyphens, the second of which is gone where there is no room for it.
     let most = room.saturating_sub(2).min(LONGEST);

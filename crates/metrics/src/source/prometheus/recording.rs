@@ -248,10 +248,7 @@ mod tests {
             events(None, window(1, 31))
         );
         assert_eq!(events(None, window(1_000, 1_030)), Reading::Empty);
-        assert_eq!(
-            events(None, window(211, 241)),
-            Reading::Stale { newest: at(90) }
-        );
+        assert_eq!(events(None, window(211, 241)), Reading::stale(at(90)));
     }
 
     #[test]
