@@ -39,7 +39,7 @@ use crate::state::{State, StateError};
 
 pub use self::drained::Drained;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
-pub use self::kinds::Kinds;
+pub use self::kinds::{InvalidJudge, Kinds};
 pub use self::mann_whitney::MannWhitney;
 pub use self::quantile::{Limit, Quantile};
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};

@@ -8,7 +8,7 @@ use strategy_core::analysis::{Analysis as _, Look, Memory, Verdict, Window};
 use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
 use strategy_core::{Part, Tracks};
-use strategy_metrics::judge::{Judge, JudgeError, Judgement, Kinds, Prospect, Sight};
+use strategy_metrics::judge::{InvalidJudge, Judge, JudgeError, Judgement, Kinds, Prospect, Sight};
 use strategy_metrics::reading::{Reading, Shape};
 use strategy_metrics::{MetricAnalysis, MetricCheck, State};
 
@@ -104,7 +104,9 @@ impl Judge for Heard {
 pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Problem> {
     let last = Arc::new(Mutex::new(None));
     let params = Value::Object(config.judge.clone());
-    let made = Kinds::built_in().make(&params).map_err(Problem::whole)?;
+    let made = Kinds::built_in()
+        .make(&params)
+        .map_err(|wrong| Problem::whole(wrong.to_string()))?;
     let shape = made.shape();
     recorded.has(shape)?;
     let span = recorded.span(shape, config.check.interval)?;
@@ -121,15 +123,17 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
     }
     let heard = Arc::clone(&last);
     let kinds = Kinds::built_in().made(super::KIND, move |_: &Value| {
-        Ok(Box::new(Heard {
-            judge: Kinds::built_in().make(&params)?,
-            last: Arc::clone(&heard),
-        }))
+        let judge = Kinds::built_in().make(&params)?;
+        let last = Arc::clone(&heard);
+        let heard: Box<dyn Judge> = Box::new(Heard { judge, last });
+        Ok::<_, InvalidJudge>(heard)
     });
     let analysis = MetricAnalysis::new(super::KIND, recorded).judges(kinds.clone());
     let judge = Map::from_iter([("kind".to_owned(), Value::from(super::KIND))]);
     let check = MetricCheck::new(super::KIND, Map::new()).judge(judge);
-    let extension = check.check_with(&kinds).map_err(Problem::whole)?.analysis;
+    let planned = check.check_with(&kinds);
+    let planned = planned.map_err(|wrong| Problem::whole(wrong.to_string()))?;
+    let extension = planned.analysis;
     let (mut looks, mut tally, mut memory) = (Vec::new(), Tally::default(), Memory::default());
     for number in 1..=windows {
         let from = span.from.as_millis() + (number - 1) * interval;

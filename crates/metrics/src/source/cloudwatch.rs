@@ -55,7 +55,7 @@ use crate::reading::{Data, Events, Reading, Shape};
 pub struct CloudWatch(Api);
 
 impl CloudWatch {
-    /// How long one question may take, unless said otherwise.
+    /// How long one request may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// What an identity policy of IAM must allow for it, on all resources.
@@ -67,7 +67,8 @@ impl CloudWatch {
         Self(Api::of(client, Self::TIMEOUT))
     }
 
-    /// How long one question may take, all its pages together. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer; an answer of several pages takes
+    /// several. Default: [`TIMEOUT`](Self::TIMEOUT).
     ///
     /// A client that was given nothing to wait with (`sleep_impl`) waits for as long as its HTTP client does.
     #[must_use]

@@ -90,7 +90,7 @@ impl Datadog {
         self
     }
 
-    /// How long one request may take. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer. Default: [`TIMEOUT`](Self::TIMEOUT).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.server.timeout = timeout;

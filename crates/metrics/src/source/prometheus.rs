@@ -66,7 +66,7 @@ use crate::reading::{Data, Reading, Shape};
 pub struct Prometheus(Server);
 
 impl Prometheus {
-    /// How long one question may take, unless said otherwise.
+    /// How long one request may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// At this address, such as `http://prometheus:9090`; a path before `/api/v1` is kept.
@@ -107,7 +107,7 @@ impl Prometheus {
         self
     }
 
-    /// How long one question may take. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer. Default: [`TIMEOUT`](Self::TIMEOUT).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = timeout;
