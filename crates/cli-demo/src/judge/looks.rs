@@ -8,7 +8,9 @@ use strategy_core::analysis::{Analysis as _, Look, Memory, Verdict, Window};
 use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
 use strategy_core::{Part, Tracks};
-use strategy_metrics::judge::{InvalidJudge, Judge, JudgeError, Judgement, Kinds, Prospect, Sight};
+use strategy_metrics::judge::{
+    InvalidJudge, Judge, JudgeError, Judgement, Kinds, Prospect, Sight, Span,
+};
 use strategy_metrics::reading::{Reading, Shape};
 use strategy_metrics::{MetricAnalysis, MetricCheck, State};
 
@@ -86,6 +88,10 @@ impl Judge for Heard {
 
     fn admit(&self, prospect: &Prospect) -> Vec<Finding> {
         self.judge.admit(prospect)
+    }
+
+    fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
+        self.judge.most_evidence(prospect, spans)
     }
 
     fn limits(&self) -> Option<Limits> {
