@@ -24,6 +24,8 @@ enum Slip {
     None,
     CountsOnceMore,
     TakesTheEndAsWell,
+    CountsWhatNobodyWatched,
+    TellsOfWhatIsTooShort,
     LosesSlowOnes,
     TellsOfGoodWhereThereIsNothing,
     TellsOfGoodWhereItIsQuiet,
@@ -120,6 +122,9 @@ impl MetricSource for Slipping {
         if self.slip == Slip::TakesTheEndAsWell {
             window.to = window.to + std::time::Duration::from_secs(1);
         }
+        if self.slip == Slip::CountsWhatNobodyWatched && question.watched_since.is_some() {
+            window.from = at(6_000);
+        }
         if self.slip == Slip::RefusesStable && question.track == Track::Stable {
             return Err(SourceError::permanent(
                 self.name(),
@@ -148,6 +153,8 @@ impl MetricSource for Slipping {
                 Reading::Told(self.shaped(question.shape, &events.clone()))
             };
         }
+        let is_short = window.to < at(6_100) && window.from >= at(6_000);
+        answer.too_short = self.slip == Slip::TellsOfWhatIsTooShort && is_short;
         if self.slip == Slip::HasASecretInNotes {
             answer.notes.push(format!("asked as {SECRET}"));
         }
@@ -190,6 +197,8 @@ fn each_slip_is_noticed() {
     for (slip, named) in [
         (Slip::CountsOnceMore, "the second"),
         (Slip::TakesTheEndAsWell, "are not"),
+        (Slip::CountsWhatNobodyWatched, "since it is watched, and"),
+        (Slip::TellsOfWhatIsTooShort, "that was too short"),
         (Slip::LosesSlowOnes, "are not"),
         (Slip::TellsOfGoodWhereThereIsNothing, "1970"),
         (Slip::TellsOfGoodWhereItIsQuiet, "in which nothing happened"),
