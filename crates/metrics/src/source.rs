@@ -3,6 +3,8 @@
 #[cfg(feature = "cloudwatch")]
 mod cloudwatch;
 #[cfg(any(feature = "datadog", feature = "prometheus"))]
+mod confidential;
+#[cfg(any(feature = "datadog", feature = "prometheus"))]
 mod counts;
 #[cfg(feature = "datadog")]
 mod datadog;

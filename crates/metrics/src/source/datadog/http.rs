@@ -12,7 +12,8 @@ use strategy_core::analysis::Window;
 
 use super::answer::{self, SERIES, Series};
 use crate::source::SourceError;
-use crate::source::http::{bounded, confidential, heard, problem, shown};
+use crate::source::confidential::{confidential, heard};
+use crate::source::http::{bounded, problem, shown};
 
 /// The most bytes of an answer that are read: 2 000 series of 150 points have about half as many.
 pub(super) const BYTES: usize = 8 * 1024 * 1024;

@@ -8,7 +8,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
-use crate::source::http::{bounded, confidential, heard, problem, shown};
+use crate::source::confidential::{confidential, heard};
+use crate::source::http::{bounded, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
