@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use test_support::lab::load::{Connections, Load, LoadError, Options, Outcome};
 
-use super::{load, milliseconds, pod, server, to, until};
+use super::{load, milliseconds, pod, server, to, until, wait};
 
 #[test]
 fn a_slow_server_does_not_slow_the_arrivals() {
@@ -119,6 +119,8 @@ fn a_connection_that_was_closed_while_nobody_used_it_is_not_used_again() {
     let target = raw(|mut stream| {
         read(&mut stream);
         answer(&mut stream);
+        // It is kept by then.
+        wait(milliseconds(20));
     });
     let load = Load::start(&Options::new(target, 10.0)).unwrap();
     until(&load, |report| report.counts().total() >= 10);
