@@ -27,6 +27,11 @@
 //! [`repoint_tag`](crate::ControlPlane::repoint_tag) makes a tag mean something else for the pods
 //! created from then on. A pod keeps its `imageID` for life.
 
+//!
+//! # Pods with a process
+//! A pod with the annotation [`SERVED`] gets an address and runs, not ready, whatever the words of its tag; all
+//! else, its removal after its deletion too, is left to the one who serves it: `lab::pods`.
+
 mod transition;
 
 pub(crate) use transition::stages;
@@ -38,3 +43,6 @@ pub const NODES: [&str; 2] = ["node-a", "node-b"];
 /// mixed into the digest. Written by the API server for pods of a namespace in which a tag was
 /// re-pointed; a manifest may also carry it.
 pub const REPOINTED: &str = "rollway.test/repointed";
+
+/// The annotation of a pod that somebody else moves on from where its containers run.
+pub const SERVED: &str = "rollway.test/serves";

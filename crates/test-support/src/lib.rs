@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `kubernetes`, on by default | `control_plane`; `gateway`, a stand-in for a controller; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
 //! | `child` | `child`: programs as child processes that do not outlive a test |
+//! | `lab` | `lab`: pods that answer real requests as their images say, and clients that count the answers |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
 
 pub mod bench;
@@ -20,6 +21,8 @@ pub mod ecs;
 pub mod gateway;
 #[cfg(feature = "kubernetes")]
 pub mod kubelet;
+#[cfg(feature = "lab")]
+pub mod lab;
 #[cfg(feature = "kubernetes")]
 pub mod programs;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::NODES;
+use super::{NODES, SERVED};
 
 const FIXED_STAGES: &str = include_str!("stages.yaml");
 const POD_STATUS: &str = include_str!("pod-status.yaml.tpl");
@@ -50,6 +50,8 @@ enum Kind {
     Word(&'static str),
     /// The word `half`, on the node of that index in [`NODES`].
     HalfOn(usize),
+    /// The annotation [`SERVED`], whatever the words.
+    Served,
 }
 
 const WORDS: [&str; 9] = [
@@ -57,7 +59,7 @@ const WORDS: [&str; 9] = [
 ];
 
 fn transitions() -> Vec<Transition> {
-    use Kind::{HalfOn, Healthy, Word};
+    use Kind::{HalfOn, Healthy, Served, Word};
     use State::{CrashLoop, OomKilled, PullBackOff, Ready, Unready};
 
     let go = |kind, from, after_ms, to, restarts| Transition {
@@ -90,6 +92,7 @@ fn transitions() -> Vec<Transition> {
         go(Word("oom"), Some(CrashLoop), 1_000, OomKilled, 0),
         go(HalfOn(0), None, 0, Ready, 0),
         go(HalfOn(1), None, 0, Unready, 0),
+        go(Served, None, 0, Unready, 0),
     ]
 }
 
@@ -123,6 +126,7 @@ impl Transition {
             Kind::Healthy => "healthy".to_owned(),
             Kind::Word(word) => word.to_owned(),
             Kind::HalfOn(node) => format!("half-{node}"),
+            Kind::Served => "served".to_owned(),
         };
         format!("pod-{kind}-{from}-{:?}", self.to).to_lowercase()
     }
@@ -141,6 +145,8 @@ impl Transition {
             Kind::Healthy => String::new(),
             Kind::Word(word) => word_pattern(word),
             Kind::HalfOn(_) => word_pattern("half"),
+            // Every image.
+            Kind::Served => ".".to_owned(),
         };
         format!(
             "{{{{- $state := \"{:?}\" -}}}}{{{{- $broken := `{broken}` -}}}}{{{{- $restarts := {} -}}}}\n{POD_STATUS}",
@@ -159,14 +165,21 @@ impl Kind {
                 "values": ["true"],
             })
         };
-        match self {
+        let served = |operator: &str| {
+            let key = format!(r#".metadata.annotations["{SERVED}"]"#);
+            json!({"key": key, "operator": operator})
+        };
+        let mut requirements = match self {
             Self::Healthy => vec![any_tag(&word_pattern(&WORDS.join("|")), "NotIn")],
             Self::Word(word) => vec![any_tag(&word_pattern(word), "In")],
             Self::HalfOn(node) => vec![
                 any_tag(&word_pattern("half"), "In"),
                 json!({"key": ".spec.nodeName", "operator": "In", "values": [NODES[node]]}),
             ],
-        }
+            Self::Served => return vec![served("Exists")],
+        };
+        requirements.push(served("DoesNotExist"));
+        requirements
     }
 }
 

@@ -30,6 +30,17 @@ impl Shop {
     }
 
     pub(crate) async fn deploy(&self, name: &str, image: &str, replicas: u32) {
+        self.deploy_annotated(name, image, replicas, json!({}))
+            .await;
+    }
+
+    pub(crate) async fn deploy_annotated(
+        &self,
+        name: &str,
+        image: &str,
+        replicas: u32,
+        annotations: serde_json::Value,
+    ) {
         let labels = json!({"app": name});
         let deployment: Deployment = serde_json::from_value(json!({
             "metadata": {"name": name},
@@ -37,7 +48,7 @@ impl Shop {
                 "replicas": replicas,
                 "selector": {"matchLabels": labels},
                 "template": {
-                    "metadata": {"labels": labels},
+                    "metadata": {"labels": labels, "annotations": annotations},
                     "spec": {
                         "initContainers": [{"name": "migrate", "image": "shop/migrate:1"}],
                         "containers": [

@@ -1,0 +1,250 @@
+//! Each behaviour, as the load client sees it.
+
+use std::time::Duration;
+
+use test_support::lab::load::{Connections, Load, Outcome};
+use test_support::lab::pods::{SERVES, Served, Written};
+
+use super::{NOTICE, load, milliseconds, pod, server, tally, to, wait};
+
+/// Ready, restarts and reason of everything that was written, without its times.
+fn words(written: &[Written]) -> Vec<(bool, u32, Option<&'static str>)> {
+    written
+        .iter()
+        .map(|written| (written.is_ready, written.restarts, written.waits_for))
+        .collect()
+}
+
+const CRASHED: Option<&str> = Some("CrashLoopBackOff");
+
+#[test]
+fn errors_come_in_their_share_and_under_their_version() {
+    let server = server();
+    server.put(&pod(1, "v2_errors-30"));
+    let report = load(&to(&server, 1, 400.0), milliseconds(500));
+    let share = report.counts().with(Outcome::ServerError) as f64 / report.sent() as f64;
+    // 200 requests: a standard deviation is 3.2 %.
+    assert!((0.14..0.46).contains(&share), "{report}");
+    assert_eq!(report.counts().of("v2"), report.sent(), "{report}");
+    let errors = report.counts().with(Outcome::ServerError);
+    assert_eq!(server.tally().with(Served::Answered(500)), errors);
+    assert!(
+        report
+            .failures()
+            .iter()
+            .all(|failure| failure.status == Some(500))
+    );
+}
+
+#[test]
+fn a_fault_of_one_path_strikes_there_alone() {
+    let server = server();
+    server.put(&pod(1, "v2_errors-100_on-cart"));
+    for (path, fails) in [("/", false), ("/cart?item=1", true), ("/cart/pay", true)] {
+        let mut options = to(&server, 1, 50.0);
+        options.path = path.to_owned();
+        let report = load(&options, milliseconds(100));
+        let failed = if fails { report.sent() } else { 0 };
+        assert_eq!(report.counts().failed(), failed, "{path}: {report}");
+    }
+}
+
+#[test]
+fn a_fault_that_comes_late_spares_who_came_before() {
+    let server = server();
+    server.put(&pod(1, "v2_errors-100_after-500ms"));
+    let report = load(&to(&server, 1, 100.0), milliseconds(900));
+    let failing = report.failing().unwrap();
+    // The pod is a little older than the load.
+    assert!(failing.start > milliseconds(250), "{report}");
+    let good = report.sent() - report.counts().failed();
+    assert!((10..=51).contains(&good), "{report}");
+}
+
+#[test]
+fn an_incident_strikes_all_versions_at_the_same_time() {
+    let server = server();
+    let mut pods = [pod(1, "v1"), pod(2, "v2")];
+    for pod in &mut pods {
+        let annotations = pod.metadata.annotations.as_mut().unwrap();
+        let incident = "errors-100_between-300ms-600ms".to_owned();
+        annotations.insert(SERVES.to_owned(), incident);
+        server.put(pod);
+    }
+    let loads = [1, 2].map(|number| Load::start(&to(&server, number, 100.0)).unwrap());
+    wait(milliseconds(900));
+    for report in loads.map(Load::stop) {
+        let failing = report.failing().unwrap();
+        assert!(failing.end - failing.start < milliseconds(450), "{report}");
+        assert!((10..=60).contains(&report.counts().failed()), "{report}");
+        let last = report.length() - failing.end;
+        assert!(last > milliseconds(100), "{report}");
+    }
+}
+
+#[test]
+fn a_pod_that_hangs_is_a_time_out() {
+    let server = server();
+    server.put(&pod(1, "v2_hang"));
+    let mut options = to(&server, 1, 50.0);
+    options.time_limit = milliseconds(200);
+    let report = load(&options, milliseconds(200));
+    assert_eq!(
+        report.counts().with(Outcome::TimedOut),
+        report.sent(),
+        "{report}"
+    );
+    // Nobody said which version it was.
+    assert_eq!(report.counts().of_nobody(), report.sent());
+    let first = &report.failures()[0];
+    assert!(first.ended - first.due >= milliseconds(200), "{first:?}");
+    let tally = tally(&server, report.sent());
+    assert_eq!(tally.with(Served::Abandoned), report.sent(), "{tally}");
+}
+
+#[test]
+fn a_pod_that_refuses_takes_no_connection_though_it_is_ready() {
+    let server = server();
+    server.put(&pod(1, "v2_refuse"));
+    for connections in [Connections::KeptAlive, Connections::OnePerRequest] {
+        let mut options = to(&server, 1, 50.0);
+        options.connections = connections;
+        let report = load(&options, milliseconds(150));
+        assert_eq!(
+            report.counts().with(Outcome::Reset),
+            report.sent(),
+            "{report}"
+        );
+    }
+    assert_eq!(server.tally().of("v2"), 0);
+    assert_eq!(words(&server.written()), [(true, 0, None)]);
+}
+
+#[test]
+fn a_slow_start_refuses_until_it_listens_and_is_ready_then() {
+    let server = server();
+    server.put(&pod(1, "v2_start-400ms"));
+    let report = load(&to(&server, 1, 100.0), milliseconds(800));
+    let failing = report.failing().unwrap();
+    assert!(failing.start < milliseconds(100), "{report}");
+    assert!((200..=600).contains(&failing.end.as_millis()), "{report}");
+    assert!(report.counts().of("v2") > 10, "{report}");
+    let written = server.written();
+    assert_eq!(words(&written), [(false, 0, None), (true, 0, None)]);
+    let apart = written[1].at - written[0].at;
+    assert!((300..=700).contains(&apart.as_millis()), "{written:?}");
+}
+
+#[test]
+fn a_crash_loop_takes_no_request_and_its_restarts_climb() {
+    let server = server();
+    server.put(&pod(1, "v2_crash"));
+    let report = load(&to(&server, 1, 50.0), milliseconds(1_400));
+    assert_eq!(report.counts().failed(), report.sent(), "{report}");
+    let written = words(&server.written());
+    assert_eq!(written, [(false, 1, CRASHED), (false, 2, CRASHED)]);
+}
+
+#[test]
+fn a_crash_is_felt_before_the_status_tells_of_it() {
+    let server = server();
+    server.put(&pod(1, "v2_crash-400ms"));
+    let began = server.age();
+    let report = load(&to(&server, 1, 100.0), milliseconds(800));
+    let failing = report.failing().unwrap();
+    assert!(failing.start > milliseconds(200), "{report}");
+    assert!(report.counts().of("v2") > 10, "{report}");
+    let written = server.written();
+    assert_eq!(words(&written), [(true, 0, None), (false, 1, CRASHED)]);
+    // The load began a moment after the server's age was taken.
+    let told = written[1].at - began;
+    assert!(
+        told + milliseconds(20) > failing.start + NOTICE / 2,
+        "{told:?}, {report}"
+    );
+    assert!(written[1].at > milliseconds(400) + NOTICE, "{written:?}");
+}
+
+#[test]
+fn a_pod_that_flaps_is_up_and_down_in_turn() {
+    let server = server();
+    server.put(&pod(1, "v2_flap-400ms-300ms"));
+    let report = load(&to(&server, 1, 100.0), milliseconds(1_300));
+    let written = words(&server.written());
+    let story = [(true, 0, None), (false, 0, CRASHED), (true, 1, None)];
+    assert_eq!(written[..3], story);
+    // Up from 0 to 0.4 s and from 0.7 to 1.1 s, by the age of the pod.
+    let failures = report.failures();
+    assert!(failures[0].ended < milliseconds(450), "{report}");
+    let gap = failures
+        .windows(2)
+        .map(|pair| pair[1].ended - pair[0].ended)
+        .max();
+    assert!(gap.unwrap() > milliseconds(250), "{report}");
+    assert!(report.counts().of("v2") > 40, "{report}");
+}
+
+#[test]
+fn latency_is_what_was_said() {
+    let server = server();
+    server.put(&pod(1, "v1_latency-150ms"));
+    let mut options = to(&server, 1, 50.0);
+    // Nobody waits as long as an answer takes: every request must take longer.
+    options.time_limit = milliseconds(100);
+    let report = load(&options, milliseconds(200));
+    assert_eq!(
+        report.counts().with(Outcome::TimedOut),
+        report.sent(),
+        "{report}"
+    );
+    options.time_limit = Duration::from_secs(5);
+    let report = load(&options, milliseconds(200));
+    assert_eq!(report.counts().failed(), 0, "{report}");
+}
+
+#[test]
+fn what_a_pod_says_and_nobody_understands_is_a_problem_and_its_status() {
+    let server = server();
+    server.put(&pod(1, "v2_eror-5"));
+    wait(milliseconds(100));
+    let error = server.check().unwrap_err().to_string();
+    for word in ["shop/web-1", "\"eror-5\"", "errors-PERCENT"] {
+        assert!(error.contains(word), "{error}");
+    }
+    let reason = Some("CreateContainerConfigError");
+    assert_eq!(words(&server.written()), [(false, 0, reason)]);
+    let report = load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(
+        report.counts().with(Outcome::Reset),
+        report.sent(),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_pod_of_the_stand_in_kubelet_answers_while_its_status_says_that_it_runs() {
+    let server = server();
+    let mut pod = pod(1, "v1-flap");
+    pod.metadata.annotations = None;
+    let mut seen = Vec::new();
+    for waits_for in [None, Some("CrashLoopBackOff"), None] {
+        let status = pod.status.as_mut().unwrap();
+        let state = match waits_for {
+            None => serde_json::json!({"running": {}}),
+            Some(reason) => serde_json::json!({"waiting": {"reason": reason}}),
+        };
+        let containers = status.container_statuses.as_mut().unwrap();
+        containers[0].state = serde_json::from_value(state).unwrap();
+        server.put(&pod);
+        let report = load(&to(&server, 1, 50.0), milliseconds(100));
+        let counts = report.counts();
+        assert_eq!(
+            counts.of("v1-flap") + counts.failed(),
+            report.sent(),
+            "{report}"
+        );
+        seen.push(counts.failed() == report.sent());
+    }
+    assert_eq!(seen, [false, true, false]);
+    assert_eq!(server.written(), []);
+}

@@ -1,0 +1,198 @@
+//! The load client alone: its arrivals, its connections, and that it sends nothing twice.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use http::HeaderValue;
+use test_support::lab::load::{Connections, Load, LoadError, Options, Outcome};
+
+use super::{load, milliseconds, pod, server, to, wait};
+
+#[test]
+fn a_slow_server_does_not_slow_the_arrivals() {
+    let server = server();
+    server.put(&pod(1, "v1_latency-600ms"));
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    wait(milliseconds(500));
+    let report = load.report();
+    assert!(report.sent() >= 45, "{report}");
+    assert_eq!((report.counts().total(), report.open()), (0, report.sent()));
+    wait(milliseconds(400));
+    let report = load.stop();
+    // All of 0.9 s and the first, no more: those of the last 0.6 s were waited for, and brought no others.
+    assert!((85..=100).contains(&report.sent()), "{report}");
+    assert_eq!(report.counts().of("v1"), report.sent(), "{report}");
+}
+
+#[test]
+fn what_finds_too_much_open_is_missed_and_reported() {
+    let server = server();
+    server.put(&pod(1, "v1_hang"));
+    let mut options = to(&server, 1, 100.0);
+    (options.most_open, options.time_limit) = (5, milliseconds(400));
+    let report = load(&options, milliseconds(300));
+    assert_eq!(report.sent(), 5, "{report}");
+    assert!(report.missed().len() >= 15, "{report}");
+    assert_eq!(report.missed()[0], milliseconds(50));
+}
+
+/// A server that hands its connections to `serve`, with their number.
+fn raw(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = Arc::new(serve);
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let serve = Arc::clone(&serve);
+            thread::spawn(move || serve(stream.unwrap(), number));
+        }
+    });
+    address
+}
+
+/// A request without a body; `None`: there is no other.
+fn read(stream: &mut TcpStream) -> Option<String> {
+    let mut text = Vec::new();
+    while !text.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
+            return None;
+        }
+        text.push(byte[0]);
+    }
+    Some(String::from_utf8(text).unwrap())
+}
+
+fn answer(stream: &mut TcpStream) {
+    let text = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    // A client that has gone gets nothing.
+    let _written = stream.write_all(text);
+}
+
+#[test]
+fn a_request_over_a_kept_connection_that_breaks_is_one_reset_and_is_not_sent_again() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&requests);
+    let target = raw(move |mut stream, _| {
+        for number in 0.. {
+            if read(&mut stream).is_none() {
+                return;
+            }
+            seen.fetch_add(1, Ordering::SeqCst);
+            if number == 1 {
+                // The second is read, and never answered.
+                return;
+            }
+            answer(&mut stream);
+        }
+    });
+    let report = load(&Options::new(target, 20.0), milliseconds(480));
+    let counts = report.counts();
+    assert!(report.sent() >= 9, "{report}");
+    assert_eq!(
+        requests.load(Ordering::SeqCst) as u64,
+        report.sent(),
+        "{report}"
+    );
+    assert_eq!(counts.with(Outcome::Reset), report.sent() / 2, "{report}");
+    assert_eq!(
+        counts.with(Outcome::Success) + counts.with(Outcome::Reset),
+        report.sent()
+    );
+    // No version was told.
+    assert_eq!(counts.of_nobody(), report.sent());
+}
+
+#[test]
+fn connections_are_kept_or_not_as_told() {
+    for (connections, kept) in [
+        (Connections::KeptAlive, true),
+        (Connections::OnePerRequest, false),
+    ] {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&opened);
+        let target = raw(move |mut stream, _| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            while let Some(request) = read(&mut stream) {
+                assert_eq!(request.contains("connection: close"), !kept, "{request}");
+                answer(&mut stream);
+            }
+        });
+        let mut options = Options::new(target, 20.0);
+        options.connections = connections;
+        let report = load(&options, milliseconds(300));
+        assert_eq!(report.counts().failed(), 0, "{report}");
+        let opened = opened.load(Ordering::SeqCst) as u64;
+        if kept {
+            // A busy machine may have two open at once.
+            assert!(opened <= 2, "{opened} connections, {report}");
+        } else {
+            assert_eq!(opened, report.sent(), "{report}");
+        }
+    }
+}
+
+#[test]
+fn path_host_and_headers_arrive() {
+    let target = raw(|mut stream, _| {
+        while let Some(request) = read(&mut stream) {
+            let head: Vec<&str> = request.lines().collect();
+            assert_eq!(head[0], "GET /cart?item=1 HTTP/1.1");
+            if head.contains(&"host: shop.example") && head.contains(&"x-preview: v2") {
+                answer(&mut stream);
+            }
+        }
+    });
+    let mut options = Options::new(target, 50.0);
+    options.path = "/cart?item=1".to_owned();
+    options.host = "shop.example".to_owned();
+    let preview = HeaderValue::from_static("v2");
+    options.headers.insert("x-preview", preview);
+    options.time_limit = milliseconds(500);
+    let report = load(&options, milliseconds(100));
+    assert_eq!(report.counts().failed(), 0, "{report}");
+}
+
+#[test]
+fn refused_and_half_answered_are_told_apart() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let nobody = closed.local_addr().unwrap();
+    drop(closed);
+    let half = raw(|mut stream, _| {
+        read(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nx-version: v1\r\ncontent-length: 9\r\n\r\nhalf")
+            .unwrap();
+    });
+    let nonsense = raw(|mut stream, _| {
+        read(&mut stream);
+        stream.write_all(b"SSH-2.0\r\n\r\n").unwrap();
+    });
+    for (target, outcome) in [
+        (nobody, Outcome::Refused),
+        (half, Outcome::Reset),
+        (nonsense, Outcome::Broken),
+    ] {
+        let report = load(&Options::new(target, 50.0), milliseconds(100));
+        assert_eq!(report.counts().with(outcome), report.sent(), "{report}");
+        assert_eq!(report.failing().is_some(), report.sent() > 0);
+    }
+    let report = load(&Options::new(half, 50.0), milliseconds(50));
+    assert_eq!(report.counts().of("v1"), report.sent(), "{report}");
+}
+
+#[test]
+fn an_option_that_makes_no_sense_is_refused() {
+    let mut options = Options::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), 1.0);
+    options.path = "cart".to_owned();
+    let error = Load::start(&options).unwrap_err();
+    assert!(matches!(&error, LoadError::Option { option: "path", .. }));
+    assert!(error.to_string().contains("\"cart\""), "{error}");
+    options.path = "/".to_owned();
+    options.host = "shop\n".to_owned();
+    let error = Load::start(&options).unwrap_err();
+    assert!(error.to_string().contains("host"), "{error}");
+}

@@ -1,0 +1,136 @@
+//! Pods that go, and addresses without one.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use test_support::lab::load::{Connections, Load, Outcome};
+use test_support::lab::pods::{PodsError, Problem, Served};
+
+use super::{address, load, milliseconds, pod, server, tally, to, wait};
+
+#[test]
+fn deleting_a_serving_pod_without_drain_fails_requests() {
+    let server = server();
+    // Some are always open.
+    server.put(&pod(1, "v1_latency-50ms"));
+    for connections in [Connections::KeptAlive, Connections::OnePerRequest] {
+        server.put(&pod(1, "v1_latency-50ms"));
+        let mut options = to(&server, 1, 200.0);
+        options.connections = connections;
+        let load = Load::start(&options).unwrap();
+        wait(milliseconds(400));
+        assert_eq!(load.report().counts().failed(), 0, "{}", load.report());
+        let deleted = load.age();
+        server.remove("uid-1");
+        wait(milliseconds(150));
+        let report = load.stop();
+        assert!(report.counts().of("v1") > 0, "{report}");
+        assert!(report.counts().with(Outcome::Reset) > 10, "{report}");
+        let failing = report.failing().unwrap();
+        assert!(failing.start >= deleted, "{report}");
+        // Those that were open fail with the pod, and not when they would have been answered.
+        assert!(
+            failing.start < deleted + milliseconds(45),
+            "{report}, deleted at {deleted:?}"
+        );
+        let open = report
+            .failures()
+            .iter()
+            .filter(|failure| failure.due < deleted);
+        assert!(open.count() > 2, "{report}");
+    }
+    let tally = tally(&server, 100);
+    assert!(tally.with(Served::Reset) > 5, "{tally}");
+}
+
+#[test]
+fn a_deleted_pod_answers_until_its_grace_has_passed() {
+    let server = server();
+    let mut pod = pod(1, "v1_latency-20ms");
+    server.put(&pod);
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    wait(milliseconds(200));
+    let deleted = load.age();
+    pod.metadata.deletion_grace_period_seconds = Some(1);
+    pod.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    server.put(&pod);
+    wait(milliseconds(400));
+    // What else changes meanwhile does not begin the grace anew.
+    server.put(&pod);
+    wait(milliseconds(900));
+    let report = load.stop();
+    let failing = report.failing().unwrap();
+    let lived = (failing.start - deleted).as_millis();
+    assert!((950..1_250).contains(&lived), "{lived} ms, {report}");
+    // Nor does it come back before its object is gone.
+    server.put(&pod);
+    let report = super::load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(report.counts().failed(), report.sent(), "{report}");
+}
+
+#[test]
+fn an_address_without_a_started_pod_is_refused() {
+    let server = server();
+    let mut waiting = pod(1, "v1");
+    waiting.status = None;
+    server.put(&waiting);
+    for number in [1, 2] {
+        let report = load(&to(&server, number, 50.0), milliseconds(100));
+        assert_eq!(
+            report.counts().with(Outcome::Reset),
+            report.sent(),
+            "{report}"
+        );
+        assert_eq!(report.counts().of_nobody(), report.sent());
+    }
+    // It has an address now.
+    server.put(&pod(1, "v1"));
+    let report = load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(report.counts().failed(), 0, "{report}");
+    let mut ended = pod(1, "v1");
+    ended.status.as_mut().unwrap().phase = Some("Failed".to_owned());
+    server.put(&ended);
+    let report = load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(report.counts().failed(), report.sent(), "{report}");
+    let refused: Vec<_> = server
+        .tally()
+        .iter()
+        .filter(|(_, _, served, _)| *served == Served::Refused)
+        .map(|(name, version, _, _)| (name.to_owned(), version.to_owned()))
+        .collect();
+    let nobody = |number| (address(number).to_string(), String::new());
+    assert_eq!(refused, [nobody(1), nobody(2)]);
+}
+
+#[test]
+fn two_living_pods_with_one_address_are_an_error_and_neither_is_served() {
+    let server = server();
+    let mut other = pod(2, "v2");
+    other.status = pod(1, "v2").status;
+    server.put(&pod(1, "v1"));
+    server.put(&other);
+    let error = server.check().unwrap_err();
+    let problem = Problem::SameAddress {
+        address: address(1),
+        pods: ["shop/web-1".to_owned(), "shop/web-2".to_owned()],
+    };
+    let PodsError::Problems(problems) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(problems, &[problem]);
+    assert!(error.to_string().contains("127.1.0.1"), "{error}");
+    let report = load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(report.counts().failed(), report.sent(), "{report}");
+}
+
+#[test]
+fn an_address_may_be_had_again_when_its_pod_is_gone() {
+    let server = server();
+    server.put(&pod(1, "v1"));
+    server.remove("uid-1");
+    let mut other = pod(2, "v2");
+    other.status = pod(1, "v2").status;
+    server.put(&other);
+    server.check().unwrap();
+    let report = load(&to(&server, 1, 50.0), milliseconds(100));
+    assert_eq!(report.counts().of("v2"), report.sent(), "{report}");
+}

@@ -1,0 +1,192 @@
+//! Pods with a process: their server as the kubelet of a real API server.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "test")]
+
+mod support;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use serde_json::json;
+use support::{Shop, app, in_words, is_ready, pause};
+use test_support::ControlPlane;
+use test_support::lab::load::{Load, Options, Report};
+use test_support::lab::pods::{self, PodServer, SERVES, Served};
+
+const SOON: Duration = Duration::from_secs(15);
+
+/// The server of all pods of the shop.
+fn serve(shop: &Shop) -> PodServer {
+    let plane = ControlPlane::shared().unwrap();
+    let mut options = pods::Options::default();
+    options.notice = Duration::from_millis(100);
+    let config = plane.config("lab-pods").unwrap();
+    PodServer::watching(&options, config, Some(&shop.namespace)).unwrap()
+}
+
+/// What the only pod of an image goes through, without what the stand-in kubelet says of it first.
+async fn story(image: &str, annotation: &str, seconds: u64) -> Vec<(Duration, String)> {
+    let shop = Shop::open();
+    let server = serve(&shop);
+    let annotations = json!({SERVES: annotation});
+    shop.deploy_annotated("web", image, 1, annotations).await;
+    let mut story = shop.story("web", Duration::from_secs(seconds)).await;
+    server.check().unwrap();
+    story.retain(|(_, words)| words != "new");
+    assert_eq!(story[0].1, "running 0", "{story:?}");
+    story.remove(0);
+    story
+}
+
+fn words(story: &[(Duration, String)]) -> Vec<&str> {
+    story.iter().map(|(_, words)| words.as_str()).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_served_pod_becomes_ready_whatever_the_words_of_its_tag() {
+    let story = story("shop/web:v2-bad", "", 3).await;
+    assert_eq!(words(&story), ["Ready 0"]);
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn flaps_are_written_with_their_restarts() {
+    let story = story("shop/web:v2_flap-2s-1s", "latency-10ms", 6).await;
+    assert_eq!(
+        words(&story)[..4],
+        [
+            "Ready 0",
+            "CrashLoopBackOff 0",
+            "Ready 1",
+            "CrashLoopBackOff 1"
+        ]
+    );
+    let up = (story[1].0 - story[0].0).as_secs_f64();
+    assert!((up - 2.0).abs() < 0.7, "{story:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_crash_loop_is_written_and_other_containers_stay_ready() {
+    let shop = Shop::open();
+    let _server = serve(&shop);
+    let annotations = json!({SERVES: ""});
+    let image = "shop/web:v2_crash-1s";
+    shop.deploy_annotated("web", image, 1, annotations).await;
+    let looping = |pods: &[Pod]| pods.len() == 1 && in_words(&pods[0]) == "CrashLoopBackOff 2";
+    let (pods, _) = shop.until("web", SOON, looping).await;
+    let ended = app(&pods[0]).unwrap().last_state.clone().unwrap();
+    assert_eq!(ended.terminated.unwrap().exit_code, 1);
+    let status = pods[0].status.clone().unwrap();
+    let containers = status.container_statuses.unwrap();
+    assert!(containers[1].ready && containers[1].restart_count == 0);
+    assert!(containers[0].image_id.starts_with("shop/web@sha256:"));
+    // The conditions that are not ours are as they were.
+    let conditions = status.conditions.unwrap();
+    let state = conditions
+        .iter()
+        .find(|condition| condition.type_ == "rollway.test/state");
+    assert_eq!(state.unwrap().reason.as_deref(), Some("Unready"));
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn what_is_not_understood_waits_with_its_reason() {
+    let shop = Shop::open();
+    let server = serve(&shop);
+    let annotations = json!({SERVES: ""});
+    shop.deploy_annotated("web", "shop/web:v2_eror-5", 1, annotations)
+        .await;
+    let waits =
+        |pods: &[Pod]| pods.len() == 1 && in_words(&pods[0]) == "CreateContainerConfigError 0";
+    let (pods, _) = shop.until("web", SOON, waits).await;
+    let waiting = app(&pods[0]).unwrap().state.clone().unwrap().waiting;
+    assert!(waiting.unwrap().message.unwrap().contains("eror-5"));
+    server.check().unwrap_err();
+    // It goes when it is deleted, though it has no process that could end.
+    let name = pods[0].metadata.name.clone().unwrap();
+    let deletion = DeleteParams::default();
+    shop.pods_api().delete(&name, &deletion).await.unwrap();
+    let replaced =
+        |pods: &[Pod]| pods.len() == 1 && pods[0].metadata.name.as_deref() != Some(name.as_str());
+    shop.until("web", SOON, replaced).await;
+}
+
+/// A Ready pod at this address of the loopback interface, which the stand-in kubelet leaves as it is.
+async fn pod_at(shop: &Shop, address: IpAddr, tag: &str) {
+    let api = shop.pods_api();
+    let gate = "rollway.test/address";
+    let pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "labels": {"app": "web"}, "annotations": {SERVES: ""}},
+        "spec": {
+            "schedulingGates": [{"name": gate}],
+            "containers": [{"name": "app", "image": format!("shop/web:{tag}")}],
+        },
+    }))
+    .unwrap();
+    api.create(&PostParams::default(), &pod).await.unwrap();
+    let text = address.to_string();
+    let addressed = json!({"status": {"podIP": text, "podIPs": [{"ip": text}]}});
+    let parameters = PatchParams::default();
+    api.patch_status("web", &parameters, &Patch::Merge(addressed))
+        .await
+        .unwrap();
+    let open = json!({"spec": {"schedulingGates": null}});
+    api.patch("web", &parameters, &Patch::Merge(open))
+        .await
+        .unwrap();
+    let ready = |pods: &[Pod]| pods.len() == 1 && is_ready(&pods[0]);
+    shop.until("web", SOON, ready).await;
+}
+
+/// 100 requests a second to a pod that is deleted after 0.5 s, until 2 s after it is gone; and how long it
+/// lived on.
+async fn deleted(grace: u32) -> (Report, Duration, PodServer) {
+    let shop = Shop::open();
+    let server = serve(&shop);
+    let address = IpAddr::from(Ipv4Addr::new(127, 1, 1, 1));
+    pod_at(&shop, address, "v1_latency-20ms").await;
+    let mut options = Options::new(SocketAddr::new(address, server.port()), 100.0);
+    options.tolerance = SOON;
+    let load = Load::start(&options).unwrap();
+    pause(Duration::from_millis(500)).await;
+    let parameters = DeleteParams::default().grace_period(grace);
+    let at = load.age();
+    shop.pods_api().delete("web", &parameters).await.unwrap();
+    let (_, took) = shop.until("web", SOON, <[Pod]>::is_empty).await;
+    pause(Duration::from_millis(500)).await;
+    let report = load.stop();
+    let failing = report.failing().unwrap();
+    assert!(failing.start > at, "{report}");
+    let lived = failing.start - at;
+    assert!(
+        took < lived + Duration::from_secs(1),
+        "{took:?} and {lived:?}"
+    );
+    server.check().unwrap();
+    (report, lived, server)
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn deleting_a_serving_pod_without_grace_fails_requests_at_once() {
+    let (report, lived, server) = deleted(0).await;
+    assert!(lived < Duration::from_secs(1), "{lived:?}");
+    assert!(report.counts().of("v1") > 30, "{report}");
+    assert!(report.counts().failed() > 30, "{report}");
+    assert!(
+        server.tally().with(Served::Refused) > 30,
+        "{}",
+        server.tally()
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_deleted_pod_answers_until_its_grace_has_passed_and_is_removed_then() {
+    let (report, lived, _server) = deleted(2).await;
+    assert!((1.9..3.0).contains(&lived.as_secs_f64()), "{lived:?}");
+    assert!(report.counts().of("v1") > 200, "{report}");
+}
