@@ -22,7 +22,7 @@ mod gate;
 mod launch;
 mod setup;
 mod tags;
-mod wait;
+pub(crate) mod wait;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -31,10 +31,25 @@
 //! # Pods with a process
 //! A pod with the annotation [`SERVED`] gets an address and runs, not ready, whatever the words of its tag; all
 //! else, its removal after its deletion too, is left to the one who serves it: `lab::pods`.
+//!
+//! # Addresses
+//! Each pod has an address of its own in [`POD_RANGE`], which no pod of this control plane had before it: what still
+//! sends to a pod that is gone finds nobody, and not the next pod.
 
 mod transition;
 
 pub(crate) use transition::stages;
+
+/// The range of the addresses of pods: enough for 65 000 of them in the life of a control plane.
+pub const POD_RANGE: &str = "10.244.0.0/16";
+
+/// How an address begins as kwok gives it, and as the pod has it.
+///
+/// kwok gives an address away again as soon as the pod that had it is gone, unless it is outside of its range.
+const PREFIXES: [&str; 2] = ["10.245.", "10.244."];
+
+/// The range that kwok is told to give addresses of.
+pub(crate) const KWOK_RANGE: &str = "10.245.0.1/16";
 
 /// The nodes that pods are given to, in the order in which they were created.
 pub const NODES: [&str; 2] = ["node-a", "node-b"];

@@ -1,5 +1,126 @@
-//! The lab: real requests through a real gateway to pods that answer as their images say.
+//! The lab: real requests through a real gateway to pods that answer, on one machine and without its network.
+//!
+//! A control plane, [Traefik](https://traefik.io/traefik), [Prometheus](https://prometheus.io), the pods, their clients
+//! and whatever is tried run in one [network namespace](namespace) of Linux. In it every address of pods is this machine, so that
+//! one server on port [`POD_PORT`] is all of them, and the gateway finds the pods where the control plane says that they
+//! are. No root is needed where users may make namespaces.
+//!
+//! ```no_run
+//! use test_support::Lab;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // The first line of a test: in the network of the lab it returns, anywhere else the program begins anew in there.
+//! let lab = Lab::shared()?;
+//! let namespace = lab.plane().namespace()?;
+//! println!("{} through {}", namespace, lab.gateway().url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A test says `#[ignore = "needs the lab: cargo xtask test"]`. By hand: `cargo xtask testbed build` once, and then
+//! `cargo test -p cli-demo --test traffic -- --ignored`. For a person, `cargo xtask lab up` leaves a lab running.
 
 mod dice;
+mod error;
+pub mod gateway;
 pub mod load;
+pub mod namespace;
+mod objects;
 pub mod pods;
+mod scraping;
+
+use std::sync::OnceLock;
+
+pub use error::LabError;
+pub use gateway::Gateway;
+pub use namespace::NoNamespace;
+pub use objects::{GATEWAY_CLASS, GATEWAY_NAME, GATEWAY_NAMESPACE, INGRESS_CLASS};
+
+use crate::control_plane::{ControlPlane, Options};
+use crate::prometheus::Prometheus;
+
+/// The port on which every pod answers.
+pub const POD_PORT: u16 = 8080;
+
+/// The port on which the gateway takes requests: that of the one listener of its Gateway.
+pub const GATEWAY_PORT: u16 = 8000;
+
+/// A control plane, a gateway that carries out what is written there, and a Prometheus that scrapes it each second.
+///
+/// There is one at most in a network: it takes [`GATEWAY_PORT`].
+///
+/// # Guarantees
+/// As [`ControlPlane`]: exactly the processes that this handle started are killed, whatever ends this process.
+#[derive(Debug)]
+pub struct Lab {
+    prometheus: Prometheus,
+    gateway: Gateway,
+    // Last: the others ask it.
+    plane: ControlPlane,
+}
+
+impl Lab {
+    /// Starts everything, and waits until the gateway says that its Gateway is programmed; takes 5 to 8 s, for which
+    /// its thread is blocked.
+    ///
+    /// # Errors
+    /// [`LabError::Outside`] unless [`namespace::is_inside`]; otherwise when a program is missing, ends, or is not
+    /// ready within [`Options::start_limit`].
+    pub fn start() -> Result<Self, LabError> {
+        if !namespace::is_inside() {
+            return Err(LabError::Outside);
+        }
+        // What is missing is known before anything is started.
+        crate::programs::traefik()?;
+        crate::programs::prometheus()?;
+        let plane = ControlPlane::start(Options {
+            istio: false,
+            ..Options::default()
+        })?;
+        let gateway = Gateway::start(&plane)?;
+        objects::create(&plane, &gateway)?;
+        let prometheus = scraping::start(&gateway)?;
+        Ok(Self {
+            prometheus,
+            gateway,
+            plane,
+        })
+    }
+
+    /// The lab that all tests of this process share, started by the first that asks.
+    ///
+    /// Where this process is not in the network of a lab, it does not return: the program begins anew in one, with the
+    /// same arguments, and what it did before it does again. So ask for it at first.
+    ///
+    /// It lives until the process ends. Tests keep apart by a [`namespace`](ControlPlane::namespace) and a hostname
+    /// each.
+    ///
+    /// # Errors
+    /// When there can be no such network here, or as [`start`](Self::start); every later call returns the same error.
+    pub fn shared() -> Result<&'static Self, &'static LabError> {
+        static SHARED: OnceLock<Result<Lab, LabError>> = OnceLock::new();
+        let start = || {
+            namespace::enter()?;
+            Self::start()
+        };
+        SHARED.get_or_init(start).as_ref()
+    }
+
+    /// Its control plane.
+    #[must_use]
+    pub fn plane(&self) -> &ControlPlane {
+        &self.plane
+    }
+
+    /// Its gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Its Prometheus, whose job `gateway` has what the gateway tells.
+    #[must_use]
+    pub fn prometheus(&self) -> &Prometheus {
+        &self.prometheus
+    }
+}

@@ -5,9 +5,9 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | `kubernetes`, on by default | `control_plane`; `gateway`, a stand-in for a controller; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone; `programs` |
-//! | `child` | `child`: programs as child processes that do not outlive a test |
-//! | `lab` | `lab`: pods that answer real requests as their images say, and clients that count the answers |
+//! | `kubernetes`, on by default | `control_plane`; `gateway`, a stand-in for a controller; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone |
+//! | `child` | `child`: programs as child processes that do not outlive a test; `programs`; `prometheus`, a real one |
+//! | `lab` | `lab`: control plane, gateway, Prometheus and pods in a network of their own, and clients that count the answers |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
 
 pub mod bench;
@@ -23,12 +23,18 @@ pub mod gateway;
 pub mod kubelet;
 #[cfg(feature = "lab")]
 pub mod lab;
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "child")]
 pub mod programs;
+#[cfg(feature = "child")]
+pub mod prometheus;
 
 #[cfg(feature = "kubernetes")]
 pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, GatewayApi, Options};
 #[cfg(feature = "kubernetes")]
 pub use gateway::GatewayController;
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "lab")]
+pub use lab::{Lab, LabError};
+#[cfg(feature = "child")]
 pub use programs::{Missing, Programs, programs};
+#[cfg(feature = "child")]
+pub use prometheus::Prometheus;

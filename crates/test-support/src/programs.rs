@@ -1,4 +1,4 @@
-//! Where the programs of a control plane are found.
+//! Where the programs of the test bed are found.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,22 @@ pub struct Programs {
 pub struct Missing {
     /// The file that was looked for last.
     pub path: PathBuf,
+}
+
+/// Finds Traefik, the gateway of the lab.
+///
+/// # Errors
+/// [`Missing`] names where it was looked for and the command that builds it.
+pub fn traefik() -> Result<PathBuf, Missing> {
+    present(testbed_dir().join("bin/traefik"))
+}
+
+/// Finds Prometheus, which is installed in a folder of its own.
+///
+/// # Errors
+/// [`Missing`] names where it was looked for and the command that installs it.
+pub fn prometheus() -> Result<PathBuf, Missing> {
+    present(target_dir().join("prometheus/usr/bin/prometheus"))
 }
 
 /// Finds the programs: etcd and kube-apiserver in the folder that `KUBEBUILDER_ASSETS` names, if it

@@ -3,11 +3,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Node, Service};
-use kube::api::{DynamicObject, GroupVersionKind, ListParams, PostParams};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod, Service};
+use kube::api::{DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
@@ -38,6 +40,37 @@ async fn it_has_the_nodes_and_a_kubeconfig_that_reaches_them() {
         test_support::kubelet::NODES
     );
     assert!(plane.url().starts_with("https://127.0.0.1:"));
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn no_two_pods_have_the_same_address_not_even_one_after_the_other() {
+    // One of its own, so that these are the first pods that it has.
+    let plane = tokio::task::spawn_blocking(|| ControlPlane::start(Options::default()));
+    let plane = plane.await.unwrap().unwrap();
+    let shop = Shop {
+        namespace: plane.namespace().unwrap(),
+        client: plane.client("shop-test").unwrap(),
+    };
+    let mut seen = BTreeSet::new();
+    for round in 0..3 {
+        shop.deploy(&format!("shop-{round}"), "shop/app:1", 40)
+            .await;
+        let app = format!("shop-{round}");
+        let all_ready = |pods: &[Pod]| pods.len() == 40 && pods.iter().all(is_ready);
+        let (pods, _) = shop.until(&app, Duration::from_secs(60), all_ready).await;
+        for pod in pods {
+            let address = pod.status.unwrap().pod_ip.unwrap();
+            assert!(address.starts_with("10.244."), "{address}");
+            assert!(seen.insert(address.clone()), "{address} twice");
+        }
+        let all = ListParams::default();
+        let now = DeleteParams::default();
+        let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
+        deployments.delete_collection(&now, &all).await.unwrap();
+        shop.until(&app, Duration::from_secs(60), <[Pod]>::is_empty)
+            .await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The command line: tasks, options, and what they mean.
 
+use std::ffi::OsString;
 use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -51,6 +52,11 @@ pub(crate) enum Task {
     /// The test bed: a control plane built from source.
     #[command(subcommand, flatten_help = true)]
     Testbed(Testbed),
+    /// The lab: real requests through a real gateway to pods that answer as their images say.
+    ///
+    /// Needs Linux with `unshare` and `ip`, not root. Everything of it runs in a network of its own.
+    #[command(subcommand, flatten_help = true)]
+    Lab(Lab),
 }
 
 /// Options of `explore`.
@@ -138,14 +144,43 @@ pub(crate) struct Mutants {
 /// What is done with the test bed.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Testbed {
-    /// Builds its programs, under target/testbed; about 5 minutes the first time (needs Go). Then installs moto, under
-    /// target/moto; about a minute (needs Python), and Prometheus, under target/prometheus; some seconds (needs the
-    /// apt-get and dpkg of a Debian or Ubuntu).
+    /// Builds its programs and the gateway of the lab, under target/testbed; about 10 minutes the first time (needs
+    /// Go). Then installs moto, under target/moto; about a minute (needs Python), and Prometheus, under
+    /// target/prometheus; some seconds (needs the apt-get and dpkg of a Debian or Ubuntu).
     Build,
     /// Leaves a control plane running and prints its kubeconfig.
     Up,
     /// Ends it.
     Down,
+}
+
+/// What is done with the lab.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Lab {
+    /// Builds what is missing, leaves a lab running, and prints where what is.
+    Up,
+    /// Ends it.
+    Down,
+    /// Runs a command in the network of the lab that is up, with its KUBECONFIG.
+    Run(Run),
+    /// Runs all tests of the lab, each lab of theirs its own.
+    Test(LabTest),
+}
+
+/// Options of `lab run`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Run {
+    /// What to run, such as `-- rollway run rollout.yaml`.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Options of `lab test`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct LabTest {
+    /// Parts of names; all tests unless told.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 fn number<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
@@ -277,6 +312,19 @@ mod tests {
         check("testbed build", Task::Testbed(Testbed::Build));
         check("testbed up", Task::Testbed(Testbed::Up));
         check("testbed down", Task::Testbed(Testbed::Down));
+        check("lab up", Task::Lab(Lab::Up));
+        check("lab down", Task::Lab(Lab::Down));
+        let command = owned(&["curl", "-s", "http://127.0.0.1:8000"]);
+        let command = command.into_iter().map(OsString::from).collect();
+        check(
+            "lab run -- curl -s http://127.0.0.1:8000",
+            Task::Lab(Lab::Run(Run { command })),
+        );
+        let names = owned(&["split", "flip"]);
+        check(
+            "lab test split flip",
+            Task::Lab(Lab::Test(LabTest { names })),
+        );
     }
 
     #[test]
@@ -294,6 +342,8 @@ mod tests {
         check("tset", "'tset'", "'test'");
         check("testbed sideways", "'sideways'", "cargo xtask testbed up");
         check("testbed", "", "down");
+        check("lab", "", "down");
+        check("lab run", "<COMMAND>", "cargo xtask lab run");
         check("test --fast", "'--fast'", "cargo xtask test");
         check("test fast", "'fast'", "cargo xtask test");
         check("bench --csv", "'--csv'", "cargo xtask bench [OPTIONS]");

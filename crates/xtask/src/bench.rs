@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
     let mut measured = Vec::new();
     for bench in chosen(&options.names)? {
         if bench.needs_control_plane {
-            testbed::build::all()?;
+            testbed::build::control_plane()?;
         }
         complain(&format!("== {}", bench.name));
         let mut command = cargo();

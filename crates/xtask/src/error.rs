@@ -29,12 +29,33 @@ pub(crate) enum TaskError {
         #[source]
         source: serde_json::Error,
     },
-    #[error("a control plane is up already, see {state}: end it with `cargo xtask testbed down`")]
-    AlreadyUp { state: PathBuf },
-    #[error("no control plane was left running: {state} is not there")]
-    NotUp { state: PathBuf },
-    #[error("the control plane did not come up: {reason}; see {log}")]
-    DidNotComeUp { reason: String, log: PathBuf },
+    #[error("{what} is up already, see {state}: end it with `{down}`")]
+    AlreadyUp {
+        what: &'static str,
+        down: &'static str,
+        state: PathBuf,
+    },
+    #[error("{what} was not left running: {state} is not there")]
+    NotUp { what: &'static str, state: PathBuf },
+    #[error("{what} has ended by itself; see {log}, and start it anew with `{up}`")]
+    Ended {
+        what: &'static str,
+        up: &'static str,
+        log: PathBuf,
+    },
+    #[error("{what} did not come up: {reason}; see {log}")]
+    DidNotComeUp {
+        what: &'static str,
+        reason: String,
+        log: PathBuf,
+    },
+    #[error("cannot build Traefik, the gateway of the lab")]
+    NoGateway {
+        #[source]
+        source: Box<Self>,
+    },
+    #[error("there can be no lab here: {reason}")]
+    NoLab { reason: String },
     #[error(
         "cannot install moto, which needs Python 3.11 or later with venv and pip, and packages from PyPI"
     )]

@@ -8,6 +8,7 @@ mod docs;
 mod error;
 mod explore;
 mod fuzz;
+mod lab;
 mod mutants;
 mod output;
 mod simulate;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Task, Testbed};
+use args::{Arguments, Lab, Task, Testbed};
 use error::TaskError;
 
 fn main() -> ExitCode {
@@ -68,12 +69,18 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
             }
         }
         Task::Testbed(Testbed::Build) => {
-            let built = testbed::build::all();
-            let installed = testbed::moto::install();
-            testbed::prometheus::install().and(installed).and(built)?;
+            let control_plane = testbed::build::control_plane();
+            let gateway = testbed::build::gateway();
+            let moto = testbed::moto::install();
+            let prometheus = testbed::prometheus::install();
+            prometheus.and(moto).and(gateway).and(control_plane)?;
         }
         Task::Testbed(Testbed::Up) => testbed::up()?,
         Task::Testbed(Testbed::Down) => testbed::down()?,
+        Task::Lab(Lab::Up) => lab::up()?,
+        Task::Lab(Lab::Down) => lab::down()?,
+        Task::Lab(Lab::Run(options)) => return lab::run(options),
+        Task::Lab(Lab::Test(options)) => return lab::test(options),
     }
     Ok(ExitCode::SUCCESS)
 }

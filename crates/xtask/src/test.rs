@@ -20,7 +20,7 @@ use crate::cargo::{RUST_IS_MISSING, cargo, packages};
 use crate::error::TaskError;
 use crate::output::{complain, say};
 use crate::workspace::root;
-use crate::{docs, testbed};
+use crate::{docs, lab, testbed};
 
 /// Tests that may go without being run under `CI=true`, one name a line.
 const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
@@ -34,7 +34,11 @@ const THREADS: &str = "RUST_TEST_THREADS";
 /// Runs every step, also after one has failed; the exit status tells whether all passed.
 pub(crate) fn run() -> Result<ExitCode, TaskError> {
     // Go has minutes of work on a new machine, much of it on one core.
-    let programs = thread::spawn(testbed::build::all);
+    let programs = thread::spawn(|| {
+        let control_plane = testbed::build::control_plane();
+        // Not beside the others, which use all cores.
+        (control_plane, testbed::build::gateway())
+    });
     let moto = thread::spawn(testbed::moto::install);
     let prometheus = thread::spawn(testbed::prometheus::install);
     let mut report = Report::default();
@@ -47,11 +51,14 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     let mut alone = tests(&["--package", "strategy-core"]);
     report.tests("tests of strategy-core alone", || run_tests(&mut alone))?;
 
-    let (programs, moto, prometheus) = (joined(programs), joined(moto), joined(prometheus));
+    let (programs, gateway) = joined(programs);
+    let (moto, prometheus, network) = (joined(moto), joined(prometheus), lab::check());
     let missing = Missing {
         programs: programs.as_ref().err(),
         moto: moto.as_ref().err(),
         prometheus: prometheus.as_ref().err(),
+        gateway: gateway.as_ref().err(),
+        network: network.as_ref().err(),
     };
     let not_run = run_ignored(&mut report, &ignored, missing)?;
     let excused = fs::read_to_string(root().join(NOT_RUN_IN_CI))
@@ -122,6 +129,9 @@ fn run_ignored(
     let runnable = runnable.into_iter().flatten();
     let (optimised, runnable): (Vec<&Ignored>, Vec<&Ignored>) =
         runnable.partition(|test| Need::of(test) == Ok(Need::OptimisedBuild));
+    let (in_lab, runnable): (Vec<&Ignored>, Vec<&Ignored>) = runnable
+        .into_iter()
+        .partition(|test| Need::of(test) == Ok(Need::Lab));
     let not_run: Vec<NotRun> = not_run.into_iter().filter_map(Result::err).collect();
     if !optimised.is_empty() {
         let mut command = tests(&["--profile", "proof"]);
@@ -148,7 +158,7 @@ fn run_ignored(
             "--tests",
         ]);
         command.args(["--", "--ignored"]);
-        if !not_run.is_empty() || !optimised.is_empty() {
+        if !not_run.is_empty() || !optimised.is_empty() || !in_lab.is_empty() {
             command
                 .arg("--exact")
                 .args(runnable.iter().map(|test| &test.name));
@@ -159,6 +169,15 @@ fn run_ignored(
             command.env(THREADS, (2 * cores).to_string());
         }
         report.tests("tests that need a program", || run_tests(&mut command))?;
+    }
+    if !in_lab.is_empty() {
+        // On their own: how fast requests are answered is among what they see.
+        let mut command = tests(&["--workspace", "--all-features"]);
+        let selections: BTreeSet<Vec<&str>> = in_lab.iter().map(|test| test.selection()).collect();
+        command.args(selections.into_iter().flatten());
+        command.args(["--", "--ignored", "--exact"]);
+        command.args(in_lab.iter().map(|test| &test.name));
+        report.tests("tests in the lab", || run_tests(&mut command))?;
     }
     Ok(not_run)
 }

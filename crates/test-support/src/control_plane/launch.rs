@@ -123,6 +123,7 @@ impl Launched {
                     "--manage-all-nodes".to_owned(),
                     "--node-lease-duration-seconds=40".to_owned(),
                     "--enable-crds=".to_owned(),
+                    format!("--cidr={}", kubelet::KWOK_RANGE),
                     format!("--config={stages}"),
                 ],
             ),

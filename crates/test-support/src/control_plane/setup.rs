@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
@@ -70,7 +70,49 @@ pub(crate) async fn populate(
         names.extend(apply_definitions(&client, definitions).await?);
     }
     established(plane, &client, &names, options.start_limit).await?;
-    nodes_ready(plane, &client, options.start_limit).await
+    nodes_ready(plane, &client, options.start_limit).await?;
+    first_address(plane, &client, options.start_limit).await
+}
+
+/// Has a pod be given an address, and removes it.
+///
+/// kwok makes its list of addresses when it needs the first one. It makes it twice when two pods need it at once, and
+/// then gives both the same.
+async fn first_address(
+    plane: &ControlPlane,
+    client: &Client,
+    limit: Duration,
+) -> Result<(), ControlPlaneError> {
+    let api: Api<Pod> = Api::namespaced(client.clone(), "default");
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "first-address"},
+        "spec": {"nodeName": NODES[0], "containers": [{"name": "none", "image": "none"}]},
+    });
+    let pod: Pod = serde_json::from_value(pod).map_err(|error| ControlPlaneError::Syntax {
+        what: "our own pod",
+        reason: error.to_string(),
+    })?;
+    let waited = poll(limit, async || {
+        plane.launched().check_alive()?;
+        let created = match api.get_opt(&pod.name_any()).await {
+            Ok(Some(pod)) => Ok(pod),
+            // Refused as long as the server has not made its first namespaces.
+            Ok(None) => api.create(&PostParams::default(), &pod).await,
+            Err(error) => Err(error),
+        };
+        Ok(match created {
+            Ok(pod) if address(&pod).is_some() => Attempt::Done(()),
+            Ok(_) => Attempt::NotYet("it has none".to_owned()),
+            Err(error) => Attempt::NotYet(error.to_string()),
+        })
+    });
+    let waited = waited.await?;
+    done(plane, waited, "no pod was given an address", "kwok", limit)?;
+    let deleted = api.delete(&pod.name_any(), &DeleteParams::default()).await;
+    deleted.map_err(ControlPlaneError::api("delete a pod"))?;
+    Ok(())
 }
 
 async fn create_nodes(client: &Client) -> Result<(), ControlPlaneError> {
@@ -172,6 +214,10 @@ async fn nodes_ready(
         "kwok",
         limit,
     )
+}
+
+fn address(pod: &Pod) -> Option<&String> {
+    pod.status.as_ref()?.pod_ip.as_ref()
 }
 
 fn is_ready(node: &Node) -> bool {

@@ -2,7 +2,8 @@
 The status of a pod, in the state that the transition chose.
 
 Set before this text: $state (Ready, Unready, CrashLoop, OomKilled, PullBackOff), $broken (pattern of the
-tags that the state is for; empty when the pod is healthy) and $restarts (restarts to add).
+tags that the state is for; empty when the pod is healthy), $restarts (restarts to add), $given and $told (how an
+address begins as kwok gives it, and as the pod has it).
 */ -}}
 {{- define "imageID" -}}
 {{- $tagged := regexReplaceAll "@.*$" .image "" -}}
@@ -158,10 +159,10 @@ hostIPs:
 {{ end }}
 {{ end }}
 {{ with PodIPsWith .spec.nodeName (or .spec.hostNetwork false) (or .metadata.uid "") (or .metadata.name "") (or .metadata.namespace "") }}
-podIP: {{ index . 0 | Quote }}
+podIP: {{ index . 0 | replace $given $told | Quote }}
 podIPs:
 {{ range . }}
-- ip: {{ . | Quote }}
+- ip: {{ . | replace $given $told | Quote }}
 {{ end }}
 {{ end }}
 {{ end }}

@@ -1,8 +1,10 @@
 //! The states of a pod as a table, and its rendering into kwok's stages.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
-use super::{NODES, SERVED};
+use super::{NODES, PREFIXES, SERVED};
 
 const FIXED_STAGES: &str = include_str!("stages.yaml");
 const POD_STATUS: &str = include_str!("pod-status.yaml.tpl");
@@ -148,10 +150,17 @@ impl Transition {
             // Every image.
             Kind::Served => ".".to_owned(),
         };
-        format!(
-            "{{{{- $state := \"{:?}\" -}}}}{{{{- $broken := `{broken}` -}}}}{{{{- $restarts := {} -}}}}\n{POD_STATUS}",
-            self.to, self.restarts
-        )
+        let set = |name: &str, value: &dyn Display| format!("{{{{- ${name} := {value} -}}}}");
+        let [given, told] = PREFIXES;
+        [
+            set("state", &format_args!("\"{:?}\"", self.to)),
+            set("broken", &format_args!("`{broken}`")),
+            set("restarts", &self.restarts),
+            set("given", &format_args!("\"{given}\"")),
+            set("told", &format_args!("\"{told}\"")),
+            format!("\n{POD_STATUS}"),
+        ]
+        .concat()
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Prometheus,
     /// The programs of the test bed, and a Prometheus.
     ControlPlaneAndPrometheus,
+    /// A lab: the programs of the test bed, its gateway, a Prometheus, and a network of its own.
+    Lab,
     /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
 }
@@ -25,6 +27,8 @@ pub(crate) struct Missing<'a> {
     pub(crate) programs: Option<&'a TaskError>,
     pub(crate) moto: Option<&'a TaskError>,
     pub(crate) prometheus: Option<&'a TaskError>,
+    pub(crate) gateway: Option<&'a TaskError>,
+    pub(crate) network: Option<&'a TaskError>,
 }
 
 /// A test that was not run, and why.
@@ -35,7 +39,7 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("a control plane", Self::ControlPlane),
         ("moto", Self::Moto),
         ("Prometheus", Self::Prometheus),
@@ -43,6 +47,7 @@ impl Need {
             "a control plane and Prometheus",
             Self::ControlPlaneAndPrometheus,
         ),
+        ("the lab", Self::Lab),
         ("an optimised build", Self::OptimisedBuild),
     ];
 
@@ -79,6 +84,10 @@ impl Need {
             Self::Moto => missing.moto,
             Self::Prometheus => missing.prometheus,
             Self::ControlPlaneAndPrometheus => missing.programs.or(missing.prometheus),
+            Self::Lab => {
+                let built = missing.programs.or(missing.gateway);
+                missing.network.or(built).or(missing.prometheus)
+            }
             Self::OptimisedBuild => None,
         };
         match error {
@@ -126,6 +135,10 @@ mod tests {
             Ok(Need::ControlPlaneAndPrometheus)
         );
         assert_eq!(
+            Need::of(&test("needs the lab: cargo xtask test")),
+            Ok(Need::Lab)
+        );
+        assert_eq!(
             Need::of(&test("needs an optimised build: cargo xtask test")),
             Ok(Need::OptimisedBuild)
         );
@@ -142,8 +155,8 @@ mod tests {
     #[test]
     fn a_test_is_run_unless_what_it_needs_is_missing() {
         let test = test("needs something");
-        let error = TaskError::NotUp {
-            state: "up.json".into(),
+        let error = TaskError::NoLab {
+            reason: "up.json".to_owned(),
         };
         let nothing = Missing::default();
         let programs = Missing {
@@ -156,6 +169,14 @@ mod tests {
         };
         let prometheus = Missing {
             prometheus: Some(&error),
+            ..nothing
+        };
+        let gateway = Missing {
+            gateway: Some(&error),
+            ..nothing
+        };
+        let network = Missing {
+            network: Some(&error),
             ..nothing
         };
         for (need, lacks, not_run) in [
@@ -173,6 +194,15 @@ mod tests {
             (Need::ControlPlaneAndPrometheus, programs, true),
             (Need::ControlPlaneAndPrometheus, prometheus, true),
             (Need::ControlPlaneAndPrometheus, moto, false),
+            (Need::ControlPlaneAndPrometheus, gateway, false),
+            (Need::ControlPlane, gateway, false),
+            (Need::ControlPlane, network, false),
+            (Need::Lab, nothing, false),
+            (Need::Lab, programs, true),
+            (Need::Lab, gateway, true),
+            (Need::Lab, network, true),
+            (Need::Lab, prometheus, true),
+            (Need::Lab, moto, false),
             (Need::OptimisedBuild, programs, false),
             (Need::OptimisedBuild, moto, false),
         ] {

@@ -185,7 +185,11 @@ mod tests {
     #[test]
     fn a_step_that_cannot_be_started_has_failed() {
         let mut report = Report::default();
-        report.check("format", || Err(TaskError::NotUp { state: "a".into() }));
+        report.check("format", || {
+            Err(TaskError::NoLab {
+                reason: "a".to_owned(),
+            })
+        });
         assert_eq!(last_line(&report), "0 passed, 1 failed");
     }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::module::{DEFINITIONS, Definitions, MODULES, Module, Program};
+use super::module::{DEFINITIONS, Definitions, GATEWAY, MODULES, Module, Program};
 use crate::cargo::{read, run, typed};
 use crate::error::TaskError;
 use crate::output::complain;
@@ -16,8 +16,8 @@ use crate::workspace::{root, testbed};
 
 const GO_IS_MISSING: &str = "install Go 1.26 or later, see https://go.dev/doc/install";
 
-/// Builds what is missing or out of date; seconds if nothing is.
-pub(crate) fn all() -> Result<(), TaskError> {
+/// Builds what is missing or out of date of a control plane; seconds if nothing is.
+pub(crate) fn control_plane() -> Result<(), TaskError> {
     let has_assets = env::var_os("KUBEBUILDER_ASSETS").is_some_and(|value| !value.is_empty());
     for module in MODULES {
         for program in module.programs {
@@ -27,6 +27,17 @@ pub(crate) fn all() -> Result<(), TaskError> {
         }
     }
     DEFINITIONS.iter().try_for_each(fetch)
+}
+
+/// Builds the gateway of the lab if it is missing or out of date.
+pub(crate) fn gateway() -> Result<(), TaskError> {
+    let build_all = || {
+        let mut programs = GATEWAY.programs.iter();
+        programs.try_for_each(|program| build(&GATEWAY, program))
+    };
+    build_all().map_err(|source| TaskError::NoGateway {
+        source: Box::new(source),
+    })
 }
 
 /// The folder in the repository that holds a go.mod.
@@ -60,7 +71,12 @@ fn fetch(definitions: &Definitions) -> Result<(), TaskError> {
     }
 
     let target = testbed().join("crds").join(definitions.stream);
-    up_to_date_or(&target, &inputs(definitions.folder)?, || {
+    let recipe = format!(
+        "{}\n{}",
+        definitions.files.join("\n"),
+        inputs(definitions.folder)?
+    );
+    up_to_date_or(&target, &recipe, || {
         let mut command = go(definitions.folder)?;
         command.args(["mod", "download", "-json", definitions.module]);
         let text = read(&mut command, GO_IS_MISSING)?;
@@ -70,8 +86,7 @@ fn fetch(definitions: &Definitions) -> Result<(), TaskError> {
                 source,
             })?;
         // Not `copy`: it would take over that files of the module cache are read-only.
-        fs::write(&target, stream(&module.dir, definitions.files)?)
-            .map_err(TaskError::file("write", &target))
+        write_whole(&target, &stream(&module.dir, definitions.files)?)
     })
 }
 
@@ -112,7 +127,14 @@ pub(super) fn up_to_date_or(
         fs::create_dir_all(folder).map_err(TaskError::file("create", folder))?;
     }
     make()?;
-    fs::write(&stamp, recipe).map_err(TaskError::file("write", &stamp))
+    write_whole(&stamp, recipe.as_bytes())
+}
+
+/// A file is there whole or not at all, and what another name of the old one leads to stays as it is.
+fn write_whole(path: &Path, content: &[u8]) -> Result<(), TaskError> {
+    let unfinished = path.with_added_extension("unfinished");
+    fs::write(&unfinished, content).map_err(TaskError::file("write", &unfinished))?;
+    fs::rename(&unfinished, path).map_err(TaskError::file("put in place", path))
 }
 
 fn link_flags(program: &Program) -> String {
@@ -201,8 +223,8 @@ mod tests {
         let file = folder.path().join("program");
         fs::write(&file, "of an earlier recipe").unwrap();
         let fail = || {
-            Err(TaskError::NotUp {
-                state: PathBuf::new(),
+            Err(TaskError::NoLab {
+                reason: String::new(),
             })
         };
         up_to_date_or(&file, "a", fail).unwrap_err();

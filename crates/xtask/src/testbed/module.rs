@@ -68,6 +68,20 @@ pub(crate) const MODULES: &[Module] = &[
     },
 ];
 
+/// Traefik, which only the lab needs.
+pub(crate) const GATEWAY: Module = Module {
+    folder: "traefik",
+    programs: &[Program {
+        name: "traefik",
+        package: "github.com/traefik/traefik/v3/cmd/traefik",
+        versions: &[(
+            "github.com/traefik/traefik/v3/pkg/version.Version",
+            "v3.6.1",
+        )],
+        is_in_assets: false,
+    }],
+};
+
 /// A go.mod of our own whose module carries CustomResourceDefinitions; only downloaded, never compiled.
 #[derive(Debug)]
 pub(crate) struct Definitions {
@@ -80,12 +94,14 @@ pub(crate) struct Definitions {
     pub(crate) stream: &'static str,
 }
 
-/// Of Gateway API those that a route needs, from the standard channel.
-const GATEWAY: &[&str] = &[
+/// Of Gateway API those that a route needs, and those that the gateway of the lab waits for; from the standard channel.
+const OF_GATEWAY_API: &[&str] = &[
+    "config/crd/standard/gateway.networking.k8s.io_backendtlspolicies.yaml",
     "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml",
     "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
     "config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml",
     "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+    "config/crd/standard/gateway.networking.k8s.io_referencegrants.yaml",
 ];
 
 /// Istio's, and the newest and the oldest of Gateway API's that serve a version which is understood.
@@ -99,13 +115,13 @@ pub(crate) const DEFINITIONS: &[Definitions] = &[
     Definitions {
         folder: "gateway-newest",
         module: "sigs.k8s.io/gateway-api",
-        files: GATEWAY,
+        files: OF_GATEWAY_API,
         stream: "gateway-newest.yaml",
     },
     Definitions {
         folder: "gateway-oldest",
         module: "sigs.k8s.io/gateway-api",
-        files: GATEWAY,
+        files: OF_GATEWAY_API,
         stream: "gateway-oldest.yaml",
     },
 ];
@@ -134,6 +150,9 @@ mod tests {
         );
         let (_, told) = MODULES[1].programs[0].versions[0];
         assert_eq!(required("kwok", "sigs.k8s.io/kwok").as_deref(), Some(told));
+        let (_, told) = GATEWAY.programs[0].versions[0];
+        let version = required(GATEWAY.folder, "github.com/traefik/traefik/v3");
+        assert_eq!(version.as_deref(), Some(told));
         for definitions in DEFINITIONS {
             let version = required(definitions.folder, definitions.module);
             assert!(version.is_some(), "{}", definitions.folder);
@@ -142,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_program_is_a_tool_of_its_module() {
-        for module in MODULES {
+        for module in MODULES.iter().chain([&GATEWAY]) {
             let text = fs::read_to_string(source(module.folder).join("go.mod")).unwrap();
             for program in module.programs {
                 assert!(text.contains(program.package), "{}", program.package);

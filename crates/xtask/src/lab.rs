@@ -1,0 +1,134 @@
+//! `cargo xtask lab`: a lab left running for a person, and the tests of the lab.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use serde::Deserialize;
+
+use crate::args::{LabTest, Run};
+use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
+use crate::error::TaskError;
+use crate::output::{complain, say};
+use crate::testbed::holder::Holder;
+use crate::testbed::{build, prometheus};
+
+const HOLDER: Holder = Holder {
+    what: "the lab",
+    program: "hold-lab",
+    state: "lab.json",
+    up: "cargo xtask lab up",
+    down: "cargo xtask lab down",
+};
+
+/// The package and the test target that run in a lab of their own.
+const TESTS: (&str, &str) = ("cli-demo", "traffic");
+
+/// What the holder tells.
+#[derive(Debug, Deserialize)]
+struct Held {
+    /// The words before a command that is to run in the network of the lab.
+    way_in: Vec<String>,
+    kubeconfig: PathBuf,
+    gateway: String,
+    prometheus: String,
+}
+
+/// Leaves a lab running, prints where what is.
+pub(crate) fn up() -> Result<(), TaskError> {
+    HOLDER.is_free()?;
+    check()?;
+    build_all()?;
+    let held: Held = HOLDER.start()?;
+    complain("the lab is up; `cargo xtask lab down` ends it");
+    say(&told(&held));
+    Ok(())
+}
+
+fn told(held: &Held) -> String {
+    let Held {
+        way_in: _,
+        kubeconfig,
+        gateway,
+        prometheus,
+    } = held;
+    format!(
+        "KUBECONFIG  {}\n\
+         gateway     {gateway}\n\
+         Prometheus  {prometheus}\n\
+         These addresses are in the network of the lab alone. A command in there, with this KUBECONFIG:\n\
+         \n    \
+             cargo xtask lab run -- curl -s {prometheus}/api/v1/query?query=up\n    \
+             cargo xtask lab run -- target/debug/rollway run rollout.yaml\n    \
+             cargo xtask lab run -- sh",
+        kubeconfig.display()
+    )
+}
+
+/// Ends the lab that [`up`] left running.
+pub(crate) fn down() -> Result<(), TaskError> {
+    HOLDER.end()
+}
+
+/// Runs a command in the network of the lab, in the folder and with the input and output of ours.
+pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
+    let held: Held = HOLDER.told()?;
+    let Some((program, words)) = held.way_in.split_first() else {
+        return Err(TaskError::NoLab {
+            reason: "it does not tell how to get in".to_owned(),
+        });
+    };
+    let mut command = Command::new(program);
+    command.args(words).args(&options.command);
+    let status = command.env("KUBECONFIG", &held.kubeconfig).status();
+    let status = status.map_err(|source| TaskError::NotInstalled {
+        program: program.clone(),
+        mend: "install util-linux, which has `nsenter`",
+        source,
+    })?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Runs the tests of the lab, all or those with one of these names.
+pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
+    check()?;
+    build_all()?;
+    let (package, target) = TESTS;
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--package",
+        package,
+        "--all-features",
+        "--test",
+        target,
+    ]);
+    command.args(["--", "--ignored"]).args(&options.names);
+    run_to_its_end(&mut command, RUST_IS_MISSING)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds and installs what a lab needs.
+fn build_all() -> Result<(), TaskError> {
+    build::control_plane()?;
+    build::gateway()?;
+    prometheus::install()
+}
+
+/// Whether there can be a lab here.
+///
+/// # Errors
+/// [`TaskError::NoLab`] says why not.
+pub(crate) fn check() -> Result<(), TaskError> {
+    let program = HOLDER.build()?;
+    let tried = Command::new(&program).arg("--check").output();
+    let tried = tried.map_err(TaskError::file("start", &program))?;
+    if tried.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&tried.stderr);
+    let said = said.trim();
+    Err(TaskError::NoLab {
+        reason: said.strip_prefix("Error: ").unwrap_or(said).to_owned(),
+    })
+}
