@@ -24,7 +24,8 @@ const LOOKS: usize = 600;
 /// ends, whatever ended that.
 ///
 /// It is as its users run it: a change is carried out at once, and the next one up to two seconds after it
-/// (`providers.providersThrottleDuration`). It sends requests to the addresses of pods, of those EndpointSlices say that
+/// (`providers.providersThrottleDuration`), whichever routes, Services or pods they are of. What it says of a route comes
+/// before that, within milliseconds of the write. It sends requests to the addresses of pods, of those EndpointSlices say that
 /// they serve.
 #[derive(Debug)]
 pub struct Gateway {

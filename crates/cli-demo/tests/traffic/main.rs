@@ -1,0 +1,15 @@
+//! Real requests through a real gateway: what clients see of weights, and of what is done to them.
+//!
+//! Runs in the network of a lab, see `test_support::lab`. `cargo xtask testbed build` once, then
+//! `cargo test -p cli-demo --test traffic -- --ignored`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the figures of a run are part of what it shows"
+)]
+// There are namespaces of networks on Linux alone.
+#![cfg(target_os = "linux")]
+
+mod answering;
+mod shop;
+mod splits;

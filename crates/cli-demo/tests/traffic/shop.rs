@@ -1,0 +1,207 @@
+//! A shop of two versions, each with pods and a Service of its own, behind the gateway of the lab.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
+use kube::core::ApiResource;
+use kube::{Api, Client};
+use serde_json::{Value, json};
+use test_support::Lab;
+use test_support::lab::{GATEWAY_NAME, GATEWAY_NAMESPACE, POD_PORT};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::answering;
+
+/// Nothing that is waited for takes so long, however busy the machine is.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Held by each test while it needs the lab as it is, and alone by one that stops a part of it.
+static UNDISTURBED: RwLock<()> = RwLock::const_new(());
+
+enum Held {
+    Shared(#[expect(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+}
+
+/// Requests are told apart from those of other tests by the hostname.
+pub(crate) struct Shop {
+    pub(crate) lab: &'static Lab,
+    pub(crate) namespace: String,
+    client: Client,
+    http: reqwest::Client,
+    _held: Held,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Shared(UNDISTURBED.read().await)).await
+    }
+
+    /// For a test that stops a part of the lab: no other runs beside it.
+    pub(crate) async fn open_alone() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Alone(UNDISTURBED.write().await)).await
+    }
+
+    async fn held(lab: &'static Lab, held: Held) -> Self {
+        answering::start(lab);
+        // A test that failed may have left it stopped.
+        if lab.gateway().check_alive().is_err() {
+            lab.gateway().start_again().unwrap();
+        }
+        let shop = Self {
+            lab,
+            namespace: lab.plane().namespace().unwrap(),
+            client: lab.plane().client("traffic").unwrap(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            _held: held,
+        };
+        for version in ["stable", "candidate"] {
+            shop.deploy(version).await;
+            shop.service(version, version).await;
+        }
+        shop
+    }
+
+    async fn deploy(&self, version: &str) {
+        let labels = json!({"app": "shop", "version": version});
+        let deployment = json!({
+            "metadata": {"name": version},
+            "spec": {
+                "replicas": 2,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{
+                        "name": "shop",
+                        "image": format!("shop/web:{version}"),
+                        "ports": [{"containerPort": POD_PORT}],
+                    }]},
+                },
+            },
+        });
+        let deployment: Deployment = serde_json::from_value(deployment).unwrap();
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let created = api.create(&PostParams::default(), &deployment).await;
+        created.unwrap();
+    }
+
+    pub(crate) async fn service(&self, name: &str, version: &str) {
+        let service = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {
+                "selector": {"app": "shop", "version": version},
+                "ports": [{"name": "http", "port": 80, "targetPort": POD_PORT}],
+            },
+        });
+        let api: Api<Service> = Api::namespaced(self.client.clone(), &self.namespace);
+        let parameters = PatchParams::apply("traffic");
+        let applied = api.patch(name, &parameters, &Patch::Apply(&service)).await;
+        applied.unwrap();
+    }
+
+    /// The host of this shop's requests.
+    fn host(&self) -> String {
+        format!("{}.example.org", self.namespace)
+    }
+
+    fn routes(&self) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", "HTTPRoute");
+        let resource = ApiResource::from_gvk(&kind);
+        Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+    }
+
+    /// Writes the HTTPRoute with these Services and weights.
+    pub(crate) async fn route(&self, weights: &[(&str, u32)]) {
+        let backend =
+            |(name, weight): &(&str, u32)| json!({"name": name, "port": 80, "weight": weight});
+        let backends: Vec<Value> = weights.iter().map(backend).collect();
+        let route = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": {"name": "shop"},
+            "spec": {
+                "hostnames": [self.host()],
+                "parentRefs": [{"name": GATEWAY_NAME, "namespace": GATEWAY_NAMESPACE}],
+                "rules": [{"backendRefs": backends}],
+            },
+        });
+        let (routes, parameters) = (self.routes(), PatchParams::apply("traffic"));
+        let route = Patch::Apply(&route);
+        let applied = routes.patch("shop", &parameters, &route).await;
+        applied.unwrap();
+    }
+
+    /// Whether the gateway says of the HTTPRoute as it is that it is carried out.
+    pub(crate) async fn is_said(&self) -> bool {
+        let route = self.routes().get("shop").await.unwrap();
+        let conditions = &route.data["status"]["parents"][0]["conditions"];
+        let is_met = |kind: &str| {
+            let told = conditions.as_array().into_iter().flatten();
+            told.into_iter().any(|condition| {
+                condition["type"] == kind
+                    && condition["status"] == "True"
+                    && condition["observedGeneration"].as_i64() == route.metadata.generation
+            })
+        };
+        is_met("Accepted") && is_met("ResolvedRefs")
+    }
+
+    /// Sends one request: the version that answered, or the status or error in place of it.
+    pub(crate) async fn ask(&self) -> String {
+        let request = self.http.get(self.lab.gateway().url());
+        let request = request.header("host", self.host());
+        match request.timeout(Duration::from_secs(5)).send().await {
+            Ok(answer) if answer.status().is_success() => answer.text().await.unwrap(),
+            Ok(answer) => answer.status().to_string(),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    /// How many of so many requests, one after the other, each version answered.
+    pub(crate) async fn ask_often(&self, requests: u32) -> BTreeMap<String, u32> {
+        let mut answers = BTreeMap::new();
+        for _ in 0..requests {
+            *answers.entry(self.ask().await).or_default() += 1;
+        }
+        answers
+    }
+
+    /// Asks until this version answers.
+    pub(crate) async fn until(&self, version: &str) -> Duration {
+        let began = now();
+        loop {
+            let answer = self.ask().await;
+            if answer == version {
+                return began.elapsed();
+            }
+            assert!(
+                began.elapsed() < LIMIT,
+                "{version} was waited for: {answer}"
+            );
+            pause(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured is another process"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for is another process"
+)]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -1,0 +1,139 @@
+//! What clients see of the weights of an HTTPRoute and of the selector of a Service.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::shop::{LIMIT, Shop, now, pause};
+
+/// How long Traefik waits at most between two changes (`providersThrottleDuration`), and a second for a busy machine.
+const PROPAGATION: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn requests_are_split_as_the_route_weighs_them() {
+    let shop = Shop::open().await;
+    for (stable, candidate) in [(90, 10), (50, 50)] {
+        shop.route(&[("stable", stable), ("candidate", candidate)])
+            .await;
+        shop.until("candidate").await;
+        pause(PROPAGATION).await;
+        let answers = shop.ask_often(1000).await;
+        println!("{stable}:{candidate}: {answers:?}");
+        assert_eq!(answers.values().sum::<u32>(), 1000);
+        assert_eq!(answers.len(), 2, "{answers:?}");
+        // Five standard deviations of a draw for each request.
+        let (expected, share) = (10.0 * f64::from(candidate), f64::from(candidate) / 100.0);
+        let deviation = (expected * (1.0 - share)).sqrt();
+        let off = (f64::from(answers["candidate"]) - expected).abs();
+        assert!(off < 5.0 * deviation, "{answers:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn nothing_reaches_the_candidate_once_its_weight_is_zero() {
+    let shop = Shop::open().await;
+    shop.route(&[("stable", 50), ("candidate", 50)]).await;
+    shop.until("candidate").await;
+    shop.until("stable").await;
+    let mut last = Vec::new();
+    for round in 0..3 {
+        shop.route(&[("stable", 100), ("candidate", 0)]).await;
+        let (written, mut said, mut reached) = (now(), None, Duration::ZERO);
+        while written.elapsed() < 2 * PROPAGATION {
+            if said.is_none() && shop.is_said().await {
+                said = Some(written.elapsed());
+            }
+            let began = written.elapsed();
+            match shop.ask().await.as_str() {
+                "candidate" => reached = began,
+                answer => assert_eq!(answer, "stable"),
+            }
+        }
+        println!(
+            "round {round}: the route said so after {said:?}, the candidate was last reached {reached:?} after the write"
+        );
+        assert!(said.is_some(), "the route never said so");
+        last.push(reached);
+        shop.route(&[("stable", 50), ("candidate", 50)]).await;
+        shop.until("candidate").await;
+    }
+    assert!(last.iter().all(|last| *last < PROPAGATION), "{last:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn another_selector_of_a_service_moves_all_requests() {
+    let shop = Shop::open().await;
+    shop.service("shop", "stable").await;
+    shop.route(&[("shop", 1)]).await;
+    shop.until("stable").await;
+    let answers = shop.ask_often(50).await;
+    assert_eq!(answers.get("stable"), Some(&50), "{answers:?}");
+    shop.service("shop", "candidate").await;
+    println!(
+        "the first answer of the other version after {:?}",
+        shop.until("candidate").await
+    );
+    pause(PROPAGATION).await;
+    let answers = shop.ask_often(50).await;
+    assert_eq!(answers.get("candidate"), Some(&50), "{answers:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn prometheus_has_the_requests_of_each_service() {
+    let shop = Shop::open().await;
+    shop.route(&[("stable", 90), ("candidate", 10)]).await;
+    shop.until("candidate").await;
+    pause(PROPAGATION).await;
+    let before = counted(&shop, "candidate").await;
+    let answers = shop.ask_often(200).await;
+    let began = now();
+    let expected = before + f64::from(answers["candidate"]);
+    loop {
+        let seen = counted(&shop, "candidate").await;
+        if (seen - expected).abs() < 0.5 {
+            return;
+        }
+        assert!(began.elapsed() < LIMIT, "{seen} in place of {expected}");
+        pause(Duration::from_millis(200)).await;
+    }
+}
+
+/// The requests to a Service of the shop that Prometheus knows of.
+async fn counted(shop: &Shop, service: &str) -> f64 {
+    let service = format!("{}-{service}-http-80@kubernetesgateway", shop.namespace);
+    let mut url: reqwest::Url = shop.lab.prometheus().url().parse().unwrap();
+    url.set_path("api/v1/query");
+    let query = format!("sum(traefik_service_requests_total{{service=\"{service}\"}})");
+    url.query_pairs_mut().append_pair("query", &query);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.get(url).send().await.unwrap().text().await.unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let value = &answer["data"]["result"][0]["value"][1];
+    value.as_str().map_or(0.0, |value| value.parse().unwrap())
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_gateway_that_was_started_again_carries_out_what_is_written() {
+    let shop = Shop::open_alone().await;
+    shop.route(&[("stable", 1)]).await;
+    shop.until("stable").await;
+    let gateway = shop.lab.gateway();
+    gateway.stop().unwrap();
+    let answer = shop.ask().await;
+    assert!(answer.contains("Error"), "{answer}");
+    shop.route(&[("candidate", 1)]).await;
+    gateway.start_again().unwrap();
+    shop.until("candidate").await;
+    let answers = shop.ask_often(50).await;
+    assert_eq!(answers.get("candidate"), Some(&50), "{answers:?}");
+    let counts = gateway.metrics().await.unwrap();
+    assert!(
+        counts.contains("traefik_service_requests_total"),
+        "{counts}"
+    );
+}
