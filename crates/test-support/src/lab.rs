@@ -22,6 +22,7 @@
 
 mod dice;
 mod error;
+mod files;
 pub mod gateway;
 pub mod load;
 pub mod namespace;

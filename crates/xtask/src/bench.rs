@@ -22,7 +22,7 @@ struct Bench {
     more: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "control_plane",
         package: "test-support",
@@ -53,6 +53,13 @@ const BENCHES: [Bench; 4] = [
         package: "strategy-metrics",
         needs_control_plane: false,
         more: &[],
+    },
+    // As it is built for tests, which it has to be fast enough in.
+    Bench {
+        name: "load",
+        package: "test-support",
+        needs_control_plane: false,
+        more: &["--profile", "dev"],
     },
 ];
 

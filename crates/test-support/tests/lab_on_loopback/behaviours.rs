@@ -5,7 +5,9 @@ use std::time::Duration;
 use test_support::lab::load::{Connections, Load, Outcome};
 use test_support::lab::pods::{SERVES, Served, Written};
 
-use super::{NOTICE, load, milliseconds, pod, server, tally, to, wait};
+use super::{
+    NOTICE, load, milliseconds, pod, server, server_that_notices_after, tally, to, wait, written,
+};
 
 /// Ready, restarts and reason of everything that was written, without its times.
 fn words(written: &[Written]) -> Vec<(bool, u32, Option<&'static str>)> {
@@ -52,13 +54,15 @@ fn a_fault_of_one_path_strikes_there_alone() {
 #[test]
 fn a_fault_that_comes_late_spares_who_came_before() {
     let server = server();
+    let put = server.age();
     server.put(&pod(1, "v2_errors-100_after-500ms"));
-    let report = load(&to(&server, 1, 100.0), milliseconds(900));
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    let ahead = server.age() - load.age();
+    wait(milliseconds(900));
+    let report = load.stop();
     let failing = report.failing().unwrap();
-    // The pod is a little older than the load.
-    assert!(failing.start > milliseconds(250), "{report}");
-    let good = report.sent() - report.counts().failed();
-    assert!((10..=51).contains(&good), "{report}");
+    assert!(failing.start + ahead >= put + milliseconds(500), "{report}");
+    assert!(report.counts().failed() < report.sent(), "{report}");
 }
 
 #[test]
@@ -72,13 +76,13 @@ fn an_incident_strikes_all_versions_at_the_same_time() {
         server.put(pod);
     }
     let loads = [1, 2].map(|number| Load::start(&to(&server, number, 100.0)).unwrap());
-    wait(milliseconds(900));
+    let ahead = server.age() - loads[0].age();
+    wait(milliseconds(1_500));
     for report in loads.map(Load::stop) {
         let failing = report.failing().unwrap();
-        assert!(failing.end - failing.start < milliseconds(450), "{report}");
-        assert!((10..=60).contains(&report.counts().failed()), "{report}");
-        let last = report.length() - failing.end;
-        assert!(last > milliseconds(100), "{report}");
+        assert!(failing.start + ahead >= milliseconds(300), "{report}");
+        let after = report.within(1..2);
+        assert!(after.failed() == 0 && after.total() > 0, "{report}");
     }
 }
 
@@ -117,52 +121,54 @@ fn a_pod_that_refuses_takes_no_connection_though_it_is_ready() {
         );
     }
     assert_eq!(server.tally().of("v2"), 0);
-    assert_eq!(words(&server.written()), [(true, 0, None)]);
+    assert_eq!(words(&written(&server, 1)), [(true, 0, None)]);
 }
 
 #[test]
 fn a_slow_start_refuses_until_it_listens_and_is_ready_then() {
     let server = server();
+    let put = server.age();
     server.put(&pod(1, "v2_start-400ms"));
     let report = load(&to(&server, 1, 100.0), milliseconds(800));
-    let failing = report.failing().unwrap();
-    assert!(failing.start < milliseconds(100), "{report}");
-    assert!((200..=600).contains(&failing.end.as_millis()), "{report}");
-    assert!(report.counts().of("v2") > 10, "{report}");
-    let written = server.written();
+    assert_eq!(
+        report.counts().with(Outcome::Reset),
+        report.counts().failed()
+    );
+    assert!(report.counts().failed() > 0, "{report}");
+    assert!(report.counts().of("v2") > 0, "{report}");
+    let written = written(&server, 2);
     assert_eq!(words(&written), [(false, 0, None), (true, 0, None)]);
-    let apart = written[1].at - written[0].at;
-    assert!((300..=700).contains(&apart.as_millis()), "{written:?}");
+    let ready = put + milliseconds(400) + NOTICE;
+    assert!(written[1].at >= ready, "{written:?}");
 }
 
 #[test]
 fn a_crash_loop_takes_no_request_and_its_restarts_climb() {
     let server = server();
     server.put(&pod(1, "v2_crash"));
-    let report = load(&to(&server, 1, 50.0), milliseconds(1_400));
+    let report = load(&to(&server, 1, 50.0), milliseconds(300));
     assert_eq!(report.counts().failed(), report.sent(), "{report}");
-    let written = words(&server.written());
-    assert_eq!(written, [(false, 1, CRASHED), (false, 2, CRASHED)]);
+    let written = written(&server, 2);
+    assert_eq!(words(&written), [(false, 1, CRASHED), (false, 2, CRASHED)]);
+    assert!(written[1].at >= milliseconds(1_000) + NOTICE, "{written:?}");
 }
 
 #[test]
 fn a_crash_is_felt_before_the_status_tells_of_it() {
-    let server = server();
-    server.put(&pod(1, "v2_crash-400ms"));
-    let began = server.age();
-    let report = load(&to(&server, 1, 100.0), milliseconds(800));
-    let failing = report.failing().unwrap();
-    assert!(failing.start > milliseconds(200), "{report}");
-    assert!(report.counts().of("v2") > 10, "{report}");
-    let written = server.written();
+    let server = server_that_notices_after(milliseconds(600));
+    let put = server.age();
+    server.put(&pod(1, "v2_crash-300ms"));
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    let ahead = server.age() - load.age();
+    wait(milliseconds(600));
+    let report = load.stop();
+    let felt = report.failing().unwrap().start + ahead;
+    assert!(felt >= put + milliseconds(300), "{report}");
+    assert!(report.counts().of("v2") > 0, "{report}");
+    let written = written(&server, 2);
     assert_eq!(words(&written), [(true, 0, None), (false, 1, CRASHED)]);
-    // The load began a moment after the server's age was taken.
-    let told = written[1].at - began;
-    assert!(
-        told + milliseconds(20) > failing.start + NOTICE / 2,
-        "{told:?}, {report}"
-    );
-    assert!(written[1].at > milliseconds(400) + NOTICE, "{written:?}");
+    assert!(felt < written[1].at, "{felt:?}, {written:?}");
+    assert!(written[1].at >= put + milliseconds(900), "{written:?}");
 }
 
 #[test]
@@ -170,24 +176,19 @@ fn a_pod_that_flaps_is_up_and_down_in_turn() {
     let server = server();
     server.put(&pod(1, "v2_flap-400ms-300ms"));
     let report = load(&to(&server, 1, 100.0), milliseconds(1_300));
-    let written = words(&server.written());
     let story = [(true, 0, None), (false, 0, CRASHED), (true, 1, None)];
-    assert_eq!(written[..3], story);
-    // Up from 0 to 0.4 s and from 0.7 to 1.1 s, by the age of the pod.
+    assert_eq!(words(&written(&server, 3)), story);
+    // Down from 0.4 to 0.7 s and from 1.1 s on, by the age of the pod.
     let failures = report.failures();
-    assert!(failures[0].ended < milliseconds(450), "{report}");
-    let gap = failures
-        .windows(2)
-        .map(|pair| pair[1].ended - pair[0].ended)
-        .max();
-    assert!(gap.unwrap() > milliseconds(250), "{report}");
-    assert!(report.counts().of("v2") > 40, "{report}");
+    let gaps = failures.windows(2).map(|pair| pair[1].due - pair[0].due);
+    assert!(gaps.max().unwrap() > milliseconds(100), "{report}");
+    assert!(report.counts().of("v2") > 10, "{report}");
 }
 
 #[test]
 fn latency_is_what_was_said() {
     let server = server();
-    server.put(&pod(1, "v1_latency-150ms"));
+    server.put(&pod(1, "v1_latency-400ms"));
     let mut options = to(&server, 1, 50.0);
     // Nobody waits as long as an answer takes: every request must take longer.
     options.time_limit = milliseconds(100);
@@ -206,13 +207,12 @@ fn latency_is_what_was_said() {
 fn what_a_pod_says_and_nobody_understands_is_a_problem_and_its_status() {
     let server = server();
     server.put(&pod(1, "v2_eror-5"));
-    wait(milliseconds(100));
     let error = server.check().unwrap_err().to_string();
     for word in ["shop/web-1", "\"eror-5\"", "errors-PERCENT"] {
         assert!(error.contains(word), "{error}");
     }
     let reason = Some("CreateContainerConfigError");
-    assert_eq!(words(&server.written()), [(false, 0, reason)]);
+    assert_eq!(words(&written(&server, 1)), [(false, 0, reason)]);
     let report = load(&to(&server, 1, 50.0), milliseconds(100));
     assert_eq!(
         report.counts().with(Outcome::Reset),

@@ -14,17 +14,25 @@ use super::{load, milliseconds, pod, server, to, wait};
 #[test]
 fn a_slow_server_does_not_slow_the_arrivals() {
     let server = server();
-    server.put(&pod(1, "v1_latency-600ms"));
+    server.put(&pod(1, "v1_latency-3s"));
     let load = Load::start(&to(&server, 1, 100.0)).unwrap();
     wait(milliseconds(500));
     let report = load.report();
-    assert!(report.sent() >= 45, "{report}");
+    assert!(report.sent() >= 25, "{report}");
     assert_eq!((report.counts().total(), report.open()), (0, report.sent()));
-    wait(milliseconds(400));
-    let report = load.stop();
-    // All of 0.9 s and the first, no more: those of the last 0.6 s were waited for, and brought no others.
-    assert!((85..=100).contains(&report.sent()), "{report}");
+}
+
+#[test]
+fn a_load_that_ends_waits_for_what_is_open_and_sends_no_more() {
+    let server = server();
+    server.put(&pod(1, "v1_latency-700ms"));
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    wait(milliseconds(300));
+    let (age, report) = (load.age(), load.stop());
+    let most = age.as_secs_f64() * 100.0 + 2.0;
+    assert!(report.sent() as f64 <= most, "{report}");
     assert_eq!(report.counts().of("v1"), report.sent(), "{report}");
+    assert!(report.length() < age + milliseconds(400), "{report}");
 }
 
 #[test]
@@ -32,22 +40,23 @@ fn what_finds_too_much_open_is_missed_and_reported() {
     let server = server();
     server.put(&pod(1, "v1_hang"));
     let mut options = to(&server, 1, 100.0);
-    (options.most_open, options.time_limit) = (5, milliseconds(400));
-    let report = load(&options, milliseconds(300));
+    options.most_open = 5;
+    let load = Load::start(&options).unwrap();
+    wait(milliseconds(400));
+    let report = load.report();
     assert_eq!(report.sent(), 5, "{report}");
-    assert!(report.missed().len() >= 15, "{report}");
     assert_eq!(report.missed()[0], milliseconds(50));
 }
 
-/// A server that hands its connections to `serve`, with their number.
-fn raw(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
+/// A server that hands its connections to `serve`, each on a thread of its own.
+fn raw(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let serve = Arc::new(serve);
     thread::spawn(move || {
-        for (number, stream) in listener.incoming().enumerate() {
+        for stream in listener.incoming() {
             let serve = Arc::clone(&serve);
-            thread::spawn(move || serve(stream.unwrap(), number));
+            thread::spawn(move || serve(stream.unwrap()));
         }
     });
     address
@@ -74,9 +83,10 @@ fn answer(stream: &mut TcpStream) {
 
 #[test]
 fn a_request_over_a_kept_connection_that_breaks_is_one_reset_and_is_not_sent_again() {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&requests);
-    let target = raw(move |mut stream, _| {
+    let counters = || (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (requests, broken) = counters();
+    let (seen, breaks) = (Arc::clone(&requests), Arc::clone(&broken));
+    let target = raw(move |mut stream| {
         for number in 0.. {
             if read(&mut stream).is_none() {
                 return;
@@ -84,26 +94,37 @@ fn a_request_over_a_kept_connection_that_breaks_is_one_reset_and_is_not_sent_aga
             seen.fetch_add(1, Ordering::SeqCst);
             if number == 1 {
                 // The second is read, and never answered.
+                breaks.fetch_add(1, Ordering::SeqCst);
                 return;
             }
             answer(&mut stream);
         }
     });
-    let report = load(&Options::new(target, 20.0), milliseconds(480));
+    let report = load(&Options::new(target, 20.0), milliseconds(600));
     let counts = report.counts();
-    assert!(report.sent() >= 9, "{report}");
-    assert_eq!(
-        requests.load(Ordering::SeqCst) as u64,
-        report.sent(),
-        "{report}"
+    let (requests, broken) = (
+        requests.load(Ordering::SeqCst),
+        broken.load(Ordering::SeqCst),
     );
-    assert_eq!(counts.with(Outcome::Reset), report.sent() / 2, "{report}");
-    assert_eq!(
-        counts.with(Outcome::Success) + counts.with(Outcome::Reset),
-        report.sent()
-    );
+    assert_eq!(requests as u64, report.sent(), "{report}");
+    assert!(broken > 0, "no connection was kept: {report}");
+    assert_eq!(counts.with(Outcome::Reset), broken as u64, "{report}");
+    assert_eq!(counts.with(Outcome::Success), report.sent() - broken as u64);
     // No version was told.
     assert_eq!(counts.of_nobody(), report.sent());
+}
+
+#[test]
+fn a_connection_that_was_closed_while_nobody_used_it_is_not_used_again() {
+    let target = raw(|mut stream| {
+        read(&mut stream);
+        answer(&mut stream);
+    });
+    let report = load(&Options::new(target, 10.0), milliseconds(950));
+    // It may be closed at the very moment at which it is taken; used blindly, every second request fails.
+    let most = report.sent() / 4;
+    assert!(report.counts().failed() <= most, "{report}");
+    assert!(report.counts().with(Outcome::Success) > 2, "{report}");
 }
 
 #[test]
@@ -114,7 +135,7 @@ fn connections_are_kept_or_not_as_told() {
     ] {
         let opened = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&opened);
-        let target = raw(move |mut stream, _| {
+        let target = raw(move |mut stream| {
             seen.fetch_add(1, Ordering::SeqCst);
             while let Some(request) = read(&mut stream) {
                 assert_eq!(request.contains("connection: close"), !kept, "{request}");
@@ -123,11 +144,13 @@ fn connections_are_kept_or_not_as_told() {
         });
         let mut options = Options::new(target, 20.0);
         options.connections = connections;
-        let report = load(&options, milliseconds(300));
+        // None at the same time as the one before.
+        options.tolerance = milliseconds(25);
+        let report = load(&options, milliseconds(500));
         assert_eq!(report.counts().failed(), 0, "{report}");
         let opened = opened.load(Ordering::SeqCst) as u64;
         if kept {
-            // A busy machine may have two open at once.
+            // A busy machine may still have two open at once.
             assert!(opened <= 2, "{opened} connections, {report}");
         } else {
             assert_eq!(opened, report.sent(), "{report}");
@@ -137,7 +160,7 @@ fn connections_are_kept_or_not_as_told() {
 
 #[test]
 fn path_host_and_headers_arrive() {
-    let target = raw(|mut stream, _| {
+    let target = raw(|mut stream| {
         while let Some(request) = read(&mut stream) {
             let head: Vec<&str> = request.lines().collect();
             assert_eq!(head[0], "GET /cart?item=1 HTTP/1.1");
@@ -161,13 +184,13 @@ fn refused_and_half_answered_are_told_apart() {
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let nobody = closed.local_addr().unwrap();
     drop(closed);
-    let half = raw(|mut stream, _| {
+    let half = raw(|mut stream| {
         read(&mut stream);
         stream
             .write_all(b"HTTP/1.1 200 OK\r\nx-version: v1\r\ncontent-length: 9\r\n\r\nhalf")
             .unwrap();
     });
-    let nonsense = raw(|mut stream, _| {
+    let nonsense = raw(|mut stream| {
         read(&mut stream);
         stream.write_all(b"SSH-2.0\r\n\r\n").unwrap();
     });

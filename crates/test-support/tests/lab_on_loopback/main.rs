@@ -1,5 +1,7 @@
 //! Pods on addresses of the loopback interface, which are all this machine's, as the load client sees them:
 //! real sockets, no network namespace, no API server.
+//!
+//! Any thread may be made to wait for a quarter of a second here: what is asserted of moments holds all the same.
 #![cfg(target_os = "linux")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "test")]
 
@@ -13,7 +15,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 use test_support::lab::load::{Connections, Load, Options, Report};
-use test_support::lab::pods::{self, PodServer, SERVES, Served, Tally};
+use test_support::lab::pods::{self, PodServer, SERVES, Served, Tally, Written};
 
 /// From what becomes of a process to its status, in these tests.
 const NOTICE: Duration = Duration::from_millis(100);
@@ -23,9 +25,13 @@ const fn milliseconds(milliseconds: u64) -> Duration {
 }
 
 fn server() -> PodServer {
+    server_that_notices_after(NOTICE)
+}
+
+fn server_that_notices_after(notice: Duration) -> PodServer {
     let mut options = pods::Options::default();
     options.seed = Some(7);
-    options.notice = NOTICE;
+    options.notice = notice;
     PodServer::start(&options).unwrap()
 }
 
@@ -68,11 +74,33 @@ fn to(server: &PodServer, number: u8, rate: f64) -> Options {
     options
 }
 
-/// What `options` bring in this time.
+/// What `options` bring in this time, or in as much more as a busy machine takes to send anything.
 fn load(options: &Options, time: Duration) -> Report {
     let load = Load::start(options).unwrap();
     wait(time);
-    load.stop()
+    for _round in 0..100 {
+        if load.report().sent() > 0 {
+            break;
+        }
+        wait(milliseconds(20));
+    }
+    let report = load.stop();
+    assert!(report.sent() > 0, "{report}");
+    report
+}
+
+/// The first statuses that are written, once there are so many.
+fn written(server: &PodServer, count: usize) -> Vec<Written> {
+    for _round in 0..100 {
+        if server.written().len() >= count {
+            break;
+        }
+        wait(milliseconds(20));
+    }
+    let mut written = server.written();
+    assert!(written.len() >= count, "{written:?}");
+    written.truncate(count);
+    written
 }
 
 /// The tally, once all of these requests are in it: clients may know a little earlier.
@@ -104,7 +132,7 @@ fn a_healthy_pod_answers_everything_and_both_sides_count_the_same() {
         let mut options = to(&server, 1, 200.0);
         options.connections = connections;
         let report = load(&options, milliseconds(500));
-        assert!(report.sent() >= 100, "{report}");
+        assert!(report.sent() >= 50, "{report}");
         assert_eq!(report.counts().of("v1"), report.sent(), "{report}");
         assert_eq!(
             (report.counts().failed(), report.open()),

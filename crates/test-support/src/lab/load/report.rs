@@ -90,7 +90,7 @@ impl fmt::Display for Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// When it was due, which is when it was sent but for milliseconds.
+    /// When it was due, which is when it was sent, but for what it was [late](Report::latest).
     pub due: Duration,
     /// When its sender knew.
     pub ended: Duration,

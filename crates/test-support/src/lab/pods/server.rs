@@ -19,6 +19,7 @@ use super::status::{self, Condition, Written};
 use super::tally::{Served, Tally};
 use super::{Options, PodsError, Problem, serve, watch};
 use crate::lab::dice::fresh_seed;
+use crate::lab::files;
 
 /// Connections that wait to be taken. More than this at once is refused by the kernel.
 const BACKLOG: u32 = 1_024;
@@ -64,7 +65,7 @@ impl PodServer {
 
     /// Serves the pods of one namespace, or of all, that an API server has, and is the kubelet of those with
     /// the annotation [`SERVES`](super::SERVES). While the API server does not answer, pods live on as they
-    /// were last known.
+    /// were last known. Another server that takes over later begins every process anew.
     ///
     /// # Errors
     /// As [`start`](Self::start), and when no client can be made.
@@ -81,6 +82,7 @@ impl PodServer {
         config: Option<Config>,
         namespace: Option<&str>,
     ) -> Result<Self, PodsError> {
+        files::allow_many();
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -248,6 +250,8 @@ impl Shared {
     }
 
     fn begin(self: &Arc<Self>, process: &Arc<Process>) {
+        // Not left to the task below: who has put a pod may ask it at once.
+        process.set_listens(stretch(&process.behaviour, Duration::ZERO).phase == Phase::Up);
         let living = self.runtime.spawn(live(Arc::clone(process)));
         process.hold(living.abort_handle());
         let telling = self
