@@ -290,6 +290,10 @@ impl Running {
         (!is_over).then_some(lived)
     }
 
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);

@@ -10,10 +10,11 @@ use kube::core::ApiResource;
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use test_support::Lab;
+use test_support::lab::pods::VERSION_HEADER;
 use test_support::lab::{GATEWAY_NAME, GATEWAY_NAMESPACE, POD_PORT};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::answering;
+use crate::pods;
 
 /// Nothing that is waited for takes so long, however busy the machine is.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -30,41 +31,57 @@ enum Held {
 pub(crate) struct Shop {
     pub(crate) lab: &'static Lab,
     pub(crate) namespace: String,
-    client: Client,
+    pub(crate) client: Client,
     http: reqwest::Client,
     _held: Held,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        let lab = Lab::shared().unwrap();
-        Self::held(lab, Held::Shared(UNDISTURBED.read().await)).await
+        Self::empty().await.with_versions().await
     }
 
     /// For a test that stops a part of the lab: no other runs beside it.
     pub(crate) async fn open_alone() -> Self {
-        let lab = Lab::shared().unwrap();
-        Self::held(lab, Held::Alone(UNDISTURBED.write().await)).await
+        Self::empty_alone().await.with_versions().await
     }
 
-    async fn held(lab: &'static Lab, held: Held) -> Self {
-        answering::start(lab);
-        // A test that failed may have left it stopped.
+    /// A namespace with nothing in it.
+    pub(crate) async fn empty() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Shared(UNDISTURBED.read().await))
+    }
+
+    /// As [`empty`](Self::empty) and [`open_alone`](Self::open_alone).
+    pub(crate) async fn empty_alone() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Alone(UNDISTURBED.write().await))
+    }
+
+    fn held(lab: &'static Lab, held: Held) -> Self {
+        pods::serve(lab);
+        // A test that failed may have left them stopped.
         if lab.gateway().check_alive().is_err() {
             lab.gateway().start_again().unwrap();
         }
-        let shop = Self {
+        if lab.prometheus().check_alive().is_err() {
+            lab.prometheus().start_again().unwrap();
+        }
+        Self {
             lab,
             namespace: lab.plane().namespace().unwrap(),
             client: lab.plane().client("traffic").unwrap(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _held: held,
-        };
-        for version in ["stable", "candidate"] {
-            shop.deploy(version).await;
-            shop.service(version, version).await;
         }
-        shop
+    }
+
+    async fn with_versions(self) -> Self {
+        for version in ["stable", "candidate"] {
+            self.deploy(version).await;
+            self.service(version, version).await;
+        }
+        self
     }
 
     async fn deploy(&self, version: &str) {
@@ -107,7 +124,7 @@ impl Shop {
     }
 
     /// The host of this shop's requests.
-    fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("{}.example.org", self.namespace)
     }
 
@@ -158,7 +175,12 @@ impl Shop {
         let request = self.http.get(self.lab.gateway().url());
         let request = request.header("host", self.host());
         match request.timeout(Duration::from_secs(5)).send().await {
-            Ok(answer) if answer.status().is_success() => answer.text().await.unwrap(),
+            Ok(answer) if answer.status().is_success() => {
+                let version = answer.headers().get(VERSION_HEADER);
+                version
+                    .map_or("no version", |version| version.to_str().unwrap())
+                    .to_owned()
+            }
             Ok(answer) => answer.status().to_string(),
             Err(error) => format!("{error:?}"),
         }
