@@ -17,6 +17,7 @@ async fn a_canary_is_promoted_without_a_failed_request_though_pods_are_replaced(
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
     seen.check_shares(&["5%", "25%", "50%", "100%"]);
+    seen.check_arrived();
 }
 
 #[tokio::test]
@@ -30,5 +31,5 @@ async fn the_other_slot_is_promoted_without_a_failed_request_though_pods_are_rep
     scene.replace_a_pod("slot=green").await;
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
-    seen.check_shares(&["100%"]);
+    seen.check_arrived();
 }

@@ -21,4 +21,5 @@ async fn nobody_notices_that_rollway_was_killed_and_took_it_up_again() {
     assert!(seen.first("resumed").is_some(), "{seen}");
     seen.check_unnoticed(0);
     seen.check_shares(&["25%", "100%"]);
+    seen.check_arrived();
 }

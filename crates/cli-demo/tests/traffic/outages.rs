@@ -43,4 +43,5 @@ async fn nobody_notices_that_the_api_server_was_away() {
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
     seen.check_shares(&["25%", "100%"]);
+    seen.check_arrived();
 }

@@ -74,13 +74,13 @@ const ROUTE: &str = "    workload: {canary: {stable: api}}
 const SLOTS: &str = "    workload: {slots: [api-blue, api-green]}
     router: {service-selector: {service: api, key: slot}}";
 
-/// By the default judge, the latency beside it, and a limit for where there is no stable to be compared with.
+/// By the default judge, the latency beside it at the bounds that Traefik's histogram has by default, and a limit for where there is no stable to be compared with.
 const CHECKS: &str = r#"  errors:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
     interval: 2s
   slow:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
-    judge: stochastic-order
+    judge: {kind: stochastic-order, bounds: [0.1, 0.3, 1.2]}
     interval: 2s
   limit:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
-use test_support::lab::load::{Counts, Report};
+use test_support::lab::load::Report;
 
 use crate::program::Ended;
 
@@ -71,10 +71,7 @@ impl Seen {
     #[track_caller]
     pub(crate) fn check_shares(&self, weights: &[&str]) {
         for weight in weights {
-            let mut counts = Counts::default();
-            for span in self.spans(weight) {
-                counts += &self.report.within(span);
-            }
+            let counts = self.report.within(self.span(weight));
             let share = weight.trim_end_matches('%').parse::<f64>().unwrap() / 100.0;
             let (total, release) = (counts.total() as f64, counts.of("v2") as f64);
             let deviation = (total * share * (1.0 - share)).sqrt();
@@ -94,6 +91,16 @@ impl Seen {
         }
     }
 
+    /// That the release answered everybody from the end of the rollout on.
+    #[track_caller]
+    pub(crate) fn check_arrived(&self) {
+        let after = self.report.within(whole(self.at("ended"))..usize::MAX);
+        assert!(
+            after.total() > 0 && after.of("v2") == after.total(),
+            "{after}; {self}"
+        );
+    }
+
     /// That the release answered nobody from when the recorded traffic counted as effective.
     #[track_caller]
     pub(crate) fn check_left(&self) {
@@ -109,28 +116,18 @@ impl Seen {
         assert!(late.is_none(), "after {restored:?}: {late:?}; {self}");
     }
 
-    /// Whole seconds of the load in which this weight, and no other, was written and effective.
-    fn spans(&self, weight: &str) -> Vec<Range<usize>> {
-        let (mut spans, mut since) = (Vec::new(), None);
-        for event in &self.events {
-            let stands = match event["type"].as_str().unwrap() {
-                "progress" => event["effective"] == weight && event["written"] == weight,
-                "applying" => since.is_some() && event["desired"]["traffic"]["weight"] == weight,
-                // Nothing is told of what went on between two processes.
-                "resumed" => false,
-                _ => since.is_some(),
-            };
-            let now = self.moment(event);
-            match since {
-                None if stands => since = Some(now),
-                Some(began) if !stands => {
-                    spans.push(whole(began)..now.as_secs() as usize);
-                    since = None;
-                }
-                None | Some(_) => {}
-            }
-        }
-        spans
+    /// Whole seconds of the load in which this weight was effective: from when its bake began up to the decision
+    /// to write another one. While no process works on the rollout, it stays as it is.
+    fn span(&self, weight: &str) -> Range<usize> {
+        let moment = |event: Option<&Value>| event.map(|event| self.moment(event));
+        let began = |event: &&Value| event["type"] == "bake-began" && event["stage"] == weight;
+        let mut events = self.events.iter();
+        let began = moment(events.find(began));
+        let ends = |event: &&Value| {
+            event["type"] == "applying" && event["desired"]["traffic"]["weight"] != weight
+        };
+        let ended = moment(events.find(ends)).unwrap_or(self.report.length());
+        began.map_or(0..0, |began| whole(began)..ended.as_secs() as usize)
     }
 
     /// When an event was, by the clock of the load.
