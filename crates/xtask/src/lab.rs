@@ -9,6 +9,7 @@ use crate::args::{LabTest, Run};
 use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
+use crate::test::wait_side_by_side;
 use crate::testbed::holder::Holder;
 use crate::testbed::{build, prometheus};
 
@@ -103,7 +104,10 @@ pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
         "--test",
         target,
     ]);
-    command.args(["--", "--ignored"]).args(&options.names);
+    // With the figures of each run.
+    command.args(["--", "--ignored", "--nocapture"]);
+    command.args(&options.names);
+    wait_side_by_side(&mut command);
     run_to_its_end(&mut command, RUST_IS_MISSING)?;
     Ok(ExitCode::SUCCESS)
 }

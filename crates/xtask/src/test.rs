@@ -119,8 +119,17 @@ fn run_ignored(
     ignored: &[Ignored],
     missing: Missing<'_>,
 ) -> Result<Vec<NotRun>, TaskError> {
+    let takes_minutes = |test: &&Ignored| Need::of(test) == Ok(Need::LabAndMinutes);
+    let (elsewhere, ignored): (Vec<&Ignored>, Vec<&Ignored>) =
+        ignored.iter().partition(takes_minutes);
+    if !elsewhere.is_empty() {
+        let count = elsewhere.len();
+        complain(&format!(
+            "{count} tests of the lab take minutes: `cargo xtask lab test` runs them"
+        ));
+    }
     let (runnable, not_run): (Vec<_>, Vec<_>) = ignored
-        .iter()
+        .into_iter()
         .map(|test| match Need::of(test) {
             Ok(need) => need.provided(test, missing),
             Err(not_run) => Err(not_run),
@@ -158,16 +167,19 @@ fn run_ignored(
             "--tests",
         ]);
         command.args(["--", "--ignored"]);
-        if !not_run.is_empty() || !optimised.is_empty() || !in_lab.is_empty() {
+        let is_part = [
+            not_run.is_empty(),
+            optimised.is_empty(),
+            in_lab.is_empty(),
+            elsewhere.is_empty(),
+        ];
+        if is_part.contains(&false) {
             command
                 .arg("--exact")
                 .args(runnable.iter().map(|test| &test.name));
         }
         // They wait for other programs for most of their time.
-        if env::var_os(THREADS).is_none() {
-            let cores = thread::available_parallelism().map_or(1, NonZero::get);
-            command.env(THREADS, (2 * cores).to_string());
-        }
+        wait_side_by_side(&mut command);
         report.tests("tests that need a program", || run_tests(&mut command))?;
     }
     if !in_lab.is_empty() {
@@ -177,9 +189,18 @@ fn run_ignored(
         command.args(selections.into_iter().flatten());
         command.args(["--", "--ignored", "--exact"]);
         command.args(in_lab.iter().map(|test| &test.name));
+        wait_side_by_side(&mut command);
         report.tests("tests in the lab", || run_tests(&mut command))?;
     }
     Ok(not_run)
+}
+
+/// Lets twice as many tests run at once as there are cores, unless the environment says how many.
+pub(crate) fn wait_side_by_side(command: &mut Command) {
+    if env::var_os(THREADS).is_none() {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        command.env(THREADS, (2 * cores).to_string());
+    }
 }
 
 fn succeeds(command: &mut Command) -> Result<bool, TaskError> {
