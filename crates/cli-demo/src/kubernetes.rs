@@ -10,8 +10,8 @@ use kube::{Client, Config as Connection};
 use strategy_core::target::Capabilities;
 use strategy_core::{Part, Target, Weight};
 use target_k8s::config::{
-    Canary, Config, Follow, GatewayBackend, GatewayRouter, IstioDestination, IstioRouter,
-    RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
+    Canary, Config, Follow, GatewayBackend, GatewayRouter, IngressRouter, IstioDestination,
+    IstioRouter, RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
 };
 use target_k8s::{KubernetesTarget, Role, Watches};
 use thiserror::Error;
@@ -185,24 +185,29 @@ fn slot(given: &Shorthand<String, target::Slot>) -> Slot {
     }
 }
 
-/// What the parts can do that share more finely than a target in memory does unless it is told otherwise.
+/// What the parts can do that share more finely, or less, than a target in memory does unless it is told
+/// otherwise. Slots take turns there as here.
 ///
 /// # Errors
 /// [`Mistake`] when the file names no objects, or names them twice.
 pub fn capabilities(given: &target::Kubernetes) -> Result<BTreeMap<Part, Capabilities>, Mistake> {
-    let finer = |(part, objects): (Part, target::KubernetesPart)| {
-        let is_finer = matches!(
-            (&objects.workload, &objects.router),
-            (target::Workload::Canary(_), target::Router::Gateway(_))
-        );
-        is_finer.then(|| {
-            let mut can = Capabilities::routed();
-            can.granularity = Weight::of(1, 1000);
-            (can.header_routes, can.mirror) = (true, true);
-            (part, can)
-        })
+    let otherwise = |(part, objects): (Part, target::KubernetesPart)| {
+        let mut can = Capabilities::routed();
+        match (&objects.workload, &objects.router) {
+            (target::Workload::Canary(_), target::Router::Gateway(_)) => {
+                can.granularity = Weight::of(1, 1000);
+                (can.header_routes, can.mirror) = (true, true);
+            }
+            (
+                target::Workload::Canary(_),
+                target::Router::Ingress(_) | target::Router::ServiceSelector(_),
+            ) => can.granularity = Weight::FULL,
+            (target::Workload::Canary(_), target::Router::Istio(_))
+            | (target::Workload::Slots(_), _) => return None,
+        }
+        Some((part, can))
     };
-    Ok(given.objects()?.into_iter().filter_map(finer).collect())
+    Ok(given.objects()?.into_iter().filter_map(otherwise).collect())
 }
 
 fn router(given: &target::Router) -> RouterConfig {
@@ -237,6 +242,12 @@ fn router(given: &target::Router) -> RouterConfig {
             router.stable = backend(&given.stable);
             router.canary = backend(&given.canary);
             router.add_canary = given.add_canary.unwrap_or(router.add_canary);
+            router.into()
+        }
+        target::Router::Ingress(given) => {
+            let mut router = IngressRouter::new("", given.services.each_ref().map(String::as_str));
+            router.ingresses.clone_from(&given.ingresses);
+            router.hosts.clone_from(&given.hosts);
             router.into()
         }
     }

@@ -117,14 +117,14 @@ impl Api {
     pub(crate) async fn document(
         &self,
         path: &str,
-        of: &str,
+        of: &impl ToString,
     ) -> Result<Option<Value>, TargetError> {
         let request = http::Request::get(path).body(Vec::new());
         let request = request.map_err(kube::Error::HttpError);
         match self.send(request).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error::kind(&error) == TargetErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error::read(&error, "find out how the server knows", &of)),
+            Err(error) => Err(error::read(&error, "find out how the server knows", of)),
         }
     }
 

@@ -46,8 +46,9 @@ pub(crate) fn in_force(
 }
 
 /// The highest epoch that was given up on any of them; 0: none.
-pub(crate) fn last_epoch(objects: &Objects) -> u64 {
-    let epochs = objects.values().map(|object| match mark::held(object) {
+pub(crate) fn last_epoch(order: &[ObjectRef], objects: &Objects) -> u64 {
+    let ours = order.iter().filter_map(|object| objects.get(object));
+    let epochs = ours.map(|object| match mark::held(object) {
         Held::Free { last_epoch } => last_epoch,
         Held::By(_) | Held::Unreadable { .. } => 0,
     });
@@ -269,7 +270,7 @@ mod tests {
                 (order[1].clone(), held_by(None)),
             ]
             .into();
-            assert_eq!(last_epoch(&objects), 2);
+            assert_eq!(last_epoch(&order, &objects), 2);
         }
     }
 

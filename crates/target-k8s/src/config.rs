@@ -1,7 +1,8 @@
 //! What a target is told about the objects it works with.
 
 mod gateway;
-mod names;
+mod ingress;
+pub(crate) mod names;
 mod router;
 mod workload;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use strategy_core::duration;
 
 pub use self::gateway::{GatewayBackend, GatewayRouter};
+pub use self::ingress::IngressRouter;
 pub use self::router::{IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter};
 pub use self::workload::{Canary, Follow, Slot, WorkloadConfig};
 
@@ -32,8 +34,8 @@ pub struct Config {
     /// hear of the change late included. Default: 10 seconds.
     #[serde(default = "Config::default_drain", with = "duration")]
     pub drain: Duration,
-    /// Where the platform cannot be asked (a mesh), how long after a write traffic is taken to flow
-    /// as written. Default: 5 seconds, more than a mesh of some hundred proxies takes.
+    /// Where the platform cannot be asked (a mesh, an Ingress), how long after a write traffic is taken
+    /// to flow as written. Default: 5 seconds, more than a mesh of some hundred proxies takes.
     #[serde(default = "Config::default_settle", with = "duration")]
     pub settle: Duration,
     /// Whether a pod that no node takes is reported among what will not mend itself. It is shown in

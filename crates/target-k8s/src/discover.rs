@@ -8,12 +8,12 @@ use strategy_core::target::{TargetError, TargetErrorKind};
 use strategy_core::{Image, Track, Tracks};
 
 use crate::binding::{Bound, BoundTrack, TrackStart};
-use crate::config::{Canary, Config, RouterConfig, Slot, WorkloadConfig};
+use crate::config::{Canary, Config, RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig};
 use crate::definitions;
 use crate::error::found;
 use crate::object::{ObjectRef, Objects, name, text, texts, uid};
 use crate::owned;
-use crate::router::Router;
+use crate::router::{PodLabels, Router};
 use crate::view::Views;
 use crate::workload::{Blueprint, template};
 
@@ -41,7 +41,7 @@ pub(crate) async fn start(
     let routes = definitions::served(views.watches().api(), router).await?;
     let mut wanted = routes.clone();
     wanted.extend(deployments(&config.workload));
-    let objects = views.objects(&wanted).await?;
+    let mut objects = views.objects(&wanted).await?;
     let autoscalers = views.autoscalers().await?;
     if let Some(missing) = routes.iter().find(|object| !objects.contains_key(*object)) {
         let message = format!(
@@ -51,10 +51,10 @@ pub(crate) async fn start(
         return Err(found(TargetErrorKind::NotFound, "get", &missing, message));
     }
     let tracks = match &config.workload {
-        WorkloadConfig::Slots(slots) => slot_tracks(config, slots, &objects, &autoscalers)?,
+        WorkloadConfig::Slots(slots) => slot_tracks(config, router, slots, &objects, &autoscalers)?,
         WorkloadConfig::Canary(canary) => canary_tracks(config, canary, &objects, &autoscalers)?,
     };
-    let is_written = |object: &ObjectRef| !router.managed_path(object).is_empty();
+    let is_written = |object: &ObjectRef| !router.managed_paths(object).is_empty();
     let (written, mut read_only): (Vec<_>, Vec<_>) = routes.into_iter().partition(is_written);
     // Of those that are not there `admit` tells.
     let carriers = views.objects(&router.carriers(&objects)).await?;
@@ -66,6 +66,9 @@ pub(crate) async fn start(
         Value::Null,
         (written, read_only),
     );
+    for (object, content) in views.all(&router.kinds()).await? {
+        objects.entry(object).or_insert(content);
+    }
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
     bound.routes = state.owned;
@@ -108,19 +111,11 @@ fn deployments(workload: &WorkloadConfig) -> Vec<ObjectRef> {
 
 fn slot_tracks(
     config: &Config,
+    router: &dyn Router,
     slots: &[Slot; 2],
     objects: &Objects,
     autoscalers: &[Arc<Value>],
 ) -> Result<Tracks<BoundTrack>, TargetError> {
-    let RouterConfig::ServiceSelector(router) = &config.router else {
-        let message = "slots that take turns need a Service selector as their router; use `canary` with this router";
-        return Err(found(
-            TargetErrorKind::InvalidConfig,
-            "read",
-            &"the configuration",
-            message,
-        ));
-    };
     let [one, other] = slots;
     if one.deployment == other.deployment {
         let message = "both slots are the same Deployment; name two";
@@ -139,6 +134,36 @@ fn slot_tracks(
             "apply it first; no replicas are needed",
         )?;
     }
+    let [stable, candidate] = match &config.router {
+        RouterConfig::ServiceSelector(router) => by_selector(router, slots, objects)?,
+        RouterConfig::Ingress(_) => by_routes(router, slots, objects)?,
+        RouterConfig::Istio(_) | RouterConfig::Gateway(_) => {
+            let message = "slots that take turns need a Service selector or an Ingress as their router; use `canary` with this router";
+            return Err(found(
+                TargetErrorKind::InvalidConfig,
+                "read",
+                &"the configuration",
+                message,
+            ));
+        }
+    };
+    let track = |slot: &Slot| {
+        let preview = slot.preview.clone();
+        found_track(objects, autoscalers, &slot.deployment, preview)
+    };
+    Ok(Tracks {
+        stable: track(stable)?,
+        candidate: track(candidate)?,
+    })
+}
+
+/// The live slot first: the one whose pods the Service selects.
+fn by_selector<'a>(
+    router: &ServiceSelectorRouter,
+    slots: &'a [Slot; 2],
+    objects: &Objects,
+) -> Result<[&'a Slot; 2], TargetError> {
+    let [one, other] = slots;
     let service = ObjectRef::service(&router.service);
     let selector = objects
         .get(&service)
@@ -161,41 +186,62 @@ fn slot_tracks(
         let labels = content.map(|content| texts(content, "/spec/template/metadata/labels"));
         labels.unwrap_or_default().get(&router.key) == Some(live)
     };
-    let (stable, candidate) = match (carries(one), carries(other)) {
-        (true, false) => (one, other),
-        (false, true) => (other, one),
+    match (carries(one), carries(other)) {
+        (true, false) => Ok([one, other]),
+        (false, true) => Ok([other, one]),
         (true, true) => {
             let message = format!(
                 "{} and {} both carry `{}: {live}`, so it is not clear which is live; give them different values",
                 one.deployment, other.deployment, router.key
             );
-            return Err(found(
+            Err(found(
                 TargetErrorKind::Ambiguous,
                 "read the selector of",
                 &service,
                 message,
-            ));
+            ))
         }
         (false, false) => {
             let message = format!(
                 "it selects `{}: {live}`, which the pods of neither {} nor {} carry; mend the selector or the slots",
                 router.key, one.deployment, other.deployment
             );
-            return Err(found(
+            Err(found(
                 TargetErrorKind::Ambiguous,
                 "read the selector of",
                 &service,
                 message,
-            ));
+            ))
         }
+    }
+}
+
+/// The live slot first: the one that gets all of the traffic.
+fn by_routes<'a>(
+    router: &dyn Router,
+    slots: &'a [Slot; 2],
+    objects: &Objects,
+) -> Result<[&'a Slot; 2], TargetError> {
+    let [one, other] = slots;
+    let pods = |slot: &Slot| {
+        let content = objects.get(&ObjectRef::deployment(&slot.deployment));
+        content.map_or_else(PodLabels::default, |content| PodLabels {
+            labels: texts(content, "/spec/template/metadata/labels"),
+            selector: content
+                .pointer("/spec/selector")
+                .cloned()
+                .unwrap_or_default(),
+        })
     };
-    let track = |slot: &Slot| {
-        let preview = slot.preview.clone();
-        found_track(objects, autoscalers, &slot.deployment, preview)
+    let tracks = Tracks {
+        stable: pods(one),
+        candidate: pods(other),
     };
-    Ok(Tracks {
-        stable: track(stable)?,
-        candidate: track(candidate)?,
+    let traffic = router.read(objects, &tracks)?.traffic;
+    Ok(if traffic.reaches_candidate() {
+        [other, one]
+    } else {
+        [one, other]
     })
 }
 

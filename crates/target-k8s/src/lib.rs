@@ -19,8 +19,10 @@
 //! # What it leaves to others
 //! - What is written is compared with what was seen as the watches know it, which is moments old;
 //!   objects that are written are compared once more by the API server (their `resourceVersion`).
-//! - A mesh cannot be asked whether its proxies have heard of a weight: it is taken to flow as written
-//!   after [`Config::settle`](config::Config::settle).
+//! - A mesh or the controller of an Ingress cannot be asked whether it has heard of a write: traffic is
+//!   taken to flow as written after [`Config::settle`](config::Config::settle).
+//! - Of the Ingress classes that are named it is asked whether they are there, which needs a right on
+//!   the whole cluster; without it a finding says that this is not known.
 //! - An autoscaler that appears while a rollout runs is not seen; one that goes is an error.
 
 mod admit;

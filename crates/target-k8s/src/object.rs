@@ -86,6 +86,20 @@ impl ObjectRef {
         Self::new("gateway.networking.k8s.io/v1", "Gateway", "gateways", name)
     }
 
+    pub(crate) fn ingress(name: &str) -> Self {
+        Self::new("networking.k8s.io/v1", "Ingress", "ingresses", name)
+    }
+
+    /// Of the whole cluster, and not of a namespace.
+    pub(crate) fn ingress_class(name: &str) -> Self {
+        Self::new(
+            "networking.k8s.io/v1",
+            "IngressClass",
+            "ingressclasses",
+            name,
+        )
+    }
+
     /// The same object, by another version of its API.
     pub(crate) fn at(&self, api: &str) -> Self {
         Self {

@@ -66,12 +66,13 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
     grant("", "pods", &FOLLOW);
     grant("autoscaling", "horizontalpodautoscalers", &CHANGE);
     for object in router.objects() {
-        let is_written = !router.managed_path(&object).is_empty();
+        let is_written = !router.managed_paths(&object).is_empty();
         let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
         grant(object.group(), &object.plural, verbs);
     }
     match &config.router {
-        RouterConfig::ServiceSelector(_) => {}
+        // The Services behind an Ingress are among its objects.
+        RouterConfig::ServiceSelector(_) | RouterConfig::Ingress(_) => {}
         // The Services behind the hosts of its routes.
         RouterConfig::Istio(_) => grant("", "services", &FOLLOW),
         RouterConfig::Gateway(_) => {
@@ -112,7 +113,7 @@ impl fmt::Display for Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Canary, IstioRouter, ServiceSelectorRouter, Slot};
+    use crate::config::{Canary, IngressRouter, IstioRouter, ServiceSelectorRouter, Slot};
     use crate::router;
 
     fn printed(config: &Config) -> String {
@@ -133,6 +134,30 @@ mod tests {
         for word in ["create", "delete", "patch", "istio", "secrets", "*"] {
             assert!(!yaml.contains(word), "{word} in {yaml}");
         }
+    }
+
+    #[test]
+    fn behind_ingresses_services_are_read_and_never_written() {
+        let slots = [Slot::new("api-blue"), Slot::new("api-green")];
+        let router = IngressRouter::new("api", ["api-blue", "api-green"]);
+        let config = Config::new("shop", slots, router);
+        let role = role(&config, router::of(&config.router).as_ref());
+        let verbs = |group: &str, resource: &str| -> Vec<_> {
+            let of = |rule: &&Rule| rule.api_groups == [group] && rule.resources == [resource];
+            role.rules
+                .iter()
+                .filter(of)
+                .map(|rule| rule.verbs.join(","))
+                .collect()
+        };
+        assert_eq!(
+            verbs("networking.k8s.io", "ingresses"),
+            ["get,list,update,watch"]
+        );
+        assert_eq!(verbs("", "services"), ["get,list,watch"]);
+        // A Role of a namespace could not allow it.
+        assert!(verbs("networking.k8s.io", "ingressclasses").is_empty());
+        assert!(!printed(&config).contains("endpointslices"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod examples;
 #[cfg(test)]
 mod fixture;
 mod gateway;
+mod ingress;
 mod istio;
 mod problem;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod properties;
 mod reach;
 mod rules;
 mod service_selector;
+mod switch;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -31,6 +33,7 @@ pub(crate) fn of(config: &RouterConfig) -> Box<dyn Router> {
         RouterConfig::ServiceSelector(router) => Box::new(router.clone()),
         RouterConfig::Istio(router) => Box::new(router.clone()),
         RouterConfig::Gateway(router) => Box::new(router.clone()),
+        RouterConfig::Ingress(router) => Box::new(router.clone()),
     }
 }
 
@@ -83,6 +86,19 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Kinds of which it is shown every object of the namespace, whatever its name; they are never
+    /// written.
+    fn kinds(&self) -> Vec<ObjectRef> {
+        Vec::new()
+    }
+
+    /// Objects of the whole cluster without which nobody carries an object out, and the one that names
+    /// each, such as an IngressClass and its Ingress.
+    fn grounds(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
+        let _ = objects;
+        BTreeMap::new()
+    }
+
     /// What traffic is written, from the objects as they are.
     ///
     /// Works in the middle of a rollout as well as before one.
@@ -122,8 +138,8 @@ pub(crate) trait Router: Debug + Send + Sync {
     fn capabilities(&self) -> RouterCapabilities;
 
     /// Where its part of `object` stands in `managedFields`, such as `["f:spec", "f:selector"]`, to
-    /// find who wrote it last. Empty: it writes nothing there.
-    fn managed_path(&self, object: &ObjectRef) -> &'static [&'static str];
+    /// find who wrote it last. None: it writes nothing there.
+    fn managed_paths(&self, object: &ObjectRef) -> &'static [&'static [&'static str]];
 }
 
 /// By what the pods of the two tracks can be told apart.
@@ -150,13 +166,22 @@ pub(crate) struct RouterState {
     pub(crate) owned: Value,
     /// How long a session stays with the track it was given to; zero where there are none.
     pub(crate) sticky: Duration,
-    /// Rules beside those that are read and written, that send to a track whatever the traffic: in
-    /// words, by what tells them apart.
-    pub(crate) beside: BTreeMap<String, String>,
+    /// What stands beside that which is read and written and sends to a track whatever the traffic, by
+    /// what tells one from the others.
+    pub(crate) beside: BTreeMap<String, Beside>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
     /// Whether only some of its objects took the last write, and `traffic` is what the others say.
     pub(crate) is_partial: bool,
+}
+
+/// What sends to a track beside the router's own part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// Where it stands.
+    pub(crate) object: ObjectRef,
+    /// What it does.
+    pub(crate) words: String,
 }
 
 /// A field that traffic needs.

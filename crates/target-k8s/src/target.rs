@@ -74,8 +74,18 @@ impl KubernetesTarget {
         self.views.view(bound, service).await
     }
 
+    /// What is known of a part, with what its router is shown beside it.
+    async fn wide_view(&self, bound: &Bound) -> Result<View, TargetError> {
+        let mut view = self.view(bound).await?;
+        let beside = self.views.all(&self.router.kinds()).await?;
+        for (object, content) in beside {
+            view.objects.entry(object).or_insert(content);
+        }
+        Ok(view)
+    }
+
     async fn look(&self, bound: &Bound) -> Result<Observation, TargetError> {
-        let view = self.view(bound).await?;
+        let view = self.wide_view(bound).await?;
         observe::observation(&self.config, bound, self.router.as_ref(), &view)
     }
 
@@ -146,7 +156,7 @@ impl Target for KubernetesTarget {
     async fn discover(&self) -> Result<Discovery, TargetError> {
         let bound = discover::start(&self.config, self.router.as_ref(), &self.views).await?;
         let objects = bound.objects();
-        let view = self.view(&bound).await?;
+        let view = self.wide_view(&bound).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
             self.capabilities(),
@@ -154,7 +164,7 @@ impl Target for KubernetesTarget {
             discover::names(&bound),
         );
         found.claim = claim::in_force(&objects, &view.objects)?;
-        found.last_epoch = claim::last_epoch(&view.objects);
+        found.last_epoch = claim::last_epoch(&objects, &view.objects);
         Ok(found)
     }
 
@@ -201,13 +211,14 @@ impl Target for KubernetesTarget {
     ) -> Result<Admission, TargetError> {
         let bound = Bound::read(&found.binding)?;
         let router = self.router.as_ref();
-        let mut view = self.view(&bound).await?;
+        let mut view = self.wide_view(&bound).await?;
         let referred = router.referred(&view.objects);
         view.objects.extend(self.views.objects(&referred).await?);
         let mut findings = admit::findings(&bound, &view, router, self.config.follow, part, plan);
         let api = self.views.watches().api();
         let needed = admit::needed(router, part, plan);
         findings.extend(definitions::lacking(api, &bound.router, needed).await?);
+        findings.extend(definitions::grounds(api, router.grounds(&view.objects)).await?);
         Ok(Admission::new(found.binding.clone(), findings))
     }
 

@@ -62,6 +62,23 @@ impl Views {
         Ok(objects)
     }
 
+    /// Every object of these kinds in the namespace.
+    pub(crate) async fn all(&self, kinds: &[ObjectRef]) -> Result<Objects, TargetError> {
+        let mut objects = Objects::new();
+        for kind in kinds {
+            let known = self.contents(WatchKey::of(kind)).await?;
+            for (name, content) in &known.objects {
+                let object = ObjectRef {
+                    name: name.clone(),
+                    ..kind.clone()
+                };
+                let content = whole(&object, content);
+                objects.insert(object, content);
+            }
+        }
+        Ok(objects)
+    }
+
     /// All autoscalers of the namespace.
     pub(crate) async fn autoscalers(&self) -> Result<Vec<Arc<Value>>, TargetError> {
         let (api, plural) = AUTOSCALERS;

@@ -60,6 +60,14 @@ mod gateway_canary {
     }
 }
 
+mod ingress_switch {
+    strategy_core::conformance_tests! {
+        run: |promise| super::run(super::Shape::Ingress, promise),
+        golden: include_str!("golden/ingress_switch.txt"),
+        attributes: { #[ignore = "needs a control plane: cargo xtask test"] },
+    }
+}
+
 mod autoscaled {
     strategy_core::conformance_tests! {
         run: |promise| super::run(super::Shape::Autoscaled, promise),

@@ -28,13 +28,13 @@
 //! created from then on. A pod keeps its `imageID` for life.
 
 //!
-//! # Pods with a process
-//! A pod with the annotation [`SERVED`] gets an address and runs, not ready, whatever the words of its tag; all
-//! else, its removal after its deletion too, is left to the one who serves it: `lab::pods`.
-//!
 //! # Addresses
 //! Each pod has an address of its own in [`POD_RANGE`], which no pod of this control plane had before it: what still
 //! sends to a pod that is gone finds nobody, and not the next pod.
+//!
+//! # Pods with a process
+//! A pod with the annotation [`SERVED`] gets an address and runs, not ready, whatever the words of its tag; all
+//! else, its removal after its deletion too, is left to the one who serves it: `lab::pods`.
 
 mod transition;
 

@@ -1,9 +1,10 @@
 //! The lab: real requests through a real gateway to pods that answer, on one machine and without its network.
 //!
 //! A control plane, [Traefik](https://traefik.io/traefik), [Prometheus](https://prometheus.io), the pods, their clients
-//! and whatever is tried run in one [network namespace](namespace) of Linux. In it every address of pods is this machine, so that
-//! one server on port [`POD_PORT`] is all of them, and the gateway finds the pods where the control plane says that they
-//! are. No root is needed where users may make namespaces.
+//! and whatever is tried run in one [network namespace](namespace) of Linux. In it every address of pods is this
+//! machine, so that [one server](pods) on port [`POD_PORT`] is all of them, and the gateway finds the pods where the
+//! control plane says that they are. [Clients](load) count what they are answered. No root is needed where users may
+//! make namespaces.
 //!
 //! ```no_run
 //! use test_support::Lab;
@@ -30,6 +31,7 @@ mod objects;
 pub mod pods;
 mod scraping;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 
 pub use error::LabError;
@@ -39,6 +41,7 @@ pub use objects::{GATEWAY_CLASS, GATEWAY_NAME, GATEWAY_NAMESPACE, INGRESS_CLASS}
 
 use crate::control_plane::{ControlPlane, Options};
 use crate::prometheus::Prometheus;
+use pods::PodServer;
 
 /// The port on which every pod answers.
 pub const POD_PORT: u16 = 8080;
@@ -46,7 +49,8 @@ pub const POD_PORT: u16 = 8080;
 /// The port on which the gateway takes requests: that of the one listener of its Gateway.
 pub const GATEWAY_PORT: u16 = 8000;
 
-/// A control plane, a gateway that carries out what is written there, and a Prometheus that scrapes it each second.
+/// A control plane, the pods that it has, a gateway that carries out what is written there, and a Prometheus that
+/// scrapes it each second.
 ///
 /// There is one at most in a network: it takes [`GATEWAY_PORT`].
 ///
@@ -54,6 +58,7 @@ pub const GATEWAY_PORT: u16 = 8000;
 /// As [`ControlPlane`]: exactly the processes that this handle started are killed, whatever ends this process.
 #[derive(Debug)]
 pub struct Lab {
+    pods: PodServer,
     prometheus: Prometheus,
     gateway: Gateway,
     // Last: the others ask it.
@@ -78,10 +83,16 @@ impl Lab {
             istio: false,
             ..Options::default()
         })?;
+        let options = pods::Options {
+            port: POD_PORT,
+            ..pods::Options::default()
+        };
+        let pods = PodServer::watching(&options, plane.config("rollway-lab-pods")?, None)?;
         let gateway = Gateway::start(&plane)?;
         objects::create(&plane, &gateway)?;
         let prometheus = scraping::start(&gateway)?;
         Ok(Self {
+            pods,
             prometheus,
             gateway,
             plane,
@@ -119,9 +130,36 @@ impl Lab {
         &self.gateway
     }
 
+    /// The server that is all pods, of all namespaces.
+    #[must_use]
+    pub fn pods(&self) -> &PodServer {
+        &self.pods
+    }
+
+    /// What a client of the gateway sends: so many requests a second to this host, everything else by default.
+    #[must_use]
+    pub fn requests(&self, host: &str, rate: f64) -> load::Options {
+        let gateway = SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT));
+        let mut options = load::Options::new(gateway, rate);
+        host.clone_into(&mut options.host);
+        options
+    }
+
     /// Its Prometheus, whose job `gateway` has what the gateway tells.
     #[must_use]
     pub fn prometheus(&self) -> &Prometheus {
         &self.prometheus
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_started_in_the_network_of_the_machine() {
+        assert!(!namespace::is_inside());
+        let refused = Lab::start().unwrap_err();
+        assert!(matches!(refused, LabError::Outside), "{refused}");
     }
 }

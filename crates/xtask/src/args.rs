@@ -163,7 +163,7 @@ pub(crate) enum Lab {
     Down,
     /// Runs a command in the network of the lab that is up, with its KUBECONFIG.
     Run(Run),
-    /// Runs all tests of the lab, each lab of theirs its own.
+    /// Runs the tests with real requests, in a lab of their own; needs none that is up.
     Test(LabTest),
 }
 

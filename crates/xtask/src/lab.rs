@@ -9,7 +9,7 @@ use crate::args::{LabTest, Run};
 use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
-use crate::test::wait_side_by_side;
+use crate::test::{IN_LAB, side_by_side};
 use crate::testbed::holder::Holder;
 use crate::testbed::{build, prometheus};
 
@@ -21,8 +21,8 @@ const HOLDER: Holder = Holder {
     down: "cargo xtask lab down",
 };
 
-/// The package and the test target that run in a lab of their own.
-const TESTS: (&str, &str) = ("cli-demo", "traffic");
+/// The test target that runs in a lab of its own.
+const TESTS: &str = "traffic";
 
 /// What the holder tells.
 #[derive(Debug, Deserialize)]
@@ -94,20 +94,13 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
 pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
     check()?;
     build_all()?;
-    let (package, target) = TESTS;
     let mut command = cargo();
-    command.args([
-        "test",
-        "--package",
-        package,
-        "--all-features",
-        "--test",
-        target,
-    ]);
+    // The selection and features of `cargo xtask test`, so that nothing is built twice for it.
+    command.args(["test", "--workspace", "--all-features", "--test", TESTS]);
     // With the figures of each run.
     command.args(["--", "--ignored", "--nocapture"]);
     command.args(&options.names);
-    wait_side_by_side(&mut command);
+    side_by_side(&mut command, IN_LAB);
     run_to_its_end(&mut command, RUST_IS_MISSING)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -135,4 +128,27 @@ pub(crate) fn check() -> Result<(), TaskError> {
     Err(TaskError::NoLab {
         reason: said.strip_prefix("Error: ").unwrap_or(said).to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_where_what_is_and_how_to_get_there() {
+        let told = told(&Held {
+            way_in: vec!["nsenter".to_owned()],
+            kubeconfig: "run/admin.kubeconfig".into(),
+            gateway: "http://127.0.0.1:8000".to_owned(),
+            prometheus: "http://127.0.0.1:9090".to_owned(),
+        });
+        for word in [
+            "run/admin.kubeconfig",
+            ":8000\n",
+            ":9090/api",
+            "cargo xtask lab run -- ",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod ecs;
 mod gateway;
+mod ingress;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use strategy_core::Part;
 
 pub use self::ecs::{Ecs, EcsCanary, EcsPart, EcsRule, EcsService, EcsSlot, EcsWorkload};
 pub use self::gateway::{Gateway, GatewayBackend};
+pub use self::ingress::Ingress;
 use super::shorthand::Shorthand;
 use super::value::Time;
 use super::{Mistake, RolloutFile};
@@ -48,8 +50,8 @@ pub struct Kubernetes {
     /// How long a request that began before a change of traffic may still be under way. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Time>,
-    /// Where the platform cannot be asked what flows (a mesh, a gateway), how long after a write traffic is
-    /// taken to flow as written. Default: `5s`.
+    /// Where the platform cannot be asked what flows (a mesh, a gateway, an Ingress), how long after a write
+    /// traffic is taken to flow as written. Default: `5s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Time>,
     /// Whether a pod that no node takes is reported among what will not mend itself. Default: yes; only
@@ -122,6 +124,8 @@ pub enum Router {
     Istio(Istio),
     /// HTTPRoutes and GRPCRoutes of Gateway API: per mille by per mille.
     Gateway(Gateway),
+    /// Ingresses that name the Service of one of the tracks: all or nothing.
+    Ingress(Ingress),
 }
 
 /// A Service whose selector picks the live slot.

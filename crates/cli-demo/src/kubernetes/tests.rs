@@ -66,6 +66,19 @@ fn every_field_of_routes_of_gateway_api_reaches_the_target() {
 }
 
 #[test]
+fn every_field_of_ingresses_reaches_the_target() {
+    let mut given = json!({
+        "workload": {"slots": [{"deployment": "api-blue"}, {"deployment": "api-green"}]},
+        "router": {"ingress": {
+            "ingresses": ["api", "intern"], "services": ["one", "other"], "hosts": ["shop.example.org", "*"]
+        }},
+    });
+    let read_back = read(given.clone());
+    given["namespace"] = json!("shop");
+    assert_eq!(read_back[&Part::main()], expected(given));
+}
+
+#[test]
 fn defaults_are_the_target_s_own() {
     let mut given = json!({
         "workload": {"canary": {"stable": "api"}},

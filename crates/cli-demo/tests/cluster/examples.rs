@@ -133,6 +133,12 @@ async fn blue_green_selector() {
 
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
+async fn blue_green_ingress() {
+    runs("blue-green-ingress.yaml", 0).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
 async fn blue_green_two_parts() {
     runs("blue-green-two-parts.yaml", 1).await;
 }

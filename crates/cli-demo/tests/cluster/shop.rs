@@ -50,6 +50,7 @@ fn place(kind: &str) -> (&'static str, &'static str) {
         "Service" => ("v1", "services"),
         "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
         "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "Ingress" => ("networking.k8s.io/v1", "ingresses"),
         "Gateway" => ("gateway.networking.k8s.io/v1", "gateways"),
         "HTTPRoute" => ("gateway.networking.k8s.io/v1", "httproutes"),
         "HorizontalPodAutoscaler" => ("autoscaling/v2", "horizontalpodautoscalers"),

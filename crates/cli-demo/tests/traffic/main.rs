@@ -14,7 +14,6 @@ mod faulty;
 mod healthy;
 mod killed;
 mod outages;
-mod pods;
 #[path = "../program/mod.rs"]
 mod program;
 mod rollout;

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Service;
-use kube::api::{DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::{
+    DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::core::ApiResource;
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use test_support::Lab;
-use test_support::lab::pods::VERSION_HEADER;
+use test_support::lab::pods::{SERVES, VERSION_HEADER};
 use test_support::lab::{GATEWAY_NAME, GATEWAY_NAMESPACE, POD_PORT};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-use crate::pods;
 
 /// Nothing that is waited for takes so long, however busy the machine is.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -59,7 +59,6 @@ impl Shop {
     }
 
     fn held(lab: &'static Lab, held: Held) -> Self {
-        pods::serve(lab);
         // A test that failed may have left them stopped.
         if lab.gateway().check_alive().is_err() {
             lab.gateway().start_again().unwrap();
@@ -92,7 +91,7 @@ impl Shop {
                 "replicas": 2,
                 "selector": {"matchLabels": labels},
                 "template": {
-                    "metadata": {"labels": labels},
+                    "metadata": {"labels": labels, "annotations": {SERVES: ""}},
                     "spec": {"containers": [{
                         "name": "shop",
                         "image": format!("shop/web:{version}"),
@@ -105,6 +104,14 @@ impl Shop {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         let created = api.create(&PostParams::default(), &deployment).await;
         created.unwrap();
+    }
+
+    /// Ends the processes of this version at once; other pods take their place.
+    pub(crate) async fn kill(&self, version: &str) {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let at_once = DeleteParams::default().grace_period(0);
+        let all = ListParams::default().labels(&format!("version={version}"));
+        pods.delete_collection(&at_once, &all).await.unwrap();
     }
 
     pub(crate) async fn service(&self, name: &str, version: &str) {

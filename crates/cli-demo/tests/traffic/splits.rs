@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use test_support::lab::load::Load;
 
 use crate::shop::{LIMIT, Shop, now, pause};
 
@@ -37,29 +38,60 @@ async fn nothing_reaches_the_candidate_once_its_weight_is_zero() {
     shop.route(&[("stable", 50), ("candidate", 50)]).await;
     shop.until("candidate").await;
     shop.until("stable").await;
-    let mut last = Vec::new();
-    for round in 0..3 {
+    let load = Load::start(&shop.lab.requests(&shop.host(), 100.0)).unwrap();
+    // A first change is carried out at once, one that comes soon after another waits.
+    for since_the_last_change in [2 * PROPAGATION, Duration::ZERO] {
+        pause(since_the_last_change).await;
         shop.route(&[("stable", 100), ("candidate", 0)]).await;
-        let (written, mut said, mut reached) = (now(), None, Duration::ZERO);
+        let (written, mut said, mut last) = (now(), None, Duration::ZERO);
+        let mut reached = load.report().counts().of("candidate");
         while written.elapsed() < 2 * PROPAGATION {
             if said.is_none() && shop.is_said().await {
                 said = Some(written.elapsed());
             }
-            let began = written.elapsed();
-            match shop.ask().await.as_str() {
-                "candidate" => reached = began,
-                answer => assert_eq!(answer, "stable"),
+            let counted = load.report().counts().of("candidate");
+            if counted != reached {
+                (reached, last) = (counted, written.elapsed());
             }
+            pause(Duration::from_millis(10)).await;
         }
         println!(
-            "round {round}: the route said so after {said:?}, the candidate was last reached {reached:?} after the write"
+            "{since_the_last_change:?} after the last change: the route says so after {said:?}, the candidate has \
+             answered for {last:?}"
         );
         assert!(said.is_some(), "the route never said so");
-        last.push(reached);
+        assert!(last < PROPAGATION, "{last:?}");
         shop.route(&[("stable", 50), ("candidate", 50)]).await;
         shop.until("candidate").await;
     }
-    assert!(last.iter().all(|last| *last < PROPAGATION), "{last:?}");
+    let report = load.stop();
+    assert_eq!(report.counts().failed(), 0, "{report}");
+    shop.lab.pods().check().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn pods_that_are_deleted_while_they_serve_make_requests_fail() {
+    let shop = Shop::open().await;
+    shop.route(&[("stable", 1)]).await;
+    shop.until("stable").await;
+    let load = Load::start(&shop.lab.requests(&shop.host(), 100.0)).unwrap();
+    pause(Duration::from_secs(1)).await;
+    assert_eq!(load.report().counts().failed(), 0, "{}", load.report());
+    shop.kill("stable").await;
+    let began = now();
+    while load.report().counts().failed() == 0 {
+        assert!(began.elapsed() < LIMIT, "{}", load.report());
+        pause(Duration::from_millis(20)).await;
+    }
+    pause(PROPAGATION).await;
+    let report = load.stop();
+    println!(
+        "failed while pods were replaced: {} of {}",
+        report.counts().failed(),
+        report.sent()
+    );
+    shop.until("stable").await;
 }
 
 #[tokio::test]

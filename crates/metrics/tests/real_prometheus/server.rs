@@ -1,10 +1,8 @@
-//! A Prometheus as a child process, and its raw samples.
+//! A Prometheus that scrapes what the tests serve, and its raw samples.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +10,8 @@ use reqwest::{Client, ClientBuilder, Url};
 use serde_json::Value;
 use strategy_core::Timestamp;
 use strategy_metrics::source::{Prometheus as Source, SourceError};
-use test_support::child::{Process, RunFolder, Watchdog, free_port, target_dir};
+use test_support::Prometheus as Server;
+use test_support::programs::prometheus as program;
 
 use crate::exporter::Target;
 use crate::{counters, gone, histograms, natives, queries, ready_made};
@@ -24,12 +23,7 @@ const LOOKS: usize = 300;
 /// A server, ended when dropped or when the test's process ends, whatever ended that.
 #[derive(Debug)]
 pub(crate) struct Prometheus {
-    process: Mutex<Option<Process>>,
-    watchdog: Arc<Mutex<Watchdog>>,
-    port: u16,
-    is_guarded: bool,
-    // Last: the folder is removed when the server does not write to it any more.
-    folder: RunFolder,
+    server: Server,
 }
 
 impl Prometheus {
@@ -51,7 +45,8 @@ impl Prometheus {
 
     /// One that scrapes these.
     pub(crate) fn scraping(targets: &[Target]) -> Self {
-        let version = Command::new(program()).arg("--version").output().unwrap();
+        let version = Command::new(program().unwrap()).arg("--version").output();
+        let version = version.unwrap();
         let version = String::from_utf8(version.stdout).unwrap();
         println!("{}", version.lines().next().unwrap());
         let mut config =
@@ -92,61 +87,27 @@ impl Prometheus {
     }
 
     fn start(config: &str, files: &[(&str, &str)]) -> Self {
-        let folder = RunFolder::create(&target_dir().join("prometheus/run")).unwrap();
-        for (name, text) in [&[("prometheus.yml", config)], files].concat() {
-            fs::write(folder.path().join(name), text).unwrap();
+        let mut arguments = vec!["--enable-feature=native-histograms"];
+        if files.iter().any(|(name, _)| *name == "web.yml") {
+            arguments.push("--web.config.file=web.yml");
         }
-        let watchdog = Watchdog::start(folder.path()).unwrap();
-        let server = Self {
-            process: Mutex::new(None),
-            watchdog: Arc::new(Mutex::new(watchdog)),
-            port: free_port().unwrap(),
-            is_guarded: !files.is_empty(),
-            folder,
-        };
-        server.start_again();
-        server
+        Self {
+            server: Server::start(config, files, &arguments).unwrap(),
+        }
     }
 
     /// Starts it on the storage that is there, and returns when it listens; it may not be ready to be asked then.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what is waited for is another process"
-    )]
     pub(crate) fn start_again(&self) {
-        let mut arguments = vec![
-            "--config.file=prometheus.yml".to_owned(),
-            "--storage.tsdb.path=data".to_owned(),
-            "--log.level=warn".to_owned(),
-            "--enable-feature=native-histograms".to_owned(),
-            format!("--web.listen-address=127.0.0.1:{}", self.port),
-        ];
-        if self.is_guarded {
-            arguments.push("--web.config.file=web.yml".to_owned());
-        }
-        let folder = self.folder.path();
-        let process = Process::start("prometheus", &program(), &arguments, folder, &self.watchdog);
-        let mut process = process.unwrap();
-        for _ in 0..LOOKS {
-            process.check_alive().unwrap();
-            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                *self.process.lock().unwrap() = Some(process);
-                return;
-            }
-            thread::sleep(LOOK);
-        }
-        panic!("Prometheus does not listen:\n{}", process.log_tail());
+        self.server.start_again().unwrap();
     }
 
     /// Kills it.
     pub(crate) fn stop(&self) {
-        let process = self.process.lock().unwrap().take();
-        process.unwrap().stop().unwrap();
+        self.server.stop().unwrap();
     }
 
     pub(crate) fn address(&self) -> Url {
-        let address = format!("http://127.0.0.1:{}", self.port);
-        address.parse().unwrap()
+        self.server.url().parse().unwrap()
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -183,10 +144,13 @@ impl Prometheus {
             if is_there(&samples) {
                 return samples;
             }
-            self.is_alive();
+            self.server.check_alive().unwrap();
             thread::sleep(LOOK);
         }
-        panic!("{selector} was waited for in vain:\n{}", self.log());
+        panic!(
+            "{selector} was waited for in vain:\n{}",
+            self.server.log_tail()
+        );
     }
 
     /// Asks until the answer is another than that it may be asked later; it listens before it can answer.
@@ -200,23 +164,12 @@ impl Prometheus {
     ) -> Result<T, SourceError> {
         for _ in 0..LOOKS {
             match ask().await {
-                Err(SourceError::Passing { .. }) => self.is_alive(),
+                Err(SourceError::Passing { .. }) => self.server.check_alive().unwrap(),
                 told => return told,
             }
             thread::sleep(LOOK);
         }
-        panic!("Prometheus does not get ready:\n{}", self.log());
-    }
-
-    /// Fails if it has ended.
-    fn is_alive(&self) {
-        let mut process = self.process.lock().unwrap();
-        process.as_mut().unwrap().check_alive().unwrap();
-    }
-
-    fn log(&self) -> String {
-        let process = self.process.lock().unwrap();
-        process.as_ref().map(Process::log_tail).unwrap_or_default()
+        panic!("Prometheus does not get ready:\n{}", self.server.log_tail());
     }
 
     /// All samples of one series of whole numbers; none while the server is not ready.
@@ -261,14 +214,4 @@ pub(crate) fn builder() -> ClientBuilder {
     // Only the first test of the process finds none installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Client::builder().no_proxy()
-}
-
-fn program() -> PathBuf {
-    let program = target_dir().join("prometheus/usr/bin/prometheus");
-    assert!(
-        program.is_file(),
-        "{} is not there: `cargo xtask testbed build` installs it",
-        program.display()
-    );
-    program
 }

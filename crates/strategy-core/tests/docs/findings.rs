@@ -26,33 +26,33 @@ port-not-found | blocks | Kubernetes | The Service sends to a port by a name tha
 endpoint-not-ours | blocks | Service selector | A pod behind the Service, or behind it after a switch, belongs to neither track, so traffic could never be seen to flow as written. | Take the label away that the Service selects it by, or remove it.
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
-traffic-unsupported | blocks | Service selector, ECS | A Service cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
-not-ready-addresses | warns | Service selector | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
+traffic-unsupported | blocks | Service selector, Ingress, ECS | A Service or a path of an Ingress cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
+not-ready-addresses | warns | Service selector, Ingress | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
 headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
 affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
-selector-absent | blocks | Service selector | The Service has no selector, or is of type ExternalName. | Give it one, or name the Service that the slots' pods stand behind.
+selector-absent | blocks | Service selector, Ingress | The Service has no selector, or is of type ExternalName. | Give it one, or name the Service that the slots' pods stand behind.
 selector-key-absent | blocks | Service selector | The selector lacks the key that tells the slots apart. | Set it to the live slot's value.
 selector-value-unknown | blocks | Service selector | The selector's value is that of neither slot. | Set it to the live slot's value.
 selector-matches-nothing | blocks | Service selector | The selector would match no pod of the slot to be switched to. | Take the key that stands in the way out of the selector, or give the pods that label.
 slot-label-absent | blocks | Service selector | A slot's pod template lacks the label that tells the slots apart. | Give each slot's template that label with a value of its own, or set `key`.
 slots-alike | blocks | Service selector | Both slots' pods carry the same value. | Give each a value of its own, or set `key` to the label that differs.
-route-not-found | blocks | Istio, Gateway API | No `http` route, or no rule, has a name that `routes`, or `rules`, asks for. | Mend the name there, or name the route or rule.
+route-not-found | blocks | Istio, Gateway API, Ingress | No `http` route, or no rule, has a name that `routes`, or `rules`, asks for, or no rule of a host in `hosts` names one of the two Services. | Mend the name there, or name the route or rule.
 route-name-twice | blocks | Istio, Gateway API | More than one `http` route or rule has that name. | Give each a name of its own.
 route-not-named | warns | Istio, Gateway API | A route or rule holds both destinations and is not among `routes` or `rules`. | Add its name if it should take part.
 route-to-canary | warns | Istio, Gateway API | A route or rule sends to the canary whatever the weight, also before and after the rollout. | Make sure that it is meant.
 route-to-stable | warns | Istio, Gateway API | A route or rule sends to stable whatever the weight. | Give it the canary's destination with weight 0 if it should take part.
 route-conditional | warns | Istio, Gateway API | Weights count only for requests that match the routes or rules that are split. | Add a last one without a match that holds both destinations, if all requests should take part.
 route-shadowed | blocks if all are, else warns | Istio | A route before it takes every request, so it is never reached. | Put the route that matches every request last.
-routes-disagree | blocks | Istio, Gateway API | The routes or rules to be split have different weights now. | Give them the same, or name those to be split.
-recorded-route-gone | blocks | Istio, Gateway API | A route or rule that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
+routes-disagree | blocks | Istio, Gateway API, Ingress | The routes or rules to be split have different weights now, or some backends name one Service and some the other. | Give them the same, or name those to be split or moved.
+recorded-route-gone | blocks | Istio, Gateway API, Ingress | A route, rule or path that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
 not-an-http-route | blocks | Istio | A `tcp` or `tls` route holds one of the destinations; only `http` routes are split. | Declare the port as HTTP and route it under `http`, or move that route to a VirtualService of its own.
-destination-not-found | blocks | Istio, Gateway API | No route or rule holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`.
+destination-not-found | blocks | Istio, Gateway API, Ingress | No route, rule or backend holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`; let the Ingress name the Service that is live.
 destination-twice | blocks | Istio, Gateway API | A route or rule holds the same destination more than once. | Make one entry of them, or tell them apart by host and subset, or by port.
-destinations-alike | blocks | Istio, Gateway API | One destination is both stable's and the canary's as configured. | Tell the two apart by host or by subset, or by Service.
+destinations-alike | blocks | Istio, Gateway API, Ingress | One destination is both stable's and the canary's as configured, or both Services select the pods of one workload. | Tell the two apart by host or by subset, or by Service.
 destinations-differ | blocks | Istio | A track is one destination in one route and another in the next. | Set the host of both, or name the routes.
 destination-will-be-added | warns | Istio, Gateway API | The canary's destination is not there yet; the first weight above zero adds it. | Add it with weight 0 if your tools put the object back as they know it.
-destination-reaches-nothing | blocks | Istio, Gateway API | A destination reaches no pod of its track. | Mend the subset's labels, the Service's selector or the labels of the pods.
-destination-reaches-both-tracks | blocks | Istio, Gateway API | A destination reaches pods of the other track as well. | Add a label that only this track's pods carry.
+destination-reaches-nothing | blocks | Istio, Gateway API, Ingress | A destination reaches no pod of its track. | Mend the subset's labels, the Service's selector or the labels of the pods.
+destination-reaches-both-tracks | blocks | Istio, Gateway API, Ingress | A destination reaches pods of the other track as well. | Add a label that only this track's pods carry.
 destination-reaches-other-track | blocks | Istio, Gateway API | A destination reaches the other track instead of its own. | Let the subset name a label that stays with the track.
 destination-rule-not-named | blocks | Istio | A route sends to a subset, and no DestinationRule is configured. | Set `destination-rule` to the one that defines it.
 subset-not-found | blocks | Istio | The DestinationRule does not define the subset. | Define it, or mend its name.
@@ -67,17 +67,22 @@ header-taken | blocks | Istio, Gateway API, ECS | A route or rule whose requests
 route-not-known | blocks | Istio, Gateway API | A route tells requests apart by something that is not known here, as with Gateway API by a cookie. | Route by a header, or with Istio by a cookie.
 preview-route-astray | blocks | Istio, Gateway API | A preview route does not stand directly before the route that it belongs to, or preview rules are not the same for all rules that are split. | Remove it, or move it back.
 preview-route-changed | blocks | Istio, Gateway API | A preview route or rule was changed by hand. | Remove it.
-no-stickiness | blocks | Istio, Gateway API, ECS | There is no stickiness to suspend: Istio and Gateway API share by weight whoever sends, and on ECS (`owned-weights`) no rule may have any. | Leave stickiness as it is.
+no-stickiness | blocks | Istio, Gateway API, Ingress, ECS | There is no stickiness to suspend: Istio and Gateway API share by weight whoever sends, that of an Ingress is left to its controller, and on ECS (`owned-weights`) no rule may have any. | Leave stickiness as it is.
 parent-missing | blocks | Gateway API | The route has no parent, so nobody carries it out. | Name the Gateway in `parentRefs`.
 parent-not-known | blocks | Gateway API | A parent of the route is neither a Gateway nor a Service of a mesh, and what such a one tells is not known here. | Let its parents be Gateways, or Services of a mesh.
 route-not-accepted | blocks | Gateway API | A parent's controller has not said `Accepted` and `ResolvedRefs` of the route as it is now, has denied one of them, or has said nothing at all. | See that the Gateway's class has a controller that runs and that the Gateway takes the route, and mend what the finding tells.
 gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there, or was not when the rollout began. | Create it before the rollout begins, or mend `parentRefs`.
 gateway-not-programmed | blocks | Gateway API | A Gateway is not `Programmed` as it is now. | Mend what its controller complains of, or wait until it is done.
 gateway-not-checked | warns | Gateway API | A Gateway is in another namespace, which is not read: only what its controller says of the route counts. | Make sure that it is programmed, and watch it by other means.
-service-port-not-found | blocks | Gateway API | A backend's Service has no such port. | Mend the port of the backend, or give the Service that port.
+service-port-not-found | blocks | Gateway API, Ingress | A backend's Service has no such port; of an Ingress both Services need it, since the port stays as it is written. | Mend the port of the backend, or give the Service that port.
 session-without-end | blocks | Gateway API | A rule keeps sessions with one backend and gives them no end, so a track could never be taken to be left. | Give its `sessionPersistence` an `absoluteTimeout`.
 route-full | blocks | Gateway API | With the rules for previews the route would have more than 16, which is the most there may be. | Move some to a route of their own, or ask for fewer previews.
 field-not-known | blocks | Gateway API | The installed definition lacks a field that the plan needs, and the server would drop it without a word: the name of a rule for routes by header (v1.4), the share of a mirror (v1.3). | Install newer definitions, or do without.
+route-not-moved | warns | Ingress | A backend names one of the two Services and does not move: its host is not among `hosts`, or its Ingress not among `ingresses`. | Make sure that it is meant, as for a preview, or name them there.
+canary-annotation | blocks, warns without a share | Ingress | By the annotation `nginx.ingress.kubernetes.io/canary` an Ingress takes requests of the one that is switched, or that one is itself such a canary. | Remove it, or leave it without weight, header and cookie, while the rollout runs.
+ingress-class-missing | warns | Ingress | The Ingress names no class, so which controller carries it out, if any does, is not known. | Name the class in `ingressClassName`.
+ingress-class-not-found | blocks | Ingress | The class that the Ingress names is not there, so no controller is known to carry it out. | Mend `ingressClassName`, or install the controller of that class; for one that goes by the name alone, create the class.
+ingress-class-not-checked | warns | Ingress | Whether the class is there is not known, since a class is an object of the whole cluster and may not be read. | Make sure that it is there, or allow `get` of `ingressclasses` by a ClusterRole.
 autoscaled | warns | ECS | In `rolling` and `native-gated`: an autoscaler decides the count of a service that Amazon ECS deploys. | Start while load is steady, and let its maximum leave room for both.
 capacity-dips | warns | ECS | While the service is deployed, fewer of its tasks than wanted may be healthy (`minimumHealthyPercent`). | Set it to 100, and `maximumPercent` above that.
 hook-waits-long | warns | ECS | If nobody answers a hook, Amazon ECS goes back only after more than two hours, since the plan may stay for so long before a step. | Bound `policies.pause`, holds for other hands, gates and bakes.

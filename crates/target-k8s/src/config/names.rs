@@ -36,6 +36,11 @@ impl Form {
     }
 }
 
+/// Whether a cluster can have an object of this name, which goes into an address.
+pub(crate) fn is_name(name: &str) -> bool {
+    Form::Subdomain.fits(name)
+}
+
 fn is_label(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
@@ -88,6 +93,14 @@ impl Config {
                     }
                 }
             }
+            RouterConfig::Ingress(router) => {
+                for ingress in &router.ingresses {
+                    names.push(("an Ingress", ingress, Form::Subdomain));
+                }
+                for service in &router.services {
+                    names.push(("a Service", service, Form::Label));
+                }
+            }
         }
         match names.iter().find(|(_, name, form)| !form.fits(name)) {
             None => Ok(()),
@@ -105,7 +118,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Canary, GatewayRouter, IstioRouter, ServiceSelectorRouter, Slot};
+    use crate::config::{
+        Canary, GatewayRouter, IngressRouter, IstioRouter, ServiceSelectorRouter, Slot,
+    };
 
     fn slots(namespace: &str, slot: &str, service: &str) -> Config {
         let slots = [Slot::new("api-blue"), Slot::new(slot)];
@@ -158,6 +173,16 @@ mod tests {
                     "shop",
                     Canary::of("api"),
                     GatewayRouter::new("a", "b", wrong),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    IngressRouter::new(wrong, ["a", "b"]),
+                ),
+                Config::new(
+                    "shop",
+                    Canary::of("api"),
+                    IngressRouter::new("a", ["b", wrong]),
                 ),
             ] {
                 let error = config.check_names().unwrap_err();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gateway::GatewayRouter;
+use super::ingress::IngressRouter;
 
 /// What shares the requests between the tracks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub enum RouterConfig {
     Istio(IstioRouter),
     /// Routes of Gateway API: per mille by per mille.
     Gateway(GatewayRouter),
+    /// Ingresses that name one of two Services: all or nothing.
+    Ingress(IngressRouter),
 }
 
 impl From<ServiceSelectorRouter> for RouterConfig {
@@ -32,6 +35,12 @@ impl From<IstioRouter> for RouterConfig {
 impl From<GatewayRouter> for RouterConfig {
     fn from(router: GatewayRouter) -> Self {
         Self::Gateway(router)
+    }
+}
+
+impl From<IngressRouter> for RouterConfig {
+    fn from(router: IngressRouter) -> Self {
+        Self::Ingress(router)
     }
 }
 

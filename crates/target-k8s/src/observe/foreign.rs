@@ -10,19 +10,17 @@ use crate::binding::{Bound, TrackStart};
 use crate::mark;
 use crate::object::ObjectRef;
 use crate::owned::Fields;
-use crate::router::{Router, RouterState};
+use crate::router::{Beside, Router, RouterState};
 use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
 
 /// Who wrote the routes last: of all the router's objects the latest writer.
 pub(super) fn route_writer(bound: &Bound, router: &dyn Router, view: &View) -> Writer {
-    let latest = bound.router.iter().filter_map(|object| {
-        let path = router.managed_path(object);
-        if path.is_empty() {
-            return None;
-        }
-        last_writer(view.objects.get(object)?, path)
+    let latest = bound.router.iter().flat_map(|object| {
+        let content = view.objects.get(object);
+        let paths = router.managed_paths(object).iter();
+        paths.filter_map(move |path| last_writer(content?, path))
     });
     match latest.max_by(|one, other| one.time.cmp(&other.time)) {
         Some(writer) if writer.name == FIELD_MANAGER => Writer::Us,
@@ -52,9 +50,9 @@ pub(super) fn foreign(
     state: &RouterState,
 ) -> Vec<ForeignChange> {
     let mut changes = Vec::new();
-    let mut differs = |object: &ObjectRef, path: &[&str], field, what: String| {
+    let mut differs = |object: &ObjectRef, paths: &[&[&str]], field, what: String| {
         let content = view.objects.get(object);
-        let other = content.and_then(|content| managed::last_other(content, path, FIELD_MANAGER));
+        let other = content.and_then(|content| managed::last_other(content, paths, FIELD_MANAGER));
         changes.push(ForeignChange::new(
             other.unwrap_or_else(|| "somebody".to_owned()),
             field,
@@ -62,14 +60,14 @@ pub(super) fn foreign(
         ));
     };
     for object in &bound.router {
-        let path = router.managed_path(object);
+        let paths = router.managed_paths(object);
         let content = view.objects.get(object);
         let note = content.map(mark::written).unwrap_or_default();
         let noted = note.get("routes").and_then(Value::as_str);
         let recorded = || template::digest(router.part_of(&bound.routes, object));
         let expected = noted.map_or_else(recorded, str::to_owned);
         if template::digest(router.part_of(&state.owned, object)) != expected {
-            differs(object, path, ForeignField::Traffic, "traffic".to_owned());
+            differs(object, paths, ForeignField::Traffic, "traffic".to_owned());
         }
     }
     for (track, of) in bound.tracks.iter() {
@@ -90,10 +88,9 @@ pub(super) fn foreign(
             .and_then(Value::as_str)
             .map(str::to_owned);
         if now.template != noted.or(found_template) {
-            let path = ["f:spec", "f:template"];
             differs(
                 &object,
-                &path,
+                &[&["f:spec", "f:template"]],
                 ForeignField::Revision,
                 "the template".to_owned(),
             );
@@ -119,17 +116,21 @@ pub(super) fn foreign(
         let expected = noted.or_else(|| recorded.map(u64::from));
         if is.map(u64::from) != expected && (now.scaler.is_none() || expected.is_some()) {
             let what = format!("the count ({} now)", is.unwrap_or(0));
-            differs(&scaled, &path, ForeignField::Capacity, what);
+            differs(&scaled, &[&path], ForeignField::Capacity, what);
         }
     }
-    if let (Some(known), Some(object)) = (&bound.beside, bound.router.first()) {
+    if let Some(known) = &bound.beside {
         let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
-        for (_, words) in added {
+        for (_, Beside { object, words }) in added {
             let message = format!("{object} was changed: {words}");
             let content = view.objects.get(object);
-            let path = router.managed_path(object);
+            // Of one that is never written, whoever wrote anything of it last.
+            let paths = match router.managed_paths(object) {
+                [] => &[[].as_slice()],
+                paths => paths,
+            };
             let by = content
-                .and_then(|content| managed::last_other(content, path, FIELD_MANAGER))
+                .and_then(|content| managed::last_other(content, paths, FIELD_MANAGER))
                 .unwrap_or_else(|| "somebody".to_owned());
             changes.push(ForeignChange::new(by, ForeignField::Traffic, message));
         }

@@ -8,7 +8,9 @@ use strategy_core::{Traffic, Weight};
 
 use super::fixture::{after, objects};
 use super::{PodLabels, Router, TrackLabels};
-use crate::config::{GatewayRouter, IstioDestination, IstioRouter, ServiceSelectorRouter};
+use crate::config::{
+    GatewayRouter, IngressRouter, IstioDestination, IstioRouter, ServiceSelectorRouter,
+};
 use crate::object::{ObjectRef, Objects};
 
 fn example(name: &str) -> Objects {
@@ -78,6 +80,17 @@ fn blue_green_by_selector() {
         candidate: pods(&before, "api-green"),
     };
     let router = ServiceSelectorRouter::new("api").key("environment");
+    there_and_back(&router, &before, &tracks, &[100], &[]);
+}
+
+#[test]
+fn blue_green_by_ingress() {
+    let before = example("blue-green-ingress.yaml");
+    let tracks = TrackLabels {
+        stable: pods(&before, "api-blue"),
+        candidate: pods(&before, "api-green"),
+    };
+    let router = IngressRouter::new("api", ["api-blue", "api-green"]);
     there_and_back(&router, &before, &tracks, &[100], &[]);
 }
 

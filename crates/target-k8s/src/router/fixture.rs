@@ -19,6 +19,7 @@ pub(super) fn objects(manifest: &str) -> Objects {
                 "HTTPRoute" => ObjectRef::http_route(name),
                 "GRPCRoute" => ObjectRef::grpc_route(name),
                 "Gateway" => ObjectRef::gateway(name),
+                "Ingress" => ObjectRef::ingress(name),
                 "Deployment" => ObjectRef::deployment(name),
                 kind => panic!("no fixture is of kind {kind}"),
             };

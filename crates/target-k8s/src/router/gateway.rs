@@ -147,9 +147,9 @@ impl Router for GatewayRouter {
         }
     }
 
-    fn managed_path(&self, object: &ObjectRef) -> &'static [&'static str] {
+    fn managed_paths(&self, object: &ObjectRef) -> &'static [&'static [&'static str]] {
         if self.objects().iter().any(|ours| ours.is_same(object)) {
-            &["f:spec", "f:rules"]
+            &[&["f:spec", "f:rules"]]
         } else {
             &[]
         }

@@ -130,9 +130,9 @@ impl Router for IstioRouter {
         }
     }
 
-    fn managed_path(&self, object: &ObjectRef) -> &'static [&'static str] {
+    fn managed_paths(&self, object: &ObjectRef) -> &'static [&'static [&'static str]] {
         if *object == self.object() {
-            &["f:spec", "f:http"]
+            &[&["f:spec", "f:http"]]
         } else {
             &[]
         }

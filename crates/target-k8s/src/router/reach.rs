@@ -7,7 +7,9 @@ use strategy_core::Track;
 use strategy_core::target::Finding;
 
 use super::TrackLabels;
+use super::rules::list;
 use super::service_selector::unmatched;
+use crate::object::ObjectRef;
 
 pub(super) type Labels = BTreeMap<String, String>;
 
@@ -64,4 +66,22 @@ pub(super) fn labels(value: &Value) -> Labels {
         .flatten()
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()
+}
+
+/// Whether a Service has a port with this `field`: `port`, a number, or `name`.
+pub(super) fn has_port(service: &Value, field: &str, is: &Value) -> bool {
+    let mut ports = list(&service["spec"]["ports"]).iter();
+    ports.any(|port| port[field] == *is)
+}
+
+/// That a Service sends to pods that are not ready.
+pub(super) fn not_ready(object: &ObjectRef, service: &Value) -> Option<Finding> {
+    (service["spec"]["publishNotReadyAddresses"] == true).then(|| {
+        Finding::warns(
+            "not-ready-addresses",
+            object.to_string(),
+            "it sends requests to pods that are not ready (`publishNotReadyAddresses`)",
+            "switch that off, so that a slot is reached only when it is ready",
+        )
+    })
 }

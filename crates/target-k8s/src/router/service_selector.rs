@@ -15,7 +15,7 @@ use strategy_core::{Stickiness, Track, Traffic, Weight};
 
 pub(super) use self::pick::unmatched;
 use super::problem::Problem;
-use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
+use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels, reach, switch};
 use crate::config::ServiceSelectorRouter;
 use crate::object::{ObjectRef, Objects, map_mut};
 
@@ -26,11 +26,7 @@ impl Router for ServiceSelectorRouter {
 
     fn read(&self, objects: &Objects, tracks: &TrackLabels) -> Result<RouterState, RouterError> {
         let service = self.service(objects)?;
-        let weight = match self.picked(service, tracks)? {
-            Track::Stable => Weight::ZERO,
-            Track::Candidate => Weight::FULL,
-        };
-        let mut traffic = Traffic::weight(weight);
+        let mut traffic = Traffic::weight(switch::whole(self.picked(service, tracks)?));
         if affinity::is_suspended(service) {
             traffic.stickiness = Stickiness::Suspended;
         }
@@ -44,9 +40,7 @@ impl Router for ServiceSelectorRouter {
         })
     }
 
-    /// A selector that picks no single slot may pick both or none, and which it does may change with
-    /// every pod: half of the traffic for each is what neither a start nor a switch writes, and what
-    /// leaves neither slot without need.
+    /// A selector that picks no single slot may pick both or none.
     fn read_bound(
         &self,
         objects: &Objects,
@@ -56,19 +50,18 @@ impl Router for ServiceSelectorRouter {
         let Err(problem) = self.picked(service, tracks) else {
             return self.read(objects, tracks);
         };
-        let mut traffic = Traffic::weight(Weight::of(1, 2));
-        if affinity::is_suspended(service) {
-            traffic.stickiness = Stickiness::Suspended;
-        }
+        let stickiness = if affinity::is_suspended(service) {
+            Stickiness::Suspended
+        } else {
+            Stickiness::Kept
+        };
+        let (traffic, broken) = switch::unknown(stickiness, &problem.error.message);
         Ok(RouterState {
             traffic,
             owned: self.owned(service),
             sticky: affinity::duration(service),
             beside: BTreeMap::new(),
-            broken: Some(format!(
-                "{}, so half of the traffic is assumed to reach each slot",
-                problem.error.message
-            )),
+            broken,
             is_partial: false,
         })
     }
@@ -80,7 +73,8 @@ impl Router for ServiceSelectorRouter {
         traffic: &Traffic,
     ) -> Result<Objects, RouterError> {
         let before = self.service(objects)?;
-        let track = self.track_of(traffic)?;
+        let service = ("a Service", "the selector of a Service picks one slot");
+        let track = switch::track(traffic, &self.object(), service)?;
         let values = self.values(tracks)?;
         let mut after = before.clone();
         self.selector_of(&mut after)?
@@ -149,8 +143,8 @@ impl Router for ServiceSelectorRouter {
         }
     }
 
-    fn managed_path(&self, _: &ObjectRef) -> &'static [&'static str] {
-        &["f:spec", "f:selector"]
+    fn managed_paths(&self, _: &ObjectRef) -> &'static [&'static [&'static str]] {
+        &[&["f:spec", "f:selector"]]
     }
 }
 
@@ -184,31 +178,6 @@ impl ServiceSelectorRouter {
         }
     }
 
-    fn track_of(&self, traffic: &Traffic) -> Result<Track, Problem> {
-        let unsupported = |message: String, mend: &str| {
-            Err(self.problem(
-                TargetErrorKind::Unsupported,
-                "traffic-unsupported",
-                message,
-                mend,
-            ))
-        };
-        if !traffic.routes.is_empty() || !traffic.mirror.is_zero() {
-            return unsupported(
-                format!("a Service cannot do `{traffic}`: it knows neither routes nor mirrors"),
-                "use a router that does, such as Istio",
-            );
-        }
-        match traffic.weight {
-            Weight::ZERO => Ok(Track::Stable),
-            Weight::FULL => Ok(Track::Candidate),
-            weight => unsupported(
-                format!("the selector of a Service picks one slot, so {weight} cannot be had"),
-                "ask for 0% or 100%, or use a router that splits requests",
-            ),
-        }
-    }
-
     /// The selector, in it the key that picks the slot, and affinity while it is suspended.
     fn owned(&self, service: &Value) -> Value {
         let selector = service["spec"]["selector"].as_object();
@@ -227,15 +196,7 @@ impl ServiceSelectorRouter {
     fn warnings(&self, service: &Value) -> Vec<Finding> {
         let resource = self.object().to_string();
         let spec = &service["spec"];
-        let mut findings = Vec::new();
-        if spec["publishNotReadyAddresses"] == true {
-            findings.push(Finding::warns(
-                "not-ready-addresses",
-                resource.clone(),
-                "it sends requests to pods that are not ready (`publishNotReadyAddresses`)",
-                "switch that off, so that a slot is reached only when it is ready",
-            ));
-        }
+        let mut findings = Vec::from_iter(reach::not_ready(&self.object(), service));
         if spec["clusterIP"] == "None" {
             findings.push(Finding::warns(
                 "headless-service",

@@ -33,13 +33,17 @@ pub(crate) fn writers(object: &Value, path: &[&str]) -> Vec<FieldWriter> {
     writers
 }
 
-/// The name of whoever other than `us` wrote the field at `path` last.
+/// The name of whoever other than `us` wrote one of the fields at `paths` last.
 ///
 /// The server writes times down in whole seconds: those who wrote within the same second are all
 /// named, since nothing says who of them came last.
-pub(crate) fn last_other(object: &Value, path: &[&str], us: &str) -> Option<String> {
-    let mut others = writers(object, path);
-    others.retain(|writer| writer.name != us);
+pub(crate) fn last_other(object: &Value, paths: &[&[&str]], us: &str) -> Option<String> {
+    let mut others: Vec<_> = paths
+        .iter()
+        .flat_map(|path| writers(object, path))
+        .filter(|writer| writer.name != us)
+        .collect();
+    others.sort_by(|one, other| other.time.cmp(&one.time));
     let latest = others.first()?.time.clone();
     let names: BTreeSet<_> = others
         .into_iter()
@@ -94,7 +98,7 @@ mod tests {
         let late = "2026-01-01T00:00:01Z";
         let by = |entries: Value| {
             let object = json!({"metadata": {"managedFields": entries}});
-            last_other(&object, &["f:spec", "f:template"], "rollway")
+            last_other(&object, &[&["f:spec", "f:template"]], "rollway")
         };
         let one = json!([
             entry("kubectl", early),
@@ -109,5 +113,23 @@ mod tests {
         ]);
         assert_eq!(by(two).as_deref(), Some("argocd or kubectl"));
         assert_eq!(by(json!([entry("rollway", late)])), None);
+    }
+
+    #[test]
+    fn of_several_fields_whoever_wrote_one_of_them_last_is_named() {
+        let entry = |manager: &str, time: &str, field: &str| json!({"manager": manager, "time": time, "fieldsV1": {"f:spec": {field: {}}}});
+        let object = json!({"metadata": {"managedFields": [
+            entry("kubectl", "2026-01-01T00:00:00Z", "f:rules"),
+            entry("argocd", "2026-01-01T00:00:02Z", "f:defaultBackend"),
+            entry("helm", "2026-01-01T00:00:03Z", "f:tls"),
+            entry("rollway", "2026-01-01T00:00:04Z", "f:rules"),
+        ]}});
+        let rules: &[&str] = &["f:spec", "f:rules"];
+        let default: &[&str] = &["f:spec", "f:defaultBackend"];
+        let by = |paths: &[&[&str]]| last_other(&object, paths, "rollway");
+        assert_eq!(by(&[rules]).as_deref(), Some("kubectl"));
+        assert_eq!(by(&[rules, default]).as_deref(), Some("argocd"));
+        assert_eq!(by(&[&[]]).as_deref(), Some("helm"), "of all of it");
+        assert_eq!(by(&[]), None);
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Shape {
     Mesh,
     /// A canary behind routes of Gateway API.
     Gateway,
+    /// Slots behind Services of their own, and Ingresses that name the live one.
+    Ingress,
     /// Slots of which the live one has an autoscaler.
     Autoscaled,
 }
@@ -44,6 +46,10 @@ impl ShopSubject {
             Shape::Slots | Shape::Autoscaled => {
                 drop(shop.with_slots(3, 1).await);
                 shop.slots()
+            }
+            Shape::Ingress => {
+                drop(shop.with_ingresses(3, 1).await);
+                shop.behind_ingresses()
             }
             Shape::Mesh => {
                 drop(shop.with_mesh(3).await);
@@ -89,7 +95,7 @@ impl ShopSubject {
 
     fn deployments(&self) -> [&'static str; 2] {
         match self.shape {
-            Shape::Slots | Shape::Autoscaled => ["api-blue", "api-green"],
+            Shape::Slots | Shape::Autoscaled | Shape::Ingress => ["api-blue", "api-green"],
             Shape::Mesh | Shape::Gateway => ["api", "api-canary"],
         }
     }
@@ -129,6 +135,8 @@ impl Subject for ShopSubject {
             ("DestinationRule", "api"),
             ("HTTPRoute", "api"),
             ("GRPCRoute", "api"),
+            ("Ingress", "api"),
+            ("Ingress", "intern"),
             ("HorizontalPodAutoscaler", "api"),
         ];
         for (kind, name) in deployments.into_iter().chain(others) {
@@ -160,6 +168,12 @@ impl Subject for ShopSubject {
                 routes[1]["route"][1]["weight"] = json!(40);
                 ("VirtualService", "api", json!({"spec": {"http": routes}}))
             }
+            (ForeignField::Traffic, Shape::Ingress) => {
+                // Of two Ingresses one alone: the other stays as it is.
+                let mut rules = self.shop.get("Ingress", "intern").await["spec"]["rules"].clone();
+                rules[0]["http"]["paths"][0]["backend"]["service"]["name"] = json!("api-green");
+                ("Ingress", "intern", json!({"spec": {"rules": rules}}))
+            }
             (ForeignField::Traffic, Shape::Gateway) => {
                 // Of two routes one alone: the other stays as it is.
                 let mut rules = self.shop.get("GRPCRoute", "api").await["spec"]["rules"].clone();
@@ -171,9 +185,10 @@ impl Subject for ShopSubject {
                 let patch = json!({"spec": {"minReplicas": 5}});
                 ("HorizontalPodAutoscaler", "api", patch)
             }
-            (ForeignField::Capacity, Shape::Slots | Shape::Mesh | Shape::Gateway) => {
-                ("Deployment", stable, json!({"spec": {"replicas": 5}}))
-            }
+            (
+                ForeignField::Capacity,
+                Shape::Slots | Shape::Mesh | Shape::Gateway | Shape::Ingress,
+            ) => ("Deployment", stable, json!({"spec": {"replicas": 5}})),
             (ForeignField::Revision, _) => {
                 let mut spec =
                     self.shop.get("Deployment", stable).await["spec"]["template"].clone();

@@ -21,6 +21,7 @@ mod fence;
 mod foreign;
 mod gateway_canary;
 mod hand;
+mod ingress_switch;
 mod istio_canary;
 mod lost_claim;
 mod names;

@@ -109,6 +109,52 @@ async fn a_switch_needs_no_more_than_the_role() {
     hand.give_up().await;
 }
 
+/// A class is of the whole cluster, so that it is there can only be hoped for.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_switch_by_ingresses_needs_no_more_and_no_less_than_the_role() {
+    let shop = Shop::open();
+    drop(shop.with_ingresses(1, 0).await);
+    let whole = role(&shop.behind_ingresses());
+    grant(&shop, "rollway-test-1", &whole).await;
+    let mut hand = Hand::on(target("rollway-test-1", shop.behind_ingresses())).await;
+    let plan = crate::admit::plan(&[("api", "shop/api:2")]);
+    let part = strategy_core::Part::main();
+    let admission = hand.target.admit(&part, &hand.found, &plan).await.unwrap();
+    let told: Vec<_> = admission
+        .findings
+        .iter()
+        .map(|finding| (finding.severity, finding.code.as_str()))
+        .collect();
+    let warns = strategy_core::target::Severity::Warns;
+    assert_eq!(told, [(warns, "ingress-class-not-checked")]);
+    hand.step(|desired| desired.candidate = release("2", 1))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 1).await;
+    hand.step(|desired| desired.traffic = weight(100)).await;
+    let recorded = start(&hand.found);
+    hand.step(|desired| *desired = recorded).await;
+    hand.give_up().await;
+
+    for (user, resource) in [
+        ("rollway-test-3", "ingresses"),
+        ("rollway-test-4", "services"),
+    ] {
+        let mut less = whole.clone();
+        let rules = less["rules"].as_array_mut().unwrap();
+        rules.retain(|rule| rule["resources"] != json!([resource]));
+        less["metadata"]["name"] = json!(format!("without-{resource}"));
+        grant(&shop, user, &less).await;
+        let error = target(user, shop.behind_ingresses()).discover().await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
+        assert!(
+            error.to_string().contains(&format!("`{resource}`")),
+            "{error}"
+        );
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn a_verb_that_is_missing_is_named_with_its_resource() {

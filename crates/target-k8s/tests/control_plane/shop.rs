@@ -38,6 +38,7 @@ fn place(kind: &str) -> (&'static str, &'static str) {
         "HorizontalPodAutoscaler" => ("autoscaling/v2", "horizontalpodautoscalers"),
         "VirtualService" => ("networking.istio.io/v1", "virtualservices"),
         "DestinationRule" => ("networking.istio.io/v1", "destinationrules"),
+        "Ingress" => ("networking.k8s.io/v1", "ingresses"),
         "Gateway" => ("gateway.networking.k8s.io/v1", "gateways"),
         "HTTPRoute" => ("gateway.networking.k8s.io/v1", "httproutes"),
         "GRPCRoute" => ("gateway.networking.k8s.io/v1", "grpcroutes"),

@@ -55,7 +55,7 @@ async fn assert_counts_are_not_ours(scene: &Scene) {
 /// The live workload's minimum while it is exposed: what it wanted when the rollout began.
 const fn held(mode: Mode) -> (&'static str, u64) {
     match mode {
-        Mode::BlueGreen => ("api-blue", 3),
+        Mode::BlueGreen | Mode::Ingress => ("api-blue", 3),
         Mode::Canary | Mode::Gateway => ("api", 5),
     }
 }

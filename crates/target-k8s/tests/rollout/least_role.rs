@@ -103,6 +103,13 @@ async fn is_enough_to_be_rolled_back_and_to_be_promoted_and_not_too_much() {
     tokio::join!(
         is_enough_and_not_too_much(Mode::BlueGreen, &[]),
         is_enough_and_not_too_much(
+            Mode::Ingress,
+            &[(
+                "get services",
+                "they are read again with everything else after a conflict, and there was none"
+            )],
+        ),
+        is_enough_and_not_too_much(
             Mode::Canary,
             &[(
                 "get destinationrules",

@@ -16,6 +16,7 @@ mod bad_input;
 mod calls;
 mod gateway;
 mod hands;
+mod ingress;
 mod judged;
 mod least_role;
 mod mesh;

@@ -124,7 +124,7 @@ async fn half_of_the_pods_down_during_the_bake() {
         };
         let rollout = scene.release("v2", &terms).await;
         let (stage, slot) = match mode {
-            Mode::BlueGreen => ("switch", "environment=green"),
+            Mode::BlueGreen | Mode::Ingress => ("switch", "environment=green"),
             Mode::Canary | Mode::Gateway => ("40%", "track=canary"),
         };
         rollout.until_baking(stage).await;

@@ -14,7 +14,7 @@ use strategy_core::driver::{Driver, RolloutHandle, Run};
 use strategy_core::rollout::{Outcome, Reason};
 use strategy_core::{Release, Timestamp};
 use target_k8s::config::{
-    Canary, GatewayRouter, IstioRouter, RouterConfig, ServiceSelectorRouter, Slot,
+    Canary, GatewayRouter, IngressRouter, IstioRouter, RouterConfig, ServiceSelectorRouter, Slot,
 };
 use target_k8s::{Config, KubernetesTarget};
 use test_support::{AuditEvent, ControlPlane};
@@ -100,6 +100,7 @@ impl Scene {
             Mode::BlueGreen => "blue-green-selector.yaml",
             Mode::Canary => "canary-istio.yaml",
             Mode::Gateway => "canary-gateway.yaml",
+            Mode::Ingress => "blue-green-ingress.yaml",
         };
         for mut object in manifest(file) {
             if object["kind"] == "Deployment" {
@@ -120,7 +121,7 @@ impl Scene {
 
     pub(crate) const fn deployments(&self) -> &'static [&'static str] {
         match self.mode {
-            Mode::BlueGreen => &["api-blue", "api-green"],
+            Mode::BlueGreen | Mode::Ingress => &["api-blue", "api-green"],
             Mode::Canary | Mode::Gateway => &["api"],
         }
     }
@@ -128,12 +129,13 @@ impl Scene {
     pub(crate) fn config(&self) -> Config {
         let namespace = &self.shop.namespace;
         let of_canary = |router: RouterConfig| Config::new(namespace, Canary::of("api"), router);
+        let slots = || [Slot::new("api-blue"), Slot::new("api-green")];
+        let of_slots = |router: RouterConfig| Config::new(namespace, slots(), router);
         match self.mode {
             Mode::BlueGreen => {
-                let slots = [Slot::new("api-blue"), Slot::new("api-green")];
-                let router = ServiceSelectorRouter::new("api").key("environment");
-                Config::new(namespace, slots, router)
+                of_slots(ServiceSelectorRouter::new("api").key("environment").into())
             }
+            Mode::Ingress => of_slots(IngressRouter::new("api", ["api-blue", "api-green"]).into()),
             Mode::Canary => of_canary(IstioRouter::new("api", "api").into()),
             Mode::Gateway => of_canary(GatewayRouter::new("api", "api", "api-canary").into()),
         }
@@ -175,7 +177,8 @@ impl Scene {
     pub(crate) async fn objects(&self) -> BTreeMap<String, Value> {
         let mut wanted = vec![("Service", "api")];
         match self.mode {
-            Mode::BlueGreen => {
+            Mode::BlueGreen | Mode::Ingress => {
+                wanted.push(("Ingress", "api"));
                 for slot in ["api-blue", "api-green"] {
                     wanted.extend([("Deployment", slot), ("Service", slot)]);
                 }
@@ -217,6 +220,17 @@ impl Scene {
                 };
                 selector["environment"] = json!(live);
                 format!("Deployment/api-{live}")
+            }
+            Mode::Ingress => {
+                let ingress = after.get_mut("Ingress/api").unwrap();
+                let text = ingress.to_string();
+                let [live, idle] = if text.contains("api-blue") {
+                    ["api-blue", "api-green"]
+                } else {
+                    ["api-green", "api-blue"]
+                };
+                *ingress = serde_json::from_str(&text.replace(live, idle)).unwrap();
+                format!("Deployment/{idle}")
             }
             Mode::Canary | Mode::Gateway => "Deployment/api".to_owned(),
         };

@@ -20,6 +20,8 @@ pub(crate) enum Mode {
     Canary,
     /// The same behind an HTTPRoute of Gateway API.
     Gateway,
+    /// Two slots behind an Ingress.
+    Ingress,
 }
 
 impl Mode {
@@ -29,7 +31,7 @@ impl Mode {
     /// The stage in which the candidate first carries traffic.
     pub(crate) const fn first_exposed(self) -> &'static str {
         match self {
-            Self::BlueGreen => "switch",
+            Self::BlueGreen | Self::Ingress => "switch",
             Self::Canary | Self::Gateway => "20%",
         }
     }
@@ -87,7 +89,7 @@ impl Terms {
 
     pub(crate) fn strategy(&self, mode: Mode) -> Box<dyn Strategy> {
         match mode {
-            Mode::BlueGreen => Box::new(under!(self, BlueGreen::new())),
+            Mode::BlueGreen | Mode::Ingress => Box::new(under!(self, BlueGreen::new())),
             Mode::Canary | Mode::Gateway => {
                 let canary = Canary::new().stages(self.stages.clone());
                 Box::new(under!(self, canary.bake_after_return(Bake::of(self.bake))))

@@ -82,7 +82,7 @@ async fn nothing_but_the_time(mode: Mode, tag: &str, outages: &[During]) {
     rollout.promoted().await;
     println!("{}", rollout.story.told());
     let (stages, percents): (&[&str], &[&str]) = match mode {
-        Mode::BlueGreen => (&["preview", "switch"], &["0%", "100%"]),
+        Mode::BlueGreen | Mode::Ingress => (&["preview", "switch"], &["0%", "100%"]),
         Mode::Canary | Mode::Gateway => (
             &["100%", "promote", "return", "retire"],
             &["0%", "100%", "0%"],

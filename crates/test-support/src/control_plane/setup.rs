@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
@@ -16,6 +17,8 @@ use crate::kubelet::NODES;
 use crate::programs::Programs;
 
 const USER_AGENT: &str = "rollway-test-support";
+
+const INGRESS_CLASS: &str = "nginx";
 
 /// Waits until the API server says that it is ready.
 pub(crate) async fn answering(
@@ -50,7 +53,7 @@ async fn readiness(client: &Client) -> Result<(), kube::Error> {
         .map(drop)
 }
 
-/// Creates the nodes and the definitions, and waits until they are in force.
+/// Creates the nodes, the Ingress class and the definitions, and waits until they are in force.
 pub(crate) async fn populate(
     plane: &ControlPlane,
     options: &Options,
@@ -58,6 +61,7 @@ pub(crate) async fn populate(
 ) -> Result<(), ControlPlaneError> {
     let client = plane.client(USER_AGENT)?;
     create_nodes(&client).await?;
+    create_ingress_class(&client).await?;
     tags::install(&client).await?;
     let gateway = match options.gateway {
         GatewayApi::Absent => None,
@@ -133,6 +137,22 @@ async fn create_nodes(client: &Client) -> Result<(), ControlPlaneError> {
         let created = api.create(&PostParams::default(), &node).await;
         created.map_err(ControlPlaneError::api("create a node"))?;
     }
+    Ok(())
+}
+
+/// The class that the Ingresses of tests and examples name. No controller of it runs.
+async fn create_ingress_class(client: &Client) -> Result<(), ControlPlaneError> {
+    let api: Api<IngressClass> = Api::all(client.clone());
+    let mut class = IngressClass {
+        spec: Some(IngressClassSpec {
+            controller: Some("example.org/ingress".to_owned()),
+            ..IngressClassSpec::default()
+        }),
+        ..IngressClass::default()
+    };
+    class.metadata.name = Some(INGRESS_CLASS.to_owned());
+    let created = api.create(&PostParams::default(), &class).await;
+    created.map_err(ControlPlaneError::api("create an Ingress class"))?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::namespace::NoNamespace;
+use super::pods::PodsError;
 use crate::child::ChildError;
 use crate::control_plane::ControlPlaneError;
 use crate::programs::Missing;
@@ -33,6 +34,9 @@ pub enum LabError {
     /// Prometheus could not be started or used.
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
+    /// The pods could not be served.
+    #[error(transparent)]
+    Pods(#[from] PodsError),
     /// The gateway was stopped before.
     #[error("the gateway is stopped: start it again first")]
     Stopped,

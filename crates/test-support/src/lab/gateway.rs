@@ -1,20 +1,27 @@
 //! The gateway of the lab: [Traefik](https://traefik.io/traefik) as a child process.
 
+use std::fs;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{GATEWAY_PORT, LabError};
 use crate::child::{ChildError, Process, RunFolder, Watchdog, free_port};
-use crate::control_plane::{ControlPlane, ControlPlaneError};
+use crate::control_plane::ControlPlane;
 use crate::programs::{testbed_dir, traefik};
 
 const NAME: &str = "traefik";
 
-/// The certificates to trust, in its folder.
+/// Its configuration and the certificates to trust, in its folder.
+const CONFIGURATION: &str = "traefik.yml";
 const AUTHORITY: &str = "authority.crt";
+
+/// The entry point at which it tells its counts.
+const METRICS: &str = "metrics";
 
 /// How often it is looked whether it listens, and how long.
 const LOOK: Duration = Duration::from_millis(50);
@@ -32,7 +39,6 @@ pub struct Gateway {
     process: Mutex<Option<Process>>,
     watchdog: Arc<Mutex<Watchdog>>,
     program: PathBuf,
-    arguments: Vec<String>,
     metrics_port: u16,
     // Last: the folder is removed when nothing writes to it any more.
     folder: RunFolder,
@@ -46,20 +52,21 @@ impl Gateway {
     pub fn start(plane: &ControlPlane) -> Result<Self, LabError> {
         let program = traefik()?;
         let folder = RunFolder::create(&testbed_dir().join("run"))?;
-        let authority = folder.path().join(AUTHORITY);
-        std::fs::write(&authority, plane.ca()?)
-            .map_err(ControlPlaneError::file("write", &authority))?;
+        let metrics_port = free_port()?;
+        let configuration = configuration(plane, metrics_port).to_string();
+        for (name, text) in [(AUTHORITY, plane.ca()?), (CONFIGURATION, configuration)] {
+            let path = folder.path().join(name);
+            fs::write(&path, text).map_err(ChildError::file("write", &path))?;
+        }
         let watchdog = Watchdog::start(folder.path()).map_err(|source| ChildError::Process {
             attempt: "start",
             program: "the watchdog (sh)",
             source,
         })?;
-        let metrics_port = free_port()?;
         let gateway = Self {
             process: Mutex::new(None),
             watchdog: Arc::new(Mutex::new(watchdog)),
             program,
-            arguments: arguments(plane, metrics_port),
             metrics_port,
             folder,
         };
@@ -78,8 +85,10 @@ impl Gateway {
     )]
     pub fn start_again(&self) -> Result<(), LabError> {
         self.stop()?;
-        let (arguments, folder) = (&self.arguments, self.folder.path());
-        let mut process = Process::start(NAME, &self.program, arguments, folder, &self.watchdog)?;
+        // Named, so that none of the person's or the machine's is found.
+        let arguments = [format!("--configfile={CONFIGURATION}")];
+        let folder = self.folder.path();
+        let mut process = Process::start(NAME, &self.program, &arguments, folder, &self.watchdog)?;
         for _ in 0..LOOKS {
             process.check_alive()?;
             let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
@@ -176,22 +185,20 @@ impl Gateway {
     }
 }
 
-fn arguments(plane: &ControlPlane, metrics_port: u16) -> Vec<String> {
-    let mut arguments = vec![
-        format!("--entrypoints.web.address=127.0.0.1:{GATEWAY_PORT}"),
-        format!("--entrypoints.metrics.address=127.0.0.1:{metrics_port}"),
-        "--metrics.prometheus=true".to_owned(),
-        "--metrics.prometheus.entryPoint=metrics".to_owned(),
-        "--metrics.prometheus.addServicesLabels=true".to_owned(),
-        "--global.checknewversion=false".to_owned(),
-        "--global.sendanonymoususage=false".to_owned(),
-    ];
-    for provider in ["kubernetesgateway", "kubernetesingress"] {
-        let provider = format!("--providers.{provider}");
-        arguments.push(format!("{provider}=true"));
-        arguments.push(format!("{provider}.endpoint={}", plane.url()));
-        arguments.push(format!("{provider}.token={}", plane.admin_token()));
-        arguments.push(format!("{provider}.certauthfilepath={AUTHORITY}"));
-    }
-    arguments
+/// The static configuration, as JSON, which is YAML.
+fn configuration(plane: &ControlPlane, metrics_port: u16) -> Value {
+    let provider = json!({
+        "endpoint": plane.url(),
+        "token": plane.admin_token(),
+        "certAuthFilePath": AUTHORITY,
+    });
+    json!({
+        "global": {"checkNewVersion": false, "sendAnonymousUsage": false},
+        "entryPoints": {
+            "web": {"address": format!("127.0.0.1:{GATEWAY_PORT}")},
+            METRICS: {"address": format!("127.0.0.1:{metrics_port}")},
+        },
+        "providers": {"kubernetesGateway": provider, "kubernetesIngress": provider},
+        "metrics": {"prometheus": {"entryPoint": METRICS, "addServicesLabels": true}},
+    })
 }

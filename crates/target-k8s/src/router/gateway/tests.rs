@@ -109,10 +109,10 @@ fn objects_are_found_by_whatever_version_they_are_there() {
     let route = ObjectRef::http_route("api").at(version);
     let written = one().write(&before, &labels(), &share("50%")).unwrap();
     assert!(written.contains_key(&route), "{written:?}");
-    assert_eq!(one().managed_path(&route), ["f:spec", "f:rules"]);
+    assert_eq!(one().managed_paths(&route), [["f:spec", "f:rules"]]);
     let gateways = one().carriers(&before);
     assert_eq!(gateways, [ObjectRef::gateway("shop").at(version)]);
-    assert!(one().managed_path(&gateways[0]).is_empty());
+    assert!(one().managed_paths(&gateways[0]).is_empty());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use strategy_core::target::Finding;
 use super::virtual_service::{Reader, Split, identity, named};
 use super::{destination_rule, preview, traffic, weight};
 use crate::object::Objects;
-use crate::router::TrackLabels;
 use crate::router::rules::list;
+use crate::router::{Beside, TrackLabels};
 
 pub(super) fn findings(
     reader: &Reader<'_>,
@@ -158,11 +158,17 @@ fn unsplit(reader: &Reader<'_>, splits: &[Split]) -> Vec<Finding> {
 }
 
 /// These routes by name and match, since others may come to stand before them.
-pub(super) fn beside(reader: &Reader<'_>, splits: &[Split]) -> BTreeMap<String, String> {
+pub(super) fn beside(reader: &Reader<'_>, splits: &[Split]) -> BTreeMap<String, Beside> {
     let fixed = fixed(reader, splits).map(|(index, route, reached)| {
         let key = Value::Object(identity(route)).to_string();
         let words = format!("{} sends to {}", named(index, route), reached.words());
-        (format!("{key} {reached:?}"), words)
+        (
+            format!("{key} {reached:?}"),
+            Beside {
+                object: reader.object.clone(),
+                words,
+            },
+        )
     });
     fixed.collect()
 }

@@ -218,3 +218,6 @@ fn grace(pod: &Pod) -> Duration {
     let seconds = pod.metadata.deletion_grace_period_seconds.unwrap_or(0);
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,47 @@ impl Taken {
             self.watch.wait_for(|run| *run != taken).await.map(|_| ());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn process() -> Process {
+        let behaviour = Behaviour::parse("shop/web:v1", None).unwrap();
+        let identity = ("shop/web".to_owned(), Ipv4Addr::LOCALHOST.into());
+        let now = Instant::now();
+        Process::new(identity, behaviour, Pod::default(), Dice::new(1), now)
+    }
+
+    fn take(process: &Process) -> Option<Taken> {
+        process.take(Instant::now(), Duration::ZERO)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_lives_as_long_as_its_run_though_another_follows_at_once() {
+        let process = process();
+        assert!(take(&process).is_none());
+        process.set_listens(true);
+        let mut taken = take(&process).unwrap();
+        process.set_listens(true);
+        let wait = Duration::from_secs(60);
+        let lives = tokio::time::timeout(wait, taken.ended()).await;
+        assert!(lives.is_err());
+        process.set_listens(false);
+        process.set_listens(true);
+        let ends = tokio::time::timeout(wait, taken.ended()).await;
+        assert!(ends.is_ok());
+    }
+
+    #[test]
+    fn what_is_over_does_not_come_back() {
+        let process = process();
+        process.set_listens(true);
+        process.end();
+        process.set_listens(true);
+        assert!(take(&process).is_none());
+        assert!(process.is_over());
+    }
+}

@@ -242,3 +242,6 @@ fn conditions(pod: &Pod, containers: &[ContainerStatus], now: Timestamp) -> Vec<
 fn now() -> Timestamp {
     Timestamp::now()
 }
+
+#[cfg(test)]
+mod tests;
