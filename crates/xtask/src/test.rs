@@ -28,6 +28,10 @@ const NOT_RUN_IN_CI: &str = "crates/xtask/not-run-in-ci.txt";
 /// The packages whose ignored tests may ask for an optimised build: only what these need is built once more.
 const WITH_LONG_TESTS: [&str; 2] = ["strategy-core", "target-ecs"];
 
+/// So many tests of the lab run at once for each core: rollouts wait for most of their time, and gateway, pods and
+/// clients of four take half of two cores.
+pub(crate) const IN_LAB: usize = 2;
+
 /// How many tests of a binary run at once.
 const THREADS: &str = "RUST_TEST_THREADS";
 
@@ -119,8 +123,17 @@ fn run_ignored(
     ignored: &[Ignored],
     missing: Missing<'_>,
 ) -> Result<Vec<NotRun>, TaskError> {
+    let takes_minutes = |test: &&Ignored| Need::of(test) == Ok(Need::LabAndMinutes);
+    let (elsewhere, ignored): (Vec<&Ignored>, Vec<&Ignored>) =
+        ignored.iter().partition(takes_minutes);
+    if !elsewhere.is_empty() {
+        let count = elsewhere.len();
+        complain(&format!(
+            "{count} tests of the lab take minutes: `cargo xtask lab test` runs them"
+        ));
+    }
     let (runnable, not_run): (Vec<_>, Vec<_>) = ignored
-        .iter()
+        .into_iter()
         .map(|test| match Need::of(test) {
             Ok(need) => need.provided(test, missing),
             Err(not_run) => Err(not_run),
@@ -158,16 +171,19 @@ fn run_ignored(
             "--tests",
         ]);
         command.args(["--", "--ignored"]);
-        if !not_run.is_empty() || !optimised.is_empty() || !in_lab.is_empty() {
+        let others = [
+            not_run.is_empty(),
+            optimised.is_empty(),
+            in_lab.is_empty(),
+            elsewhere.is_empty(),
+        ];
+        if others.contains(&false) {
             command
                 .arg("--exact")
                 .args(runnable.iter().map(|test| &test.name));
         }
         // They wait for other programs for most of their time.
-        if env::var_os(THREADS).is_none() {
-            let cores = thread::available_parallelism().map_or(1, NonZero::get);
-            command.env(THREADS, (4 * cores).to_string());
-        }
+        side_by_side(&mut command, 4);
         report.tests("tests that need a program", || run_tests(&mut command))?;
     }
     if !in_lab.is_empty() {
@@ -177,9 +193,18 @@ fn run_ignored(
         command.args(selections.into_iter().flatten());
         command.args(["--", "--ignored", "--exact"]);
         command.args(in_lab.iter().map(|test| &test.name));
+        side_by_side(&mut command, IN_LAB);
         report.tests("tests in the lab", || run_tests(&mut command))?;
     }
     Ok(not_run)
+}
+
+/// Lets so many tests run at once for each core, unless the environment says how many.
+pub(crate) fn side_by_side(command: &mut Command, for_each_core: usize) {
+    if env::var_os(THREADS).is_none() {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        command.env(THREADS, (for_each_core * cores).to_string());
+    }
 }
 
 fn succeeds(command: &mut Command) -> Result<bool, TaskError> {
