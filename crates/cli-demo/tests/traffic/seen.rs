@@ -125,7 +125,7 @@ impl Seen {
         let ends = |event: &&Value| {
             event["type"] == "applying" && event["desired"]["traffic"]["weight"] != weight
         };
-        let ended = moment(events.find(ends)).unwrap_or(self.report.length());
+        let ended = moment(events.find(ends)).unwrap_or_else(|| self.report.length());
         began.map_or(0..0, |began| whole(began)..ended.as_secs() as usize)
     }
 
@@ -138,9 +138,8 @@ impl Seen {
     /// The figures of a run in one line.
     pub(crate) fn figures(&self) -> String {
         let seconds = |time: Option<Duration>| {
-            time.map_or("-".to_owned(), |time| {
-                format!("{:.1} s", time.as_secs_f64())
-            })
+            let seconds = time.map(|time| format!("{:.1} s", time.as_secs_f64()));
+            seconds.unwrap_or_else(|| "-".to_owned())
         };
         let at = |kind| self.first(kind).map(|event| self.moment(event));
         let failing = self.report.failing();
