@@ -9,6 +9,8 @@ pub(crate) struct Plan {
     pub(crate) stages: &'static str,
     /// How long each of them is watched, as the file has it.
     pub(crate) bake: &'static str,
+    /// How releases are judged; empty: by all checks.
+    pub(crate) checks: &'static str,
     /// More lines of the file.
     pub(crate) more: &'static str,
 }
@@ -19,7 +21,15 @@ impl Plan {
         behaviour: "",
         stages: "[5%, 25%, 50%, 100%]",
         bake: "{at-least: 8s, at-most: 3m}",
+        checks: "",
         more: "",
+    };
+
+    /// A canary of which each stage is watched for longer, and more so at first.
+    pub(crate) const PATIENT: Self = Self {
+        stages: "[10%, 50%, 100%]",
+        bake: "{at-least: 30s, at-most: 5m}",
+        ..Self::CANARY
     };
 
     /// Whole stable and whole candidate, one after the other.
@@ -34,6 +44,7 @@ impl Plan {
             behaviour,
             stages,
             bake,
+            checks: own,
             more,
         } = self;
         let (target, strategy, checks) = if stages.is_empty() {
@@ -46,6 +57,7 @@ impl Plan {
             );
             (ROUTE, strategy, CHECKS)
         };
+        let checks = if own.is_empty() { checks } else { own };
         format!(
             "version: 1
 name: shop-api
@@ -73,6 +85,11 @@ const ROUTE: &str = "    workload: {canary: {stable: api}}
 
 const SLOTS: &str = "    workload: {slots: [api-blue, api-green]}
     router: {service-selector: {service: api, key: slot}}";
+
+/// By the default judge alone.
+pub(crate) const ERRORS: &str = r#"  errors:
+    metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
+    interval: 2s"#;
 
 /// By the default judge, the latency beside it at the bounds that Traefik's histogram has by default, and a limit for where there is no stable to be compared with.
 const CHECKS: &str = r#"  errors:

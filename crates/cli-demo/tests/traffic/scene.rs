@@ -6,8 +6,7 @@ use kube::api::{DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostP
 use kube::core::ApiResource;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
-use test_support::lab::GATEWAY_PORT;
-use test_support::lab::load::{Load, Options};
+use test_support::lab::load::Load;
 
 use crate::program::{FILE, JOURNAL, Rollway, Running};
 use crate::rollout::Plan;
@@ -98,6 +97,16 @@ impl Scene {
         }
     }
 
+    /// Waits for so many pods that have these labels, ready or not.
+    pub(crate) async fn until_there_are(&self, count: usize, labels: &str) {
+        let (began, pods) = (crate::shop::now(), self.api("Pod"));
+        let labels = ListParams::default().labels(labels);
+        while pods.list(&labels).await.unwrap().items.len() < count {
+            assert!(began.elapsed() < LIMIT, "never {count} pods");
+            pause(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Deletes one pod of each that has these labels, as a node that is drained does.
     pub(crate) async fn replace_a_pod(&self, labels: &str) {
         let pods = self.api("Pod");
@@ -116,9 +125,7 @@ impl Scene {
     /// Clients begin to ask, so many times a second over kept connections, and then the rollout.
     pub(crate) fn begin(&self, plan: &Plan, rate: f64) -> Rollout<'_> {
         let (lab, shop) = (self.shop.lab, &self.shop);
-        let mut options = Options::new(([127, 0, 0, 1], GATEWAY_PORT).into(), rate);
-        options.host = shop.host();
-        let load = Load::start(&options).unwrap();
+        let load = Load::start(&lab.requests(&shop.host(), rate)).unwrap();
         let file = plan.file(&lab.prometheus().url());
         let rollway = Rollway::there(lab.plane().kubeconfig(), &shop.namespace, &file);
         let running = rollway.start_there(&["run", FILE, "-o", "json"]);
@@ -141,6 +148,11 @@ impl Rollout<'_> {
         while !self.running.is_over() && !self.told().iter().any(is_it) {
             pause(Duration::from_millis(50)).await;
         }
+    }
+
+    /// How long clients have been asking.
+    pub(crate) fn age(&self) -> Duration {
+        self.load.age()
     }
 
     /// Everything that was told so far.
