@@ -22,7 +22,7 @@ use crate::error::found;
 use crate::mark;
 use crate::object::{count, texts};
 use crate::owned::{Fields, floor};
-use crate::pods::{self, Naming};
+use crate::pods::{self, Naming, Told};
 use crate::router::{Router, RouterState};
 use crate::view::View;
 use crate::workload::template;
@@ -113,7 +113,10 @@ fn track(
         sets,
         view.pods.of(track),
         &naming,
-        config.unschedulable_is_fatal,
+        &Told {
+            arrived: view.senders.as_deref().map(effective::names),
+            unschedulable_is_fatal: config.unschedulable_is_fatal,
+        },
     );
     seen.autoscaler = deployment.zip(autoscaler).map(|(deployment, autoscaler)| {
         let (min, told) = (

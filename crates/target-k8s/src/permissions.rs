@@ -81,7 +81,7 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
             grant(gateway.group(), &gateway.plural, &READ);
         }
     }
-    if router.capabilities().by_endpoints {
+    if router.capabilities().by_endpoints || !router.senders().is_empty() {
         grant("discovery.k8s.io", "endpointslices", &FOLLOW);
     }
     Role {
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(verbs("", "services"), ["get,list,watch"]);
         // A Role of a namespace could not allow it.
         assert!(verbs("networking.k8s.io", "ingressclasses").is_empty());
-        assert!(!printed(&config).contains("endpointslices"));
+        assert_eq!(verbs("discovery.k8s.io", "endpointslices"), ["list,watch"]);
     }
 
     #[test]

@@ -23,6 +23,16 @@ pub(crate) struct Naming {
     pub(crate) asked: Option<(String, String)>,
 }
 
+/// How pods are seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// Names of the pods that those who send requests know of: no other pod is ready to be sent to, whatever it says
+    /// of itself. `None`: by what they know pods cannot be seen.
+    pub(crate) arrived: Option<BTreeSet<String>>,
+    /// Whether a pod that no node takes will not mend itself.
+    pub(crate) unschedulable_is_fatal: bool,
+}
+
 impl Naming {
     /// A template as a revision; `number`: the one the platform gives it.
     pub(crate) fn revision(&self, template: &Value, number: &str) -> SeenRevision {
@@ -60,7 +70,7 @@ pub(crate) fn of_deployment(
     replica_sets: &[Arc<Value>],
     pods: &[Arc<Value>],
     naming: &Naming,
-    unschedulable_is_fatal: bool,
+    told: &Told,
 ) -> Vec<Pods> {
     let mut revisions: BTreeMap<String, Pods> = BTreeMap::new();
     let mut by_set: BTreeMap<&str, String> = BTreeMap::new();
@@ -73,14 +83,14 @@ pub(crate) fn of_deployment(
         };
         let revision = naming.revision(template, text(set, REVISION));
         by_set.insert(name(set), revision.id.clone());
-        let told = count(set, "/spec/replicas").unwrap_or(1);
-        if told == 0 && count(set, "/status/replicas").unwrap_or(0) == 0 {
+        let asked = count(set, "/spec/replicas").unwrap_or(1);
+        if asked == 0 && count(set, "/status/replicas").unwrap_or(0) == 0 {
             continue;
         }
         let entry = revisions.entry(revision.id.clone()).or_default();
         entry.revision = revision;
         entry.available += count(set, "/status/availableReplicas").unwrap_or(0);
-        entry.fatal.extend(refusal(set, told));
+        entry.fatal.extend(refusal(set, asked));
     }
     for pod in pods.iter().filter(|pod| is_alive(pod)) {
         let set = owner(pod, "ReplicaSet");
@@ -94,7 +104,7 @@ pub(crate) fn of_deployment(
         let entry = revisions
             .entry(id.clone())
             .or_insert_with(|| Pods::of(SeenRevision::new(id, template::images(pod))));
-        add(entry, pod, unschedulable_is_fatal);
+        add(entry, pod, told);
     }
     for entry in revisions.values_mut() {
         // Both come by watches of their own; what is available is ready.
@@ -130,9 +140,11 @@ pub(crate) fn ready_names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<Str
     names(deployment, &ready)
 }
 
-fn add(entry: &mut Pods, pod: &Value, unschedulable_is_fatal: bool) {
+fn add(entry: &mut Pods, pod: &Value, told: &Told) {
     entry.total += 1;
-    entry.ready += u32::from(is_true(pod, "Ready"));
+    let arrived = told.arrived.as_ref();
+    let is_sent_to = arrived.is_none_or(|arrived| arrived.contains(name(pod)));
+    entry.ready += u32::from(is_sent_to && is_true(pod, "Ready"));
     let mut fatal: BTreeMap<FatalReason, String> = BTreeMap::new();
     for statuses in ["initContainerStatuses", "containerStatuses"] {
         for status in list(pod, &format!("/status/{statuses}")) {
@@ -147,7 +159,9 @@ fn add(entry: &mut Pods, pod: &Value, unschedulable_is_fatal: bool) {
             }
         }
     }
-    if unschedulable_is_fatal && let Some(message) = unschedulable(pod) {
+    if told.unschedulable_is_fatal
+        && let Some(message) = unschedulable(pod)
+    {
         fatal.insert(FatalReason::Unschedulable, message);
     }
     for (reason, message) in fatal {

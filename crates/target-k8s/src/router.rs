@@ -86,6 +86,12 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The Services of this namespace that it sends to, of which each has the pods of one track: who carries out
+    /// what is written knows pods by their EndpointSlices alone. None: it is not known by what they are known.
+    fn senders(&self) -> Vec<ObjectRef> {
+        Vec::new()
+    }
+
     /// Kinds of which it is shown every object of the namespace, whatever its name; they are never
     /// written.
     fn kinds(&self) -> Vec<ObjectRef> {

@@ -12,6 +12,7 @@ use crate::args::{Apply, LabTest, Load, Run};
 use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
+use crate::test::{IN_LAB, side_by_side};
 use crate::testbed::holder::{Holder, build_programs};
 use crate::testbed::{build, prometheus};
 
@@ -136,7 +137,10 @@ pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
     let mut command = cargo();
     // The selection and features of `cargo xtask test`, so that nothing is built twice for it.
     command.args(["test", "--workspace", "--all-features", "--test", TESTS]);
-    command.args(["--", "--ignored"]).args(&options.names);
+    // With the figures of each run.
+    command.args(["--", "--ignored", "--nocapture"]);
+    command.args(&options.names);
+    side_by_side(&mut command, IN_LAB);
     run_to_its_end(&mut command, RUST_IS_MISSING)?;
     Ok(ExitCode::SUCCESS)
 }

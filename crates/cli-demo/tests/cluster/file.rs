@@ -1,13 +1,10 @@
 //! The rollout files of these tests: the shapes of the examples, with times of seconds.
 
+pub(crate) use crate::program::{FILE, JOURNAL};
 use crate::shop::Mode;
 
 /// The repository of the image that is released.
 pub(crate) const REPOSITORY: &str = "registry.example/shop/api";
-/// Under this name it lies in the program's folder.
-pub(crate) const FILE: &str = "rollout.yaml";
-/// And there its journal.
-pub(crate) const JOURNAL: &str = ".rollway/shop-api.journal";
 
 /// A rollout of the image with this tag; `more` is what else the file says.
 pub(crate) fn rollout(mode: Mode, tag: &str, bake: &str, more: &str) -> String {

@@ -12,6 +12,7 @@ mod killed;
 mod least;
 mod orders;
 mod plans;
+#[path = "../program/mod.rs"]
 mod program;
 #[path = "../prometheus/mod.rs"]
 mod prometheus;

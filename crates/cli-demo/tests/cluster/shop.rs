@@ -9,8 +9,10 @@ use kube::Client;
 use kube::core::Request;
 use kube::core::params::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use strategy_core::driver::{Clock, SystemClock};
 use test_support::{AuditEvent, ControlPlane, GatewayController};
+
+use crate::program::Rollway;
+pub(crate) use crate::program::pause;
 
 /// How the shop's requests are shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +32,16 @@ pub(crate) struct Shop {
     _controller: Arc<GatewayController>,
 }
 
-/// Real time: other processes are waited for.
-pub(crate) async fn pause(time: Duration) {
-    SystemClock.sleep_until(SystemClock.now() + time).await;
+impl Rollway {
+    pub(crate) fn new(shop: &Shop, rollout: &str) -> Self {
+        Self::there(shop.plane.kubeconfig(), &shop.namespace, rollout)
+    }
+
+    /// The same as one of the users who have no rights but those that are granted.
+    pub(crate) fn by_user(mut self, shop: &Shop, user: &str) -> Self {
+        self.set_kubeconfig(shop.plane.kubeconfig_for(user).unwrap());
+        self
+    }
 }
 
 fn place(kind: &str) -> (&'static str, &'static str) {

@@ -1,4 +1,4 @@
-//! Real requests through a real gateway: what clients see of weights, and of what is done to them.
+//! Real requests through a real gateway: what clients see of weights, of releases, and of what is done to them.
 //!
 //! Runs in the network of a lab, see `test_support::lab`. `cargo xtask testbed build` once, then
 //! `cargo test -p cli-demo --test traffic -- --ignored`.
@@ -10,5 +10,14 @@
 // There are namespaces of networks on Linux alone.
 #![cfg(target_os = "linux")]
 
+mod faulty;
+mod healthy;
+mod killed;
+mod outages;
+#[path = "../program/mod.rs"]
+mod program;
+mod rollout;
+mod scene;
+mod seen;
 mod shop;
 mod splits;

@@ -31,40 +31,56 @@ enum Held {
 pub(crate) struct Shop {
     pub(crate) lab: &'static Lab,
     pub(crate) namespace: String,
-    client: Client,
+    pub(crate) client: Client,
     http: reqwest::Client,
     _held: Held,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        let lab = Lab::shared().unwrap();
-        Self::held(lab, Held::Shared(UNDISTURBED.read().await)).await
+        Self::empty().await.with_versions().await
     }
 
     /// For a test that stops a part of the lab: no other runs beside it.
     pub(crate) async fn open_alone() -> Self {
-        let lab = Lab::shared().unwrap();
-        Self::held(lab, Held::Alone(UNDISTURBED.write().await)).await
+        Self::empty_alone().await.with_versions().await
     }
 
-    async fn held(lab: &'static Lab, held: Held) -> Self {
-        // A test that failed may have left it stopped.
+    /// A namespace with nothing in it.
+    pub(crate) async fn empty() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Shared(UNDISTURBED.read().await))
+    }
+
+    /// As [`empty`](Self::empty) and [`open_alone`](Self::open_alone).
+    pub(crate) async fn empty_alone() -> Self {
+        let lab = Lab::shared().unwrap();
+        Self::held(lab, Held::Alone(UNDISTURBED.write().await))
+    }
+
+    fn held(lab: &'static Lab, held: Held) -> Self {
+        // A test that failed may have left them stopped.
         if lab.gateway().check_alive().is_err() {
             lab.gateway().start_again().unwrap();
         }
-        let shop = Self {
+        if lab.prometheus().check_alive().is_err() {
+            lab.prometheus().start_again().unwrap();
+        }
+        Self {
             lab,
             namespace: lab.plane().namespace().unwrap(),
             client: lab.plane().client("traffic").unwrap(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _held: held,
-        };
-        for version in ["stable", "candidate"] {
-            shop.deploy(version).await;
-            shop.service(version, version).await;
         }
-        shop
+    }
+
+    async fn with_versions(self) -> Self {
+        for version in ["stable", "candidate"] {
+            self.deploy(version).await;
+            self.service(version, version).await;
+        }
+        self
     }
 
     async fn deploy(&self, version: &str) {
@@ -168,7 +184,9 @@ impl Shop {
         match request.timeout(Duration::from_secs(5)).send().await {
             Ok(answer) if answer.status().is_success() => {
                 let version = answer.headers().get(VERSION_HEADER);
-                version.unwrap().to_str().unwrap().to_owned()
+                version
+                    .map_or("no version", |version| version.to_str().unwrap())
+                    .to_owned()
             }
             Ok(answer) => answer.status().to_string(),
             Err(error) => format!("{error:?}"),

@@ -57,6 +57,13 @@ pub(super) fn effective(
     }
 }
 
+/// The names of the pods that are sent to.
+pub(super) fn names(slices: &[Arc<Value>]) -> BTreeSet<String> {
+    let endpoints = slices.iter().flat_map(|slice| ready(slice));
+    let names = endpoints.map(|endpoint| text(endpoint, "/targetRef/name").to_owned());
+    names.collect()
+}
+
 /// The endpoints of a slice that are sent to.
 pub(super) fn ready(slice: &Value) -> impl Iterator<Item = &Value> {
     list(slice, "/endpoints").iter().filter(|endpoint| {

@@ -44,7 +44,11 @@ fn status(state: &Value) -> Value {
 
 fn look(sets: &[Arc<Value>], pods: Vec<Value>) -> Vec<Pods> {
     let pods: Vec<_> = pods.into_iter().map(Arc::new).collect();
-    of_deployment("api", sets, &pods, &Naming::default(), true)
+    let told = Told {
+        unschedulable_is_fatal: true,
+        ..Told::default()
+    };
+    of_deployment("api", sets, &pods, &Naming::default(), &told)
 }
 
 #[test]
@@ -183,6 +187,34 @@ fn a_pod_that_no_node_takes_is_fatal_by_choice() {
     let pods = look(&sets, vec![pending.clone()]);
     assert_eq!(pods[0].fatal[0].reason, FatalReason::Unschedulable);
     let naming = Naming::default();
-    let pods = of_deployment("api", &sets, &[Arc::new(pending)], &naming, false);
+    let pods = of_deployment(
+        "api",
+        &sets,
+        &[Arc::new(pending)],
+        &naming,
+        &Told::default(),
+    );
     assert!(pods[0].fatal.is_empty());
+}
+
+#[test]
+fn a_pod_of_which_nobody_who_sends_has_heard_is_not_ready() {
+    let sets = [set("aa", "api:1", 2, &json!([]))];
+    let ready = Arc::new(pod("aa", "True", &status(&json!({"running": {}}))));
+    let unready = Arc::new(pod("aa", "False", &status(&json!({"running": {}}))));
+    let pods = [ready, unready];
+    let seen = |arrived: Option<&[&str]>| {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let told = Told {
+            arrived: arrived.map(names),
+            ..Told::default()
+        };
+        let pods = of_deployment("api", &sets, &pods, &Naming::default(), &told);
+        (pods[0].total, pods[0].ready, pods[0].available)
+    };
+    assert_eq!(seen(None), (2, 1, 1));
+    assert_eq!(seen(Some(&["api-aa-True"])), (2, 1, 1));
+    assert_eq!(seen(Some(&[])), (2, 0, 0));
+    // Endpoints may be behind what the pod says of itself.
+    assert_eq!(seen(Some(&["api-aa-False"])), (2, 0, 0));
 }

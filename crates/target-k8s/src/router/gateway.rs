@@ -68,6 +68,16 @@ impl Router for GatewayRouter {
         readers.first().map(backend::services).unwrap_or_default()
     }
 
+    fn senders(&self) -> Vec<ObjectRef> {
+        let backends = [&self.stable, &self.canary];
+        // Only what is in this namespace is read.
+        if backends.iter().any(|backend| backend.namespace.is_some()) {
+            return Vec::new();
+        }
+        let services = backends.map(|backend| ObjectRef::service(&backend.service));
+        services.into()
+    }
+
     fn read(&self, objects: &Objects, _: &TrackLabels) -> Result<RouterState, RouterError> {
         let routes = self.routes(objects)?;
         agreed(&routes)?;

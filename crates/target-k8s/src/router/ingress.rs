@@ -36,6 +36,11 @@ impl Router for IngressRouter {
         objects
     }
 
+    fn senders(&self) -> Vec<ObjectRef> {
+        let services = self.services.iter();
+        services.map(|name| ObjectRef::service(name)).collect()
+    }
+
     fn kinds(&self) -> Vec<ObjectRef> {
         vec![ObjectRef::ingress("")]
     }

@@ -17,6 +17,8 @@ pub(crate) enum Need {
     ControlPlaneAndPrometheus,
     /// A lab: the programs of the test bed, its gateway, a Prometheus, and a network of its own.
     Lab,
+    /// A lab, and minutes of time: `cargo xtask lab test` alone runs these.
+    LabAndMinutes,
     /// A build in the profile `proof`: minutes of computing otherwise.
     OptimisedBuild,
 }
@@ -39,7 +41,7 @@ pub(crate) struct NotRun {
 }
 
 impl Need {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("a control plane", Self::ControlPlane),
         ("moto", Self::Moto),
         ("Prometheus", Self::Prometheus),
@@ -48,6 +50,7 @@ impl Need {
             Self::ControlPlaneAndPrometheus,
         ),
         ("the lab", Self::Lab),
+        ("the lab and minutes", Self::LabAndMinutes),
         ("an optimised build", Self::OptimisedBuild),
     ];
 
@@ -73,6 +76,11 @@ impl Need {
         })
     }
 
+    /// Whether `test` needs the lab.
+    pub(crate) fn is_of_lab(test: &Ignored) -> bool {
+        matches!(Self::of(test), Ok(Self::Lab | Self::LabAndMinutes))
+    }
+
     /// `test`, if what it needs is there.
     pub(crate) fn provided<'a>(
         self,
@@ -84,7 +92,7 @@ impl Need {
             Self::Moto => missing.moto,
             Self::Prometheus => missing.prometheus,
             Self::ControlPlaneAndPrometheus => missing.programs.or(missing.prometheus),
-            Self::Lab => {
+            Self::Lab | Self::LabAndMinutes => {
                 let built = missing.programs.or(missing.gateway);
                 missing.network.or(built).or(missing.prometheus)
             }
@@ -137,6 +145,10 @@ mod tests {
         assert_eq!(
             Need::of(&test("needs the lab: cargo xtask test")),
             Ok(Need::Lab)
+        );
+        assert_eq!(
+            Need::of(&test("needs the lab and minutes: cargo xtask lab test")),
+            Ok(Need::LabAndMinutes)
         );
         assert_eq!(
             Need::of(&test("needs an optimised build: cargo xtask test")),

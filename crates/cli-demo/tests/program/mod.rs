@@ -1,4 +1,9 @@
 //! The program as a process, in a folder of its own.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test that has it uses what it needs"
+)]
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -14,8 +19,15 @@ use strategy_core::rollout::{Phase, Rollout};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::file::{FILE, JOURNAL};
-use crate::shop::{Shop, pause};
+/// Under this name the rollout file lies in the program's folder.
+pub(crate) const FILE: &str = "rollout.yaml";
+/// And there the journal of the rollout `shop-api`.
+pub(crate) const JOURNAL: &str = ".rollway/shop-api.journal";
+
+/// Real time: other processes are waited for.
+pub(crate) async fn pause(time: Duration) {
+    SystemClock.sleep_until(SystemClock.now() + time).await;
+}
 
 /// How often a journal is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -48,20 +60,19 @@ pub(crate) struct Running {
 }
 
 impl Rollway {
-    pub(crate) fn new(shop: &Shop, rollout: &str) -> Self {
+    pub(crate) fn there(kubeconfig: PathBuf, namespace: &str, rollout: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), rollout).unwrap();
         Self {
             folder,
-            kubeconfig: shop.plane.kubeconfig(),
-            namespace: shop.namespace.clone(),
+            kubeconfig,
+            namespace: namespace.to_owned(),
         }
     }
 
-    /// The same as one of the users who have no rights but those that are granted.
-    pub(crate) fn by_user(mut self, shop: &Shop, user: &str) -> Self {
-        self.kubeconfig = shop.plane.kubeconfig_for(user).unwrap();
-        self
+    /// From now on as whom this kubeconfig names.
+    pub(crate) fn set_kubeconfig(&mut self, kubeconfig: PathBuf) {
+        self.kubeconfig = kubeconfig;
     }
 
     pub(crate) fn write(&self, rollout: &str) {
@@ -277,6 +288,10 @@ impl Running {
         let lived = SystemClock.now().since(self.began);
         self.child.kill().await.unwrap();
         (!is_over).then_some(lived)
+    }
+
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// SIGTERM.

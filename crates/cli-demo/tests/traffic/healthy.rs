@@ -1,0 +1,58 @@
+//! A good release: promoted, and nobody notices.
+
+use std::time::Duration;
+
+use crate::rollout::Plan;
+use crate::scene::Scene;
+use crate::shop::{Shop, pause};
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_canary_is_promoted_without_a_failed_request_though_pods_are_replaced() {
+    let scene = Scene::canary(Shop::empty().await, "").await;
+    let mut rollout = scene.begin(&Plan::CANARY, 200.0);
+    for stage in ["5%", "25%", "50%", "100%"] {
+        rollout.until("bake-began", Some(stage)).await;
+        scene.replace_a_pod("track=stable").await;
+        scene.replace_a_pod("track=canary").await;
+    }
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_shares(&["5%", "25%", "50%", "100%"]);
+    seen.check_arrived();
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn the_other_slot_is_promoted_without_a_failed_request_though_pods_are_replaced() {
+    let scene = Scene::blue_green(Shop::empty().await, "").await;
+    let mut rollout = scene.begin(&Plan::BLUE_GREEN, 200.0);
+    rollout.until("stage-entered", Some("switch")).await;
+    scene.replace_a_pod("slot=blue").await;
+    rollout.until("bake-began", Some("switch")).await;
+    scene.replace_a_pod("slot=green").await;
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_arrived();
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn nobody_is_sent_to_pods_of_which_the_gateway_has_not_heard() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let plane = scene.shop.lab.plane();
+    let plan = Plan {
+        stages: "[25%, 100%]",
+        ..Plan::CANARY
+    };
+    let mut rollout = scene.begin(&plan, 50.0);
+    // Pods become ready, and what tells the gateway of them comes late.
+    scene.until_there_are(2, "track=canary").await;
+    plane.pause_controllers().unwrap();
+    pause(Duration::from_secs(5)).await;
+    plane.resume_controllers().unwrap();
+    rollout.until("bake-began", None).await;
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_arrived();
+}

@@ -1,0 +1,161 @@
+//! What Rollway depends on is away in the middle of a good release.
+
+use std::time::Duration;
+
+use crate::rollout::{ERRORS, Plan};
+use crate::scene::Scene;
+use crate::seen::Seen;
+use crate::shop::{Shop, pause};
+
+/// Two stages: what is away is away in the first.
+const PLAN: Plan = Plan {
+    stages: "[25%, 100%]",
+    ..Plan::CANARY
+};
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_release_that_nobody_can_judge_any_more_goes_back_without_a_failed_request() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let prometheus = scene.shop.lab.prometheus();
+    let mut rollout = scene.begin(&PLAN, 50.0);
+    rollout.until("looked", None).await;
+    prometheus.stop().unwrap();
+    let seen = rollout.ended().await;
+    prometheus.start_again().unwrap();
+    seen.check_unnoticed(2);
+    seen.check_left();
+    assert_eq!(seen.stages(), ["25%"], "no data is not a pass: {seen}");
+    let reason = &seen.first("failed").unwrap()["reason"];
+    assert_eq!(reason["kind"], "check", "{seen}");
+    assert!(seen.first("look-failed").is_some(), "{seen}");
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn nobody_notices_that_the_api_server_was_away() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let plane = scene.shop.lab.plane();
+    let mut rollout = scene.begin(&PLAN, 50.0);
+    rollout.until("looked", None).await;
+    plane.stop_api_server().unwrap();
+    pause(Duration::from_secs(12)).await;
+    plane.start_api_server().unwrap();
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_shares(&["25%", "100%"]);
+    seen.check_arrived();
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn nobody_notices_that_prometheus_was_away_and_forgot_everything() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let prometheus = scene.shop.lab.prometheus();
+    let mut rollout = scene.begin(&PLAN, 50.0);
+    rollout.until("looked", None).await;
+    prometheus.forget().unwrap();
+    pause(Duration::from_secs(4)).await;
+    prometheus.start_again().unwrap();
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_shares(&["25%", "100%"]);
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn nobody_notices_that_prometheus_answers_slowly() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let prometheus = scene.shop.lab.prometheus();
+    let mut rollout = scene.begin(&PLAN, 50.0);
+    for _ in 0..3 {
+        rollout.until("looked", None).await;
+        prometheus.pause().unwrap();
+        pause(Duration::from_secs(4)).await;
+        prometheus.resume().unwrap();
+        pause(Duration::from_secs(2)).await;
+    }
+    let seen = rollout.ended().await;
+    seen.check_unnoticed(0);
+    seen.check_shares(&["25%", "100%"]);
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn a_gateway_that_was_started_again_fails_no_release() {
+    let scene = Scene::canary(Shop::empty_alone().await, "").await;
+    let gateway = scene.shop.lab.gateway();
+    let mut rollout = scene.begin(&PLAN, 50.0);
+    rollout.until("bake-began", Some("25%")).await;
+    gateway.stop().unwrap();
+    gateway.start_again().unwrap();
+    scene.shop.until("v1").await;
+    let back = rollout.age();
+    let seen = rollout.ended().await;
+    assert_eq!(seen.ended.status, Some(0), "{seen}");
+    let failing = seen.report.failing().unwrap();
+    assert!(
+        failing.end < back + Duration::from_secs(1),
+        "{back:?}: {seen}"
+    );
+    seen.check_shares(&["100%"]);
+    seen.check_arrived();
+}
+
+/// Both versions err for half a minute.
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn an_incident_of_both_versions_fails_no_release() {
+    let shop = Shop::empty().await;
+    let age = shop.lab.pods().age().as_secs();
+    let (from, to) = (age + 20, age + 80);
+    let scene = Scene::canary(shop, &format!("errors-20_between-{from}s-{to}s")).await;
+    let plan = Plan {
+        checks: ERRORS,
+        ..Plan::PATIENT
+    };
+    let seen = scene.begin(&plan, 200.0).ended().await;
+    assert_eq!(seen.ended.status, Some(0), "{seen}");
+    let of = |version| {
+        let failures = seen.report.failures().iter();
+        failures
+            .filter(|failure| failure.version.as_deref() == Some(version))
+            .count()
+    };
+    assert!(
+        of("v1") > 500 && of("v2") > 50,
+        "{} and {}: {seen}",
+        of("v1"),
+        of("v2")
+    );
+    seen.check_arrived();
+}
+
+/// A request every five seconds: nothing can be known of the release in a minute.
+async fn hardly_asked(undecided: &'static str) -> Seen {
+    let scene = Scene::canary(Shop::empty().await, "").await;
+    let plan = Plan {
+        stages: "[25%, 100%]",
+        bake: undecided,
+        checks: ERRORS,
+        ..Plan::CANARY
+    };
+    scene.begin(&plan, 0.2).ended().await
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn a_release_that_is_hardly_asked_goes_back_where_the_policy_says_so() {
+    let seen = hardly_asked("{at-least: 8s, at-most: 60s}").await;
+    seen.check_unnoticed(2);
+    let reason = &seen.first("failed").unwrap()["reason"];
+    assert_eq!(reason["kind"], "undecided", "{seen}");
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn a_release_that_is_hardly_asked_is_left_as_it_is_where_the_policy_says_so() {
+    let seen = hardly_asked("{at-least: 8s, at-most: 30s, undecided: abandon}").await;
+    seen.check_unnoticed(6);
+    assert_eq!(seen.stages(), ["25%"], "{seen}");
+}
