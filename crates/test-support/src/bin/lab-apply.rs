@@ -1,14 +1,14 @@
 //! Applies a manifest to the control plane of KUBECONFIG; `cargo xtask lab apply` starts it in the network of the lab.
 //!
 //! `lab-apply NAMESPACE FILE..`: prints each object when it is applied, and ends when the pods of the Deployments are
-//! available.
+//! available and answer through the gateway.
 
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::{env, fs};
 
 use kube::Client;
-use test_support::lab::apply::apply;
+use test_support::lab::apply::{answered, apply};
 use tokio::runtime::Builder;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -20,13 +20,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         for file in arguments {
             let manifest = fs::read_to_string(&file)
                 .map_err(|error| format!("cannot read {file}: {error}"))?;
-            let told = |object: &str| {
-                // That nobody reads it any more is no reason to stop half-way.
-                let _unread: std::io::Result<()> = writeln!(stdout(), "{object} applied");
-            };
-            apply(&client, &namespace, &manifest, told).await?;
+            apply(&client, &namespace, &manifest, |object| {
+                say(&format!("{object} applied"));
+            })
+            .await?;
+            say("all pods are available");
+            answered(&manifest, |host| say(&format!("{host} is answered"))).await?;
         }
-        writeln!(stdout(), "all pods are available")?;
         Ok(())
     })
+}
+
+fn say(line: &str) {
+    // That nobody reads it any more is no reason to stop half-way.
+    let _unread: std::io::Result<()> = writeln!(stdout(), "{line}");
 }

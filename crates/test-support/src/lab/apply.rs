@@ -8,12 +8,14 @@ use kube::discovery::{Scope, pinned_kind};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
+use super::GATEWAY_PORT;
+use super::pods::VERSION_HEADER;
 use crate::control_plane::ControlPlaneError;
 use crate::control_plane::wait::{Attempt, poll};
 
 const MANAGER: &str = "rollway-lab";
 
-/// How long the pods of Deployments are waited for.
+/// How long the pods of Deployments, and the gateway, are waited for.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Why objects were not applied.
@@ -60,6 +62,17 @@ pub enum ApplyError {
         /// What the Deployment said at last.
         last: String,
     },
+    /// No client for requests could be made.
+    #[error("cannot make a client to ask the gateway with")]
+    Client(#[source] Box<reqwest::Error>),
+    /// The gateway has no pod answer for a hostname.
+    #[error("no pod answered a request to {host} through the gateway within {LIMIT:?}: {last}")]
+    NoAnswer {
+        /// The hostname of an HTTPRoute.
+        host: String,
+        /// What the last request got.
+        last: String,
+    },
 }
 
 /// Applies every object of a manifest by server-side apply, then waits until the pods of its Deployments are available.
@@ -99,6 +112,47 @@ pub async fn apply(
         })?;
     }
     Ok(())
+}
+
+/// Waits until a pod answers, through the gateway of the lab in whose network this process is, for every hostname of
+/// the HTTPRoutes of a manifest. A gateway takes what was applied some seconds later. `told` gets each hostname then.
+///
+/// # Errors
+/// When the manifest cannot be read, or no pod answers within 60 s.
+pub async fn answered(manifest: &str, mut told: impl FnMut(&str)) -> Result<(), ApplyError> {
+    let client = reqwest::Client::builder().no_proxy().timeout(LIMIT / 10);
+    let client = client
+        .build()
+        .map_err(|source| ApplyError::Client(Box::new(source)))?;
+    for host in hosts(&objects(manifest)?) {
+        let waited = poll(LIMIT, async || Ok(asked(&client, &host).await)).await?;
+        waited.map_err(|gave_up| ApplyError::NoAnswer {
+            host: host.clone(),
+            last: gave_up.last,
+        })?;
+        told(&host);
+    }
+    Ok(())
+}
+
+/// One request: whether a pod answered, well or badly.
+async fn asked(client: &reqwest::Client, host: &str) -> Attempt<()> {
+    let request = client.get(format!("http://127.0.0.1:{GATEWAY_PORT}/"));
+    match request.header("host", host).send().await {
+        Ok(answer) if answer.headers().contains_key(VERSION_HEADER) => Attempt::Done(()),
+        Ok(answer) => Attempt::NotYet(format!("the gateway answers {}", answer.status())),
+        Err(error) => Attempt::NotYet(error.to_string()),
+    }
+}
+
+/// The hostnames of HTTPRoutes.
+fn hosts(objects: &[Value]) -> Vec<String> {
+    let routes = objects
+        .iter()
+        .filter(|object| object["kind"] == "HTTPRoute");
+    let hosts = routes.filter_map(|route| route["spec"]["hostnames"].as_array());
+    let hosts = hosts.flatten().filter_map(Value::as_str);
+    hosts.map(str::to_owned).collect()
 }
 
 fn objects(manifest: &str) -> Result<Vec<Value>, ApplyError> {
@@ -186,6 +240,15 @@ mod tests {
                         apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\n";
         let names: Vec<String> = objects(manifest).unwrap().iter().map(called).collect();
         assert_eq!(names, ["service/api", "deployment/api"]);
+    }
+
+    #[test]
+    fn hostnames_are_those_of_routes() {
+        let manifest = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\n\
+                        spec: {hostnames: [a.example, b.example]}\n---\n\
+                        apiVersion: v1\nkind: Service\nmetadata: {name: api}\n";
+        let hosts = hosts(&objects(manifest).unwrap());
+        assert_eq!(hosts, ["a.example", "b.example"]);
     }
 
     #[test]
