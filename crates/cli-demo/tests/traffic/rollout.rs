@@ -1,4 +1,5 @@
 //! The rollout files of these tests: short bakes, a look every two seconds, the default judge.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 /// How the release is rolled out. Everything else is by default.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub(crate) struct Plan {
     pub(crate) stages: &'static str,
     /// How long each of them is watched, as the file has it.
     pub(crate) bake: &'static str,
+    /// How often there is a look.
+    pub(crate) every: &'static str,
     /// How releases are judged; empty: by all checks.
     pub(crate) checks: &'static str,
     /// More lines of the file.
@@ -21,6 +24,7 @@ impl Plan {
         behaviour: "",
         stages: "[5%, 25%, 50%, 100%]",
         bake: "{at-least: 8s, at-most: 3m}",
+        every: "2s",
         checks: "",
         more: "",
     };
@@ -44,6 +48,7 @@ impl Plan {
             behaviour,
             stages,
             bake,
+            every,
             checks: own,
             more,
         } = self;
@@ -58,6 +63,7 @@ impl Plan {
             (ROUTE, strategy, CHECKS)
         };
         let checks = if own.is_empty() { checks } else { own };
+        let checks = checks.replace("EVERY", every);
         format!(
             "version: 1
 name: shop-api
@@ -89,23 +95,23 @@ const SLOTS: &str = "    workload: {slots: [api-blue, api-green]}
 /// By the default judge alone.
 pub(crate) const ERRORS: &str = r#"  errors:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
-    interval: 2s"#;
+    interval: EVERY"#;
 
 /// By the default judge, the latency beside it at the bounds that Traefik's histogram has by default, and a limit for where there is no stable to be compared with.
 const CHECKS: &str = r#"  errors:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
-    interval: 2s
+    interval: EVERY
   slow:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: stochastic-order, bounds: [0.1, 0.3, 1.2]}
-    interval: 2s
+    interval: EVERY
   limit:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: slo, tolerated: 0.05}
-    interval: 2s"#;
+    interval: EVERY"#;
 
 /// Both slots are behind one Service.
 const CHECKS_OF_ONE_SERVICE: &str = r#"  limit:
     metric: {ready-made: traefik, service: "{{namespace}}-api-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: slo, tolerated: 0.01}
-    interval: 2s"#;
+    interval: EVERY"#;

@@ -1,4 +1,5 @@
 //! A service of version 1 behind the gateway, clients who ask it all the time, and Rollway with version 2.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::time::Duration;
 
@@ -191,7 +192,7 @@ impl Rollout<'_> {
             events: told,
             report,
         };
-        println!("{}: {}", self.scene.shop.namespace, seen.figures());
+        eprintln!("{}: {}", self.scene.shop.namespace, seen.figures());
         self.scene.shop.lab.pods().check().unwrap();
         seen
     }
