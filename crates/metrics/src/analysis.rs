@@ -3,6 +3,7 @@
 mod check;
 mod limits;
 mod params;
+mod reach;
 mod rhythm;
 mod source_said;
 
@@ -140,6 +141,10 @@ impl MetricAnalysis {
             interval: planned.interval,
         };
         prepared.findings.extend(params.judge.admit(&prospect));
+        let judged = (&*params.judge, &prospect);
+        let bounded = self.bounded(plan);
+        let reach = reach::finding(check, judged, part, plan, bounded);
+        prepared.findings.extend(reach);
         let differing = limits::differ(check, &*params.judge, planned.limits);
         prepared.findings.extend(differing);
         let late = rhythm::findings(
@@ -154,6 +159,15 @@ impl MetricAnalysis {
         );
         prepared.findings.extend(late);
         Ok(Some(prepared))
+    }
+
+    /// How many checks of a plan that this analysis judges share the budget of false alarms.
+    fn bounded(&self, plan: &Plan) -> usize {
+        let checks = plan.checks().values();
+        let ours = checks.filter(|check| check.analysis.kind == self.kind);
+        ours.filter_map(|check| params::judge(&check.analysis, &self.kinds).ok())
+            .filter(|judge| judge.bounded())
+            .count()
     }
 
     /// What was seen of both tracks in a window.

@@ -12,6 +12,7 @@ pub mod mann_whitney;
 mod marks;
 mod quantile;
 mod quantities;
+mod reach;
 mod readings;
 mod seen;
 mod sequential_ratio;
@@ -39,10 +40,11 @@ use crate::state::{State, StateError};
 
 pub use self::drained::Drained;
 pub use self::exchangeable_units::{Compared, ExchangeableUnits, Load};
-pub use self::kinds::Kinds;
+pub use self::kinds::{InvalidJudge, Kinds};
 pub use self::mann_whitney::MannWhitney;
 pub use self::quantile::{Limit, Quantile};
 pub use self::quantities::{Grid, InvalidQuantity, Ratio, Share, Smoothing};
+pub use self::reach::Span;
 pub use self::readings::data_of;
 pub use self::sequential_ratio::{Gate, Pass, SequentialRatio};
 pub use self::slo::Slo;
@@ -76,6 +78,14 @@ pub trait Judge: fmt::Debug + Send + Sync {
 
     /// Can it judge what the source tells? What stands in the way or is worth knowing.
     fn admit(&self, prospect: &Prospect) -> Vec<Finding>;
+
+    /// The most that the evidence against the candidate can be at any time in these spans, one after the other, as a
+    /// natural logarithm, where requests are split as they are written; `None`: nothing is known to bound it. Default:
+    /// none. Where it is too little to fail the candidate, the plan warns of it.
+    fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
+        let (_, _) = (prospect, spans);
+        None
+    }
 
     /// The limits that a check with this judge must have, so that it means what its parameters say; `None`:
     /// any. Default: any.

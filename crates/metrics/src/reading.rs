@@ -44,6 +44,7 @@ pub enum Reading {
     /// Nothing answers to the question: no such series in the window.
     Empty,
     /// What answers to the question ended before the window did.
+    #[non_exhaustive]
     Stale {
         /// Until when something is known of it: the moment of its newest sample, or the end of the interval that
         /// this stands for.
@@ -51,6 +52,13 @@ pub enum Reading {
     },
     /// The answer is no number, such as 0/0.
     NotANumber,
+}
+
+impl Reading {
+    /// [`Stale`](Self::Stale): until when something is known of what answers.
+    pub const fn stale(newest: Timestamp) -> Self {
+        Self::Stale { newest }
+    }
 }
 
 /// What happened in a window.

@@ -3,6 +3,8 @@
 #[cfg(feature = "cloudwatch")]
 mod cloudwatch;
 #[cfg(any(feature = "datadog", feature = "prometheus"))]
+mod confidential;
+#[cfg(any(feature = "datadog", feature = "prometheus"))]
 mod counts;
 #[cfg(feature = "datadog")]
 mod datadog;
@@ -201,6 +203,7 @@ impl Rhythm {
 pub enum SourceError {
     /// The caller's mistake: the metric of a check means nothing to this source.
     #[error("{field}: {problem}; {mend}")]
+    #[non_exhaustive]
     Invalid {
         /// Where, from `metric` on.
         field: String,
@@ -211,6 +214,7 @@ pub enum SourceError {
     },
     /// The world's doing, and it may pass: a time-out, a lost connection, too many requests.
     #[error("{source_name} could not be asked: {problem}")]
+    #[non_exhaustive]
     Passing {
         /// The source's name.
         source_name: String,
@@ -222,6 +226,7 @@ pub enum SourceError {
     },
     /// The world's doing, and it will not pass by itself: access refused, a query that the server refuses.
     #[error("{source_name} refuses: {problem}; {mend}")]
+    #[non_exhaustive]
     Permanent {
         /// The source's name.
         source_name: String,
@@ -232,7 +237,65 @@ pub enum SourceError {
     },
 }
 
-/// How the tests of sources read the page about them.
-#[cfg(all(test, any(feature = "http-probe", feature = "datadog")))]
-#[path = "../tests/pages/mod.rs"]
-mod pages;
+impl SourceError {
+    /// [`Invalid`](Self::Invalid): where, from `metric` on, what is wrong, and how to mend it.
+    pub fn invalid(
+        field: impl Into<String>,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    /// [`Passing`](Self::Passing): the source's name, and what happened, without secrets.
+    pub fn passing(source_name: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Passing {
+            source_name: source_name.into(),
+            problem: problem.into(),
+            source: None,
+        }
+    }
+
+    /// [`Passing`](Self::Passing), with why. What `source` says must be without secrets as well.
+    pub fn passing_because(
+        source_name: impl Into<String>,
+        problem: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::Passing {
+            source_name: source_name.into(),
+            problem: problem.into(),
+            source: Some(source.into()),
+        }
+    }
+
+    /// [`Permanent`](Self::Permanent): the source's name, what it said, without secrets, and how to mend it.
+    pub fn permanent(
+        source_name: impl Into<String>,
+        problem: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Permanent {
+            source_name: source_name.into(),
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    /// The caller's mistake in a part of a metric, with where that part is.
+    #[cfg(feature = "cloudwatch")]
+    fn within(self, path: &str) -> Self {
+        match self {
+            Self::Invalid {
+                field,
+                problem,
+                mend,
+            } => Self::invalid(format!("{path}.{field}"), problem, mend),
+            error @ (Self::Passing { .. } | Self::Permanent { .. }) => error,
+        }
+    }
+}

@@ -231,6 +231,7 @@ impl Reader<'_> {
 pub enum StateError {
     /// Another version of the judge wrote it.
     #[error("the state of a judge is in format {found}, and this version knows format {known}")]
+    #[non_exhaustive]
     Version {
         /// In which format it is.
         found: u8,
@@ -241,6 +242,7 @@ pub enum StateError {
     #[error(
         "the state is of another judge, whose mark is {found}, and this judge's is {known}: the judge of the check was changed"
     )]
+    #[non_exhaustive]
     Judge {
         /// Whose it is.
         found: u8,
@@ -267,6 +269,18 @@ pub enum StateError {
         "the state of a judge has {0} bytes too many: another judge wrote it, or parameters were changed"
     )]
     TooLong(usize),
+}
+
+impl StateError {
+    /// [`Version`](Self::Version): in which format it is, and which is known.
+    pub const fn version(found: u8, known: u8) -> Self {
+        Self::Version { found, known }
+    }
+
+    /// [`Judge`](Self::Judge): whose mark it has, and whose is read.
+    pub const fn judge(found: u8, known: u8) -> Self {
+        Self::Judge { found, known }
+    }
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ fn required(kind: &str) -> Value {
 
 fn made(kind: &str, mut params: Value) -> Result<Box<dyn Judge>, String> {
     params["kind"] = json!(kind);
-    Kinds::built_in().make(&params)
+    let made = Kinds::built_in().make(&params);
+    made.map_err(|wrong| wrong.to_string())
 }
 
 /// Every judge there is, as the table of all of them has it.

@@ -3,6 +3,7 @@
 mod counted;
 mod failure_share;
 mod slow_share;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use thiserror::Error;
 pub use self::counted::{Count, Counter};
 pub use self::failure_share::FailureShare;
 pub use self::slow_share::SlowShare;
+pub use self::tally::Tally;
 use crate::plan::{CheckName, Extension, Plan};
 use crate::release::Part;
 use crate::target::{Finding, Found};

@@ -136,13 +136,10 @@ impl Lab {
         &self.pods
     }
 
-    /// What a client of the gateway sends: so many requests a second to this host, everything else by default.
+    /// What a client of its gateway sends, see [`requests`].
     #[must_use]
     pub fn requests(&self, host: &str, rate: f64) -> load::Options {
-        let gateway = SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT));
-        let mut options = load::Options::new(gateway, rate);
-        host.clone_into(&mut options.host);
-        options
+        requests(host, rate)
     }
 
     /// Its Prometheus, whose job `gateway` has what the gateway tells.
@@ -150,6 +147,15 @@ impl Lab {
     pub fn prometheus(&self) -> &Prometheus {
         &self.prometheus
     }
+}
+
+/// What a client of the gateway of a lab sends: so many requests a second to this host, everything else by default.
+#[must_use]
+pub fn requests(host: &str, rate: f64) -> load::Options {
+    let gateway = SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT));
+    let mut options = load::Options::new(gateway, rate);
+    host.clone_into(&mut options.host);
+    options
 }
 
 #[cfg(test)]

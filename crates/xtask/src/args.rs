@@ -163,6 +163,8 @@ pub(crate) enum Lab {
     Down,
     /// Runs a command in the network of the lab that is up, with its KUBECONFIG.
     Run(Run),
+    /// Sends requests through the gateway of the lab that is up, and prints each second what came of them.
+    Load(Load),
     /// Runs the tests with real requests, in a lab of their own; needs none that is up.
     Test(LabTest),
 }
@@ -173,6 +175,16 @@ pub(crate) struct Run {
     /// What to run, such as `-- rollway run rollout.yaml`.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Options of `lab load`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Load {
+    /// The hostname that they are for.
+    pub(crate) host: String,
+    /// So many a second.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = above_zero)]
+    pub(crate) rate: u64,
 }
 
 /// Options of `lab test`.
@@ -319,6 +331,14 @@ mod tests {
         check(
             "lab run -- curl -s http://127.0.0.1:8000",
             Task::Lab(Lab::Run(Run { command })),
+        );
+        let load = Load {
+            host: "shop.example.org".to_owned(),
+            rate: 20,
+        };
+        check(
+            "lab load shop.example.org --rate 20",
+            Task::Lab(Lab::Load(load)),
         );
         let names = owned(&["split", "flip"]);
         check(

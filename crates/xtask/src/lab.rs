@@ -1,16 +1,17 @@
 //! `cargo xtask lab`: a lab left running for a person, and the tests of the lab.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use serde::Deserialize;
 
-use crate::args::{LabTest, Run};
+use crate::args::{LabTest, Load, Run};
 use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
 use crate::test::{IN_LAB, side_by_side};
-use crate::testbed::holder::Holder;
+use crate::testbed::holder::{Holder, build_program};
 use crate::testbed::{build, prometheus};
 
 const HOLDER: Holder = Holder {
@@ -20,6 +21,9 @@ const HOLDER: Holder = Holder {
     up: "cargo xtask lab up",
     down: "cargo xtask lab down",
 };
+
+/// The program of `test-support` that sends requests.
+const LOAD: &str = "lab-load";
 
 /// The test target that runs in a lab of its own.
 const TESTS: &str = "traffic";
@@ -60,6 +64,7 @@ fn told(held: &Held) -> String {
          \n    \
              cargo xtask lab run -- curl -s {prometheus}/api/v1/query?query=up\n    \
              cargo xtask lab run -- target/debug/rollway run rollout.yaml\n    \
+             cargo xtask lab load shop.example.org\n    \
              cargo xtask lab run -- sh",
         kubeconfig.display()
     )
@@ -72,6 +77,20 @@ pub(crate) fn down() -> Result<(), TaskError> {
 
 /// Runs a command in the network of the lab, in the folder and with the input and output of ours.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
+    run_inside(&options.command)
+}
+
+/// Sends requests through the gateway, until a person ends it.
+pub(crate) fn load(options: &Load) -> Result<ExitCode, TaskError> {
+    let program = build_program(LOAD)?;
+    run_inside(&[
+        program.into_os_string(),
+        options.host.clone().into(),
+        options.rate.to_string().into(),
+    ])
+}
+
+fn run_inside(inside: &[OsString]) -> Result<ExitCode, TaskError> {
     let held: Held = HOLDER.told()?;
     let Some((program, words)) = held.way_in.split_first() else {
         return Err(TaskError::NoLab {
@@ -79,7 +98,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
         });
     };
     let mut command = Command::new(program);
-    command.args(words).args(&options.command);
+    command.args(words).args(inside);
     let status = command.env("KUBECONFIG", &held.kubeconfig).status();
     let status = status.map_err(|source| TaskError::NotInstalled {
         program: program.clone(),

@@ -80,6 +80,7 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Lab(Lab::Up) => lab::up()?,
         Task::Lab(Lab::Down) => lab::down()?,
         Task::Lab(Lab::Run(options)) => return lab::run(options),
+        Task::Lab(Lab::Load(options)) => return lab::load(options),
         Task::Lab(Lab::Test(options)) => return lab::test(options),
     }
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, pipe};
 use std::num::NonZero;
 use std::process::{Command, ExitCode};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use harness::{Harness, Ignored};
@@ -38,10 +39,12 @@ const THREADS: &str = "RUST_TEST_THREADS";
 /// Runs every step, also after one has failed; the exit status tells whether all passed.
 pub(crate) fn run() -> Result<ExitCode, TaskError> {
     // Go has minutes of work on a new machine, much of it on one core.
-    let programs = thread::spawn(|| {
-        let control_plane = testbed::build::control_plane();
+    let (built, programs) = mpsc::channel();
+    let gateway = thread::spawn(move || {
+        // That nobody takes it means that the run is over.
+        let _taken = built.send(testbed::build::control_plane());
         // Not beside the others, which use all cores.
-        (control_plane, testbed::build::gateway())
+        testbed::build::gateway()
     });
     let moto = thread::spawn(testbed::moto::install);
     let prometheus = thread::spawn(testbed::prometheus::install);
@@ -55,16 +58,25 @@ pub(crate) fn run() -> Result<ExitCode, TaskError> {
     let mut alone = tests(&["--package", "strategy-core"]);
     report.tests("tests of strategy-core alone", || run_tests(&mut alone))?;
 
-    let (programs, gateway) = joined(programs);
-    let (moto, prometheus, network) = (joined(moto), joined(prometheus), lab::check());
-    let missing = Missing {
+    let Ok(programs) = programs.recv() else {
+        // It panicked, which is told here.
+        return joined(gateway).map(|()| ExitCode::FAILURE);
+    };
+    let (moto, prometheus) = (joined(moto), joined(prometheus));
+    let mut missing = Missing {
         programs: programs.as_ref().err(),
         moto: moto.as_ref().err(),
         prometheus: prometheus.as_ref().err(),
-        gateway: gateway.as_ref().err(),
-        network: network.as_ref().err(),
+        ..Missing::default()
     };
-    let not_run = run_ignored(&mut report, &ignored, missing)?;
+    let (of_lab, ignored): (Vec<Ignored>, Vec<Ignored>) =
+        ignored.into_iter().partition(Need::is_of_lab);
+    let mut not_run = run_ignored(&mut report, &ignored, missing)?;
+    // Last, since its gateway takes the longest to build.
+    let (gateway, network) = (joined(gateway), lab::check());
+    missing.gateway = gateway.as_ref().err();
+    missing.network = network.as_ref().err();
+    not_run.extend(run_in_lab(&mut report, &of_lab, missing)?);
     let excused = fs::read_to_string(root().join(NOT_RUN_IN_CI))
         .map_err(TaskError::file("read", NOT_RUN_IN_CI))?;
     let is_ci = env::var("CI").is_ok_and(|value| value == "true");
@@ -117,46 +129,38 @@ fn tests(selection: &[&str]) -> Command {
     command
 }
 
-/// Runs the ignored tests whose program is there; returns the others.
+/// Those whose need is provided, and the others with the reason.
+fn sorted<'a>(
+    tests: impl IntoIterator<Item = &'a Ignored>,
+    missing: Missing<'_>,
+) -> (Vec<&'a Ignored>, Vec<NotRun>) {
+    let (mut runnable, mut not_run) = (Vec::new(), Vec::new());
+    for test in tests {
+        match Need::of(test).and_then(|need| need.provided(test, missing)) {
+            Ok(test) => runnable.push(test),
+            Err(reason) => not_run.push(reason),
+        }
+    }
+    (runnable, not_run)
+}
+
+/// Runs the ignored tests whose program is there, but those of the lab; returns the others.
 fn run_ignored(
     report: &mut Report,
     ignored: &[Ignored],
     missing: Missing<'_>,
 ) -> Result<Vec<NotRun>, TaskError> {
-    let takes_minutes = |test: &&Ignored| Need::of(test) == Ok(Need::LabAndMinutes);
-    let (elsewhere, ignored): (Vec<&Ignored>, Vec<&Ignored>) =
-        ignored.iter().partition(takes_minutes);
-    if !elsewhere.is_empty() {
-        let count = elsewhere.len();
-        complain(&format!(
-            "{count} tests of the lab take minutes: `cargo xtask lab test` runs them"
-        ));
-    }
-    let (runnable, not_run): (Vec<_>, Vec<_>) = ignored
+    let (runnable, not_run) = sorted(ignored, missing);
+    let (optimised, runnable): (Vec<&Ignored>, Vec<&Ignored>) = runnable
         .into_iter()
-        .map(|test| match Need::of(test) {
-            Ok(need) => need.provided(test, missing),
-            Err(not_run) => Err(not_run),
-        })
-        .partition(Result::is_ok);
-    let runnable = runnable.into_iter().flatten();
-    let (optimised, runnable): (Vec<&Ignored>, Vec<&Ignored>) =
-        runnable.partition(|test| Need::of(test) == Ok(Need::OptimisedBuild));
-    let (in_lab, runnable): (Vec<&Ignored>, Vec<&Ignored>) = runnable
-        .into_iter()
-        .partition(|test| Need::of(test) == Ok(Need::Lab));
-    let not_run: Vec<NotRun> = not_run.into_iter().filter_map(Result::err).collect();
+        .partition(|test| Need::of(test) == Ok(Need::OptimisedBuild));
     if !optimised.is_empty() {
         let mut command = tests(&["--profile", "proof"]);
         for package in WITH_LONG_TESTS {
             command.args(["--package", package]);
         }
         command.arg("--all-features");
-        let selections: BTreeSet<Vec<&str>> =
-            optimised.iter().map(|test| test.selection()).collect();
-        command.args(selections.into_iter().flatten());
-        command.args(["--", "--ignored", "--nocapture", "--exact"]);
-        command.args(optimised.iter().map(|test| &test.name));
+        only(&mut command, &optimised, &["--nocapture"]);
         report.tests("tests that need an optimised build", || {
             run_tests(&mut command)
         })?;
@@ -170,33 +174,46 @@ fn run_ignored(
             "--bins",
             "--tests",
         ]);
-        command.args(["--", "--ignored"]);
-        let others = [
-            not_run.is_empty(),
-            optimised.is_empty(),
-            in_lab.is_empty(),
-            elsewhere.is_empty(),
-        ];
-        if others.contains(&false) {
-            command
-                .arg("--exact")
-                .args(runnable.iter().map(|test| &test.name));
-        }
+        command.args(["--", "--ignored", "--exact"]);
+        command.args(runnable.iter().map(|test| &test.name));
         // They wait for other programs for most of their time.
         side_by_side(&mut command, 4);
         report.tests("tests that need a program", || run_tests(&mut command))?;
     }
-    if !in_lab.is_empty() {
+    Ok(not_run)
+}
+
+/// Runs the tests of the lab that do not take minutes, if there is one; returns the others of these.
+fn run_in_lab(
+    report: &mut Report,
+    of_lab: &[Ignored],
+    missing: Missing<'_>,
+) -> Result<Vec<NotRun>, TaskError> {
+    let takes_minutes = |test: &&Ignored| Need::of(test) == Ok(Need::LabAndMinutes);
+    let (elsewhere, here): (Vec<&Ignored>, Vec<&Ignored>) = of_lab.iter().partition(takes_minutes);
+    if !elsewhere.is_empty() {
+        let count = elsewhere.len();
+        complain(&format!(
+            "{count} tests of the lab take minutes: `cargo xtask lab test` runs them"
+        ));
+    }
+    let (runnable, not_run) = sorted(here, missing);
+    if !runnable.is_empty() {
         // On their own: how fast requests are answered is among what they see.
         let mut command = tests(&["--workspace", "--all-features"]);
-        let selections: BTreeSet<Vec<&str>> = in_lab.iter().map(|test| test.selection()).collect();
-        command.args(selections.into_iter().flatten());
-        command.args(["--", "--ignored", "--exact"]);
-        command.args(in_lab.iter().map(|test| &test.name));
+        only(&mut command, &runnable, &[]);
         side_by_side(&mut command, IN_LAB);
         report.tests("tests in the lab", || run_tests(&mut command))?;
     }
     Ok(not_run)
+}
+
+/// Builds the targets of these alone, and runs these alone.
+fn only(command: &mut Command, ignored: &[&Ignored], options: &[&str]) {
+    let selections: BTreeSet<Vec<&str>> = ignored.iter().map(|test| test.selection()).collect();
+    command.args(selections.into_iter().flatten());
+    command.args(["--", "--ignored", "--exact"]).args(options);
+    command.args(ignored.iter().map(|test| &test.name));
 }
 
 /// Lets so many tests run at once for each core, unless the environment says how many.

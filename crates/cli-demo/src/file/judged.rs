@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use strategy_core::analysis::FailureShare;
 use strategy_core::plan::{self, Extension};
 use strategy_metrics::MetricCheck;
-use strategy_metrics::judge::Kinds;
+use strategy_metrics::judge::{InvalidJudge, Kinds};
 use strategy_metrics::source::SourceError;
 
 use super::given::Given;
@@ -57,8 +57,9 @@ impl RolloutFile {
         let judge = judge(check);
         let kinds = Kinds::built_in();
         let made = kinds.make(&Value::Object(judge.clone()));
-        let made = made.map_err(|problem| {
-            let at = judge_field(&judge, &problem);
+        let made = made.map_err(|wrong| {
+            let problem = wrong.to_string();
+            let at = judge_field(&judge, &wrong);
             let word = matches!(check.judge, None | Some(Shorthand::Word(_)));
             let at = if word { String::new() } else { at };
             Mistake::new(format!("{field}.judge{at}"), in_our_words(&problem))
@@ -82,8 +83,9 @@ impl RolloutFile {
         if let Some(part) = self.part_of(check, field)? {
             made = made.part(part);
         }
-        made.check()
-            .map_err(|problem| Mistake::new(format!("{field}.judge"), in_our_words(&problem)))
+        made.check().map_err(|wrong| {
+            Mistake::new(format!("{field}.judge"), in_our_words(&wrong.to_string()))
+        })
     }
 
     /// Whether a check asks a source that is of this kind.
@@ -211,14 +213,17 @@ pub(crate) fn judge(check: &Check) -> Map<String, Value> {
     }
 }
 
-/// The parameter of a judge that `problem` is about, below `judge`; empty: the whole.
-pub(crate) fn judge_field(judge: &Map<String, Value>, problem: &str) -> String {
-    if problem.contains("is no kind of judge") {
+/// The parameter of a judge that is `wrong`, below `judge`; empty: the whole.
+pub(crate) fn judge_field(judge: &Map<String, Value>, wrong: &InvalidJudge) -> String {
+    if matches!(wrong, InvalidJudge::Unknown { .. }) {
         return ".kind".to_owned();
     }
     let kinds = Kinds::built_in();
-    let says = |params: &Map<String, Value>| kinds.make(&Value::Object(params.clone())).err();
-    culprit(judge, problem, &says)
+    let says = |params: &Map<String, Value>| {
+        let made = kinds.make(&Value::Object(params.clone()));
+        made.err().map(|wrong| wrong.to_string())
+    };
+    culprit(judge, &wrong.to_string(), &says)
 }
 
 /// What a source says of a metric that it does not understand.
@@ -232,6 +237,7 @@ fn of_source(
         field: at,
         problem,
         mend,
+        ..
     } = error
     else {
         return Mistake::new(format!("{field}.metric"), error.to_string());

@@ -40,7 +40,7 @@ pub struct CloudWatch {
     /// The region, such as `eu-central-1`. Default: that of the target on Amazon ECS, else as the environment or the profile says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// How long one question may take. Default: `10s`.
+    /// How long one request may take, from connecting to the end of its answer. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Time>,
 }
@@ -59,7 +59,7 @@ pub struct Datadog {
     pub api_key: Secret,
     /// The application key that it is shown, which may `timeseries_query`.
     pub application_key: Secret,
-    /// How long one question may take. Default: `10s`.
+    /// How long one request may take, from connecting to the end of its answer. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Time>,
 }
@@ -94,7 +94,7 @@ pub struct Prometheus {
     /// Certificates. Default: the roots of this machine, and none of one's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// How long one question may take. Default: `10s`.
+    /// How long one request may take, from connecting to the end of its answer. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Time>,
 }

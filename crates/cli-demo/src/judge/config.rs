@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use strategy_core::Weight;
 use strategy_core::plan::{self, Policies};
 use strategy_metrics::MetricCheck;
-use strategy_metrics::judge::Kinds;
+use strategy_metrics::judge::{InvalidJudge, Kinds};
 
 use crate::error::CliError;
 use crate::file::judged::{judge, judge_field, scheduled};
@@ -163,8 +163,9 @@ impl Config {
         source: &Source,
     ) -> Result<(Self, bool), CliError> {
         let params = judge(check);
-        let wrong = |problem: String| {
-            let at = judge_field(&params, &problem);
+        let wrong = |wrong: InvalidJudge| {
+            let problem = wrong.to_string();
+            let at = judge_field(&params, &wrong);
             let word = matches!(check.judge, None | Some(Shorthand::Word(_)));
             let at = if word { String::new() } else { at };
             let mistake = Mistake::new(format!("{field}judge{at}"), in_our_words(&problem));

@@ -253,10 +253,12 @@ impl MetricSource for Recorded {
 
     async fn read(&self, question: &Question, window: Window) -> Result<Answer, SourceError> {
         let answer = self.answer(question, window);
-        answer.map_err(|problem| SourceError::Permanent {
-            source_name: self.name(),
-            problem: problem.to_string().trim_start().to_owned(),
-            mend: "record other series".to_owned(),
+        answer.map_err(|problem| {
+            SourceError::permanent(
+                self.name(),
+                problem.to_string().trim_start().to_owned(),
+                "record other series",
+            )
         })
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
-use strategy_core::analysis::{Analysis as _, Look, Memory, Verdict, Window};
+use strategy_core::analysis::{Analysis as _, Look, Memory, Tally, Verdict, Window};
 use strategy_core::plan::Limits;
 use strategy_core::target::Finding;
 use strategy_core::{Part, Tracks};
-use strategy_metrics::judge::{Judge, JudgeError, Judgement, Kinds, Prospect, Sight};
+use strategy_metrics::judge::{
+    InvalidJudge, Judge, JudgeError, Judgement, Kinds, Prospect, Sight, Span,
+};
 use strategy_metrics::reading::{Reading, Shape};
 use strategy_metrics::{MetricAnalysis, MetricCheck, State};
 
@@ -88,6 +90,10 @@ impl Judge for Heard {
         self.judge.admit(prospect)
     }
 
+    fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
+        self.judge.most_evidence(prospect, spans)
+    }
+
     fn limits(&self) -> Option<Limits> {
         self.judge.limits()
     }
@@ -104,7 +110,9 @@ impl Judge for Heard {
 pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Problem> {
     let last = Arc::new(Mutex::new(None));
     let params = Value::Object(config.judge.clone());
-    let made = Kinds::built_in().make(&params).map_err(Problem::whole)?;
+    let made = Kinds::built_in()
+        .make(&params)
+        .map_err(|wrong| Problem::whole(wrong.to_string()))?;
     let shape = made.shape();
     recorded.has(shape)?;
     let span = recorded.span(shape, config.check.interval)?;
@@ -121,16 +129,19 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
     }
     let heard = Arc::clone(&last);
     let kinds = Kinds::built_in().made(super::KIND, move |_: &Value| {
-        Ok(Box::new(Heard {
-            judge: Kinds::built_in().make(&params)?,
-            last: Arc::clone(&heard),
-        }))
+        let judge = Kinds::built_in().make(&params)?;
+        let last = Arc::clone(&heard);
+        let heard: Box<dyn Judge> = Box::new(Heard { judge, last });
+        Ok::<_, InvalidJudge>(heard)
     });
     let analysis = MetricAnalysis::new(super::KIND, recorded).judges(kinds.clone());
     let judge = Map::from_iter([("kind".to_owned(), Value::from(super::KIND))]);
     let check = MetricCheck::new(super::KIND, Map::new()).judge(judge);
-    let extension = check.check_with(&kinds).map_err(Problem::whole)?.analysis;
+    let planned = check.check_with(&kinds);
+    let planned = planned.map_err(|wrong| Problem::whole(wrong.to_string()))?;
+    let extension = planned.analysis;
     let (mut looks, mut tally, mut memory) = (Vec::new(), Tally::default(), Memory::default());
+    let mut passed = 0;
     for number in 1..=windows {
         let from = span.from.as_millis() + (number - 1) * interval;
         let at = strategy_core::Timestamp::from_millis;
@@ -162,7 +173,8 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
             evidence: measured.evidence,
         });
         memory = measured.memory;
-        tally.count(&measured.verdict);
+        tally.judged(&measured.verdict);
+        passed += u64::from(is_pass(&measured.verdict));
         if let Some(limit) = tally.over(&config.check.limits) {
             return Ok(Run {
                 span,
@@ -172,7 +184,7 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
             });
         }
     }
-    let end = tally.end();
+    let end = end(&tally, passed);
     Ok(Run {
         span,
         looks,
@@ -181,66 +193,18 @@ pub(super) async fn run(config: &Config, recorded: Recorded) -> Result<Run, Prob
     })
 }
 
-/// What a rollout counts of the looks of a check.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    passed: u64,
-    failures: u32,
-    consecutive_failures: u32,
-    consecutive_inconclusive: u32,
-    failing: bool,
+const fn is_pass(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Pass | Verdict::Warn)
 }
 
-impl Tally {
-    fn count(&mut self, verdict: &Verdict) {
-        match verdict {
-            Verdict::Pass | Verdict::Warn => {
-                self.passed += 1;
-                self.failing = false;
-                self.consecutive_failures = 0;
-                self.consecutive_inconclusive = 0;
-            }
-            Verdict::Fail => {
-                self.failing = true;
-                self.failures = self.failures.saturating_add(1);
-                self.consecutive_failures = self.consecutive_failures.saturating_add(1);
-                self.consecutive_inconclusive = 0;
-            }
-            Verdict::Inconclusive(_) => {
-                self.consecutive_inconclusive = self.consecutive_inconclusive.saturating_add(1);
-            }
-            Verdict::Undecided => {}
-            _ => {}
-        }
-    }
-
-    /// The limit that is crossed, in the words of a rollout.
-    fn over(&self, limits: &Limits) -> Option<String> {
-        let one_after_the_other = |count: u32, what: &str, limit: u32| {
-            (count > limit)
-                .then(|| format!("{count} {what} one after the other, {limit} tolerated"))
-        };
-        if self.failures > limits.failures {
-            let tolerated = limits.failures;
-            return Some(format!("{} failed, {tolerated} tolerated", self.failures));
-        }
-        let in_a_row = limits.consecutive_failures;
-        in_a_row
-            .and_then(|limit| one_after_the_other(self.consecutive_failures, "failed", limit))
-            .or_else(|| {
-                let limit = limits.consecutive_inconclusive;
-                one_after_the_other(self.consecutive_inconclusive, "inconclusive", limit)
-            })
-    }
-
-    const fn end(&self) -> End {
-        if self.failing {
-            End::Undecided("the last look that said anything failed, and is tolerated")
-        } else if self.passed == 0 {
-            End::Undecided("no look has passed")
-        } else {
-            End::Passed
-        }
+/// How it ends where no limit is crossed.
+const fn end(tally: &Tally, passed: u64) -> End {
+    if tally.failing {
+        End::Undecided("the last look that said anything failed, and is tolerated")
+    } else if passed == 0 {
+        End::Undecided("no look has passed")
+    } else {
+        End::Passed
     }
 }
 
@@ -260,20 +224,22 @@ mod tests {
             .failures(failures)
             .consecutive_inconclusive(inconclusive);
         limits.consecutive_failures = in_a_row;
-        let mut tally = Tally::default();
+        let (mut tally, mut passed) = (Tally::default(), 0);
         for (index, letter) in verdicts.chars().enumerate() {
-            tally.count(&match letter {
+            let verdict = match letter {
                 'p' => Verdict::Pass,
                 'w' => Verdict::Warn,
                 'f' => Verdict::Fail,
                 'u' => Verdict::Undecided,
                 _ => Verdict::Inconclusive("no data".to_owned()),
-            });
+            };
+            tally.judged(&verdict);
+            passed += u64::from(is_pass(&verdict));
             if let Some(limit) = tally.over(&limits) {
                 return (index, End::Failed(limit));
             }
         }
-        (verdicts.len(), tally.end())
+        (verdicts.len(), end(&tally, passed))
     }
 
     #[test]

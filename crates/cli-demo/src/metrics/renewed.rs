@@ -54,10 +54,11 @@ impl Renewed {
     /// As its files are now. That one is just being written may pass.
     async fn fresh(&self) -> Result<Arc<dyn MetricSource>, SourceError> {
         let (before, source) = self.last();
-        let failed = |problem: Problem| SourceError::Passing {
-            source_name: source.name(),
-            problem: format!("{}: {}", problem.field, problem.what),
-            source: None,
+        let failed = |problem: Problem| {
+            SourceError::passing(
+                source.name(),
+                format!("{}: {}", problem.field, problem.what),
+            )
         };
         let secrets = Secrets::read(&self.wanted).map_err(failed)?;
         if secrets == before {

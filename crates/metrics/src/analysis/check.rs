@@ -4,7 +4,7 @@ use serde_json::Value;
 use strategy_core::plan::{Check, Extension};
 
 use super::params::{self, JUDGE, METRIC, PART};
-use crate::judge::Kinds;
+use crate::judge::{InvalidJudge, Kinds};
 
 /// A check of a metric, from code: its parameters, and whether it compares.
 ///
@@ -14,7 +14,7 @@ use crate::judge::Kinds;
 ///
 /// let check = MetricCheck::new("prometheus", json!({ "ready-made": "istio" })).check()?;
 /// assert!(check.compares_with_stable);
-/// # Ok::<(), String>(())
+/// # Ok::<(), strategy_metrics::judge::InvalidJudge>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct MetricCheck(Extension);
@@ -42,7 +42,7 @@ impl MetricCheck {
     ///
     /// # Errors
     /// What is wrong with the judge.
-    pub fn check(self) -> Result<Check, String> {
+    pub fn check(self) -> Result<Check, InvalidJudge> {
         self.check_with(&Kinds::built_in())
     }
 
@@ -50,7 +50,7 @@ impl MetricCheck {
     ///
     /// # Errors
     /// What is wrong with the judge.
-    pub fn check_with(self, kinds: &Kinds) -> Result<Check, String> {
+    pub fn check_with(self, kinds: &Kinds) -> Result<Check, InvalidJudge> {
         let judge = params::judge(&self.0, kinds)?;
         let mut check = Check::new(self.0);
         if let Some(limits) = judge.limits() {

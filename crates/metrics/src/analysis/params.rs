@@ -10,7 +10,7 @@ use strategy_core::plan::{CheckName, Extension, Plan, StageName};
 use strategy_core::target::Discovery;
 use strategy_core::{Track, Weight};
 
-use crate::judge::{Judge, JudgeError, Kinds};
+use crate::judge::{InvalidJudge, Judge, JudgeError, Kinds};
 use crate::source::Question;
 use crate::state::{StateError, digest};
 
@@ -147,7 +147,7 @@ impl Params {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn judge(analysis: &Extension, kinds: &Kinds) -> Result<Box<dyn Judge>, String> {
+pub(super) fn judge(analysis: &Extension, kinds: &Kinds) -> Result<Box<dyn Judge>, InvalidJudge> {
     match analysis.params.get(JUDGE) {
         Some(params) => kinds.make(params),
         None => kinds.make(&json!({ "kind": "sequential-ratio" })),

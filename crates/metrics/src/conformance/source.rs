@@ -4,6 +4,7 @@ mod subject;
 
 use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 
 use strategy_core::analysis::Window;
 use strategy_core::{Timestamp, Track};
@@ -13,20 +14,139 @@ use super::{Broken, ensure};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::source::{Question, SourceError};
 
+/// What a check of a promise comes to.
+pub type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), Broken>> + Send + 'a>>;
+
+/// A promise, to be checked on a source.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Promise {
+    /// What is promised: the name of its function.
+    pub name: &'static str,
+    check: for<'a> fn(&'a Subject<'a>) -> Checked<'a>,
+}
+
+impl Promise {
+    /// Whether a source keeps it.
+    pub fn check<'a>(&self, subject: &'a Subject<'a>) -> Checked<'a> {
+        (self.check)(subject)
+    }
+}
+
+macro_rules! promises {
+    ($($name:ident),* $(,)?) => {
+        /// Every promise of a source.
+        pub const PROMISES: &[Promise] = &[$(Promise {
+            name: stringify!($name),
+            check: |subject| Box::pin($name(subject)),
+        }),*];
+    };
+}
+
+promises! {
+    what_is_not_asked_is_said,
+    what_is_told_is_what_was_asked_for,
+    the_same_question_has_the_same_answer,
+    windows_that_adjoin_add_up,
+    what_happened_while_nobody_watched_is_not_counted,
+    too_short_is_no_data,
+    a_window_before_everything_is_not_good,
+    a_quiet_window_is_not_good,
+    no_number_is_told_as_such,
+    a_meaningless_metric_is_the_callers_mistake,
+    what_is_admitted_is_answered,
+    secrets_are_told_nobody,
+}
+
 /// All promises, one after the other.
 ///
 /// # Errors
 /// The first that is broken, and how.
 pub async fn keeps_every_promise(subject: &Subject<'_>) -> Result<(), Broken> {
-    what_is_told_is_what_was_asked_for(subject).await?;
-    the_same_question_has_the_same_answer(subject).await?;
-    windows_that_adjoin_add_up(subject).await?;
-    a_window_before_everything_is_not_good(subject).await?;
-    a_quiet_window_is_not_good(subject).await?;
-    no_number_is_told_as_such(subject).await?;
-    a_meaningless_metric_is_the_callers_mistake(subject).await?;
-    what_is_admitted_is_answered(subject).await?;
-    secrets_are_told_nobody(subject).await
+    for promise in PROMISES {
+        promise.check(subject).await?;
+    }
+    Ok(())
+}
+
+/// What the checks have nothing to ask by is what the subject was said to be [without](Subject::without): no check passes
+/// since it has nothing to do.
+///
+/// # Errors
+/// How it is broken.
+pub async fn what_is_not_asked_is_said(subject: &Subject<'_>) -> Result<(), Broken> {
+    let (left_out, without) = (subject.left_out(), &subject.without);
+    let unsaid: Vec<_> = left_out
+        .iter()
+        .filter(|one| !without.contains(*one))
+        .collect();
+    ensure!(
+        unsaid.is_empty(),
+        "nothing is asked about {unsaid:?}: tell the subject of it, or that it is `without`"
+    );
+    let asked: Vec<_> = without
+        .iter()
+        .filter(|one| !left_out.contains(*one))
+        .collect();
+    ensure!(
+        asked.is_empty(),
+        "{asked:?} is asked about, and said to be left out"
+    );
+    Ok(())
+}
+
+/// What happened before [`watched_since`](Question::watched_since) adds nothing to a window: what is told of one that is
+/// watched since its begin is no more than what is told of it as the latter part of a longer one.
+///
+/// # Errors
+/// How it is broken.
+pub async fn what_happened_while_nobody_watched_is_not_counted(
+    subject: &Subject<'_>,
+) -> Result<(), Broken> {
+    for question in subject.questions() {
+        if !matches!(question.shape, Shape::Events | Shape::Histogram) {
+            continue;
+        }
+        for window in subject.latter(rhythm(subject, question)?) {
+            let before = counts(subject, question, window).await?;
+            let mut watched = question.clone();
+            watched.watched_since = Some(window.from);
+            let since = counts(subject, &watched, window).await?;
+            let at = |counts: &[u64], at: usize| counts.get(at).copied().unwrap_or(0);
+            let is_less = (0..since.len()).all(|n| at(&since, n) <= at(&before, n));
+            ensure!(
+                is_less,
+                "{since:?} since it is watched, and {before:?} of the same window"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Of a window that was too short nothing is told, and the whole window of the subject was not.
+///
+/// # Errors
+/// How it is broken.
+pub async fn too_short_is_no_data(subject: &Subject<'_>) -> Result<(), Broken> {
+    for question in subject.questions() {
+        let mut windows = subject.former(rhythm(subject, question)?);
+        windows.push(subject.window);
+        for window in windows {
+            let answer = subject.source.read(question, window).await;
+            let answer = answer.map_err(|error| Broken(error.to_string()))?;
+            let is_told = matches!(answer.reading, Reading::Told(_));
+            ensure!(
+                !(answer.too_short && is_told),
+                "{:?} of a window that was too short",
+                answer.reading
+            );
+            ensure!(
+                !(answer.too_short && window == subject.window),
+                "the window of the subject was too short"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Asked twice about a settled window, it says the same.

@@ -269,6 +269,6 @@ mod tests {
     #[test]
     fn no_time_is_not_long_enough() {
         let made = Kinds::built_in().make(&json!({ "kind": "drained", "quiet": "0s" }));
-        assert!(made.unwrap_err().contains("`quiet` is no time"));
+        assert!(made.unwrap_err().to_string().contains("`quiet` is no time"));
     }
 }

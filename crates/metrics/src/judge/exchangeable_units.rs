@@ -11,8 +11,9 @@ use strategy_core::target::Finding;
 use strategy_core::{Track, duration};
 
 use self::memory::Memory;
+use super::reach::{Span, most_of_shares};
 use super::seen::{events, length, written};
-use super::weighing::{Exposure, Failures, Gathered, ln_threshold, number, share_evidence};
+use super::weighing::{Exposure, Failures, Gathered, Starts, ln_threshold, number, share_evidence};
 use super::words::{grouped, odds};
 use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, Smoothing, data_of};
 use crate::reading::{Data, Events, Reading, Shape};
@@ -325,6 +326,17 @@ impl Judge for ExchangeableUnits {
             "the source tells no units of stable apart, so they cannot be compared with the candidate's",
             "ask for a metric by unit, such as by pod, or use another judge",
         )]
+    }
+
+    fn most_evidence(&self, _: &Prospect, spans: &[Span]) -> Option<f64> {
+        let starts = Starts::new(self.restart, self.horizon);
+        match (self.of, self.load) {
+            (Compared::Failures, Load::Requests) => {
+                most_of_shares(spans, self.unit_window, 1.0, starts)
+            }
+            // How many units there will be is not known.
+            (Compared::Numbers, _) | (Compared::Failures, Load::Equal) => None,
+        }
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

@@ -11,6 +11,7 @@ use strategy_core::{Track, duration};
 
 use self::memory::Memory;
 use super::assumptions::{independent_events, same_time};
+use super::reach::{Span, most_of_shares};
 use super::seen::{events, length, written};
 use super::weighing::{Exposure, Failures, Starts, ln_threshold, ratio_evidence};
 use super::words::{grouped, odds, ratio, share};
@@ -137,6 +138,15 @@ pub enum Gate {
 impl SequentialRatio {
     fn starts(&self) -> Starts {
         Starts::new(self.restart, self.horizon)
+    }
+
+    /// By what the source tells before a rollout begins, a second process of evidence must agree.
+    fn is_gated(&self, prospect: &Prospect) -> bool {
+        match self.gate {
+            Gate::Units => prospect.source.stable.units.is_some_and(|units| units > 0),
+            Gate::Always => true,
+            Gate::Never => false,
+        }
     }
 
     /// Adds what was seen of both tracks to what is remembered.
@@ -281,13 +291,7 @@ impl Judge for SequentialRatio {
     }
 
     fn admit(&self, prospect: &Prospect) -> Vec<Finding> {
-        let told = prospect.source.stable.units.is_some_and(|units| units > 0);
-        let gated = match self.gate {
-            Gate::Units => told,
-            Gate::Always => true,
-            Gate::Never => false,
-        };
-        if gated {
+        if self.is_gated(prospect) {
             return Vec::new();
         }
         let independent = independent_events(
@@ -298,6 +302,15 @@ impl Judge for SequentialRatio {
         std::iter::once(independent)
             .chain(same_time(prospect))
             .collect()
+    }
+
+    fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
+        // What the first process weighs grows with the events, of which nothing is known.
+        let gated = self.is_gated(prospect);
+        let (window, tolerated) = (self.unit_window, self.tolerated.get());
+        gated
+            .then(|| most_of_shares(spans, window, tolerated, self.starts()))
+            .flatten()
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {

@@ -20,7 +20,7 @@ use strategy_core::{Timestamp, Track, duration};
 
 use self::answer::{Points, is_multiple};
 use self::api::Api;
-use self::metric::{Filled, Metric, Outcome, invalid};
+use self::metric::{Filled, Metric, Outcome};
 use self::series::Series;
 use super::periods::down;
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
@@ -55,7 +55,7 @@ use crate::reading::{Data, Events, Reading, Shape};
 pub struct CloudWatch(Api);
 
 impl CloudWatch {
-    /// How long one question may take, unless said otherwise.
+    /// How long one request may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// What an identity policy of IAM must allow for it, on all resources.
@@ -67,7 +67,8 @@ impl CloudWatch {
         Self(Api::of(client, Self::TIMEOUT))
     }
 
-    /// How long one question may take, all its pages together. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer; an answer of several pages takes
+    /// several. Default: [`TIMEOUT`](Self::TIMEOUT).
     ///
     /// A client that was given nothing to wait with (`sleep_impl`) waits for as long as its HTTP client does.
     #[must_use]
@@ -131,7 +132,7 @@ impl MetricSource for CloudWatch {
             .iter()
             .all(|at| is_multiple(*at, period))
         {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "window",
                 "it does not begin and end with a period",
                 "ask for whole periods, as the rhythm says",
@@ -222,7 +223,7 @@ impl Told {
         let is_stale = metric
             .stale_after
             .is_some_and(|after| window.to.since(newest) > after);
-        is_stale.then_some(Reading::Stale { newest })
+        is_stale.then_some(Reading::stale(newest))
     }
 
     /// What is said of periods without a datapoint, where others have some.

@@ -5,8 +5,6 @@ mod counts;
 mod http;
 mod metric;
 mod numbers;
-#[cfg(test)]
-mod page;
 
 use std::fmt;
 use std::sync::Arc;
@@ -92,7 +90,7 @@ impl Datadog {
         self
     }
 
-    /// How long one request may take. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer. Default: [`TIMEOUT`](Self::TIMEOUT).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.server.timeout = timeout;
@@ -169,7 +167,7 @@ impl Datadog {
                 numbers::units(&series, window, unit)
             }
         };
-        answer.map_err(|(problem, mend)| self.server.permanent(problem, &mend))
+        answer.map_err(|mistake| self.server.permanent(mistake.problem, &mistake.mend))
     }
 }
 

@@ -1,12 +1,8 @@
-//! What every source over HTTP needs: a bounded answer, an address and a server's words without secrets.
+//! What every source over HTTP needs: a bounded answer, and an address without secrets.
 
 use std::time::Duration;
 
 use reqwest::{Response, Url};
-
-/// The most characters of what a server says of an error.
-#[cfg(any(feature = "prometheus", feature = "datadog"))]
-const SAID: usize = 500;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -45,19 +41,6 @@ pub(super) fn shown(address: &Url) -> String {
     let _ = shown.set_password(None);
     shown.set_query(None);
     shown.as_str().trim_end_matches('/').to_owned()
-}
-
-/// What a server says, no longer than a person reads, and without what it was told in confidence.
-#[cfg(any(feature = "prometheus", feature = "datadog"))]
-pub(super) fn heard(said: &str, secrets: &[&str]) -> String {
-    // Before it is cut, so that no begin of a secret is left at its end.
-    let mut said = said.to_owned();
-    for secret in secrets {
-        if !secret.is_empty() {
-            said = said.replace(secret, "...");
-        }
-    }
-    said.chars().take(SAID).collect()
 }
 
 /// What happened to a question that has no answer.

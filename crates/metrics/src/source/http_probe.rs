@@ -3,8 +3,6 @@
 mod address;
 mod metric;
 mod outcome;
-#[cfg(test)]
-mod page;
 mod request;
 
 use std::fmt;

@@ -60,20 +60,20 @@ impl MetricSource for MemorySource {
 
     fn rhythm(&self, metric: &Value, shape: Shape) -> Result<Rhythm, SourceError> {
         if metric.as_object().is_none_or(|fields| !fields.is_empty()) {
-            return Err(SourceError::Invalid {
-                field: "metric".to_owned(),
-                problem: "this source has one metric only, without parameters".to_owned(),
-                mend: "write {}".to_owned(),
-            });
+            return Err(SourceError::invalid(
+                "metric",
+                "this source has one metric only, without parameters",
+                "write {}",
+            ));
         }
         if shape == Shape::Events {
             Ok(self.rhythm)
         } else {
-            Err(SourceError::Invalid {
-                field: "judge".to_owned(),
-                problem: format!("it needs {shape}, and this source has events only"),
-                mend: "use a judge of events".to_owned(),
-            })
+            Err(SourceError::invalid(
+                "judge",
+                format!("it needs {shape}, and this source has events only"),
+                "use a judge of events",
+            ))
         }
     }
 

@@ -66,7 +66,7 @@ use crate::reading::{Data, Reading, Shape};
 pub struct Prometheus(Server);
 
 impl Prometheus {
-    /// How long one question may take, unless said otherwise.
+    /// How long one request may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// At this address, such as `http://prometheus:9090`; a path before `/api/v1` is kept.
@@ -107,7 +107,7 @@ impl Prometheus {
         self
     }
 
-    /// How long one question may take. Default: [`TIMEOUT`](Self::TIMEOUT).
+    /// How long one request may take, from connecting to the end of its answer. Default: [`TIMEOUT`](Self::TIMEOUT).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = timeout;
@@ -164,11 +164,11 @@ impl Prometheus {
         match answer.series.as_slice() {
             [] => Ok(None),
             [series] => Ok(Some(series)),
-            several => Err(SourceError::Permanent {
-                source_name: self.name(),
-                problem: format!("the query has {} series as its answer", several.len()),
-                mend: "aggregate them to one, such as by `sum(..)`".to_owned(),
-            }),
+            several => Err(SourceError::permanent(
+                self.name(),
+                format!("the query has {} series as its answer", several.len()),
+                "aggregate them to one, such as by `sum(..)`",
+            )),
         }
     }
 
@@ -196,11 +196,11 @@ impl Prometheus {
     }
 
     fn no_unit(&self, unit: &str, mend: String) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem: format!("a series of the answer has no label `{unit}`"),
+        SourceError::permanent(
+            self.name(),
+            format!("a series of the answer has no label `{unit}`"),
             mend,
-        }
+        )
     }
 }
 

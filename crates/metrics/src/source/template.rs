@@ -2,8 +2,28 @@
 
 use std::collections::BTreeMap;
 
-/// What is wrong, and how to mend it.
-pub(super) type Mistake = (String, String);
+use super::SourceError;
+
+/// What is wrong with a part of a metric, which whoever knows that part says, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    pub(super) problem: String,
+    pub(super) mend: String,
+}
+
+impl Mistake {
+    pub(super) fn new(problem: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            problem: problem.into(),
+            mend: mend.into(),
+        }
+    }
+
+    /// Of this field.
+    pub(super) fn at(self, field: &str) -> SourceError {
+        SourceError::invalid(field, self.problem, self.mend)
+    }
+}
 
 /// Fills in every `{{name}}` with the label of that name.
 ///
@@ -45,9 +65,9 @@ pub(super) fn fill_pattern(
 fn quotable<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Mistake> {
     let value = label(labels, name)?;
     if value.contains(['"', '\'', '`', '\\', '\n']) {
-        return Err((
+        return Err(Mistake::new(
             format!("the label `{name}` of the track has a quote, a backslash or a line's end"),
-            "write it out, with the value quoted".to_owned(),
+            "write it out, with the value quoted",
         ));
     }
     Ok(value)
@@ -67,9 +87,9 @@ pub(super) fn fill_by<T: AsRef<str>>(
         filled.push_str(&rest[..start]);
         let after = &rest[start + 2..];
         let Some(end) = after.find("}}") else {
-            return Err((
-                "a `{{` has no `}}`".to_owned(),
-                "close it, or write the braces apart".to_owned(),
+            return Err(Mistake::new(
+                "a `{{` has no `}}`",
+                "close it, or write the braces apart",
             ));
         };
         filled.push_str(told(after[..end].trim())?.as_ref());
@@ -89,7 +109,7 @@ pub(super) fn label<'a>(
 ) -> Result<&'a str, Mistake> {
     labels.get(name).map(String::as_str).ok_or_else(|| {
         let known: Vec<_> = labels.keys().map(String::as_str).collect();
-        (
+        Mistake::new(
             format!("`{name}` is no label of the track"),
             if known.is_empty() {
                 "the target tells none for this track; write it out".to_owned()
@@ -127,7 +147,7 @@ mod tests {
     fn what_is_filled_in_cannot_leave_its_string() {
         for value in ["x\"} or vector(1) #", "x'", "x`", "x\\", "x\ny"] {
             let labels = [("evil".to_owned(), value.to_owned())].into();
-            let (problem, mend) = fill("a{h=\"{{evil}}\"}", &labels).unwrap_err();
+            let Mistake { problem, mend } = fill("a{h=\"{{evil}}\"}", &labels).unwrap_err();
             assert!(
                 problem.contains("`evil`") && mend.contains("quoted"),
                 "{problem}"
@@ -147,18 +167,18 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        let (problem, mend) = fill("a{h=\"{{hash}}\"}", &labels()).unwrap_err();
+        let Mistake { problem, mend } = fill("a{h=\"{{hash}}\"}", &labels()).unwrap_err();
         assert!(problem.contains("`hash`") && mend.contains("pod_template_hash"));
         assert!(
             fill("a{h=\"{{hash\"}", &labels())
                 .unwrap_err()
-                .0
+                .problem
                 .contains("}}")
         );
         assert!(
             fill("{{a}}", &BTreeMap::new())
                 .unwrap_err()
-                .1
+                .mend
                 .contains("tells none")
         );
     }

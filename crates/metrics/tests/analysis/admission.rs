@@ -161,5 +161,5 @@ fn a_check_from_code_says_whether_its_judge_compares() {
         assert_eq!(check.compares_with_stable, compares);
     }
     let check = MetricCheck::new("memory", json!({})).judge(json!({ "kind": "dice" }));
-    assert!(check.check().unwrap_err().contains("`dice`"));
+    assert!(check.check().unwrap_err().to_string().contains("`dice`"));
 }

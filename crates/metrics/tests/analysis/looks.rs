@@ -303,13 +303,7 @@ fn notes_of_a_source_are_told_with_the_evidence() {
 
 #[test]
 fn an_error_is_an_error_and_never_a_verdict() {
-    let passing = scripted(|_| {
-        Err(SourceError::Passing {
-            source_name: "scripted".to_owned(),
-            problem: "away".to_owned(),
-            source: None,
-        })
-    });
+    let passing = scripted(|_| Err(SourceError::passing("scripted", "away")));
     let error = block_on(analysis(passing).measure(&look(0, 10, 3))).unwrap_err();
     assert!(matches!(error, MeasureError::Unavailable { .. }), "{error}");
     let why = std::error::Error::source(&error).map(ToString::to_string);
@@ -319,11 +313,11 @@ fn an_error_is_an_error_and_never_a_verdict() {
         "once, and why"
     );
     let permanent = scripted(|_| {
-        Err(SourceError::Permanent {
-            source_name: "scripted".to_owned(),
-            problem: "no access".to_owned(),
-            mend: "ask for it".to_owned(),
-        })
+        Err(SourceError::permanent(
+            "scripted",
+            "no access",
+            "ask for it",
+        ))
     });
     let error = block_on(analysis(permanent).measure(&look(0, 10, 3))).unwrap_err();
     assert!(matches!(error, MeasureError::Refused { .. }), "{error:?}");

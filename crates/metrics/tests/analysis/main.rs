@@ -3,6 +3,7 @@
 
 mod admission;
 mod looks;
+mod reach;
 mod rhythm;
 mod tally;
 mod too_short;

@@ -40,9 +40,7 @@ impl MetricSource for Slow {
         if window.to.since(window.from) >= Duration::from_secs(20) {
             return Ok(Reading::Told(Data::Events(Events::counted(10, 1))).into());
         }
-        let mut answer = Answer::from(Reading::Stale {
-            newest: window.from,
-        });
+        let mut answer = Answer::from(Reading::stale(window.from));
         answer.too_short = true;
         Ok(answer)
     }

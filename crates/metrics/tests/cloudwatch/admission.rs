@@ -38,12 +38,17 @@ async fn the_last_hour_that_has_settled_is_asked_for() {
 #[tokio::test]
 async fn a_candidate_has_nothing_yet_and_a_stable_without_data_is_warned_of() {
     let begin = NOW - 30 - 600;
-    for (track, points, is_warned) in [
-        (Track::Candidate, vec![], false),
-        (Track::Stable, vec![], true),
-        (Track::Stable, vec![(begin, 1.0)], false),
+    let one = &[(begin, 1.0)][..];
+    for (track, requests, failed, is_warned) in [
+        (Track::Candidate, &[][..], &[][..], false),
+        (Track::Stable, &[], &[], true),
+        // Requests are misspelt, and failures are not.
+        (Track::Stable, &[], one, true),
+        (Track::Stable, one, &[], false),
     ] {
-        let server = Server::pages([answer(&points)]);
+        let failed = Told::complete("m1", failed);
+        let page = Page::of([Told::complete("m0", requests), failed]);
+        let server = Server::pages([page]);
         let mut question = question(counters(), Shape::Events);
         question.track = track;
         let admitted = server.source().admit(&question).await.unwrap();

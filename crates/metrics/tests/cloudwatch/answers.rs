@@ -169,7 +169,7 @@ async fn what_ended_early_is_stale_where_that_was_asked_for() {
         ])]);
         let answer = read(&server, metric, Shape::Events).await.unwrap();
         let expected = if is_stale {
-            Reading::Stale { newest: at(180) }
+            Reading::stale(at(180))
         } else {
             counted(15, 1)
         };

@@ -110,6 +110,7 @@ async fn a_label_that_the_target_does_not_tell_is_refused() {
                 field,
                 problem,
                 mend,
+                ..
             } = error
             else {
                 panic!("{error:?}");

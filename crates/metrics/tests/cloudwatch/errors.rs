@@ -119,6 +119,22 @@ async fn a_question_takes_only_so_long() {
     assert_eq!(CloudWatch::TIMEOUT, Duration::from_secs(10));
 }
 
+/// The time-out is of one request, as it is of every source: an answer of several pages takes several.
+#[tokio::test]
+async fn each_page_of_a_question_has_its_time() {
+    let slow = |page: Page| Reply::Slow(page);
+    let more = |token: &str| slow(Page::of(both("PartialData")).next(token));
+    let last = [
+        Told::complete("m0", &[(BEGIN, 5.0)]),
+        Told::complete("m1", &[]),
+    ];
+    let server = Server::answering([more("1"), more("2"), slow(Page::of(last))]);
+    let source = server.source_that_waits(3);
+    let question = question(counters(), Shape::Events);
+    source.read(&question, window()).await.unwrap();
+    assert_eq!(server.asked().len(), 3);
+}
+
 fn both(status: &'static str) -> [Told; 2] {
     [
         Told::with("m0", &[(BEGIN, 5.0)], status).saying("Why", "because"),

@@ -19,6 +19,7 @@ fn refused(metric: &Value, shape: Shape) -> (String, String) {
         field,
         problem,
         mend,
+        ..
     } = error
     else {
         panic!("{error:?}");

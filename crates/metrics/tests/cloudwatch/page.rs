@@ -170,7 +170,7 @@ async fn the_page_has_the_limits() {
         of.next().unwrap().remove("limit").unwrap()
     };
     let seconds = format!("{} seconds, ", CloudWatch::TIMEOUT.as_secs());
-    assert!(said("time for one question, all pages together").starts_with(&seconds));
+    assert!(said("time for one request, such as for one page").starts_with(&seconds));
 
     let years = Window {
         from: at(0),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -39,6 +40,8 @@ pub(crate) enum Reply {
     Reset,
     TooLate,
     Never,
+    /// Not at once.
+    Slow(Page),
 }
 
 #[derive(Clone)]
@@ -95,12 +98,18 @@ impl Server {
     }
 
     pub(crate) fn source(&self) -> CloudWatch {
-        CloudWatch::new(&self.client(Time { fires: false }))
+        CloudWatch::new(&self.client(Time { fires_at: None }))
     }
 
     /// Whose time-outs are over at once.
     pub(crate) fn impatient_source(&self) -> CloudWatch {
-        CloudWatch::new(&self.client(Time { fires: true }))
+        self.source_that_waits(1)
+    }
+
+    /// Whose time-outs are over when they are asked for the so many-th time whether they are.
+    pub(crate) fn source_that_waits(&self, looks: u32) -> CloudWatch {
+        let fires_at = Some(looks);
+        CloudWatch::new(&self.client(Time { fires_at }))
     }
 
     fn client(&self, time: Time) -> Client {
@@ -116,10 +125,10 @@ impl Server {
     }
 }
 
-/// It is always [`NOW`], and what is waited for is there at once, or never.
+/// It is always [`NOW`], and what is waited for is there at the so many-th look, or never.
 #[derive(Clone, Copy, Debug)]
 struct Time {
-    fires: bool,
+    fires_at: Option<u32>,
 }
 
 /// Seconds since 1970, in the middle of a minute.
@@ -133,11 +142,16 @@ impl TimeSource for Time {
 
 impl AsyncSleep for Time {
     fn sleep(&self, _: Duration) -> Sleep {
-        if self.fires {
-            Sleep::new(std::future::ready(()))
-        } else {
-            Sleep::new(std::future::pending())
-        }
+        let mut looks = 0;
+        let fires_at = self.fires_at;
+        Sleep::new(std::future::poll_fn(move |_| {
+            looks += 1;
+            if fires_at.is_some_and(|at| at <= looks) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }))
     }
 }
 
@@ -172,6 +186,10 @@ impl Server {
         let mut before = None;
         let (status, body) = match reply.unwrap_or_else(|| panic!("no answer to {input}")) {
             Reply::Page(page) => (200, page.write()),
+            Reply::Slow(page) => {
+                tokio::task::yield_now().await;
+                (200, page.write())
+            }
             Reply::Refused(status, code, message) => (status, refusal(code, message)),
             Reply::RefusedAsBefore(code, as_before) => {
                 before = Some(format!("{as_before};Sender"));

@@ -24,6 +24,8 @@ enum Slip {
     None,
     CountsOnceMore,
     TakesTheEndAsWell,
+    CountsWhatNobodyWatched,
+    TellsOfWhatIsTooShort,
     LosesSlowOnes,
     TellsOfGoodWhereThereIsNothing,
     TellsOfGoodWhereItIsQuiet,
@@ -95,11 +97,11 @@ impl MetricSource for Slipping {
     fn rhythm(&self, metric: &Value, _: Shape) -> Result<Rhythm, SourceError> {
         match self.slip {
             Slip::TakesAnyMetric => Ok(Rhythm::default()),
-            Slip::HasASecretInErrors if metric.as_object().is_none() => Err(SourceError::Invalid {
-                field: "metric".to_owned(),
-                problem: format!("{SECRET} may not ask for that"),
-                mend: "write {}".to_owned(),
-            }),
+            Slip::HasASecretInErrors if metric.as_object().is_none() => Err(SourceError::invalid(
+                "metric",
+                format!("{SECRET} may not ask for that"),
+                "write {}",
+            )),
             _ if *metric == json!({ "no": "number" }) => Ok(Rhythm::default()),
             _ => self.inner.rhythm(metric, Shape::Events),
         }
@@ -120,12 +122,15 @@ impl MetricSource for Slipping {
         if self.slip == Slip::TakesTheEndAsWell {
             window.to = window.to + std::time::Duration::from_secs(1);
         }
+        if self.slip == Slip::CountsWhatNobodyWatched && question.watched_since.is_some() {
+            window.from = at(6_000);
+        }
         if self.slip == Slip::RefusesStable && question.track == Track::Stable {
-            return Err(SourceError::Permanent {
-                source_name: self.name(),
-                problem: "not stable".to_owned(),
-                mend: "ask elsewhere".to_owned(),
-            });
+            return Err(SourceError::permanent(
+                self.name(),
+                "not stable",
+                "ask elsewhere",
+            ));
         }
         let good = Reading::Told(Data::Events(Events::counted(9, 0)));
         if self.slip == Slip::TellsOfGoodWhereThereIsNothing && window.to < at(6_000) {
@@ -148,6 +153,8 @@ impl MetricSource for Slipping {
                 Reading::Told(self.shaped(question.shape, &events.clone()))
             };
         }
+        let is_short = window.to < at(6_100) && window.from >= at(6_000);
+        answer.too_short = self.slip == Slip::TellsOfWhatIsTooShort && is_short;
         if self.slip == Slip::HasASecretInNotes {
             answer.notes.push(format!("asked as {SECRET}"));
         }
@@ -190,6 +197,8 @@ fn each_slip_is_noticed() {
     for (slip, named) in [
         (Slip::CountsOnceMore, "the second"),
         (Slip::TakesTheEndAsWell, "are not"),
+        (Slip::CountsWhatNobodyWatched, "since it is watched, and"),
+        (Slip::TellsOfWhatIsTooShort, "that was too short"),
         (Slip::LosesSlowOnes, "are not"),
         (Slip::TellsOfGoodWhereThereIsNothing, "1970"),
         (Slip::TellsOfGoodWhereItIsQuiet, "in which nothing happened"),

@@ -98,3 +98,34 @@ async fn a_key_with_a_lines_end_is_not_sent() {
         assert!(server.asked().is_empty());
     }
 }
+
+/// Of what an address has, a server knows what was sent, and not how it was written.
+#[tokio::test]
+async fn what_an_address_tells_in_confidence_is_not_told_on() {
+    for (before_host, said, kept) in [
+        (
+            "user:p%40ss%3Aword",
+            "p@ss:word of user is wrong",
+            "... of user is wrong",
+        ),
+        ("user:p%40ssword", "p%40ssword is wrong", "... is wrong"),
+        (
+            "us%40er:p%40ssword",
+            "who is Basic dXNAZXI6cEBzc3dvcmQ=?",
+            "who is Basic ...?",
+        ),
+        ("t%40ken", "no such key: t@ken", "no such key: ..."),
+    ] {
+        let body = json!({ "errors": [said] });
+        let refusal = || Reply::Body(401, body.to_string());
+        let server = Server::answering([refusal(), refusal()]).await;
+        let address = server
+            .address
+            .replace("http://", &format!("http://{before_host}@"));
+        let source = Datadog::at(address.parse().unwrap(), builder()).unwrap();
+        let question = question_about(requests(), Shape::Events);
+        let error = source.read(&question, window()).await.unwrap_err();
+        assert!(told(&error).contains(kept), "{error}");
+        assert!(!told(&error).contains(said), "{error}");
+    }
+}

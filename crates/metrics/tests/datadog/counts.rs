@@ -91,10 +91,7 @@ async fn a_window_without_a_point_is_no_count_of_zero() {
     let reply = |at| timeseries(&[at], &[(0, &[], &numbers([40])), (1, &[], &numbers([4]))]);
     // The end of the interval that the last point stands for.
     let newest = at(1_000);
-    assert_eq!(
-        events(reply(990), json!({})).await,
-        Reading::Stale { newest }
-    );
+    assert_eq!(events(reply(990), json!({})).await, Reading::stale(newest));
     let zero = timeseries(&[1_020], &[(0, &[], &numbers([0]))]);
     assert_eq!(
         events(zero, json!({})).await,
@@ -115,7 +112,7 @@ async fn what_ended_too_long_before_the_window_did_is_stale() {
     let newest = at(1_010);
     assert_eq!(
         events(reply(1_000), stale_after("10s")).await,
-        Reading::Stale { newest }
+        Reading::stale(newest)
     );
 }
 

@@ -14,6 +14,9 @@ mod errors;
 mod loopback;
 mod metrics;
 mod numbers;
+mod page;
+#[path = "../pages/mod.rs"]
+mod pages;
 mod promises;
 mod question;
 mod requests;

@@ -14,6 +14,9 @@ mod errors;
 mod judged;
 #[path = "../loopback/mod.rs"]
 mod loopback;
+mod page;
+#[path = "../pages/mod.rs"]
+mod pages;
 mod promises;
 mod redirections;
 mod still_clock;

@@ -88,11 +88,7 @@ pub fn look(judge: &dyn Judge, state: &State, number: u64, readings: Tracks<Read
 /// What each kind of reading without data is judged as, in either track.
 pub fn without_data() -> [Reading; 3] {
     let newest = Timestamp::from_millis(7);
-    [
-        Reading::Empty,
-        Reading::Stale { newest },
-        Reading::NotANumber,
-    ]
+    [Reading::Empty, Reading::stale(newest), Reading::NotANumber]
 }
 
 pub fn is_no_data(verdict: &Verdict) -> bool {

@@ -6,6 +6,7 @@ use serde_json::json;
 use strategy_metrics::Shape;
 use strategy_metrics::source::{MetricSource, Prometheus, SourceError};
 
+use crate::loopback::client;
 use crate::server::{Reply, Server, question_about, requests, window};
 
 const SECRET: &str = "open-sesame";
@@ -200,4 +201,35 @@ async fn a_long_label_makes_no_long_error() {
     let question = question_about(json!({ "histogram": "seconds_bucket" }), Shape::Histogram);
     let error = server.source().read(&question, window()).await.unwrap_err();
     assert!(told(&error).len() < 3_000, "{}", told(&error).len());
+}
+
+/// Of what an address has, a server knows what was sent, and not how it was written.
+#[tokio::test]
+async fn what_an_address_tells_in_confidence_is_not_told_on() {
+    for (before_host, said, kept) in [
+        (
+            "user:p%40ss%3Aword",
+            "p@ss:word of user is wrong",
+            "... of user is wrong",
+        ),
+        ("user:p%40ssword", "p%40ssword is wrong", "... is wrong"),
+        (
+            "us%40er:p%40ssword",
+            "who is Basic dXNAZXI6cEBzc3dvcmQ=?",
+            "who is Basic ...?",
+        ),
+        ("t%40ken", "no such key: t@ken", "no such key: ..."),
+    ] {
+        let body = json!({"status": "error", "errorType": "unauthorized", "error": said});
+        let refusal = || Reply::Body(401, body.to_string());
+        let server = Server::answering([refusal(), refusal()]).await;
+        let address = server
+            .address
+            .replace("http://", &format!("http://{before_host}@"));
+        let source = Prometheus::at(address.parse().unwrap(), client());
+        let question = question_about(requests(), Shape::Events);
+        let error = source.read(&question, window()).await.unwrap_err();
+        assert!(told(&error).contains(kept), "{error}");
+        assert!(!told(&error).contains(said), "{error}");
+    }
 }

@@ -25,7 +25,13 @@ async fn events_are_what_counters_counted_in_the_window() {
         &[(990.0, "100"), (1005.0, "130"), (1020.0, "160")],
     );
     let bad = series(web("500"), &[(1005.0, "1"), (1020.0, "3")]);
-    let server = Server::answering([matrix(json!([ok, bad.clone()])), matrix(json!([bad]))]).await;
+    let never_before = matrix(json!([]));
+    let replies = [
+        matrix(json!([ok, bad.clone()])),
+        matrix(json!([bad])),
+        never_before,
+    ];
+    let server = Server::answering(replies).await;
     let question = question_about(requests(), Shape::Events);
     let answer = server.source().read(&question, window()).await;
     assert_eq!(
@@ -178,7 +184,7 @@ async fn series_that_ended_are_stale() {
     let ended = series(web("200"), &[(870.0, "7"), (879.5, "9")]);
     let answer = events([matrix(json!([ended])), matrix(json!([]))]).await;
     let newest = Timestamp::from_millis(879_500);
-    assert_eq!(reading(answer), Reading::Stale { newest });
+    assert_eq!(reading(answer), Reading::stale(newest));
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ fn web() -> Value {
 }
 
 async fn asked(all: Value, schema: i8) -> Result<Answer, SourceError> {
-    let server = Server::answering([matrix(all)]).await;
+    let never_before = matrix(json!([]));
+    let server = Server::answering([matrix(all), never_before]).await;
     let metric = json!({ "histogram": "request_seconds", "schema": schema });
     let question = question_about(metric, Shape::Histogram);
     server.source().read(&question, window()).await
@@ -106,6 +107,18 @@ async fn a_native_histogram_is_told_at_the_bounds_of_a_schema() {
         (1, 5, 9)
     );
     assert!(at_0.bounds().len() < at_1.bounds().len());
+}
+
+/// How many of the bucket around 0 are at most so large is not known within it.
+#[tokio::test]
+async fn no_bound_is_told_that_a_bucket_lies_across() {
+    let samples = [
+        sample(990.0, "0", &[]),
+        sample(1005.0, "9", &[("-0.001", "0.001", "4"), ("0.5", "1", "5")]),
+    ];
+    let answer = asked(json!([native(web(), &samples)]), 0).await.unwrap();
+    assert!((told(&answer).bounds()[0] * 512.0 - 1.0).abs() < 1e-12);
+    assert_eq!(upto(told(&answer), 1.0 / 512.0), 4);
 }
 
 /// A judge weighs at chosen bounds: they are there whichever buckets are empty.

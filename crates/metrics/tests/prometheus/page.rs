@@ -73,6 +73,6 @@ fn the_page_has_the_limits() {
         of.next().unwrap().remove("limit").unwrap()
     };
     let seconds = format!("{} seconds, ", Prometheus::TIMEOUT.as_secs());
-    assert!(said("time for one question").starts_with(&seconds));
+    assert!(said("time for one request").starts_with(&seconds));
     assert_eq!(said("bounds of a histogram"), Histogram::LIMIT.to_string());
 }

@@ -217,3 +217,61 @@ async fn pods_are_units_where_they_are_selected_by_name() {
     let admitted = server.source().admit(&question).await.unwrap();
     assert_eq!(admitted.units, Some(1));
 }
+
+/// As Kubernetes names them: `<deployment>-<hash>-` cut after 58 characters, and five more.
+fn pod_of(deployment: &str, hash: &str) -> String {
+    let base = format!("{deployment}-{hash}-");
+    format!("{}x2x4z", &base[..base.len().min(58)])
+}
+
+/// What stands for the pods of a Deployment, as the server is asked for it.
+async fn pods_of(deployment: &str) -> Result<String, SourceError> {
+    let metric = json!({ "ready-made": "http" });
+    let mut question = question(metric, Shape::Events, Track::Candidate);
+    question
+        .labels
+        .insert("deployment".to_owned(), deployment.to_owned());
+    let server = Server::answering([(); 2].map(|()| Reply::of("matrix", json!([])))).await;
+    let asked = server.source().admit(&question).await?.asked.remove(0);
+    let (_, pattern) = asked.split_once("pod=~\"").unwrap();
+    Ok(pattern.trim_end_matches("\"}").to_owned())
+}
+
+/// Whether a pattern of this source matches all of a text, as the server holds it against labels.
+fn matches(pattern: &str, text: &str) -> bool {
+    let letters = "bcdfghjklmnpqrstvwxz2456789";
+    let (name, either) = pattern.split_once('(').unwrap();
+    let Some(rest) = text.strip_prefix(name) else {
+        return false;
+    };
+    either.trim_end_matches(')').split('|').any(|pattern| {
+        let parts: Vec<_> = pattern.split("}-").collect();
+        let texts: Vec<_> = rest.split('-').collect();
+        let fits = |(part, text): (&&str, &&str)| {
+            let lengths = part.strip_prefix(&format!("[{letters}]{{")).unwrap();
+            let lengths = lengths.trim_end_matches('}');
+            let (least, most) = lengths.split_once(',').unwrap_or((lengths, lengths));
+            let lengths = least.parse::<usize>().unwrap()..=most.parse().unwrap();
+            lengths.contains(&text.len()) && text.chars().all(|letter| letters.contains(letter))
+        };
+        parts.len() == texts.len() && parts.iter().zip(&texts).all(fits)
+    })
+}
+
+#[tokio::test]
+async fn pods_are_found_however_long_the_name_of_their_deployment_is() {
+    for length in 1..58 {
+        let deployment = "a".repeat(length);
+        let pattern = pods_of(&deployment).await.unwrap();
+        for hash in ["7d9f8b5c4d", "9f8b5c4d7", "5c4d7x8z", "4d7x8zb", "b8zx7d"] {
+            let pod = pod_of(&deployment, hash);
+            assert!(matches(&pattern, &pod), "{pattern} of {pod}");
+        }
+        for other in ["db-x2x4z", "x2x4", "canary-7d9f8b5c4d-x2x4z"] {
+            let other = format!("{deployment}-{other}");
+            assert!(!matches(&pattern, &other), "{pattern} of {other}");
+        }
+    }
+    let error = pods_of(&"a".repeat(58)).await.unwrap_err();
+    assert!(error.to_string().contains("has 58 characters"), "{error}");
+}

@@ -18,9 +18,7 @@ fn web(code: &str) -> Value {
 /// A target that vanished: what it counted last is from before the window, and nothing came since.
 #[tokio::test]
 async fn a_window_without_one_sample_is_not_a_count_of_zero() {
-    let stale = |newest| Reading::Stale {
-        newest: Timestamp::from_millis(newest),
-    };
+    let stale = |newest| Reading::stale(Timestamp::from_millis(newest));
     for (samples, newest, too_short, why) in [
         (
             &[(960.0, "100"), (975.0, "120"), (990.0, "130")][..],
@@ -92,7 +90,7 @@ async fn a_window_with_the_first_sample_alone_is_not_a_count_of_zero() {
         let server = Server::answering(replies).await;
         let answer = server.source().read(&question, window()).await.unwrap();
         let newest = Timestamp::from_millis(newest);
-        assert_eq!(answer.reading, Reading::Stale { newest }, "{samples:?}");
+        assert_eq!(answer.reading, Reading::stale(newest), "{samples:?}");
         assert_eq!(answer.too_short, too_short, "{samples:?}");
     }
 }
@@ -111,7 +109,8 @@ async fn what_another_job_knew_of_an_instance_is_not_known_of_this_one() {
     );
     for (job, total) in [("web", 20 + 5_003), ("other", 20 + 3)] {
         let new = of(job, "500", &[(1005.0, "5000"), (1020.0, "5003")]);
-        let answer = events([matrix(json!([old, new])), matrix(json!([]))]).await;
+        let none = || matrix(json!([]));
+        let answer = events([matrix(json!([old, new])), none(), none()]).await;
         let expected = Events::counted(total, 0);
         assert_eq!(
             reading(answer),
@@ -148,7 +147,12 @@ async fn what_happened_while_nobody_watched_belongs_to_no_window() {
     ] {
         let mut question = question_about(requests(), Shape::Events);
         question.watched_since = watched_since.map(|at| Timestamp::from_millis(at * 1_000));
-        let replies = [matrix(json!([ok(), bad()])), matrix(json!([bad()]))];
+        let never_before = matrix(json!([]));
+        let replies = [
+            matrix(json!([ok(), bad()])),
+            matrix(json!([bad()])),
+            never_before,
+        ];
         let server = Server::answering(replies).await;
         let answer = server.source().read(&question, window()).await;
         let expected = Events::counted(all, 2);
@@ -163,4 +167,100 @@ async fn what_happened_while_nobody_watched_belongs_to_no_window() {
         };
         assert_eq!(told.total(), counted);
     }
+}
+
+/// A target that tells of many pods, as a federating Prometheus or a collector of OpenTelemetry does, goes on while the
+/// series of one pod is gone for longer than `stale-after`.
+#[tokio::test]
+async fn a_series_that_is_back_counts_from_its_first_sample_on() {
+    let of = |pod: &str, samples: &[(f64, &str)]| {
+        let labels = json!({
+            "__name__": "http_requests_total", "job": "collector", "instance": "otel:8889", "pod": pod, "le": "+Inf",
+        });
+        series(labels, samples)
+    };
+    let here = || {
+        of(
+            "a",
+            &[(860.0, "10"), (920.0, "10"), (980.0, "10"), (1005.0, "11")],
+        )
+    };
+    let back = || of("b", &[(1005.0, "100000"), (1020.0, "100003")]);
+    let mut nameless = of("b", &[(900.0, "230")])["metric"].clone();
+    nameless.as_object_mut().unwrap().remove("__name__");
+    let was_there = json!([{ "metric": nameless, "value": [999.999, "230"] }]);
+    for (before, expected) in [(was_there, 4), (json!([]), 100_004)] {
+        let vector = || Reply::of("vector", before.clone());
+        let all = matrix(json!([here(), back()]));
+        let server = Server::answering([all, matrix(json!([])), vector()]).await;
+        let question = question_about(requests(), Shape::Events);
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(expected, 0);
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+        let asked = server.asked().pop().unwrap();
+        let query = "query=count_over_time%28http_requests_total%7Bhash%3D%225d4f%22%7D%5B3600000ms%5D%29&time=999.999";
+        assert!(asked.ends_with(query), "{asked}");
+
+        // Where another counter tells of failures, it is asked about itself.
+        let replies = [matrix(json!([here()])), matrix(json!([back()])), vector()];
+        let server = Server::answering(replies).await;
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(1, (expected - 1).min(1));
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+
+        let question = question_about(json!({ "histogram": "a_bucket" }), Shape::Histogram);
+        let all = matrix(json!([
+            here(),
+            back(),
+            of("c", &[(980.0, "0"), (1005.0, "0")])
+        ]));
+        let server = Server::answering([all, vector()]).await;
+        let answer = server.source().read(&question, window()).await;
+        let Err(error) = answer else {
+            panic!("{answer:?}")
+        };
+        assert!(error.to_string().contains("bounds"), "{error}");
+    }
+}
+
+/// Failures of a share that was before are failures of no window, though somebody else counts requests.
+#[tokio::test]
+async fn failures_from_before_anybody_watched_are_not_counted() {
+    let all = series(
+        web("all"),
+        &[(990.0, "0"), (1005.0, "1000"), (1020.0, "1010")],
+    );
+    let bad = series(web("500"), &[(990.0, "0"), (1005.0, "7"), (1020.0, "9")]);
+    for (watched_since, expected) in [(980, (1_010, 9)), (1_000, (10, 2))] {
+        let mut question = question_about(requests(), Shape::Events);
+        question.watched_since = Some(Timestamp::from_millis(watched_since * 1_000));
+        let replies = [matrix(json!([all])), matrix(json!([bad]))];
+        let server = Server::answering(replies).await;
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(expected.0, expected.1);
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+    }
+}
+
+/// The series of one target are not all of one moment, as behind a federating Prometheus, which tells when it scraped.
+#[tokio::test]
+async fn what_was_seen_before_nobody_watched_began_before() {
+    let of = |pod: &str, samples: &[(f64, &str)]| {
+        series(
+            json!({ "job": "federate", "instance": "up:9090", "pod": pod }),
+            samples,
+        )
+    };
+    let all = json!([
+        of("a", &[(991.0, "10"), (1006.0, "11"), (1021.0, "12")]),
+        of("b", &[(995.0, "900"), (1010.0, "901"), (1025.0, "902")]),
+    ]);
+    let mut question = question_about(requests(), Shape::Events);
+    question.watched_since = Some(Timestamp::from_millis(1_000_000));
+    let server = Server::answering([matrix(all), matrix(json!([]))]).await;
+    let answer = server.source().read(&question, window()).await;
+    assert_eq!(
+        reading(answer),
+        Reading::Told(Data::Events(Events::counted(2, 0)))
+    );
 }

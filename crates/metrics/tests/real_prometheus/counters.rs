@@ -161,7 +161,7 @@ async fn what_a_counter_shows_after_a_reset_was_counted_since() {
     .await;
     assert_eq!(
         told.unwrap(),
-        Reading::Stale { newest: at(2) },
+        Reading::stale(at(2)),
         "it was away, and that is not a count of zero"
     );
 }
@@ -246,7 +246,7 @@ async fn what_was_counted_before_the_first_scrape_belongs_to_no_window() {
     // One sample says from where to count.
     for (to, expected) in [
         (first, Reading::Empty),
-        (later(first, 1), Reading::Stale { newest: first }),
+        (later(first, 1), Reading::stale(first)),
     ] {
         let window = window(before, to);
         let told = ask(server, requests("web"), Shape::Events, "stable", window).await;

@@ -57,15 +57,9 @@ async fn a_target_that_vanished_is_stale_and_then_nothing() {
     assert!(matches!(told, Reading::Told(_)), "{told:?}");
     // No window without a sample is a count of zero, however short it is.
     for (from, to) in [(1, 500), (1, 2_000), (1, 2_001)] {
-        assert_eq!(
-            asked(from, to).await.unwrap(),
-            Reading::Stale { newest: last }
-        );
+        assert_eq!(asked(from, to).await.unwrap(), Reading::stale(last));
     }
-    assert_eq!(
-        asked(2_000, 4_000).await.unwrap(),
-        Reading::Stale { newest: last }
-    );
+    assert_eq!(asked(2_000, 4_000).await.unwrap(), Reading::stale(last));
     assert_eq!(asked(2_001, 4_000).await.unwrap(), Reading::Empty);
 
     // An expression is empty from the moment at which the server knew.

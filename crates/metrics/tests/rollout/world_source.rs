@@ -40,11 +40,8 @@ impl MetricSource for WorldSource {
         };
         look.identities.insert(question.part.clone(), labels);
         let counted = self.0.count(&look, &question.part, question.track).await;
-        let Count { total, failed } = counted.map_err(|error| SourceError::Passing {
-            source_name: self.name(),
-            problem: error.to_string(),
-            source: None,
-        })?;
+        let Count { total, failed } =
+            counted.map_err(|error| SourceError::passing(self.name(), error.to_string()))?;
         Ok(Reading::Told(Data::Events(Events::counted(total, failed))).into())
     }
 }

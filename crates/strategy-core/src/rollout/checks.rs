@@ -11,7 +11,7 @@ use super::latest::LatestCheck;
 use super::outcome::Reason;
 use super::state::{Decided, State};
 use crate::analysis::{Look, Measurement, Verdict};
-use crate::plan::{Check, CheckName, Plan};
+use crate::plan::{CheckName, Plan};
 use crate::timestamp::Timestamp;
 
 impl Rollout {
@@ -39,29 +39,15 @@ impl Rollout {
         let counts = latest.pending_standing == self.decided.standings;
         latest.memory = measurement.memory.clone();
         latest.looks += 1;
-        latest.consecutive_errors = 0;
         latest.verdict = Some(measurement.verdict.clone());
         latest.evidence = measurement.evidence.as_str().into();
-        match &measurement.verdict {
-            Verdict::Pass | Verdict::Warn => {
-                let passed = latest.passed_in_stage;
-                latest.passed_in_stage = passed.saturating_add(counts.into());
-                latest.failing = false;
-                latest.consecutive_failures = 0;
-                latest.consecutive_inconclusive = 0;
-            }
-            Verdict::Fail => {
-                latest.failing = true;
-                latest.failures = latest.failures.saturating_add(1);
-                latest.consecutive_failures = latest.consecutive_failures.saturating_add(1);
-                latest.consecutive_inconclusive = 0;
-            }
-            Verdict::Undecided => {}
-            Verdict::Inconclusive(_) => {
-                latest.consecutive_inconclusive = latest.consecutive_inconclusive.saturating_add(1);
-            }
-        }
-        let over = over_limit(check, latest);
+        let is_pass = matches!(measurement.verdict, Verdict::Pass | Verdict::Warn);
+        let passed = latest.passed_in_stage;
+        latest.passed_in_stage = passed.saturating_add((is_pass && counts).into());
+        let mut tally = latest.tally();
+        tally.judged(&measurement.verdict);
+        latest.keep(tally);
+        let over = tally.over(&check.limits);
         self.say(News::Looked {
             check: look.check.clone(),
             number: look.number,
@@ -94,9 +80,11 @@ impl Rollout {
         {
             return;
         }
-        latest.consecutive_errors = latest.consecutive_errors.saturating_add(1);
+        let mut tally = latest.tally();
+        tally.not_taken();
+        latest.keep(tally);
         latest.again_at = Some(now + check.interval.min(Duration::from_secs(10)));
-        let over = over_limit(check, latest);
+        let over = tally.over(&check.limits);
         self.say(News::LookFailed {
             check: look.check.clone(),
             number: look.number,
@@ -238,38 +226,4 @@ pub(super) fn measure(check: &LatestCheck, timeout: Duration) -> Option<Effect> 
         }),
         timeout,
     })
-}
-
-fn over_limit(check: &Check, latest: &LatestCheck) -> Option<String> {
-    let limits = &check.limits;
-    if latest.failures > limits.failures {
-        return Some(format!(
-            "{} failed, {} tolerated",
-            latest.failures, limits.failures
-        ));
-    }
-    if let Some(limit) = limits.consecutive_failures
-        && latest.consecutive_failures > limit
-    {
-        return Some(format!(
-            "{} failed one after the other, {limit} tolerated",
-            latest.consecutive_failures
-        ));
-    }
-    if latest.consecutive_errors > limits.consecutive_errors {
-        return Some(format!(
-            "{} errors one after the other, {} tolerated",
-            latest.consecutive_errors, limits.consecutive_errors
-        ));
-    }
-    if latest.consecutive_inconclusive > limits.consecutive_inconclusive {
-        let (seen, limit) = (
-            latest.consecutive_inconclusive,
-            limits.consecutive_inconclusive,
-        );
-        return Some(format!(
-            "{seen} inconclusive one after the other, {limit} tolerated"
-        ));
-    }
-    None
 }

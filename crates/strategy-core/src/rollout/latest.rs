@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::MachineClock;
 use super::copy_on_change::CopyOnChange;
 use super::effect::Ticket;
-use crate::analysis::{Look, Memory, Verdict, Window};
+use crate::analysis::{Look, Memory, Tally, Verdict, Window};
 use crate::plan::CheckName;
 use crate::release::Part;
 use crate::target::Observation;
@@ -117,6 +117,33 @@ pub(super) struct LatestCheck {
 }
 
 impl LatestCheck {
+    /// What is held against the limits.
+    pub(super) const fn tally(&self) -> Tally {
+        Tally {
+            failing: self.failing,
+            failures: self.failures,
+            consecutive_failures: self.consecutive_failures,
+            consecutive_errors: self.consecutive_errors,
+            consecutive_inconclusive: self.consecutive_inconclusive,
+        }
+    }
+
+    /// What is held against the limits from now on.
+    pub(super) const fn keep(&mut self, tally: Tally) {
+        let Tally {
+            failing,
+            failures,
+            consecutive_failures,
+            consecutive_errors,
+            consecutive_inconclusive,
+        } = tally;
+        self.failing = failing;
+        self.failures = failures;
+        self.consecutive_failures = consecutive_failures;
+        self.consecutive_errors = consecutive_errors;
+        self.consecutive_inconclusive = consecutive_inconclusive;
+    }
+
     /// The end of the newest window that was watched, looked at or not. No window begins before it,
     /// whatever the wall clock says: no moment counts twice.
     pub(super) fn watched_to(&self) -> Timestamp {

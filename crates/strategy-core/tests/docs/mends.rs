@@ -26,10 +26,14 @@ const fn of(
 }
 
 /// Types without a section of their own, and why.
-pub(super) const NO_PAGE: [(&str, &str); 7] = [
+pub(super) const NO_PAGE: [(&str, &str); 8] = [
     (
         "InvalidHistogram",
         "tells the author of a source what bounds and counts must be",
+    ),
+    (
+        "InvalidJudge",
+        "says itself what can be written; it comes with the check that names the judge",
     ),
     (
         "InvalidQuantity",

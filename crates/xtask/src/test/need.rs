@@ -76,6 +76,11 @@ impl Need {
         })
     }
 
+    /// Whether `test` needs the lab.
+    pub(crate) fn is_of_lab(test: &Ignored) -> bool {
+        matches!(Self::of(test), Ok(Self::Lab | Self::LabAndMinutes))
+    }
+
     /// `test`, if what it needs is there.
     pub(crate) fn provided<'a>(
         self,

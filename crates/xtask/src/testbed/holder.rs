@@ -38,17 +38,7 @@ struct Process {
 impl Holder {
     /// Builds the program.
     pub(crate) fn build(&self) -> Result<PathBuf, TaskError> {
-        // With the features of the workspace's tests, so that nothing is built twice for them.
-        let mut build = cargo();
-        build.args([
-            "build",
-            "--workspace",
-            "--all-features",
-            "--bin",
-            self.program,
-        ]);
-        run(&mut build, RUST_IS_MISSING)?;
-        Ok(workspace::target().join("debug").join(self.program))
+        build_program(self.program)
     }
 
     /// Starts it, and returns what it tells.
@@ -188,6 +178,15 @@ impl Holder {
     fn log(&self) -> PathBuf {
         self.state().with_extension("log")
     }
+}
+
+/// Builds a program of `test-support`, and says where it is.
+pub(crate) fn build_program(name: &str) -> Result<PathBuf, TaskError> {
+    // With the features of the workspace's tests, so that nothing is built twice for them.
+    let mut build = cargo();
+    build.args(["build", "--workspace", "--all-features", "--bin", name]);
+    run(&mut build, RUST_IS_MISSING)?;
+    Ok(workspace::target().join("debug").join(name))
 }
 
 fn remove(path: &Path) -> Result<(), TaskError> {

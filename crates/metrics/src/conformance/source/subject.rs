@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
 
 use crate::reading::Shape;
@@ -29,6 +30,8 @@ pub struct Subject<'a> {
     pub numberless: Vec<Question>,
     /// What it was given to be let in with, and tells nobody. Not in `Debug`.
     pub secrets: Vec<String>,
+    /// What it cannot be asked about, in the words of [`left_out`](Self::left_out).
+    pub without: Vec<String>,
 }
 
 impl<'a> Subject<'a> {
@@ -49,6 +52,7 @@ impl<'a> Subject<'a> {
             quiet: Vec::new(),
             numberless: Vec::new(),
             secrets: Vec::new(),
+            without: Vec::new(),
         }
     }
 
@@ -80,7 +84,15 @@ impl<'a> Subject<'a> {
         self
     }
 
-    /// What the checks have nothing to ask by.
+    /// It cannot be asked about this, a word of [`left_out`](Self::left_out): without that the promises are broken.
+    #[must_use]
+    pub fn without(mut self, what: impl Into<String>) -> Self {
+        self.without.push(what.into());
+        self
+    }
+
+    /// What the checks have nothing to ask by: `histogram`, `units` and `values`, the shapes of [`other`](Self::other);
+    /// `quiet`, `numberless` and `secrets`.
     pub fn left_out(&self) -> Vec<String> {
         let shapes = [Shape::Histogram, Shape::Units, Shape::Values];
         let asked = |shape| self.others.iter().any(|question| question.shape == shape);
@@ -96,6 +108,29 @@ impl<'a> Subject<'a> {
             }
         }
         left_out
+    }
+
+    /// The window from several moments on that are multiples of a period, in milliseconds.
+    pub(super) fn latter(&self, period: u64) -> Vec<Window> {
+        let to = self.window.to;
+        let cuts = self.cuts(period).into_iter();
+        cuts.map(|from| Window { from, to }).collect()
+    }
+
+    /// The window up to these moments.
+    pub(super) fn former(&self, period: u64) -> Vec<Window> {
+        let from = self.window.from;
+        let cuts = self.cuts(period).into_iter();
+        cuts.map(|to| Window { from, to }).collect()
+    }
+
+    fn cuts(&self, period: u64) -> Vec<Timestamp> {
+        let (from, to) = (self.window.from.as_millis(), self.window.to.as_millis());
+        let cuts = [16, 8, 4, 2].map(|part| (from + (to - from) / part) / period * period);
+        let mut cuts = cuts.to_vec();
+        cuts.retain(|cut| from < *cut && *cut < to);
+        cuts.dedup();
+        cuts.into_iter().map(Timestamp::from_millis).collect()
     }
 
     pub(super) fn questions(&self) -> impl Iterator<Item = &Question> {

@@ -105,6 +105,32 @@ fn looks_are_gathered_to_windows_each_with_its_share() {
     );
 }
 
+/// Where each unit is asked as often, its part is that of the units, and changes where they come and go.
+#[test]
+fn units_that_come_end_a_window_where_they_are_the_part() {
+    let judge = ExchangeableUnits {
+        load: Load::Equal,
+        restart: Duration::ZERO,
+        unit_window: Duration::from_secs(60),
+        ..ExchangeableUnits::default()
+    };
+    let look = |from, candidate: &[(u64, u64)], stable: &[(u64, u64)]| {
+        let (candidate, stable) = (counted("c", candidate), counted("s", stable));
+        sight(from, 30_000, stable, candidate, 0.01)
+    };
+    let of_9 = &[(300, 0); 9][..];
+    for (candidate, stable, is_weighed) in [
+        (&[(300, 20)][..], of_9, true),
+        (&[(300, 20), (300, 20)], of_9, false),
+        (&[(300, 20)], &of_9[1..], false),
+    ] {
+        let looks = [look(0, &[(300, 20)], of_9), look(30_000, candidate, stable)];
+        let weighed = judged(&judge, &looks).log_evidence.unwrap();
+        // What a window that is cut short was ahead by is given up.
+        assert_eq!(weighed > 0.1, is_weighed, "{weighed}");
+    }
+}
+
 #[test]
 fn units_that_are_not_told_are_no_data() {
     let judge = ExchangeableUnits::default();

@@ -243,7 +243,10 @@ fn parameters_are_read_and_refused_in_words() {
         ("tolerance", json!(1)),
     ] {
         let error = made(json!({ "kind": "sequential-ratio", field: value })).unwrap_err();
-        assert!(error.starts_with("sequential-ratio: "), "{error}");
+        assert!(
+            error.to_string().starts_with("sequential-ratio: "),
+            "{error}"
+        );
     }
 }
 

@@ -78,7 +78,7 @@ fn the_limit_must_be_said() {
         json!({ "kind": "slo" }),
         json!({ "kind": "slo", "tolerated": 1 }),
     ] {
-        assert!(make(params).unwrap_err().starts_with("slo: "));
+        assert!(make(params).unwrap_err().to_string().starts_with("slo: "));
     }
 }
 

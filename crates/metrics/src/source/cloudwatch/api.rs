@@ -73,7 +73,7 @@ impl Api {
                 "make the period longer, or the interval of the check shorter",
             ));
         }
-        self.in_time(self.pages(series, window, period)).await
+        self.pages(series, window, period).await
     }
 
     /// Gives up after the time-out, if the client was given something to wait with.
@@ -114,8 +114,11 @@ impl Api {
                 .end_time(date(window.to))
                 .scan_by(ScanBy::TimestampAscending)
                 .set_next_token(token.clone());
-            let page = call.send().await;
-            let page = page.map_err(|error| refused(&self.name(), &error))?;
+            let answer = async {
+                let page = call.send().await;
+                page.map_err(|error| refused(&self.name(), &error))
+            };
+            let page = self.in_time(answer).await?;
             pages.read(&page).map_err(|refusal| self.heard(refusal))?;
             let next = page.next_token().filter(|token| !token.is_empty());
             let Some(next) = next else {
@@ -134,20 +137,12 @@ impl Api {
         }
     }
 
-    fn passing(&self, problem: String) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem,
-            source: None,
-        }
+    fn passing(&self, problem: impl Into<String>) -> SourceError {
+        SourceError::passing(self.name(), problem)
     }
 
-    fn permanent(&self, problem: String, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem,
-            mend: mend.to_owned(),
-        }
+    fn permanent(&self, problem: impl Into<String>, mend: &str) -> SourceError {
+        SourceError::permanent(self.name(), problem, mend)
     }
 }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::metric::{Filled, Outcome, SUM, Wrong};
+use super::metric::{Filled, Outcome, SUM};
 use super::series::{Series, VALUE, filled, length, statistic};
+use crate::source::SourceError;
 
 const NAMESPACE: &str = "AWS/ApplicationELB";
 
@@ -45,7 +46,7 @@ fn p95() -> String {
 }
 
 impl LoadBalancer {
-    pub(super) fn checked(&self) -> Result<(), Wrong> {
+    pub(super) fn checked(&self) -> Result<(), SourceError> {
         length("load-balancer", &self.load_balancer, VALUE)?;
         length("target-group", &self.target_group, VALUE)?;
         statistic(&self.statistic)
@@ -55,7 +56,7 @@ impl LoadBalancer {
         &self,
         are_events: bool,
         labels: &BTreeMap<String, String>,
-    ) -> Result<Filled, Wrong> {
+    ) -> Result<Filled, SourceError> {
         let mut dimensions = BTreeMap::new();
         for (name, field, text) in [
             ("LoadBalancer", "load-balancer", &self.load_balancer),

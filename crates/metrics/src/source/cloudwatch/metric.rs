@@ -112,7 +112,7 @@ impl Metric {
     /// Reads it, and holds it against the shape that is needed.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
         let metric = Self::deserialize(metric).map_err(|error| {
-            invalid("metric", error.to_string(), "see the reference of sources")
+            SourceError::invalid("metric", error.to_string(), "see the reference of sources")
         })?;
         metric.checked()?;
         match metric.asked(shape)? {
@@ -120,16 +120,19 @@ impl Metric {
                 let name = if is_good { "good" } else { "failed" };
                 for (name, series) in [("requests", requests), (name, others)] {
                     for one in series {
-                        one.counts().map_err(|wrong| in_metric(name, wrong))?;
+                        one.counts()
+                            .map_err(|error| error.within(&in_metric(name)))?;
                     }
                 }
             }
             Asked::Values(series) => {
                 series
                     .numbers()
-                    .map_err(|wrong| in_metric("query", wrong))?;
+                    .map_err(|error| error.within(&in_metric("query")))?;
             }
-            Asked::Ready(of) => of.checked().map_err(|wrong| in_metric(READY, wrong))?,
+            Asked::Ready(of) => of
+                .checked()
+                .map_err(|error| error.within(&in_metric(READY)))?,
         }
         Ok(metric)
     }
@@ -144,7 +147,7 @@ impl Metric {
         let is_allowed =
             is_whole && (SHORT.contains(&seconds) || seconds > 0 && seconds.is_multiple_of(60));
         if !is_allowed || self.period > LONGEST {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.period",
                 format!(
                     "CloudWatch has no period of {}",
@@ -155,14 +158,14 @@ impl Metric {
         }
         if self.settle > SETTLE_LIMIT {
             let limit = duration::format(SETTLE_LIMIT);
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.settle",
                 format!("it is longer than {limit}"),
                 format!("write at most {limit}: nothing is judged before"),
             ));
         }
         if self.stale_after.is_some_and(|after| after < self.period) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.stale-after",
                 "it is shorter than a period, in which there is one datapoint at most",
                 "write a longer one, or leave it out",
@@ -173,8 +176,8 @@ impl Metric {
 
     fn asked(&self, shape: Shape) -> Result<Asked<'_>, SourceError> {
         let missing = |name: &str| {
-            invalid(
-                &format!("metric.{name}"),
+            SourceError::invalid(
+                format!("metric.{name}"),
                 format!("the judge needs {shape}, and it is missing"),
                 format!("write `{name}` or `{READY}`, or choose another judge"),
             )
@@ -184,7 +187,7 @@ impl Metric {
             || !self.good.is_empty()
             || self.query.is_some();
         match (shape, &self.application_load_balancer) {
-            (Shape::Events | Shape::Values, Some(_)) if has_series => Err(invalid(
+            (Shape::Events | Shape::Values, Some(_)) if has_series => Err(SourceError::invalid(
                 "metric.application-load-balancer",
                 "it brings its own counters and numbers, and others are written beside it",
                 "leave one of the two out",
@@ -198,7 +201,7 @@ impl Metric {
                     ([], []) => Err(missing("failed")),
                     (failed, []) => Ok(Asked::Events(&self.requests, failed, false)),
                     ([], good) => Ok(Asked::Events(&self.requests, good, true)),
-                    (_, _) => Err(invalid(
+                    (_, _) => Err(SourceError::invalid(
                         "metric.good",
                         "`failed` says what failed already",
                         "write one of the two",
@@ -209,12 +212,12 @@ impl Metric {
                 let query = self.query.as_ref().ok_or_else(|| missing("query"))?;
                 Ok(Asked::Values(query))
             }
-            (Shape::Histogram, _) => Err(invalid(
+            (Shape::Histogram, _) => Err(SourceError::invalid(
                 "judge",
                 "it needs a histogram, and CloudWatch has no buckets with fixed bounds",
                 "use a judge of values with a `query` whose statistic is a percentile, such as `threshold`",
             )),
-            (Shape::Units, _) => Err(invalid(
+            (Shape::Units, _) => Err(SourceError::invalid(
                 "judge",
                 "it needs one number for each unit, and CloudWatch tells of a target group or service as one",
                 "use a judge of events or of values",
@@ -231,7 +234,7 @@ impl Metric {
         let fill = |name: &str, series: &[SeriesParams], default: &str| {
             let filled = series.iter().map(|one| one.filled(labels, default));
             let filled = filled.collect::<Result<Vec<_>, _>>();
-            filled.map_err(|wrong| in_metric(name, wrong))
+            filled.map_err(|error| error.within(&in_metric(name)))
         };
         Ok(match self.asked(shape)? {
             Asked::Events(requests, others, is_good) => {
@@ -248,11 +251,11 @@ impl Metric {
             }
             Asked::Values(series) => {
                 let filled = series.filled(labels, AVERAGE);
-                Filled::Values(filled.map_err(|wrong| in_metric("query", wrong))?)
+                Filled::Values(filled.map_err(|error| error.within(&in_metric("query")))?)
             }
             Asked::Ready(of) => of
                 .filled(shape == Shape::Events, labels)
-                .map_err(|wrong| in_metric(READY, wrong))?,
+                .map_err(|error| error.within(&in_metric(READY)))?,
         })
     }
 }
@@ -263,26 +266,6 @@ pub(super) const SUM: &str = "Sum";
 /// The statistic of numbers, unless said otherwise.
 const AVERAGE: &str = "Average";
 
-/// What is wrong with a part of a metric: which field, what, and how to mend it.
-pub(super) struct Wrong {
-    pub(super) field: &'static str,
-    pub(super) problem: String,
-    pub(super) mend: String,
-}
-
-fn in_metric(name: &str, wrong: Wrong) -> SourceError {
-    let field = format!("metric.{name}.{}", wrong.field);
-    invalid(&field, wrong.problem, wrong.mend)
-}
-
-pub(super) fn invalid(
-    field: &str,
-    problem: impl Into<String>,
-    mend: impl Into<String>,
-) -> SourceError {
-    SourceError::Invalid {
-        field: field.to_owned(),
-        problem: problem.into(),
-        mend: mend.into(),
-    }
+fn in_metric(name: &str) -> String {
+    format!("metric.{name}")
 }

@@ -62,16 +62,9 @@ pub(super) fn refused<E>(source_name: &str, error: &SdkError<E>) -> SourceError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let permanent = |problem: String, mend: &str| SourceError::Permanent {
-        source_name: source_name.to_owned(),
-        problem,
-        mend: mend.to_owned(),
-    };
-    let passing = |problem: String| SourceError::Passing {
-        source_name: source_name.to_owned(),
-        problem,
-        source: None,
-    };
+    let permanent =
+        |problem: String, mend: &str| SourceError::permanent(source_name, problem, mend);
+    let passing = |problem: String| SourceError::passing(source_name, problem);
     let status = error.raw_response().map(|response| response.status());
     let status = status.map_or(0, |status| status.as_u16());
     match error {

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::metric::Wrong;
+use crate::source::SourceError;
 use crate::source::template::fill;
 
 /// The most counters that are added up to one.
@@ -65,32 +65,32 @@ pub(super) fn several<'de, D: Deserializer<'de>>(
 
 impl SeriesParams {
     /// Whether it counts: its statistic is one of how many.
-    pub(super) fn counts(&self) -> Result<(), Wrong> {
+    pub(super) fn counts(&self) -> Result<(), SourceError> {
         match self.statistic.as_deref() {
             None | Some("Sum" | "SampleCount") => self.checked(),
-            Some(other) => Err(Wrong {
-                field: "statistic",
-                problem: format!("`{}` counts nothing", shown(other)),
-                mend: "write Sum or SampleCount".to_owned(),
-            }),
+            Some(other) => Err(SourceError::invalid(
+                "statistic",
+                format!("`{}` counts nothing", shown(other)),
+                "write Sum or SampleCount",
+            )),
         }
     }
 
     /// Whether its statistic is one that CloudWatch has.
-    pub(super) fn numbers(&self) -> Result<(), Wrong> {
+    pub(super) fn numbers(&self) -> Result<(), SourceError> {
         self.statistic.as_deref().map_or(Ok(()), statistic)?;
         self.checked()
     }
 
-    fn checked(&self) -> Result<(), Wrong> {
+    fn checked(&self) -> Result<(), SourceError> {
         length("namespace", &self.namespace, NAME)?;
         length("metric", &self.metric, NAME)?;
         if self.dimensions.len() > DIMENSIONS {
-            return Err(Wrong {
-                field: "dimensions",
-                problem: format!("there are {}", self.dimensions.len()),
-                mend: format!("write at most {DIMENSIONS}"),
-            });
+            return Err(SourceError::invalid(
+                "dimensions",
+                format!("there are {}", self.dimensions.len()),
+                format!("write at most {DIMENSIONS}"),
+            ));
         }
         for (name, value) in &self.dimensions {
             length("dimensions", name, NAME)?;
@@ -104,7 +104,7 @@ impl SeriesParams {
         &self,
         labels: &BTreeMap<String, String>,
         default: &str,
-    ) -> Result<Series, Wrong> {
+    ) -> Result<Series, SourceError> {
         let mut dimensions = BTreeMap::new();
         for (name, value) in &self.dimensions {
             dimensions.insert(name.clone(), filled("dimensions", value, VALUE, labels)?);
@@ -124,31 +124,27 @@ pub(super) fn filled(
     text: &str,
     most: usize,
     labels: &BTreeMap<String, String>,
-) -> Result<String, Wrong> {
-    let filled = fill(text, labels).map_err(|(problem, mend)| Wrong {
-        field,
-        problem,
-        mend,
-    })?;
+) -> Result<String, SourceError> {
+    let filled = fill(text, labels).map_err(|mistake| mistake.at(field))?;
     length(field, &filled, most).map(|()| filled)
 }
 
 /// Of a namespace, a name or a value.
-pub(super) fn length(field: &'static str, text: &str, most: usize) -> Result<(), Wrong> {
+pub(super) fn length(field: &'static str, text: &str, most: usize) -> Result<(), SourceError> {
     if (1..=most).contains(&text.chars().count()) {
         return Ok(());
     }
-    Err(Wrong {
+    Err(SourceError::invalid(
         field,
-        problem: format!("`{}` is empty or too long", shown(text)),
-        mend: format!("write 1 to {most} characters"),
-    })
+        format!("`{}` is empty or too long", shown(text)),
+        format!("write 1 to {most} characters"),
+    ))
 }
 
 /// Whether CloudWatch has it: a word, a percentile such as `p99.9`, or one of a part of what is measured, such as
 /// `tm90` and `PR(:300)`.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html>
-pub(super) fn statistic(text: &str) -> Result<(), Wrong> {
+pub(super) fn statistic(text: &str) -> Result<(), SourceError> {
     const WORDS: [&str; 6] = ["SampleCount", "Sum", "Average", "Minimum", "Maximum", "IQM"];
     const OF_A_SHARE: [&str; 5] = ["p", "tm", "wm", "tc", "ts"];
     const OF_A_RANGE: [&str; 5] = ["PR", "TM", "WM", "TC", "TS"];
@@ -170,13 +166,12 @@ pub(super) fn statistic(text: &str) -> Result<(), Wrong> {
     if WORDS.contains(&text) || is_share() || is_range() {
         return Ok(());
     }
-    Err(Wrong {
-        field: "statistic",
-        problem: format!("`{}` is none of CloudWatch", shown(text)),
-        mend: "write Average, Minimum, Maximum, Sum, SampleCount, IQM, a percentile such as p95, or a trimmed one \
-               such as tm99"
-            .to_owned(),
-    })
+    Err(SourceError::invalid(
+        "statistic",
+        format!("`{}` is none of CloudWatch", shown(text)),
+        "write Average, Minimum, Maximum, Sum, SampleCount, IQM, a percentile such as p95, or a trimmed one \
+               such as tm99",
+    ))
 }
 
 /// No longer than a person reads.
@@ -219,7 +214,7 @@ mod tests {
             "Rate",
         ] {
             let wrong = statistic(unknown).unwrap_err();
-            assert!(wrong.mend.contains("p95"), "{unknown}");
+            assert!(wrong.to_string().contains("p95"), "{unknown}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn events(series: &[Series], window: Window, of: &Of<'_>) -> Result<T
     };
     let newest = last + of.interval;
     if last < window.from || window.to.since(newest) > of.stale_after {
-        return told(Reading::Stale { newest }, Vec::new());
+        return told(Reading::stale(newest), Vec::new());
     }
     let mut counts: BTreeMap<String, [f64; 2]> = BTreeMap::new();
     for series in series {
@@ -111,7 +111,7 @@ fn on_the_grid(series: &[Series], interval: Duration) -> Result<(), Mistake> {
     let mut times = series.iter().flat_map(|series| &series.points);
     let off = |(at, _): &&(Timestamp, Option<f64>)| down(*at, interval) != *at;
     match times.find(off) {
-        Some((at, _)) => Err((
+        Some((at, _)) => Err(Mistake::new(
             format!("its answer has a point at {at}, where no interval begins that was asked for"),
             "write another `interval`".to_owned(),
         )),
@@ -134,7 +134,7 @@ fn unit_names<'a>(series: &'a [Series], unit: Option<&str>) -> Result<Vec<&'a st
 
 /// A series does not say of which unit it is.
 pub(super) fn no_unit(unit: &str) -> Mistake {
-    (
+    Mistake::new(
         format!("a series of the answer has no tag `{unit}`"),
         format!("group the query by it: `by {{{unit}}}`"),
     )

@@ -12,7 +12,8 @@ use strategy_core::analysis::Window;
 
 use super::answer::{self, SERIES, Series};
 use crate::source::SourceError;
-use crate::source::http::{bounded, heard, problem, shown};
+use crate::source::confidential::{confidential, heard};
+use crate::source::http::{bounded, problem, shown};
 
 /// The most bytes of an answer that are read: 2 000 series of 150 points have about half as many.
 pub(super) const BYTES: usize = 8 * 1024 * 1024;
@@ -135,33 +136,23 @@ impl Server {
 
     /// What it says, without what it was told in confidence.
     fn heard(&self, said: &str) -> String {
-        let in_address = self.base.password().unwrap_or_default();
-        heard(said, &[&self.keys.api, &self.keys.application, in_address])
+        let of_address = confidential(&self.base);
+        let keys = [self.keys.api.as_str(), self.keys.application.as_str()];
+        heard(said, of_address.iter().map(String::as_str).chain(keys))
     }
 
     pub(super) fn permanent(&self, problem: String, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem,
-            mend: mend.to_owned(),
-        }
+        SourceError::permanent(self.name(), problem, mend)
     }
 
     fn unanswered(&self, problem: String) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem,
-            source: None,
-        }
+        SourceError::passing(self.name(), problem)
     }
 
     fn passing(&self, error: reqwest::Error) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: problem(&error, self.timeout),
-            // The address could have a password in it.
-            source: Some(Box::new(error.without_url())),
-        }
+        // The address could have a password in it.
+        let problem = problem(&error, self.timeout);
+        SourceError::passing_because(self.name(), problem, error.without_url())
     }
 }
 

@@ -9,7 +9,7 @@ use strategy_core::duration;
 
 use crate::reading::Shape;
 use crate::source::SourceError;
-use crate::source::template::{fill_by, label};
+use crate::source::template::{Mistake, fill_by, label};
 
 /// How a query of a count begins and ends: <https://docs.datadoghq.com/metrics/custom_metrics/type_modifiers/>.
 const BEGIN: &str = "sum:";
@@ -88,18 +88,18 @@ impl Metric {
     /// Reads it, and holds it against the shape that is needed.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
         let metric = Self::deserialize(metric).map_err(|error| {
-            invalid("metric", error.to_string(), "see the reference of sources")
+            SourceError::invalid("metric", error.to_string(), "see the reference of sources")
         })?;
         let is_whole = metric.interval.as_millis() % POINT.as_millis() == 0;
         if !is_whole || metric.interval.is_zero() || metric.interval > Duration::from_secs(3600) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.interval",
                 format!("it is {}", duration::format(metric.interval)),
                 "write whole tens of seconds, at most an hour",
             ));
         }
         if metric.stale_after < metric.interval {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.stale-after",
                 "it is shorter than an interval".to_owned(),
                 "write a longer one, or leave it out",
@@ -122,12 +122,11 @@ impl Metric {
                 if value.is_empty() || !value.chars().all(is_plain) {
                     let problem =
                         format!("the label `{name}` of the track has characters that no tag has");
-                    return Err((problem, "write the tag out".to_owned()));
+                    return Err(Mistake::new(problem, "write the tag out"));
                 }
                 Ok(value)
             };
-            fill_by(text, told)
-                .map_err(|(problem, mend)| invalid(&format!("metric.{name}"), problem, &mend))
+            fill_by(text, told).map_err(|mistake| mistake.at(&format!("metric.{name}")))
         };
         Ok(match self.text(shape)? {
             Filled::Events { queries, part } => {
@@ -163,7 +162,7 @@ impl Metric {
             Shape::Events => {
                 let (name, second, part) = match (&self.failed, &self.good) {
                     (Some(_), Some(_)) => {
-                        return Err(invalid(
+                        return Err(SourceError::invalid(
                             "metric.good",
                             "there is `failed` as well".to_owned(),
                             "leave one of the two out",
@@ -186,7 +185,7 @@ impl Metric {
                 unit: given("unit", &self.unit, shape)?,
             },
             Shape::Histogram => {
-                return Err(invalid(
+                return Err(SourceError::invalid(
                     "judge",
                     format!("it needs a {shape}, and Datadog tells no cumulative buckets"),
                     "use a judge of values, with a percentile as its `query`",
@@ -198,10 +197,10 @@ impl Metric {
 
 fn given(name: &str, text: &Option<String>, shape: Shape) -> Result<String, SourceError> {
     text.clone().ok_or_else(|| {
-        invalid(
-            &format!("metric.{name}"),
+        SourceError::invalid(
+            format!("metric.{name}"),
             format!("the judge needs {shape}, and it is missing"),
-            &format!("write `{name}`, or choose another judge"),
+            format!("write `{name}`, or choose another judge"),
         )
     })
 }
@@ -213,10 +212,10 @@ fn count(name: &str, query: String) -> Result<String, SourceError> {
     if inner.is_some_and(is_one_metric) {
         return Ok(query);
     }
-    Err(invalid(
-        &format!("metric.{name}"),
+    Err(SourceError::invalid(
+        format!("metric.{name}"),
         "it is no count of one metric".to_owned(),
-        &format!(
+        format!(
             "write `{BEGIN}NAME{{SCOPE}}{END}`, with ` by {{TAGS}}` before the dot where units are told apart, and nothing \
              else: no `.fill(..)`, which makes points up, and no `.rollup(..)`, which `interval` is for"
         ),
@@ -248,12 +247,4 @@ fn behind_braces(text: &str) -> Option<&str> {
         }
     }
     None
-}
-
-fn invalid(field: &str, problem: String, mend: &str) -> SourceError {
-    SourceError::Invalid {
-        field: field.to_owned(),
-        problem,
-        mend: mend.to_owned(),
-    }
 }

@@ -16,7 +16,7 @@ use crate::source::template::Mistake;
 /// What is no answer to the question, and how to mend it.
 pub(super) fn values(series: &[Series], window: Window) -> Result<Told, Mistake> {
     if series.len() > 1 {
-        return Err((
+        return Err(Mistake::new(
             format!("the query has {} series as its answer", series.len()),
             "aggregate them to one: leave `by {..}` out".to_owned(),
         ));
@@ -47,7 +47,7 @@ pub(super) fn units(series: &[Series], window: Window, unit: &str) -> Result<Tol
         let name = one.tag(unit).ok_or_else(|| no_unit(unit))?;
         let newest = numbers(one, window).pop();
         if units.insert(name.to_owned(), newest).is_some() {
-            return Err((
+            return Err(Mistake::new(
                 format!("two series of the answer have the {unit} `{name}`"),
                 format!("group the query by it alone: `by {{{unit}}}`"),
             ));

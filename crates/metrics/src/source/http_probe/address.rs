@@ -19,37 +19,36 @@ pub(super) fn filled(template: &str, question: &Question) -> Result<Url, Mistake
     let text = fill_by(template, |name| {
         if name == PREVIEW {
             return question.preview.as_deref().ok_or_else(|| {
-                (
+                Mistake::new(
                     format!("the target tells no preview address of {}", question.track),
-                    "give the target one, or write the address out".to_owned(),
+                    "give the target one, or write the address out",
                 )
             });
         }
         let value = label(&question.labels, name)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
         if value.is_empty() || !value.chars().all(is_plain) {
-            return Err((
+            return Err(Mistake::new(
                 format!(
                     "the label `{name}` of the track has characters that end a part of an address"
                 ),
-                "write the address out".to_owned(),
+                "write the address out",
             ));
         }
         Ok(value)
     })?;
     // Its text is not repeated: it could have a secret in it.
-    let mend = || "write one such as `http://api.shop:8080/health`".to_owned();
-    let address =
-        Url::parse(&text).map_err(|error| (format!("it is no address: {error}"), mend()))?;
+    let mend = "write one such as `http://api.shop:8080/health`";
+    let address = Url::parse(&text)
+        .map_err(|error| Mistake::new(format!("it is no address: {error}"), mend))?;
     // One of these has a host: it could not be read without.
     if !matches!(address.scheme(), "http" | "https") {
-        return Err(("it is no address of http or https".to_owned(), mend()));
+        return Err(Mistake::new("it is no address of http or https", mend));
     }
     if !address.username().is_empty() || address.password().is_some() {
-        return Err((
-            "it has a user or a password in it".to_owned(),
-            "hand `authorization` to `HttpProbe::header`: a metric stands in the journal in clear"
-                .to_owned(),
+        return Err(Mistake::new(
+            "it has a user or a password in it",
+            "hand `authorization` to `HttpProbe::header`: a metric stands in the journal in clear",
         ));
     }
     Ok(address)

@@ -149,7 +149,7 @@ impl Metric {
     /// Reads it, and holds it against the shape that is needed and against the budget.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
         let metric = Self::deserialize(metric).map_err(|error| {
-            invalid("metric", error.to_string(), "see the reference of sources")
+            SourceError::invalid("metric", error.to_string(), "see the reference of sources")
         })?;
         if shape == Shape::Units {
             return Err(no_units());
@@ -171,7 +171,11 @@ impl Metric {
         for (name, number, least, most) in numbers {
             if !(least..=most).contains(&number) {
                 let problem = format!("it is {number}, and must be {least} to {most}");
-                return Err(invalid(&field(name), problem, "write another number"));
+                return Err(SourceError::invalid(
+                    field(name),
+                    problem,
+                    "write another number",
+                ));
             }
         }
         if !(1..=HttpProbe::MOST_BYTES).contains(&self.read) {
@@ -180,8 +184,8 @@ impl Metric {
                 self.read,
                 HttpProbe::MOST_BYTES
             );
-            return Err(invalid(
-                &field("read"),
+            return Err(SourceError::invalid(
+                field("read"),
                 problem,
                 "write another number of bytes",
             ));
@@ -204,13 +208,17 @@ impl Metric {
             if !(least..=most).contains(&given) {
                 let [given, least, most] = [given, least, most].map(duration::format);
                 let problem = format!("it is {given}, and must be {least} to {most}");
-                return Err(invalid(&field(name), problem, "write another duration"));
+                return Err(SourceError::invalid(
+                    field(name),
+                    problem,
+                    "write another duration",
+                ));
             }
         }
         // Whatever happens, all of a look's requests are sent: how many there are does not depend on how they go.
         let longest = self.timeout * self.requests.div_ceil(self.at_once);
         if longest > HttpProbe::LONGEST_LOOK {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric",
                 format!(
                     "{} requests, {} at once, of at most {} each can take {}, and a look may take {}",
@@ -229,8 +237,8 @@ impl Metric {
     fn can_be_judged(&self) -> Result<(), SourceError> {
         if self.status.is_empty() {
             let mend = "write one, such as `2xx`, or leave it out";
-            return Err(invalid(
-                &field("status"),
+            return Err(SourceError::invalid(
+                field("status"),
                 "no status is good".to_owned(),
                 mend,
             ));
@@ -246,8 +254,8 @@ impl Metric {
                 .is_some_and(|text| text.is_empty() || text.len() > TEXT)
             {
                 let problem = format!("it is empty, or longer than {TEXT} bytes");
-                return Err(invalid(
-                    &field(name),
+                return Err(SourceError::invalid(
+                    field(name),
                     problem,
                     "write another text, or leave it out",
                 ));
@@ -255,12 +263,16 @@ impl Metric {
         }
         if self.body.is_some() && self.method != Verb::Post {
             let problem = "only a POST has one".to_owned();
-            return Err(invalid(&field("body"), problem, "set `method` to `POST`"));
+            return Err(SourceError::invalid(
+                field("body"),
+                problem,
+                "set `method` to `POST`",
+            ));
         }
         if self.redirects > 0 && self.method == Verb::Post {
             let problem = "a POST is not sent once more to somewhere else".to_owned();
-            return Err(invalid(
-                &field("redirects"),
+            return Err(SourceError::invalid(
+                field("redirects"),
                 problem,
                 "leave it out, or use GET",
             ));
@@ -268,7 +280,7 @@ impl Metric {
         let looks_into_the_answer = self.contains.is_some() || self.lacks.is_some();
         if looks_into_the_answer && self.method == Verb::Head {
             let problem = "an answer to HEAD has no body to look into".to_owned();
-            return Err(invalid(&field("method"), problem, "use GET"));
+            return Err(SourceError::invalid(field("method"), problem, "use GET"));
         }
         self.histogram(vec![0; self.bounds.len() + 1])?;
         Ok(())
@@ -281,14 +293,13 @@ impl Metric {
             Track::Stable => ("stable", self.stable.as_ref()),
         };
         let Some(template) = template else {
-            return Err(invalid(
-                &field(name),
+            return Err(SourceError::invalid(
+                field(name),
                 "the judge compares with stable, and its address is missing".to_owned(),
                 "write where stable answers, in the same way as the candidate's",
             ));
         };
-        address::filled(template, question)
-            .map_err(|(problem, mend)| invalid(&field(name), problem, &mend))
+        address::filled(template, question).map_err(|mistake| mistake.at(&field(name)))
     }
 
     /// What is sent to the track, and when its answer is good.
@@ -322,7 +333,7 @@ impl Metric {
     pub(super) fn histogram(&self, counts: Vec<u64>) -> Result<Histogram, SourceError> {
         Histogram::new(self.bounds.clone(), counts).map_err(|error| {
             let mend = "write rising numbers of seconds";
-            invalid(&field("bounds"), error.to_string(), mend)
+            SourceError::invalid(field("bounds"), error.to_string(), mend)
         })
     }
 
@@ -338,7 +349,7 @@ impl Metric {
             for (name, value) in given {
                 let wrong = |problem: &str, mend: &str| {
                     let field = format!("metric.{parameter}.{name}");
-                    Err(invalid(&field, problem.to_owned(), mend))
+                    Err(SourceError::invalid(&field, problem.to_owned(), mend))
                 };
                 let refused = REFUSED
                     .iter()
@@ -365,7 +376,7 @@ impl Metric {
 /// A load balancer chooses which unit answers, and does not say.
 pub(super) fn no_units() -> SourceError {
     let shape = Shape::Units;
-    invalid(
+    SourceError::invalid(
         "judge",
         format!("it needs {shape}, and a probe does not know which unit answered it"),
         "use a judge of events, of a histogram or of values",
@@ -374,12 +385,4 @@ pub(super) fn no_units() -> SourceError {
 
 fn field(name: &str) -> String {
     format!("metric.{name}")
-}
-
-fn invalid(field: &str, problem: String, mend: &str) -> SourceError {
-    SourceError::Invalid {
-        field: field.to_owned(),
-        problem,
-        mend: mend.to_owned(),
-    }
 }

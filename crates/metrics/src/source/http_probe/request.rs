@@ -121,21 +121,15 @@ impl HttpProbe {
     }
 
     fn unsent(&self, what: &str, error: reqwest::Error, request: &Request) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: format!("{}: {what}", shown(&request.address)),
-            // A query could have a secret in it.
-            source: Some(Box::new(error.without_url())),
-        }
+        let problem = format!("{}: {what}", shown(&request.address));
+        // A query could have a secret in it.
+        SourceError::passing_because(self.name(), problem, error.without_url())
     }
 
     fn refused(&self, error: reqwest::Error, request: &Request, mend: &str) -> SourceError {
         let why = cause(&error.without_url());
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem: format!("{}: {why}", shown(&request.address)),
-            mend: mend.to_owned(),
-        }
+        let problem = format!("{}: {why}", shown(&request.address));
+        SourceError::permanent(self.name(), problem, mend)
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Series {
     pub(super) samples: Vec<(Timestamp, f64)>,
     /// Where it is a native histogram, its samples, as many as `samples`; else none.
     pub(super) natives: Vec<Native>,
+    /// It is known to have had samples before these.
+    pub(super) is_older: bool,
 }
 
 /// What was answered.
@@ -160,6 +162,7 @@ impl TryFrom<Raw> for Series {
             labels: raw.metric,
             samples,
             natives,
+            is_older: false,
         })
     }
 }

@@ -7,12 +7,15 @@ use futures::future::try_join;
 use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
 
-use super::answer;
-use super::counted::{self, Span};
+use super::answer::{self, Series};
+use super::counted::{Counted, New, Span};
 use super::metric::Metric;
 use super::twice::counted_twice;
 use super::{Prometheus, seconds};
 use crate::source::{Answer, SourceError};
+
+/// For how long before a window it is looked for whether a series that seems to begin in it was there already.
+const PAST: Duration = Duration::from_secs(3600);
 
 /// What counters are asked.
 pub(super) struct Asked<'a> {
@@ -57,6 +60,14 @@ impl Prometheus {
         self.0.numbers(answer)
     }
 
+    /// The series that had a sample some time before a window.
+    async fn before(&self, selector: &str, window: Window) -> Result<Vec<Series>, SourceError> {
+        let query = format!("count_over_time({selector}[{}ms])", PAST.as_millis());
+        let before = window.from.before(Duration::from_millis(1));
+        let form = [("query", query), ("time", seconds(before))];
+        Ok(self.0.ask("query", &form).await?.series)
+    }
+
     /// What counters of requests and of failures counted.
     pub(super) async fn events(
         &self,
@@ -66,15 +77,25 @@ impl Prometheus {
     ) -> Result<Answer, SourceError> {
         let (window, before) = (asked.window, asked.metric.stale_after);
         let unit = asked.metric.unit.as_deref();
-        let requests = self.numbers(requests, window, before);
-        let failed = self.numbers(failed, window, before);
+        let (all, bad) = (requests, failed);
+        let requests = self.numbers(all, window, before);
+        let failed = self.numbers(bad, window, before);
         let (requests, failed) = try_join(requests, failed).await?;
         let mut warnings = [requests.warnings, failed.warnings].concat();
         warnings.extend(counted_twice(&requests.series).map(|twice| twice.note()));
         let unit_of =
             |labels: &BTreeMap<String, String>| self.unit_of(labels, unit).map(str::to_owned);
-        let answer = counted::events(requests.series, failed.series, unit, asked.span(), unit_of)?;
-        Ok(with(answer, warnings))
+        let mut counted = match Counted::of(requests.series, failed.series, asked.span()) {
+            Ok(counted) => counted,
+            Err(nothing) => return Ok(with(nothing, warnings)),
+        };
+        let New { of_all, of_failed } = counted.new_series();
+        for (selector, is_new) in [(all, of_all), (bad, of_failed)] {
+            if is_new {
+                counted.had(&self.before(selector, window).await?);
+            }
+        }
+        Ok(with(counted.events(unit, unit_of)?, warnings))
     }
 
     /// What the buckets of classic histograms counted, or native ones.
@@ -87,7 +108,14 @@ impl Prometheus {
         let answer = self.samples(selector, window, before).await?;
         let mut warnings = answer.warnings;
         warnings.extend(counted_twice(&answer.series).map(|twice| twice.note()));
-        let told = counted::histogram(answer.series, asked.metric.schema, asked.span());
+        let mut counted = match Counted::of(answer.series, Vec::new(), asked.span()) {
+            Ok(counted) => counted,
+            Err(nothing) => return Ok(with(nothing, warnings)),
+        };
+        if counted.new_series().of_all {
+            counted.had(&self.before(selector, window).await?);
+        }
+        let told = counted.histogram(asked.metric.schema);
         let told = told.map_err(|problem| self.no_histogram(&problem))?;
         Ok(with(told, warnings))
     }

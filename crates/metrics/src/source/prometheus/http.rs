@@ -8,7 +8,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
-use crate::source::http::{bounded, heard, problem, shown};
+use crate::source::confidential::{confidential, heard};
+use crate::source::http::{bounded, problem, shown};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
@@ -135,11 +136,7 @@ impl Server {
                     self.heard(query)
                 );
                 // Both parts of it were cut.
-                return SourceError::Permanent {
-                    source_name: self.name(),
-                    problem,
-                    mend: mend(query).to_owned(),
-                };
+                return SourceError::permanent(self.name(), problem, mend(query));
             }
             Refusal::Passing(said) => self.heard(&said),
             Refusal::Unreadable(_) if !status.is_success() => format!("it answers {status}"),
@@ -157,11 +154,7 @@ impl Server {
                 "give the address under which `/api/v1/query` answers",
             );
         }
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: said,
-            source: None,
-        }
+        SourceError::passing(self.name(), said)
     }
 
     fn heard(&self, said: &str) -> String {
@@ -173,28 +166,21 @@ impl Server {
             ),
             Access::Open => ("", String::new()),
         };
-        let of_address = self.base.password().unwrap_or_default();
-        let mut secrets = vec![sent.as_str(), secret, of_address];
-        secrets.extend(self.confidential.iter().map(String::as_str));
-        heard(said, &secrets)
+        let of_address = confidential(&self.base);
+        let others = of_address.iter().chain(&self.confidential);
+        let others = others.map(String::as_str);
+        heard(said, others.chain([sent.as_str(), secret]))
     }
 
     /// The problem may quote the answer.
     pub(super) fn permanent(&self, problem: &str, mend: &str) -> SourceError {
-        SourceError::Permanent {
-            source_name: self.name(),
-            problem: self.heard(problem),
-            mend: mend.to_owned(),
-        }
+        SourceError::permanent(self.name(), self.heard(problem), mend)
     }
 
     fn passing(&self, error: reqwest::Error) -> SourceError {
-        SourceError::Passing {
-            source_name: self.name(),
-            problem: problem(&error, self.timeout),
-            // The address could have a password in it.
-            source: Some(Box::new(error.without_url())),
-        }
+        // The address could have a password in it.
+        let problem = problem(&error, self.timeout);
+        SourceError::passing_because(self.name(), problem, error.without_url())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Increment<'a> {
 ///   an outcome only when it happens for the first time, and that one counts. An older series of the target must
 ///   go on beside it: where all of them end, somebody has given the target other labels, and what it counted
 ///   before was counted under those.
+/// - What is known to have had samples before those of `series` did not begin then, such as that of a pod which was
+///   not seen for a while behind a target that tells of many.
 /// - Every other series without a sample before the window was begun at nobody knows when, and counts from its
 ///   first sample on: that of a target which was not there, and that of which no label tells the target.
 /// - What has no sample since the window's stretch was watched counts likewise from its first sample on, and so
@@ -50,6 +52,9 @@ pub(super) fn increments<'a>(
 
 /// Nobody saw a series before its first sample, and its target was seen then.
 pub(super) fn begins_at_0(series: &Series, known: &Known<'_>) -> bool {
+    if series.is_older {
+        return false;
+    }
     let lives = target(&series.labels).and_then(|target| known.get(&target));
     lives
         .zip(series.samples.first())
@@ -117,6 +122,7 @@ pub(super) fn watched(mut series: Vec<Series>, since: Option<Timestamp>) -> Vec<
             let before = series.samples.partition_point(|(at, _)| *at < since);
             series.samples.drain(..before);
             series.natives.drain(..before.min(series.natives.len()));
+            series.is_older |= before > 0;
         }
         // Of those that ended before, nothing tells any more what they were.
         series.retain(|series| !series.samples.is_empty());

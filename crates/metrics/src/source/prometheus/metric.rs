@@ -98,21 +98,21 @@ impl Metric {
     /// Reads it, and holds it against the shape that is needed.
     pub(super) fn read(metric: &Value, shape: Shape) -> Result<Self, SourceError> {
         let mut metric = Self::deserialize(metric).map_err(|error| {
-            invalid(
+            SourceError::invalid(
                 "metric",
                 error.to_string(),
                 "see the reference of sources".to_owned(),
             )
         })?;
         if metric.stale_after < Duration::from_secs(1) || metric.step < Duration::from_secs(1) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric",
                 "`step` and `stale-after` are at least a second".to_owned(),
                 "write longer ones, or leave them out".to_owned(),
             ));
         }
         if !SCHEMAS.contains(&metric.schema) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric",
                 format!("`schema` is {}", metric.schema),
                 "write one from -4 to 3, or leave it out".to_owned(),
@@ -152,15 +152,15 @@ impl Metric {
             ("query", &self.query),
         ];
         if let Some((name, _)) = written.iter().find(|(_, text)| text.is_some()) {
-            return Err(invalid(
-                &format!("metric.{name}"),
+            return Err(SourceError::invalid(
+                format!("metric.{name}"),
                 "the metric is ready-made, and says what is asked itself".to_owned(),
                 format!("leave `{name}` or `ready-made` out"),
             ));
         }
         match shape {
             Shape::Events | Shape::Histogram => exporter.check(&self.details()),
-            Shape::Values | Shape::Units => Err(invalid(
+            Shape::Values | Shape::Units => Err(SourceError::invalid(
                 "metric.ready-made",
                 format!(
                     "the judge needs {shape}, and what is ready-made has events and a histogram"
@@ -174,7 +174,7 @@ impl Metric {
         if self.details() == Details::default() {
             return Ok(());
         }
-        Err(invalid(
+        Err(SourceError::invalid(
             "metric",
             "`ingress`, `service`, `reporter`, `status` and `exported` are of what is ready-made"
                 .to_owned(),
@@ -202,8 +202,7 @@ impl Metric {
             });
         }
         let fill = |name: &str, text: &str| {
-            fill(text, labels)
-                .map_err(|(problem, mend)| invalid(&format!("metric.{name}"), problem, mend))
+            fill(text, labels).map_err(|mistake| mistake.at(&format!("metric.{name}")))
         };
         Ok(match self.text(*shape)? {
             Filled::Events { requests, failed } => Filled::Events {
@@ -222,8 +221,8 @@ impl Metric {
     fn text(&self, shape: Shape) -> Result<Filled, SourceError> {
         let given = |name: &str, text: &Option<String>| {
             text.clone().ok_or_else(|| {
-                invalid(
-                    &format!("metric.{name}"),
+                SourceError::invalid(
+                    format!("metric.{name}"),
                     format!("the judge needs {shape}, and it is missing"),
                     format!("write `{name}`, or choose another judge"),
                 )
@@ -241,13 +240,5 @@ impl Metric {
                 unit: given("unit", &self.unit)?,
             },
         })
-    }
-}
-
-pub(super) fn invalid(field: &str, problem: String, mend: String) -> SourceError {
-    SourceError::Invalid {
-        field: field.to_owned(),
-        problem,
-        mend,
     }
 }

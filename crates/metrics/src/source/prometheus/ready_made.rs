@@ -9,16 +9,16 @@
 //!   `promhttp.InstrumentHandlerCounter` of the client library for Go
 //!
 //! Which pods a Deployment has is in their names: its own, the hash of the template and five characters, the last
-//! two of an alphabet without vowels (`SafeEncodeString` of `k8s.io/apimachinery`).
+//! two of an alphabet without vowels (`SafeEncodeString` of `k8s.io/apimachinery`). The hash is a number of 32 bits,
+//! and what comes before the five characters is cut (`GenerateName` of `k8s.io/apiserver`, `pkg/storage/names`).
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use strategy_core::Track;
 
-use super::metric::invalid;
 use crate::source::SourceError;
-use crate::source::template::{fill, fill_pattern};
+use crate::source::template::{Mistake, fill, fill_pattern, label};
 
 /// Whose series are selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -109,15 +109,15 @@ impl Exporter {
             ("exported", *exported, &[Self::IngressNginx, Self::Traefik]),
         ] {
             if given && !of.contains(&self) {
-                return Err(invalid(
-                    &format!("metric.{field}"),
+                return Err(SourceError::invalid(
+                    format!("metric.{field}"),
                     format!("it means nothing to the ready-made `{name}`"),
                     "leave it out".to_owned(),
                 ));
             }
         }
         if self == Self::IngressNginx && ingress.is_none() {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.ingress",
                 format!("the ready-made `{name}` needs it, and it is missing"),
                 "write the name of the Ingress that is not the canary's".to_owned(),
@@ -126,7 +126,7 @@ impl Exporter {
         if reporter
             .is_some_and(|reporter| !["destination", "source", "waypoint"].contains(&reporter))
         {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.reporter",
                 "it is none of Istio's".to_owned(),
                 "write destination, source or waypoint, or leave it out".to_owned(),
@@ -140,7 +140,7 @@ impl Exporter {
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
         if status.is_some_and(|status| !is_name(status)) {
-            return Err(invalid(
+            return Err(SourceError::invalid(
                 "metric.status",
                 "it is no name of a label".to_owned(),
                 "write the label that has the status, or leave it out".to_owned(),
@@ -172,7 +172,7 @@ impl Exporter {
         track: Track,
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, SourceError> {
-        let refused = |(problem, mend)| invalid("metric.ready-made", problem, mend);
+        let refused = |mistake: Mistake| mistake.at("metric.ready-made");
         let equals = |name: &str, template: &str| {
             fill(template, labels)
                 .map(|value| format!("{name}=\"{value}\""))
@@ -214,11 +214,36 @@ impl Exporter {
             }],
             Self::Http => vec![
                 equals("namespace", "{{namespace}}")?,
-                like(
-                    "pod",
-                    "{{deployment}}-[bcdfghjklmnpqrstvwxz2456789]+-[bcdfghjklmnpqrstvwxz2456789]{5}",
-                )?,
+                like("pod", &pods(labels).map_err(refused)?)?,
             ],
         })
     }
+}
+
+/// How long that may be which comes before the five characters of a pod's name.
+const BASE: usize = 58;
+
+/// How the pods of a Deployment are named, as a regular expression.
+///
+/// Hashes have 6 to 10 characters, but for one of 43 000: with fewer, pods of a Job or DaemonSet whose name is longer
+/// than the Deployment's by a word without vowels would match.
+fn pods(labels: &BTreeMap<String, String>) -> Result<String, Mistake> {
+    const LETTER: &str = "[bcdfghjklmnpqrstvwxz2456789]";
+    const SHORTEST: usize = 6;
+    const LONGEST: usize = 10;
+    let name = label(labels, "deployment")?;
+    let Some(room) = BASE.checked_sub(name.len()).filter(|room| *room > 0) else {
+        let problem = format!(
+            "the Deployment's name has {} characters, and Kubernetes cuts names of pods after {BASE}",
+            name.len()
+        );
+        let mend = "write `requests` and `failed` with labels that tell its pods";
+        return Err(Mistake::new(problem, mend));
+    };
+    // Between two hyphens, the second of which is gone where there is no room for it.
+    let most = room.saturating_sub(2).min(LONGEST);
+    let whole = (SHORTEST <= most).then(|| format!("{LETTER}{{{SHORTEST},{most}}}-{LETTER}{{5}}"));
+    let cut = (room < LONGEST + 2).then(|| format!("{LETTER}{{{}}}", room - 1 + 5));
+    let either: Vec<_> = whole.into_iter().chain(cut).collect();
+    Ok(format!("{{{{deployment}}}}-({})", either.join("|")))
 }

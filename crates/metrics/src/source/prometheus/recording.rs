@@ -8,7 +8,7 @@ use strategy_core::analysis::Window;
 use thiserror::Error;
 
 use super::answer::{self, Refusal, Series};
-use super::counted::{self, Span};
+use super::counted::{Counted, Span};
 use super::metric::{schema, stale_after};
 use crate::source::Answer;
 
@@ -96,7 +96,11 @@ impl Recording {
                 Ok(name.cloned().unwrap_or_default())
             };
         let span = self.span(window, since);
-        match counted::events(requests, failed, unit, span, unit_of) {
+        let counted = match Counted::of(requests, failed, span) {
+            Ok(counted) => counted,
+            Err(nothing) => return nothing,
+        };
+        match counted.events(unit, unit_of) {
             Ok(answer) => answer,
             Err(never) => match never {},
         }
@@ -114,7 +118,12 @@ impl Recording {
         since: Option<Timestamp>,
     ) -> Result<Answer, InvalidRecording> {
         let series = self.within(buckets, window);
-        counted::histogram(series, schema(), self.span(window, since))
+        let counted = match Counted::of(series, Vec::new(), self.span(window, since)) {
+            Ok(counted) => counted,
+            Err(nothing) => return Ok(nothing),
+        };
+        counted
+            .histogram(schema())
             .map_err(|problem| InvalidRecording { problem })
     }
 
@@ -157,7 +166,12 @@ impl Recording {
                 (!samples.is_empty()).then(|| Series {
                     labels: series.labels.clone(),
                     samples,
-                    natives: series.natives.get(range).unwrap_or_default().to_vec(),
+                    natives: series
+                        .natives
+                        .get(range.clone())
+                        .unwrap_or_default()
+                        .to_vec(),
+                    is_older: range.start > 0,
                 })
             })
             .collect()
@@ -234,10 +248,7 @@ mod tests {
             events(None, window(1, 31))
         );
         assert_eq!(events(None, window(1_000, 1_030)), Reading::Empty);
-        assert_eq!(
-            events(None, window(211, 241)),
-            Reading::Stale { newest: at(90) }
-        );
+        assert_eq!(events(None, window(211, 241)), Reading::stale(at(90)));
     }
 
     #[test]

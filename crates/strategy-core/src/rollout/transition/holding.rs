@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Flow;
+use crate::analysis::Tally;
 use crate::plan::{HookPoint, Rerun, Then};
 use crate::rollout::Rollout;
 use crate::rollout::event::News;
@@ -192,12 +193,8 @@ impl Rollout {
     /// A person begins a failed stage again: limits count anew, memory does not.
     fn forgive(&mut self) {
         for check in self.latest.checks.values_mut() {
-            check.failures = 0;
-            check.consecutive_failures = 0;
-            check.consecutive_errors = 0;
-            check.consecutive_inconclusive = 0;
+            check.keep(Tally::default());
             check.passed_in_stage = 0;
-            check.failing = false;
         }
     }
 }

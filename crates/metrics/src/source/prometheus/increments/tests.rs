@@ -24,6 +24,7 @@ fn series(instance: &str, code: &str, samples: &[(u64, f64)]) -> Series {
             .map(|(at, value)| (Timestamp::from_millis(at * 1000), *value))
             .collect(),
         natives: Vec::new(),
+        is_older: false,
     }
 }
 

@@ -13,6 +13,7 @@ fn series(natives: Vec<Native>) -> Series {
         labels: BTreeMap::new(),
         samples: at.zip(natives.iter().map(|native| native.count)).collect(),
         natives,
+        is_older: false,
     }
 }
 
