@@ -93,7 +93,7 @@ pub(crate) struct Simulate {
 /// Options of `bench`.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Bench {
-    /// Names of benchmarks; all unless told.
+    /// Names of benchmarks; all but `traffic`, which takes half an hour, unless told.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// One JSON object a line.

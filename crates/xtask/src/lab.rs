@@ -146,7 +146,7 @@ pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
 }
 
 /// Builds and installs what a lab needs.
-fn build_all() -> Result<(), TaskError> {
+pub(crate) fn build_all() -> Result<(), TaskError> {
     build::control_plane()?;
     build::gateway()?;
     prometheus::install()
