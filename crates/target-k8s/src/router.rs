@@ -86,21 +86,21 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The Services of this namespace that it sends to, of which each has the pods of one track: who carries out
-    /// what is written knows pods by their EndpointSlices alone. None: it is not known by what they are known.
-    fn senders(&self) -> Vec<ObjectRef> {
+    /// The Services of this namespace that requests are sent to, each with the pods of one track: whoever
+    /// sends them knows of pods by the EndpointSlices of these alone. None: what it knows cannot be seen.
+    fn backends(&self) -> Vec<ObjectRef> {
         Vec::new()
     }
 
-    /// Kinds of which it is shown every object of the namespace, whatever its name; they are never
-    /// written.
+    /// Kinds of which it is shown every object of the namespace, whatever its name; those that are not
+    /// among its objects are never written.
     fn kinds(&self) -> Vec<ObjectRef> {
         Vec::new()
     }
 
-    /// Objects of the whole cluster without which nobody carries an object out, and the one that names
-    /// each, such as an IngressClass and its Ingress.
-    fn grounds(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
+    /// The classes that its objects name, which are objects of the whole cluster, each with the one that
+    /// names it: an IngressClass and its Ingress.
+    fn classes(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
         let _ = objects;
         BTreeMap::new()
     }

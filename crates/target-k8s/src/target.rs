@@ -17,7 +17,7 @@ use crate::permissions::{self, Role};
 use crate::router::{self, Router};
 use crate::view::{View, Views};
 use crate::watch::Watches;
-use crate::{admit, definitions, discover, observe};
+use crate::{admit, classes, definitions, discover, observe};
 
 /// How often a write is prepared again when an object changed between its read and its write. Pods
 /// coming and going change the status of a Deployment, and with it its version, all the time.
@@ -71,16 +71,14 @@ impl KubernetesTarget {
         let router = self.router.as_ref();
         let by_endpoints = router.capabilities().by_endpoints;
         let service = bound.service().filter(|_| by_endpoints);
-        self.views.view(bound, service, &router.senders()).await
+        self.views.view(bound, service, &router.backends()).await
     }
 
     /// What is known of a part, with what its router is shown beside it.
     async fn wide_view(&self, bound: &Bound) -> Result<View, TargetError> {
         let mut view = self.view(bound).await?;
-        let beside = self.views.all(&self.router.kinds()).await?;
-        for (object, content) in beside {
-            view.objects.entry(object).or_insert(content);
-        }
+        let kinds = self.router.kinds();
+        self.views.add_all(&kinds, &mut view.objects).await?;
         Ok(view)
     }
 
@@ -218,7 +216,7 @@ impl Target for KubernetesTarget {
         let api = self.views.watches().api();
         let needed = admit::needed(router, part, plan);
         findings.extend(definitions::lacking(api, &bound.router, needed).await?);
-        findings.extend(definitions::grounds(api, router.grounds(&view.objects)).await?);
+        findings.extend(classes::missing(api, router.classes(&view.objects)).await?);
         Ok(Admission::new(found.binding.clone(), findings))
     }
 

@@ -26,7 +26,6 @@
 //! has one derived from its name and tag (no tag is `latest`).
 //! [`repoint_tag`](crate::ControlPlane::repoint_tag) makes a tag mean something else for the pods
 //! created from then on. A pod keeps its `imageID` for life.
-
 //!
 //! # Addresses
 //! Each pod has an address of its own in [`POD_RANGE`], which no pod of this control plane had before it: what still
