@@ -139,6 +139,7 @@ impl MetricAnalysis {
                 candidate: baseline,
             },
             interval: planned.interval,
+            rhythm,
         };
         prepared.findings.extend(params.judge.admit(&prospect));
         let judged = (&*params.judge, &prospect);

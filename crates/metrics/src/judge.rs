@@ -35,7 +35,7 @@ use strategy_core::{Tracks, Weight};
 use thiserror::Error;
 
 use crate::reading::{Reading, Shape};
-use crate::source::Admitted;
+use crate::source::{Admitted, Rhythm};
 use crate::state::{State, StateError};
 
 pub use self::drained::Drained;
@@ -80,7 +80,7 @@ pub trait Judge: fmt::Debug + Send + Sync {
     fn admit(&self, prospect: &Prospect) -> Vec<Finding>;
 
     /// The most that the evidence against the candidate can be at any time in these spans, one after the other, as a
-    /// natural logarithm, where requests are split as they are written; `None`: nothing is known to bound it. Default:
+    /// natural logarithm, where requests are split as they are written and looks come when they are due; `None`: nothing is known to bound it. Default:
     /// none. Where it is too little to fail the candidate, the plan warns of it.
     fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
         let (_, _) = (prospect, spans);
@@ -119,6 +119,8 @@ pub struct Prospect {
     pub replicas: Tracks<u32>,
     /// Time between looks.
     pub interval: Duration,
+    /// Of which windows the source can tell, and when.
+    pub rhythm: Rhythm,
 }
 
 /// What was seen in one window.

@@ -39,14 +39,16 @@ pub(super) fn finding(
         return None;
     }
     let multiples = std::iter::successors(Some(interval), |bake| Some(*bake + interval));
-    let enough = multiples
+    let bakes: Vec<_> = multiples
         .take_while(|bake| !bake.is_zero() && *bake <= LONGEST)
         .take(1_000)
-        .find(|bake| most(*bake).is_none_or(|most| most >= needed));
-    let mend = match enough {
+        .collect();
+    // A longer bake holds no less.
+    let enough = bakes.partition_point(|bake| most(*bake).is_some_and(|most| most < needed));
+    let mend = match bakes.get(enough) {
         Some(bake) => format!(
             "let the bakes of the stages that ask it be {} or longer",
-            format(bake)
+            format(*bake)
         ),
         None => "let stages ask it in which the candidate has a smaller share of the requests"
             .to_owned(),

@@ -328,11 +328,11 @@ impl Judge for ExchangeableUnits {
         )]
     }
 
-    fn most_evidence(&self, _: &Prospect, spans: &[Span]) -> Option<f64> {
+    fn most_evidence(&self, prospect: &Prospect, spans: &[Span]) -> Option<f64> {
         let starts = Starts::new(self.restart, self.horizon);
         match (self.of, self.load) {
             (Compared::Failures, Load::Requests) => {
-                most_of_shares(spans, self.unit_window, 1.0, starts)
+                most_of_shares(spans, prospect, self.unit_window, 1.0, starts)
             }
             // How many units there will be is not known.
             (Compared::Numbers, _) | (Compared::Failures, Load::Equal) => None,

@@ -309,7 +309,7 @@ impl Judge for SequentialRatio {
         let gated = self.is_gated(prospect);
         let (window, tolerated) = (self.unit_window, self.tolerated.get());
         gated
-            .then(|| most_of_shares(spans, window, tolerated, self.starts()))
+            .then(|| most_of_shares(spans, prospect, window, tolerated, self.starts()))
             .flatten()
     }
 

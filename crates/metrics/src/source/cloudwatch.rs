@@ -115,11 +115,10 @@ impl MetricSource for CloudWatch {
             asked: series.iter().map(|series| described(series)).collect(),
             ..Admitted::default()
         };
-        let is_silent = points.iter().take(told).all(Points::is_empty);
-        if is_silent && question.track == Track::Stable {
-            admitted
-                .findings
-                .push(without_data(&self.name(), &filled, window));
+        if question.track == Track::Stable {
+            let silent = silent(&filled, &points, told);
+            let finding = silent.map(|silent| without_data(&self.name(), &silent, window));
+            admitted.findings.extend(finding);
         }
         Ok(admitted)
     }
@@ -171,17 +170,43 @@ impl fmt::Debug for CloudWatch {
 /// So far back it is looked before a rollout whether there is anything.
 const ADMITTED: Duration = Duration::from_hours(1);
 
-fn without_data(source: &str, filled: &Filled, window: Window) -> Finding {
+/// What should have datapoints wherever there is traffic, and has none.
+struct Silent<'a> {
+    /// One of it.
+    series: &'a Series,
+    /// What comes of that, beside that the check may be told nothing.
+    then: &'static str,
+}
+
+/// What of stable has no datapoint where it should, with the points of so many series that tell whether there is
+/// anything to judge, and of the others. Where nothing failed, failures have none.
+fn silent<'a>(filled: &'a Filled, points: &[Points], told: usize) -> Option<Silent<'a>> {
+    let (told, others) = points.split_at(told.min(points.len()));
+    let is_silent = |points: &[Points]| points.iter().all(Points::is_empty);
+    if is_silent(told) {
+        // There is one at least: no metric is read without.
+        let (series, _) = filled.series();
+        return series.first().map(|series| Silent { series, then: "" });
+    }
+    match filled {
+        Filled::Events {
+            outcome: Outcome::Good(good),
+            ..
+        } if is_silent(others) => good.first().map(|series| Silent {
+            series,
+            then: ", and all requests count as failed",
+        }),
+        Filled::Events { .. } | Filled::Values(_) => None,
+    }
+}
+
+fn without_data(source: &str, silent: &Silent<'_>, window: Window) -> Finding {
     let last = duration::format(window.to.since(window.from));
-    let (series, _) = filled.series();
-    // There is one at least: no metric is read without.
-    let of = series
-        .first()
-        .map_or_else(String::new, |series| described(series));
+    let (of, then) = (described(silent.series), silent.then);
     Finding::warns(
         "metric-without-data",
         source.to_owned(),
-        format!("there was no datapoint of {of} in the last {last}"),
+        format!("there was no datapoint of {of} in the last {last}{then}"),
         "correct namespace, name and dimensions: what is misspelt looks like what did not happen"
             .to_owned(),
     )

@@ -15,7 +15,7 @@ use strategy_metrics::{MetricAnalysis, MetricCheck, Reading, Shape};
 
 /// Tells so many units of each track.
 #[derive(Debug)]
-struct Units(usize);
+struct Units(usize, Rhythm);
 
 #[async_trait]
 impl MetricSource for Units {
@@ -24,7 +24,7 @@ impl MetricSource for Units {
     }
 
     fn rhythm(&self, _: &Value, _: Shape) -> Result<Rhythm, SourceError> {
-        Ok(Rhythm::default())
+        Ok(self.1)
     }
 
     async fn admit(&self, _: &Question) -> Result<Admitted, SourceError> {
@@ -40,13 +40,31 @@ impl MetricSource for Units {
 
 /// What is found of a canary with these stages, whose bakes are so many seconds long, looked at each half a minute.
 fn found(judge: Value, units: usize, stages: &[u16], seconds: u64) -> Option<Finding> {
+    found_each((30, 0), judge, units, stages, seconds)
+}
+
+/// The same, looked at each so many seconds.
+fn found_each(
+    (interval, settle): (u64, u64),
+    judge: Value,
+    units: usize,
+    stages: &[u16],
+    seconds: u64,
+) -> Option<Finding> {
     let world = World::seeded(3).stable("app:v1", 4).build().unwrap();
     let check = MetricCheck::new("units", json!({})).judge(judge).check();
     let canary = Canary::new()
         .stages(stages.iter().copied())
         .bake(Bake::of(Duration::from_secs(seconds)))
-        .check("errors", check.unwrap().every(Duration::from_secs(30)));
-    let analysis = MetricAnalysis::new("units", Arc::new(Units(units)));
+        .check(
+            "errors",
+            check.unwrap().every(Duration::from_secs(interval)),
+        );
+    let source = Units(
+        units,
+        Rhythm::new(Duration::ZERO, Duration::from_secs(settle)),
+    );
+    let analysis = MetricAnalysis::new("units", Arc::new(source));
     let release = Release::of([("app", "app:v2")]).unwrap();
     let prepared = world.block_on(async {
         let found = Found::main(world.target().discover().await.unwrap());
@@ -85,12 +103,13 @@ fn a_bake_in_which_nothing_can_be_found_is_warned_of() {
             60,
             false,
         ),
+        // A look that is longer is a window by itself.
         (
             &json!({ "kind": "sequential-ratio", "unit-window": "10s" }),
             4,
             &[20, 100],
             60,
-            false,
+            true,
         ),
         (
             &json!({ "kind": "exchangeable-units" }),
@@ -120,5 +139,34 @@ fn a_bake_in_which_nothing_can_be_found_is_warned_of() {
             is_found,
             "{judge} {units} {stages:?} {seconds}: {finding:?}"
         );
+    }
+}
+
+/// A window ends with a look, and what is told late of the last bake is seen by none, so that a bake holds fewer windows
+/// than it has room for.
+#[test]
+fn windows_end_with_looks() {
+    for (interval, settle, seconds, percent, window, mend) in [
+        (20, 0, 60, 5, "30s", Some("1m20s")),
+        (20, 0, 80, 5, "30s", None),
+        (60, 0, 120, 20, "30s", Some("4m")),
+        (40, 0, 80, 5, "30s", None),
+        (30, 5, 60, 5, "30s", Some("1m30s")),
+        (30, 5, 90, 5, "30s", None),
+        (10, 0, 60, 20, "10s", None),
+    ] {
+        let judge = json!({ "kind": "sequential-ratio", "unit-window": window });
+        let finding = found_each((interval, settle), judge, 4, &[percent, 100], seconds);
+        let at = format!(
+            "each {interval} s, {settle} s late, {seconds} s at {percent}%, windows of {window}: {finding:?}"
+        );
+        match (finding, mend) {
+            (None, None) => {}
+            (Some(finding), Some(mend)) => {
+                let mend = format!("be {mend} or longer");
+                assert!(finding.mend.ends_with(&mend), "{at}");
+            }
+            (Some(_), None) | (None, Some(_)) => panic!("{at}"),
+        }
     }
 }

@@ -72,6 +72,36 @@ async fn a_candidate_has_nothing_yet_and_a_stable_without_data_is_warned_of() {
     }
 }
 
+/// Where it is told what was good, all else failed: also of stable, if the name is wrong.
+#[tokio::test]
+async fn a_stable_of_which_nothing_was_good_is_warned_of() {
+    let one = &[(NOW - 30 - 600, 1.0)][..];
+    for (track, requests, good, is_warned) in [
+        (Track::Stable, one, &[][..], true),
+        (Track::Stable, one, one, false),
+        (Track::Candidate, one, &[], false),
+    ] {
+        let mut metric = counters();
+        metric["good"] = json!({ "namespace": "shop", "metric": "Good" });
+        metric.as_object_mut().unwrap().remove("failed");
+        let good = Told::complete("m1", good);
+        let server = Server::pages([Page::of([Told::complete("m0", requests), good])]);
+        let mut question = question(metric, Shape::Events);
+        question.track = track;
+        let admitted = server.source().admit(&question).await.unwrap();
+        let said: Vec<_> = admitted.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), usize::from(is_warned), "{said:?}");
+        if let [said] = &said[..] {
+            let expected = "no datapoint of shop Good of";
+            assert!(said.contains("metric-without-data"), "{said}");
+            assert!(
+                said.contains(expected) && said.contains("count as failed"),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_found() {
     let denied = Reply::Refused(403, "AccessDenied", "no");

@@ -201,6 +201,18 @@ async fn a_series_that_is_back_counts_from_its_first_sample_on() {
         let query = "query=count_over_time%28http_requests_total%7Bhash%3D%225d4f%22%7D%5B3600000ms%5D%29&time=999.999";
         assert!(asked.ends_with(query), "{asked}");
 
+        // What failed of those very series was there before too, and nobody asks again.
+        let replies = [
+            matrix(json!([here(), back()])),
+            matrix(json!([back()])),
+            vector(),
+        ];
+        let server = Server::answering(replies).await;
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(expected, expected - 1);
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+        assert_eq!(server.asked().len(), 3);
+
         // Where another counter tells of failures, it is asked about itself.
         let replies = [matrix(json!([here()])), matrix(json!([back()])), vector()];
         let server = Server::answering(replies).await;
@@ -263,4 +275,47 @@ async fn what_was_seen_before_nobody_watched_began_before() {
         reading(answer),
         Reading::Told(Data::Events(Events::counted(2, 0)))
     );
+}
+
+/// Requests and failures are counted by two metrics that have the same labels. That requests of `/` were counted an hour
+/// ago says nothing of when the first of them failed.
+#[tokio::test]
+async fn what_counted_requests_before_did_not_count_failures_before() {
+    let of = |name: &str, path: &str, samples: &[(f64, &str)]| {
+        let labels =
+            json!({ "__name__": name, "job": "web", "instance": "10.0.0.1:80", "path": path });
+        series(labels, samples)
+    };
+    let old = of(
+        "http_requests_total",
+        "/",
+        &[(990.0, "100"), (1005.0, "110"), (1020.0, "120")],
+    );
+    let new = of(
+        "http_requests_total",
+        "/new",
+        &[(1005.0, "1"), (1020.0, "2")],
+    );
+    let first_failures = of("http_errors_total", "/", &[(1005.0, "8"), (1020.0, "9")]);
+    let was_there = json!([{
+        "metric": { "job": "web", "instance": "10.0.0.1:80", "path": "/" },
+        "value": [999.999, "230"],
+    }]);
+    for (requests, expected) in [
+        (json!([old.clone()]), (20, 9)),
+        (json!([old, new]), (22, 9)),
+    ] {
+        let has_new = requests.as_array().unwrap().len() == 2;
+        let mut replies = vec![matrix(requests), matrix(json!([first_failures]))];
+        if has_new {
+            replies.push(Reply::of("vector", was_there.clone()));
+        }
+        replies.push(Reply::of("vector", json!([])));
+        let server = Server::answering(replies).await;
+        let metric = json!({ "requests": "http_requests_total", "failed": "http_errors_total" });
+        let question = question_about(metric, Shape::Events);
+        let answer = server.source().read(&question, window()).await;
+        let counted = Events::counted(expected.0, expected.1);
+        assert_eq!(reading(answer), Reading::Told(Data::Events(counted)));
+    }
 }

@@ -76,15 +76,22 @@ impl Counted {
         }
     }
 
-    /// That there were samples of these series before those that were asked for.
-    pub(super) fn had(&mut self, before: &[Series]) {
-        let before: BTreeSet<_> = before
-            .iter()
-            .map(|series| nameless(&series.labels))
-            .collect();
-        for series in self.all.iter_mut().chain(&mut self.failed) {
-            series.is_older |= before.contains(&nameless(&series.labels));
+    /// That there were samples of these series of all that is counted before those that were asked for.
+    ///
+    /// Of failures that says something only where they are some of those very series: another metric with the same
+    /// labels may have counted its first failure since.
+    pub(super) fn all_had(&mut self, before: &[Series]) {
+        mark_older(&mut self.all, before);
+        let older = self.all.iter().filter(|series| series.is_older);
+        let older: BTreeSet<_> = older.map(|series| &series.labels).collect();
+        for series in &mut self.failed {
+            series.is_older |= older.contains(&series.labels);
         }
+    }
+
+    /// That there were samples of these series of failures before those that were asked for.
+    pub(super) fn failed_had(&mut self, before: &[Series]) {
+        mark_older(&mut self.failed, before);
     }
 
     /// The events that were counted, and those of them that failed; `unit_of` tells the unit of a series of all that is
@@ -147,6 +154,17 @@ impl Counted {
             return Ok(Reading::NotANumber.into());
         };
         Ok(increments::histogram(&counted)?.into())
+    }
+}
+
+/// Those of `series` that are among `before`, an answer to the same selector.
+fn mark_older(series: &mut [Series], before: &[Series]) {
+    let before: BTreeSet<_> = before
+        .iter()
+        .map(|series| nameless(&series.labels))
+        .collect();
+    for series in series {
+        series.is_older |= before.contains(&nameless(&series.labels));
     }
 }
 

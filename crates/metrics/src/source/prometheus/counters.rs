@@ -90,10 +90,11 @@ impl Prometheus {
             Err(nothing) => return Ok(with(nothing, warnings)),
         };
         let New { of_all, of_failed } = counted.new_series();
-        for (selector, is_new) in [(all, of_all), (bad, of_failed)] {
-            if is_new {
-                counted.had(&self.before(selector, window).await?);
-            }
+        if of_all {
+            counted.all_had(&self.before(all, window).await?);
+        }
+        if of_failed {
+            counted.failed_had(&self.before(bad, window).await?);
         }
         Ok(with(counted.events(unit, unit_of)?, warnings))
     }
@@ -113,7 +114,7 @@ impl Prometheus {
             Err(nothing) => return Ok(with(nothing, warnings)),
         };
         if counted.new_series().of_all {
-            counted.had(&self.before(selector, window).await?);
+            counted.all_had(&self.before(selector, window).await?);
         }
         let told = counted.histogram(asked.metric.schema);
         let told = told.map_err(|problem| self.no_histogram(&problem))?;
