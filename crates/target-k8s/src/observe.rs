@@ -114,7 +114,7 @@ fn track(
         view.pods.of(track),
         &naming,
         &Told {
-            arrived: view.senders.as_deref().map(effective::names),
+            endpoints: view.backend_slices.as_deref().map(effective::names),
             unschedulable_is_fatal: config.unschedulable_is_fatal,
         },
     );

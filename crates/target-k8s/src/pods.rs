@@ -26,9 +26,9 @@ pub(crate) struct Naming {
 /// How pods are seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
-    /// Names of the pods that those who send requests know of: no other pod is ready to be sent to, whatever it says
-    /// of itself. `None`: by what they know pods cannot be seen.
-    pub(crate) arrived: Option<BTreeSet<String>>,
+    /// Names of the pods that those who send the requests know of: no other pod is ready, whatever it says of
+    /// itself. `None`: what they know cannot be seen.
+    pub(crate) endpoints: Option<BTreeSet<String>>,
     /// Whether a pod that no node takes will not mend itself.
     pub(crate) unschedulable_is_fatal: bool,
 }
@@ -142,8 +142,8 @@ pub(crate) fn ready_names(deployment: &str, pods: &[Arc<Value>]) -> BTreeSet<Str
 
 fn add(entry: &mut Pods, pod: &Value, told: &Told) {
     entry.total += 1;
-    let arrived = told.arrived.as_ref();
-    let is_sent_to = arrived.is_none_or(|arrived| arrived.contains(name(pod)));
+    let endpoints = told.endpoints.as_ref();
+    let is_sent_to = endpoints.is_none_or(|endpoints| endpoints.contains(name(pod)));
     entry.ready += u32::from(is_sent_to && is_true(pod, "Ready"));
     let mut fatal: BTreeMap<FatalReason, String> = BTreeMap::new();
     for statuses in ["initContainerStatuses", "containerStatuses"] {

@@ -86,9 +86,9 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The Services of this namespace that it sends to, of which each has the pods of one track: who carries out
-    /// what is written knows pods by their EndpointSlices alone. None: it is not known by what they are known.
-    fn senders(&self) -> Vec<ObjectRef> {
+    /// The Services of this namespace that requests are sent to, each with the pods of one track: whoever
+    /// sends them knows of pods by the EndpointSlices of these alone. None: what it knows cannot be seen.
+    fn backends(&self) -> Vec<ObjectRef> {
         Vec::new()
     }
 

@@ -24,8 +24,8 @@ pub(crate) struct View {
     pub(crate) pods: Tracks<Vec<Arc<Value>>>,
     /// Of the Service that carries the traffic, where it tells when traffic is effective.
     pub(crate) slices: Option<Vec<Arc<Value>>>,
-    /// Of the Services that the router sends to, where pods are known by these.
-    pub(crate) senders: Option<Vec<Arc<Value>>>,
+    /// Of the router's [backends](crate::router::Router::backends); `None`: it has none.
+    pub(crate) backend_slices: Option<Vec<Arc<Value>>>,
     /// Of what was heard of longest ago.
     pub(crate) age: Duration,
 }
@@ -88,20 +88,20 @@ impl Views {
         Ok(known.objects.into_values().collect())
     }
 
-    /// Everything about a part; `slices_of`: the Service whose EndpointSlices belong to it, and `senders` those by
-    /// whose EndpointSlices pods are known.
+    /// Everything about a part; `slices_of`: the Service whose EndpointSlices belong to it, `backends`: those
+    /// of its router.
     pub(crate) async fn view(
         &self,
         bound: &Bound,
         slices_of: Option<&ObjectRef>,
-        senders: &[ObjectRef],
+        backends: &[ObjectRef],
     ) -> Result<View, TargetError> {
         let selectors = Tracks {
             stable: selector::as_text(&bound.tracks.stable.selector()),
             candidate: selector::as_text(&bound.tracks.candidate.selector()),
         };
         let slices = slices_of.map(slices);
-        let senders: Vec<WatchKey> = senders.iter().map(self::slices).collect();
+        let of_backends: Vec<WatchKey> = backends.iter().map(self::slices).collect();
         let objects = bound.read_objects();
         let mut keys: Vec<_> = objects.iter().map(WatchKey::of).collect();
         for (_, selector) in selectors.iter() {
@@ -109,7 +109,7 @@ impl Views {
             keys.push(pods(selector));
         }
         keys.extend(slices.clone());
-        keys.extend(senders.clone());
+        keys.extend(of_backends.clone());
         // All begin before the first is waited for.
         for key in &keys {
             self.hold(key.clone());
@@ -142,7 +142,8 @@ impl Views {
                 candidate: all(&pods(&selectors.candidate)),
             },
             slices: slices.as_ref().map(all),
-            senders: (!senders.is_empty()).then(|| senders.iter().flat_map(all).collect()),
+            backend_slices: (!of_backends.is_empty())
+                .then(|| of_backends.iter().flat_map(all).collect()),
             age: known
                 .values()
                 .map(|contents| contents.age)

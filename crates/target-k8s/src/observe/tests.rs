@@ -97,7 +97,7 @@ pub(crate) fn view(live: &str, slices: Vec<Arc<Value>>) -> View {
             candidate: vec![pod("green")],
         },
         slices: Some(slices),
-        senders: None,
+        backend_slices: None,
         age: Duration::from_secs(3),
     }
 }

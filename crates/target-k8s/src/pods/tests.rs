@@ -203,10 +203,10 @@ fn a_pod_of_which_nobody_who_sends_has_heard_is_not_ready() {
     let ready = Arc::new(pod("aa", "True", &status(&json!({"running": {}}))));
     let unready = Arc::new(pod("aa", "False", &status(&json!({"running": {}}))));
     let pods = [ready, unready];
-    let seen = |arrived: Option<&[&str]>| {
+    let seen = |endpoints: Option<&[&str]>| {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let told = Told {
-            arrived: arrived.map(names),
+            endpoints: endpoints.map(names),
             ..Told::default()
         };
         let pods = of_deployment("api", &sets, &pods, &Naming::default(), &told);

@@ -68,7 +68,7 @@ impl Router for GatewayRouter {
         readers.first().map(backend::services).unwrap_or_default()
     }
 
-    fn senders(&self) -> Vec<ObjectRef> {
+    fn backends(&self) -> Vec<ObjectRef> {
         let backends = [&self.stable, &self.canary];
         // Only what is in this namespace is read.
         if backends.iter().any(|backend| backend.namespace.is_some()) {

@@ -36,7 +36,7 @@ impl Router for IngressRouter {
         objects
     }
 
-    fn senders(&self) -> Vec<ObjectRef> {
+    fn backends(&self) -> Vec<ObjectRef> {
         let services = self.services.iter();
         services.map(|name| ObjectRef::service(name)).collect()
     }
