@@ -30,6 +30,7 @@ mod api;
 mod binding;
 mod changes;
 mod claim;
+mod classes;
 pub mod config;
 mod definitions;
 mod discover;

@@ -98,9 +98,9 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Objects of the whole cluster without which nobody carries an object out, and the one that names
-    /// each, such as an IngressClass and its Ingress.
-    fn grounds(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
+    /// The classes that its objects name, which are objects of the whole cluster, each with the one that
+    /// names it: an IngressClass and its Ingress.
+    fn classes(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
         let _ = objects;
         BTreeMap::new()
     }

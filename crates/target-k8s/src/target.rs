@@ -17,7 +17,7 @@ use crate::permissions::{self, Role};
 use crate::router::{self, Router};
 use crate::view::{View, Views};
 use crate::watch::Watches;
-use crate::{admit, definitions, discover, observe};
+use crate::{admit, classes, definitions, discover, observe};
 
 /// How often a write is prepared again when an object changed between its read and its write. Pods
 /// coming and going change the status of a Deployment, and with it its version, all the time.
@@ -218,7 +218,7 @@ impl Target for KubernetesTarget {
         let api = self.views.watches().api();
         let needed = admit::needed(router, part, plan);
         findings.extend(definitions::lacking(api, &bound.router, needed).await?);
-        findings.extend(definitions::grounds(api, router.grounds(&view.objects)).await?);
+        findings.extend(classes::missing(api, router.classes(&view.objects)).await?);
         Ok(Admission::new(found.binding.clone(), findings))
     }
 

@@ -45,7 +45,7 @@ impl Router for IngressRouter {
         vec![ObjectRef::ingress("")]
     }
 
-    fn grounds(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
+    fn classes(&self, objects: &Objects) -> BTreeMap<ObjectRef, ObjectRef> {
         let readers = self.readers(objects).unwrap_or_default();
         let classes = readers.iter().filter_map(|reader| {
             let class = reader.ingress["spec"]["ingressClassName"].as_str()?;

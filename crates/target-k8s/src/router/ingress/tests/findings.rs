@@ -323,9 +323,9 @@ fn objects_that_are_not_there() {
 
 #[test]
 fn classes_are_those_of_the_field_and_one_without_any_is_told() {
-    let grounds = both().grounds(&objects(MANIFEST));
+    let classes = both().classes(&objects(MANIFEST));
     let expected = (ObjectRef::ingress_class("nginx"), ObjectRef::ingress("api"));
-    assert_eq!(grounds, [expected].into());
+    assert_eq!(classes, [expected].into());
     let findings = found(|objects| {
         let spec = ingress(objects, "api")["spec"].as_object_mut().unwrap();
         spec.remove("ingressClassName");
