@@ -102,6 +102,11 @@ impl<'a> Backend<'a> {
         }
     }
 
+    /// Its host as `hosts` names it.
+    pub(super) fn host_in_config(&self) -> &'a str {
+        self.host.unwrap_or(ANY)
+    }
+
     /// Where it stands, in words.
     pub(super) fn place(&self) -> String {
         place(self.is_default, self.host, self.path)
@@ -150,7 +155,7 @@ impl<'a> Reader<'a> {
     /// Whether its host is one of those that are moved.
     pub(super) fn is_wanted(&self, backend: &Backend<'_>) -> bool {
         let hosts = &self.config.hosts;
-        hosts.is_empty() || hosts.iter().any(|host| host == backend.host.unwrap_or(ANY))
+        hosts.is_empty() || hosts.iter().any(|host| host == backend.host_in_config())
     }
 
     /// The backends that are moved.

@@ -1,10 +1,9 @@
 //! What stands in the way of a switch by Ingresses, or is worth knowing, before anything is written.
 
-use serde_json::Value;
 use strategy_core::target::{Finding, TargetErrorKind};
 
 use super::agreed;
-use super::backend::{Backend, Reader, all};
+use super::backend::Reader;
 use super::others::{self, Other};
 use super::services::Services;
 use crate::config::IngressRouter;
@@ -46,7 +45,7 @@ pub(super) fn hosts_are_there(readers: &[Reader<'_>]) -> Result<(), Problem> {
     for host in &first.config.hosts {
         let is_there = |reader: &Reader<'_>| {
             let mut moved = reader.moved().into_iter();
-            moved.any(|backend| backend.host.unwrap_or("*") == host)
+            moved.any(|backend| backend.host_in_config() == host)
         };
         if !readers.iter().any(is_there) {
             return Err(first.problem(
@@ -102,19 +101,4 @@ fn class(reader: &Reader<'_>) -> Option<Finding> {
             "name the class in `ingressClassName`",
         )
     })
-}
-
-/// Whether two backends take requests of the same host and path.
-pub(super) fn meet(one: &Backend<'_>, other: &Backend<'_>) -> bool {
-    one.is_default == other.is_default
-        && one.host == other.host
-        && one.path.unwrap_or("/") == other.path.unwrap_or("/")
-}
-
-/// Whether an Ingress has a backend that meets one of these.
-pub(super) fn meets(ingress: &Value, moved: &[Backend<'_>]) -> bool {
-    let there = all(ingress);
-    moved
-        .iter()
-        .any(|backend| there.iter().any(|other| meet(backend, other)))
 }

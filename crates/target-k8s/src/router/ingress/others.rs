@@ -7,7 +7,6 @@ use serde_json::Value;
 use strategy_core::target::Finding;
 
 use super::backend::{self, Backend, Reader};
-use super::check::meets;
 use crate::object::{ObjectRef, Objects};
 use crate::router::Beside;
 
@@ -171,4 +170,19 @@ fn of_one_class(one: &Value, other: &Value) -> bool {
         (Some(one), Some(other)) => one == other,
         (None, _) | (_, None) => true,
     }
+}
+
+/// Whether two backends take requests of the same host and path.
+fn meet(one: &Backend<'_>, other: &Backend<'_>) -> bool {
+    one.is_default == other.is_default
+        && one.host == other.host
+        && one.path.unwrap_or("/") == other.path.unwrap_or("/")
+}
+
+/// Whether an Ingress has a backend that meets one of these.
+fn meets(ingress: &Value, moved: &[Backend<'_>]) -> bool {
+    let there = backend::all(ingress);
+    moved
+        .iter()
+        .any(|backend| there.iter().any(|other| meet(backend, other)))
 }
