@@ -20,7 +20,10 @@ pub enum LabError {
     #[error(transparent)]
     Namespace(#[from] NoNamespace),
     /// This process is in the machine's network. Use [`enter`](super::namespace::enter).
-    #[error("this process is not in the network of a lab")]
+    #[error(
+        "this process is not in the network of a lab: start it by `cargo xtask lab run -- COMMAND`, or let it go there \
+         first (`namespace::enter`)"
+    )]
     Outside,
     /// A program has not been built or installed.
     #[error(transparent)]

@@ -40,7 +40,11 @@ pub enum NoNamespace {
         source: io::Error,
     },
     /// The kernel or its settings, or a sandbox, forbid it, or `ip` is not there.
-    #[error("the lab needs a network namespace, which cannot be made here: {refused}")]
+    #[error(
+        "the lab needs a network namespace, which cannot be made here: {refused}; install `ip` (iproute2), and let users \
+         have namespaces of their own (`sysctl user.max_user_namespaces`; on Ubuntu also \
+         `kernel.apparmor_restrict_unprivileged_userns=0`), or be root"
+    )]
     Refused {
         /// What was tried last, and what it said.
         refused: String,
@@ -156,4 +160,25 @@ fn unshare(options: &[&str]) -> Command {
         .args(options)
         .args(["--", "sh", "-c", &script, "lab"]);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_is_told_what_to_do() {
+        let refused = NoNamespace::Refused {
+            refused: "`unshare --net` said: Operation not permitted".to_owned(),
+        };
+        let told = refused.to_string();
+        for word in [
+            "not permitted",
+            "iproute2",
+            "user.max_user_namespaces",
+            "kernel.apparmor_restrict_unprivileged_userns=0",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
 }

@@ -88,11 +88,12 @@ impl PodServer {
             .build()
             .map_err(PodsError::Thread)?;
         let guard = runtime.enter();
-        let listener = listen(options.port).map_err(|source| PodsError::Listen {
+        let deaf = |source| PodsError::Listen {
             port: options.port,
             source,
-        })?;
-        let port = listener.local_addr().map_err(PodsError::Thread)?.port();
+        };
+        let listener = listen(options.port).map_err(deaf)?;
+        let port = listener.local_addr().map_err(deaf)?.port();
         let client = config.map(Client::try_from).transpose();
         let client = client.map_err(|error| PodsError::Client(Box::new(error)))?;
         drop(guard);
