@@ -1,45 +1,25 @@
 //! What every [`MetricSource`](crate::source::MetricSource) promises.
 
+mod promise;
 mod subject;
 
 use std::error::Error;
 use std::fmt;
-use std::pin::Pin;
 
 use strategy_core::analysis::Window;
 use strategy_core::{Timestamp, Track};
 
+pub use self::promise::{Checked, Promise};
 pub use self::subject::Subject;
 use super::{Broken, ensure};
 use crate::reading::{Data, Events, Reading, Shape};
 use crate::source::{Question, SourceError};
 
-/// What a check of a promise comes to.
-pub type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), Broken>> + Send + 'a>>;
-
-/// A promise, to be checked on a source.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Promise {
-    /// What is promised: the name of its function.
-    pub name: &'static str,
-    check: for<'a> fn(&'a Subject<'a>) -> Checked<'a>,
-}
-
-impl Promise {
-    /// Whether a source keeps it.
-    pub fn check<'a>(&self, subject: &'a Subject<'a>) -> Checked<'a> {
-        (self.check)(subject)
-    }
-}
-
 macro_rules! promises {
     ($($name:ident),* $(,)?) => {
         /// Every promise of a source.
-        pub const PROMISES: &[Promise] = &[$(Promise {
-            name: stringify!($name),
-            check: |subject| Box::pin($name(subject)),
-        }),*];
+        pub const PROMISES: &[Promise] =
+            &[$(Promise::new(stringify!($name), |subject| Box::pin($name(subject)))),*];
     };
 }
 
