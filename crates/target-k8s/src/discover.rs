@@ -66,9 +66,7 @@ pub(crate) async fn start(
         Value::Null,
         (written, read_only),
     );
-    for (object, content) in views.all(&router.kinds()).await? {
-        objects.entry(object).or_insert(content);
-    }
+    views.add_all(&router.kinds(), &mut objects).await?;
     let state = router.read(&objects, &bound.labels())?;
     bound.traffic = state.traffic;
     bound.routes = state.owned;

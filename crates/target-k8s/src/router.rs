@@ -92,8 +92,8 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Kinds of which it is shown every object of the namespace, whatever its name; they are never
-    /// written.
+    /// Kinds of which it is shown every object of the namespace, whatever its name; those that are not
+    /// among its objects are never written.
     fn kinds(&self) -> Vec<ObjectRef> {
         Vec::new()
     }

@@ -77,10 +77,8 @@ impl KubernetesTarget {
     /// What is known of a part, with what its router is shown beside it.
     async fn wide_view(&self, bound: &Bound) -> Result<View, TargetError> {
         let mut view = self.view(bound).await?;
-        let beside = self.views.all(&self.router.kinds()).await?;
-        for (object, content) in beside {
-            view.objects.entry(object).or_insert(content);
-        }
+        let kinds = self.router.kinds();
+        self.views.add_all(&kinds, &mut view.objects).await?;
         Ok(view)
     }
 

@@ -64,9 +64,12 @@ impl Views {
         Ok(objects)
     }
 
-    /// Every object of these kinds in the namespace.
-    pub(crate) async fn all(&self, kinds: &[ObjectRef]) -> Result<Objects, TargetError> {
-        let mut objects = Objects::new();
+    /// Adds every object of these kinds in the namespace that is not among `objects` yet.
+    pub(crate) async fn add_all(
+        &self,
+        kinds: &[ObjectRef],
+        objects: &mut Objects,
+    ) -> Result<(), TargetError> {
         for kind in kinds {
             let known = self.contents(WatchKey::of(kind)).await?;
             for (name, content) in &known.objects {
@@ -74,11 +77,12 @@ impl Views {
                     name: name.clone(),
                     ..kind.clone()
                 };
-                let content = whole(&object, content);
-                objects.insert(object, content);
+                objects
+                    .entry(object)
+                    .or_insert_with_key(|object| whole(object, content));
             }
         }
-        Ok(objects)
+        Ok(())
     }
 
     /// All autoscalers of the namespace.
