@@ -114,7 +114,11 @@ fn track(
         view.pods.of(track),
         &naming,
         &Told {
-            endpoints: view.backend_slices.as_deref().map(effective::names),
+            endpoints: view
+                .backend_slices
+                .of(track)
+                .as_deref()
+                .map(effective::names),
             unschedulable_is_fatal: config.unschedulable_is_fatal,
         },
     );

@@ -57,9 +57,10 @@ pub(super) fn effective(
     }
 }
 
-/// The names of the pods that are sent to.
+/// The names of the pods that are sent to, at one port at least.
 pub(super) fn names(slices: &[Arc<Value>]) -> BTreeSet<String> {
-    let endpoints = slices.iter().flat_map(|slice| ready(slice));
+    let slices = slices.iter().filter(|slice| !open(slice).is_empty());
+    let endpoints = slices.flat_map(|slice| ready(slice));
     let names = endpoints.map(|endpoint| text(endpoint, "/targetRef/name").to_owned());
     names.collect()
 }
