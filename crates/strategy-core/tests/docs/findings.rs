@@ -44,7 +44,6 @@ route-to-stable | warns | Istio, Gateway API | A route or rule sends to stable w
 route-conditional | warns | Istio, Gateway API | Weights count only for requests that match the routes or rules that are split. | Add a last one without a match that holds both destinations, if all requests should take part.
 route-shadowed | blocks if all are, else warns | Istio | A route before it takes every request, so it is never reached. | Put the route that matches every request last.
 routes-disagree | blocks | Istio, Gateway API, Ingress | The routes or rules to be split have different weights now, or some backends name one Service and some the other. | Give them the same, or name those to be split or moved.
-recorded-route-gone | blocks | Istio, Gateway API, Ingress | A route, rule or path that the rollout began with is gone, or matches differently. | Put it back with the name and the match that it had.
 not-an-http-route | blocks | Istio | A `tcp` or `tls` route holds one of the destinations; only `http` routes are split. | Declare the port as HTTP and route it under `http`, or move that route to a VirtualService of its own.
 destination-not-found | blocks | Istio, Gateway API, Ingress | No route, rule or backend holds the destination as configured. | Add it with weight 0, mend `stable` or `canary`, or set `add-canary`; let the Ingress name the Service that is live.
 destination-twice | blocks | Istio, Gateway API | A route or rule holds the same destination more than once. | Make one entry of them, or tell them apart by host and subset, or by port.

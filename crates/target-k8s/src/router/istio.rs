@@ -15,6 +15,7 @@ mod tests;
 mod virtual_service;
 mod weight;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ use super::problem::Problem;
 use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
 use crate::config::IstioRouter;
 use crate::object::{ObjectRef, Objects};
-use crate::router::rules::list;
+use crate::router::rules::{self, list, recorded_share};
 
 impl Router for IstioRouter {
     fn objects(&self) -> Vec<ObjectRef> {
@@ -92,15 +93,34 @@ impl Router for IstioRouter {
     fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError> {
         let object = self.object();
         let reader = self.reader(&object, objects)?;
-        let mut http = reader.http().to_vec();
-        http.retain(|route| !preview::is_ours(route));
-        let mut routes = Vec::new();
-        if list(&recorded["routes"]).is_empty() {
+        let recorded = list(&recorded["routes"]);
+        let [first, ..] = recorded else {
             return Err(Problem::not_ours(&object).into());
+        };
+        let track_of = |found: &Value| reader.track_of(&found["destination"]);
+        let home = recorded_share(&first["destinations"], weight::ABSENT, track_of)?;
+        let mut http = reader.http().to_vec();
+        let known: BTreeSet<usize> = recorded
+            .iter()
+            .filter_map(|found| place(&http, found))
+            .collect();
+        // What shares between the two since then goes home with the rest: whoever put it there, it must not keep a
+        // candidate that is taken back. What cannot be told apart is not ours to move.
+        for split in reader.splits().unwrap_or_default() {
+            if !known.contains(&split.route) {
+                let candidate = weight::destination(&reader, &split, Track::Candidate);
+                let route = &mut http[split.route];
+                if weight::read(&reader, &split).ok() != Some(home) {
+                    weight::write(route, &split, weight::at_most(home), &candidate);
+                }
+                mirror::remove(&reader, route, &candidate);
+            }
         }
-        for found in list(&recorded["routes"]) {
-            routes.push((place(&reader, &http, found)?, found));
-        }
+        http.retain(|route| !preview::is_ours(route));
+        let mut routes: Vec<(usize, &Value)> = recorded
+            .iter()
+            .filter_map(|found| Some((place(&http, found)?, found)))
+            .collect();
         routes.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
         for (place, found) in routes {
             let route = &mut http[place];
@@ -223,30 +243,8 @@ fn owned(reader: &Reader<'_>, splits: &[Split]) -> Value {
     json!({ "routes": routes })
 }
 
-/// Where a recorded route stands now, among routes that are not ours to add.
-fn place(reader: &Reader<'_>, http: &[Value], found: &Value) -> Result<usize, Problem> {
-    let key = found["key"].as_object();
-    let alike = found["alike"]
-        .as_u64()
-        .and_then(|alike| usize::try_from(alike).ok());
-    http.iter()
-        .enumerate()
-        .filter(|(_, route)| Some(&identity(route)) == key)
-        .nth(alike.unwrap_or(0))
-        .map(|(place, _)| place)
-        .ok_or_else(|| {
-            let name = key.and_then(|key| key.get("name")).and_then(Value::as_str);
-            reader.problem(
-                TargetErrorKind::NotFound,
-                "recorded-route-gone",
-                match name {
-                    Some(name) => format!("the route `{name}` that the rollout began with is gone"),
-                    None => "a route that the rollout began with is gone or matches differently"
-                        .to_owned(),
-                },
-                "put it back with the name and the match it had",
-            )
-        })
+fn place(http: &[Value], recorded: &Value) -> Option<usize> {
+    rules::place(http, recorded, preview::is_ours, identity)
 }
 
 fn if_changed(reader: &Reader<'_>, http: Vec<Value>) -> Objects {

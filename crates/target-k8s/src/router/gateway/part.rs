@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 use strategy_core::Track;
-use strategy_core::target::TargetErrorKind;
 
 use super::route::{Reader, Split, identity};
 use super::{if_changed, mirror, preview, weight};
 use crate::object::Objects;
 use crate::router::problem::Problem;
-use crate::router::rules::list;
+use crate::router::rules::{self, list, recorded_share};
 
 /// Every field of a route that we may write, rule by rule; a rule is known by its name and its
 /// matches, and by how many alike stand before it.
@@ -36,46 +35,40 @@ pub(super) fn owned(reader: &Reader<'_>, splits: &[Split]) -> Value {
     json!({ "rules": rules, "previews": preview::owned(all) })
 }
 
-/// As it was in `recorded`.
+/// As it was in `recorded`, as far as its rules are still there. What shares between the two backends since then
+/// goes home with the rest: whoever put it there, it must not keep a candidate that is taken back.
 pub(super) fn restored(reader: &Reader<'_>, recorded: &Value) -> Result<Objects, Problem> {
-    if list(&recorded["rules"]).is_empty() {
+    let [first, ..] = list(&recorded["rules"]) else {
         return Err(Problem::not_ours(reader.object));
-    }
+    };
+    let track_of = |found: &Value| reader.track_of(&found["backend"]);
+    let home = recorded_share(&first["backends"], weight::ABSENT, track_of)?;
     let mut rules = reader.rules().to_vec();
-    rules.retain(|rule| !preview::is_ours(rule));
-    for found in list(&recorded["rules"]) {
-        let place = place(reader, &rules, found)?;
+    let found: Vec<(usize, &Value)> = list(&recorded["rules"])
+        .iter()
+        .filter_map(|found| Some((place(&rules, found)?, found)))
+        .collect();
+    // What cannot be told apart is not ours to move.
+    for split in reader.splits().unwrap_or_default() {
+        if found.iter().all(|(place, _)| *place != split.rule) {
+            let candidate = weight::backend(reader, &split, Track::Candidate);
+            let rule = &mut rules[split.rule];
+            if weight::read(reader, &split).ok() != Some(home) {
+                weight::write(rule, &split, weight::at_most(home), &candidate);
+            }
+            mirror::remove(reader, rule, &candidate);
+        }
+    }
+    for (place, found) in found {
         let rule = &mut rules[place];
         weight::restore(reader, rule, &found["backends"])?;
         mirror::restore(reader, rule, &found["mirror"], &found["candidate"]);
     }
+    rules.retain(|rule| !preview::is_ours(rule));
     preview::restore(&mut rules, &recorded["previews"]);
     Ok(if_changed(reader, rules))
 }
 
-/// Where a recorded rule stands now, among rules that are not ours to add.
-fn place(reader: &Reader<'_>, rules: &[Value], found: &Value) -> Result<usize, Problem> {
-    let key = found["key"].as_object();
-    let alike = found["alike"]
-        .as_u64()
-        .and_then(|alike| usize::try_from(alike).ok());
-    let mut same = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| Some(&identity(rule)) == key);
-    let place = same.nth(alike.unwrap_or(0)).map(|(place, _)| place);
-    place.ok_or_else(|| {
-        let name = key.and_then(|key| key.get("name")).and_then(Value::as_str);
-        reader.problem(
-            TargetErrorKind::NotFound,
-            "recorded-route-gone",
-            match name {
-                Some(name) => format!("the rule `{name}` that the rollout began with is gone"),
-                None => {
-                    "a rule that the rollout began with is gone or matches differently".to_owned()
-                }
-            },
-            "put it back with the name and the matches it had",
-        )
-    })
+fn place(rules: &[Value], recorded: &Value) -> Option<usize> {
+    rules::place(rules, recorded, preview::is_ours, identity)
 }

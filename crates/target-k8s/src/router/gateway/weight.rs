@@ -15,6 +15,9 @@ use crate::router::rules::{list, share};
 /// The largest weight that the definitions allow.
 const LARGEST: u64 = 1_000_000;
 
+/// The weight of a backend that gives none.
+pub(super) const ABSENT: u32 = 1;
+
 /// The candidate's share of the requests of one rule.
 pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem> {
     let rule = &reader.rules()[split.rule];
@@ -54,7 +57,7 @@ pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem
 
 fn number(reader: &Reader<'_>, split: &Split, entry: &Value) -> Result<u32, Problem> {
     match entry.get("weight") {
-        None | Some(Value::Null) => Ok(1),
+        None | Some(Value::Null) => Ok(ABSENT),
         Some(weight) => weight
             .as_u64()
             .filter(|weight| *weight <= LARGEST)
@@ -85,6 +88,11 @@ pub(super) fn per_mille(reader: &Reader<'_>, weight: Weight) -> Result<u16, Prob
         ));
     }
     Ok(points / 10)
+}
+
+/// The same for a share that is recorded: rounded down where it is too fine.
+pub(super) fn at_most(weight: Weight) -> u16 {
+    weight.basis_points() / 10
 }
 
 /// Puts the weights into a rule, with an entry for the candidate where it has none and needs one.

@@ -1,9 +1,8 @@
 //! The router's own part of an Ingress: what it was, and how it is put back.
 
 use serde_json::{Value, json};
-use strategy_core::target::TargetErrorKind;
 
-use super::backend::{Reader, all, place};
+use super::backend::{Reader, all};
 use crate::object::Objects;
 use crate::router::problem::Problem;
 use crate::router::rules::list;
@@ -23,7 +22,7 @@ pub(super) fn owned(reader: &Reader<'_>) -> Value {
     json!({ "backends": moved })
 }
 
-/// As it was in `recorded`. What names one of the two Services since then moves with the rest.
+/// As it was in `recorded`, as far as its places are still there. What names one of the two Services since then moves with the rest.
 pub(super) fn restored(reader: &Reader<'_>, recorded: &Value) -> Result<Objects, Problem> {
     let recorded = list(&recorded["backends"]);
     let live = recorded
@@ -42,19 +41,9 @@ pub(super) fn restored(reader: &Reader<'_>, recorded: &Value) -> Result<Objects,
         let backend = there
             .iter()
             .find(|backend| is_it(backend.alike, &backend.key));
-        let backend = backend.ok_or_else(|| gone(reader, &found["key"]))?;
-        backend.put_back(&mut after, &found["service"]);
+        if let Some(backend) = backend {
+            backend.put_back(&mut after, &found["service"]);
+        }
     }
     Ok(reader.if_changed(after))
-}
-
-fn gone(reader: &Reader<'_>, key: &Value) -> Problem {
-    let text = |field: &str| key[field].as_str();
-    let what = place(key["default"] == true, text("host"), text("path"));
-    reader.problem(
-        TargetErrorKind::NotFound,
-        "recorded-route-gone",
-        format!("the {what} that the rollout began with is gone or is of another type"),
-        "put it back with the host, the path and the type it had",
-    )
 }

@@ -305,19 +305,19 @@ fn a_start_of_another_router_is_not_put_back() {
     let start = one.read(&before, &labels()).unwrap();
     let error = both().restore(&before, &start.owned).unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::InvalidConfig, "{error}");
-    let mut gone = before;
-    let rules = ingress(&mut gone, "api")["spec"]["rules"]
-        .as_array_mut()
-        .unwrap();
-    rules.remove(1);
-    let error = one.restore(&gone, &start.owned).unwrap_err();
-    assert_eq!(error.kind, TargetErrorKind::NotFound);
-    assert!(
-        error
-            .message
-            .contains("path `/` of host *.shop.example.org"),
-        "{error}"
-    );
+}
+
+/// Nor do the others stay where they are because one is gone.
+#[test]
+fn a_path_that_is_gone_keeps_no_other_from_going_home() {
+    let before = objects(MANIFEST);
+    let one = IngressRouter::new("api", ["api-blue", "api-green"]);
+    let start = one.read(&before, &labels()).unwrap();
+    let mut now = write(&one, &before, true);
+    let rules = &mut ingress(&mut now, "api")["spec"]["rules"];
+    rules.as_array_mut().unwrap().remove(1);
+    let home = after(&now, one.restore(&now, &start.owned).unwrap());
+    assert_eq!(one.read(&home, &labels()).unwrap().traffic, start.traffic);
 }
 
 #[test]

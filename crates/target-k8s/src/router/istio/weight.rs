@@ -12,6 +12,9 @@ use super::virtual_service::{Reader, Split, describe, named};
 use crate::router::problem::Problem;
 use crate::router::rules::{list, share};
 
+/// The weight of a destination that gives none.
+pub(super) const ABSENT: u32 = 0;
+
 /// The candidate's share of the requests of one route.
 pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem> {
     let route = &reader.http()[split.route];
@@ -56,7 +59,7 @@ pub(super) fn read(reader: &Reader<'_>, split: &Split) -> Result<Weight, Problem
 
 fn number(reader: &Reader<'_>, split: &Split, entry: &Value) -> Result<u32, Problem> {
     match entry.get("weight") {
-        None | Some(Value::Null) => Ok(0),
+        None | Some(Value::Null) => Ok(ABSENT),
         Some(weight) => weight
             .as_u64()
             .and_then(|weight| u32::try_from(weight).ok())
@@ -89,6 +92,15 @@ pub(super) fn whole(reader: &Reader<'_>, weight: Weight) -> Result<Written, Prob
         stable: 100 - points / 100,
         candidate: points / 100,
     })
+}
+
+/// The same for a share that is recorded: rounded down where it is too fine.
+pub(super) fn at_most(weight: Weight) -> Written {
+    let candidate = u32::from(weight.basis_points() / 100);
+    Written {
+        stable: 100 - candidate,
+        candidate,
+    }
 }
 
 /// Weights that sum to 100.
