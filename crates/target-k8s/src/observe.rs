@@ -1,6 +1,6 @@
 //! From what is known of a part to an observation. Pure.
 
-mod effective;
+pub(crate) mod effective;
 mod foreign;
 pub(crate) mod strangers;
 #[cfg(test)]
@@ -118,7 +118,7 @@ fn track(
                 .backend_slices
                 .of(track)
                 .as_deref()
-                .map(effective::names),
+                .and_then(effective::names),
             unschedulable_is_fatal: config.unschedulable_is_fatal,
         },
     );

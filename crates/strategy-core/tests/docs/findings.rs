@@ -56,6 +56,7 @@ destination-reaches-other-track | blocks | Istio, Gateway API | A destination re
 destination-rule-not-named | blocks | Istio | A route sends to a subset, and no DestinationRule is configured. | Set `destination-rule` to the one that defines it.
 subset-not-found | blocks | Istio | The DestinationRule does not define the subset. | Define it, or mend its name.
 host-not-found | blocks | Istio, Gateway API | There is no Service behind the host or backend. | Create it, or mend its name.
+backend-without-pods | blocks | Gateway API, Ingress | Pods of a track are ready, and the EndpointSlices of its Service have none of them, so nobody would send requests to them. | Let the Service's selector and ports reach them, or let slices that are written by hand name them; if the pods have just begun, try again.
 host-not-checked | warns | Istio, Gateway API | Which pods the host or backend reaches is not known: no Service of this namespace, or one without a selector. Of a backend in another namespace it is not known either whether those who send requests have heard of a pod. | Make sure that it reaches the pods of one track only, and begin with small weights.
 host-half-qualified | warns | Istio | Istio completes a host only when there is no dot in it. | Write the short name, or the whole one.
 third-destination | blocks | Istio, Gateway API | A third destination has weight, so a share of the rest is no share of all. | Give it weight 0 or a route or rule of its own while the rollout runs.

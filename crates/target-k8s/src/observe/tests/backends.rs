@@ -47,3 +47,22 @@ fn a_pod_whose_endpoint_has_no_port_is_sent_nothing() {
     }
     assert_eq!(ported(json!([{"name": "http", "port": 8080}])), 1);
 }
+
+/// Written by hand for a Service without a selector: addresses of which nobody can tell whose they are.
+#[test]
+fn slices_that_name_no_pods_keep_none_from_being_ready() {
+    let of = |slices: &[Value]| {
+        let mut view = view("blue", Vec::new());
+        view.backend_slices.candidate = Some(slices.iter().cloned().map(Arc::new).collect());
+        ready(&look(&view).unwrap()).1
+    };
+    let mut by_hand = (*of_service("api-green", &[])).clone();
+    assert_eq!(of(&[by_hand.clone()]), 0, "there is nobody to send to yet");
+    by_hand["endpoints"] = json!([{"addresses": ["10.0.0.9"]}]);
+    assert_eq!(of(&[by_hand.clone()]), 1);
+    // An address beside the pods of a selector is none of them, and the selector's slices tell of these.
+    let mut by_selector = (*of_service("api-green", &[])).clone();
+    by_selector["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] =
+        json!("endpointslice-controller.k8s.io");
+    assert_eq!(of(&[by_hand, by_selector]), 0);
+}

@@ -71,8 +71,8 @@ pub(super) fn findings(
         return Some(Finding::warns(
             "host-not-checked",
             object.to_string(),
-            "it has no selector, so which pods it reaches is not known",
-            "make sure that it reaches the pods of one track only",
+            "it has no selector, so which pods it reaches is not known, and where its EndpointSlices name no pods, a pod is ready when it says so",
+            "make sure that it reaches the pods of one track only, and that an endpoint is there as soon as its pod is ready",
         ));
     }
     let destination = Destination {
