@@ -27,7 +27,7 @@ endpoint-not-ours | blocks | Service selector | A pod behind the Service, or beh
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
 traffic-unsupported | blocks | Service selector, Ingress, ECS | A Service or a path of an Ingress cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
-not-ready-addresses | warns | Service selector, Ingress | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
+not-ready-addresses | warns | Service selector, Gateway API, Ingress | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
 headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
 affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
 selector-absent | blocks | Service selector, Ingress | The Service has no selector, or is of type ExternalName. | Give it one, or name the Service that the slots' pods stand behind.

@@ -8,7 +8,7 @@ use super::weight;
 use crate::config::{GatewayBackend, GatewayRouter};
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
-use crate::router::reach::{Destination, has_port, labels};
+use crate::router::reach::{self, Destination, has_port, labels};
 
 /// The Services in front of the two tracks, as far as they are in this namespace.
 pub(super) fn of_namespace(config: &GatewayRouter, namespace: &str) -> Vec<ObjectRef> {
@@ -82,4 +82,19 @@ pub(super) fn findings(
         key: "the Service's selector",
     };
     destination.finding(tracks, track)
+}
+
+/// That a track's backend of one rule sends to pods that are not ready: its slices call them so.
+pub(super) fn not_ready(
+    reader: &Reader<'_>,
+    objects: &Objects,
+    split: &Split,
+    track: Track,
+) -> Option<Finding> {
+    let backend = weight::backend(reader, split, track);
+    let service = reader.service(&backend)?;
+    let object = ObjectRef::service(service.name);
+    let is_here = service.namespace == reader.namespace();
+    let found = objects.get(&object).filter(|_| is_here)?;
+    reach::not_ready(&object, found)
 }
