@@ -125,17 +125,26 @@ impl Views {
             let contents = self.contents(key.clone()).await?;
             known.insert(key, contents);
         }
-        let all = |key: &WatchKey| -> Vec<Arc<Value>> {
-            let contents = known.get(key);
-            let objects = contents.map(|contents| contents.objects.values().cloned());
-            objects.into_iter().flatten().collect()
-        };
         let found = objects.into_iter().filter_map(|object| {
             let contents = known.get(&WatchKey::of(&object))?;
             let content = whole(&object, contents.objects.get(&object.name)?);
             Some((object, content))
         });
-        let objects: Objects = found.collect();
+        let mut objects: Objects = found.collect();
+        // What a route names now need not be what it named when the rollout began.
+        for object in router.carriers(&objects) {
+            let contents = self.contents(WatchKey::of(&object)).await?;
+            if let Some(content) = contents.objects.get(&object.name) {
+                let content = whole(&object, content);
+                objects.insert(object.clone(), content);
+            }
+            known.insert(WatchKey::of(&object), contents);
+        }
+        let all = |key: &WatchKey| -> Vec<Arc<Value>> {
+            let contents = known.get(key);
+            let objects = contents.map(|contents| contents.objects.values().cloned());
+            objects.into_iter().flatten().collect()
+        };
         let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
         let of_backends = |services: &[ObjectRef]| {
             let of_all = || services.iter().map(self::slices).flat_map(|key| all(&key));

@@ -71,7 +71,7 @@ no-stickiness | blocks | Istio, Gateway API, Ingress, ECS | There is no stickine
 parent-missing | blocks | Gateway API | The route has no parent, so nobody carries it out. | Name the Gateway in `parentRefs`.
 parent-not-known | blocks | Gateway API | A parent of the route is neither a Gateway nor a Service of a mesh, and what such a one tells is not known here. | Let its parents be Gateways, or Services of a mesh.
 route-not-accepted | blocks | Gateway API | A parent's controller has not said `Accepted` and `ResolvedRefs` of the route as it is now, has denied one of them, or has said nothing at all. | See that the Gateway's class has a controller that runs and that the Gateway takes the route, and mend what the finding tells.
-gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there, or was not when the rollout began. | Create it before the rollout begins, or mend `parentRefs`.
+gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there. | Create it, or mend `parentRefs`.
 gateway-not-programmed | blocks | Gateway API | A Gateway is not `Programmed` as it is now. | Mend what its controller complains of, or wait until it is done.
 gateway-not-checked | warns | Gateway API | A Gateway is in another namespace, which is not read: only what its controller says of the route counts. | Make sure that it is programmed, and watch it by other means.
 service-port-not-found | blocks | Gateway API, Ingress | A backend's Service has no such port; of an Ingress both Services need it, since the port stays as it is written. | Mend the port of the backend, or give the Service that port.
