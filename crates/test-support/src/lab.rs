@@ -21,6 +21,7 @@
 //! A test says `#[ignore = "needs the lab: cargo xtask test"]`. By hand: `cargo xtask testbed build` once, and then
 //! `cargo test -p cli-demo --test traffic -- --ignored`. For a person, `cargo xtask lab up` leaves a lab running.
 
+pub mod apply;
 mod dice;
 mod error;
 mod files;
@@ -49,10 +50,13 @@ pub const POD_PORT: u16 = 8080;
 /// The port on which the gateway takes requests: that of the one listener of its Gateway.
 pub const GATEWAY_PORT: u16 = 8000;
 
+/// The port on which Prometheus answers, so that files can name it.
+pub const PROMETHEUS_PORT: u16 = 9090;
+
 /// A control plane, the pods that it has, a gateway that carries out what is written there, and a Prometheus that
 /// scrapes it each second.
 ///
-/// There is one at most in a network: it takes [`GATEWAY_PORT`].
+/// There is one at most in a network: it takes [`GATEWAY_PORT`] and [`PROMETHEUS_PORT`].
 ///
 /// # Guarantees
 /// As [`ControlPlane`]: exactly the processes that this handle started are killed, whatever ends this process.

@@ -43,7 +43,7 @@ pub enum PrometheusError {
     },
 }
 
-/// A server on a free port of the loopback interface, ended when dropped or when this process ends, whatever ended
+/// A server on a port of the loopback interface, ended when dropped or when this process ends, whatever ended
 /// that.
 #[derive(Debug)]
 pub struct Prometheus {
@@ -68,6 +68,16 @@ impl Prometheus {
         files: &[(&str, &str)],
         arguments: &[&str],
     ) -> Result<Self, PrometheusError> {
+        Self::start_on(free_port()?, config, files, arguments)
+    }
+
+    /// As [`start`](Self::start), on this port.
+    pub(crate) fn start_on(
+        port: u16,
+        config: &str,
+        files: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Result<Self, PrometheusError> {
         let program = program()?;
         let folder = RunFolder::create(&testbed_dir().join("run"))?;
         for (name, text) in [&[("prometheus.yml", config)], files].concat() {
@@ -79,7 +89,6 @@ impl Prometheus {
             program: "the watchdog (sh)",
             source,
         })?;
-        let port = free_port()?;
         let ours = [
             "--config.file=prometheus.yml".to_owned(),
             format!("--storage.tsdb.path={STORAGE}"),

@@ -6,11 +6,13 @@ mod support;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 use support::{Shop, app, in_words, is_ready, pause};
 use test_support::ControlPlane;
+use test_support::lab::apply::{ApplyError, apply};
 use test_support::lab::load::{Load, Options, Report};
 use test_support::lab::pods::{self, PodServer, SERVES, Served};
 
@@ -189,4 +191,60 @@ async fn deleting_a_serving_pod_without_grace_fails_requests_at_once() {
 async fn a_deleted_pod_answers_until_its_grace_has_passed_and_is_removed_then() {
     let (report, lived, _server) = deleted(2).await;
     assert!(lived >= Duration::from_secs(2), "{lived:?}, {report}");
+}
+
+/// The manifest of the guide, with every kind that the lab is for.
+const MANIFEST: &str = include_str!("../../../examples/manifests/canary-gateway-prometheus.yaml");
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_manifest_is_applied_and_its_pods_are_waited_for() {
+    let shop = Shop::open();
+    let server = serve(&shop);
+    for image in ["shop/api:v1", "shop/api:v2"] {
+        let manifest = MANIFEST.replace("shop/api:v1", image);
+        assert!(manifest.contains(image));
+        let mut told = Vec::new();
+        let tell = |object: &str| told.push(object.to_owned());
+        let applied = apply(&shop.client, &shop.namespace, &manifest, tell).await;
+        applied.unwrap();
+        assert_eq!(
+            told,
+            [
+                "deployment/api",
+                "service/api",
+                "service/api-canary",
+                "httproute/api"
+            ]
+        );
+        let pods = shop.pods("shop").await;
+        let of_image = |pod: &&Pod| {
+            let containers = &pod.spec.as_ref().unwrap().containers;
+            containers[0].image.as_deref() == Some(image) && is_ready(pod)
+        };
+        assert_eq!(pods.iter().filter(of_image).count(), 4, "{pods:#?}");
+    }
+    server.check().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_namespace_is_made_and_what_is_refused_is_named() {
+    let shop = Shop::open();
+    let namespace = format!("{}-new", shop.namespace);
+    let manifest =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {ports: [{port: 0}]}\n";
+    let refused = apply(&shop.client, &namespace, manifest, |_| {}).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(&refused, ApplyError::Refused { object, .. } if object == "service/api"),
+        "{refused}"
+    );
+    let namespaces: Api<Namespace> = Api::all(shop.client.clone());
+    namespaces.get(&namespace).await.unwrap();
+
+    let manifest = manifest.replace("Service", "Servise");
+    let unknown = apply(&shop.client, &namespace, &manifest, |_| {}).await;
+    let unknown = unknown.unwrap_err();
+    assert!(unknown.to_string().contains("Servise of v1"), "{unknown}");
 }

@@ -93,7 +93,7 @@ pub(crate) struct Simulate {
 /// Options of `bench`.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Bench {
-    /// Names of benchmarks; all unless told.
+    /// Names of benchmarks; all but `traffic`, which takes half an hour, unless told.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// One JSON object a line.
@@ -163,6 +163,8 @@ pub(crate) enum Lab {
     Down,
     /// Runs a command in the network of the lab that is up, with its KUBECONFIG.
     Run(Run),
+    /// Applies manifests to the lab that is up, and waits for the pods of their Deployments.
+    Apply(Apply),
     /// Sends requests through the gateway of the lab that is up, and prints each second what came of them.
     Load(Load),
     /// Runs the tests with real requests, in a lab of their own; needs none that is up.
@@ -177,6 +179,17 @@ pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
 }
 
+/// Options of `lab apply`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Apply {
+    /// The manifests.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<OsString>,
+    /// Where their objects go; it is made where it is not there.
+    #[arg(long, short, value_name = "NAME", default_value = "shop")]
+    pub(crate) namespace: String,
+}
+
 /// Options of `lab load`.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Load {
@@ -185,6 +198,9 @@ pub(crate) struct Load {
     /// So many a second.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = above_zero)]
     pub(crate) rate: u64,
+    /// For so long; until Ctrl-C unless told.
+    #[arg(long, value_name = "N", value_parser = above_zero)]
+    pub(crate) seconds: Option<u64>,
 }
 
 /// Options of `lab test`.
@@ -335,10 +351,21 @@ mod tests {
         let load = Load {
             host: "shop.example.org".to_owned(),
             rate: 20,
+            seconds: Some(60),
         };
         check(
-            "lab load shop.example.org --rate 20",
+            "lab load shop.example.org --rate 20 --seconds 60",
             Task::Lab(Lab::Load(load)),
+        );
+        let apply = |namespace: &str, files: &[&str]| {
+            let files = owned(files).into_iter().map(OsString::from).collect();
+            let namespace = namespace.to_owned();
+            Task::Lab(Lab::Apply(Apply { files, namespace }))
+        };
+        check("lab apply a.yaml", apply("shop", &["a.yaml"]));
+        check(
+            "lab apply -n other a.yaml b.yaml",
+            apply("other", &["a.yaml", "b.yaml"]),
         );
         let names = owned(&["split", "flip"]);
         check(
@@ -364,6 +391,7 @@ mod tests {
         check("testbed", "", "down");
         check("lab", "", "down");
         check("lab run", "<COMMAND>", "cargo xtask lab run");
+        check("lab apply", "<FILE>", "cargo xtask lab apply");
         check("test --fast", "'--fast'", "cargo xtask test");
         check("test fast", "'fast'", "cargo xtask test");
         check("bench --csv", "'--csv'", "cargo xtask bench [OPTIONS]");

@@ -9,7 +9,7 @@ use crate::args::Bench as Options;
 use crate::cargo::{RUST_IS_MISSING, cargo, read};
 use crate::error::TaskError;
 use crate::output::{complain, say};
-use crate::testbed;
+use crate::{lab, testbed};
 
 /// A bench target of the workspace, `harness = false`, which prints one [`Measurement`] as a JSON
 /// object a line.
@@ -17,22 +17,30 @@ struct Bench {
     /// The target's name, unique in the workspace.
     name: &'static str,
     package: &'static str,
-    needs_control_plane: bool,
+    needs: Needs,
     /// More arguments for Cargo.
     more: &'static [&'static str],
 }
 
-const BENCHES: [Bench; 5] = [
+/// What has to be built before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    ControlPlane,
+    Lab,
+}
+
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "control_plane",
         package: "test-support",
-        needs_control_plane: true,
+        needs: Needs::ControlPlane,
         more: &[],
     },
     Bench {
         name: "core",
         package: "strategy-core",
-        needs_control_plane: false,
+        needs: Needs::Nothing,
         more: &[],
     },
     // It counts calls in virtual time, which are the same however it is built: the AWS SDKs need minutes to
@@ -40,7 +48,7 @@ const BENCHES: [Bench; 5] = [
     Bench {
         name: "ecs",
         package: "target-ecs",
-        needs_control_plane: false,
+        needs: Needs::Nothing,
         more: &[
             "--profile",
             "dev",
@@ -51,24 +59,33 @@ const BENCHES: [Bench; 5] = [
     Bench {
         name: "judge",
         package: "strategy-metrics",
-        needs_control_plane: false,
+        needs: Needs::Nothing,
         more: &[],
     },
     // As it is built for tests, which it has to be fast enough in.
     Bench {
         name: "load",
         package: "test-support",
-        needs_control_plane: false,
+        needs: Needs::Nothing,
+        more: &["--profile", "dev"],
+    },
+    // What it measures waits for most of its time.
+    Bench {
+        name: "traffic",
+        package: "cli-demo",
+        needs: Needs::Lab,
         more: &["--profile", "dev"],
     },
 ];
 
-/// Runs the benches of those names, or all if there are none, and prints what they measured.
+/// Runs the benches of those names, or all short ones if there are none, and prints what they measured.
 pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
     let mut measured = Vec::new();
     for bench in chosen(&options.names)? {
-        if bench.needs_control_plane {
-            testbed::build::control_plane()?;
+        match bench.needs {
+            Needs::Nothing => {}
+            Needs::ControlPlane => testbed::build::control_plane()?,
+            Needs::Lab => lab::build_all()?,
         }
         complain(&format!("== {}", bench.name));
         let mut command = cargo();
@@ -90,7 +107,9 @@ pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Bench>, TaskError> {
     if names.is_empty() {
-        return Ok(BENCHES.iter().collect());
+        // Half an hour of rollouts is for who asks for it.
+        let short = |bench: &&Bench| bench.needs != Needs::Lab;
+        return Ok(BENCHES.iter().filter(short).collect());
     }
     let find = |name: &String| {
         BENCHES
@@ -121,8 +140,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_is_every_bench_and_an_unknown_one_is_an_error() {
-        assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
+    fn no_name_is_every_short_bench_and_an_unknown_one_is_an_error() {
+        assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len() - 1);
+        assert_eq!(chosen(&["traffic".to_owned()]).unwrap().len(), 1);
         assert_eq!(chosen(&["control_plane".to_owned()]).unwrap().len(), 1);
         let error = chosen(&["speed".to_owned()]).err().unwrap().to_string();
         assert!(

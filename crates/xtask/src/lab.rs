@@ -1,17 +1,19 @@
 //! `cargo xtask lab`: a lab left running for a person, and the tests of the lab.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use serde::Deserialize;
 
-use crate::args::{LabTest, Load, Run};
+use crate::args::{Apply, LabTest, Load, Run};
 use crate::cargo::{RUST_IS_MISSING, cargo, run as run_to_its_end};
 use crate::error::TaskError;
 use crate::output::{complain, say};
 use crate::test::{IN_LAB, side_by_side};
-use crate::testbed::holder::{Holder, build_program};
+use crate::testbed::holder::{Holder, build_programs};
 use crate::testbed::{build, prometheus};
 
 const HOLDER: Holder = Holder {
@@ -22,8 +24,12 @@ const HOLDER: Holder = Holder {
     down: "cargo xtask lab down",
 };
 
-/// The program of `test-support` that sends requests.
+/// The programs of `test-support` that apply manifests and send requests.
+const APPLY: &str = "lab-apply";
 const LOAD: &str = "lab-load";
+
+/// The program that a lab is for.
+const ROLLWAY: &str = "rollway";
 
 /// The test target that runs in a lab of its own.
 const TESTS: &str = "traffic";
@@ -43,6 +49,8 @@ pub(crate) fn up() -> Result<(), TaskError> {
     HOLDER.is_free()?;
     check()?;
     build_all()?;
+    // Here rather than when each is called first, while a person watches something else.
+    build_programs(&[APPLY, LOAD, ROLLWAY], &[])?;
     let held: Held = HOLDER.start()?;
     complain("the lab is up; `cargo xtask lab down` ends it");
     say(&told(&held));
@@ -64,6 +72,7 @@ fn told(held: &Held) -> String {
          \n    \
              cargo xtask lab run -- curl -s {prometheus}/api/v1/query?query=up\n    \
              cargo xtask lab run -- target/debug/rollway run rollout.yaml\n    \
+             cargo xtask lab apply examples/manifests/canary-gateway-prometheus.yaml\n    \
              cargo xtask lab load shop.example.org\n    \
              cargo xtask lab run -- sh",
         kubeconfig.display()
@@ -76,21 +85,36 @@ pub(crate) fn down() -> Result<(), TaskError> {
 }
 
 /// Runs a command in the network of the lab, in the folder and with the input and output of ours.
-pub(crate) fn run(options: &Run) -> Result<ExitCode, TaskError> {
+pub(crate) fn run(options: &Run) -> Result<Infallible, TaskError> {
     run_inside(&options.command)
 }
 
-/// Sends requests through the gateway, until a person ends it.
-pub(crate) fn load(options: &Load) -> Result<ExitCode, TaskError> {
-    let program = build_program(LOAD)?;
-    run_inside(&[
-        program.into_os_string(),
-        options.host.clone().into(),
-        options.rate.to_string().into(),
-    ])
+/// Applies manifests to the control plane.
+pub(crate) fn apply(options: &Apply) -> Result<Infallible, TaskError> {
+    let mut words = vec![built(APPLY)?, options.namespace.clone().into()];
+    words.extend(options.files.iter().cloned());
+    run_inside(&words)
 }
 
-fn run_inside(inside: &[OsString]) -> Result<ExitCode, TaskError> {
+/// Sends requests through the gateway, until their time is over or a person ends it.
+pub(crate) fn load(options: &Load) -> Result<Infallible, TaskError> {
+    let mut words = vec![
+        built(LOAD)?,
+        options.host.clone().into(),
+        options.rate.to_string().into(),
+    ];
+    words.extend(options.seconds.map(|seconds| seconds.to_string().into()));
+    run_inside(&words)
+}
+
+/// Where a program is, which [`up`] has built: without a word, unless it has to be built anew.
+fn built(program: &str) -> Result<OsString, TaskError> {
+    let folder = build_programs(&[program], &["--quiet"])?;
+    Ok(folder.join(program).into_os_string())
+}
+
+/// In place of this process, so that Ctrl-C is the command's and it tells its end before the shell goes on.
+fn run_inside(inside: &[OsString]) -> Result<Infallible, TaskError> {
     let held: Held = HOLDER.told()?;
     let Some((program, words)) = held.way_in.split_first() else {
         return Err(TaskError::NoLab {
@@ -99,14 +123,11 @@ fn run_inside(inside: &[OsString]) -> Result<ExitCode, TaskError> {
     };
     let mut command = Command::new(program);
     command.args(words).args(inside);
-    let status = command.env("KUBECONFIG", &held.kubeconfig).status();
-    let status = status.map_err(|source| TaskError::NotInstalled {
+    Err(TaskError::NotInstalled {
         program: program.clone(),
         mend: "install util-linux, which has `nsenter`",
-        source,
-    })?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+        source: command.env("KUBECONFIG", &held.kubeconfig).exec(),
+    })
 }
 
 /// Runs the tests of the lab, all or those with one of these names.
@@ -125,7 +146,7 @@ pub(crate) fn test(options: &LabTest) -> Result<ExitCode, TaskError> {
 }
 
 /// Builds and installs what a lab needs.
-fn build_all() -> Result<(), TaskError> {
+pub(crate) fn build_all() -> Result<(), TaskError> {
     build::control_plane()?;
     build::gateway()?;
     prometheus::install()

@@ -79,8 +79,9 @@ fn run(task: &Task) -> Result<ExitCode, TaskError> {
         Task::Testbed(Testbed::Down) => testbed::down()?,
         Task::Lab(Lab::Up) => lab::up()?,
         Task::Lab(Lab::Down) => lab::down()?,
-        Task::Lab(Lab::Run(options)) => return lab::run(options),
-        Task::Lab(Lab::Load(options)) => return lab::load(options),
+        Task::Lab(Lab::Run(options)) => match lab::run(options)? {},
+        Task::Lab(Lab::Apply(options)) => match lab::apply(options)? {},
+        Task::Lab(Lab::Load(options)) => match lab::load(options)? {},
         Task::Lab(Lab::Test(options)) => return lab::test(options),
     }
     Ok(ExitCode::SUCCESS)

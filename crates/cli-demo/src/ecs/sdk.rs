@@ -250,7 +250,8 @@ pub(super) async fn credentials_are_there(
     })
 }
 
-/// The targets, which share the account that [`configs`] found them in. What is tried again is decided by the machine: they switch the SDK's retries off.
+/// The targets, which share one account and so its calls and their limits. What is tried again is decided by
+/// the machine: they switch the SDK's retries off.
 pub fn targets(
     connection: &Connection,
     configs: &BTreeMap<Part, Config>,

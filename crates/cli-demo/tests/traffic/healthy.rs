@@ -22,11 +22,9 @@ async fn a_canary_is_promoted_without_a_failed_request_though_pods_are_replaced(
     seen.check_arrived();
 }
 
-#[tokio::test]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn the_other_slot_is_promoted_without_a_failed_request_though_pods_are_replaced() {
-    let scene = Scene::blue_green(Shop::empty().await, "").await;
-    let mut rollout = scene.begin(&Plan::BLUE_GREEN, 200.0);
+/// From one slot to the other, while a pod of each is replaced.
+async fn switched(scene: Scene, plan: &Plan) {
+    let mut rollout = scene.begin(plan, 200.0);
     rollout.until("stage-entered", Some("switch")).await;
     scene.replace_a_pod("slot=blue").await;
     rollout.until("bake-began", Some("switch")).await;
@@ -34,6 +32,20 @@ async fn the_other_slot_is_promoted_without_a_failed_request_though_pods_are_rep
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
     seen.check_arrived();
+}
+
+#[tokio::test]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn the_other_slot_is_promoted_without_a_failed_request_though_pods_are_replaced() {
+    let scene = Scene::blue_green(Shop::empty().await).await;
+    switched(scene, &Plan::BLUE_GREEN).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the lab and minutes: cargo xtask lab test"]
+async fn the_other_slot_is_promoted_by_an_ingress_without_a_failed_request() {
+    let scene = Scene::blue_green_by_ingress(Shop::empty().await).await;
+    switched(scene, &Plan::BY_INGRESS).await;
 }
 
 #[tokio::test]

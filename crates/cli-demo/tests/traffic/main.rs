@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "the figures of a run are part of what it shows"
 )]
 // There are namespaces of networks on Linux alone.

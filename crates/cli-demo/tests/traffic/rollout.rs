@@ -1,15 +1,20 @@
 //! The rollout files of these tests: short bakes, a look every two seconds, the default judge.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 /// How the release is rolled out. Everything else is by default.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// The clauses behind the version in the tag of the image: how the release behaves.
     pub(crate) behaviour: &'static str,
-    /// The stages of a canary.
+    /// Workloads and router.
+    pub(crate) target: &'static str,
+    /// The stages of a canary; empty: from one slot to the other.
     pub(crate) stages: &'static str,
     /// How long each of them is watched, as the file has it.
     pub(crate) bake: &'static str,
-    /// How releases are judged; empty: by all checks.
+    /// How often there is a look.
+    pub(crate) every: &'static str,
+    /// How releases are judged.
     pub(crate) checks: &'static str,
     /// More lines of the file.
     pub(crate) more: &'static str,
@@ -19,9 +24,11 @@ impl Plan {
     /// A canary by 5, 25, 50 and 100 %.
     pub(crate) const CANARY: Self = Self {
         behaviour: "",
+        target: ROUTE,
         stages: "[5%, 25%, 50%, 100%]",
         bake: "{at-least: 8s, at-most: 3m}",
-        checks: "",
+        every: "2s",
+        checks: CHECKS,
         more: "",
     };
 
@@ -34,30 +41,39 @@ impl Plan {
 
     /// Whole stable and whole candidate, one after the other.
     pub(crate) const BLUE_GREEN: Self = Self {
+        target: SLOTS,
         stages: "",
+        checks: OF_ONE_SERVICE,
         ..Self::CANARY
+    };
+
+    /// The same by an Ingress.
+    pub(crate) const BY_INGRESS: Self = Self {
+        target: SLOTS_BY_INGRESS,
+        checks: OF_INGRESS,
+        ..Self::BLUE_GREEN
     };
 
     /// The file, asking the Prometheus at `prometheus`.
     pub(crate) fn file(&self, prometheus: &str) -> String {
         let Self {
             behaviour,
+            target,
             stages,
             bake,
-            checks: own,
+            every,
+            checks,
             more,
         } = self;
-        let (target, strategy, checks) = if stages.is_empty() {
-            let strategy = format!("blue-green: {{bake: {bake}}}");
-            (SLOTS, strategy, CHECKS_OF_ONE_SERVICE)
+        let strategy = if stages.is_empty() {
+            format!("blue-green: {{bake: {bake}}}")
         } else {
-            let strategy = format!(
+            format!(
                 "canary: {{stages: {stages}, bake: {bake}, bake-after-return: 4s, \
                  capacity: {{follows-weight: {{at-least: 2}}}}}}"
-            );
-            (ROUTE, strategy, CHECKS)
+            )
         };
-        let checks = if own.is_empty() { checks } else { own };
+        let checks = checks.replace("EVERY", every);
         format!(
             "version: 1
 name: shop-api
@@ -86,26 +102,35 @@ const ROUTE: &str = "    workload: {canary: {stable: api}}
 const SLOTS: &str = "    workload: {slots: [api-blue, api-green]}
     router: {service-selector: {service: api, key: slot}}";
 
+const SLOTS_BY_INGRESS: &str = "    workload: {slots: [api-blue, api-green]}
+    router: {ingress: {ingresses: [api], services: [api-blue, api-green]}}";
+
 /// By the default judge alone.
 pub(crate) const ERRORS: &str = r#"  errors:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
-    interval: 2s"#;
+    interval: EVERY"#;
 
 /// By the default judge, the latency beside it at the bounds that Traefik's histogram has by default, and a limit for where there is no stable to be compared with.
 const CHECKS: &str = r#"  errors:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
-    interval: 2s
+    interval: EVERY
   slow:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: stochastic-order, bounds: [0.1, 0.3, 1.2]}
-    interval: 2s
+    interval: EVERY
   limit:
     metric: {ready-made: traefik, service: "{{namespace}}-{{deployment}}-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: slo, tolerated: 0.05}
-    interval: 2s"#;
+    interval: EVERY"#;
 
 /// Both slots are behind one Service.
-const CHECKS_OF_ONE_SERVICE: &str = r#"  limit:
+const OF_ONE_SERVICE: &str = r#"  limit:
     metric: {ready-made: traefik, service: "{{namespace}}-api-http-80@kubernetesgateway", settle: 2s}
     judge: {kind: slo, tolerated: 0.01}
-    interval: 2s"#;
+    interval: EVERY"#;
+
+/// Each slot has a Service of its own, which Traefik names as the ready-made metric takes it to.
+const OF_INGRESS: &str = r#"  limit:
+    metric: {ready-made: traefik, settle: 2s}
+    judge: {kind: slo, tolerated: 0.01}
+    interval: EVERY"#;

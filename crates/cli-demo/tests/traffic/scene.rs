@@ -1,4 +1,5 @@
 //! A service of version 1 behind the gateway, clients who ask it all the time, and Rollway with version 2.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::shop::{LIMIT, Shop, pause};
 
 const CANARY: &str = include_str!("canary.yaml");
 const BLUE_GREEN: &str = include_str!("blue-green.yaml");
+const BLUE_GREEN_BY_INGRESS: &str = include_str!("blue-green-ingress.yaml");
 
 /// Nothing that is tried here takes so long, however busy the machine is.
 const LONGEST: Duration = Duration::from_secs(420);
@@ -43,8 +45,13 @@ impl Scene {
     }
 
     /// The same with two slots.
-    pub(crate) async fn blue_green(shop: Shop, serves: &str) -> Self {
-        Self::of(shop, BLUE_GREEN, serves).await
+    pub(crate) async fn blue_green(shop: Shop) -> Self {
+        Self::of(shop, BLUE_GREEN, "").await
+    }
+
+    /// The same behind an Ingress.
+    pub(crate) async fn blue_green_by_ingress(shop: Shop) -> Self {
+        Self::of(shop, BLUE_GREEN_BY_INGRESS, "").await
     }
 
     async fn of(shop: Shop, manifest: &str, serves: &str) -> Self {
@@ -69,6 +76,7 @@ impl Scene {
     fn api(&self, kind: &str) -> Api<DynamicObject> {
         let (group, version) = match kind {
             "Deployment" => ("apps", "v1"),
+            "Ingress" => ("networking.k8s.io", "v1"),
             "HTTPRoute" => ("gateway.networking.k8s.io", "v1"),
             _ => ("", "v1"),
         };
@@ -191,7 +199,7 @@ impl Rollout<'_> {
             events: told,
             report,
         };
-        println!("{}: {}", self.scene.shop.namespace, seen.figures());
+        eprintln!("{}: {}", self.scene.shop.namespace, seen.figures());
         self.scene.shop.lab.pods().check().unwrap();
         seen
     }

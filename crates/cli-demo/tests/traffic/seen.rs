@@ -1,4 +1,5 @@
 //! What Rollway told while it worked, laid beside what a client counted.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
@@ -75,7 +76,7 @@ impl Seen {
             let share = weight.trim_end_matches('%').parse::<f64>().unwrap() / 100.0;
             let (total, release) = (counts.total() as f64, counts.of("v2") as f64);
             let deviation = (total * share * (1.0 - share)).sqrt();
-            println!(
+            eprintln!(
                 "  at {weight}: {release} of {total} by the release, {:.1} deviations off",
                 if deviation > 0.0 {
                     (release - total * share) / deviation
@@ -130,7 +131,7 @@ impl Seen {
     }
 
     /// When an event was, by the clock of the load.
-    fn moment(&self, event: &Value) -> Duration {
+    pub(crate) fn moment(&self, event: &Value) -> Duration {
         let began = self.report.began().duration_since(UNIX_EPOCH).unwrap();
         Duration::from_millis(event["at"].as_u64().unwrap()).saturating_sub(began)
     }

@@ -1,4 +1,5 @@
 //! A shop of two versions, each with pods and a Service of its own, behind the gateway of the lab.
+#![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

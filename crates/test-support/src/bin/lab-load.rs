@@ -1,42 +1,77 @@
 //! Sends requests through the gateway of the lab, in whose network it has to be, and prints each second what came of
 //! them; `cargo xtask lab load` starts it.
 //!
-//! `lab-load HOST RATE`: so many requests a second to this host, until it is ended.
+//! `lab-load HOST RATE [SECONDS]`: so many requests a second to this host, until that time is over or Ctrl-C, and then
+//! what came of all of them.
 
 use std::env;
 use std::error::Error;
 use std::io::{Write, stdout};
-use std::thread;
 use std::time::Duration;
 
-use test_support::lab::load::Load;
+use test_support::lab::load::{Load, Report};
 use test_support::lab::{LabError, namespace, requests};
+use tokio::runtime::Builder;
+use tokio::signal::ctrl_c;
+use tokio::time::{sleep, timeout};
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is watched are other processes"
-)]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [host, rate] = arguments.as_slice() else {
+    let [host, rate, seconds @ ..] = arguments.as_slice() else {
         return Err("give the host and how many requests a second".into());
     };
     if !namespace::is_inside() {
         return Err(Box::new(LabError::Outside));
     }
-    let load = Load::start(&requests(host, rate.parse()?))?;
-    let mut told = 0;
-    loop {
-        thread::sleep(Duration::from_millis(200));
-        let report = load.report();
-        // Of the second before the one under way, requests may be open still. Those that are for longer are told in
-        // the last number alone, when they have failed.
-        let ended = report.seconds().len().saturating_sub(2);
-        while told < ended {
-            let counts = report.within(told..told + 1);
-            let failed = report.counts().failed();
-            writeln!(stdout(), "{told:>5} s  {counts}; failed so far: {failed}")?;
-            told += 1;
+    let length = match seconds.first() {
+        Some(seconds) => Duration::from_secs(seconds.parse()?),
+        None => Duration::MAX,
+    };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let load = Load::start(&requests(host, rate.parse()?))?;
+        let mut told = 0;
+        let telling = async {
+            loop {
+                pause().await;
+                // Of the second before the one under way, answers may not be counted yet.
+                let report = load.report();
+                let ended = report.seconds().len().saturating_sub(2);
+                if let Err(error) = tell(&report, &mut told, ended) {
+                    return error;
+                }
+            }
+        };
+        tokio::select! {
+            told = timeout(length, telling) => {
+                if let Ok(error) = told {
+                    return Err(error.into());
+                }
+            }
+            asked = ctrl_c() => asked?,
         }
+        let report = load.stop();
+        tell(&report, &mut told, report.seconds().len())?;
+        writeln!(stdout(), "total    {report}")?;
+        Ok(())
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is watched are other processes"
+)]
+async fn pause() {
+    sleep(Duration::from_millis(200)).await;
+}
+
+/// Prints the seconds that have not been `told`, up to and without `end`.
+fn tell(report: &Report, told: &mut usize, end: usize) -> std::io::Result<()> {
+    while *told < end {
+        let counts = report.within(*told..*told + 1);
+        let failed = report.within(0..*told + 1).failed();
+        writeln!(stdout(), "{told:>5} s  {counts}; failed so far: {failed}")?;
+        *told += 1;
     }
+    Ok(())
 }

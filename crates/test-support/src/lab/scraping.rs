@@ -1,6 +1,6 @@
 //! What the lab's Prometheus scrapes.
 
-use super::{Gateway, LabError};
+use super::{Gateway, LabError, PROMETHEUS_PORT};
 use crate::prometheus::Prometheus;
 
 /// Starts a Prometheus that scrapes the gateway each second, as job `gateway`.
@@ -12,5 +12,5 @@ pub(super) fn start(gateway: &Gateway) -> Result<Prometheus, LabError> {
            static_configs: [{{ targets: ['{}'] }}]\n",
         gateway.metrics_address()
     );
-    Ok(Prometheus::start(&config, &[], &[])?)
+    Ok(Prometheus::start_on(PROMETHEUS_PORT, &config, &[], &[])?)
 }

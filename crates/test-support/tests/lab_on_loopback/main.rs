@@ -95,9 +95,9 @@ fn until(load: &Load, wanted: impl Fn(&Report) -> bool) -> Report {
     panic!("it did not come: {}", load.report());
 }
 
-/// The first statuses that are written, once there are so many.
+/// The first statuses that are written, once there are so many, however busy the machine is.
 fn written(server: &PodServer, count: usize) -> Vec<Written> {
-    for _round in 0..100 {
+    for _round in 0..1_000 {
         if server.written().len() >= count {
             break;
         }

@@ -180,13 +180,22 @@ impl Holder {
     }
 }
 
-/// Builds a program of `test-support`, and says where it is.
+/// Builds a program of the workspace, and says where it is.
 pub(crate) fn build_program(name: &str) -> Result<PathBuf, TaskError> {
+    Ok(build_programs(&[name], &[])?.join(name))
+}
+
+/// Builds programs of the workspace, with more options of cargo's, and says in which folder they are.
+pub(crate) fn build_programs(names: &[&str], options: &[&str]) -> Result<PathBuf, TaskError> {
     // With the features of the workspace's tests, so that nothing is built twice for them.
     let mut build = cargo();
-    build.args(["build", "--workspace", "--all-features", "--bin", name]);
+    build.args(["build", "--workspace", "--all-features"]);
+    build.args(options);
+    for name in names {
+        build.args(["--bin", name]);
+    }
     run(&mut build, RUST_IS_MISSING)?;
-    Ok(workspace::target().join("debug").join(name))
+    Ok(workspace::target().join("debug"))
 }
 
 fn remove(path: &Path) -> Result<(), TaskError> {
