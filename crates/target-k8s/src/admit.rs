@@ -30,6 +30,7 @@ pub(crate) fn findings(
     findings.extend(reach::mirror(bound, part, plan));
     findings.extend(reach::ports(bound, objects));
     findings.extend(reach::strangers(bound, view));
+    findings.extend(reach::unknown_to_backends(bound, view, router));
     findings.extend(stable_without_replicas(bound));
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));

@@ -1,6 +1,6 @@
 //! From what is known of a part to an observation. Pure.
 
-mod effective;
+pub(crate) mod effective;
 mod foreign;
 pub(crate) mod strangers;
 #[cfg(test)]
@@ -114,7 +114,11 @@ fn track(
         view.pods.of(track),
         &naming,
         &Told {
-            endpoints: view.backend_slices.as_deref().map(effective::names),
+            endpoints: view
+                .backend_slices
+                .of(track)
+                .as_deref()
+                .and_then(effective::names),
             unschedulable_is_fatal: config.unschedulable_is_fatal,
         },
     );

@@ -81,7 +81,7 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
             grant(gateway.group(), &gateway.plural, &READ);
         }
     }
-    if router.capabilities().by_endpoints || !router.backends().is_empty() {
+    if router.capabilities().by_endpoints || !router.backends(&config.namespace).is_empty() {
         grant("discovery.k8s.io", "endpointslices", &FOLLOW);
     }
     Role {

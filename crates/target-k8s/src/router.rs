@@ -86,10 +86,24 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The Services of this namespace that requests are sent to, each with the pods of one track: whoever
-    /// sends them knows of pods by the EndpointSlices of these alone. None: what it knows cannot be seen.
-    fn backends(&self) -> Vec<ObjectRef> {
+    /// The Services of the target's `namespace` that requests are sent to, each with the pods of one track:
+    /// whoever sends them knows of pods by the EndpointSlices of these alone. One of another namespace is not
+    /// among them, since nothing of it is read.
+    fn backends(&self, namespace: &str) -> Vec<ObjectRef> {
+        let _ = namespace;
         Vec::new()
+    }
+
+    /// Of [`backends`](Self::backends) those that requests for a track are sent to, as far as the objects tell
+    /// which these are. None: what is known of the pods of that track cannot be seen.
+    fn backends_by_track(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+        namespace: &str,
+    ) -> Tracks<Vec<ObjectRef>> {
+        let _ = (objects, tracks, namespace);
+        Tracks::default()
     }
 
     /// Kinds of which it is shown every object of the namespace, whatever its name; those that are not

@@ -71,7 +71,7 @@ impl KubernetesTarget {
         let router = self.router.as_ref();
         let by_endpoints = router.capabilities().by_endpoints;
         let service = bound.service().filter(|_| by_endpoints);
-        self.views.view(bound, service, &router.backends()).await
+        self.views.view(bound, service, router).await
     }
 
     /// What is known of a part, with what its router is shown beside it.

@@ -10,6 +10,7 @@ use strategy_core::target::TargetError;
 
 use crate::binding::Bound;
 use crate::object::{ObjectRef, Objects, WatchKey};
+use crate::router::Router;
 use crate::watch::{Contents, Running, Watches};
 use crate::workload::selector;
 
@@ -24,8 +25,8 @@ pub(crate) struct View {
     pub(crate) pods: Tracks<Vec<Arc<Value>>>,
     /// Of the Service that carries the traffic, where it tells when traffic is effective.
     pub(crate) slices: Option<Vec<Arc<Value>>>,
-    /// Of the router's [backends](crate::router::Router::backends); `None`: it has none.
-    pub(crate) backend_slices: Option<Vec<Arc<Value>>>,
+    /// Of the [backends](Router::backends_by_track) of each track; `None`: it has none that is read.
+    pub(crate) backend_slices: Tracks<Option<Vec<Arc<Value>>>>,
     /// Of what was heard of longest ago.
     pub(crate) age: Duration,
 }
@@ -92,20 +93,19 @@ impl Views {
         Ok(known.objects.into_values().collect())
     }
 
-    /// Everything about a part; `slices_of`: the Service whose EndpointSlices belong to it, `backends`: those
-    /// of its router.
+    /// Everything about a part; `slices_of`: the Service whose EndpointSlices belong to it.
     pub(crate) async fn view(
         &self,
         bound: &Bound,
         slices_of: Option<&ObjectRef>,
-        backends: &[ObjectRef],
+        router: &dyn Router,
     ) -> Result<View, TargetError> {
         let selectors = Tracks {
             stable: selector::as_text(&bound.tracks.stable.selector()),
             candidate: selector::as_text(&bound.tracks.candidate.selector()),
         };
         let slices = slices_of.map(slices);
-        let of_backends: Vec<WatchKey> = backends.iter().map(self::slices).collect();
+        let backends = router.backends(&bound.namespace);
         let objects = bound.read_objects();
         let mut keys: Vec<_> = objects.iter().map(WatchKey::of).collect();
         for (_, selector) in selectors.iter() {
@@ -113,7 +113,7 @@ impl Views {
             keys.push(pods(selector));
         }
         keys.extend(slices.clone());
-        keys.extend(of_backends.clone());
+        keys.extend(backends.iter().map(self::slices));
         // All begin before the first is waited for.
         for key in &keys {
             self.hold(key.clone());
@@ -125,18 +125,33 @@ impl Views {
             let contents = self.contents(key.clone()).await?;
             known.insert(key, contents);
         }
-        let all = |key: &WatchKey| -> Vec<Arc<Value>> {
-            let contents = known.get(key);
-            let objects = contents.map(|contents| contents.objects.values().cloned());
-            objects.into_iter().flatten().collect()
-        };
         let found = objects.into_iter().filter_map(|object| {
             let contents = known.get(&WatchKey::of(&object))?;
             let content = whole(&object, contents.objects.get(&object.name)?);
             Some((object, content))
         });
+        let mut objects: Objects = found.collect();
+        // What a route names now need not be what it named when the rollout began.
+        for object in router.carriers(&objects) {
+            let contents = self.contents(WatchKey::of(&object)).await?;
+            if let Some(content) = contents.objects.get(&object.name) {
+                let content = whole(&object, content);
+                objects.insert(object.clone(), content);
+            }
+            known.insert(WatchKey::of(&object), contents);
+        }
+        let all = |key: &WatchKey| -> Vec<Arc<Value>> {
+            let contents = known.get(key);
+            let objects = contents.map(|contents| contents.objects.values().cloned());
+            objects.into_iter().flatten().collect()
+        };
+        let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
+        let of_backends = |services: &[ObjectRef]| {
+            let of_all = || services.iter().map(self::slices).flat_map(|key| all(&key));
+            (!services.is_empty()).then(|| of_all().collect())
+        };
         Ok(View {
-            objects: found.collect(),
+            objects,
             replica_sets: Tracks {
                 stable: all(&replica_sets(&selectors.stable)),
                 candidate: all(&replica_sets(&selectors.candidate)),
@@ -146,8 +161,10 @@ impl Views {
                 candidate: all(&pods(&selectors.candidate)),
             },
             slices: slices.as_ref().map(all),
-            backend_slices: (!of_backends.is_empty())
-                .then(|| of_backends.iter().flat_map(all).collect()),
+            backend_slices: Tracks {
+                stable: of_backends(&by_track.stable),
+                candidate: of_backends(&by_track.candidate),
+            },
             age: known
                 .values()
                 .map(|contents| contents.age)

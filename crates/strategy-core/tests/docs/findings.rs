@@ -27,7 +27,7 @@ endpoint-not-ours | blocks | Service selector | A pod behind the Service, or beh
 router-object-not-found | blocks | Kubernetes | An object that the router is configured with is not there. | Create it, or mend its name.
 recorded-start-unreadable | blocks | Kubernetes | The recorded start holds nothing of the router as it is configured now. | Resume with the router and the key that the rollout was started with.
 traffic-unsupported | blocks | Service selector, Ingress, ECS | A Service or a path of an Ingress cannot do what the plan asks (a share, a route, a mirror), or a rolling deployment of Amazon ECS is to be held half way. | Switch all at once, or use a router that can, such as Istio.
-not-ready-addresses | warns | Service selector, Ingress | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
+not-ready-addresses | warns | Service selector, Gateway API, Ingress | The Service sends requests to pods that are not ready (`publishNotReadyAddresses`). | Switch that off.
 headless-service | warns | Service selector | The Service is headless, so clients keep the old slot's addresses as long as they cache DNS. | Keep the old slot until they have asked again, or give clients a Service with an address.
 affinity-suspended-before | warns | Service selector | An earlier rollout switched session affinity off and has not switched it on again. | Set `sessionAffinity` as it should be, and remove the annotation that the finding names.
 selector-absent | blocks | Service selector, Ingress | The Service has no selector, or is of type ExternalName. | Give it one, or name the Service that the slots' pods stand behind.
@@ -56,7 +56,8 @@ destination-reaches-other-track | blocks | Istio, Gateway API | A destination re
 destination-rule-not-named | blocks | Istio | A route sends to a subset, and no DestinationRule is configured. | Set `destination-rule` to the one that defines it.
 subset-not-found | blocks | Istio | The DestinationRule does not define the subset. | Define it, or mend its name.
 host-not-found | blocks | Istio, Gateway API | There is no Service behind the host or backend. | Create it, or mend its name.
-host-not-checked | warns | Istio, Gateway API | Which pods the host or backend reaches is not known: no Service of this namespace, or one without a selector. | Make sure that it reaches the pods of one track only.
+backend-without-pods | blocks | Gateway API, Ingress | Pods of a track are ready, and the EndpointSlices of its Service have none of them, so nobody would send requests to them. | Let the Service's selector and ports reach them, or let slices that are written by hand name them; if the pods have just begun, try again.
+host-not-checked | warns | Istio, Gateway API | Which pods the host or backend reaches is not known: no Service of this namespace, or one without a selector. Of a backend in another namespace it is not known either whether those who send requests have heard of a pod. | Make sure that it reaches the pods of one track only, and begin with small weights.
 host-half-qualified | warns | Istio | Istio completes a host only when there is no dot in it. | Write the short name, or the whole one.
 third-destination | blocks | Istio, Gateway API | A third destination has weight, so a share of the rest is no share of all. | Give it weight 0 or a route or rule of its own while the rollout runs.
 weights-unusable | blocks | Istio, Gateway API | The weights of a route or rule are no whole numbers, or sum to nothing. | Give stable's destination weight 100 and the canary's weight 0.
@@ -70,7 +71,7 @@ no-stickiness | blocks | Istio, Gateway API, Ingress, ECS | There is no stickine
 parent-missing | blocks | Gateway API | The route has no parent, so nobody carries it out. | Name the Gateway in `parentRefs`.
 parent-not-known | blocks | Gateway API | A parent of the route is neither a Gateway nor a Service of a mesh, and what such a one tells is not known here. | Let its parents be Gateways, or Services of a mesh.
 route-not-accepted | blocks | Gateway API | A parent's controller has not said `Accepted` and `ResolvedRefs` of the route as it is now, has denied one of them, or has said nothing at all. | See that the Gateway's class has a controller that runs and that the Gateway takes the route, and mend what the finding tells.
-gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there, or was not when the rollout began. | Create it before the rollout begins, or mend `parentRefs`.
+gateway-not-found | blocks | Gateway API | A Gateway of the route's namespace is not there. | Create it, or mend `parentRefs`.
 gateway-not-programmed | blocks | Gateway API | A Gateway is not `Programmed` as it is now. | Mend what its controller complains of, or wait until it is done.
 gateway-not-checked | warns | Gateway API | A Gateway is in another namespace, which is not read: only what its controller says of the route counts. | Make sure that it is programmed, and watch it by other means.
 service-port-not-found | blocks | Gateway API, Ingress | A backend's Service has no such port; of an Ingress both Services need it, since the port stays as it is written. | Mend the port of the backend, or give the Service that port.

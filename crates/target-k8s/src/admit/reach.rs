@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 use strategy_core::target::Finding;
-use strategy_core::{Part, Plan};
+use strategy_core::{Part, Plan, Track};
 
 use crate::binding::{Bound, TrackStart};
 use crate::object::{Objects, count, list, text, texts};
+use crate::observe::effective;
 use crate::observe::strangers::strangers_behind;
+use crate::pods;
+use crate::router::Router;
 use crate::view::View;
 
 /// What the recorded traffic reaches must be able to take it.
@@ -136,3 +139,31 @@ pub(super) fn strangers(bound: &Bound, view: &View) -> Vec<Finding> {
         })
         .collect()
 }
+
+/// Where those who send requests know of none of the pods of a track, these would be waited for in vain.
+pub(super) fn unknown_to_backends(bound: &Bound, view: &View, router: &dyn Router) -> Vec<Finding> {
+    let services = router.backends_by_track(&view.objects, &bound.labels(), &bound.namespace);
+    let of_track = |track: Track| {
+        let service = services.of(track).first()?;
+        let known = effective::names(view.backend_slices.of(track).as_deref()?)?;
+        let of = bound.tracks.of(track);
+        let ready = pods::ready_names(&of.deployment, view.pods.of(track));
+        let is_unknown = !ready.is_empty() && ready.is_disjoint(&known);
+        is_unknown.then(|| {
+            Finding::blocks(
+                "backend-without-pods",
+                service.to_string(),
+                format!(
+                    "its EndpointSlices have, at a port that is a number, none of the {} pods of {} that are ready, so nobody would send requests to them",
+                    ready.len(),
+                    of.object()
+                ),
+                "let its selector and its ports reach them, or let slices that are written by hand name the pods in `targetRef`; if the pods have just begun, try again",
+            )
+        })
+    };
+    Track::ALL.into_iter().filter_map(of_track).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,10 @@ use crate::object::{list, text};
 use crate::pods;
 use crate::view::View;
 
+/// Who writes a slice, and the one that does for Services with a selector.
+const MANAGED_BY: &str = "/metadata/labels/endpointslice.kubernetes.io~1managed-by";
+const CONTROLLER: &str = "endpointslice-controller.k8s.io";
+
 /// A Service sends where its EndpointSlices point: what is written is effective when no ready
 /// endpoint is left of the track that gets nothing, and every ready pod of the other has arrived, with
 /// all the ports of the Service and in one family of addresses at least.
@@ -57,11 +61,19 @@ pub(super) fn effective(
     }
 }
 
-/// The names of the pods that are sent to.
-pub(super) fn names(slices: &[Arc<Value>]) -> BTreeSet<String> {
-    let endpoints = slices.iter().flat_map(|slice| ready(slice));
-    let names = endpoints.map(|endpoint| text(endpoint, "/targetRef/name").to_owned());
-    names.collect()
+/// The names of the pods that are sent to, at one port at least; `None`: these slices do not tell of pods.
+///
+/// Those of a Service without a selector are written by hand or by another's controller, and mostly have
+/// addresses alone. No pod would ever be ready by them, so that a good release would go back at its limit
+/// and a sound stable would be taken for dead.
+pub(crate) fn names(slices: &[Arc<Value>]) -> Option<BTreeSet<String>> {
+    let usable = slices.iter().filter(|slice| !open(slice).is_empty());
+    let endpoints = usable.flat_map(|slice| ready(slice));
+    let names: BTreeSet<_> = endpoints
+        .map(|endpoint| text(endpoint, "/targetRef/name").to_owned())
+        .collect();
+    let is_of_selector = |slice: &Arc<Value>| text(slice, MANAGED_BY) == CONTROLLER;
+    (!names.contains("") || slices.iter().any(is_of_selector)).then_some(names)
 }
 
 /// The endpoints of a slice that are sent to.

@@ -1,5 +1,7 @@
 //! A part as the watches may know it, and what is made of it.
 
+mod backends;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +99,7 @@ pub(crate) fn view(live: &str, slices: Vec<Arc<Value>>) -> View {
             candidate: vec![pod("green")],
         },
         slices: Some(slices),
-        backend_slices: None,
+        backend_slices: Tracks::default(),
         age: Duration::from_secs(3),
     }
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use strategy_core::target::{Finding, TargetErrorKind};
-use strategy_core::{Stickiness, Track, Traffic, Weight};
+use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use self::route::{Reader, Split, named};
 use super::problem::Problem;
@@ -65,17 +65,26 @@ impl Router for GatewayRouter {
 
     fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
         let readers = self.readers(objects).unwrap_or_default();
-        readers.first().map(backend::services).unwrap_or_default()
+        let services =
+            |reader: &Reader<'_>| backend::of_namespace(reader.config, reader.namespace());
+        readers.first().map(services).unwrap_or_default()
     }
 
-    fn backends(&self) -> Vec<ObjectRef> {
-        let backends = [&self.stable, &self.canary];
-        // Only what is in this namespace is read.
-        if backends.iter().any(|backend| backend.namespace.is_some()) {
-            return Vec::new();
+    fn backends(&self, namespace: &str) -> Vec<ObjectRef> {
+        backend::of_namespace(self, namespace)
+    }
+
+    fn backends_by_track(
+        &self,
+        _: &Objects,
+        _: &TrackLabels,
+        namespace: &str,
+    ) -> Tracks<Vec<ObjectRef>> {
+        let of = |backend| Vec::from_iter(backend::service_in(backend, namespace));
+        Tracks {
+            stable: of(&self.stable),
+            candidate: of(&self.canary),
         }
-        let services = backends.map(|backend| ObjectRef::service(&backend.service));
-        services.into()
     }
 
     fn read(&self, objects: &Objects, _: &TrackLabels) -> Result<RouterState, RouterError> {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use strategy_core::target::{Finding, TargetErrorKind};
-use strategy_core::{Stickiness, Track, Traffic, Weight};
+use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use self::backend::{Backend, Reader};
 use self::services::Services;
@@ -36,9 +36,31 @@ impl Router for IngressRouter {
         objects
     }
 
-    fn backends(&self) -> Vec<ObjectRef> {
+    fn backends(&self, _: &str) -> Vec<ObjectRef> {
         let services = self.services.iter();
         services.map(|name| ObjectRef::service(name)).collect()
+    }
+
+    /// Both for either track where somebody made their selectors such that they do not tell: what is written
+    /// is an assumption then as well.
+    fn backends_by_track(
+        &self,
+        objects: &Objects,
+        tracks: &TrackLabels,
+        namespace: &str,
+    ) -> Tracks<Vec<ObjectRef>> {
+        let Ok(services) = Services::of(self, objects, tracks) else {
+            let both = self.backends(namespace);
+            return Tracks {
+                stable: both.clone(),
+                candidate: both,
+            };
+        };
+        let of = |track| vec![ObjectRef::service(services.of_track(track))];
+        Tracks {
+            stable: of(Track::Stable),
+            candidate: of(Track::Candidate),
+        }
     }
 
     fn kinds(&self) -> Vec<ObjectRef> {

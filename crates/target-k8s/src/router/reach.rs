@@ -81,7 +81,7 @@ pub(super) fn not_ready(object: &ObjectRef, service: &Value) -> Option<Finding> 
             "not-ready-addresses",
             object.to_string(),
             "it sends requests to pods that are not ready (`publishNotReadyAddresses`)",
-            "switch that off, so that a slot is reached only when it is ready",
+            "switch that off, so that a pod is reached only when it is ready",
         )
     })
 }

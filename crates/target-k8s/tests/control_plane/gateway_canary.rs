@@ -277,3 +277,29 @@ async fn the_oldest_definitions_do_what_they_can() {
     hand.until(|seen| seen.candidate.is_absent()).await;
     hand.give_up().await;
 }
+
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_gateway_that_a_route_comes_to_name_is_read() {
+    let shop = Shop::open();
+    let target = shop.with_gateway(2).await;
+    let _controller = controller(&shop);
+    carried(&shop).await;
+    let mut hand = Hand::on(target).await;
+    hand.step(|desired| desired.candidate = release("2", 2))
+        .await;
+    hand.until(|seen| seen.candidate.ready() == 2).await;
+    let mut second = gateway();
+    second["metadata"]["name"] = json!("second");
+    shop.create(second).await;
+    let mut parents = shop.get("HTTPRoute", "api").await["spec"]["parentRefs"].clone();
+    let all = parents.as_array_mut().unwrap();
+    all.push(json!({"name": "second"}));
+    let patch = json!({"spec": {"parentRefs": parents}});
+    shop.patch("somebody", "HTTPRoute", "api", patch).await;
+    hand.step(|desired| desired.traffic = weight(50)).await;
+    let seen = hand
+        .until(|seen| seen.traffic.effective == Effective::Unverified)
+        .await;
+    assert_eq!(seen.traffic.written, weight(50));
+}

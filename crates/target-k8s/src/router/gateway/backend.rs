@@ -5,23 +5,26 @@ use strategy_core::target::Finding;
 
 use super::route::{Reader, Split, describe};
 use super::weight;
+use crate::config::{GatewayBackend, GatewayRouter};
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
-use crate::router::reach::{Destination, has_port, labels};
+use crate::router::reach::{self, Destination, has_port, labels};
 
 /// The Services in front of the two tracks, as far as they are in this namespace.
-pub(super) fn services(reader: &Reader<'_>) -> Vec<ObjectRef> {
-    let config = reader.config;
+pub(super) fn of_namespace(config: &GatewayRouter, namespace: &str) -> Vec<ObjectRef> {
     let mut services: Vec<ObjectRef> = [&config.stable, &config.canary]
         .into_iter()
-        .filter(|backend| {
-            let namespace = backend.namespace.as_deref();
-            namespace.is_none_or(|namespace| namespace == reader.namespace())
-        })
-        .map(|backend| ObjectRef::service(&backend.service))
+        .filter_map(|backend| service_in(backend, namespace))
         .collect();
     services.dedup();
     services
+}
+
+/// The Service that a backend is; `None`: it is in another namespace than this one.
+pub(super) fn service_in(backend: &GatewayBackend, namespace: &str) -> Option<ObjectRef> {
+    let written = backend.namespace.as_deref();
+    let is_here = written.is_none_or(|written| written == namespace);
+    is_here.then(|| ObjectRef::service(&backend.service))
 }
 
 /// What is wrong with the pods that a track's backend of one rule reaches.
@@ -40,8 +43,10 @@ pub(super) fn findings(
         return Some(Finding::warns(
             "host-not-checked",
             resource,
-            format!("{to} is in another namespace, so which pods it reaches is not known"),
-            "make sure that it reaches the pods of one track only",
+            format!(
+                "{to} is in another namespace, so neither which pods it reaches is known, nor whether those who send requests have heard of a pod that says it is ready"
+            ),
+            "make sure that it reaches the pods of one track only, and let a canary begin with small weights: a pod may be sent requests late",
         ));
     }
     let object = ObjectRef::service(service.name);
@@ -66,8 +71,8 @@ pub(super) fn findings(
         return Some(Finding::warns(
             "host-not-checked",
             object.to_string(),
-            "it has no selector, so which pods it reaches is not known",
-            "make sure that it reaches the pods of one track only",
+            "it has no selector, so which pods it reaches is not known, and where its EndpointSlices name no pods, a pod is ready when it says so",
+            "make sure that it reaches the pods of one track only, and that an endpoint is there as soon as its pod is ready",
         ));
     }
     let destination = Destination {
@@ -77,4 +82,19 @@ pub(super) fn findings(
         key: "the Service's selector",
     };
     destination.finding(tracks, track)
+}
+
+/// That a track's backend of one rule sends to pods that are not ready: its slices call them so.
+pub(super) fn not_ready(
+    reader: &Reader<'_>,
+    objects: &Objects,
+    split: &Split,
+    track: Track,
+) -> Option<Finding> {
+    let backend = weight::backend(reader, split, track);
+    let service = reader.service(&backend)?;
+    let object = ObjectRef::service(service.name);
+    let is_here = service.namespace == reader.namespace();
+    let found = objects.get(&object).filter(|_| is_here)?;
+    reach::not_ready(&object, found)
 }

@@ -57,6 +57,7 @@ fn of_route(
     for split in splits {
         for track in Track::ALL {
             findings.extend(backend::findings(reader, objects, tracks, split, track));
+            findings.extend(backend::not_ready(reader, objects, split, track));
         }
         let rule = &reader.rules()[split.rule];
         if session::is_kept(rule) && session::longest(rule).is_none() {

@@ -114,43 +114,71 @@ fn of_status(reader: &Reader<'_>, parent: &Parent<'_>) -> Vec<Finding> {
         .iter()
         .filter(|said| Parent::of(reader, &said["parentRef"]).is(parent))
         .collect();
-    let doubt = |message: String, mend: &str| {
-        Finding::blocks(
-            "route-not-accepted",
-            reader.object.to_string(),
-            message,
-            mend,
-        )
-    };
     if said.is_empty() {
         let message = format!(
             "no controller has said anything of it for {}, so nobody is known to carry it out",
             parent.words()
         );
         let mend = "see that the Gateway's class has a controller that runs, and that the Gateway takes routes of this namespace";
-        return vec![doubt(message, mend)];
+        let resource = reader.object.to_string();
+        return vec![Finding::blocks(
+            "route-not-accepted",
+            resource,
+            message,
+            mend,
+        )];
     }
+    let of_each = said.into_iter().map(|said| Said {
+        has_seen: has_seen(reader, said),
+        doubts: of_controller(reader, parent, said),
+    });
+    let mut of_each: Vec<Said> = of_each.collect();
+    // A Gateway has one controller. What another said before that one took it over stays in the status
+    // for ever, and so may what one says that carries nothing out.
+    if parent.is_gateway() && of_each.iter().any(|said| said.doubts.is_empty()) {
+        of_each.retain(|said| said.has_seen);
+    }
+    of_each.into_iter().flat_map(|said| said.doubts).collect()
+}
+
+/// What one controller said of the route.
+#[derive(Debug)]
+struct Said {
+    /// Of the route as it is now.
+    has_seen: bool,
+    doubts: Vec<Finding>,
+}
+
+fn has_seen(reader: &Reader<'_>, said: &Value) -> bool {
+    let accepted = condition(&said["conditions"], "Accepted");
+    let generation = &reader.route["metadata"]["generation"];
+    accepted.is_some_and(|accepted| accepted["observedGeneration"] == *generation)
+}
+
+fn of_controller(reader: &Reader<'_>, parent: &Parent<'_>, said: &Value) -> Vec<Finding> {
+    let doubt = |message: String, mend: &str| {
+        let resource = reader.object.to_string();
+        Finding::blocks("route-not-accepted", resource, message, mend)
+    };
+    let generation = &reader.route["metadata"]["generation"];
     let mut doubts = Vec::new();
-    for said in said {
-        let generation = &reader.route["metadata"]["generation"];
-        for kind in ["Accepted", "ResolvedRefs"] {
-            if let Some(why) = missing(&said["conditions"], kind, generation) {
-                let message = format!(
-                    "{} of {} {why}",
-                    said["controllerName"].as_str().unwrap_or("a controller"),
-                    parent.words()
-                );
-                doubts.push(doubt(
-                    message,
-                    "mend what the controller complains of, or wait until it has seen the route",
-                ));
-            }
+    for kind in ["Accepted", "ResolvedRefs"] {
+        if let Some(why) = missing(&said["conditions"], kind, generation) {
+            let message = format!(
+                "{} of {} {why}",
+                said["controllerName"].as_str().unwrap_or("a controller"),
+                parent.words()
+            );
+            doubts.push(doubt(
+                message,
+                "mend what the controller complains of, or wait until it has seen the route",
+            ));
         }
-        let partly = condition(&said["conditions"], "PartiallyInvalid");
-        if partly.is_some_and(|condition| condition["status"] == "True") {
-            let message = format!("{} carries out only some of its rules", parent.words());
-            doubts.push(doubt(message, "mend the rules that it complains of"));
-        }
+    }
+    let partly = condition(&said["conditions"], "PartiallyInvalid");
+    if partly.is_some_and(|condition| condition["status"] == "True") {
+        let message = format!("{} carries out only some of its rules", parent.words());
+        doubts.push(doubt(message, "mend the rules that it complains of"));
     }
     doubts
 }
@@ -165,8 +193,8 @@ fn of_gateway(reader: &Reader<'_>, parent: &Parent<'_>, objects: &Objects) -> Op
         return Some(Finding::blocks(
             "gateway-not-found",
             reader.object.to_string(),
-            format!("its parent {object} is not there, or was not when the rollout began"),
-            "create it before the rollout begins, or mend `parentRefs`",
+            format!("its parent {object} is not there"),
+            "create it, or mend `parentRefs`",
         ));
     };
     let conditions = &gateway["status"]["conditions"];

@@ -1,5 +1,6 @@
 //! The router of Gateway API on manifests: which rules move, what they become, and the way back.
 
+mod backends;
 mod findings;
 mod mirrors;
 mod parents;

@@ -131,10 +131,13 @@ pub(super) fn owned(rule: &Value) -> Value {
         .collect()
 }
 
+/// The fields of an entry that say where it sends to.
+const REFERENCE: [&str; 5] = ["group", "kind", "name", "namespace", "port"];
+
 /// What of an entry says where it sends to.
 fn reference(entry: &Value) -> Value {
-    let fields = ["group", "kind", "name", "namespace", "port"].into_iter();
-    let reference: Map<String, Value> = fields
+    let reference: Map<String, Value> = REFERENCE
+        .into_iter()
         .filter_map(|field| Some((field.to_owned(), entry.get(field)?.clone())))
         .collect();
     Value::Object(reference)
@@ -149,31 +152,39 @@ pub(super) fn restore(
     let Some(entries) = rule.get_mut("backendRefs").and_then(Value::as_array_mut) else {
         return Ok(());
     };
-    let mut missing: Vec<&Value> = Vec::new();
+    let mut missing: Vec<(Track, &Value)> = Vec::new();
     for found in list(recorded) {
-        if reader.track_of(&found["backend"])?.is_some() {
-            missing.push(found);
+        if let Some(track) = reader.track_of(&found["backend"])? {
+            missing.push((track, found));
         }
     }
+    let there: Vec<Value> = entries.iter().map(reference).collect();
     let mut kept = Vec::with_capacity(entries.len());
     for mut entry in std::mem::take(entries) {
-        if reader.track_of(&entry)?.is_none() {
+        let Some(track) = reader.track_of(&entry)? else {
             kept.push(entry);
             continue;
-        }
+        };
         let is = reference(&entry);
-        let place = missing.iter().position(|found| found["backend"] == is);
+        let same = missing.iter().position(|(_, found)| found["backend"] == is);
+        // Somebody let it send to another port: what else it holds is not ours to take.
+        let moved =
+            |(of, found): &(Track, &Value)| *of == track && !there.contains(&found["backend"]);
+        let place = same.or_else(|| missing.iter().position(moved));
         let Some(place) = place else { continue };
-        let found = missing.remove(place);
+        let (_, found) = missing.remove(place);
         if let Some(entry) = entry.as_object_mut() {
-            match found.get("weight") {
-                Some(weight) => entry.insert("weight".to_owned(), weight.clone()),
-                None => entry.remove("weight"),
-            };
+            let backend = REFERENCE.map(|field| (field, found["backend"].get(field)));
+            for (field, value) in backend.into_iter().chain([("weight", found.get("weight"))]) {
+                match value {
+                    Some(value) => entry.insert(field.to_owned(), value.clone()),
+                    None => entry.remove(field),
+                };
+            }
         }
         kept.push(entry);
     }
-    for found in missing {
+    for (_, found) in missing {
         let mut entry = found["backend"].clone();
         if let Some(weight) = found.get("weight") {
             entry["weight"] = weight.clone();

@@ -339,3 +339,20 @@ fn what_is_written_and_what_is_only_read() {
         assert_eq!(is_written, object.kind == "Ingress", "{object}");
     }
 }
+
+/// Which Service is whose is told by the selectors, as everywhere; where these do not tell, by neither.
+#[test]
+fn pods_of_a_track_are_seen_behind_its_own_service() {
+    let mut objects = objects(MANIFEST);
+    let [blue, green] = ["api-blue", "api-green"].map(ObjectRef::service);
+    let of = |objects: &Objects, tracks: &TrackLabels| {
+        let by_track = both().backends_by_track(objects, tracks, "shop");
+        (by_track.stable, by_track.candidate)
+    };
+    let (alone, other) = (vec![blue.clone()], vec![green.clone()]);
+    assert_eq!(of(&objects, &labels()), (alone.clone(), other.clone()));
+    assert_eq!(of(&objects, &swapped()), (other, alone));
+    service(&mut objects, "api-green")["spec"]["selector"] = json!({"app": "api"});
+    let both = vec![blue, green];
+    assert_eq!(of(&objects, &labels()), (both.clone(), both));
+}

@@ -150,3 +150,14 @@ fn sessions_without_an_end_block() {
     http(&mut objects)[2]["sessionPersistence"]["absoluteTimeout"] = json!("1h");
     assert_eq!(codes(&one(), &objects), [warns("route-to-canary")]);
 }
+
+/// As for a Service whose selector is switched, and for those behind an Ingress.
+#[test]
+fn a_service_that_sends_to_pods_that_are_not_ready_is_warned_of() {
+    for service in ["api", "api-canary"] {
+        let mut objects = objects(MANIFEST);
+        let spec = &mut objects.get_mut(&ObjectRef::service(service)).unwrap()["spec"];
+        spec["publishNotReadyAddresses"] = json!(true);
+        told(&objects, "not-ready-addresses", Severity::Warns);
+    }
+}

@@ -162,3 +162,46 @@ fn a_gateway_of_another_namespace_is_not_read() {
         "{findings:?}"
     );
 }
+
+/// What a controller said that was uninstalled stays in the status and never follows a write.
+#[test]
+fn of_several_controllers_of_a_gateway_the_one_that_follows_counts() {
+    let both = |theirs: fn(&mut Value)| {
+        let mut objects = objects(MANIFEST);
+        let said = route(&mut objects)["status"]["parents"]
+            .as_array_mut()
+            .unwrap();
+        let mut other = said[0].clone();
+        other["controllerName"] = json!("example.com/uninstalled");
+        theirs(&mut other["conditions"]);
+        said.push(other);
+        objects
+    };
+    let left = |conditions: &mut Value| {
+        for place in [0, 1] {
+            conditions[place]["observedGeneration"] = json!(6);
+        }
+    };
+    assert!(one().is_carried(&both(left)));
+    assert!(
+        one().is_carried(&both(|conditions| *conditions = json!([]))),
+        "it is for something else"
+    );
+    let denied = both(|conditions| conditions[1]["status"] = json!("False"));
+    doubted(&denied, "route-not-accepted", "example.com/uninstalled");
+    // Neither has seen the route as it is now.
+    let mut behind = both(left);
+    route(&mut behind)["metadata"]["generation"] = json!(8);
+    doubted(&behind, "route-not-accepted", "it is at 8");
+    // A mesh is carried out by all who say anything.
+    let mut mesh = both(left);
+    for pointer in [
+        "/spec/parentRefs/0",
+        "/status/parents/0/parentRef",
+        "/status/parents/1/parentRef",
+    ] {
+        let parent = route(&mut mesh).pointer_mut(pointer).unwrap();
+        *parent = json!({"group": "", "kind": "Service", "name": "api"});
+    }
+    doubted(&mesh, "route-not-accepted", "of generation 6");
+}
