@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -84,7 +85,7 @@ impl Shop {
         self
     }
 
-    async fn deploy(&self, version: &str) {
+    pub(crate) async fn deploy(&self, version: &str) {
         let labels = json!({"app": "shop", "version": version});
         let deployment = json!({
             "metadata": {"name": version},
@@ -218,6 +219,29 @@ impl Shop {
             pause(Duration::from_millis(20)).await;
         }
     }
+}
+
+fn is_refused(url: &str) -> bool {
+    let address = url.split_once("://").unwrap().1;
+    let connected = std::net::TcpStream::connect(address);
+    connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// Panics unless nobody takes connections at this address: that what was stopped there is away.
+#[track_caller]
+pub(crate) fn check_refused(url: &str) {
+    assert!(is_refused(url), "somebody takes connections at {url}");
+}
+
+/// Panics unless what is asked there takes the question and does not answer for a second.
+pub(crate) async fn check_silent(url: &str) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.get(url).timeout(Duration::from_secs(1)).send();
+    let answered = asked.await.map(|answer| answer.status());
+    assert!(
+        answered.as_ref().is_err_and(reqwest::Error::is_timeout),
+        "{url}: {answered:?}"
+    );
 }
 
 #[expect(
