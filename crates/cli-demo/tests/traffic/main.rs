@@ -11,6 +11,7 @@
 // There are namespaces of networks on Linux alone.
 #![cfg(target_os = "linux")]
 
+mod checks;
 mod faulty;
 mod healthy;
 mod killed;

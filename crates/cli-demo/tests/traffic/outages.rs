@@ -26,6 +26,7 @@ async fn a_release_that_nobody_can_judge_any_more_goes_back_without_a_failed_req
     prometheus.start_again().unwrap();
     seen.check_unnoticed(2);
     seen.check_left();
+    seen.check_back_at_once();
     assert_eq!(seen.stages(), ["25%"], "no data is not a pass: {seen}");
     let reason = &seen.first("failed").unwrap()["reason"];
     assert_eq!(reason["kind"], "check", "{seen}");

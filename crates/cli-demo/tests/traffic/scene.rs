@@ -34,6 +34,7 @@ pub(crate) struct Rollout<'a> {
     rollway: Rollway,
     running: Running,
     load: Load,
+    rate: f64,
     /// What processes told that are no more.
     told: Vec<Value>,
 }
@@ -190,6 +191,7 @@ impl Scene {
             rollway,
             running,
             load,
+            rate,
             told: Vec::new(),
         }
     }
@@ -280,6 +282,7 @@ impl Rollout<'_> {
             ended,
             events: told,
             report,
+            rate: self.rate,
         };
         eprintln!("{}: {}", self.scene.shop.namespace, seen.figures());
         self.scene.shop.lab.pods().check().unwrap();
