@@ -18,6 +18,7 @@ mod killed;
 mod outages;
 #[path = "../program/mod.rs"]
 mod program;
+mod repaired;
 mod rollout;
 mod scene;
 mod seen;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -61,13 +62,7 @@ impl Shop {
     }
 
     fn held(lab: &'static Lab, held: Held) -> Self {
-        // A test that failed may have left them stopped.
-        if lab.gateway().check_alive().is_err() {
-            lab.gateway().start_again().unwrap();
-        }
-        if lab.prometheus().check_alive().is_err() {
-            lab.prometheus().start_again().unwrap();
-        }
+        repair(lab);
         Self {
             lab,
             namespace: lab.plane().namespace().unwrap(),
@@ -195,6 +190,24 @@ impl Shop {
         }
     }
 
+    /// Asks Prometheus until it is ready to be asked.
+    pub(crate) async fn until_prometheus_answers(&self) {
+        let (began, url) = (now(), self.lab.prometheus().url());
+        let asked = || {
+            self.http
+                .get(format!("{url}/-/ready"))
+                .timeout(LIMIT)
+                .send()
+        };
+        while !asked()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            assert!(began.elapsed() < LIMIT, "Prometheus does not answer");
+            pause(Duration::from_millis(50)).await;
+        }
+    }
+
     /// How many of so many requests, one after the other, each version answered.
     pub(crate) async fn ask_often(&self, requests: u32) -> BTreeMap<String, u32> {
         let mut answers = BTreeMap::new();
@@ -219,6 +232,28 @@ impl Shop {
             pause(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Starts and lets go on what a test that failed has left stopped or suspended.
+fn repair(lab: &Lab) {
+    // One after the other: what one has started the next one must not end.
+    static REPAIRING: Mutex<()> = Mutex::new(());
+    let _one = REPAIRING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (plane, gateway, prometheus) = (lab.plane(), lab.gateway(), lab.prometheus());
+    if is_refused(&plane.url()) {
+        plane.start_api_server().unwrap();
+    }
+    // What runs does not notice.
+    plane.resume_api_server().unwrap();
+    plane.resume_controllers().unwrap();
+    if gateway.check_alive().is_err() {
+        gateway.start_again().unwrap();
+    }
+    if prometheus.check_alive().is_err() {
+        prometheus.start_again().unwrap();
+    }
+    gateway.resume().unwrap();
+    prometheus.resume().unwrap();
 }
 
 fn is_refused(url: &str) -> bool {
