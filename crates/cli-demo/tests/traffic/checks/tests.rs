@@ -63,6 +63,7 @@ fn seen(status: i32, events: Vec<Value>, report: Report) -> Seen {
 fn back() -> Vec<Value> {
     vec![
         event(1_000, "started", &Value::Null),
+        applying(1_000, "0%"),
         applying(5_000, "50%"),
         event(8_000, "bake-began", &json!({"stage": "50%"})),
         event(15_000, "failed", &Value::Null),
@@ -199,6 +200,20 @@ fn other_shares_than_the_weights_are_noticed() {
 }
 
 #[test]
+fn a_weight_counts_from_its_bake_to_the_next_write_alone() {
+    let events = vec![
+        applying(5_000, "100%"),
+        event(8_500, "bake-began", &json!({"stage": "100%"})),
+        applying(20_500, "0%"),
+    ];
+    let while_written = |due| match due {
+        8_300..20_600 => good("v2"),
+        _ => good("v1"),
+    };
+    seen(2, events, load(while_written)).check_shares(&["100%"]);
+}
+
+#[test]
 fn answers_of_stable_after_the_end_are_noticed() {
     let one = |due| match due {
         36_000 => good("v1"),
@@ -240,7 +255,7 @@ fn a_late_way_home_is_noticed() {
         events[number] = event;
         events
     };
-    let restored = with(5, event(24_100, "traffic-restored", &Value::Null));
+    let restored = with(6, event(24_100, "traffic-restored", &Value::Null));
     let late = seen(2, restored, load(|due| half(due, 5_100, 15_200)));
     noticed("restored late, 9.1s after it failed", || {
         late.check_back_at_once();
