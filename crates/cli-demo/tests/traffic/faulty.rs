@@ -1,12 +1,14 @@
 //! A bad release: rolled back, and how many requests that cost.
 
+use std::time::Duration;
+
 use crate::rollout::Plan;
 use crate::scene::Scene;
 use crate::seen::Seen;
 use crate::shop::Shop;
 
-/// Begins with 5 % of 200 requests a second.
-async fn rolled_back(behaviour: &'static str) -> Seen {
+/// Begins with 5 % of 200 requests a second, and fails so many seconds after it began at the latest.
+async fn rolled_back(behaviour: &'static str, within: u64) -> Seen {
     let plan = Plan {
         behaviour,
         ..Plan::CANARY
@@ -14,6 +16,7 @@ async fn rolled_back(behaviour: &'static str) -> Seen {
     let seen = rolled_back_by(&plan, "").await;
     // Nobody but who was sent to the release has had a failure, and only in the first stage.
     assert_eq!(seen.stages(), ["5%"], "{seen}");
+    seen.check_failed_within(Duration::from_secs(within));
     seen
 }
 
@@ -34,6 +37,7 @@ async fn rolled_back_by(plan: &Plan, serves: &str) -> Seen {
     let seen = scene.begin(plan, 200.0).ended().await;
     assert_eq!(seen.ended.status, Some(2), "{seen}");
     seen.check_left();
+    seen.check_back_at_once();
     seen.check_sent();
     seen
 }
@@ -52,7 +56,7 @@ fn check(seen: &Seen) -> &str {
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn half_of_its_requests_fail() {
-    let seen = rolled_back("_errors-50").await;
+    let seen = rolled_back("_errors-50", 45).await;
     assert_eq!(reason(&seen), "check", "{seen}");
     let failed = seen.report.counts().failed();
     assert!(failed > 0, "{seen}");
@@ -62,7 +66,7 @@ async fn half_of_its_requests_fail() {
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn it_crashes_at_once() {
-    let seen = rolled_back("_crash").await;
+    let seen = rolled_back("_crash", 20).await;
     assert_eq!(reason(&seen), "fatal", "{seen}");
     // What is not ready is never asked.
     let counts = seen.report.counts();
@@ -72,7 +76,7 @@ async fn it_crashes_at_once() {
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn it_is_ready_for_five_seconds_and_down_for_ten_again_and_again() {
-    let seen = rolled_back("_flap-5s-10s").await;
+    let seen = rolled_back("_flap-5s-10s", 30).await;
     assert!(
         ["fatal", "restarts", "unready"].contains(&reason(&seen)),
         "{seen}"

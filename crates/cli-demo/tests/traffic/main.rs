@@ -11,12 +11,14 @@
 // There are namespaces of networks on Linux alone.
 #![cfg(target_os = "linux")]
 
+mod checks;
 mod faulty;
 mod healthy;
 mod killed;
 mod outages;
 #[path = "../program/mod.rs"]
 mod program;
+mod repaired;
 mod rollout;
 mod scene;
 mod seen;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::rollout::{ERRORS, Plan};
 use crate::scene::Scene;
 use crate::seen::Seen;
-use crate::shop::{Shop, pause};
+use crate::shop::{Shop, check_refused, check_silent, pause};
 
 /// Two stages: what is away is away in the first.
 const PLAN: Plan = Plan {
@@ -22,9 +22,11 @@ async fn a_release_that_nobody_can_judge_any_more_goes_back_without_a_failed_req
     rollout.until("looked", None).await;
     prometheus.stop().unwrap();
     let seen = rollout.ended().await;
+    check_refused(&prometheus.url());
     prometheus.start_again().unwrap();
     seen.check_unnoticed(2);
     seen.check_left();
+    seen.check_back_at_once();
     assert_eq!(seen.stages(), ["25%"], "no data is not a pass: {seen}");
     let reason = &seen.first("failed").unwrap()["reason"];
     assert_eq!(reason["kind"], "check", "{seen}");
@@ -39,8 +41,11 @@ async fn nobody_notices_that_the_api_server_was_away() {
     let mut rollout = scene.begin(&PLAN, 50.0);
     rollout.until("looked", None).await;
     plane.stop_api_server().unwrap();
+    check_refused(&plane.url());
     pause(Duration::from_secs(12)).await;
+    check_refused(&plane.url());
     plane.start_api_server().unwrap();
+    rollout.check_under_way();
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
     seen.check_shares(&["25%", "100%"]);
@@ -55,8 +60,12 @@ async fn nobody_notices_that_prometheus_was_away_and_forgot_everything() {
     let mut rollout = scene.begin(&PLAN, 50.0);
     rollout.until("looked", None).await;
     prometheus.forget().unwrap();
+    check_refused(&prometheus.url());
     pause(Duration::from_secs(4)).await;
+    rollout.until("look-failed", None).await;
+    check_refused(&prometheus.url());
     prometheus.start_again().unwrap();
+    rollout.check_under_way();
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);
     seen.check_shares(&["25%", "100%"]);
@@ -68,10 +77,16 @@ async fn nobody_notices_that_prometheus_answers_slowly() {
     let scene = Scene::canary(Shop::empty_alone().await, "").await;
     let prometheus = scene.shop.lab.prometheus();
     let mut rollout = scene.begin(&PLAN, 50.0);
+    rollout.until("looked", None).await;
     for _ in 0..3 {
-        rollout.until("looked", None).await;
         prometheus.pause().unwrap();
-        pause(Duration::from_secs(4)).await;
+        // What was answered before is told by then, however busy the machine is.
+        pause(Duration::from_secs(1)).await;
+        let looks = rollout.count("looked");
+        pause(Duration::from_secs(2)).await;
+        check_silent(&prometheus.url()).await;
+        assert_eq!(rollout.count("looked"), looks, "judged by what?");
+        rollout.check_under_way();
         prometheus.resume().unwrap();
         pause(Duration::from_secs(2)).await;
     }

@@ -1,6 +1,12 @@
 //! The rollout files of these tests: short bakes, a look every two seconds, the default judge.
 #![allow(dead_code, reason = "tests and the bench need some of it each")]
 
+use std::time::Duration;
+
+/// From when a weight was written to when it counts as effective. Traefik carries out a change at once, and the next one
+/// up to two seconds after it.
+pub(crate) const SETTLE: Duration = Duration::from_secs(3);
+
 /// How the release is rolled out. Everything else is by default.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -73,6 +79,7 @@ impl Plan {
                  capacity: {{follows-weight: {{at-least: 2}}}}}}"
             )
         };
+        let settle = SETTLE.as_secs();
         let checks = checks.replace("EVERY", every);
         format!(
             "version: 1
@@ -81,8 +88,7 @@ target:
   kubernetes:
 {target}
     drain: 5s
-    # Traefik carries out a change at once, and the next one up to two seconds after it.
-    settle: 3s
+    settle: {settle}s
 strategy:
   {strategy}
 metrics:

@@ -34,6 +34,7 @@ pub(crate) struct Rollout<'a> {
     rollway: Rollway,
     running: Running,
     load: Load,
+    rate: f64,
     /// What processes told that are no more.
     told: Vec<Value>,
 }
@@ -76,6 +77,7 @@ impl Scene {
     fn api(&self, kind: &str) -> Api<DynamicObject> {
         let (group, version) = match kind {
             "Deployment" => ("apps", "v1"),
+            "EndpointSlice" => ("discovery.k8s.io", "v1"),
             "Ingress" => ("networking.k8s.io", "v1"),
             "HTTPRoute" => ("gateway.networking.k8s.io", "v1"),
             _ => ("", "v1"),
@@ -115,18 +117,65 @@ impl Scene {
         }
     }
 
-    /// Deletes one pod of each that has these labels, as a node that is drained does.
-    pub(crate) async fn replace_a_pod(&self, labels: &str) {
+    /// Waits until so many pods that have these labels say that they are ready.
+    pub(crate) async fn until_ready(&self, count: usize, labels: &str) {
+        let (began, pods) = (crate::shop::now(), self.api("Pod"));
+        let labels = ListParams::default().labels(labels);
+        let is_ready = |pod: &&DynamicObject| {
+            let told = pod.data["status"]["conditions"].as_array();
+            let mut told = told.into_iter().flatten();
+            told.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        };
+        while pods
+            .list(&labels)
+            .await
+            .unwrap()
+            .iter()
+            .filter(is_ready)
+            .count()
+            < count
+        {
+            assert!(began.elapsed() < LIMIT, "never {count} ready pods");
+            pause(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The endpoints of a Service that its EndpointSlices call ready: those that the gateway sends to.
+    pub(crate) async fn ready_endpoints(&self, service: &str) -> usize {
+        let labels = format!("kubernetes.io/service-name={service}");
+        let labels = ListParams::default().labels(&labels);
+        let slices = self.api("EndpointSlice").list(&labels).await.unwrap();
+        let endpoints = slices
+            .iter()
+            .filter_map(|slice| slice.data["endpoints"].as_array());
+        let is_ready = |endpoint: &&Value| endpoint["conditions"]["ready"] == true;
+        endpoints.flatten().filter(is_ready).count()
+    }
+
+    /// Deletes one pod of those that have these labels, as a node that is drained does, and tells its name.
+    async fn replace_a_pod(&self, labels: &str) -> String {
         let pods = self.api("Pod");
         let all = pods
             .list(&ListParams::default().labels(labels))
             .await
             .unwrap();
         let living = |pod: &&DynamicObject| pod.metadata.deletion_timestamp.is_none();
-        if let Some(pod) = all.iter().find(living) {
-            pods.delete(&pod.name_any(), &DeleteParams::default())
-                .await
-                .unwrap();
+        let pod = all.iter().find(living);
+        let name = pod
+            .unwrap_or_else(|| panic!("no living pod has {labels}: {all:#?}"))
+            .name_any();
+        pods.delete(&name, &DeleteParams::default()).await.unwrap();
+        name
+    }
+
+    /// Waits until none of these pods is there any more.
+    pub(crate) async fn until_gone(&self, names: &[String]) {
+        let (began, pods) = (crate::shop::now(), self.api("Pod"));
+        for name in names {
+            while pods.get_opt(name).await.unwrap().is_some() {
+                assert!(began.elapsed() < LIMIT, "{name} is still there");
+                pause(Duration::from_millis(50)).await;
+            }
         }
     }
 
@@ -142,20 +191,55 @@ impl Scene {
             rollway,
             running,
             load,
+            rate,
             told: Vec::new(),
         }
     }
 }
 
 impl Rollout<'_> {
-    /// Lets it go on until an event of this type, of this stage if one is named, or to its end.
+    /// Lets it go on until an event of this type, of this stage if one is named. Panics when it is over without one:
+    /// what is to be done then would not be done to a rollout.
     pub(crate) async fn until(&mut self, kind: &str, stage: Option<&str>) {
         let is_it = |event: &Value| {
             event["type"] == kind && stage.is_none_or(|stage| event["stage"] == stage)
         };
-        while !self.running.is_over() && !self.told().iter().any(is_it) {
+        loop {
+            // Asked before: what it tells last counts.
+            let is_over = self.running.is_over();
+            let told = self.told();
+            if told.iter().any(is_it) {
+                return;
+            }
+            let said = || self.running.so_far().err;
+            assert!(
+                !is_over,
+                "over without {kind} of {stage:?}: {told:#?}\n{}",
+                said()
+            );
             pause(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Deletes one pod of those that have these labels while the rollout is under way, and tells its name.
+    pub(crate) async fn replace_a_pod(&mut self, labels: &str) -> String {
+        let name = self.scene.replace_a_pod(labels).await;
+        self.check_under_way();
+        name
+    }
+
+    /// Panics when it is over: what was done just now may have been done to no rollout.
+    #[track_caller]
+    pub(crate) fn check_under_way(&mut self) {
+        let told = self.told();
+        let has_ended = told.iter().any(|event| event["type"] == "ended");
+        assert!(!has_ended && !self.running.is_over(), "over: {told:#?}");
+    }
+
+    /// How many events of this type were told so far.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        let told = self.told();
+        told.iter().filter(|event| event["type"] == kind).count()
     }
 
     /// How long clients have been asking.
@@ -198,6 +282,7 @@ impl Rollout<'_> {
             ended,
             events: told,
             report,
+            rate: self.rate,
         };
         eprintln!("{}: {}", self.scene.shop.namespace, seen.figures());
         self.scene.shop.lab.pods().check().unwrap();

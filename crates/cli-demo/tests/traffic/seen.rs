@@ -1,11 +1,10 @@
 //! What Rollway told while it worked, laid beside what a client counted.
 #![allow(dead_code, reason = "tests and the bench need some of it each")]
 
-use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
-use test_support::lab::load::{Failure, Report};
+use test_support::lab::load::Report;
 
 use crate::program::Ended;
 
@@ -16,6 +15,8 @@ pub(crate) struct Seen {
     /// Of all processes that worked on it.
     pub(crate) events: Vec<Value>,
     pub(crate) report: Report,
+    /// The requests a second that its client was told to send.
+    pub(crate) rate: f64,
 }
 
 /// The events in what `rollway run -o json` has printed.
@@ -49,85 +50,6 @@ impl Seen {
         entered
             .map(|event| event["stage"].as_str().unwrap())
             .collect()
-    }
-
-    /// How it ended, and that no request failed.
-    #[track_caller]
-    pub(crate) fn check_unnoticed(&self, status: i32) {
-        assert_eq!(self.ended.status, Some(status), "{self}");
-        assert_eq!(self.report.counts().failed(), 0, "{self}");
-        self.check_sent();
-    }
-
-    /// That the client could send what was due: else its counts say less than they seem to.
-    #[track_caller]
-    pub(crate) fn check_sent(&self) {
-        let missed = self.report.missed().len() as u64;
-        // A machine that is busy makes any thread wait; what is missed then is no share of all.
-        assert!(missed * 20 <= self.report.sent(), "{self}");
-    }
-
-    /// That each effective weight was the share of the requests that the release answered, within five
-    /// standard deviations of a draw for each request; each of `weights` was seen.
-    #[track_caller]
-    pub(crate) fn check_shares(&self, weights: &[&str]) {
-        for weight in weights {
-            let counts = self.report.within(self.span(weight));
-            let share = weight.trim_end_matches('%').parse::<f64>().unwrap() / 100.0;
-            let (total, release) = (counts.total() as f64, counts.of("v2") as f64);
-            let deviation = (total * share * (1.0 - share)).sqrt();
-            eprintln!(
-                "  at {weight}: {release} of {total} by the release, {:.1} deviations off",
-                if deviation > 0.0 {
-                    (release - total * share) / deviation
-                } else {
-                    0.0
-                }
-            );
-            assert!(total >= 200.0, "{weight} was hardly seen: {self}");
-            assert!(
-                (release - total * share).abs() <= 5.0 * deviation,
-                "at {weight}: {counts}; {self}"
-            );
-        }
-    }
-
-    /// That the release answered everybody from the end of the rollout on.
-    #[track_caller]
-    pub(crate) fn check_arrived(&self) {
-        let after = self.report.within(whole(self.at("ended"))..usize::MAX);
-        assert!(
-            after.total() > 0 && after.of("v2") == after.total(),
-            "{after}; {self}"
-        );
-    }
-
-    /// That the release answered nobody from when the recorded traffic counted as effective.
-    #[track_caller]
-    pub(crate) fn check_left(&self) {
-        let restored = self.at("traffic-restored");
-        let after = self.report.within(whole(restored)..usize::MAX);
-        assert!(after.total() > 0, "nobody asked after {restored:?}: {self}");
-        assert_eq!(after.of("v2"), 0, "after {restored:?}: {after}; {self}");
-        // What has no version came from no pod.
-        let is_late =
-            |failure: &&Failure| failure.due > restored && failure.version.as_deref() != Some("v1");
-        let late = self.report.failures().iter().find(is_late);
-        assert!(late.is_none(), "after {restored:?}: {late:?}; {self}");
-    }
-
-    /// Whole seconds of the load in which this weight was effective: from when its bake began up to the decision
-    /// to write another one. While no process works on the rollout, it stays as it is.
-    fn span(&self, weight: &str) -> Range<usize> {
-        let moment = |event: Option<&Value>| event.map(|event| self.moment(event));
-        let began = |event: &&Value| event["type"] == "bake-began" && event["stage"] == weight;
-        let mut events = self.events.iter();
-        let began = moment(events.find(began));
-        let ends = |event: &&Value| {
-            event["type"] == "applying" && event["desired"]["traffic"]["weight"] != weight
-        };
-        let ended = moment(events.find(ends)).unwrap_or_else(|| self.report.length());
-        began.map_or(0..0, |began| whole(began)..ended.as_secs() as usize)
     }
 
     /// When an event was, by the clock of the load.
@@ -166,11 +88,6 @@ impl Seen {
             since(at("traffic-restored")),
         )
     }
-}
-
-/// The first second that begins at this moment or later.
-fn whole(moment: Duration) -> usize {
-    moment.as_secs_f64().ceil() as usize
 }
 
 impl std::fmt::Display for Seen {

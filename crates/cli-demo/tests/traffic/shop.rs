@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "tests and the bench need some of it each")]
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -60,13 +62,7 @@ impl Shop {
     }
 
     fn held(lab: &'static Lab, held: Held) -> Self {
-        // A test that failed may have left them stopped.
-        if lab.gateway().check_alive().is_err() {
-            lab.gateway().start_again().unwrap();
-        }
-        if lab.prometheus().check_alive().is_err() {
-            lab.prometheus().start_again().unwrap();
-        }
+        repair(lab);
         Self {
             lab,
             namespace: lab.plane().namespace().unwrap(),
@@ -84,7 +80,7 @@ impl Shop {
         self
     }
 
-    async fn deploy(&self, version: &str) {
+    pub(crate) async fn deploy(&self, version: &str) {
         let labels = json!({"app": "shop", "version": version});
         let deployment = json!({
             "metadata": {"name": version},
@@ -194,6 +190,24 @@ impl Shop {
         }
     }
 
+    /// Asks Prometheus until it is ready to be asked.
+    pub(crate) async fn until_prometheus_answers(&self) {
+        let (began, url) = (now(), self.lab.prometheus().url());
+        let asked = || {
+            self.http
+                .get(format!("{url}/-/ready"))
+                .timeout(LIMIT)
+                .send()
+        };
+        while !asked()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            assert!(began.elapsed() < LIMIT, "Prometheus does not answer");
+            pause(Duration::from_millis(50)).await;
+        }
+    }
+
     /// How many of so many requests, one after the other, each version answered.
     pub(crate) async fn ask_often(&self, requests: u32) -> BTreeMap<String, u32> {
         let mut answers = BTreeMap::new();
@@ -218,6 +232,51 @@ impl Shop {
             pause(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Starts and lets go on what a test that failed has left stopped or suspended.
+fn repair(lab: &Lab) {
+    // One after the other: what one has started the next one must not end.
+    static REPAIRING: Mutex<()> = Mutex::new(());
+    let _one = REPAIRING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (plane, gateway, prometheus) = (lab.plane(), lab.gateway(), lab.prometheus());
+    if is_refused(&plane.url()) {
+        plane.start_api_server().unwrap();
+    }
+    // What runs does not notice.
+    plane.resume_api_server().unwrap();
+    plane.resume_controllers().unwrap();
+    if gateway.check_alive().is_err() {
+        gateway.start_again().unwrap();
+    }
+    if prometheus.check_alive().is_err() {
+        prometheus.start_again().unwrap();
+    }
+    gateway.resume().unwrap();
+    prometheus.resume().unwrap();
+}
+
+fn is_refused(url: &str) -> bool {
+    let address = url.split_once("://").unwrap().1;
+    let connected = std::net::TcpStream::connect(address);
+    connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// Panics unless nobody takes connections at this address: that what was stopped there is away.
+#[track_caller]
+pub(crate) fn check_refused(url: &str) {
+    assert!(is_refused(url), "somebody takes connections at {url}");
+}
+
+/// Panics unless what is asked there takes the question and does not answer for a second.
+pub(crate) async fn check_silent(url: &str) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.get(url).timeout(Duration::from_secs(1)).send();
+    let answered = asked.await.map(|answer| answer.status());
+    assert!(
+        answered.as_ref().is_err_and(reqwest::Error::is_timeout),
+        "{url}: {answered:?}"
+    );
 }
 
 #[expect(

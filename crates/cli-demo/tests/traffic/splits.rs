@@ -5,10 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use test_support::lab::load::Load;
 
+use crate::checks::PROPAGATION;
 use crate::shop::{LIMIT, Shop, now, pause};
-
-/// How long Traefik waits at most between two changes (`providersThrottleDuration`), and a second for a busy machine.
-const PROPAGATION: Duration = Duration::from_secs(3);
 
 #[tokio::test]
 #[ignore = "needs the lab: cargo xtask test"]

@@ -27,6 +27,7 @@
 
 mod arrivals;
 mod client;
+mod made;
 mod outcome;
 mod report;
 
