@@ -59,12 +59,20 @@ async fn nobody_notices_that_prometheus_was_away_and_forgot_everything() {
     let prometheus = scene.shop.lab.prometheus();
     let mut rollout = scene.begin(&PLAN, 50.0);
     rollout.until("looked", None).await;
+    // When the oldest sample is of that it has.
+    let oldest = "min(min_over_time(timestamp(up)[1h:1s]))";
+    let known = scene.shop.told_by_prometheus(oldest).await;
     prometheus.forget().unwrap();
     check_refused(&prometheus.url());
     pause(Duration::from_secs(4)).await;
     rollout.until("look-failed", None).await;
     check_refused(&prometheus.url());
     prometheus.start_again().unwrap();
+    scene.shop.until_prometheus_answers().await;
+    let again = scene.shop.told_by_prometheus(oldest).await;
+    // Nothing may be scraped yet.
+    let has_forgotten = again < 1.0 || again > known;
+    assert!(has_forgotten, "it has {again}, and had {known} before");
     rollout.check_under_way();
     let seen = rollout.ended().await;
     seen.check_unnoticed(0);

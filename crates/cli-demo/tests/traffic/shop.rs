@@ -208,6 +208,17 @@ impl Shop {
         }
     }
 
+    /// What Prometheus answers to a query of one number; nothing is 0.
+    pub(crate) async fn told_by_prometheus(&self, query: &str) -> f64 {
+        let mut url: reqwest::Url = self.lab.prometheus().url().parse().unwrap();
+        url.set_path("api/v1/query");
+        url.query_pairs_mut().append_pair("query", query);
+        let answer = self.http.get(url).send().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let value = &answer["data"]["result"][0]["value"][1];
+        value.as_str().map_or(0.0, |value| value.parse().unwrap())
+    }
+
     /// How many of so many requests, one after the other, each version answered.
     pub(crate) async fn ask_often(&self, requests: u32) -> BTreeMap<String, u32> {
         let mut answers = BTreeMap::new();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use test_support::lab::load::Load;
 
 use crate::checks::PROPAGATION;
@@ -135,15 +134,8 @@ async fn prometheus_has_the_requests_of_each_service() {
 /// The requests to a Service of the shop that Prometheus knows of.
 async fn counted(shop: &Shop, service: &str) -> f64 {
     let service = format!("{}-{service}-http-80@kubernetesgateway", shop.namespace);
-    let mut url: reqwest::Url = shop.lab.prometheus().url().parse().unwrap();
-    url.set_path("api/v1/query");
-    let query = format!("sum(traefik_service_requests_total{{service=\"{service}\"}})");
-    url.query_pairs_mut().append_pair("query", &query);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.get(url).send().await.unwrap().text().await.unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    let value = &answer["data"]["result"][0]["value"][1];
-    value.as_str().map_or(0.0, |value| value.parse().unwrap())
+    let of_service = format!("traefik_service_requests_total{{service=\"{service}\"}}");
+    shop.told_by_prometheus(&format!("sum({of_service})")).await
 }
 
 #[tokio::test]
