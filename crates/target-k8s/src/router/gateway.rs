@@ -25,7 +25,7 @@ use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use self::route::{Reader, Split, named};
 use super::problem::Problem;
-use super::{Needed, Router, RouterCapabilities, RouterError, RouterState, TrackLabels};
+use super::{Needed, Router, RouterCapabilities, RouterError, RouterState, TrackLabels, rules};
 use crate::config::GatewayRouter;
 use crate::object::{ObjectRef, Objects};
 
@@ -178,28 +178,22 @@ impl Router for GatewayRouter {
 impl GatewayRouter {
     /// The routes by whatever version they are there, in the order in which they are written.
     fn readers<'a>(&'a self, objects: &'a Objects) -> Result<Vec<Reader<'a>>, Problem> {
-        let mut readers = Vec::new();
-        for wanted in self.objects() {
-            let found = objects.iter().find(|(object, _)| object.is_same(&wanted));
-            let (object, route) = found.ok_or_else(|| Problem::not_found(&wanted))?;
-            readers.push(Reader {
-                config: self,
-                object,
-                route,
-            });
-        }
-        if readers.is_empty() {
-            return Err(Problem::new(
+        let none = || {
+            Problem::new(
                 TargetErrorKind::InvalidConfig,
                 "router-object-not-found",
                 &ObjectRef::http_route("?"),
                 "no route is configured",
                 "name one in `http-routes` or in `grpc-routes`",
-            ));
-        }
-        readers.sort_by_key(|reader| reader.object);
-        readers.dedup_by_key(|reader| reader.object);
-        Ok(readers)
+            )
+        };
+        let named = rules::named_objects(objects, self.objects(), none)?.into_iter();
+        let readers = named.map(|(object, route)| Reader {
+            config: self,
+            object,
+            route,
+        });
+        Ok(readers.collect())
     }
 
     fn routes<'a>(&'a self, objects: &'a Objects) -> Result<Vec<RouteRead<'a>>, Problem> {

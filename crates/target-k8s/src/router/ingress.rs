@@ -23,7 +23,7 @@ use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 use self::backend::{Backend, Reader};
 use self::services::Services;
 use super::problem::Problem;
-use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels, switch};
+use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels, rules, switch};
 use crate::config::IngressRouter;
 use crate::object::{ObjectRef, Objects};
 
@@ -188,28 +188,22 @@ impl IngressRouter {
 
     /// The Ingresses in the order in which they are written.
     fn readers<'a>(&'a self, objects: &'a Objects) -> Result<Vec<Reader<'a>>, Problem> {
-        let mut readers = Vec::new();
-        for wanted in self.ingresses() {
-            let found = objects.get_key_value(&wanted);
-            let (object, ingress) = found.ok_or_else(|| Problem::not_found(&wanted))?;
-            readers.push(Reader {
-                config: self,
-                object,
-                ingress,
-            });
-        }
-        if readers.is_empty() {
-            return Err(Problem::new(
+        let none = || {
+            Problem::new(
                 TargetErrorKind::InvalidConfig,
                 "router-object-not-found",
                 &ObjectRef::ingress("?"),
                 "no Ingress is configured",
                 "name one in `ingresses`",
-            ));
-        }
-        readers.sort_by_key(|reader| reader.object);
-        readers.dedup_by_key(|reader| reader.object);
-        Ok(readers)
+            )
+        };
+        let named = rules::named_objects(objects, self.ingresses(), none)?.into_iter();
+        let readers = named.map(|(object, ingress)| Reader {
+            config: self,
+            object,
+            ingress,
+        });
+        Ok(readers.collect())
     }
 }
 

@@ -1,11 +1,35 @@
 //! What routers have in common whose object is a list of rules, each with the weights of its backends.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use strategy_core::{Track, Weight};
+
+use super::problem::Problem;
+use crate::object::{ObjectRef, Objects};
 
 /// The elements of an array; none if it is not there.
 pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The objects that a configuration names, by whatever version they are there and each once, in the order in which
+/// they are written; `none` is what is wrong where it names no object.
+pub(super) fn named_objects(
+    objects: &Objects,
+    wanted: impl IntoIterator<Item = ObjectRef>,
+    none: impl FnOnce() -> Problem,
+) -> Result<BTreeMap<&ObjectRef, &Value>, Problem> {
+    let mut named = BTreeMap::new();
+    for wanted in wanted {
+        let found = objects.iter().find(|(object, _)| object.is_same(&wanted));
+        let (object, content) = found.ok_or_else(|| Problem::not_found(&wanted))?;
+        named.insert(object, content);
+    }
+    if named.is_empty() {
+        return Err(none());
+    }
+    Ok(named)
 }
 
 /// What tells a rule from the others whatever stands before it, by those fields of it that do.
