@@ -139,6 +139,7 @@ async fn a_switch_by_ingresses_needs_no_more_and_no_less_than_the_role() {
     for (user, resource) in [
         ("rollway-test-3", "ingresses"),
         ("rollway-test-4", "services"),
+        ("rollway-test-5", "endpointslices"),
     ] {
         let mut less = whole.clone();
         let rules = less["rules"].as_array_mut().unwrap();
