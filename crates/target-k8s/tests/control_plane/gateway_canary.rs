@@ -153,10 +153,11 @@ async fn a_write_that_ended_between_two_routes_goes_on() {
     let mut request = hand.prepare(|desired| desired.traffic = weight(50)).await;
     hand.target.apply(&request).await.unwrap();
     // As if the second of the two writes had never arrived.
-    let mut now = shop.get("HTTPRoute", "api").await;
-    now["spec"] = before["spec"].clone();
-    now["metadata"]["annotations"] = before["metadata"]["annotations"].clone();
-    shop.put(&now).await.unwrap();
+    shop.edit("HTTPRoute", "api", |now| {
+        now["spec"] = before["spec"].clone();
+        now["metadata"]["annotations"] = before["metadata"]["annotations"].clone();
+    })
+    .await;
     let half = hand
         .until(|seen| seen.traffic.effective == Effective::Partial)
         .await;

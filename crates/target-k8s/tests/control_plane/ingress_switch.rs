@@ -214,9 +214,10 @@ async fn what_stands_in_the_way_is_found_before_anything_is_written() {
     shop.create(canary).await;
     let class = json!({"spec": {"ingressClassName": "nginx-old"}});
     shop.patch("person", "Ingress", "intern", class).await;
-    let mut green = shop.get("Service", "api-green").await;
-    green["spec"]["ports"] = json!([{"name": "web", "port": 80}]);
-    shop.put(&green).await.unwrap();
+    shop.edit("Service", "api-green", |green| {
+        green["spec"]["ports"] = json!([{"name": "web", "port": 80}]);
+    })
+    .await;
     let before = objects(&shop).await;
     let found = findings(&shop.target(shop.behind_ingresses()), &plan).await;
     let words = ["ingress/trial", "a weight of 20"];

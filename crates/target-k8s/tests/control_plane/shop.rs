@@ -143,6 +143,19 @@ impl Shop {
         self.client.request(request).await
     }
 
+    /// Reads, changes and puts in place, and once more where a controller wrote in between.
+    pub(crate) async fn edit(&self, kind: &str, name: &str, change: impl Fn(&mut Value)) {
+        loop {
+            let mut object = self.get(kind, name).await;
+            change(&mut object);
+            match self.put(&object).await {
+                Ok(_) => return,
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     /// A Deployment with what a target must carry along, whatever it is.
     pub(crate) async fn deploy(&self, name: &str, labels: Value, image: &str, replicas: u32) {
         self.create(deployment(name, labels, image, replicas)).await;
