@@ -14,6 +14,7 @@ mod quantile;
 mod quantities;
 mod reach;
 mod readings;
+mod sample;
 mod seen;
 mod sequential_ratio;
 #[cfg(test)]

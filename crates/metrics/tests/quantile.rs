@@ -254,6 +254,34 @@ fn no_data_of_a_track_is_not_good_data_and_failed_stays_failed() {
 }
 
 #[test]
+fn bounds_are_chosen_by_the_first_hundred_events_however_many_windows_have_them() {
+    let judge = quantile(json!({ "limit": { "times-stable": 1.1 } }));
+    let bounds = [1.0, 1.2, 1.4, 1.6];
+    let stable = || histogram(&bounds, &[20, 18, 2, 0, 0]);
+    let mut state = State::default();
+    let mut evidence = Vec::new();
+    for number in 0..3 {
+        let said = look(&*judge, &state, number, tracks(stable(), stable()));
+        assert_eq!(said.verdict, Verdict::Undecided);
+        evidence.push(said.evidence);
+        state = said.state;
+    }
+    let waits = "waits for 100 events of stable, to choose bounds by; it has";
+    let weighs = "weighs what is above 1.4, 1.6, from now on".to_owned();
+    assert_eq!(
+        evidence,
+        [format!("{waits} 40"), format!("{waits} 80"), weighs]
+    );
+    let slow = || histogram(&bounds, &[2, 2, 2, 2, 2]);
+    let found = (3..30).find(|number| {
+        let said = look(&*judge, &state, *number, tracks(slow(), stable()));
+        state = said.state;
+        said.verdict == Verdict::Fail
+    });
+    assert!(found.is_some());
+}
+
+#[test]
 fn parameters_out_of_range_are_told() {
     for (params, problem) in [
         (

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use strategy_core::Tracks;
 use strategy_core::analysis::Verdict;
 use strategy_core::target::Severity;
-use strategy_metrics::judge::{Judge, Prospect, StochasticOrder};
-use strategy_metrics::reading::Reading;
+use strategy_metrics::judge::{Judge, Judgement, Prospect, StochasticOrder};
+use strategy_metrics::reading::{Data, Reading};
 use strategy_metrics::state::State;
 
 use looks::*;
@@ -163,13 +163,119 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
         assert!(coarse, "{:?}", said.verdict);
         assert_eq!(said.state, before.state);
     }
-    // None is fit to be chosen.
-    let all_fast = window_of([150, 0, 0, 0, 0], [1350, 0, 0, 0, 0]);
-    let said = look(&*order(json!({})), &State::default(), 0, all_fast);
+    // None is fit to be chosen, though there were other buckets before.
+    let all_slow = || window_of([0, 0, 0, 0, 150], [0, 0, 0, 0, 1350]);
+    let judge = order(json!({}));
+    let before = look(&*judge, &State::default(), 0, few(other()));
+    for state in [State::default(), before.state] {
+        let said = look(&*judge, &state, 1, all_slow());
+        assert!(
+            said.evidence.starts_with(
+                "inconclusive (the buckets are too coarse: more than 30 % of stable's events are above every \
+                 bound; buckets end at 100, "
+            ),
+            "{}",
+            said.evidence
+        );
+        assert_eq!(said.state, state);
+    }
+}
+
+/// Too few to choose by.
+fn few(reading: Reading) -> Tracks<Reading> {
+    let Reading::Told(Data::Histogram(histogram)) = reading else {
+        panic!("no histogram");
+    };
+    let counts: Vec<u64> = histogram.counts().iter().map(|count| *count / 2).collect();
+    let half = looks::histogram(histogram.bounds(), &counts);
+    tracks(half.clone(), half)
+}
+
+/// What is said of windows, one after the other.
+fn said(judge: &dyn Judge, windows: impl IntoIterator<Item = Tracks<Reading>>) -> Vec<Judgement> {
+    let mut state = State::default();
+    let mut said = Vec::new();
+    for (number, readings) in (0..).zip(windows) {
+        let judgement = look(judge, &state, number, readings);
+        state = judgement.state.clone();
+        said.push(judgement);
+    }
+    said
+}
+
+#[test]
+fn bounds_are_chosen_by_the_first_hundred_events_however_many_windows_have_them() {
+    // 40 of stable and 5 of the candidate in each.
+    let good = || window_of([4, 1, 0, 0, 0], [32, 6, 1, 1, 0]);
+    let slow = || window_of([1, 1, 2, 1, 0], [32, 6, 1, 1, 0]);
+    let judge = order(json!({ "minimum-events": 20 }));
+    let found = said(&*judge, (0..30).map(|_| good()));
+    let evidence: Vec<&str> = found.iter().map(|said| said.evidence.as_str()).collect();
+    let waits = "waits for 100 events of stable, to choose bounds by; it has";
+    assert_eq!(evidence[0], format!("{waits} 40"));
+    assert_eq!(evidence[1], format!("{waits} 80"));
+    // 24, 6 and 3 of 120 are above them.
+    assert_eq!(
+        evidence[2],
+        "weighs what is above 100, 250, 500, from now on"
+    );
+    for (number, said) in found.iter().enumerate() {
+        let judged = if number < 6 {
+            Verdict::Undecided
+        } else {
+            Verdict::Pass
+        };
+        assert_eq!(said.verdict, judged, "look {number}");
+    }
+    let found = said(&*judge, (0..30).map(|_| slow()));
+    assert_eq!(found.last().unwrap().verdict, Verdict::Fail);
+    // What chose is not weighed.
+    assert_eq!(found[2].log_evidence, None);
+}
+
+#[test]
+fn where_nothing_of_stable_is_slow_what_leaves_its_bucket_is_found() {
+    let all_fast = [300, 0, 0, 0, 0];
+    let judge = order(json!({}));
+    let good = (0..40).map(|_| window_of([30, 0, 0, 0, 0], all_fast));
+    let found = said(&*judge, good);
+    assert_eq!(found[0].evidence, "weighs what is above 100, from now on");
+    assert_eq!(found.last().unwrap().verdict, Verdict::Pass);
+    let slower = (0..10).map(|_| window_of([20, 10, 0, 0, 0], all_fast));
+    let found = said(&*judge, slower);
+    assert_eq!(found.last().unwrap().verdict, Verdict::Fail);
+    // Where most are in one bucket and hardly any in the next, too: a thousandth is above 250.
+    let hardly = || window_of([30, 0, 0, 0, 0], [600, 399, 1, 0, 0]);
+    let found = said(&*judge, [hardly()]);
+    assert_eq!(found[0].evidence, "weighs what is above 250, from now on");
+}
+
+/// Each event in a bucket of its own, of a histogram with as many buckets as there may be.
+#[test]
+fn the_largest_sample_fits_and_bounds_come_and_go() {
+    let bounds: Vec<f64> = (1..=640).map(f64::from).collect();
+    let mut counts = vec![0; 641];
+    counts[541..640].fill(1);
+    let judge = order(json!({}));
+    let reading = || histogram(&bounds, &counts);
+    let first = look(&*judge, &State::default(), 0, tracks(reading(), reading()));
+    assert_eq!(first.state.bytes().len(), 10 + 3 + 9 * 99);
+    assert!(first.state.bytes().len() <= State::LIMIT);
+    // Other bounds, and more than a histogram has with those before.
+    let shifted: Vec<f64> = bounds.iter().map(|bound| bound + 0.5).collect();
+    let one = || histogram(&shifted, &[vec![1], vec![0; 640]].concat());
+    let said = look(&*judge, &first.state, 1, tracks(one(), one()));
     assert_eq!(
         said.evidence,
-        "inconclusive (the buckets are too coarse: above no bound are 0.2 % to 30 % of stable's events; buckets \
-         end at 100, 250, 500, 1000)"
+        "waits for 100 events of stable, to choose bounds by; it has 1"
+    );
+    // Native buckets of another window, between those before.
+    let one = || histogram(&[0.5, 1.5], &[0, 1, 0]);
+    let said = look(&*judge, &first.state, 1, tracks(one(), one()));
+    assert!(
+        said.evidence.starts_with("weighs what is above "),
+        "{}",
+        said.evidence
     );
 }
 

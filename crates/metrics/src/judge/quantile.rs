@@ -9,12 +9,13 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
-use self::memory::{CHOOSES_FROM, Memory};
+use self::memory::{Memory, begun};
 use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, histograms, listed, too_coarse, up};
 use super::checked::checked;
 use super::defaults::{five_minutes, hundred, minute, two_hours};
 use super::figure::{figure, percent};
+use super::sample::{Remembered, Sample};
 use super::threshold::measure::interpolated;
 use super::weighing::{Starts, number};
 use super::words::{grouped, odds};
@@ -40,8 +41,8 @@ use crate::state::State;
 ///   right `j`; which that is is not known, so the *least* of the products counts, and the looks are multiplied.
 ///   So stable's quantile may move from look to look, as in an incident that both tracks share. The idea is the
 ///   two-sample quantile test of Howard and Ramdas (Bernoulli 2022, arXiv 1906.09712), at the bounds of buckets
-///   and look by look. The bounds, up to six, are chosen around stable's quantile in the first window with 100
-///   of its events, which is not weighed; where stable's quantile moves above all of them nothing is found.
+///   and look by look. The bounds, up to six, are chosen around stable's quantile in its first 100 events, in
+///   windows that are not weighed; where stable's quantile moves above all of them nothing is found.
 ///
 /// So a candidate is found only if it is slower by a bucket: see [`smallest`](Self::smallest). Where buckets are
 /// coarse, [`StochasticOrder`](super::StochasticOrder) finds more.
@@ -194,11 +195,31 @@ impl Quantile {
         interpolated.map_or_else(|| "none".to_owned(), |number| self.shown(number))
     }
 
-    fn begin(&self, histograms: Tracks<&Histogram>) -> Result<Memory, Verdict> {
-        match self.limit {
-            Limit::Fixed(limit) => Memory::of_limit(self, limit, histograms.candidate),
-            Limit::TimesStable(times) => Memory::of_multiple(self, times.get(), histograms.stable),
-        }
+    /// What it weighs from this look on, or what is judged where it cannot weigh yet.
+    fn begin(
+        &self,
+        seen: Tracks<&Histogram>,
+        sample: &Sample,
+        state: &State,
+    ) -> Result<Memory, Judgement> {
+        let times = match self.limit {
+            Limit::Fixed(limit) => {
+                let memory = Memory::of_limit(self, limit, seen.candidate);
+                return memory.map_err(|why| Judgement::new(why.clone(), why.to_string(), state));
+            }
+            Limit::TimesStable(times) => times.get(),
+        };
+        let stable = sample.enough(seen.stable, || begun(self))?;
+        let memory = Memory::of_multiple(self, times, &stable)
+            .map_err(|why| Judgement::new(why.clone(), why.to_string(), state))?;
+        let mut above: Vec<f64> = memory.cuts.iter().map(|cut| cut.above).collect();
+        above.dedup();
+        let evidence = format!("weighs what is above {}, from now on", listed(&above));
+        Err(Judgement::new(
+            Verdict::Undecided,
+            evidence,
+            &memory.write(self),
+        ))
     }
 
     fn evidence(
@@ -296,32 +317,17 @@ impl Judge for Quantile {
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
-        let memory = Memory::read(self, state)?;
+        let remembered = Memory::read(self, state)?;
         let seen = histograms(sight, self.compares())?;
-        let (mut memory, seen) = match (memory, seen) {
-            (Some(memory), seen) => (memory, seen),
-            (None, Err(why)) => return Ok(Judgement::new(why.clone(), why.to_string(), state)),
-            (None, Ok(seen)) => {
-                let stable = seen.stable.total();
-                if self.compares() && stable < CHOOSES_FROM {
-                    let evidence = format!(
-                        "waits for a window with {CHOOSES_FROM} events of stable, to choose bounds by; it has {stable}"
-                    );
-                    return Ok(Judgement::new(Verdict::Undecided, evidence, state));
-                }
-                match self.begin(seen) {
-                    Err(why) => return Ok(Judgement::new(why.clone(), why.to_string(), state)),
-                    Ok(memory) if self.compares() => {
-                        let mut above: Vec<f64> = memory.cuts.iter().map(|cut| cut.above).collect();
-                        above.dedup();
-                        let evidence =
-                            format!("weighs what is above {}, from now on", listed(&above));
-                        let state = memory.write(self);
-                        return Ok(Judgement::new(Verdict::Undecided, evidence, &state));
-                    }
-                    Ok(memory) => (memory, Ok(seen)),
-                }
+        let mut memory = match (remembered, &seen) {
+            (Remembered::Weighed(memory), _) => memory,
+            (Remembered::Sampled(_), Err(why)) => {
+                return Ok(Judgement::new(why.clone(), why.to_string(), state));
             }
+            (Remembered::Sampled(sample), Ok(seen)) => match self.begin(*seen, &sample, state) {
+                Ok(memory) => memory,
+                Err(judgement) => return Ok(judgement),
+            },
         };
         let weighed = match &seen {
             Ok(histograms) => memory.weigh(self, *histograms, sight),

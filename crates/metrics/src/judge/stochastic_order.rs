@@ -9,11 +9,12 @@ use strategy_core::analysis::Verdict;
 use strategy_core::target::Finding;
 use strategy_core::{Track, Tracks, duration};
 
-use self::memory::{At, Memory};
+use self::memory::{At, Memory, begun};
 use super::assumptions::{independent_latencies, same_time};
 use super::buckets::{Rules, above, histograms, listed, too_coarse};
 use super::checked::checked;
 use super::figure::{figure, percent};
+use super::sample::{Remembered, Sample};
 use super::seen::length;
 use super::weighing::{Exposure, Starts, number, ratio_evidence};
 use super::words::{grouped, odds};
@@ -23,9 +24,6 @@ use crate::state::State;
 
 /// As many accumulators fit into a state beside the rest: eight bounds with the default grid.
 const ACCUMULATORS: usize = 96;
-
-/// From so many events of stable in one window on the bounds are chosen by them.
-const CHOOSES_FROM: u64 = 100;
 
 /// Which share of stable's events is above a bound that is chosen. Above fewer there is too little to see soon;
 /// above more a regression is a small multiple.
@@ -45,9 +43,10 @@ const CHOSEN: std::ops::RangeInclusive<f64> = 0.002..=0.3;
 /// at the bounds that buckets have.
 ///
 /// # Which bounds
-/// At most eight: those that `bounds` names, or else, of those above which 0.2 % to 30 % of stable's events are
-/// in the first window that has 100 of them, eight that are spread evenly. That window chooses and is not weighed,
-/// so that the choice is made before what it weighs is seen.
+/// At most eight: those that `bounds` names, or else chosen by the first 100 events of stable. Of the bounds above
+/// which 0.2 % to 30 % of them are, it is eight that are spread evenly; where there is no such bound, the first one
+/// above which fewer are, such as the end of a bucket that all of them were in. The windows that had those events
+/// choose and are not weighed, so that the choice is made before what it weighs is seen.
 ///
 /// # Assumes
 /// That events are slow independently of each other, given the rates at that time; see `SequentialRatio`.
@@ -159,16 +158,22 @@ impl StochasticOrder {
         }
     }
 
-    /// Of the bounds above which a fit share of stable's events is, so many that are spread evenly.
+    /// Of the bounds above which a fit share of stable's events is, so many that are spread evenly; where there are
+    /// none, the first above which it is smaller.
     fn choose(&self, stable: &Histogram) -> Vec<f64> {
         let total = number(stable.total());
-        let fit: Vec<f64> = stable
-            .bounds()
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| CHOSEN.contains(&(number(stable.above(*at)) / total)))
-            .map(|(_, bound)| *bound)
-            .collect();
+        let shares = stable.bounds().iter().enumerate();
+        let shares = shares.map(|(at, bound)| (*bound, number(stable.above(at)) / total));
+        let of = |is_fit: &dyn Fn(f64) -> bool| -> Vec<f64> {
+            let fit = shares.clone().filter(|(_, share)| is_fit(*share));
+            fit.map(|(bound, _)| bound).collect()
+        };
+        let fit = of(&|share| CHOSEN.contains(&share));
+        if fit.is_empty() {
+            let mut smaller = of(&|share| share < *CHOSEN.start());
+            smaller.truncate(1);
+            return smaller;
+        }
         let most = self.most();
         if fit.len() <= most {
             return fit;
@@ -310,10 +315,11 @@ impl Judge for StochasticOrder {
     }
 
     fn judge(&self, sight: &Sight, state: &State) -> Result<Judgement, JudgeError> {
-        let memory = Memory::read(self, state)?;
+        let remembered = Memory::read(self, state)?;
         let seen = histograms(sight, true)?;
-        let Some(mut memory) = memory else {
-            return Ok(self.begin(seen, state));
+        let mut memory = match remembered {
+            Remembered::Sampled(sample) => return Ok(self.begin(seen, &sample, state)),
+            Remembered::Weighed(memory) => memory,
         };
         let weighed = match seen {
             Ok(histograms) => self.weigh(&mut memory, histograms, sight),
@@ -334,23 +340,24 @@ impl Judge for StochasticOrder {
 
 impl StochasticOrder {
     /// Chooses the bounds from what was seen of stable, and weighs nothing.
-    fn begin(&self, seen: Result<Tracks<&Histogram>, Verdict>, state: &State) -> Judgement {
-        let stable = match seen {
+    fn begin(
+        &self,
+        seen: Result<Tracks<&Histogram>, Verdict>,
+        sample: &Sample,
+        state: &State,
+    ) -> Judgement {
+        let window = match seen {
             Ok(histograms) => histograms.stable,
             Err(why) => return Judgement::new(why.clone(), why.to_string(), state),
         };
-        if stable.total() < CHOOSES_FROM {
-            let evidence = format!(
-                "waits for a window with {CHOOSES_FROM} events of stable, to choose bounds by; it has {}",
-                stable.total()
-            );
-            return Judgement::new(Verdict::Undecided, evidence, state);
-        }
-        let chosen = self.choose(stable);
+        let stable = match sample.enough(window, || begun(self)) {
+            Ok(stable) => stable,
+            Err(waits) => return waits,
+        };
+        let chosen = self.choose(&stable);
         if chosen.is_empty() {
             let why = Reason::BucketResolution.because(format_args!(
-                "above no bound are {} to {} of stable's events; buckets end at {}",
-                percent(*CHOSEN.start()),
+                "more than {} of stable's events are above every bound; buckets end at {}",
                 percent(*CHOSEN.end()),
                 listed(stable.bounds())
             ));

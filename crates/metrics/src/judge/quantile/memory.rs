@@ -7,13 +7,14 @@ use strategy_core::{Track, Tracks};
 
 use super::{Limit, Quantile};
 use crate::judge::buckets::{Standing, above, up};
+use crate::judge::sample::{Remembered, Sample};
 use crate::judge::seen::length;
 use crate::judge::weighing::{Mixture, count, number, share_ratio_evidence};
 use crate::judge::{Reason, Sight, marks};
 use crate::reading::Histogram;
-use crate::state::{Mark, State, StateError};
+use crate::state::{Mark, State, StateError, Writer};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The shares that are weighed for that of stable above a bound being smaller, in multiples of it.
 const FASTER: [f64; 4] = [0.25, 0.5, 0.75, 0.9];
@@ -26,9 +27,6 @@ const CUTS: usize = 6;
 
 /// As many accumulators fit into a state beside the rest.
 const ACCUMULATORS: usize = 100;
-
-/// At least so much of stable is in the window by which cuts are chosen.
-pub(super) const CHOOSES_FROM: u64 = 100;
 
 /// A bound at which stable's quantile may lie, and that above which the candidate is too slow then.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,14 +51,25 @@ fn mark(judge: &Quantile) -> Mark {
     Mark::new(VERSION, marks::QUANTILE, judge)
 }
 
+/// Begins what it remembers.
+pub(super) fn begun(judge: &Quantile) -> Writer {
+    State::marked(mark(judge))
+}
+
 impl Memory {
-    pub(super) fn read(judge: &Quantile, state: &State) -> Result<Option<Self>, StateError> {
+    pub(super) fn read(judge: &Quantile, state: &State) -> Result<Remembered<Self>, StateError> {
         if state.is_empty() {
-            return Ok(None);
+            return Ok(Remembered::Sampled(Sample::default()));
         }
         let mut reader = state.read_marked(mark(judge))?;
+        let count = reader.u8()?;
+        if count == 0 {
+            let sample = Sample::read(&mut reader)?;
+            reader.done()?;
+            return Ok(Remembered::Sampled(sample));
+        }
         let mut cuts = Vec::new();
-        for _ in 0..reader.u8()? {
+        for _ in 0..count {
             cuts.push(Cut {
                 at: reader.f64()?,
                 above: reader.f64()?,
@@ -74,12 +83,12 @@ impl Memory {
             standing: Standing::read(&mut reader)?,
         };
         reader.done()?;
-        Ok(Some(memory))
+        Ok(Remembered::Weighed(memory))
     }
 
     pub(super) fn write(&self, judge: &Quantile) -> State {
         let cuts = u8::try_from(self.cuts.len()).unwrap_or(u8::MAX);
-        let mut writer = State::marked(mark(judge)).u8(cuts);
+        let mut writer = begun(judge).u8(cuts);
         for cut in &self.cuts {
             writer = writer.f64(cut.at).f64(cut.above).u64(cut.candidate_above);
         }
@@ -111,7 +120,7 @@ impl Memory {
         Ok(Self::new(judge, [(above, above)]))
     }
 
-    /// For a multiple of stable's: around where stable's quantile is in this window, which is not weighed.
+    /// For a multiple of stable's: around where stable's quantile is in what was seen of it, which is not weighed.
     pub(super) fn of_multiple(
         judge: &Quantile,
         times: f64,

@@ -3,10 +3,11 @@
 use super::StochasticOrder;
 use crate::judge::buckets::Standing;
 use crate::judge::marks;
+use crate::judge::sample::{Remembered, Sample};
 use crate::judge::weighing::Mixture;
-use crate::state::{Mark, State, StateError};
+use crate::state::{Mark, State, StateError, Writer};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A bound, and the events above it that were weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,13 +29,30 @@ fn mark(judge: &StochasticOrder) -> Mark {
     Mark::new(VERSION, marks::STOCHASTIC_ORDER, judge)
 }
 
+/// Begins what it remembers.
+pub(super) fn begun(judge: &StochasticOrder) -> Writer {
+    State::marked(mark(judge))
+}
+
 impl Memory {
-    pub(super) fn read(judge: &StochasticOrder, state: &State) -> Result<Option<Self>, StateError> {
+    pub(super) fn read(
+        judge: &StochasticOrder,
+        state: &State,
+    ) -> Result<Remembered<Self>, StateError> {
         if state.is_empty() {
-            return Ok((!judge.bounds.is_empty()).then(|| Self::new(judge, &judge.bounds)));
+            return Ok(if judge.bounds.is_empty() {
+                Remembered::Sampled(Sample::default())
+            } else {
+                Remembered::Weighed(Self::new(judge, &judge.bounds))
+            });
         }
         let mut reader = state.read_marked(mark(judge))?;
         let count = usize::from(reader.u8()?);
+        if count == 0 {
+            let sample = Sample::read(&mut reader)?;
+            reader.done()?;
+            return Ok(Remembered::Sampled(sample));
+        }
         let mut bounds = Vec::new();
         for _ in 0..count {
             bounds.push(At {
@@ -50,7 +68,7 @@ impl Memory {
             standing: Standing::read(&mut reader)?,
         };
         reader.done()?;
-        Ok(Some(memory))
+        Ok(Remembered::Weighed(memory))
     }
 
     pub(super) fn new(judge: &StochasticOrder, bounds: &[f64]) -> Self {
@@ -69,7 +87,7 @@ impl Memory {
 
     pub(super) fn write(&self, judge: &StochasticOrder) -> State {
         let count = u8::try_from(self.bounds.len()).unwrap_or(u8::MAX);
-        let mut writer = State::marked(mark(judge)).u8(count);
+        let mut writer = begun(judge).u8(count);
         for at in &self.bounds {
             writer = writer.f64(at.bound).u64(at.candidate).u64(at.stable);
         }
