@@ -41,7 +41,6 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use self::arrivals::Arrivals;
 use self::client::Client;
 pub use self::outcome::Outcome;
 pub use self::report::{Counts, Failure, Report};
@@ -53,10 +52,8 @@ use super::files;
 pub struct Options {
     /// Where connections go to.
     pub target: SocketAddr,
-    /// Requests a second, in the long run.
+    /// Requests a second, evenly spread.
     pub rate: f64,
-    /// How arrivals are spread. Default: evenly.
-    pub arrivals: Arrivals,
     /// The header `Host`. Default: the target.
     pub host: String,
     /// Path and query. Default: `/`.
@@ -114,7 +111,6 @@ impl Options {
         Self {
             target,
             rate,
-            arrivals: Arrivals::Even,
             host: target.to_string(),
             path: "/".to_owned(),
             headers: HeaderMap::new(),
@@ -152,7 +148,7 @@ impl Load {
     /// # Errors
     /// When an option makes no sense, or there is no thread to be had.
     pub fn start(options: &Options) -> Result<Self, LoadError> {
-        let arrivals = arrivals::Schedule::new(options.rate, options.arrivals)?;
+        let arrivals = arrivals::Schedule::new(options.rate)?;
         let client = Client::new(options)?;
         files::allow_many();
         let runtime = Builder::new_current_thread()
