@@ -201,6 +201,9 @@ pub(crate) struct Load {
     /// For so long; until Ctrl-C unless told.
     #[arg(long, value_name = "N", value_parser = above_zero)]
     pub(crate) seconds: Option<u64>,
+    /// GET in place of POST: the gateway sends one again whose connection breaks, so that fewer fail.
+    #[arg(long)]
+    pub(crate) get: bool,
 }
 
 /// Options of `lab test`.

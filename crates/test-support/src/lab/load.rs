@@ -8,7 +8,8 @@
 //! It counts what a user without luck would feel. **Nothing is ever sent twice**: connections are hyper's bare
 //! ones (`hyper::client::conn`), without the pool of `hyper-util`, whose client sends a request again by itself
 //! when the kept connection that it took was closed under it (`retry_canceled_requests`, on by default). Here
-//! that is one [`Reset`](Outcome::Reset).
+//! that is one [`Reset`](Outcome::Reset). Nor does the gateway send anything twice: requests are orders
+//! ([`Method::Post`]) unless told otherwise.
 //!
 //! ```no_run
 //! use test_support::lab::load::{Load, Options};
@@ -54,6 +55,8 @@ pub struct Options {
     pub target: SocketAddr,
     /// Requests a second, evenly spread.
     pub rate: f64,
+    /// What they ask for. Default: [`Post`](Method::Post), of which a proxy hides no failure.
+    pub method: Method,
     /// The header `Host`. Default: the target.
     pub host: String,
     /// Path and query. Default: `/`.
@@ -73,6 +76,18 @@ pub struct Options {
     pub most_open: usize,
     /// The header of answers that tells the version. Default: `x-version`, which the pods of the lab send.
     pub version_header: HeaderName,
+}
+
+/// What requests ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// An order: `POST` with a small body. Nobody on the way may send it twice, so that its sender learns of every
+    /// connection that broke under it.
+    Post,
+    /// A question: `GET`. A proxy sends it again over another connection when one that it had kept breaks under it, as
+    /// that of Go's library does, and its sender never learns of the first.
+    Get,
 }
 
 /// What becomes of a connection after an answer.
@@ -111,6 +126,7 @@ impl Options {
         Self {
             target,
             rate,
+            method: Method::Post,
             host: target.to_string(),
             path: "/".to_owned(),
             headers: HeaderMap::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use test_support::lab::load::{Connections, Load, Outcome, Report};
+use test_support::lab::load::{Connections, Load, Method, Outcome, Report};
 use test_support::lab::pods::{SERVES, Served, Written};
 
 use super::{
@@ -110,6 +110,26 @@ fn a_pod_that_hangs_is_a_time_out() {
     let tally = tally(&server, report.sent());
     assert!(tally.with(Served::Abandoned) > 0, "{tally}");
     assert_eq!(tally.with(Served::Answered(200)), 0, "{tally}");
+}
+
+#[test]
+fn a_pod_that_resets_breaks_the_connection_of_some_requests_and_serves_the_others() {
+    let server = server();
+    server.put(&pod(1, "v2_reset-30"));
+    for method in [Method::Post, Method::Get] {
+        let before = server.tally();
+        let mut options = to(&server, 1, 200.0);
+        options.method = method;
+        let load = Load::start(&options).unwrap();
+        until(&load, |report| report.counts().total() >= 50);
+        let report = load.stop();
+        let counts = report.counts();
+        let reset = server.tally().with(Served::Reset) - before.with(Served::Reset);
+        assert!(reset > 0, "{report}");
+        assert_eq!(counts.with(Outcome::Reset), reset, "{report}");
+        assert_eq!(counts.with(Outcome::Success), report.sent() - reset);
+    }
+    server.check().unwrap();
 }
 
 #[test]

@@ -122,9 +122,20 @@ fn every_task_is_understood() {
         host: "shop.example.org".to_owned(),
         rate: 20,
         seconds: Some(60),
+        get: false,
     };
     check(
         "lab load shop.example.org --rate 20 --seconds 60",
+        Task::Lab(Lab::Load(load)),
+    );
+    let load = Load {
+        host: "shop.example.org".to_owned(),
+        rate: 50,
+        seconds: None,
+        get: true,
+    };
+    check(
+        "lab load --get shop.example.org",
         Task::Lab(Lab::Load(load)),
     );
     let apply = |namespace: &str, files: &[&str]| {
