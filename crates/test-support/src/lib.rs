@@ -5,7 +5,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | `kubernetes`, on by default | `control_plane`; `gateway_controller`, a stand-in for one; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone |
+//! | `kubernetes`, on by default | `control_plane`; `gateway_controller`, a stand-in for that of a gateway; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone |
 //! | `child` | `child`: programs as child processes that do not outlive a test; `programs`; `prometheus`, a real one |
 //! | `lab` | `lab`: control plane, gateway, Prometheus and pods in a network of their own, for real requests |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |

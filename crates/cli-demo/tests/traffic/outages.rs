@@ -121,6 +121,7 @@ async fn a_gateway_that_was_started_again_fails_no_release() {
     // What was sent once it answered was answered.
     let late = failures.iter().find(|failure| failure.due >= back);
     assert!(late.is_none(), "{late:?} after {back:?}: {seen}");
+    seen.check_sent();
     seen.check_shares(&["100%"]);
     seen.check_arrived();
 }
@@ -155,6 +156,7 @@ async fn an_incident_of_both_versions_fails_no_release() {
         of("v1"),
         of("v2")
     );
+    seen.check_sent();
     seen.check_arrived();
 }
 
