@@ -30,6 +30,7 @@ pub mod load;
 pub mod namespace;
 mod objects;
 pub mod pods;
+mod priority;
 mod scraping;
 
 use std::net::{Ipv4Addr, SocketAddr};

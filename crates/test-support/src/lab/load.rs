@@ -45,7 +45,7 @@ use tokio::time::Instant;
 use self::client::Client;
 pub use self::outcome::Outcome;
 pub use self::report::{Counts, Failure, Report};
-use super::files;
+use super::{files, priority};
 
 /// What is sent, and how.
 #[derive(Clone, Debug)]
@@ -139,7 +139,8 @@ impl Options {
     }
 }
 
-/// A running load. It has a thread of its own, so that what its user does, blocking or not, delays no arrival.
+/// A running load. It has a thread of its own, so that what its user does, blocking or not, delays no arrival. Where
+/// that is allowed, as it is to root, the thread comes before what else wants a core.
 ///
 /// Dropped without [`stop`](Self::stop), it ends at once and tells nothing.
 #[derive(Debug)]
@@ -185,7 +186,10 @@ impl Load {
             most_open: options.most_open,
         };
         let sending = client::send_all(arrivals, sender, options.tolerance, stopped);
-        let work = move || runtime.block_on(sending);
+        let work = move || {
+            priority::raise();
+            runtime.block_on(sending);
+        };
         let thread = thread::Builder::new()
             .name("lab-load".to_owned())
             .spawn(work)

@@ -19,12 +19,13 @@ use super::status::{self, Condition, Written};
 use super::tally::{Served, Tally};
 use super::{Options, PodsError, Problem, serve, watch};
 use crate::lab::dice::fresh_seed;
-use crate::lab::files;
+use crate::lab::{files, priority};
 
 /// Connections that wait to be taken. More than this at once is refused by the kernel.
 const BACKLOG: u32 = 1_024;
 
-/// All pods, until it is dropped. It has a thread of its own, so that what its user does delays no answer.
+/// All pods, until it is dropped. It has a thread of its own, so that what its user does delays no answer, and where
+/// that is allowed, as it is to root, it comes before what else wants a core.
 #[derive(Debug)]
 pub struct PodServer {
     shared: Arc<Shared>,
@@ -114,6 +115,7 @@ impl PodServer {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = serve::serve(listener, Arc::clone(&shared));
         let work = move || {
+            priority::raise();
             runtime.block_on(async move {
                 tokio::select! {
                     () = serving => {}
