@@ -9,7 +9,7 @@ use test_support::lab::load::{Outcome, Report};
 use crate::program::Ended;
 use crate::seen::Seen;
 
-const RATE: u64 = 20;
+const RATE: u64 = 40;
 const LENGTH: u64 = 40;
 
 const fn at(milliseconds: u64) -> Duration {
@@ -197,6 +197,20 @@ fn other_shares_than_the_weights_are_noticed() {
         _ => arrived(due),
     };
     promoted(early).check_shares(&["50%", "100%"]);
+}
+
+#[test]
+fn a_gateway_that_carries_a_weight_out_late_is_noticed_if_no_busy_machine_is_as_late() {
+    let until = |end| {
+        move |due| match due {
+            19_000.. if due < end => half(due, 0, 40_000),
+            _ => arrived(due),
+        }
+    };
+    promoted(until(23_900)).check_shares(&["50%", "100%"]);
+    noticed("at 100%", || {
+        promoted(until(24_500)).check_shares(&["100%"]);
+    });
 }
 
 #[test]
