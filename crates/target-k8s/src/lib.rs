@@ -37,6 +37,7 @@ mod discover;
 mod error;
 #[cfg(test)]
 mod fake;
+mod hands;
 mod mark;
 mod object;
 mod observe;

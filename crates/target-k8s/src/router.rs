@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod gateway;
 mod ingress;
 mod istio;
@@ -191,8 +191,10 @@ pub(crate) struct RouterState {
     pub(crate) beside: BTreeMap<String, Beside>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
-    /// Whether only some of its objects took the last write, and `traffic` is what the others say.
+    /// Whether its objects do not all say the same, and `traffic` is what those say that are written last.
     pub(crate) is_partial: bool,
+    /// What each object says by itself, in the order in which they are written; nothing where there is one alone.
+    pub(crate) told: Vec<(ObjectRef, Traffic)>,
 }
 
 /// What sends to a track beside the router's own part.

@@ -254,6 +254,8 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
     let mut owned = Map::new();
     let mut sticky = std::time::Duration::ZERO;
     let mut beside = BTreeMap::new();
+    let told = routes.iter();
+    let told = told.map(|route| (route.reader.object.clone(), route.traffic.clone()));
     for RouteRead { reader, splits, .. } in routes {
         owned.insert(reader.object.to_string(), part::owned(reader, splits));
         sticky = splits
@@ -272,6 +274,7 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
         beside,
         broken: None,
         is_partial: false,
+        told: told.collect(),
     })
 }
 

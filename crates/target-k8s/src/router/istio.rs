@@ -56,6 +56,7 @@ impl Router for IstioRouter {
             beside: check::beside(&reader, &splits),
             broken: None,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 

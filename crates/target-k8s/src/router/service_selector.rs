@@ -37,6 +37,7 @@ impl Router for ServiceSelectorRouter {
             beside: BTreeMap::new(),
             broken: None,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 
@@ -63,6 +64,7 @@ impl Router for ServiceSelectorRouter {
             beside: BTreeMap::new(),
             broken,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 
