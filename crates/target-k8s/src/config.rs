@@ -13,6 +13,7 @@ use strategy_core::duration;
 
 pub use self::gateway::{GatewayBackend, GatewayRouter};
 pub use self::ingress::IngressRouter;
+pub use self::names::{InvalidName, NameField};
 pub use self::router::{IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter};
 pub use self::workload::{Canary, Follow, Slot, WorkloadConfig};
 
