@@ -1,5 +1,6 @@
 //! Whether a plan can run here: findings before anything is written. Pure.
 
+mod previews;
 pub(crate) mod reach;
 mod templates;
 
@@ -37,6 +38,12 @@ pub(crate) fn findings(
     findings.extend(revisions(bound, follow, part, plan));
     findings.extend(templates::findings(bound, follow, part, plan));
     findings.extend(impatient(bound, plan));
+    let is_told = |found: &Finding| {
+        let mut told = findings.iter();
+        told.any(|told| (&told.code, &told.resource) == (&found.code, &found.resource))
+    };
+    let previews = previews::findings(bound, objects, router, (part, plan), is_told);
+    findings.extend(previews);
     findings
 }
 
