@@ -24,3 +24,17 @@ pub mod render;
 pub mod run;
 pub mod wiring;
 pub mod words;
+
+/// The Rust of README and guides is compiled with the tests of this crate, which has all it needs and is no package: in
+/// one, these pages would not be there.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/guides/embed.md")]
+    struct Embed;
+    #[doc = include_str!("../../../docs/guides/test-a-policy.md")]
+    struct TestAPolicy;
+    #[doc = include_str!("../../../docs/guides/write-a-target.md")]
+    struct WriteATarget;
+}
