@@ -1,8 +1,8 @@
 //! Whether a plan can run here: findings before anything is written. Pure.
 
 mod previews;
-pub(crate) mod reach;
 mod templates;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -27,11 +27,11 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     let objects = &view.objects;
     let mut findings = router.check(objects, &bound.labels());
-    findings.extend(reach::recorded_traffic(bound));
-    findings.extend(reach::mirror(bound, part, plan));
-    findings.extend(reach::ports(bound, objects));
-    findings.extend(reach::strangers(bound, view));
-    findings.extend(reach::unknown_to_backends(bound, view, router));
+    findings.extend(traffic::recorded_traffic(bound));
+    findings.extend(traffic::mirror(bound, part, plan));
+    findings.extend(traffic::ports(bound, objects));
+    findings.extend(traffic::strangers(bound, view));
+    findings.extend(traffic::unknown_to_backends(bound, view, router));
     findings.extend(stable_without_replicas(bound));
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));

@@ -1,5 +1,6 @@
 //! What every router can do, as pure functions over whole objects.
 
+mod destination;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
@@ -10,7 +11,6 @@ mod istio;
 mod problem;
 #[cfg(test)]
 mod properties;
-mod reach;
 mod rules;
 mod service_selector;
 mod switch;

@@ -9,8 +9,8 @@ use super::virtual_service::{Reader, describe};
 use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
+use crate::router::destination::{Destination, Labels, labels};
 use crate::router::problem::Problem;
-use crate::router::reach::{Destination, Labels, labels};
 use crate::router::rules::list;
 
 /// The Services behind the two destinations, as far as they are in this namespace.
@@ -97,9 +97,9 @@ fn selector(
             "host-not-checked",
             reader.object.to_string(),
             format!(
-                "`{host}` is no Service of this namespace, so which pods it reaches is not known"
+                "`{host}` is no Service of this namespace, so neither which pods it reaches is known, nor whether proxies have heard of a pod that says it is ready"
             ),
-            "make sure that it reaches the pods of one track only",
+            "make sure that it reaches the pods of one track only, and let a canary begin with small weights: a pod may be sent requests late",
         )));
     };
     let Some(found) = objects.get(&service) else {
