@@ -104,6 +104,9 @@ pub fn configs(
             };
             Mistake::new(field, error.to_string())
         })?;
+        config
+            .check_router()
+            .map_err(|problem| Mistake::new(format!("{of_part}.router"), problem))?;
         if let WorkloadConfig::Slots([one, other]) = &config.workload
             && one.deployment == other.deployment
         {

@@ -92,6 +92,23 @@ impl Config {
         self
     }
 
+    /// Whether its workload can stand behind its router. `discover` asks the same.
+    ///
+    /// # Errors
+    /// In words with what to do: slots that take turns need a router that switches, and a mesh or Gateway API shares.
+    pub const fn check_router(&self) -> Result<(), &'static str> {
+        match (&self.workload, &self.router) {
+            (WorkloadConfig::Slots(_), RouterConfig::Istio(_) | RouterConfig::Gateway(_)) => Err(
+                "slots that take turns need a Service selector or an Ingress as their router; use `canary` with this router",
+            ),
+            (
+                WorkloadConfig::Slots(_),
+                RouterConfig::ServiceSelector(_) | RouterConfig::Ingress(_),
+            )
+            | (WorkloadConfig::Canary(_), _) => Ok(()),
+        }
+    }
+
     const fn default_drain() -> Duration {
         Duration::from_secs(10)
     }
