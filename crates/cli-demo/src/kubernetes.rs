@@ -98,11 +98,13 @@ pub fn configs(
             format!("target.kubernetes.parts.{part}")
         };
         config.check_names().map_err(|error| {
-            let field = match error.field {
-                NameField::Namespace => "target.kubernetes.namespace".to_owned(),
-                field => format!("{of_part}.{field}"),
+            // The namespace is one for all parts.
+            let of = if error.field == NameField::Namespace {
+                "target.kubernetes"
+            } else {
+                &of_part
             };
-            Mistake::new(field, error.to_string())
+            Mistake::new(format!("{of}.{}", error.field), error.to_string())
         })?;
         config
             .check_router()
