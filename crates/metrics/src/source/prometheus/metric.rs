@@ -35,6 +35,8 @@ pub(super) struct Metric {
     status: Option<String>,
     #[serde(default)]
     exported: bool,
+    #[serde(default)]
+    abandoned: Option<bool>,
     /// The label that tells units apart.
     #[serde(default)]
     pub(super) unit: Option<String>,
@@ -140,6 +142,7 @@ impl Metric {
             reporter: self.reporter.as_deref(),
             status: self.status.as_deref(),
             exported: self.exported,
+            abandoned: self.abandoned,
         }
     }
 
@@ -176,7 +179,8 @@ impl Metric {
         }
         Err(SourceError::invalid(
             "metric",
-            "`ingress`, `service`, `reporter`, `status` and `exported` are of what is ready-made"
+            "`ingress`, `service`, `reporter`, `status`, `exported` and `abandoned` are of what is \
+             ready-made"
                 .to_owned(),
             "write `ready-made`, or leave them out".to_owned(),
         ))
