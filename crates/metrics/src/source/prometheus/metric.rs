@@ -35,8 +35,8 @@ pub(super) struct Metric {
     status: Option<String>,
     #[serde(default)]
     exported: bool,
-    #[serde(default)]
-    abandoned: Option<bool>,
+    #[serde(default = "yes")]
+    abandoned: bool,
     /// The label that tells units apart.
     #[serde(default)]
     pub(super) unit: Option<String>,
@@ -49,6 +49,10 @@ pub(super) struct Metric {
     pub(super) stale_after: Duration,
     #[serde(default = "settle", with = "duration")]
     pub(super) settle: Duration,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Bounds grow by 19 %. A client library that is told to let buckets grow by at most 10 % begins at 3, and is at 2
@@ -142,7 +146,7 @@ impl Metric {
             reporter: self.reporter.as_deref(),
             status: self.status.as_deref(),
             exported: self.exported,
-            abandoned: self.abandoned,
+            bears_abandoned: !self.abandoned,
         }
     }
 

@@ -40,8 +40,8 @@ pub(super) struct Details<'a> {
     pub(super) reporter: Option<&'a str>,
     pub(super) status: Option<&'a str>,
     pub(super) exported: bool,
-    /// Whether requests that clients gave up before an answer began count as failed. None: they do.
-    pub(super) abandoned: Option<bool>,
+    /// Requests that clients gave up before an answer began do not count as failed.
+    pub(super) bears_abandoned: bool,
 }
 
 /// A selector for each of what a judge may ask for.
@@ -92,11 +92,11 @@ impl Exporter {
     ///
     /// A client that gives up before an answer begins is what is seen of a service that hangs: 499 by nginx, Traefik
     /// and many a framework, 0 by Envoy. For Traefik 0 is a connection that changed its protocol, as of WebSockets.
-    const fn failed(self, abandoned: bool) -> &'static str {
-        match (self, abandoned) {
-            (_, false) => "5..",
-            (Self::Istio, true) => "5..|499|0",
-            (Self::IngressNginx | Self::Traefik | Self::Http, true) => "5..|499",
+    const fn failed(self, bears_abandoned: bool) -> &'static str {
+        match (self, bears_abandoned) {
+            (_, true) => "5..",
+            (Self::Istio, false) => "5..|499|0",
+            (Self::IngressNginx | Self::Traefik | Self::Http, false) => "5..|499",
         }
     }
 
@@ -117,7 +117,7 @@ impl Exporter {
             reporter,
             status,
             exported,
-            abandoned: _,
+            bears_abandoned: _,
         } = details;
         for (field, given, of) in [
             ("ingress", ingress.is_some(), &[Self::IngressNginx][..]),
@@ -189,7 +189,7 @@ impl Exporter {
     ) -> Result<Selectors, SourceError> {
         let (requests, histogram, status) = self.series();
         let status = details.status.unwrap_or(status);
-        let failed = self.failed(details.abandoned.unwrap_or(true));
+        let failed = self.failed(details.bears_abandoned);
         let of_track = self.matchers(details, track, labels)?.join(",");
         Ok(Selectors {
             requests: format!("{requests}{{{of_track}}}"),
