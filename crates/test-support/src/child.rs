@@ -5,10 +5,12 @@ mod error;
 mod folder;
 mod port;
 mod process;
+mod server;
 mod watchdog;
 
 pub use error::ChildError;
 pub use folder::{RunFolder, target_dir};
 pub use port::free_port;
 pub use process::Process;
+pub use server::{Program, Server};
 pub use watchdog::Watchdog;

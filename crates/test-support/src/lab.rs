@@ -38,7 +38,7 @@ use std::sync::OnceLock;
 pub use error::LabError;
 pub use gateway::Gateway;
 pub use namespace::NoNamespace;
-pub use objects::{GATEWAY_CLASS, GATEWAY_NAME, GATEWAY_NAMESPACE, INGRESS_CLASS};
+pub use objects::{GATEWAY_NAME, GATEWAY_NAMESPACE};
 
 use crate::control_plane::{ControlPlane, Options};
 use crate::prometheus::Prometheus;
@@ -74,8 +74,9 @@ impl Lab {
     /// its thread is blocked.
     ///
     /// # Errors
-    /// [`LabError::Outside`] unless [`namespace::is_inside`]; otherwise when a program is missing, ends, or is not
-    /// ready within [`Options::start_limit`].
+    /// [`LabError::Outside`] unless [`namespace::is_inside`]; otherwise when a program is missing, ends, or takes too
+    /// long: the control plane by the default of [`Options::start_limit`], gateway and Prometheus 30 s each to listen,
+    /// and the gateway 60 s to say that its Gateway is programmed.
     pub fn start() -> Result<Self, LabError> {
         if !namespace::is_inside() {
             return Err(LabError::Outside);

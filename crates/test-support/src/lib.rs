@@ -5,7 +5,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | `kubernetes`, on by default | `control_plane`; `gateway`, a stand-in for a controller; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone |
+//! | `kubernetes`, on by default | `control_plane`; `gateway_controller`, a stand-in for that of a gateway; `kubelet`, which lists the ways in which a pod can be broken by its image's tag alone |
 //! | `child` | `child`: programs as child processes that do not outlive a test; `programs`; `prometheus`, a real one |
 //! | `lab` | `lab`: control plane, gateway, Prometheus and pods in a network of their own, for real requests |
 //! | `ecs` | `ecs`: Amazon ECS, Application Load Balancers and Application Auto Scaling behind the SDK's HTTP client, with tasks that fail as told |
@@ -18,7 +18,7 @@ pub mod control_plane;
 #[cfg(feature = "ecs")]
 pub mod ecs;
 #[cfg(feature = "kubernetes")]
-pub mod gateway;
+pub mod gateway_controller;
 #[cfg(feature = "kubernetes")]
 pub mod kubelet;
 #[cfg(feature = "lab")]
@@ -31,7 +31,7 @@ pub mod prometheus;
 #[cfg(feature = "kubernetes")]
 pub use control_plane::{AuditEvent, ControlPlane, ControlPlaneError, Gate, GatewayApi, Options};
 #[cfg(feature = "kubernetes")]
-pub use gateway::GatewayController;
+pub use gateway_controller::GatewayController;
 #[cfg(feature = "lab")]
 pub use lab::{Lab, LabError};
 #[cfg(feature = "child")]

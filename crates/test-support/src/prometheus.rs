@@ -2,25 +2,17 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::ops::Deref;
 
-use crate::child::{ChildError, Process, RunFolder, Watchdog, free_port};
+use crate::child::{ChildError, Program, Server, free_port};
 use crate::programs::{Missing, prometheus as program, testbed_dir};
 
-const NAME: &str = "prometheus";
+const CONFIGURATION: &str = "prometheus.yml";
 
 /// Its storage, in its folder.
 const STORAGE: &str = "data";
 
-/// How often it is looked whether it listens, and how long.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: usize = 600;
-
-/// Why Prometheus could not be started or ended.
+/// Why Prometheus could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrometheusError {
@@ -30,34 +22,17 @@ pub enum PrometheusError {
     /// It could not be run.
     #[error(transparent)]
     Child(#[from] ChildError),
-    /// It was stopped before.
-    #[error("Prometheus is stopped: start it again first")]
-    Stopped,
-    /// It did not listen.
-    #[error("Prometheus does not listen on {address}; the end of its log:\n{log}")]
-    Deaf {
-        /// Where it was told to.
-        address: String,
-        /// The last lines that it wrote.
-        log: String,
-    },
 }
 
-/// A server on a port of the loopback interface, ended when dropped or when this process ends, whatever ended
-/// that.
+/// A [`Server`] on a port of the loopback interface, with everything that one can be asked. When it listens, it may
+/// not be ready to be asked.
 #[derive(Debug)]
 pub struct Prometheus {
-    process: Mutex<Option<Process>>,
-    watchdog: Arc<Mutex<Watchdog>>,
-    program: PathBuf,
-    arguments: Vec<String>,
-    port: u16,
-    // Last: the folder is removed when the server does not write to it any more.
-    folder: RunFolder,
+    server: Server,
 }
 
 impl Prometheus {
-    /// Starts one with this configuration (`prometheus.yml`), as [`start_again`](Self::start_again) does.
+    /// Starts one with this configuration (`prometheus.yml`).
     ///
     /// `files` are written beside it: name and text. `arguments` come after our own.
     ///
@@ -78,136 +53,44 @@ impl Prometheus {
         files: &[(&str, &str)],
         arguments: &[&str],
     ) -> Result<Self, PrometheusError> {
-        let program = program()?;
-        let folder = RunFolder::create(&testbed_dir().join("run"))?;
-        for (name, text) in [&[("prometheus.yml", config)], files].concat() {
-            let path = folder.path().join(name);
-            fs::write(&path, text).map_err(file("write", &path))?;
-        }
-        let watchdog = Watchdog::start(folder.path()).map_err(|source| ChildError::Process {
-            attempt: "start",
-            program: "the watchdog (sh)",
-            source,
-        })?;
         let ours = [
-            "--config.file=prometheus.yml".to_owned(),
+            format!("--config.file={CONFIGURATION}"),
             format!("--storage.tsdb.path={STORAGE}"),
             "--log.level=warn".to_owned(),
             format!("--web.listen-address=127.0.0.1:{port}"),
         ];
         let theirs = arguments.iter().map(|argument| (*argument).to_owned());
-        let server = Self {
-            process: Mutex::new(None),
-            watchdog: Arc::new(Mutex::new(watchdog)),
-            program,
+        let program = Program {
+            name: "prometheus",
+            path: program()?,
             arguments: ours.into_iter().chain(theirs).collect(),
-            port,
-            folder,
+            ports: vec![port],
         };
-        server.start_again()?;
-        Ok(server)
-    }
-
-    /// Starts it on the storage that is there, and returns when it listens; it may not be ready to be asked then.
-    /// One that runs is stopped before.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what is waited for is another process"
-    )]
-    pub fn start_again(&self) -> Result<(), PrometheusError> {
-        self.stop()?;
-        let (arguments, folder) = (&self.arguments, self.folder.path());
-        let mut process = Process::start(NAME, &self.program, arguments, folder, &self.watchdog)?;
-        for _ in 0..LOOKS {
-            process.check_alive()?;
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                *self.process() = Some(process);
-                return Ok(());
-            }
-            thread::sleep(LOOK);
-        }
-        Err(PrometheusError::Deaf {
-            address: self.url(),
-            log: process.log_tail(),
-        })
-    }
-
-    /// Kills it; nothing happens if it was stopped before.
-    ///
-    /// # Errors
-    /// When it cannot be killed.
-    pub fn stop(&self) -> Result<(), PrometheusError> {
-        let process = self.process().take();
-        process.map_or(Ok(()), |mut process| Ok(process.stop()?))
+        let files = [&[(CONFIGURATION, config)], files].concat();
+        let server = Server::start(program, &testbed_dir().join("run"), &files)?;
+        Ok(Self { server })
     }
 
     /// Kills it, and removes everything that it has stored.
     ///
     /// # Errors
     /// When it cannot be killed or its storage not be removed.
-    pub fn forget(&self) -> Result<(), PrometheusError> {
+    pub fn forget(&self) -> Result<(), ChildError> {
         self.stop()?;
-        let storage = self.folder.path().join(STORAGE);
+        let storage = self.folder().join(STORAGE);
         match fs::remove_dir_all(&storage) {
             Err(source) if source.kind() != ErrorKind::NotFound => {
-                Err(file("remove", &storage)(source).into())
+                Err(ChildError::file("remove", storage)(source))
             }
             Ok(()) | Err(_) => Ok(()),
         }
     }
-
-    /// Suspends it: it takes connections and does not answer, until [`resume`](Self::resume).
-    ///
-    /// # Errors
-    /// When it does not run.
-    pub fn pause(&self) -> Result<(), PrometheusError> {
-        let process = self.process();
-        let process = process.as_ref().ok_or(PrometheusError::Stopped)?;
-        Ok(process.pause()?)
-    }
-
-    /// Lets it go on.
-    ///
-    /// # Errors
-    /// When it does not run.
-    pub fn resume(&self) -> Result<(), PrometheusError> {
-        let process = self.process();
-        let process = process.as_ref().ok_or(PrometheusError::Stopped)?;
-        Ok(process.resume()?)
-    }
-
-    /// Looks whether it still runs.
-    ///
-    /// # Errors
-    /// When it was stopped or has ended by itself.
-    pub fn check_alive(&self) -> Result<(), PrometheusError> {
-        let mut process = self.process();
-        let process = process.as_mut().ok_or(PrometheusError::Stopped)?;
-        Ok(process.check_alive()?)
-    }
-
-    /// Where it answers: `http://127.0.0.1:PORT`, also after it was started again.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// The last lines that it wrote; empty while it is stopped.
-    #[must_use]
-    pub fn log_tail(&self) -> String {
-        let process = self.process();
-        process.as_ref().map(Process::log_tail).unwrap_or_default()
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        // A panic elsewhere leaves the process as it was.
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn file(attempt: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ChildError {
-    ChildError::file(attempt, path)
+impl Deref for Prometheus {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
 }

@@ -13,7 +13,7 @@ use kube::api::{DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostP
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
-use support::{Shop, is_ready, now, pause};
+use support::{LONGEST, Shop, is_ready, now, pause};
 use test_support::control_plane::TEST_USERS;
 use test_support::{ControlPlane, GatewayApi, Options};
 
@@ -58,7 +58,7 @@ async fn no_two_pods_have_the_same_address_not_even_one_after_the_other() {
             .await;
         let app = format!("shop-{round}");
         let all_ready = |pods: &[Pod]| pods.len() == 40 && pods.iter().all(is_ready);
-        let (pods, _) = shop.until(&app, Duration::from_secs(60), all_ready).await;
+        let (pods, _) = shop.until(&app, LONGEST, all_ready).await;
         for pod in pods {
             let address = pod.status.unwrap().pod_ip.unwrap();
             assert!(address.starts_with("10.244."), "{address}");
@@ -68,8 +68,7 @@ async fn no_two_pods_have_the_same_address_not_even_one_after_the_other() {
         let now = DeleteParams::default();
         let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
         deployments.delete_collection(&now, &all).await.unwrap();
-        shop.until(&app, Duration::from_secs(60), <[Pod]>::is_empty)
-            .await;
+        shop.until(&app, LONGEST, <[Pod]>::is_empty).await;
     }
 }
 
@@ -241,7 +240,7 @@ async fn a_stopped_api_server_refuses_and_comes_back_with_its_data() {
     let shop = Shop { namespace, client };
     shop.deploy("web", "shop/web:1", 2).await;
     let all_ready = |pods: &[_]| pods.len() == 2 && pods.iter().all(is_ready);
-    shop.until("web", Duration::from_secs(30), all_ready).await;
+    shop.until("web", LONGEST, all_ready).await;
 }
 
 #[tokio::test]
@@ -325,10 +324,7 @@ fn run_until_killed() {
 fn wait_for(what: &str, reached: impl Fn() -> bool) {
     let began = now();
     while !reached() {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "{what} did not come"
-        );
+        assert!(began.elapsed() < 2 * LONGEST, "{what} did not come");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -102,6 +102,7 @@ pub(crate) fn load(options: &Load) -> Result<Infallible, TaskError> {
         built(LOAD)?,
         options.host.clone().into(),
         options.rate.to_string().into(),
+        if options.get { "GET" } else { "POST" }.into(),
     ];
     words.extend(options.seconds.map(|seconds| seconds.to_string().into()));
     run_inside(&words)

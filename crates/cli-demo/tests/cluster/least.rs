@@ -1,19 +1,22 @@
 //! The Role that `permissions` prints: with it a whole rollout works, without a verb of it the error
 //! names the verb and the resource.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::file::{FILE, rollout};
 use crate::program::{Ended, Rollway};
-use crate::shop::{Mode, Shop};
+use crate::shop::{Mode, Shop, pause};
 
 const USER: &str = "rollway-test-2";
 
 impl Shop {
-    /// Lets the user do in this namespace what the Role says, and nothing else.
+    /// Lets the user do in this namespace what the Role says, and nothing else; from now on.
     pub(crate) async fn grant(&self, role: Value) {
         let name = role["metadata"]["name"].clone();
+        let first = role["rules"][0].clone();
         self.create(role).await;
         let group = "rbac.authorization.k8s.io";
         self.create(json!({
@@ -24,6 +27,31 @@ impl Shop {
             "subjects": [{"apiGroup": group, "kind": "User", "name": USER}],
         }))
         .await;
+        self.until_may(&first, true).await;
+    }
+
+    /// Waits until the API server lets the user do what a rule says, or no longer: it learns of its own objects a
+    /// little later than whoever writes them.
+    pub(crate) async fn until_may(&self, rule: &Value, expected: bool) {
+        let asked = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": USER, "resourceAttributes": {
+                "namespace": self.namespace,
+                "group": rule["apiGroups"][0],
+                "resource": rule["resources"][0],
+                "verb": rule["verbs"][0],
+                "name": rule["resourceNames"][0],
+            }},
+        });
+        for _ in 0..1200 {
+            let answer = self.create(asked.clone()).await;
+            if answer["status"]["allowed"] == expected {
+                return;
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        panic!("never as it was granted: {asked:#}");
     }
 }
 

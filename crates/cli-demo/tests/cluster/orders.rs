@@ -96,7 +96,7 @@ async fn an_approval_counts_by_role_once_for_each_person() {
     }});
     rollway.put(".rollway/shop-api.inbox/forged.json", &forged.to_string());
     let answer = ".rollway/shop-api.inbox/forged.answer.json";
-    for _ in 0..100 {
+    for _ in 0..600 {
         if rollway.has(answer) {
             break;
         }

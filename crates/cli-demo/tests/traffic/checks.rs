@@ -12,8 +12,8 @@ use crate::seen::Seen;
 /// How long Traefik waits at most between two changes (`providersThrottleDuration`), and a second for a busy machine.
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(3);
 
-/// What a busy machine may add to one step of Rollway's, a write or a look: as a rule that takes a tenth of a second.
-const BUSY: Duration = Duration::from_secs(2);
+/// What a busy machine may add to one step, a write or a look: as a rule that takes a tenth of a second.
+pub(crate) const BUSY: Duration = Duration::from_secs(2);
 
 impl Seen {
     /// How it ended, and that no request failed.

@@ -81,6 +81,11 @@ impl Shop {
     }
 
     pub(crate) async fn deploy(&self, version: &str) {
+        self.deploy_that(version, "").await;
+    }
+
+    /// With pods of which the annotation says how they behave.
+    pub(crate) async fn deploy_that(&self, version: &str, behaves: &str) {
         let labels = json!({"app": "shop", "version": version});
         let deployment = json!({
             "metadata": {"name": version},
@@ -88,7 +93,7 @@ impl Shop {
                 "replicas": 2,
                 "selector": {"matchLabels": labels},
                 "template": {
-                    "metadata": {"labels": labels, "annotations": {SERVES: ""}},
+                    "metadata": {"labels": labels, "annotations": {SERVES: behaves}},
                     "spec": {"containers": [{
                         "name": "shop",
                         "image": format!("shop/web:{version}"),

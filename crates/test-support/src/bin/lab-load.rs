@@ -1,15 +1,15 @@
 //! Sends requests through the gateway of the lab, in whose network it has to be, and prints each second what came of
 //! them; `cargo xtask lab load` starts it.
 //!
-//! `lab-load HOST RATE [SECONDS]`: so many requests a second to this host, until that time is over or Ctrl-C, and then
-//! what came of all of them.
+//! `lab-load HOST RATE GET|POST [SECONDS]`: so many requests a second to this host, until that time is over or Ctrl-C,
+//! and then what came of all of them.
 
 use std::env;
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::time::Duration;
 
-use test_support::lab::load::{Load, Report};
+use test_support::lab::load::{Load, Method, Report};
 use test_support::lab::{LabError, namespace, requests};
 use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
@@ -17,8 +17,13 @@ use tokio::time::{sleep, timeout};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [host, rate, seconds @ ..] = arguments.as_slice() else {
-        return Err("give the host and how many requests a second".into());
+    let [host, rate, method, seconds @ ..] = arguments.as_slice() else {
+        return Err("give the host, how many requests a second, and GET or POST".into());
+    };
+    let method = match method.as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        other => return Err(format!("{other}: give GET or POST").into()),
     };
     if !namespace::is_inside() {
         return Err(Box::new(LabError::Outside));
@@ -29,7 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let load = Load::start(&requests(host, rate.parse()?))?;
+        let mut options = requests(host, rate.parse()?);
+        options.method = method;
+        let load = Load::start(&options)?;
         let mut told = 0;
         let telling = async {
             loop {

@@ -40,6 +40,22 @@ pub enum ChildError {
         /// The last lines that it wrote.
         log: String,
     },
+    /// A server was stopped before.
+    #[error("{program} is stopped: start it again first")]
+    Stopped {
+        /// Which program.
+        program: &'static str,
+    },
+    /// A server did not listen.
+    #[error("{program} does not listen on {address}; the end of its log:\n{log}")]
+    Deaf {
+        /// Which program.
+        program: &'static str,
+        /// Where it was told to.
+        address: String,
+        /// The last lines that it wrote.
+        log: String,
+    },
     /// No port of the loopback interface is free.
     #[error("no free port on 127.0.0.1 between {from} and {to}")]
     NoPort {

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use super::ChildError;
 
 /// Reads `+PID` and `-PID` lines and, when its input ends, kills those that are left and removes
 /// the folder `$1` that they wrote to.
@@ -50,6 +53,19 @@ impl Watchdog {
             .spawn()?;
         let orders = shell.stdin.take();
         Ok(Self { shell, orders })
+    }
+
+    /// One for several processes, that removes `folder` at last.
+    ///
+    /// # Errors
+    /// When `sh` cannot be started.
+    pub(crate) fn shared(folder: &Path) -> Result<Arc<Mutex<Self>>, ChildError> {
+        let watchdog = Self::start(folder).map_err(|source| ChildError::Process {
+            attempt: "start",
+            program: "the watchdog (sh)",
+            source,
+        })?;
+        Ok(Arc::new(Mutex::new(watchdog)))
     }
 
     /// From now on the process `pid` does not outlive us.

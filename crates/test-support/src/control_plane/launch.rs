@@ -36,12 +36,7 @@ pub(crate) struct Launched {
 impl Launched {
     /// Starts etcd and the API server; the others wait until it answers.
     pub(crate) fn start(programs: &Programs, folder: &Path) -> Result<Self, ControlPlaneError> {
-        let watchdog = Watchdog::start(folder).map_err(|source| ChildError::Process {
-            attempt: "start",
-            program: "the watchdog (sh)",
-            source,
-        })?;
-        let watchdog = Arc::new(Mutex::new(watchdog));
+        let watchdog = Watchdog::shared(folder)?;
         write(folder, TOKENS, &user_table())?;
         let keys = ServiceAccountKeys::generate()?;
         write(folder, SERVICE_ACCOUNT_KEY, &keys.private)?;

@@ -40,9 +40,6 @@ pub enum LabError {
     /// The pods could not be served.
     #[error(transparent)]
     Pods(#[from] PodsError),
-    /// The gateway was stopped before.
-    #[error("the gateway is stopped: start it again first")]
-    Stopped,
     /// The gateway was waited for too long.
     #[error("{what} within {limit:?}: {last}; the end of the log of the gateway:\n{log}")]
     TooSlow {

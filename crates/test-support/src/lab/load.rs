@@ -8,7 +8,8 @@
 //! It counts what a user without luck would feel. **Nothing is ever sent twice**: connections are hyper's bare
 //! ones (`hyper::client::conn`), without the pool of `hyper-util`, whose client sends a request again by itself
 //! when the kept connection that it took was closed under it (`retry_canceled_requests`, on by default). Here
-//! that is one [`Reset`](Outcome::Reset).
+//! that is one [`Reset`](Outcome::Reset). Nor does the gateway send anything twice: requests are orders
+//! ([`Method::Post`]) unless told otherwise.
 //!
 //! ```no_run
 //! use test_support::lab::load::{Load, Options};
@@ -41,7 +42,6 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use self::arrivals::Arrivals;
 use self::client::Client;
 pub use self::outcome::Outcome;
 pub use self::report::{Counts, Failure, Report};
@@ -53,10 +53,10 @@ use super::files;
 pub struct Options {
     /// Where connections go to.
     pub target: SocketAddr,
-    /// Requests a second, in the long run.
+    /// Requests a second, evenly spread.
     pub rate: f64,
-    /// How arrivals are spread. Default: evenly.
-    pub arrivals: Arrivals,
+    /// What they ask for. Default: [`Post`](Method::Post), of which a proxy hides no failure.
+    pub method: Method,
     /// The header `Host`. Default: the target.
     pub host: String,
     /// Path and query. Default: `/`.
@@ -76,6 +76,18 @@ pub struct Options {
     pub most_open: usize,
     /// The header of answers that tells the version. Default: `x-version`, which the pods of the lab send.
     pub version_header: HeaderName,
+}
+
+/// What requests ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// An order: `POST` with a small body. Nobody on the way may send it twice, so that its sender learns of every
+    /// connection that broke under it.
+    Post,
+    /// A question: `GET`. A proxy sends it again over another connection when one that it had kept breaks under it, as
+    /// that of Go's library does, and its sender never learns of the first.
+    Get,
 }
 
 /// What becomes of a connection after an answer.
@@ -114,7 +126,7 @@ impl Options {
         Self {
             target,
             rate,
-            arrivals: Arrivals::Even,
+            method: Method::Post,
             host: target.to_string(),
             path: "/".to_owned(),
             headers: HeaderMap::new(),
@@ -152,7 +164,7 @@ impl Load {
     /// # Errors
     /// When an option makes no sense, or there is no thread to be had.
     pub fn start(options: &Options) -> Result<Self, LoadError> {
-        let arrivals = arrivals::Schedule::new(options.rate, options.arrivals)?;
+        let arrivals = arrivals::Schedule::new(options.rate)?;
         let client = Client::new(options)?;
         files::allow_many();
         let runtime = Builder::new_current_thread()

@@ -17,11 +17,8 @@ pub const GATEWAY_NAME: &str = "gateway";
 /// The namespace of [`GATEWAY_NAME`].
 pub const GATEWAY_NAMESPACE: &str = "default";
 
-/// The class of the Gateway.
-pub const GATEWAY_CLASS: &str = "traefik";
-
-/// The class for Ingresses.
-pub const INGRESS_CLASS: &str = "traefik";
+/// The class of the Gateway, and that for Ingresses.
+const CLASS: &str = "traefik";
 
 /// As its documentation says.
 const CONTROLLER: &str = "traefik.io/gateway-controller";
@@ -58,20 +55,20 @@ pub(super) fn create(plane: &ControlPlane, gateway: &Gateway) -> Result<(), LabE
 
 fn ingress_class() -> Value {
     json!({
-        "metadata": {"name": INGRESS_CLASS},
+        "metadata": {"name": CLASS},
         "spec": {"controller": "traefik.io/ingress-controller"},
     })
 }
 
 fn gateway_class() -> Value {
-    json!({"metadata": {"name": GATEWAY_CLASS}, "spec": {"controllerName": CONTROLLER}})
+    json!({"metadata": {"name": CLASS}, "spec": {"controllerName": CONTROLLER}})
 }
 
 fn the_gateway() -> Value {
     json!({
         "metadata": {"name": GATEWAY_NAME, "namespace": GATEWAY_NAMESPACE},
         "spec": {
-            "gatewayClassName": GATEWAY_CLASS,
+            "gatewayClassName": CLASS,
             "listeners": [{
                 "name": "web",
                 "protocol": "HTTP",

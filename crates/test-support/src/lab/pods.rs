@@ -13,9 +13,10 @@
 //! | `errors-5` | answers 5 % of requests with status 500, each by itself |
 //! | `errors-5-burst-20` | the same share, 20 errors in a row each time |
 //! | `hang`, `hang-5` | never answers, or never 5 % of requests |
+//! | `reset`, `reset-5` | breaks the connection instead of answering, or that of 5 % of requests |
 //! | `refuse` | takes no connection, though it is ready |
-//! | `after-10m` | errors, hangs and refusals of the same text begin at this age of the pod |
-//! | `on-cart` | errors and hangs of the same text strike `/cart` and what is below it |
+//! | `after-10m` | errors, hangs, resets and refusals of the same text begin at this age of the pod |
+//! | `on-cart` | errors, hangs and resets of the same text strike `/cart` and what is below it |
 //! | `between-60s-120s` | those of the same text strike only then, by the age of the *server*: an incident that all pods share |
 //! | `latency-40ms-120ms` | answers take this long in the median and at the 95th percentile (log-normal); of one time, always that |
 //! | `start-3s` | listens, and is ready, only 3 s after each start |

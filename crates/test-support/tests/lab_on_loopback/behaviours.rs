@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use test_support::lab::load::{Connections, Load, Outcome, Report};
+use test_support::lab::load::{Connections, Load, Method, Outcome, Report};
 use test_support::lab::pods::{SERVES, Served, Written};
 
 use super::{
@@ -23,9 +23,11 @@ const CRASHED: Option<&str> = Some("CrashLoopBackOff");
 fn errors_come_in_their_share_and_under_their_version() {
     let server = server();
     server.put(&pod(1, "v2_errors-30"));
-    let report = load(&to(&server, 1, 400.0), milliseconds(500));
+    let load = Load::start(&to(&server, 1, 400.0)).unwrap();
+    // So many at least: a standard deviation is 3.2 %.
+    until(&load, |report| report.sent() >= 200);
+    let report = load.stop();
     let share = report.counts().with(Outcome::ServerError) as f64 / report.sent() as f64;
-    // 200 requests: a standard deviation is 3.2 %.
     assert!((0.14..0.46).contains(&share), "{report}");
     assert_eq!(report.counts().of("v2"), report.sent(), "{report}");
     let errors = report.counts().with(Outcome::ServerError);
@@ -107,9 +109,29 @@ fn a_pod_that_hangs_is_a_time_out() {
     let first = &report.failures()[0];
     assert!(first.ended - first.due >= milliseconds(200), "{first:?}");
     // Some may not have been taken before that.
-    let tally = tally(&server, report.sent());
+    let tally = tally(&server, 1);
     assert!(tally.with(Served::Abandoned) > 0, "{tally}");
     assert_eq!(tally.with(Served::Answered(200)), 0, "{tally}");
+}
+
+#[test]
+fn a_pod_that_resets_breaks_the_connection_of_some_requests_and_serves_the_others() {
+    let server = server();
+    server.put(&pod(1, "v2_reset-30"));
+    for method in [Method::Post, Method::Get] {
+        let before = server.tally();
+        let mut options = to(&server, 1, 200.0);
+        options.method = method;
+        let load = Load::start(&options).unwrap();
+        until(&load, |report| report.counts().total() >= 50);
+        let report = load.stop();
+        let counts = report.counts();
+        let reset = server.tally().with(Served::Reset) - before.with(Served::Reset);
+        assert!(reset > 0, "{report}");
+        assert_eq!(counts.with(Outcome::Reset), reset, "{report}");
+        assert_eq!(counts.with(Outcome::Success), report.sent() - reset);
+    }
+    server.check().unwrap();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use http::HeaderValue;
-use test_support::lab::load::{Connections, Load, LoadError, Options, Outcome};
+use test_support::lab::load::{Connections, Load, LoadError, Method, Options, Outcome};
 
 use super::{load, milliseconds, pod, server, to, until, wait};
 
@@ -60,10 +60,18 @@ fn raw(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     address
 }
 
-/// A request without a body; `None`: there is no other.
+/// A request, of which the body, if there is one, ends as that of an order does; `None`: there is no other.
 fn read(stream: &mut TcpStream) -> Option<String> {
     let mut text = Vec::new();
-    while !text.ends_with(b"\r\n\r\n") {
+    let is_whole = |text: &[u8]| {
+        let is_order = text.starts_with(b"POST ");
+        text.ends_with(if is_order {
+            b"\r\n\r\nitem=1"
+        } else {
+            b"\r\n\r\n"
+        })
+    };
+    while !is_whole(&text) {
         let mut byte = [0];
         if stream.read(&mut byte).unwrap_or(0) == 0 {
             return None;
@@ -161,23 +169,39 @@ fn connections_are_kept_or_not_as_told() {
 }
 
 #[test]
-fn path_host_and_headers_arrive() {
-    let target = raw(|mut stream| {
-        while let Some(request) = read(&mut stream) {
-            let head: Vec<&str> = request.lines().collect();
-            assert_eq!(head[0], "GET /cart?item=1 HTTP/1.1");
-            if head.contains(&"host: shop.example") && head.contains(&"x-preview: v2") {
-                answer(&mut stream);
+fn method_path_host_headers_and_body_arrive() {
+    // Orders are the default, which no proxy may send twice.
+    let default = Options::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), 1.0).method;
+    assert_eq!(default, Method::Post);
+    for (method, first, body) in [
+        (Method::Post, "POST /cart?item=1 HTTP/1.1", Some("item=1")),
+        (Method::Get, "GET /cart?item=1 HTTP/1.1", None),
+    ] {
+        let target = raw(move |mut stream| {
+            while let Some(request) = read(&mut stream) {
+                let (head, sent) = request.split_once("\r\n\r\n").unwrap();
+                let head: Vec<&str> = head.lines().collect();
+                let has = |line: &str| head.contains(&line);
+                let length = body.map(|body| format!("content-length: {}", body.len()));
+                if head[0] == first
+                    && has("host: shop.example")
+                    && has("x-preview: v2")
+                    && length.is_none_or(|length| has(&length))
+                    && sent == body.unwrap_or_default()
+                {
+                    answer(&mut stream);
+                }
             }
-        }
-    });
-    let mut options = Options::new(target, 50.0);
-    options.path = "/cart?item=1".to_owned();
-    options.host = "shop.example".to_owned();
-    let preview = HeaderValue::from_static("v2");
-    options.headers.insert("x-preview", preview);
-    let report = load(&options, milliseconds(100));
-    assert_eq!(report.counts().failed(), 0, "{report}");
+        });
+        let mut options = Options::new(target, 50.0);
+        options.method = method;
+        options.path = "/cart?item=1".to_owned();
+        options.host = "shop.example".to_owned();
+        let preview = HeaderValue::from_static("v2");
+        options.headers.insert("x-preview", preview);
+        let report = load(&options, milliseconds(100));
+        assert_eq!(report.counts().failed(), 0, "{report}");
+    }
 }
 
 #[test]

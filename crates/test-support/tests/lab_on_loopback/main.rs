@@ -115,7 +115,7 @@ fn tally(server: &PodServer, ended: u64) -> Tally {
     loop {
         let tally = server.tally();
         let all: u64 = tally.iter().map(|(_, _, _, count)| count).sum();
-        if all >= ended || rounds == 100 {
+        if all >= ended || rounds == 1_000 {
             return tally;
         }
         rounds += 1;

@@ -4,12 +4,16 @@
 
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, PostParams, WatchEvent, WatchParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 use test_support::ControlPlane;
+
+/// Nothing that is waited for takes so long, however busy the machine is.
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 pub(crate) struct Shop {
     pub(crate) namespace: String,
@@ -93,20 +97,66 @@ impl Shop {
         }
     }
 
-    /// What the only pod of `name` goes through in `time`: each change once, in words.
-    pub(crate) async fn story(&self, name: &str, time: Duration) -> Vec<(Duration, String)> {
-        let began = now();
-        let mut story: Vec<(Duration, String)> = Vec::new();
-        while began.elapsed() < time {
-            if let [pod] = self.pods(name).await.as_slice() {
-                let words = in_words(pod);
-                if story.last().is_none_or(|(_, last)| *last != words) {
-                    story.push((began.elapsed(), words));
-                }
+    /// Deploys one pod as `web` and tells what it goes through, from its first status on: so many changes, and what
+    /// else comes in the `quiet` time after them.
+    pub(crate) async fn story(
+        &self,
+        image: &str,
+        annotations: serde_json::Value,
+        changes: usize,
+        quiet: Duration,
+    ) -> Story {
+        // From before there is a pod, and each change by itself: not even a test that had to wait misses one.
+        let pods = self.pods_api();
+        let none = pods.list(&ListParams::default()).await.unwrap();
+        let before = none.metadata.resource_version.unwrap();
+        self.deploy_annotated("web", image, 1, annotations).await;
+        let parameters = WatchParams::default().disable_bookmarks().labels("app=web");
+        let mut events = pods.watch(&parameters, &before).await.unwrap().boxed();
+        let (mut story, mut limit) = (Story(Vec::new()), LONGEST);
+        while let Ok(event) = tokio::time::timeout(limit, events.try_next()).await {
+            match event.unwrap() {
+                Some(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => story.add(&pod),
+                other => panic!("{other:?} after {story:#?}"),
             }
-            pause(Duration::from_millis(50)).await;
+            if story.0.len() >= changes {
+                limit = quiet;
+            }
         }
+        assert!(story.0.len() >= changes, "no more than {story:#?}");
         story
+    }
+}
+
+/// What a pod goes through: each change once, in words, and when, by the clock of the API server.
+#[derive(Debug)]
+pub(crate) struct Story(Vec<(i64, String)>);
+
+impl Story {
+    fn add(&mut self, pod: &Pod) {
+        let words = in_words(pod);
+        let is_told = self.0.last().is_some_and(|(_, last)| *last == words);
+        if !is_told && words != "new" {
+            let writes = pod.metadata.managed_fields.iter().flatten();
+            let times = writes.filter_map(|write| write.time.as_ref());
+            let seconds = times.map(|time| time.0.as_second()).max();
+            self.0.push((seconds.unwrap(), words));
+        }
+    }
+
+    pub(crate) fn words(&self) -> Vec<&str> {
+        self.0.iter().map(|(_, words)| words.as_str()).collect()
+    }
+
+    /// That the change of this number came so many seconds after the one before it: no earlier, and as much later at
+    /// most as a busy machine makes it. Moments are whole seconds.
+    #[track_caller]
+    pub(crate) fn check_apart(&self, number: usize, seconds: i64) {
+        let apart = self.0[number].0 - self.0[number - 1].0;
+        assert!(
+            (seconds - 1..=seconds + 5).contains(&apart),
+            "{apart} s instead of {seconds} s: {self:#?}"
+        );
     }
 }
 

@@ -5,33 +5,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::LoadError;
-use crate::lab::dice::Dice;
 
-/// How arrivals are spread over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Arrivals {
-    /// All gaps are alike.
-    Even,
-    /// As of many users who do not know each other: a Poisson process.
-    Poisson {
-        /// What decides the gaps.
-        seed: u64,
-    },
-}
-
-/// The moments, since the begin, at which requests are due. It never ends.
+/// The moments, since the begin, at which requests are due: all gaps are alike. It never ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     rate: f64,
     number: u64,
-    dice: Option<Dice>,
-    /// The last moment, in gaps.
-    last: f64,
 }
 
 impl Schedule {
-    pub(crate) fn new(rate: f64, arrivals: Arrivals) -> Result<Self, LoadError> {
+    pub(crate) fn new(rate: f64) -> Result<Self, LoadError> {
         // Less than one in a day, or more than a thread can send, is a slip.
         if !(1e-5..=100_000.0).contains(&rate) {
             return Err(LoadError::Option {
@@ -40,15 +23,7 @@ impl Schedule {
                 wanted: "a number of requests a second above 0 and up to 100 000",
             });
         }
-        Ok(Self {
-            rate,
-            number: 0,
-            dice: match arrivals {
-                Arrivals::Even => None,
-                Arrivals::Poisson { seed } => Some(Dice::new(seed)),
-            },
-            last: 0.0,
-        })
+        Ok(Self { rate, number: 0 })
     }
 }
 
@@ -56,16 +31,10 @@ impl Iterator for Schedule {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
-        let gaps = match &mut self.dice {
-            // From the number, so that nothing adds up to a drift.
-            None => self.number as f64,
-            Some(dice) => {
-                self.last += dice.exponential();
-                self.last
-            }
-        };
+        // From the number, so that nothing adds up to a drift.
+        let due = self.number as f64 / self.rate;
         self.number += 1;
-        Some(Duration::from_secs_f64(gaps / self.rate))
+        Some(Duration::from_secs_f64(due))
     }
 }
 
@@ -107,8 +76,8 @@ mod tests {
     }
 
     #[test]
-    fn even_arrivals_do_not_drift() {
-        let mut schedule = Schedule::new(200.0, Arrivals::Even).unwrap();
+    fn arrivals_do_not_drift() {
+        let mut schedule = Schedule::new(200.0).unwrap();
         assert_eq!(schedule.next(), Some(Duration::ZERO));
         assert_eq!(schedule.next(), Some(milliseconds(5)));
         // The two before are the first and the second.
@@ -116,27 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn poisson_arrivals_have_the_rate_and_gaps_of_all_lengths() {
-        let schedule = Schedule::new(200.0, Arrivals::Poisson { seed: 1 }).unwrap();
-        let due: Vec<Duration> = schedule.take(20_000).collect();
-        // 100 s are expected; a standard deviation is 0.7 s.
-        assert!(
-            (97.0..103.0).contains(&due[19_999].as_secs_f64()),
-            "{:?}",
-            due[19_999]
-        );
-        let short = due
-            .windows(2)
-            .filter(|pair| pair[1] - pair[0] < milliseconds(1));
-        let share = short.count() as f64 / 20_000.0;
-        let expected = 1.0 - (-0.2_f64).exp();
-        assert!((share - expected).abs() < 0.02, "{share}, not {expected}");
-    }
-
-    #[test]
     fn a_rate_that_makes_no_sense_is_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
-            let error = Schedule::new(rate, Arrivals::Even).unwrap_err();
+            let error = Schedule::new(rate).unwrap_err();
             assert!(error.to_string().contains("rate"), "{error}");
         }
     }
@@ -144,7 +95,7 @@ mod tests {
     /// What becomes of the arrivals of `length` when the process stands still as told.
     async fn taken(length: Duration, stall: Option<(Duration, Duration)>) -> Vec<Arrival> {
         let taken = RefCell::new(Vec::new());
-        let schedule = Schedule::new(10.0, Arrivals::Even).unwrap();
+        let schedule = Schedule::new(10.0).unwrap();
         let began = Instant::now();
         let work = arrive(schedule, began, milliseconds(250), |arrival| {
             taken.borrow_mut().push(arrival);

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -17,17 +17,22 @@ use tokio::time::{Instant, timeout};
 
 use super::arrivals::{Arrival, Schedule, arrive};
 use super::report::Ended;
-use super::{Connections, LoadError, Options, Outcome, Report, Stop, locked};
+use super::{Connections, LoadError, Method, Options, Outcome, Report, Stop, locked};
 
 /// More than any answer of the lab has.
 const LONGEST_BODY: usize = 1024 * 1024;
 
-type Connection = SendRequest<Empty<Bytes>>;
+/// What an order has in it.
+const ORDER: &[u8] = b"item=1";
+
+type Connection = SendRequest<Full<Bytes>>;
 
 /// What makes requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     target: SocketAddr,
+    method: http::Method,
+    body: Bytes,
     uri: Uri,
     headers: HeaderMap,
     connections: Connections,
@@ -57,11 +62,21 @@ impl Client {
             .map_err(|_| wrong("host", &options.host, "the value of a header"))?;
         let mut headers = options.headers.clone();
         headers.insert(HOST, host);
+        let (method, body) = match options.method {
+            Method::Get => (http::Method::GET, Bytes::new()),
+            Method::Post => {
+                let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+                headers.insert(CONTENT_TYPE, form);
+                (http::Method::POST, Bytes::from_static(ORDER))
+            }
+        };
         if options.connections == Connections::OnePerRequest {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(Self {
             target: options.target,
+            method,
+            body,
             uri,
             headers,
             connections: options.connections,
@@ -107,8 +122,9 @@ impl Client {
         Ok(outcome)
     }
 
-    fn request(&self) -> Request<Empty<Bytes>> {
-        let mut request = Request::new(Empty::new());
+    fn request(&self) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         request

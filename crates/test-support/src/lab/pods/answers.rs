@@ -26,6 +26,8 @@ pub(crate) enum Answer {
     Error { wait: Duration },
     /// Never.
     Hang,
+    /// By the end of its connection.
+    Reset { wait: Duration },
 }
 
 /// What one pod answers, one request after the other.
@@ -65,6 +67,11 @@ impl Answers {
                 FaultKind::Hang { share } => {
                     if self.dice.chance(share) {
                         return Answer::Hang;
+                    }
+                }
+                FaultKind::Reset { share } => {
+                    if self.dice.chance(share) {
+                        return Answer::Reset { wait };
                     }
                 }
                 // Connections are refused, not requests.
@@ -164,7 +171,7 @@ mod tests {
             .into_iter()
             .map(|answer| match answer {
                 Answer::Good { wait } => wait.as_micros(),
-                Answer::Error { .. } | Answer::Hang => panic!("{answer:?}"),
+                Answer::Error { .. } | Answer::Hang | Answer::Reset { .. } => panic!("{answer:?}"),
             })
             .collect();
         waits.sort_unstable();
@@ -208,11 +215,14 @@ mod tests {
     fn the_first_fault_that_strikes_decides() {
         assert_eq!(answers("v1_hang_errors-100", 1, EARLY), [Answer::Hang]);
         assert_eq!(errors(&answers("v1_errors-100_hang", 5, EARLY)), 5);
-        let some = answers("v1_hang-20", 10_000, EARLY);
-        let hangs = some
-            .iter()
-            .filter(|answer| **answer == Answer::Hang)
-            .count();
-        assert!((1_800..2_200).contains(&hangs), "{hangs}");
+        let wait = Duration::ZERO;
+        for (tag, struck) in [
+            ("v1_hang-20", Answer::Hang),
+            ("v1_reset-20", Answer::Reset { wait }),
+        ] {
+            let some = answers(tag, 10_000, EARLY);
+            let count = some.iter().filter(|answer| **answer == struck).count();
+            assert!((1_800..2_200).contains(&count), "{tag}: {count}");
+        }
     }
 }

@@ -80,6 +80,11 @@ pub enum FaultKind {
         /// Of all requests.
         share: f64,
     },
+    /// This share is never answered: its connection is reset when the answer would have come.
+    Reset {
+        /// Of all requests.
+        share: f64,
+    },
     /// No connection is taken, though the pod is ready.
     Refuse,
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::behaviour::{Behaviour, Fault, FaultKind, Latency, Life, Scope};
 
-const KNOWN: &str = "errors-PERCENT, errors-PERCENT-burst-COUNT, hang, hang-PERCENT, refuse, latency-TIME, \
-    latency-MEDIAN-P95, start-TIME, crash, crash-TIME, flap-UP-DOWN, after-TIME, on-PATH, between-FROM-TO; \
+const KNOWN: &str = "errors-PERCENT, errors-PERCENT-burst-COUNT, hang, hang-PERCENT, reset, reset-PERCENT, refuse, \
+    latency-TIME, latency-MEDIAN-P95, start-TIME, crash, crash-TIME, flap-UP-DOWN, after-TIME, on-PATH, between-FROM-TO; \
     times as 250ms, 10s or 5m";
 
 /// Why a behaviour cannot be understood.
@@ -116,7 +116,7 @@ fn read(text: &str) -> Result<Said, Wrong> {
     if is_scoped && kinds.is_empty() {
         return Err(wrong(
             text,
-            "after, on and between say when errors, hang or refuse strike, and none of these is here",
+            "after, on and between say when errors, hang, reset or refuse strike, and none of these is here",
         ));
     }
     if scope.path.is_some() && kinds.contains(&FaultKind::Refuse) {
@@ -166,6 +166,10 @@ fn read_clause(
         }),
         ["hang"] => kinds.push(FaultKind::Hang { share: 1.0 }),
         ["hang", share] => kinds.push(FaultKind::Hang {
+            share: share_of(share)?,
+        }),
+        ["reset"] => kinds.push(FaultKind::Reset { share: 1.0 }),
+        ["reset", share] => kinds.push(FaultKind::Reset {
             share: share_of(share)?,
         }),
         ["refuse"] => kinds.push(FaultKind::Refuse),

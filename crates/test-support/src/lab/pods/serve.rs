@@ -1,13 +1,12 @@
 //! Connections to pods.
 
-use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,6 +19,14 @@ use super::process::{Process, Run, Taken};
 use super::server::Shared;
 use super::tally::Served;
 use super::{POD_HEADER, VERSION_HEADER};
+
+/// More than any request of the lab has.
+const LONGEST_BODY: usize = 1024 * 1024;
+
+/// A request that is not answered: its connection ends.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection ends instead of an answer")]
+struct Broken;
 
 /// Takes connections, for ever.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -70,17 +77,16 @@ async fn connection(
             run,
             is_counted: false,
         };
-        let path = request.uri().path().to_owned();
-        asked.answer(path)
+        asked.answer(request)
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let is_over = tokio::select! {
+    // How it ended has been counted with its last request.
+    let is_to_break = tokio::select! {
         biased;
-        () = taken.ended() => false,
-        // How it ended has been counted with its last request.
-        _result = &mut connection => true,
+        () = taken.ended() => true,
+        result = &mut connection => result.is_err_and(|error| error.is_user()),
     };
-    if !is_over {
+    if is_to_break {
         reset(connection.into_parts().io.into_inner());
     }
 }
@@ -94,17 +100,26 @@ struct Asked {
 }
 
 impl Asked {
-    async fn answer(mut self, path: String) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn answer(mut self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Broken> {
+        let (head, body) = request.into_parts();
+        // To its end, or the connection could not serve another request.
+        let body = Limited::new(body, LONGEST_BODY).collect().await;
+        body.map_err(|_| Broken)?;
         let began = Instant::now();
         let moment = self.shared.age();
-        let (wait, status) = match self.process.answer(&path, began, moment) {
-            Answer::Good { wait } => (wait, StatusCode::OK),
-            Answer::Error { wait } => (wait, StatusCode::INTERNAL_SERVER_ERROR),
+        let (wait, status) = match self.process.answer(head.uri.path(), began, moment) {
+            Answer::Good { wait } => (wait, Some(StatusCode::OK)),
+            Answer::Error { wait } => (wait, Some(StatusCode::INTERNAL_SERVER_ERROR)),
+            Answer::Reset { wait } => (wait, None),
             Answer::Hang => pending().await,
         };
         if !wait.is_zero() {
             sleep_until(began + wait).await;
         }
+        let Some(status) = status else {
+            self.count(Served::Reset);
+            return Err(Broken);
+        };
         let version = &self.process.behaviour.version;
         let mut response = Response::new(Full::from(format!("{status} from {version}\n")));
         *response.status_mut() = status;

@@ -11,7 +11,7 @@ pub enum Served {
     Answered(u16),
     /// The client went away before it was answered.
     Abandoned,
-    /// The pod ended before it had answered.
+    /// The pod ended before it had answered, or broke the connection.
     Reset,
     /// A connection, not a request: nobody was there to take it, or it was not taken on purpose.
     Refused,

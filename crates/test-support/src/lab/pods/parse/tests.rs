@@ -25,7 +25,7 @@ fn a_tag_without_clauses_is_a_version_and_nothing_else() {
 
 #[test]
 fn every_clause_is_understood() {
-    let image = "shop/web:v2_latency-40ms-120ms_start-3s_flap-5s-10s_errors-0.5_errors-20-burst-8_hang-2_after-10m\
+    let image = "shop/web:v2_latency-40ms-120ms_start-3s_flap-5s-10s_errors-0.5_errors-20-burst-8_hang-2_reset-3_after-10m\
                  _on-check-out_between-60s-2m";
     let read = behaviour(image, None).unwrap();
     let latency = Latency {
@@ -57,7 +57,8 @@ fn every_clause_is_understood() {
                 share: 0.2,
                 burst: 8
             },
-            FaultKind::Hang { share: 0.02 }
+            FaultKind::Hang { share: 0.02 },
+            FaultKind::Reset { share: 0.03 }
         ]
     );
     assert!(read.faults.iter().all(|fault| fault.scope == scope));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// As its statuses are signed.
-pub const CONTROLLER: &str = "example.org/gateway";
+const CONTROLLER: &str = "example.org/gateway";
 
 const KINDS: [&str; 3] = ["gateways", "httproutes", "grpcroutes"];
 
