@@ -132,7 +132,10 @@ impl Asked {
         let usage = |wrong: Mistake| CliError::Usage(wrong.problem().to_owned());
         let pairs = self.file.target.pairs().map_err(usage)?;
         let can = match &self.file.target {
-            Target::Kubernetes(given) => kubernetes::capabilities(given).map_err(usage)?,
+            Target::Kubernetes(given) => {
+                let configs = kubernetes::configs(given, "default").map_err(usage)?;
+                kubernetes::capabilities(&configs)
+            }
             Target::Ecs(ecs) => ecs::capabilities(&ecs::configs(ecs).map_err(usage)?),
         };
         let mut scenario = World::seeded(0);

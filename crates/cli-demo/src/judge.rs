@@ -1,5 +1,6 @@
 //! `rollway judge`: a judge run over recorded data, look by look, as a rollout would have had it.
 
+mod cadence;
 mod config;
 mod csv;
 mod data;

@@ -8,10 +8,10 @@ use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config as Connection};
 use strategy_core::target::Capabilities;
-use strategy_core::{Part, Target, Weight};
+use strategy_core::{Part, Target};
 use target_k8s::config::{
     Canary, Config, Follow, GatewayBackend, GatewayRouter, IngressRouter, IstioDestination,
-    IstioRouter, RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
+    IstioRouter, NameField, RouterConfig, ServiceSelectorRouter, Slot, WorkloadConfig,
 };
 use target_k8s::{KubernetesTarget, Role, Watches};
 use thiserror::Error;
@@ -98,18 +98,17 @@ pub fn configs(
             format!("target.kubernetes.parts.{part}")
         };
         config.check_names().map_err(|error| {
-            let why = error.source.as_deref().map(ToString::to_string);
-            let problem = why.unwrap_or_else(|| error.to_string());
-            if problem.contains("cannot name a namespace") {
-                return Mistake::new("target.kubernetes.namespace", problem);
-            }
-            let objects = if problem.contains("cannot name a Deployment") {
-                "workload"
+            // The namespace is one for all parts.
+            let of = if error.field == NameField::Namespace {
+                "target.kubernetes"
             } else {
-                "router"
+                &of_part
             };
-            Mistake::new(format!("{of_part}.{objects}"), problem)
+            Mistake::new(format!("{of}.{}", error.field), error.to_string())
         })?;
+        config
+            .check_router()
+            .map_err(|problem| Mistake::new(format!("{of_part}.router"), problem))?;
         if let WorkloadConfig::Slots([one, other]) = &config.workload
             && one.deployment == other.deployment
         {
@@ -185,29 +184,11 @@ fn slot(given: &Shorthand<String, target::Slot>) -> Slot {
     }
 }
 
-/// What the parts can do that share more finely, or less, than a target in memory does unless it is told
-/// otherwise. Slots take turns there as here.
-///
-/// # Errors
-/// [`Mistake`] when the file names no objects, or names them twice.
-pub fn capabilities(given: &target::Kubernetes) -> Result<BTreeMap<Part, Capabilities>, Mistake> {
-    let otherwise = |(part, objects): (Part, target::KubernetesPart)| {
-        let mut can = Capabilities::routed();
-        match (&objects.workload, &objects.router) {
-            (target::Workload::Canary(_), target::Router::Gateway(_)) => {
-                can.granularity = Weight::of(1, 1000);
-                (can.header_routes, can.mirror) = (true, true);
-            }
-            (
-                target::Workload::Canary(_),
-                target::Router::Ingress(_) | target::Router::ServiceSelector(_),
-            ) => can.granularity = Weight::FULL,
-            (target::Workload::Canary(_), target::Router::Istio(_))
-            | (target::Workload::Slots(_), _) => return None,
-        }
-        Some((part, can))
-    };
-    Ok(given.objects()?.into_iter().filter_map(otherwise).collect())
+/// What a plan can ask of each part. Nothing is asked for it, so no cluster is needed.
+pub fn capabilities(configs: &BTreeMap<Part, Config>) -> BTreeMap<Part, Capabilities> {
+    let each = configs.iter();
+    each.map(|(part, config)| (part.clone(), KubernetesTarget::capabilities(config)))
+        .collect()
 }
 
 fn router(given: &target::Router) -> RouterConfig {

@@ -161,15 +161,20 @@ fn a_check_is_taken_out_of_a_rollout_file_with_its_share_of_the_budget() {
     }
 }
 
-/// What is written in a folder of its own, and what is said of it.
-#[track_caller]
-fn check(config: &str, data: (&str, &str), options: &[&str], status: i32, said: &str) {
+/// What is written in a folder of its own, judged.
+fn judged(config: &str, data: (&str, &str), options: &[&str]) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let (name, text) = data;
     std::fs::write(folder.path().join("check.yaml"), config).unwrap();
     std::fs::write(folder.path().join(name), text).unwrap();
     let arguments = ["--config", "check.yaml", "--data", name];
-    let ended = judge_in(folder.path(), &[&arguments[..], options].concat());
+    judge_in(folder.path(), &[&arguments[..], options].concat())
+}
+
+/// What is said of it.
+#[track_caller]
+fn check(config: &str, data: (&str, &str), options: &[&str], status: i32, said: &str) {
+    let ended = judged(config, data, options);
     let text = format!("{}{}", ended.out, ended.err);
     assert_eq!(ended.status, Some(status), "{text}");
     assert!(text.contains(said), "{said}: {text}");
@@ -343,6 +348,50 @@ fn it_ends_as_a_rollout_would_have_ended() {
     check(split, ("data.csv", ROWS), &[], 0, "warn");
 }
 
+#[test]
+fn rows_that_come_early_or_late_or_twice_are_judged_in_the_windows_that_they_are_of() {
+    let rows = |late: &dyn Fn(u64, u64) -> u64| {
+        let mut rows: Vec<_> = (1..=12_u64)
+            .flat_map(|n| [("stable", 0, n, 2), ("candidate", 1, n, 2)])
+            .map(|(track, which, n, failed)| {
+                let at = 1_000_000 + 10_000 * n + late(which, n);
+                (at, track, failed)
+            })
+            .collect();
+        rows.sort_unstable();
+        let rows = rows.into_iter().map(|(at, track, failed)| {
+            format!("{}.{:03},{track},1000,{failed}\n", at / 1_000, at % 1_000)
+        });
+        format!("time,track,total,failed\n{}", rows.collect::<String>())
+    };
+    for late in [
+        &(|_, _| 0_u64) as &dyn Fn(u64, u64) -> u64,
+        &|track, _| track * 700,
+        &|track, n| (n * 37 + track * 311) % 400,
+    ] {
+        // In each look one row of each track: the last line has as many looks as there are rows.
+        let data = rows(late);
+        let ended = judged("interval: 10s\n", ("a.csv", &data), &["-o", "json"]);
+        assert_eq!(ended.status, Some(0), "{}{}", ended.out, ended.err);
+        let lines = ended
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<serde_json::Value> = lines.collect();
+        let (last, looks) = lines.split_last().unwrap();
+        assert_eq!(last["looks"], 12, "{data}");
+        let total =
+            |look: &serde_json::Value, track| look[track]["told"]["events"]["all"]["total"] == 1000;
+        let has_both = |look| total(look, "stable") && total(look, "candidate");
+        assert!(looks.iter().all(has_both), "{}", ended.out);
+    }
+    // One row a millisecond after another says nothing of the others, a minute apart.
+    let twice = "time,track,total,failed\n60,stable,9,1\n60,candidate,9,1\n60.001,stable,9,1\n60.001,candidate,9,1\n\
+                 120,stable,9,1\n120,candidate,9,1\n180,stable,9,1\n180,candidate,9,1\n240,stable,9,1\n240,candidate,9,1\n300,stable,9,1\n300,candidate,9,1\n";
+    let said = "let `interval` of the check be 1m, or count more often";
+    check("interval: 30s\n", ("a.csv", twice), &[], 64, said);
+}
+
 /// A series of this track, with these labels beside it; the n-th sample is told by a function.
 type Series<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a dyn Fn(u64) -> f64);
 
@@ -404,6 +453,14 @@ fn series_say_by_their_labels_what_they_are() {
         64,
         "there are labels count, track",
     );
+    // The source refuses what tells no unit where units are asked for.
+    for (config, options) in [
+        ("interval: 10s\nmetric: {unit: pod}\n", &[][..]),
+        (config, &["--unit", "pod"]),
+    ] {
+        let said = "a series of stable has no label `pod`, which tells units apart";
+        check(config, ("a.json", &both), options, 64, said);
+    }
     // Buckets of a histogram: of the candidate's requests three in ten are slow.
     let (bucket, all) = ([("le", "0.1")], [("le", "+Inf")]);
     let (most, less) = (every(990.0), every(700.0));

@@ -29,20 +29,8 @@ pub use self::reading::{Data, Events, Histogram, Reading, Shape};
 pub use self::source::MetricSource;
 pub use self::state::State;
 
-/// The Rust of the pages about metrics is compiled with the tests of this crate.
-#[cfg(all(
-    doctest,
-    feature = "cloudwatch",
-    feature = "conformance",
-    feature = "datadog",
-    feature = "http-probe",
-    feature = "prometheus"
-))]
-mod pages {
-    #[doc = include_str!("../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/reference/sources.md")]
-    struct Sources;
-    #[doc = include_str!("../../../docs/guides/from-argo-and-flagger.md")]
-    struct FromArgoAndFlagger;
-}
+/// The Rust of the README is compiled with the tests of this crate; that of pages about metrics, which are not part of
+/// the package, with those of `cli-demo`.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

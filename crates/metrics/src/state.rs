@@ -3,6 +3,9 @@
 use serde::Serialize;
 use thiserror::Error;
 
+/// From this format on the states of this crate's judges say whose they are.
+const MARKED: u8 = 2;
+
 /// What a judge remembers between two looks: numbers in the order in which it wrote them.
 ///
 /// Empty before the first look.
@@ -50,14 +53,18 @@ impl State {
     /// made of parameters that cannot be written.
     pub fn read_marked(&self, mark: Mark) -> Result<Reader<'_>, StateError> {
         let parameters = mark.parameters.ok_or(StateError::Unmarked)?;
-        let mut reader = self.read(mark.version)?;
-        let judge = reader.u8()?;
-        if judge != mark.judge {
+        // Each judge counts its own formats: whose it is comes before in which one it is.
+        if let [version, judge, ..] = *self.0.as_slice()
+            && judge != mark.judge
+            && (version == mark.version || version >= MARKED)
+        {
             return Err(StateError::Judge {
                 found: judge,
                 known: mark.judge,
             });
         }
+        let mut reader = self.read(mark.version)?;
+        reader.u8()?;
         if reader.u64()? != parameters {
             return Err(StateError::Parameters);
         }
@@ -316,6 +323,11 @@ mod tests {
         let (found, known) = (7, 8);
         assert_eq!(
             read(2, 8, [1.5, 2.0]),
+            Err(StateError::Judge { found, known })
+        );
+        // Of another judge, whose format is a later one.
+        assert_eq!(
+            read(3, 8, [1.5, 2.0]),
             Err(StateError::Judge { found, known })
         );
         assert_eq!(read(2, 7, [1.5, 2.5]), Err(StateError::Parameters));

@@ -265,18 +265,46 @@ fn the_largest_sample_fits_and_bounds_come_and_go() {
     let shifted: Vec<f64> = bounds.iter().map(|bound| bound + 0.5).collect();
     let one = || histogram(&shifted, &[vec![1], vec![0; 640]].concat());
     let said = look(&*judge, &first.state, 1, tracks(one(), one()));
-    assert_eq!(
-        said.evidence,
-        "waits for 100 events of stable, to choose bounds by; it has 1"
-    );
-    // Native buckets of another window, between those before.
-    let one = || histogram(&[0.5, 1.5], &[0, 1, 0]);
-    let said = look(&*judge, &first.state, 1, tracks(one(), one()));
     assert!(
         said.evidence.starts_with("weighs what is above "),
         "{}",
         said.evidence
     );
+    // Fewer of them, as where a native histogram was made coarser: all that was seen is above.
+    let one = || histogram(&[0.5, 1.5], &[0, 1, 0]);
+    let said = look(&*judge, &first.state, 1, tracks(one(), one()));
+    assert!(
+        said.evidence.contains("buckets end at 0.5, 1.5"),
+        "{}",
+        said.evidence
+    );
+}
+
+/// What was seen in windows with other buckets chooses among those that there are now: a bound that is no more would
+/// never be weighed.
+#[test]
+fn bounds_that_are_gone_are_not_chosen() {
+    let before = || histogram(&[90.0, 240.0, 490.0, 990.0], &[45, 15, 9, 1, 0]);
+    let now = || histogram(&BOUNDS, &[45, 15, 9, 1, 0]);
+    let judge = order(json!({ "minimum-events": 20 }));
+    let windows = (0..6).map(|number| if number == 0 { before() } else { now() });
+    let found = said(
+        &*judge,
+        windows.map(|reading| tracks(reading.clone(), reading)),
+    );
+    // Of 140, 90 are up to 100, 30 up to 250, 18 up to 500, and 2 up to 1000.
+    assert_eq!(
+        found[1].evidence,
+        "weighs what is above 250, 500, from now on"
+    );
+    assert_eq!(found[5].verdict, Verdict::Pass, "{}", found[5].evidence);
+    // The other way, and finer ones later.
+    let windows = [now(), before(), before(), before(), before()];
+    let found = said(
+        &*judge,
+        windows.map(|reading| tracks(reading.clone(), reading)),
+    );
+    assert_eq!(found[4].verdict, Verdict::Pass, "{}", found[4].evidence);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Whether a plan can run here: findings before anything is written. Pure.
 
-pub(crate) mod reach;
+mod previews;
 mod templates;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -26,17 +27,23 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     let objects = &view.objects;
     let mut findings = router.check(objects, &bound.labels());
-    findings.extend(reach::recorded_traffic(bound));
-    findings.extend(reach::mirror(bound, part, plan));
-    findings.extend(reach::ports(bound, objects));
-    findings.extend(reach::strangers(bound, view));
-    findings.extend(reach::unknown_to_backends(bound, view, router));
+    findings.extend(traffic::recorded_traffic(bound));
+    findings.extend(traffic::mirror(bound, part, plan));
+    findings.extend(traffic::ports(bound, objects));
+    findings.extend(traffic::strangers(bound, view));
+    findings.extend(traffic::unknown_to_backends(bound, view, router));
     findings.extend(stable_without_replicas(bound));
     findings.extend(overlap(bound));
     findings.extend(paused(bound, objects));
     findings.extend(revisions(bound, follow, part, plan));
     findings.extend(templates::findings(bound, follow, part, plan));
     findings.extend(impatient(bound, plan));
+    let is_told = |found: &Finding| {
+        let mut told = findings.iter();
+        told.any(|told| (&told.code, &told.resource) == (&found.code, &found.resource))
+    };
+    let previews = previews::findings(bound, objects, router, (part, plan), is_told);
+    findings.extend(previews);
     findings
 }
 

@@ -12,7 +12,8 @@ use strategy_core::{Replicas, Revision, Track, Tracks};
 use crate::binding::{Bound, BoundTrack};
 use crate::config::Follow;
 use crate::error::found;
-use crate::mark::{self, Held};
+use crate::hands::hands;
+use crate::mark::{self, Held, Write};
 use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
 use crate::owned::{self, Fields, Scaler, TrackFields};
 use crate::router::Router;
@@ -70,11 +71,10 @@ impl Situation<'_> {
         self.check_claims(request, &self.bound.router)?;
         let labels = self.bound.labels();
         let now = self.router.read_bound(self.objects, &labels)?;
-        let fields = Fields::of(self.bound, self.objects, &now.owned).by_object(
-            self.bound,
-            self.router,
-            &now.owned,
-        );
+        let hands = hands(self.bound, self.router, self.objects, &now);
+        let fields = Fields::of(self.bound, self.objects, &now.owned)
+            .by_object(self.bound, self.router, &now.owned)
+            .with_hands(&hands);
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
             candidate: self.wanted(Track::Candidate, &request.desired)?,
@@ -88,6 +88,7 @@ impl Situation<'_> {
             },
             routes: template::digest(&routes),
             parts: BTreeMap::new(),
+            hands: BTreeMap::new(),
         }
         .by_object(self.bound, self.router, &routes);
         let seen = Fields::read(&request.seen)?;
@@ -113,7 +114,7 @@ impl Situation<'_> {
             objects.retain(|object| !(is_home && self.is_replaced(object, &changes)));
             self.check_claims(request, &objects)?;
         }
-        changes.extend(self.route_changes(routed, &routes));
+        changes.extend(self.route_changes(routed, &routes, Write::of(request)));
         Ok(changes)
     }
 
@@ -305,11 +306,11 @@ impl Situation<'_> {
     }
 
     /// Each object carries the note of what was written there: a write of several may end between them.
-    fn route_changes(&self, routed: Objects, routes: &Value) -> Vec<Change> {
+    fn route_changes(&self, routed: Objects, routes: &Value, write: Write) -> Vec<Change> {
         let mut changes = Vec::new();
         for (object, mut content) in routed {
             let part = self.router.part_of(routes, &object);
-            mark::note(&mut content, "routes", json!(template::digest(part)));
+            mark::note_routes(&mut content, template::digest(part), write);
             changes.push(Change::Replace(object, content));
         }
         changes

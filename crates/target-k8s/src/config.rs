@@ -13,6 +13,7 @@ use strategy_core::duration;
 
 pub use self::gateway::{GatewayBackend, GatewayRouter};
 pub use self::ingress::IngressRouter;
+pub use self::names::{InvalidName, NameField};
 pub use self::router::{IstioDestination, IstioRouter, RouterConfig, ServiceSelectorRouter};
 pub use self::workload::{Canary, Follow, Slot, WorkloadConfig};
 
@@ -89,6 +90,23 @@ impl Config {
     pub const fn unschedulable_is_fatal(mut self, fatal: bool) -> Self {
         self.unschedulable_is_fatal = fatal;
         self
+    }
+
+    /// Whether its workload can stand behind its router. `discover` asks the same.
+    ///
+    /// # Errors
+    /// In words with what to do: slots that take turns need a router that switches, and a mesh or Gateway API shares.
+    pub const fn check_router(&self) -> Result<(), &'static str> {
+        match (&self.workload, &self.router) {
+            (WorkloadConfig::Slots(_), RouterConfig::Istio(_) | RouterConfig::Gateway(_)) => Err(
+                "slots that take turns need a Service selector or an Ingress as their router; use `canary` with this router",
+            ),
+            (
+                WorkloadConfig::Slots(_),
+                RouterConfig::ServiceSelector(_) | RouterConfig::Ingress(_),
+            )
+            | (WorkloadConfig::Canary(_), _) => Ok(()),
+        }
     }
 
     const fn default_drain() -> Duration {

@@ -24,6 +24,10 @@ pub(crate) async fn start(
     views: &Views,
 ) -> Result<Bound, TargetError> {
     config.check_names()?;
+    config.check_router().map_err(|message| {
+        let what = "the configuration";
+        found(TargetErrorKind::InvalidConfig, "read", &what, message)
+    })?;
     let watched = views.watches().api().namespace();
     if watched != config.namespace {
         let message = format!(
@@ -134,15 +138,8 @@ fn slot_tracks(
     }
     let [stable, candidate] = match &config.router {
         RouterConfig::ServiceSelector(router) => by_selector(router, slots, objects)?,
-        RouterConfig::Ingress(_) => by_routes(router, slots, objects)?,
-        RouterConfig::Istio(_) | RouterConfig::Gateway(_) => {
-            let message = "slots that take turns need a Service selector or an Ingress as their router; use `canary` with this router";
-            return Err(found(
-                TargetErrorKind::InvalidConfig,
-                "read",
-                &"the configuration",
-                message,
-            ));
+        RouterConfig::Ingress(_) | RouterConfig::Istio(_) | RouterConfig::Gateway(_) => {
+            by_routes(router, slots, objects)?
         }
     };
     let track = |slot: &Slot| {

@@ -37,6 +37,7 @@ mod discover;
 mod error;
 #[cfg(test)]
 mod fake;
+mod hands;
 mod mark;
 mod object;
 mod observe;
@@ -55,16 +56,3 @@ pub use self::config::Config;
 pub use self::permissions::{Role, Rule};
 pub use self::target::KubernetesTarget;
 pub use self::watch::Watches;
-
-/// The Rust of README and guides is compiled with the tests of this crate, which has all it needs.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/guides/embed.md")]
-    struct Embed;
-    #[doc = include_str!("../../../docs/guides/test-a-policy.md")]
-    struct TestAPolicy;
-    #[doc = include_str!("../../../docs/guides/write-a-target.md")]
-    struct WriteATarget;
-}

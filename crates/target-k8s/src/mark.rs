@@ -1,8 +1,9 @@
 //! What a rollout leaves on the objects it works with: whose they are, what it wrote there, and which
 //! claims are over.
 
-use serde_json::{Map, Value};
-use strategy_core::target::Claim;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use strategy_core::target::{Apply, Claim};
 
 use crate::object::{map_mut, text};
 
@@ -14,6 +15,22 @@ pub(crate) const LAST_EPOCH: &str = "rollway.dev/last-epoch";
 
 /// What was written by the holder of the claim, field by field, so that other people's changes show.
 pub(crate) const WRITTEN: &str = "rollway.dev/written";
+
+/// Which write of a rollout; of two the later one is greater, also of one that took the other's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Write {
+    epoch: u64,
+    effect: u64,
+}
+
+impl Write {
+    pub(crate) const fn of(request: &Apply) -> Self {
+        Self {
+            epoch: request.claim.epoch,
+            effect: request.id.0,
+        }
+    }
+}
 
 /// Who holds an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +115,22 @@ pub(crate) fn note(object: &mut Value, field: &str, value: Value) {
     all.insert(field.to_owned(), value);
     let text = Value::Object(all).to_string();
     annotate(object, WRITTEN, text);
+}
+
+/// Notes on one of the router's objects what of it is written, as a digest, and by which write.
+pub(crate) fn note_routes(object: &mut Value, digest: String, write: Write) {
+    note(object, "routes", Value::String(digest));
+    note(object, "write", json!(write));
+}
+
+/// What was noted of the routes: their digest, and by which write.
+pub(crate) fn noted_routes(object: &Value) -> (Option<String>, Option<Write>) {
+    let mut noted = written(object);
+    let digest = noted.get("routes").and_then(Value::as_str);
+    let digest = digest.map(str::to_owned);
+    let write = noted.remove("write");
+    let write = write.and_then(|write| serde_json::from_value(write).ok());
+    (digest, write)
 }
 
 fn annotate(object: &mut Value, key: &str, value: String) {

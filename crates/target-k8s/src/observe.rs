@@ -10,15 +10,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use strategy_core::Track;
 use strategy_core::target::{
     Autoscaler, Effective, Observation, ObservedTrack, ObservedTraffic, TargetError,
     TargetErrorKind, Version, Written,
 };
+use strategy_core::{Track, Traffic};
 
 use crate::binding::{Bound, TrackStart};
 use crate::config::Config;
 use crate::error::found;
+use crate::hands::{Hands, hands};
 use crate::mark;
 use crate::object::{count, texts};
 use crate::owned::{Fields, floor};
@@ -36,14 +37,16 @@ pub(crate) fn observation(
 ) -> Result<Observation, TargetError> {
     nothing_is_gone(bound, view)?;
     let state = router.read_bound(&view.objects, &bound.labels())?;
-    let fields = Fields::of(bound, &view.objects, &state.owned);
-    let fields = fields.by_object(bound, router, &state.owned);
+    let hands = hands(bound, router, &view.objects, &state);
+    let fields = Fields::of(bound, &view.objects, &state.owned)
+        .by_object(bound, router, &state.owned)
+        .with_hands(&hands);
     let mut observation = Observation::new(
         track(config, bound, view, &fields, Track::Stable),
         track(config, bound, view, &fields, Track::Candidate),
-        traffic(config, bound, router, view, &state),
+        traffic(config, bound, router, view, (&state, &hands)),
     );
-    observation.foreign = foreign::foreign(bound, router, view, &fields, &state);
+    observation.foreign = foreign::foreign(bound, router, view, &fields, (&state, &hands));
     observation.owned = fields.wrap()?;
     observation.version = version(&observation)?;
     observation.age = view.age;
@@ -169,7 +172,7 @@ fn traffic(
     bound: &Bound,
     router: &dyn Router,
     view: &View,
-    state: &RouterState,
+    (state, hands): (&RouterState, &Hands),
 ) -> ObservedTraffic {
     let effective = match &view.slices {
         // What is written is an assumption, and no look at endpoints makes it true.
@@ -179,12 +182,23 @@ fn traffic(
         None => Effective::Unverified,
         Some(slices) => effective::effective(bound, view, slices, &state.traffic),
     };
-    let mut traffic = ObservedTraffic::new(state.traffic.clone(), effective);
+    let mut traffic = ObservedTraffic::new(written(state, hands), effective);
     traffic.drain = config.drain;
     // A Service forgets a client's pod when its endpoint goes, and a switch takes all of them.
     if view.slices.is_none() {
         traffic.sticky = state.sticky;
     }
-    traffic.writer = foreign::route_writer(bound, router, view);
+    traffic.writer = foreign::route_writer(bound, router, view, hands);
     traffic
+}
+
+/// What is written. Where several objects do not say the same, what those say that are written last; but what
+/// somebody made of one of them is heeded before that, and of several what sends the least to the candidate.
+fn written(state: &RouterState, hands: &Hands) -> Traffic {
+    let by_hand = state.told.iter();
+    let by_hand = by_hand
+        .filter(|(object, told)| hands.contains_key(object) && *told != state.traffic)
+        .map(|(_, told)| told)
+        .min_by_key(|told| (told.weight, told.mirror));
+    by_hand.unwrap_or(&state.traffic).clone()
 }

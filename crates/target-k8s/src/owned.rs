@@ -9,7 +9,8 @@ use strategy_core::{Replicas, Track, Tracks};
 
 use crate::binding::{Bound, BoundTrack};
 use crate::error::found;
-use crate::mark;
+use crate::hands::Hands;
+use crate::mark::{self, Write};
 use crate::object::{ObjectRef, Objects, count};
 use crate::router::Router;
 use crate::workload::template;
@@ -23,6 +24,10 @@ pub(crate) struct Fields {
     /// The same by object, where it stands in several: a write of them may end between two.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) parts: BTreeMap<String, String>,
+    /// Objects that somebody else wrote, each with the write of ours that they went over: what is as it was seen
+    /// before that write is not as it was seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) hands: BTreeMap<String, Option<Write>>,
 }
 
 /// Of one track; both `None` if there is no Deployment.
@@ -71,7 +76,17 @@ impl Fields {
             },
             routes: template::digest(routes),
             parts: BTreeMap::new(),
+            hands: BTreeMap::new(),
         }
+    }
+
+    /// With what somebody else wrote of the router's part.
+    pub(crate) fn with_hands(mut self, hands: &Hands) -> Self {
+        let hands = hands.iter();
+        self.hands = hands
+            .map(|(object, write)| (object.to_string(), *write))
+            .collect();
+        self
     }
 
     /// With the router's part by object, where there are several.
@@ -113,12 +128,13 @@ impl Fields {
 
     /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
     pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), String> {
-        let is_whole = self.routes == seen.routes || self.routes == wanted.routes;
+        let is_as_seen = self.routes == seen.routes && self.hands == seen.hands;
+        let is_whole = is_as_seen || self.routes == wanted.routes;
         let is_between = !self.parts.is_empty()
             && self.parts.iter().all(|(object, part)| {
-                [seen, wanted]
-                    .iter()
-                    .any(|fields| fields.parts.get(object) == Some(part))
+                let is_in = |fields: &Self| fields.parts.get(object) == Some(part);
+                let is_as_seen = is_in(seen) && self.hands.get(object) == seen.hands.get(object);
+                is_as_seen || is_in(wanted)
             });
         if !is_whole && !is_between {
             return Err("traffic".to_owned());
@@ -211,6 +227,7 @@ mod tests {
             },
             routes: "r".to_owned(),
             parts: BTreeMap::new(),
+            hands: BTreeMap::new(),
         }
     }
 

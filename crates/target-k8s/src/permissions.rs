@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::config::{Config, RouterConfig, WorkloadConfig};
-use crate::object::ObjectRef;
+use crate::config::{Config, WorkloadConfig};
 use crate::router::Router;
 
 /// A Role of `rbac.authorization.k8s.io/v1`. [`Display`](fmt::Display) prints it as YAML.
@@ -70,18 +69,13 @@ pub(crate) fn role(config: &Config, router: &dyn Router) -> Role {
         let verbs: &[&'static str] = if is_written { &CHANGE } else { &READ };
         grant(object.group(), &object.plural, verbs);
     }
-    match &config.router {
-        // The Services behind an Ingress are among its objects.
-        RouterConfig::ServiceSelector(_) | RouterConfig::Ingress(_) => {}
-        // The Services behind the hosts of its routes.
-        RouterConfig::Istio(_) => grant("", "services", &FOLLOW),
-        RouterConfig::Gateway(_) => {
-            grant("", "services", &FOLLOW);
-            let gateway = ObjectRef::gateway("");
-            grant(gateway.group(), &gateway.plural, &READ);
-        }
+    for kind in router.carrier_kinds() {
+        grant(kind.group(), &kind.plural, &READ);
     }
-    if router.capabilities().by_endpoints || !router.backends(&config.namespace).is_empty() {
+    for kind in router.kinds().into_iter().chain(router.referred_kinds()) {
+        grant(kind.group(), &kind.plural, &FOLLOW);
+    }
+    if router.capabilities().by_endpoints || router.has_backends(&config.namespace) {
         grant("discovery.k8s.io", "endpointslices", &FOLLOW);
     }
     Role {
@@ -166,7 +160,7 @@ mod tests {
         let made = printed(&Config::new("shop", Canary::of("api"), router.clone()));
         assert!(made.contains("create") && made.contains("delete"), "{made}");
         assert!(
-            made.contains("virtualservices") && !made.contains("endpointslices"),
+            made.contains("virtualservices") && made.contains("endpointslices"),
             "{made}"
         );
         let kept = printed(&Config::new(

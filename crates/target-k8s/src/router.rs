@@ -1,16 +1,16 @@
 //! What every router can do, as pure functions over whole objects.
 
+mod destination;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod gateway;
 mod ingress;
 mod istio;
 mod problem;
 #[cfg(test)]
 mod properties;
-mod reach;
 mod rules;
 mod service_selector;
 mod switch;
@@ -60,6 +60,11 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Of which kinds these can be.
+    fn carrier_kinds(&self) -> Vec<ObjectRef> {
+        Vec::new()
+    }
+
     /// Whether those who carry out what is written say that they do, as far as they can be asked.
     fn is_carried(&self, objects: &Objects) -> bool {
         let _ = objects;
@@ -86,16 +91,26 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Of which kinds these can be.
+    fn referred_kinds(&self) -> Vec<ObjectRef> {
+        Vec::new()
+    }
+
     /// The Services of the target's `namespace` that requests are sent to, each with the pods of one track:
     /// whoever sends them knows of pods by the EndpointSlices of these alone. One of another namespace is not
-    /// among them, since nothing of it is read.
+    /// among them, since nothing of it is read, nor one that only the objects name.
     fn backends(&self, namespace: &str) -> Vec<ObjectRef> {
         let _ = namespace;
         Vec::new()
     }
 
-    /// Of [`backends`](Self::backends) those that requests for a track are sent to, as far as the objects tell
-    /// which these are. None: what is known of the pods of that track cannot be seen.
+    /// Whether there are, or may be, Services whose EndpointSlices are asked for.
+    fn has_backends(&self, namespace: &str) -> bool {
+        !self.backends(namespace).is_empty()
+    }
+
+    /// The Services of the namespace that requests for a track are sent to, as far as the objects tell which
+    /// these are. None: what is known of the pods of that track cannot be seen.
     fn backends_by_track(
         &self,
         objects: &Objects,
@@ -154,6 +169,13 @@ pub(crate) trait Router: Debug + Send + Sync {
     /// without the destination.
     fn check(&self, objects: &Objects, tracks: &TrackLabels) -> Vec<Finding>;
 
+    /// What would keep traffic like this from being written to the objects as they are, found without
+    /// writing; of all that a plan may ask for, what [`capabilities`](Self::capabilities) do not tell.
+    fn check_traffic(&self, objects: &Objects, traffic: &Traffic) -> Option<Finding> {
+        let _ = (objects, traffic);
+        None
+    }
+
     /// What it can do.
     fn capabilities(&self) -> RouterCapabilities;
 
@@ -191,8 +213,10 @@ pub(crate) struct RouterState {
     pub(crate) beside: BTreeMap<String, Beside>,
     /// Why `traffic` is an assumption: what was found picks no single track.
     pub(crate) broken: Option<String>,
-    /// Whether only some of its objects took the last write, and `traffic` is what the others say.
+    /// Whether its objects do not all say the same, and `traffic` is what those say that are written last.
     pub(crate) is_partial: bool,
+    /// What each object says by itself, in the order in which they are written; nothing where there is one alone.
+    pub(crate) told: Vec<(ObjectRef, Traffic)>,
 }
 
 /// What sends to a track beside the router's own part.

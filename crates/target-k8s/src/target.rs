@@ -61,6 +61,29 @@ impl KubernetesTarget {
         permissions::role(config, router::of(&config.router).as_ref())
     }
 
+    /// What a plan can ask of such a target. The configuration alone tells.
+    pub fn capabilities(config: &Config) -> Capabilities {
+        let router = router::of(&config.router).capabilities();
+        let mut capabilities = Capabilities::routed();
+        capabilities.granularity = router.granularity;
+        capabilities.routing = Routing::Routed;
+        capabilities.header_routes = router.header_routes;
+        capabilities.cookie_routes = router.cookie_routes;
+        capabilities.mirror = router.mirror;
+        capabilities.promotions = match config.workload {
+            WorkloadConfig::Slots(_) => vec![Promotion::Swap, Promotion::Update],
+            WorkloadConfig::Canary(_) => vec![Promotion::Update],
+        };
+        capabilities.effectiveness = if router.by_endpoints {
+            Effectiveness::Verified
+        } else {
+            Effectiveness::Assumed {
+                after: config.settle,
+            }
+        };
+        capabilities
+    }
+
     /// What it was told.
     pub const fn config(&self) -> &Config {
         &self.config
@@ -85,28 +108,6 @@ impl KubernetesTarget {
     async fn look(&self, bound: &Bound) -> Result<Observation, TargetError> {
         let view = self.wide_view(bound).await?;
         observe::observation(&self.config, bound, self.router.as_ref(), &view)
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let router = self.router.capabilities();
-        let mut capabilities = Capabilities::routed();
-        capabilities.granularity = router.granularity;
-        capabilities.routing = Routing::Routed;
-        capabilities.header_routes = router.header_routes;
-        capabilities.cookie_routes = router.cookie_routes;
-        capabilities.mirror = router.mirror;
-        capabilities.promotions = match self.config.workload {
-            WorkloadConfig::Slots(_) => vec![Promotion::Swap, Promotion::Update],
-            WorkloadConfig::Canary(_) => vec![Promotion::Update],
-        };
-        capabilities.effectiveness = if router.by_endpoints {
-            Effectiveness::Verified
-        } else {
-            Effectiveness::Assumed {
-                after: self.config.settle,
-            }
-        };
-        capabilities
     }
 
     /// The objects of a part as they are now, not as the watches know them.
@@ -157,7 +158,7 @@ impl Target for KubernetesTarget {
         let view = self.wide_view(&bound).await?;
         let mut found = Discovery::new(
             bound.wrap()?,
-            self.capabilities(),
+            Self::capabilities(&self.config),
             observe::observation(&self.config, &bound, self.router.as_ref(), &view)?,
             discover::names(&bound),
         );

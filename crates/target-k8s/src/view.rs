@@ -140,12 +140,18 @@ impl Views {
             }
             known.insert(WatchKey::of(&object), contents);
         }
+        let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
+        for (_, services) in by_track.iter() {
+            for key in services.iter().map(self::slices) {
+                let contents = self.contents(key.clone()).await?;
+                known.insert(key, contents);
+            }
+        }
         let all = |key: &WatchKey| -> Vec<Arc<Value>> {
             let contents = known.get(key);
             let objects = contents.map(|contents| contents.objects.values().cloned());
             objects.into_iter().flatten().collect()
         };
-        let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
         let of_backends = |services: &[ObjectRef]| {
             let of_all = || services.iter().map(self::slices).flat_map(|key| all(&key));
             (!services.is_empty()).then(|| of_all().collect())

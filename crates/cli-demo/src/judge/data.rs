@@ -13,6 +13,7 @@ use strategy_metrics::source::{
     Admitted, Answer, MetricSource, Question, Recording, Rhythm, SourceError,
 };
 
+use super::cadence;
 use super::csv::{Row, Told};
 use super::labels::Labels;
 use super::problem::Problem;
@@ -33,40 +34,23 @@ impl Recorded {
     ///
     /// Samples and counts are of the time before them, numbers of their own moment.
     pub(super) fn span(&self, shape: Shape, interval: Duration) -> Result<Window, Problem> {
-        let moments = match self {
+        let (moments, apart) = match self {
             Self::Rows(rows) => {
                 let mut moments: Vec<_> = rows.iter().map(|row| row.at).collect();
                 moments.dedup();
-                moments
+                let apart = apart_by_unit(rows);
+                close_together(&apart, interval)?;
+                (moments, apart.into_values().flatten().collect())
             }
-            Self::Series { recording, .. } => recording.moments(),
+            Self::Series { recording, .. } => (recording.moments(), apart_by_series(recording)),
         };
-        let (Some(first), Some(last)) = (moments.first().copied(), moments.last().copied()) else {
-            return Err(Problem::whole("there are no samples in it"));
+        let apart = cadence::usual(apart).unwrap_or(interval);
+        let window = match (self, shape) {
+            (_, Shape::Values | Shape::Units) => cadence::of_numbers(&moments, apart, interval),
+            (Self::Rows(_), _) => cadence::of_counts(&moments, apart, interval),
+            (Self::Series { .. }, _) => cadence::of_samples(&moments),
         };
-        let pairs = moments.windows(2).filter_map(|pair| match pair {
-            [one, next] => Some(next.since(*one)),
-            _ => None,
-        });
-        let between = pairs.min().unwrap_or(interval);
-        if let Self::Rows(rows) = self {
-            close_together(rows, interval)?;
-        }
-        let numbers = matches!(shape, Shape::Values | Shape::Units);
-        Ok(match self {
-            _ if numbers => Window {
-                from: first,
-                to: last + between,
-            },
-            Self::Rows(_) => Window {
-                from: first.before(between),
-                to: last,
-            },
-            Self::Series { .. } => Window {
-                from: first,
-                to: last,
-            },
-        })
+        window.ok_or_else(|| Problem::whole("there are no samples in it"))
     }
 
     /// Whether it tells anything in this shape.
@@ -106,21 +90,51 @@ impl Recorded {
     }
 }
 
+/// How far apart the rows of each unit of each track are.
+fn apart_by_unit(rows: &[Row]) -> BTreeMap<(Track, &str), Vec<Duration>> {
+    let mut moments: BTreeMap<_, Vec<Timestamp>> = BTreeMap::new();
+    for row in rows {
+        let of = (row.track, row.unit.as_str());
+        moments.entry(of).or_default().push(row.at);
+    }
+    let apart = moments.into_iter();
+    apart
+        .map(|(of, moments)| (of, cadence::apart(moments.into_iter())))
+        .collect()
+}
+
+/// How far apart the samples of each series are.
+fn apart_by_series(recording: &Recording) -> Vec<Duration> {
+    let moments = recording.moments();
+    let (Some(first), Some(last)) = (moments.first(), moments.last()) else {
+        return Vec::new();
+    };
+    let whole = Window {
+        from: *first,
+        to: after(*last),
+    };
+    let numbers = recording.numbers(|_| true, whole);
+    let of_series = numbers.chunk_by(|one, next| std::ptr::eq(one.0, next.0));
+    of_series
+        .flat_map(|samples| cadence::apart(samples.iter().map(|(_, at, _)| *at)))
+        .collect()
+}
+
 /// Of every window between two rows nothing would be known.
-fn close_together(rows: &[Row], interval: Duration) -> Result<(), Problem> {
+///
+/// Rows that come a little late, and a unit or a gap that is an exception, are borne.
+fn close_together(
+    apart: &BTreeMap<(Track, &str), Vec<Duration>>,
+    interval: Duration,
+) -> Result<(), Problem> {
     for track in [Track::Stable, Track::Candidate] {
-        let of_track = rows.iter().filter(|row| row.track == track);
-        let mut moments: Vec<_> = of_track.map(|row| row.at).collect();
-        moments.dedup();
-        let least = moments.windows(2).filter_map(|pair| match pair {
-            [one, next] => Some(next.since(*one)),
-            _ => None,
-        });
-        if let Some(apart) = least.min().filter(|apart| *apart > interval) {
+        let of_track = apart.iter().filter(|((of, _), _)| *of == track);
+        let usual = cadence::usual(of_track.flat_map(|(_, apart)| apart).copied().collect());
+        if let Some(apart) = usual.filter(|apart| *apart > interval + interval / 10) {
             let [apart, interval] = [apart, interval].map(strategy_core::duration::format);
             return Err(Problem::whole(format!(
-                "the rows of {track} are {apart} apart or further, and a window of {interval} between two of them has \
-                 none; let `interval` of the check be {apart}, or count more often"
+                "most rows of {track} are {apart} or more after the one before, and a window of {interval} between two \
+                 of them has none; let `interval` of the check be {apart}, or count more often"
             )));
         }
     }
@@ -188,13 +202,15 @@ fn of_series(
     let problem =
         |problem: strategy_metrics::source::InvalidRecording| Problem::whole(problem.problem);
     Ok(match question.shape {
-        Shape::Events => recording.events(
-            |of| of_track(of) && labels.counts(of),
-            |of| of_track(of) && labels.failed(of),
-            labels.unit(),
-            counted,
-            since,
-        ),
+        Shape::Events => recording
+            .events(
+                |of| of_track(of) && labels.counts(of),
+                |of| of_track(of) && labels.failed(of),
+                labels.unit(),
+                counted,
+                since,
+            )
+            .map_err(problem)?,
         Shape::Histogram => recording
             .histogram(of_track, counted, since)
             .map_err(problem)?,

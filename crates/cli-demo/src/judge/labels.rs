@@ -136,9 +136,13 @@ impl Labels {
                 Shape::Units if self.unit.is_none() => {
                     return lacks("tells its unit; name the label that does by --unit");
                 }
-                Shape::Units if of_track().any(|labels| self.unit_of(labels).is_none()) => {
+                Shape::Events | Shape::Units
+                    if self.unit.is_some()
+                        && of_track().any(|labels| self.lacks_unit(labels, shape)) =>
+                {
                     return Err(Problem::whole(format!(
-                        "a series of {track} has no label `{}`; name another one by --unit",
+                        "a series of {track} has no label `{}`, which tells units apart; name another one by --unit, or \
+                         leave `unit` out of the check's metric",
                         self.unit.as_deref().unwrap_or_default()
                     )));
                 }
@@ -149,8 +153,13 @@ impl Labels {
         Ok(())
     }
 
-    fn unit_of<'a>(&self, labels: &'a BTreeMap<String, String>) -> Option<&'a String> {
-        labels.get(self.unit.as_deref()?)
+    /// Whether it is counted by a unit and does not say which. Failures without one belong to none.
+    fn lacks_unit(&self, labels: &BTreeMap<String, String>, shape: Shape) -> bool {
+        let has = self
+            .unit
+            .as_ref()
+            .is_some_and(|unit| labels.contains_key(unit));
+        !has && (shape == Shape::Units || self.counts(labels))
     }
 
     /// What the label of the track is in this recording, or which labels there are.

@@ -123,6 +123,50 @@ fn one_role_for_all_parts() {
 }
 
 #[test]
+fn a_name_that_cannot_be_is_told_with_its_field() {
+    let field = |namespace: &str, target: serde_json::Value| {
+        let file: target::Kubernetes = serde_json::from_value(target).unwrap();
+        configs(&file, namespace).unwrap_err().field().to_owned()
+    };
+    let canary = json!({"canary": {"stable": "api"}});
+    let istio = |name: &str| json!({"istio": {"virtual-service": name}});
+    let plain = json!({"workload": canary, "router": istio("api")});
+    assert_eq!(field("A", plain), "target.kubernetes.namespace");
+    let workload = json!({"workload": {"canary": {"stable": "A"}}, "router": istio("api")});
+    assert_eq!(field("shop", workload), "target.kubernetes.workload");
+    // The namespace of a backend is none of the target's.
+    let router = json!({"gateway": {
+        "http-routes": ["api"], "stable": "api",
+        "canary": {"service": "api-canary", "namespace": "A"},
+    }});
+    let of_backend = json!({"parts": {"web": {"workload": canary, "router": router}}});
+    assert_eq!(
+        field("shop", of_backend),
+        "target.kubernetes.parts.web.router"
+    );
+}
+
+/// Without a cluster too: a plan for them would be one that no cluster carries out.
+#[test]
+fn slots_behind_a_router_that_shares_are_refused() {
+    let of = |router: serde_json::Value| {
+        let target = json!({"workload": {"slots": ["api-blue", "api-green"]}, "router": router});
+        let file: target::Kubernetes = serde_json::from_value(target).unwrap();
+        configs(&file, "shop")
+    };
+    let istio = json!({"istio": {"virtual-service": "api"}});
+    let gateway =
+        json!({"gateway": {"http-routes": ["api"], "stable": "api-blue", "canary": "api-green"}});
+    for router in [istio, gateway] {
+        let mistake = of(router).unwrap_err();
+        assert_eq!(mistake.field(), "target.kubernetes.router");
+        assert!(mistake.problem().contains("use `canary`"), "{mistake:?}");
+    }
+    let ingress = json!({"ingress": {"ingresses": ["api"], "services": ["blue", "green"]}});
+    of(ingress).unwrap();
+}
+
+#[test]
 fn the_option_goes_before_the_file() {
     let file: target::Kubernetes = serde_json::from_value(json!({"namespace": "shop"})).unwrap();
     let mut cluster = Cluster::default();

@@ -162,7 +162,7 @@ pub(super) fn secrets_of_tls(tls: Option<&Tls>) -> impl Iterator<Item = SecretAt
     })
 }
 
-/// Headers as they are sent, none of which appears in a log.
+/// Headers as they are sent; those that are secret are sensitive.
 pub(super) fn header_map(headers: &Headers, secrets: &Secrets) -> Result<HeaderMap, Problem> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -170,13 +170,13 @@ pub(super) fn header_map(headers: &Headers, secrets: &Secrets) -> Result<HeaderM
             field: HEADERS,
             what: format!("`{name}`: {what}"),
         };
-        let text = match value {
-            Shorthand::Word(text) => text.as_str(),
-            Shorthand::Mapping(secret) => secrets.line(HEADERS, secret)?,
+        let (text, is_secret) = match value {
+            Shorthand::Word(text) => (text.as_str(), false),
+            Shorthand::Mapping(secret) => (secrets.line(HEADERS, secret)?, true),
         };
         let mut value = HeaderValue::from_str(text)
             .map_err(|_| problem("what was read cannot be sent as a header"))?;
-        value.set_sensitive(true);
+        value.set_sensitive(is_secret);
         let name: HeaderName = name.parse().map_err(|_| problem("it names no header"))?;
         map.insert(name, value);
     }

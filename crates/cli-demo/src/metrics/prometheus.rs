@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderName};
-use reqwest::{Client, Url};
+use reqwest::{ClientBuilder, Url};
 use strategy_metrics::MetricSource;
 use strategy_metrics::source::Prometheus as Source;
 
@@ -27,19 +27,13 @@ fn address(text: &str) -> Result<Url, String> {
 }
 
 impl Prometheus {
-    fn at(&self, client: Client) -> Result<Source, String> {
-        let source = Source::at(address(&self.url)?, client);
+    fn by(&self, builder: ClientBuilder) -> Result<Source, Problem> {
+        let address = address(&self.url).map_err(|what| Problem { field: "url", what })?;
+        let source = Source::at(address, builder).map_err(|error| http::unbuilt(&error))?;
         Ok(match self.timeout {
             Some(Time(timeout)) => source.timeout(timeout),
             None => source,
         })
-    }
-
-    /// The client with its headers and certificates.
-    fn client(&self, secrets: &Secrets) -> Result<Client, Problem> {
-        let builder = http::client().default_headers(http::header_map(&self.headers, secrets)?);
-        let builder = http::with_tls(builder, self.tls.as_ref(), secrets)?;
-        builder.build().map_err(|error| http::unbuilt(&error))
     }
 }
 
@@ -97,9 +91,8 @@ impl Kind for Prometheus {
     }
 
     fn unasked(&self) -> Result<Arc<dyn MetricSource>, String> {
-        let client = http::offline().build();
-        let client = client.map_err(|error| http::causes(&error))?;
-        Ok(Arc::new(self.at(client)?))
+        let source = self.by(http::offline());
+        Ok(Arc::new(source.map_err(|problem| problem.what)?))
     }
 
     async fn connected(
@@ -107,9 +100,17 @@ impl Kind for Prometheus {
         secrets: &Secrets,
         _: &Aws,
     ) -> Result<Arc<dyn MetricSource>, Problem> {
-        let client = self.client(secrets)?;
-        let url = |what| Problem { field: "url", what };
-        let mut source = self.at(client).map_err(url)?;
+        // What stands in the file is no secret, and may be told again: `shop` is part of many a query.
+        let headers = http::header_map(&self.headers, secrets)?;
+        let (secret, plain): (Vec<_>, Vec<_>) = headers
+            .into_iter()
+            .partition(|(_, value)| value.is_sensitive());
+        let named = plain
+            .into_iter()
+            .filter_map(|(name, value)| Some((name?, value)));
+        let builder = http::client().default_headers(named.collect());
+        let builder = http::with_tls(builder, self.tls.as_ref(), secrets)?;
+        let mut source = self.by(builder)?;
         if let Some(token) = &self.bearer_token {
             let token = secrets.line(BEARER, token)?;
             http::sendable(BEARER, token)?;
@@ -118,8 +119,10 @@ impl Kind for Prometheus {
         if let Some(basic) = &self.basic {
             source = source.basic(&basic.user, secrets.line(PASSWORD, &basic.password)?);
         }
-        for header in http::secrets_of_headers(&self.headers) {
-            source = source.confidential(secrets.line(http::HEADERS, &header.secret)?);
+        for (name, value) in secret {
+            if let Some(name) = name {
+                source = source.header(name, value);
+            }
         }
         Ok(Arc::new(source))
     }

@@ -27,30 +27,21 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// This and what a window has, in the buckets of both.
+    /// This and what a window has, in the buckets of the window: a bound that is no more could be chosen otherwise, and
+    /// nothing would ever be weighed at it.
     ///
-    /// Bounds that were changed meanwhile stand beside each other then. One that is no more can be chosen, and what
-    /// is judged by it is inconclusive, as when bounds are changed later.
+    /// What was in a bucket that ends at another bound counts up to the next one that there is, which may be a bucket
+    /// too high; that moves what is chosen, and nothing that is weighed.
     fn with(&self, window: &Histogram) -> Histogram {
-        let (above, inside) = window.counts().split_last().unwrap_or((&0, &[]));
-        let of_window = window.bounds().iter().copied();
-        let mut buckets: Vec<(f64, u64)> = of_window.zip(inside.iter().copied()).collect();
-        for (bound, count) in &self.buckets {
-            let count = u64::from(*count);
-            match buckets.binary_search_by(|(other, _)| other.total_cmp(bound)) {
-                Ok(at) => {
-                    if let Some((_, sum)) = buckets.get_mut(at) {
-                        *sum = sum.saturating_add(count);
-                    }
-                }
-                Err(at) => buckets.insert(at, (*bound, count)),
+        let mut counts = window.counts().to_vec();
+        let before = self.buckets.iter().copied();
+        for (bound, count) in before.chain([(f64::INFINITY, self.above)]) {
+            let at = window.bounds().partition_point(|other| *other < bound);
+            if let Some(sum) = counts.get_mut(at) {
+                *sum = sum.saturating_add(count.into());
             }
         }
-        let above = above.saturating_add(self.above.into());
-        let (bounds, mut counts): (Vec<f64>, Vec<u64>) = buckets.into_iter().unzip();
-        counts.push(above);
-        // Both together may have more bounds than a histogram has; then the newer window is enough.
-        Histogram::new(bounds, counts).unwrap_or_else(|_| window.clone())
+        Histogram::new(window.bounds().to_vec(), counts).unwrap_or_else(|_| window.clone())
     }
 
     /// With what a window has of stable it is enough to choose by, or else remembered: then what is judged

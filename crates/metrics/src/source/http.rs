@@ -1,8 +1,26 @@
-//! What every source over HTTP needs: a bounded answer, and an address without secrets.
+//! What every source over HTTP needs: a client that stays, a bounded answer, and an address without secrets.
 
 use std::time::Duration;
 
-use reqwest::{Response, Url};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{ClientBuilder, Response, Url, redirect};
+
+/// A client that follows nobody to another address, who would be shown what is for this one.
+pub(super) fn staying(builder: ClientBuilder) -> ClientBuilder {
+    builder.redirect(redirect::Policy::none())
+}
+
+/// Keeps a header in confidence.
+pub(super) fn keep(headers: &mut HeaderMap, name: HeaderName, mut value: HeaderValue) {
+    value.set_sensitive(true);
+    headers.insert(name, value);
+}
+
+/// What headers say, as far as it is text.
+#[cfg(any(feature = "prometheus", feature = "datadog"))]
+pub(super) fn texts(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.values().filter_map(|value| value.to_str().ok())
+}
 
 /// The body of an answer.
 #[derive(Debug)]

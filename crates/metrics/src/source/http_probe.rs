@@ -12,13 +12,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use reqwest::{Client, ClientBuilder, retry};
 use serde_json::Value;
 use strategy_core::analysis::Window;
 use strategy_core::driver::{Clock, SystemClock};
 use strategy_core::duration;
 
 use self::metric::Metric;
+use super::http::{keep, staying};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Reading, Shape};
 
@@ -81,10 +82,9 @@ impl HttpProbe {
     /// # Errors
     /// When the client cannot be built.
     pub fn new(builder: ClientBuilder) -> Result<Self, reqwest::Error> {
-        let client = builder
+        let client = staying(builder)
             .http1_only()
             .pool_max_idle_per_host(0)
-            .redirect(redirect::Policy::none())
             .retry(retry::never())
             .build()?;
         Ok(Self {
@@ -99,9 +99,8 @@ impl HttpProbe {
     /// It is sent to every address that a metric names, and after a redirection only to the same scheme, host and
     /// port: let metrics be written by those who may know it. It comes before a header of a metric.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, mut value: HeaderValue) -> Self {
-        value.set_sensitive(true);
-        self.secrets.insert(name, value);
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        keep(&mut self.secrets, name, value);
         self
     }
 

@@ -19,7 +19,7 @@ use crate::reading::{Data, Events, Reading, Shape};
 /// use strategy_core::{Timestamp, Track};
 /// use strategy_metrics::source::MemorySource;
 ///
-/// let source = MemorySource::default();
+/// let source = MemorySource::new();
 /// source.happened(Track::Candidate, Timestamp::from_millis(1_000), 100, 3);
 /// ```
 #[derive(Debug, Default)]
@@ -29,6 +29,12 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
+    /// One in which nothing has happened, which tells of any window.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// It tells of windows in this rhythm only.
     #[must_use]
     pub const fn in_rhythm(mut self, rhythm: Rhythm) -> Self {

@@ -18,7 +18,8 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, Url};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{ClientBuilder, Url};
 use serde_json::Value;
 use strategy_core::Timestamp;
 use strategy_core::analysis::Window;
@@ -29,6 +30,7 @@ use self::http::{Access, Server};
 use self::metric::{Filled, Metric};
 pub use self::recording::{InvalidRecording, Recording};
 use super::counts::whole;
+use super::http::{keep, staying};
 use super::{Admitted, Answer, MetricSource, Question, Rhythm, SourceError};
 use crate::reading::{Data, Reading, Shape};
 
@@ -69,24 +71,27 @@ impl Prometheus {
     /// How long one request may take, unless said otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// At this address, such as `http://prometheus:9090`; a path before `/api/v1` is kept.
+    /// At this address, such as `http://prometheus:9090`, by a client with these settings, which bring TLS: roots, and
+    /// a certificate of its own where the server asks for one. A path before `/api/v1` is kept.
     ///
-    /// The client brings TLS: roots, and a certificate of its own where the server asks for one.
-    pub const fn at(base: Url, client: Client) -> Self {
-        Self(Server {
-            client,
+    /// It follows no redirection: tokens and headers are for this address.
+    ///
+    /// # Errors
+    /// When the client cannot be built.
+    pub fn at(base: Url, builder: ClientBuilder) -> Result<Self, reqwest::Error> {
+        Ok(Self(Server {
+            client: staying(builder).build()?,
             base,
             access: Access::Open,
+            headers: HeaderMap::new(),
             timeout: Self::TIMEOUT,
-            confidential: Vec::new(),
-        })
+        }))
     }
 
-    /// What else the server is told in confidence, such as a secret header that the client brings: it is taken out of
-    /// what the server says before that is told in an error or as a note.
+    /// With this header in every request, whose value appears in no log, error or evidence.
     #[must_use]
-    pub fn confidential(mut self, text: impl Into<String>) -> Self {
-        self.0.confidential.push(text.into());
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        keep(&mut self.0.headers, name, value);
         self
     }
 

@@ -138,7 +138,10 @@ impl Judge for Slipping {
             {
                 return Ok(Judgement::new(Verdict::Undecided, "another shape", state));
             }
-            (Slip::TakesAnyState, Err(JudgeError::State(StateError::Version { .. })))
+            (
+                Slip::TakesAnyState,
+                Err(JudgeError::State(StateError::Version { .. } | StateError::Judge { .. })),
+            )
             | (Slip::TakesAStateThatWasCut, Err(JudgeError::State(StateError::TooShort)))
             | (Slip::TakesAStateThatIsTooLong, Err(JudgeError::State(StateError::TooLong(_)))) => {
                 self.inner().judge(&sight, &State::default())?

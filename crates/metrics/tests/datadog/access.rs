@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use strategy_metrics::Shape;
 use strategy_metrics::source::{Datadog, MetricSource, SourceError};
@@ -52,6 +53,26 @@ async fn both_keys_are_sent() {
         asked.contains("\r\ndd-application-key: open-sesame-application\r\n"),
         "{asked}"
     );
+}
+
+#[tokio::test]
+async fn a_header_is_sent_and_told_nobody() {
+    let refusal = Reply::Body(
+        403,
+        json!({ "errors": ["who is open-sesame?"] }).to_string(),
+    );
+    let server = Server::answering([refusal]).await;
+    let name = HeaderName::from_static("x-tenant-key");
+    let source = source(&server).header(name, HeaderValue::from_static("open-sesame"));
+    let question = question_about(requests(), Shape::Events);
+    let error = source.read(&question, window()).await.unwrap_err();
+    let asked = server.asked().remove(0).to_lowercase();
+    assert!(
+        asked.contains("\r\nx-tenant-key: open-sesame\r\n"),
+        "{asked}"
+    );
+    let text = format!("{source:?} {}", told(&error));
+    assert!(!text.contains("open-sesame"), "{text}");
 }
 
 #[tokio::test]

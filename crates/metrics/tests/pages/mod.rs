@@ -17,22 +17,30 @@ pub fn table(page: &str, heading: &str) -> Vec<Row> {
     let mut lines = page.lines().skip_while(|line| *line != heading);
     assert_eq!(lines.next(), Some(heading), "there is no such heading");
     let of_section = lines.take_while(|line| !line.starts_with('#'));
-    let rows: Vec<Vec<&str>> = of_section
+    let rows: Vec<Vec<String>> = of_section
         .skip_while(|line| !line.starts_with('|'))
         .take_while(|line| line.starts_with('|'))
-        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .map(cells)
         .collect();
     let [columns, _, rows @ ..] = rows.as_slice() else {
         panic!("{heading} has no table");
     };
-    let row = |cells: &Vec<&str>| {
+    let row = |cells: &Vec<String>| {
         assert_eq!(cells.len(), columns.len(), "{heading}: {cells:?}");
         let cells = columns.iter().zip(cells);
         cells
-            .map(|(column, cell)| ((*column).to_owned(), (*cell).to_owned()))
+            .map(|(column, cell)| (column.clone(), cell.clone()))
             .collect()
     };
     rows.iter().map(row).collect()
+}
+
+/// The cells of a row; a `|` with a backslash before it is part of its cell.
+fn cells(line: &str) -> Vec<String> {
+    const PART: &str = "\u{1}";
+    let line = line.replace("\\|", PART);
+    let cells = line.trim_matches('|').split('|');
+    cells.map(|cell| cell.trim().replace(PART, "|")).collect()
 }
 
 /// What stands between backquotes.

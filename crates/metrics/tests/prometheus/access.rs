@@ -2,11 +2,12 @@
 
 use std::error::Error as StdError;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use strategy_metrics::Shape;
 use strategy_metrics::source::{MetricSource, Prometheus, SourceError};
 
-use crate::loopback::client;
+use crate::loopback::builder;
 use crate::server::{Reply, Server, question_about, requests, window};
 
 const SECRET: &str = "open-sesame";
@@ -77,9 +78,9 @@ async fn no_secret_is_told() {
         let address = server
             .address
             .replace("http://", &format!("http://user:{SECRET}@"));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let short = std::time::Duration::from_millis(200);
-        let source = Prometheus::at(address.parse().unwrap(), client).timeout(short);
+        let source = Prometheus::at(address.parse().unwrap(), builder()).unwrap();
+        let source = source.timeout(short);
         for source in [
             source.clone(),
             source.clone().bearer(SECRET),
@@ -97,9 +98,8 @@ async fn no_secret_is_told() {
 async fn a_path_before_the_api_is_kept() {
     let empty = || Reply::of("matrix", json!([]));
     let server = Server::answering([empty(), empty()]).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let address = format!("{}/tenant/one/", server.address);
-    let source = Prometheus::at(address.parse().unwrap(), client);
+    let source = Prometheus::at(address.parse().unwrap(), builder()).unwrap();
     let question = question_about(requests(), Shape::Events);
     source.read(&question, window()).await.unwrap();
     assert!(server.asked()[0].starts_with("POST /tenant/one/api/v1/query "));
@@ -180,16 +180,41 @@ async fn a_secret_in_a_warning_is_not_told_and_few_and_short_ones_are() {
     );
 }
 
+fn key() -> (HeaderName, HeaderValue) {
+    let name = HeaderName::from_static("x-api-key");
+    (name, HeaderValue::from_static(SECRET))
+}
+
 #[tokio::test]
-async fn what_the_client_tells_in_confidence_is_not_told_on() {
+async fn a_header_is_sent_and_told_nobody() {
+    let (name, value) = key();
+    let head = head_of(|source| source.header(name.clone(), value.clone())).await;
+    assert!(head.contains("x-api-key: open-sesame\r\n"), "{head}");
     let said = format!("no such key: {SECRET}");
     let body = json!({"status": "error", "errorType": "unauthorized", "error": said});
     let refusal = || Reply::Body(401, body.to_string());
     let server = Server::answering([refusal(), refusal()]).await;
-    let source = server.source().confidential(SECRET);
+    let source = server.source().header(name, value);
     let question = question_about(requests(), Shape::Events);
     let error = source.read(&question, window()).await.unwrap_err();
-    assert!(!told(&error).contains(SECRET), "{error}");
+    let text = format!("{source:?} {}", told(&error));
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+/// Who is sent on would show the key to whoever is named there.
+#[tokio::test]
+async fn nobody_is_followed_to_another_address() {
+    let empty = || Reply::of("matrix", json!([]));
+    let other = Server::answering([empty(), empty()]).await;
+    let head = format!("location: {}/api/v1/query\r\n", other.address);
+    let moved = || Reply::Headed(307, head.clone(), String::new());
+    let server = Server::answering([moved(), moved()]).await;
+    let (name, value) = key();
+    let source = server.source().header(name, value);
+    let question = question_about(requests(), Shape::Events);
+    let error = source.read(&question, window()).await.unwrap_err();
+    assert!(matches!(error, SourceError::Permanent { .. }), "{error:?}");
+    assert_eq!(other.asked(), [""; 0]);
 }
 
 #[tokio::test]
@@ -226,7 +251,7 @@ async fn what_an_address_tells_in_confidence_is_not_told_on() {
         let address = server
             .address
             .replace("http://", &format!("http://{before_host}@"));
-        let source = Prometheus::at(address.parse().unwrap(), client());
+        let source = Prometheus::at(address.parse().unwrap(), builder()).unwrap();
         let question = question_about(requests(), Shape::Events);
         let error = source.read(&question, window()).await.unwrap_err();
         assert!(told(&error).contains(kept), "{error}");

@@ -103,18 +103,38 @@ async fn the_page_has_what_is_asked() {
 async fn what_a_check_says_of_an_exporter_is_heeded() {
     for (metric, expected) in [
         (
-            json!({ "ready-made": "istio", "reporter": "source", "status": "grpc_response_status" }),
+            json!({ "ready-made": "istio", "reporter": "source", "status": "code" }),
             "istio_requests_total{reporter=\"source\",destination_workload_namespace=\"shop\",\
-             destination_workload=\"web\",grpc_response_status=~\"5..\"}",
+             destination_workload=\"web\",code=~\"5..|499|0\"}",
+        ),
+        (
+            json!({ "ready-made": "http", "abandoned": true }),
+            "http_requests_total{namespace=\"shop\",pod=~\"web-([bcdfghjklmnpqrstvwxz2456789]{6,10}-\
+             [bcdfghjklmnpqrstvwxz2456789]{5})\",code=~\"5..|499\"}",
+        ),
+        (
+            json!({ "ready-made": "istio", "abandoned": false }),
+            "istio_requests_total{reporter=\"destination\",destination_workload_namespace=\"shop\",\
+             destination_workload=\"web\",response_code=~\"5..\"}",
         ),
         (
             json!({ "ready-made": "ingress-nginx", "ingress": "{{namespace}}-web", "exported": true }),
             "nginx_ingress_controller_requests{exported_namespace=\"shop\",ingress=\"shop-web\",canary=\"\",\
-             status=~\"5..\"}",
+             status=~\"5..|499\"}",
+        ),
+        // Where no Ingress is a canary's, and one names another Service.
+        (
+            json!({ "ready-made": "ingress-nginx", "service": "{{deployment}}-http" }),
+            "nginx_ingress_controller_requests{namespace=\"shop\",service=\"web-http\",status=~\"5..|499\"}",
+        ),
+        (
+            json!({ "ready-made": "ingress-nginx", "service": "{{deployment}}", "ingress": "web", "exported": true }),
+            "nginx_ingress_controller_requests{exported_namespace=\"shop\",exported_service=\"web\",\
+             ingress=\"web\",status=~\"5..|499\"}",
         ),
         (
             json!({ "ready-made": "traefik", "service": "{{deployment}}@file", "exported": true }),
-            "traefik_service_requests_total{exported_service=\"web@file\",code=~\"5..\"}",
+            "traefik_service_requests_total{exported_service=\"web@file\",code=~\"5..|499\"}",
         ),
     ] {
         let found = asked(metric, Shape::Events, Track::Stable).await.unwrap();
@@ -160,6 +180,17 @@ async fn what_means_nothing_is_refused() {
             json!({ "ready-made": "http", "status": "a=\"\"" }),
             Shape::Events,
             "metric.status",
+        ),
+        // Its statuses are those of gRPC, 0 to 16: none begins with 5, and 0 is good.
+        (
+            json!({ "ready-made": "istio", "status": "grpc_response_status" }),
+            Shape::Events,
+            "metric.status",
+        ),
+        (
+            json!({ "requests": "a", "failed": "b", "abandoned": false }),
+            Shape::Events,
+            "metric",
         ),
         (
             json!({ "ready-made": "http", "requests": "a" }),

@@ -8,7 +8,7 @@ use strategy_core::{Part, Timestamp, Track};
 use strategy_metrics::source::{Answer, MetricSource, Prometheus, Question, SourceError};
 use strategy_metrics::{Reading, Shape};
 
-use crate::loopback::client;
+use crate::loopback::builder;
 pub(crate) use crate::loopback::{Reply, Server};
 
 impl Reply {
@@ -24,7 +24,8 @@ impl Reply {
 
 impl Server {
     pub(crate) fn source(&self) -> Prometheus {
-        Prometheus::at(self.address.parse().unwrap(), client()).timeout(Duration::from_millis(500))
+        let source = Prometheus::at(self.address.parse().unwrap(), builder()).unwrap();
+        source.timeout(Duration::from_millis(500))
     }
 }
 

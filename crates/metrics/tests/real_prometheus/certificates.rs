@@ -66,8 +66,7 @@ async fn told(
 ) -> Result<Reading, SourceError> {
     let mut address = server.address();
     address.set_scheme("https").unwrap();
-    let client = with(builder());
-    let source = Source::at(address, client.build().unwrap());
+    let source = Source::at(address, with(builder())).unwrap();
     let metric = json!({ "query": "no_such_metric" });
     let question = question(metric, Shape::Values, "candidate");
     let (from, to) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));

@@ -60,12 +60,43 @@ struct Series {
     each: u64,
 }
 
-/// Requests that went well, and those that failed with this status.
-fn both(labels: impl Fn(&str) -> String, status: &str, (ok, failed): (u64, u64)) -> [Series; 2] {
-    [("200", ok), (status, failed)].map(|(status, each)| Series {
-        labels: labels(status),
-        each,
-    })
+/// With which statuses requests go well, and with which they fail.
+#[derive(Clone, Copy)]
+struct Statuses {
+    good: &'static [&'static str],
+    bad: &'static [&'static str],
+}
+
+/// Envoy has 0 where the client went before an answer began.
+const OF_ISTIO: Statuses = Statuses {
+    good: &["200", "404"],
+    bad: &["503", "504", "0"],
+};
+const OF_NGINX: Statuses = Statuses {
+    good: &["200", "101", "404"],
+    bad: &["502", "504", "499"],
+};
+/// Traefik has 0 where a connection changed its protocol, as of WebSockets: it writes no status there.
+const OF_TRAEFIK: Statuses = Statuses {
+    good: &["200", "404", "0"],
+    bad: &["500", "502", "504", "499"],
+};
+const OF_HTTP: Statuses = Statuses {
+    good: &["200", "404"],
+    bad: &["500", "499"],
+};
+
+impl Statuses {
+    /// So many of each that is good, and so many of each that is bad.
+    fn series(self, labels: impl Fn(&str) -> String, (ok, failed): (u64, u64)) -> Vec<Series> {
+        let good = self.good.iter().map(|status| (*status, ok));
+        let bad = self.bad.iter().map(|status| (*status, failed));
+        let series = good.chain(bad).map(|(status, each)| Series {
+            labels: labels(status),
+            each,
+        });
+        series.collect()
+    }
 }
 
 /// <https://istio.io/latest/docs/reference/config/metrics/>, "Labels"; the client's proxy tells of the same requests.
@@ -93,11 +124,8 @@ fn istio(number: u64) -> Page {
             ("shop", "web-admin", OTHERS),
             ("test", "web", OTHERS),
         ] {
-            series.extend(both(
-                |code| labels(reporter, namespace, workload, code),
-                "503",
-                counts,
-            ));
+            let labels = |code: &str| labels(reporter, namespace, workload, code);
+            series.extend(OF_ISTIO.series(labels, counts));
         }
     }
     page(
@@ -112,25 +140,28 @@ fn istio(number: u64) -> Page {
 /// `internal/ingress/metric/collectors/socket.go` and `socket_test.go` of kubernetes/ingress-nginx: the labels of a
 /// request, and those that are constant.
 fn ingress_nginx(number: u64) -> Page {
-    let labels = |namespace: &str, ingress: &str, canary: &str, status: &str| {
+    let labels = |namespace: &str, ingress: &str, service: &str, canary: &str, status: &str| {
         format!(
             "canary=\"{canary}\",controller_class=\"k8s.io/ingress-nginx\",controller_namespace=\"ingress-nginx\",\
              controller_pod=\"ingress-nginx-controller-7c489dc7b7-ccrf6\",host=\"shop.example.com\",\
-             ingress=\"{ingress}\",method=\"GET\",namespace=\"{namespace}\",path=\"/\",service=\"web\",status=\"{status}\""
+             ingress=\"{ingress}\",method=\"GET\",namespace=\"{namespace}\",path=\"/\",service=\"{service}\",status=\"{status}\""
         )
     };
     let mut series = Vec::new();
-    for (namespace, ingress, canary, counts) in [
-        ("shop", "web", "", STABLE),
-        ("shop", "web", "shop-web-canary-80", CANDIDATE),
-        ("shop", "admin", "", OTHERS),
-        ("test", "web", "test-web-canary-80", OTHERS),
+    for (namespace, ingress, service, canary, counts) in [
+        // A canary's requests have the Service of the Ingress that is not the canary's.
+        ("shop", "web", "http", "", STABLE),
+        ("shop", "web", "http", "shop-web-canary-80", CANDIDATE),
+        ("shop", "admin", "http", "", OTHERS),
+        ("test", "web", "http", "test-web-canary-80", OTHERS),
+        // An Ingress that is made to name another Service.
+        ("shop", "switched", "web", "", STABLE),
+        ("shop", "switched", "web-canary", "", CANDIDATE),
+        ("shop", "admin", "web-admin", "", OTHERS),
+        ("test", "switched", "web", "", OTHERS),
     ] {
-        series.extend(both(
-            |status| labels(namespace, ingress, canary, status),
-            "502",
-            counts,
-        ));
+        let labels = |status: &str| labels(namespace, ingress, service, canary, status);
+        series.extend(OF_NGINX.series(labels, counts));
     }
     page(
         &series,
@@ -155,7 +186,7 @@ fn traefik(number: u64) -> Page {
         ("test-web-80@kubernetescrd", OTHERS),
         ("shop-web-80@file", OTHERS),
     ] {
-        series.extend(both(|code| labels(service, code), "500", counts));
+        series.extend(OF_TRAEFIK.series(|code| labels(service, code), counts));
     }
     page(
         &series,
@@ -169,7 +200,7 @@ fn traefik(number: u64) -> Page {
 /// `promhttp.InstrumentHandlerCounter` of prometheus/client_golang: `code` and `method`.
 fn http(number: u64, ok: u64, failed: u64) -> Page {
     let labels = |code: &str| format!("code=\"{code}\",method=\"get\"");
-    let series = both(labels, "500", (ok, failed));
+    let series = OF_HTTP.series(labels, (ok, failed));
     page(
         &series,
         number,
@@ -192,7 +223,12 @@ fn question(metric: &Value, shape: Shape, track: Track) -> Question {
 }
 
 /// Asks of both tracks, and holds what is told against how often each was scraped in between.
-async fn holds(metric: Value, bound: f64, of: impl Fn(Track) -> (&'static str, &'static str)) {
+async fn holds(
+    metric: Value,
+    bound: f64,
+    statuses: Statuses,
+    of: impl Fn(Track) -> (&'static str, &'static str),
+) {
     let server = Prometheus::shared();
     for (track, each) in [(Track::Stable, STABLE), (Track::Candidate, CANDIDATE)] {
         let (job, target) = of(track);
@@ -208,9 +244,15 @@ async fn holds(metric: Value, bound: f64, of: impl Fn(Track) -> (&'static str, &
         let admitted = server.source().admit(&events).await.unwrap();
         assert_eq!(admitted.findings, [], "{:?}", admitted.asked);
         let answer = server.source().read(&events, window).await.unwrap();
+        let Statuses { good, bad } = statuses;
+        let abandoned = metric["abandoned"] != json!(false);
+        let failed = bad
+            .iter()
+            .filter(|status| abandoned || status.starts_with('5'));
+        let times = |each: u64, statuses: usize| n * each * statuses as u64;
         let count = Count {
-            total: n * (each.0 + each.1),
-            failed: n * each.1,
+            total: times(each.0, good.len()) + times(each.1, bad.len()),
+            failed: times(each.1, failed.count()),
         };
         let Reading::Told(Data::Events(Events { all, by_unit, .. })) = answer.reading else {
             panic!("{track} of {metric}: {answer:?} by {:?}", admitted.asked);
@@ -219,7 +261,7 @@ async fn holds(metric: Value, bound: f64, of: impl Fn(Track) -> (&'static str, &
         assert_eq!(by_unit.len(), usize::from(job == "http"), "{by_unit:?}");
         let histogram = question(&metric, Shape::Histogram, track);
         let answer = server.source().read(&histogram, window).await.unwrap();
-        let fast = n * (each.0 / 2 + each.1 / 2);
+        let fast = times(each.0 / 2, good.len()) + times(each.1 / 2, bad.len());
         let expected = Histogram::new(vec![bound], vec![fast, count.total - fast]).unwrap();
         assert_eq!(
             answer.reading,
@@ -234,27 +276,37 @@ async fn holds(metric: Value, bound: f64, of: impl Fn(Track) -> (&'static str, &
 async fn what_istio_tells_is_counted_by_track() {
     for reporter in ["destination", "source"] {
         let metric = json!({ "ready-made": "istio", "reporter": reporter });
-        holds(metric, 25.0, |_| ("istio", "all")).await;
+        holds(metric, 25.0, OF_ISTIO, |_| ("istio", "all")).await;
     }
-    holds(json!({ "ready-made": "istio" }), 25.0, |_| ("istio", "all")).await;
+    for metric in [
+        json!({ "ready-made": "istio" }),
+        json!({ "ready-made": "istio", "abandoned": false }),
+    ] {
+        holds(metric, 25.0, OF_ISTIO, |_| ("istio", "all")).await;
+    }
 }
 
 #[tokio::test]
 #[ignore = "needs Prometheus: cargo xtask test"]
 async fn what_ingress_nginx_tells_is_counted_by_track() {
     let mut metric = json!({ "ready-made": "ingress-nginx", "ingress": "web" });
-    holds(metric.clone(), 0.005, |_| ("ingress", "all")).await;
+    holds(metric.clone(), 0.005, OF_NGINX, |_| ("ingress", "all")).await;
+    metric["abandoned"] = json!(false);
+    holds(metric.clone(), 0.005, OF_NGINX, |_| ("ingress", "all")).await;
+    metric["abandoned"] = json!(true);
+    let by_service = json!({ "ready-made": "ingress-nginx", "service": "{{deployment}}" });
+    holds(by_service, 0.005, OF_NGINX, |_| ("ingress", "all")).await;
     metric["exported"] = json!(true);
-    holds(metric, 0.005, |_| ("ingress-exported", "all")).await;
+    holds(metric, 0.005, OF_NGINX, |_| ("ingress-exported", "all")).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Prometheus: cargo xtask test"]
 async fn what_traefik_tells_is_counted_by_track() {
     let mut metric = json!({ "ready-made": "traefik" });
-    holds(metric.clone(), 0.1, |_| ("traefik", "all")).await;
+    holds(metric.clone(), 0.1, OF_TRAEFIK, |_| ("traefik", "all")).await;
     metric["exported"] = json!(true);
-    holds(metric, 0.1, |_| ("traefik-exported", "all")).await;
+    holds(metric, 0.1, OF_TRAEFIK, |_| ("traefik-exported", "all")).await;
 }
 
 #[tokio::test]
@@ -264,5 +316,5 @@ async fn what_pods_tell_of_http_is_counted_by_track() {
         Track::Stable => ("http", "stable"),
         Track::Candidate => ("http", "candidate"),
     };
-    holds(json!({ "ready-made": "http" }), 0.1, of).await;
+    holds(json!({ "ready-made": "http" }), 0.1, OF_HTTP, of).await;
 }

@@ -111,7 +111,7 @@ impl Prometheus {
     }
 
     pub(crate) fn source(&self) -> Source {
-        Source::at(self.address(), client())
+        Source::at(self.address(), builder()).unwrap()
     }
 
     /// When a job's track was scraped, with the number of each scrape, as soon as one has at least this number.

@@ -26,7 +26,7 @@ const fn of(
 }
 
 /// Types without a section of their own, and why.
-pub(super) const NO_PAGE: [(&str, &str); 8] = [
+pub(super) const NO_PAGE: [(&str, &str); 9] = [
     (
         "InvalidHistogram",
         "tells the author of a source what bounds and counts must be",
@@ -34,6 +34,10 @@ pub(super) const NO_PAGE: [(&str, &str); 8] = [
     (
         "InvalidJudge",
         "says itself what can be written; it comes with the check that names the judge",
+    ),
+    (
+        "InvalidName",
+        "says itself what a name may consist of; a target tells it as `target-error-kind/invalid-config`",
     ),
     (
         "InvalidQuantity",

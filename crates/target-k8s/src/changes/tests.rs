@@ -40,9 +40,11 @@ fn start() -> Desired {
 }
 
 fn seen(view: &View) -> Owned {
-    let router = ServiceSelectorRouter::new("api");
-    let routes = router.read(&view.objects, &bound().labels()).unwrap().owned;
-    Fields::of(&bound(), &view.objects, &routes).wrap().unwrap()
+    let (bound, router) = (bound(), ServiceSelectorRouter::new("api"));
+    let state = router.read_bound(&view.objects, &bound.labels()).unwrap();
+    let hands = hands(&bound, &router, &view.objects, &state);
+    let fields = Fields::of(&bound, &view.objects, &state.owned);
+    fields.with_hands(&hands).wrap().unwrap()
 }
 
 fn changes(view: &View, seen: Owned, desired: Desired) -> Result<Vec<Change>, TargetError> {
@@ -151,11 +153,7 @@ fn the_way_home_is_put_back_and_not_written() {
     let mut view = claimed("green");
     let service = view.objects.get_mut(&ObjectRef::service("api")).unwrap();
     service["spec"]["selector"] = json!({"app": "api", "version": "nobody", "more": "yes"});
-    let router = ServiceSelectorRouter::new("api");
-    let routes = router.read_bound(&view.objects, &bound().labels());
-    let routes = routes.unwrap().owned;
-    let seen = Fields::of(&bound(), &view.objects, &routes).wrap().unwrap();
-    let made = changes(&view, seen, start()).unwrap();
+    let made = changes(&view, seen(&view), start()).unwrap();
     let [Change::Replace(_, content)] = made.as_slice() else {
         panic!("{made:?}");
     };

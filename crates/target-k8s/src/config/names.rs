@@ -1,9 +1,55 @@
 //! Whether the objects that a configuration names can exist at all: names go into addresses.
 
+use std::fmt;
+
 use strategy_core::target::{TargetError, TargetErrorKind};
+use thiserror::Error;
 
 use super::{Config, RouterConfig, WorkloadConfig};
-use crate::error::found;
+
+/// A name that no object can have.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{name:?} cannot name {what}; {mend}")]
+#[non_exhaustive]
+pub struct InvalidName {
+    /// In which field of the [`Config`] it stands.
+    pub field: NameField,
+    /// Its first 80 characters. In messages control characters are shown as escapes.
+    pub name: String,
+    what: &'static str,
+    mend: &'static str,
+}
+
+/// A field of a [`Config`] that names objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum NameField {
+    /// [`Config::namespace`].
+    Namespace,
+    /// [`Config::workload`].
+    Workload,
+    /// [`Config::router`], with the namespaces that it names.
+    Router,
+}
+
+/// As it is written: `workload`.
+impl fmt::Display for NameField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Namespace => "namespace",
+            Self::Workload => "workload",
+            Self::Router => "router",
+        })
+    }
+}
+
+impl From<InvalidName> for TargetError {
+    fn from(error: InvalidName) -> Self {
+        Self::new(TargetErrorKind::InvalidConfig, "read", "the configuration")
+            .certainly_not_taken()
+            .because(error)
+    }
+}
 
 /// The longest name of an object, and the longest of one that is part of a host.
 const LONGEST: usize = 253;
@@ -53,33 +99,55 @@ impl Config {
     /// Whether objects of these names can exist. `discover` asks the same before anything else.
     ///
     /// # Errors
-    /// `InvalidConfig` with the first name that no object can have.
-    pub fn check_names(&self) -> Result<(), TargetError> {
+    /// [`InvalidName`] with the first name that no object can have; as a [`TargetError`] it is `InvalidConfig`.
+    pub fn check_names(&self) -> Result<(), InvalidName> {
+        let of_namespace = vec![("a namespace", self.namespace.as_str(), Form::Label)];
         let canary_name;
-        let mut names = vec![("a namespace", self.namespace.as_str(), Form::Label)];
-        match &self.workload {
-            WorkloadConfig::Slots(slots) => {
-                for slot in slots {
-                    names.push(("a Deployment", &slot.deployment, Form::Subdomain));
-                }
-            }
+        let of_workload = match &self.workload {
+            WorkloadConfig::Slots([one, other]) => vec![&one.deployment, &other.deployment],
             WorkloadConfig::Canary(canary) => {
                 canary_name = canary.canary_name();
-                names.push(("a Deployment", &canary.stable, Form::Subdomain));
-                names.push(("a Deployment", &canary_name, Form::Subdomain));
+                vec![&canary.stable, &canary_name]
+            }
+        };
+        let of_workload = of_workload.into_iter();
+        let of_workload = of_workload
+            .map(|name| ("a Deployment", name.as_str(), Form::Subdomain))
+            .collect();
+        for (field, names) in [
+            (NameField::Namespace, of_namespace),
+            (NameField::Workload, of_workload),
+            (NameField::Router, self.router.names()),
+        ] {
+            let wrong = names.into_iter().find(|(_, name, form)| !form.fits(name));
+            if let Some((what, name, form)) = wrong {
+                return Err(InvalidName {
+                    field,
+                    name: name.chars().take(80).collect(),
+                    what,
+                    mend: form.words(),
+                });
             }
         }
-        match &self.router {
-            RouterConfig::ServiceSelector(router) => {
+        Ok(())
+    }
+}
+
+impl RouterConfig {
+    /// Each with what it names.
+    fn names(&self) -> Vec<(&'static str, &str, Form)> {
+        let mut names: Vec<(&'static str, &str, Form)> = Vec::new();
+        match self {
+            Self::ServiceSelector(router) => {
                 names.push(("a Service", &router.service, Form::Label));
             }
-            RouterConfig::Istio(router) => {
+            Self::Istio(router) => {
                 names.push(("a VirtualService", &router.virtual_service, Form::Subdomain));
                 if let Some(rule) = &router.destination_rule {
                     names.push(("a DestinationRule", rule, Form::Subdomain));
                 }
             }
-            RouterConfig::Gateway(router) => {
+            Self::Gateway(router) => {
                 for route in &router.http_routes {
                     names.push(("an HTTPRoute", route, Form::Subdomain));
                 }
@@ -93,7 +161,7 @@ impl Config {
                     }
                 }
             }
-            RouterConfig::Ingress(router) => {
+            Self::Ingress(router) => {
                 for ingress in &router.ingresses {
                     names.push(("an Ingress", ingress, Form::Subdomain));
                 }
@@ -102,16 +170,7 @@ impl Config {
                 }
             }
         }
-        match names.iter().find(|(_, name, form)| !form.fits(name)) {
-            None => Ok(()),
-            Some((what, name, form)) => {
-                let shown: String = name.chars().take(80).collect();
-                // Control characters are shown as escapes.
-                let message = format!("{shown:?} cannot name {what}; {}", form.words());
-                let kind = TargetErrorKind::InvalidConfig;
-                Err(found(kind, "read", "the configuration", message))
-            }
-        }
+        names
     }
 }
 
@@ -185,7 +244,7 @@ mod tests {
                     IngressRouter::new("a", ["b", wrong]),
                 ),
             ] {
-                let error = config.check_names().unwrap_err();
+                let error = TargetError::from(config.check_names().unwrap_err());
                 assert_eq!(error.kind, TargetErrorKind::InvalidConfig);
                 let text = error.to_string();
                 assert!(text.contains(&format!("{wrong:?} cannot name a")), "{text}");
@@ -200,5 +259,17 @@ mod tests {
         ] {
             assert!(config.check_names().is_err());
         }
+    }
+
+    #[test]
+    fn the_field_that_a_wrong_name_stands_in_is_told() {
+        let field = |config: &Config| config.check_names().unwrap_err().field;
+        assert_eq!(field(&slots("A", "api-green", "api")), NameField::Namespace);
+        assert_eq!(field(&slots("shop", "A", "api")), NameField::Workload);
+        assert_eq!(field(&slots("shop", "api-green", "A")), NameField::Router);
+        let mut router = GatewayRouter::new("api", "api", "api-canary");
+        router.canary.namespace = Some("A".to_owned());
+        let config = Config::new("shop", Canary::of("api"), router);
+        assert_eq!(field(&config), NameField::Router);
     }
 }

@@ -7,6 +7,7 @@ use strategy_core::target::{ForeignChange, ForeignField, Writer};
 use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
 use crate::binding::{Bound, TrackStart};
+use crate::hands::Hands;
 use crate::mark;
 use crate::object::ObjectRef;
 use crate::owned::Fields;
@@ -15,8 +16,25 @@ use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
 use crate::workload::template;
 
-/// Who wrote the routes last: of all the router's objects the latest writer.
-pub(super) fn route_writer(bound: &Bound, router: &dyn Router, view: &View) -> Writer {
+/// Who wrote the routes last: of all the router's objects the latest writer, and somebody else before us, since times
+/// are in whole seconds.
+pub(super) fn route_writer(
+    bound: &Bound,
+    router: &dyn Router,
+    view: &View,
+    hands: &Hands,
+) -> Writer {
+    let others = hands.keys().filter_map(|object| {
+        let content = view.objects.get(object)?;
+        managed::last_other(content, router.managed_paths(object), FIELD_MANAGER)
+    });
+    if let Some(FieldWriter { name, time }) = others.max_by(|one, other| one.time.cmp(&other.time))
+    {
+        return Writer::Other {
+            name,
+            version: time,
+        };
+    }
     let latest = bound.router.iter().flat_map(|object| {
         let content = view.objects.get(object);
         let paths = router.managed_paths(object).iter();
@@ -47,26 +65,21 @@ pub(super) fn foreign(
     router: &dyn Router,
     view: &View,
     fields: &Fields,
-    state: &RouterState,
+    (state, hands): (&RouterState, &Hands),
 ) -> Vec<ForeignChange> {
     let mut changes = Vec::new();
     let mut differs = |object: &ObjectRef, paths: &[&[&str]], field, what: String| {
         let content = view.objects.get(object);
         let other = content.and_then(|content| managed::last_other(content, paths, FIELD_MANAGER));
         changes.push(ForeignChange::new(
-            other.unwrap_or_else(|| "somebody".to_owned()),
+            other.map_or_else(|| "somebody".to_owned(), |other| other.name),
             field,
             format!("{what} of {object} was changed"),
         ));
     };
     for object in &bound.router {
-        let paths = router.managed_paths(object);
-        let content = view.objects.get(object);
-        let note = content.map(mark::written).unwrap_or_default();
-        let noted = note.get("routes").and_then(Value::as_str);
-        let recorded = || template::digest(router.part_of(&bound.routes, object));
-        let expected = noted.map_or_else(recorded, str::to_owned);
-        if template::digest(router.part_of(&state.owned, object)) != expected {
+        if hands.contains_key(object) {
+            let paths = router.managed_paths(object);
             differs(object, paths, ForeignField::Traffic, "traffic".to_owned());
         }
     }
@@ -131,7 +144,7 @@ pub(super) fn foreign(
             };
             let by = content
                 .and_then(|content| managed::last_other(content, paths, FIELD_MANAGER))
-                .unwrap_or_else(|| "somebody".to_owned());
+                .map_or_else(|| "somebody".to_owned(), |other| other.name);
             changes.push(ForeignChange::new(by, ForeignField::Traffic, message));
         }
     }

@@ -6,7 +6,7 @@ use super::{PodLabels, TrackLabels};
 use crate::object::{ObjectRef, Objects};
 
 /// The objects of a manifest with one or more documents.
-pub(super) fn objects(manifest: &str) -> Objects {
+pub(crate) fn objects(manifest: &str) -> Objects {
     let documents: Vec<Value> = serde_saphyr::from_multiple(manifest).unwrap();
     documents
         .into_iter()
@@ -29,7 +29,7 @@ pub(super) fn objects(manifest: &str) -> Objects {
 }
 
 /// Pod labels of stable and of the candidate.
-pub(super) fn tracks(stable: &[(&str, &str)], candidate: &[(&str, &str)]) -> TrackLabels {
+pub(crate) fn tracks(stable: &[(&str, &str)], candidate: &[(&str, &str)]) -> TrackLabels {
     let of = |labels: &[(&str, &str)]| PodLabels {
         labels: labels
             .iter()
@@ -44,7 +44,7 @@ pub(super) fn tracks(stable: &[(&str, &str)], candidate: &[(&str, &str)]) -> Tra
 }
 
 /// The objects with those that were written in their places.
-pub(super) fn after(objects: &Objects, written: Objects) -> Objects {
+pub(crate) fn after(objects: &Objects, written: Objects) -> Objects {
     let mut after = objects.clone();
     after.extend(written);
     after

@@ -63,6 +63,14 @@ impl Router for GatewayRouter {
         gateways
     }
 
+    fn carrier_kinds(&self) -> Vec<ObjectRef> {
+        vec![ObjectRef::gateway("")]
+    }
+
+    fn referred_kinds(&self) -> Vec<ObjectRef> {
+        vec![ObjectRef::service("")]
+    }
+
     fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
         let readers = self.readers(objects).unwrap_or_default();
         let services =
@@ -108,11 +116,7 @@ impl Router for GatewayRouter {
         _: &TrackLabels,
         traffic: &Traffic,
     ) -> Result<Objects, RouterError> {
-        let mut written = Objects::new();
-        for route in self.routes(objects)? {
-            written.extend(route.written(traffic)?);
-        }
-        Ok(written)
+        Ok(self.written(objects, traffic)?)
     }
 
     fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError> {
@@ -129,6 +133,10 @@ impl Router for GatewayRouter {
             Ok(readers) => check::findings(&readers, objects, tracks),
             Err(problem) => vec![problem.into()],
         }
+    }
+
+    fn check_traffic(&self, objects: &Objects, traffic: &Traffic) -> Option<Finding> {
+        self.written(objects, traffic).err().map(Finding::from)
     }
 
     fn is_carried(&self, objects: &Objects) -> bool {
@@ -196,6 +204,14 @@ impl GatewayRouter {
         Ok(readers.collect())
     }
 
+    fn written(&self, objects: &Objects, traffic: &Traffic) -> Result<Objects, Problem> {
+        let mut written = Objects::new();
+        for route in self.routes(objects)? {
+            written.extend(route.written(traffic)?);
+        }
+        Ok(written)
+    }
+
     fn routes<'a>(&'a self, objects: &'a Objects) -> Result<Vec<RouteRead<'a>>, Problem> {
         let readers = self.readers(objects)?;
         check::rules_are_there(&readers)?;
@@ -254,6 +270,8 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
     let mut owned = Map::new();
     let mut sticky = std::time::Duration::ZERO;
     let mut beside = BTreeMap::new();
+    let told = routes.iter();
+    let told = told.map(|route| (route.reader.object.clone(), route.traffic.clone()));
     for RouteRead { reader, splits, .. } in routes {
         owned.insert(reader.object.to_string(), part::owned(reader, splits));
         sticky = splits
@@ -272,6 +290,7 @@ fn state(routes: &[RouteRead<'_>]) -> Result<RouterState, Problem> {
         beside,
         broken: None,
         is_partial: false,
+        told: told.collect(),
     })
 }
 

@@ -213,14 +213,23 @@ impl IngressRouter {
 fn state(readers: &[Reader<'_>], services: &Services<'_>, objects: &Objects) -> RouterState {
     let is_stable =
         |backend: &Backend<'_>| backend.service == Some(services.of_track(Track::Stable));
-    let track = readers.last().map_or(Track::Stable, |reader| {
-        if reader.moved().iter().any(is_stable) {
+    let says = |reader: &Reader<'_>| {
+        let track = if reader.moved().iter().any(is_stable) {
             Track::Stable
         } else {
             Track::Candidate
-        }
-    });
-    state_of(readers, Traffic::weight(switch::whole(track)), objects)
+        };
+        Traffic::weight(switch::whole(track))
+    };
+    let told = readers.iter();
+    let told: Vec<_> = told
+        .map(|reader| (reader.object.clone(), says(reader)))
+        .collect();
+    let traffic = told.last().map(|(_, traffic)| traffic.clone());
+    RouterState {
+        told,
+        ..state_of(readers, traffic.unwrap_or_default(), objects)
+    }
 }
 
 fn state_of(readers: &[Reader<'_>], traffic: Traffic, objects: &Objects) -> RouterState {
@@ -235,6 +244,7 @@ fn state_of(readers: &[Reader<'_>], traffic: Traffic, objects: &Objects) -> Rout
         beside: others::beside(readers, objects),
         broken: None,
         is_partial: false,
+        told: Vec::new(),
     }
 }
 

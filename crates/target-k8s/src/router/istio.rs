@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strategy_core::target::{Finding, TargetErrorKind};
-use strategy_core::{Stickiness, Track, Traffic, Weight};
+use strategy_core::{Stickiness, Track, Tracks, Traffic, Weight};
 
 use self::virtual_service::{Reader, Split, identity, named};
 use super::problem::Problem;
@@ -34,6 +34,28 @@ impl Router for IstioRouter {
         let mut objects = vec![self.object()];
         objects.extend(self.rule());
         objects
+    }
+
+    fn referred_kinds(&self) -> Vec<ObjectRef> {
+        vec![ObjectRef::service("")]
+    }
+
+    /// Which they are, the hosts of the routes tell.
+    fn has_backends(&self, _: &str) -> bool {
+        true
+    }
+
+    /// The Service behind a track's host; where subsets share one, its EndpointSlices have the pods of both.
+    fn backends_by_track(
+        &self,
+        objects: &Objects,
+        _: &TrackLabels,
+        _: &str,
+    ) -> Tracks<Vec<ObjectRef>> {
+        let object = self.object();
+        let reader = self.reader(&object, objects);
+        let services = reader.and_then(|reader| destination_rule::services_by_track(&reader));
+        services.unwrap_or_default()
     }
 
     fn referred(&self, objects: &Objects) -> Vec<ObjectRef> {
@@ -56,6 +78,7 @@ impl Router for IstioRouter {
             beside: check::beside(&reader, &splits),
             broken: None,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 
@@ -65,29 +88,7 @@ impl Router for IstioRouter {
         _: &TrackLabels,
         traffic: &Traffic,
     ) -> Result<Objects, RouterError> {
-        let object = self.object();
-        let reader = self.reader(&object, objects)?;
-        let splits = reader.splits()?;
-        preview::none_astray(&reader, &splits)?;
-        if traffic.stickiness != Stickiness::Kept {
-            return Err(no_stickiness(&reader).into());
-        }
-        let mut http = reader.http().to_vec();
-        // From the last to the first: routes put before one do not move those still to come.
-        for (ordinal, split) in splits.iter().enumerate().rev() {
-            let candidate = weight::destination(&reader, split, Track::Candidate);
-            let route = &mut http[split.route];
-            if weight::read(&reader, split)? != traffic.weight {
-                let written = weight::whole(&reader, traffic.weight)?;
-                weight::write(route, split, written, &candidate);
-            }
-            mirror::write(&reader, split.route, route, traffic.mirror, &candidate)?;
-            if preview::read(&reader, split)? != traffic.routes {
-                let previews = preview::build(&reader, split, ordinal, &traffic.routes)?;
-                http.splice(preview::block(reader.http(), split), previews);
-            }
-        }
-        Ok(if_changed(&reader, http))
+        Ok(self.written(objects, traffic)?)
     }
 
     fn restore(&self, objects: &Objects, recorded: &Value) -> Result<Objects, RouterError> {
@@ -139,6 +140,10 @@ impl Router for IstioRouter {
         }
     }
 
+    fn check_traffic(&self, objects: &Objects, traffic: &Traffic) -> Option<Finding> {
+        self.written(objects, traffic).err().map(Finding::from)
+    }
+
     /// Whole percentages: Istio's weights are whole numbers.
     fn capabilities(&self) -> RouterCapabilities {
         RouterCapabilities {
@@ -168,6 +173,32 @@ impl IstioRouter {
         self.destination_rule
             .as_deref()
             .map(ObjectRef::destination_rule)
+    }
+
+    fn written(&self, objects: &Objects, traffic: &Traffic) -> Result<Objects, Problem> {
+        let object = self.object();
+        let reader = self.reader(&object, objects)?;
+        let splits = reader.splits()?;
+        preview::none_astray(&reader, &splits)?;
+        if traffic.stickiness != Stickiness::Kept {
+            return Err(no_stickiness(&reader));
+        }
+        let mut http = reader.http().to_vec();
+        // From the last to the first: routes put before one do not move those still to come.
+        for (ordinal, split) in splits.iter().enumerate().rev() {
+            let candidate = weight::destination(&reader, split, Track::Candidate);
+            let route = &mut http[split.route];
+            if weight::read(&reader, split)? != traffic.weight {
+                let written = weight::whole(&reader, traffic.weight)?;
+                weight::write(route, split, written, &candidate);
+            }
+            mirror::write(&reader, split.route, route, traffic.mirror, &candidate)?;
+            if preview::read(&reader, split)? != traffic.routes {
+                let previews = preview::build(&reader, split, ordinal, &traffic.routes)?;
+                http.splice(preview::block(reader.http(), split), previews);
+            }
+        }
+        Ok(if_changed(&reader, http))
     }
 
     fn reader<'a>(

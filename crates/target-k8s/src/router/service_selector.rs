@@ -15,7 +15,9 @@ use strategy_core::{Stickiness, Track, Traffic, Weight};
 
 pub(super) use self::pick::unmatched;
 use super::problem::Problem;
-use super::{Router, RouterCapabilities, RouterError, RouterState, TrackLabels, reach, switch};
+use super::{
+    Router, RouterCapabilities, RouterError, RouterState, TrackLabels, destination, switch,
+};
 use crate::config::ServiceSelectorRouter;
 use crate::object::{ObjectRef, Objects, map_mut};
 
@@ -37,6 +39,7 @@ impl Router for ServiceSelectorRouter {
             beside: BTreeMap::new(),
             broken: None,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 
@@ -63,6 +66,7 @@ impl Router for ServiceSelectorRouter {
             beside: BTreeMap::new(),
             broken,
             is_partial: false,
+            told: Vec::new(),
         })
     }
 
@@ -196,7 +200,7 @@ impl ServiceSelectorRouter {
     fn warnings(&self, service: &Value) -> Vec<Finding> {
         let resource = self.object().to_string();
         let spec = &service["spec"];
-        let mut findings = Vec::from_iter(reach::not_ready(&self.object(), service));
+        let mut findings = Vec::from_iter(destination::not_ready(&self.object(), service));
         if spec["clusterIP"] == "None" {
             findings.push(Finding::warns(
                 "headless-service",

@@ -33,24 +33,25 @@ pub(crate) fn writers(object: &Value, path: &[&str]) -> Vec<FieldWriter> {
     writers
 }
 
-/// The name of whoever other than `us` wrote one of the fields at `paths` last.
+/// Whoever other than `us` wrote one of the fields at `paths` last.
 ///
 /// The server writes times down in whole seconds: those who wrote within the same second are all
 /// named, since nothing says who of them came last.
-pub(crate) fn last_other(object: &Value, paths: &[&[&str]], us: &str) -> Option<String> {
+pub(crate) fn last_other(object: &Value, paths: &[&[&str]], us: &str) -> Option<FieldWriter> {
     let mut others: Vec<_> = paths
         .iter()
         .flat_map(|path| writers(object, path))
         .filter(|writer| writer.name != us)
         .collect();
     others.sort_by(|one, other| other.time.cmp(&one.time));
-    let latest = others.first()?.time.clone();
+    let time = others.first()?.time.clone();
     let names: BTreeSet<_> = others
         .into_iter()
-        .filter(|writer| writer.time == latest)
+        .filter(|writer| writer.time == time)
         .map(|writer| writer.name)
         .collect();
-    Some(names.into_iter().collect::<Vec<_>>().join(" or "))
+    let name = names.into_iter().collect::<Vec<_>>().join(" or ");
+    Some(FieldWriter { name, time })
 }
 
 fn holds(fields: Option<&Value>, path: &[&str]) -> bool {
@@ -98,7 +99,8 @@ mod tests {
         let late = "2026-01-01T00:00:01Z";
         let by = |entries: Value| {
             let object = json!({"metadata": {"managedFields": entries}});
-            last_other(&object, &[&["f:spec", "f:template"]], "rollway")
+            let other = last_other(&object, &[&["f:spec", "f:template"]], "rollway");
+            other.map(|other| other.name)
         };
         let one = json!([
             entry("kubectl", early),
@@ -126,7 +128,7 @@ mod tests {
         ]}});
         let rules: &[&str] = &["f:spec", "f:rules"];
         let default: &[&str] = &["f:spec", "f:defaultBackend"];
-        let by = |paths: &[&[&str]]| last_other(&object, paths, "rollway");
+        let by = |paths: &[&[&str]]| last_other(&object, paths, "rollway").map(|other| other.name);
         assert_eq!(by(&[rules]).as_deref(), Some("kubectl"));
         assert_eq!(by(&[rules, default]).as_deref(), Some("argocd"));
         assert_eq!(by(&[&[]]).as_deref(), Some("helm"), "of all of it");

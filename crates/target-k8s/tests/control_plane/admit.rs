@@ -66,6 +66,39 @@ async fn a_plan_that_can_run_has_no_findings() {
     assert_eq!(findings(&shop.with_slots(2, 0).await, &plan).await, []);
 }
 
+/// A preview by a header that the routes ask for themselves.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_header_that_is_taken() {
+    let mut previewed = Traffic::weight(Weight::HALF);
+    previewed.routes = vec![strategy_core::Route {
+        by: strategy_core::RouteBy::Header,
+        name: "x-Tenant".to_owned(),
+        value: "one".to_owned(),
+    }];
+    let plan = moving(previewed);
+    let shop = Shop::open();
+    let target = shop.with_mesh(1).await;
+    shop.edit("VirtualService", "api", |routes| {
+        routes["spec"]["http"][1]["match"] = json!([{"headers": {"x-tenant": {"exact": "two"}}}]);
+    })
+    .await;
+    let found = findings(&target, &plan).await;
+    check(&found, "header-taken", &["virtualservice/api", "x-tenant"]);
+
+    let shop = Shop::open();
+    let target = shop.with_gateway(1).await;
+    shop.edit("GRPCRoute", "api", |route| {
+        route["spec"]["rules"][0]["matches"] =
+            json!([{"headers": [{"name": "x-tenant", "value": "two"}]}]);
+    })
+    .await;
+    let found = findings(&target, &plan).await;
+    check(&found, "header-taken", &["grpcroute/api", "x-Tenant"]);
+    let route = shop.get("GRPCRoute", "api").await;
+    assert!(!route.to_string().contains("rollway"), "{route}");
+}
+
 #[tokio::test]
 #[ignore = "needs a control plane: cargo xtask test"]
 async fn a_container_that_is_not_there() {

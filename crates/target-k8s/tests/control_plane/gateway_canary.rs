@@ -1,7 +1,7 @@
 //! A canary made from stable, and routes of Gateway API that share the requests.
 
 use serde_json::{Value, json};
-use strategy_core::target::{Effective, TargetErrorKind};
+use strategy_core::target::{Effective, TargetErrorKind, Writer};
 use strategy_core::{Part, Route, RouteBy, Target, Traffic, Weight};
 use target_k8s::Config;
 use target_k8s::config::{Canary, GatewayRouter};
@@ -183,7 +183,10 @@ async fn a_hand_on_one_of_two_routes_is_told() {
     let mut hand = Hand::on(target).await;
     hand.step(|desired| desired.candidate = release("2", 2))
         .await;
-    hand.step(|desired| desired.traffic = weight(50)).await;
+    let before = shop.get("GRPCRoute", "api").await;
+    hand.step(|desired| desired.traffic = weight(10)).await;
+    let request = hand.prepare(|desired| desired.traffic = weight(50)).await;
+    hand.target.apply(&request).await.unwrap();
     let mut rules = shop.get("GRPCRoute", "api").await["spec"]["rules"].clone();
     rules[0]["backendRefs"][1]["weight"] = json!(0);
     let patch = json!({"spec": {"rules": rules}});
@@ -194,6 +197,28 @@ async fn a_hand_on_one_of_two_routes_is_told() {
         told.contains("kubectl-edit") && told.contains("grpcroute/api"),
         "{told}"
     );
+    // It is the one that is written first, and heeded all the same.
+    assert_eq!(seen.traffic.written, weight(0));
+    assert_eq!(seen.traffic.effective, Effective::Partial);
+    let writer = &seen.traffic.writer;
+    assert!(
+        matches!(writer, Writer::Other { name, .. } if name == "kubectl-edit"),
+        "{writer:?}"
+    );
+    let error = hand.target.apply(&request).await.unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::Conflict, "{error}");
+    hand.step(|desired| desired.traffic = weight(50)).await;
+
+    // With the note of our write.
+    shop.edit("GRPCRoute", "api", |now| {
+        now["spec"] = before["spec"].clone();
+        now["metadata"]["annotations"] = before["metadata"]["annotations"].clone();
+    })
+    .await;
+    let seen = hand.until(|seen| !seen.foreign.is_empty()).await;
+    assert!(seen.foreign[0].message.contains("grpcroute/api"));
+    assert_eq!(seen.traffic.written, weight(0));
+    assert_eq!(seen.traffic.effective, Effective::Partial);
 }
 
 /// The oldest definitions, on a control plane of their own: no `v1`, no GRPCRoute, no names of rules and

@@ -160,11 +160,38 @@ async fn a_hand_on_one_backend_is_named() {
     assert_eq!(seen.foreign[0].by, "person");
     assert!(seen.foreign[0].message.contains("ingress/api"), "{seen:#?}");
     assert_eq!(seen.traffic.effective, Effective::Partial);
+    assert_eq!(seen.traffic.written, weight(0), "it is heeded");
     assert!(
         matches!(&seen.traffic.writer, Writer::Other { name, .. } if name == "person"),
         "{:?}",
         seen.traffic.writer
     );
+}
+
+/// What we have not come to looks as it did before, and what was taken back with our note as well: one of them is
+/// written last.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn half_a_write_is_ours_and_one_ingress_taken_back_with_its_note_is_not() {
+    for (name, told) in [("intern", 0), ("api", 1)] {
+        let shop = Shop::open();
+        let mut hand = Hand::on(shop.with_ingresses(1, 1).await).await;
+        let before = shop.get("Ingress", name).await;
+        let request = hand.prepare(|desired| desired.traffic = weight(100)).await;
+        hand.target.apply(&request).await.unwrap();
+        shop.edit("Ingress", name, |now| {
+            now["spec"] = before["spec"].clone();
+            now["metadata"]["annotations"] = before["metadata"]["annotations"].clone();
+        })
+        .await;
+        let seen = hand
+            .until(|seen| seen.traffic.effective == Effective::Partial)
+            .await;
+        assert_eq!(seen.traffic.written, weight(0));
+        assert_eq!(seen.foreign.len(), told, "{:?}", seen.foreign);
+        let again = hand.target.apply(&request).await;
+        assert_eq!(again.is_err(), told == 1, "{again:?}");
+    }
 }
 
 /// In an Ingress that the rollout does not even name.

@@ -1,12 +1,14 @@
 //! A canary made from stable, and an Istio VirtualService that shares the requests.
 
-use strategy_core::target::{DesiredTrack, Effective, Effectiveness};
-use strategy_core::{Replicas, Revision, Target};
+use serde_json::{Value, json};
+use strategy_core::target::{DesiredTrack, Effective, Effectiveness, Observation};
+use strategy_core::{Part, Replicas, Revision, Target};
 
+use crate::admit::{check, plan};
 use crate::hand::{Hand, release, start, weight};
 use crate::shop::{Shop, content};
 
-async fn objects(shop: &Shop) -> Vec<serde_json::Value> {
+async fn objects(shop: &Shop) -> Vec<Value> {
     let mut objects = Vec::new();
     for kind in ["Deployment", "Service", "VirtualService", "DestinationRule"] {
         objects.push(content(&shop.get(kind, "api").await));
@@ -149,4 +151,30 @@ async fn another_process_finds_everything_in_the_binding() {
     assert_eq!(seen.owned, hand.look().await.owned);
     assert_eq!(seen.traffic.written, weight(10));
     assert!(!seen.candidate.is_absent());
+}
+
+/// Proxies know pods by the EndpointSlices of the host's Service alone, which both subsets share here.
+#[tokio::test]
+#[ignore = "needs a control plane: cargo xtask test"]
+async fn a_pod_that_the_service_of_the_host_does_not_have_is_not_ready() {
+    let shop = Shop::open();
+    let mut hand = Hand::on(shop.with_mesh(2).await).await;
+    hand.step(|desired| desired.candidate = release("2", 1))
+        .await;
+    let ready = |seen: &Observation| (seen.stable.ready(), seen.candidate.ready());
+    hand.until(|seen| ready(seen) == (2, 1)).await;
+    let select = async |selector: Value| {
+        shop.edit("Service", "api", |service| {
+            service["spec"]["selector"] = selector.clone();
+        })
+        .await;
+    };
+    select(json!({"app": "api", "track": "stable"})).await;
+    hand.until(|seen| ready(seen) == (2, 0)).await;
+    let (part, plan) = (Part::main(), plan(&[("api", "shop/api:2")]));
+    let admission = hand.target.admit(&part, &hand.found, &plan).await.unwrap();
+    let words = ["service/api", "1 pods of deployment/api-canary"];
+    check(&admission.findings, "backend-without-pods", &words);
+    select(json!({"app": "api"})).await;
+    hand.until(|seen| ready(seen) == (2, 1)).await;
 }

@@ -39,7 +39,8 @@ fn target(user: &str, config: Config) -> KubernetesTarget {
 async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
     let shop = Shop::open();
     drop(shop.with_mesh(2).await);
-    grant(&shop, "rollway-test-1", &role(&shop.mesh())).await;
+    let whole = role(&shop.mesh());
+    grant(&shop, "rollway-test-1", &whole).await;
     let mut hand = Hand::on(target("rollway-test-1", shop.mesh())).await;
     hand.step(|desired| desired.candidate = release("2", 1))
         .await;
@@ -49,6 +50,16 @@ async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
     hand.step(|desired| *desired = recorded).await;
     hand.until(|seen| seen.candidate.is_absent()).await;
     hand.give_up().await;
+
+    let mut less = whole;
+    let rules = less["rules"].as_array_mut().unwrap();
+    rules.retain(|rule| rule["resources"] != json!(["endpointslices"]));
+    less["metadata"]["name"] = json!("less");
+    grant(&shop, "rollway-test-3", &less).await;
+    let error = target("rollway-test-3", shop.mesh()).discover().await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
+    assert!(error.to_string().contains("`endpointslices`"), "{error}");
 }
 
 #[tokio::test]

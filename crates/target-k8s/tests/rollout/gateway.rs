@@ -11,12 +11,12 @@ use crate::scene::{Running, Scene, release};
 use crate::shop::pause;
 use crate::terms::{Mode, Terms, seconds};
 
-fn controller(scene: &Scene) -> GatewayController {
+pub(crate) fn controller(scene: &Scene) -> GatewayController {
     GatewayController::start(scene.shop.client.clone(), &scene.shop.namespace, "v1")
 }
 
 /// Waits until the controller has said something of everything.
-async fn carried(scene: &Scene) {
+pub(crate) async fn carried(scene: &Scene) {
     for (kind, name, field) in [
         ("HTTPRoute", "api", "/status/parents/0"),
         ("Gateway", "shop", "/status/conditions/1/observedGeneration"),

@@ -9,6 +9,7 @@ use strategy_core::rollout::Reason;
 use target_k8s::{KubernetesTarget, Rule};
 
 use crate::autoscaled::autoscale;
+use crate::gateway::{carried, controller};
 use crate::scene::{AGENT, Running, Scene, release};
 use crate::story::Story;
 use crate::terms::{Mode, Terms};
@@ -60,6 +61,10 @@ async fn there_and_back(mode: Mode, is_autoscaled: bool) -> BTreeSet<String> {
     let scene = Scene::open(mode).await;
     if is_autoscaled {
         autoscale(&scene).await;
+    }
+    let _controller = (mode == Mode::Gateway).then(|| controller(&scene));
+    if mode == Mode::Gateway {
+        carried(&scene).await;
     }
     grant(&scene, printed(&scene)).await;
     let before = scene.objects().await;
@@ -114,6 +119,13 @@ async fn is_enough_to_be_rolled_back_and_to_be_promoted_and_not_too_much() {
             &[(
                 "get destinationrules",
                 "it is read again with everything else after a conflict, and there was none"
+            )],
+        ),
+        is_enough_and_not_too_much(
+            Mode::Gateway,
+            &[(
+                "get gateways",
+                "they are read again with everything else after a conflict, and there was none"
             )],
         ),
     );

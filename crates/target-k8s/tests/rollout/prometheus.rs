@@ -54,8 +54,8 @@ impl Prometheus {
     pub(crate) fn source(&self) -> Source {
         // Only the first test of the process finds none installed.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().no_proxy();
         let address = format!("http://127.0.0.1:{}", self.port);
-        Source::at(address.parse().unwrap(), client)
+        Source::at(address.parse().unwrap(), client).unwrap()
     }
 }

@@ -1,8 +1,9 @@
 //! Rules for what crates depend on.
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
 
-use super::assert_none;
+use super::{assert_none, files_ending};
 use crate::cargo::{RUST_IS_MISSING, cargo, read};
 
 /// Crates in the tree of `strategy-core` with default features, itself included.
@@ -116,4 +117,56 @@ fn the_program_has_one_tls_stack_and_no_aws_without_its_feature() {
     });
     let rule = "without the feature `ecs` nothing of AWS is built";
     assert_none(rule, &found.collect::<Vec<_>>());
+}
+
+/// The folders of the crates that are published.
+fn published() -> Vec<PathBuf> {
+    let manifests = files_ending("Cargo.toml").into_iter();
+    let published = manifests.filter(|(_, text)| {
+        text.starts_with("[package]\n") && !text.contains("\npublish = false\n")
+    });
+    let folders = published.filter_map(|(path, _)| Some(path.parent()?.to_owned()));
+    folders
+        .filter(|folder| folder.starts_with("crates"))
+        .collect()
+}
+
+/// Where a path leads from a folder, without a look at the disk.
+fn resolved(folder: &Path, path: &str) -> PathBuf {
+    let mut resolved = folder.to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            Component::Normal(name) => resolved.push(name),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    resolved
+}
+
+/// A package has the files of its folder: whoever runs its tests from a registry has no others.
+#[test]
+fn a_published_crate_includes_no_file_from_outside() {
+    let published = published();
+    assert!(published.len() >= 4, "this cannot be all: {published:?}");
+    let include = concat!("include_", "str!(\"");
+    let mut found = Vec::new();
+    for (path, text) in files_ending(".rs") {
+        let Some(of) = published.iter().find(|of| path.starts_with(of.join("src"))) else {
+            continue;
+        };
+        for included in text.split(include).skip(1) {
+            let included = included.split('"').next().unwrap_or_default();
+            let folder = path.parent().unwrap_or(&path);
+            if !resolved(folder, included).starts_with(of) {
+                found.push(format!("{}: {included}", path.display()));
+            }
+        }
+    }
+    assert_none(
+        "pages outside of a package are compiled with the tests of `cli-demo`, which is not published",
+        &found,
+    );
 }

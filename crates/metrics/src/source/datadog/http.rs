@@ -13,7 +13,7 @@ use strategy_core::analysis::Window;
 use super::answer::{self, SERIES, Series};
 use crate::source::SourceError;
 use crate::source::confidential::{confidential, heard};
-use crate::source::http::{bounded, problem, shown};
+use crate::source::http::{bounded, problem, shown, texts};
 
 /// The most bytes of an answer that are read: 2 000 series of 150 points have about half as many.
 pub(super) const BYTES: usize = 8 * 1024 * 1024;
@@ -33,6 +33,8 @@ pub(super) struct Server {
     pub(super) client: Client,
     pub(super) base: Url,
     pub(super) keys: Keys,
+    /// Sent with every request, and told to nobody.
+    pub(super) headers: HeaderMap,
     pub(super) timeout: Duration,
 }
 
@@ -95,7 +97,7 @@ impl Server {
     }
 
     fn headers(&self) -> Result<HeaderMap, SourceError> {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let keys = [
             ("dd-api-key", &self.keys.api),
@@ -138,7 +140,11 @@ impl Server {
     fn heard(&self, said: &str) -> String {
         let of_address = confidential(&self.base);
         let keys = [self.keys.api.as_str(), self.keys.application.as_str()];
-        heard(said, of_address.iter().map(String::as_str).chain(keys))
+        let others = of_address
+            .iter()
+            .map(String::as_str)
+            .chain(texts(&self.headers));
+        heard(said, others.chain(keys))
     }
 
     pub(super) fn permanent(&self, problem: String, mend: &str) -> SourceError {

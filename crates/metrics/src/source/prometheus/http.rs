@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::answer::{self, Answer, Refusal};
 use crate::source::SourceError;
 use crate::source::confidential::{confidential, heard};
-use crate::source::http::{bounded, problem, shown};
+use crate::source::http::{bounded, problem, shown, texts};
 
 /// The most bytes of an answer that are read: 20 000 series of ten samples have about half as many.
 const BYTES: usize = 16 * 1024 * 1024;
@@ -30,9 +31,9 @@ pub(super) struct Server {
     pub(super) client: Client,
     pub(super) base: Url,
     pub(super) access: Access,
+    /// Sent with every request, and told to nobody.
+    pub(super) headers: HeaderMap,
     pub(super) timeout: Duration,
-    /// What it is told in confidence by the client.
-    pub(super) confidential: Vec<String>,
 }
 
 impl Server {
@@ -82,7 +83,7 @@ impl Server {
             .pop_if_empty()
             .extend(["api", "v1", endpoint]);
         let request = self
-            .with_access(self.client.post(url))
+            .with_access(self.client.post(url).headers(self.headers.clone()))
             .form(form)
             .timeout(self.timeout);
         let response = request.send().await.map_err(|error| self.passing(error))?;
@@ -167,8 +168,10 @@ impl Server {
             Access::Open => ("", String::new()),
         };
         let of_address = confidential(&self.base);
-        let others = of_address.iter().chain(&self.confidential);
-        let others = others.map(String::as_str);
+        let others = of_address
+            .iter()
+            .map(String::as_str)
+            .chain(texts(&self.headers));
         heard(said, others.chain([sent.as_str(), secret]))
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Metric {
     status: Option<String>,
     #[serde(default)]
     exported: bool,
+    #[serde(default = "yes")]
+    abandoned: bool,
     /// The label that tells units apart.
     #[serde(default)]
     pub(super) unit: Option<String>,
@@ -47,6 +49,10 @@ pub(super) struct Metric {
     pub(super) stale_after: Duration,
     #[serde(default = "settle", with = "duration")]
     pub(super) settle: Duration,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Bounds grow by 19 %. A client library that is told to let buckets grow by at most 10 % begins at 3, and is at 2
@@ -140,6 +146,7 @@ impl Metric {
             reporter: self.reporter.as_deref(),
             status: self.status.as_deref(),
             exported: self.exported,
+            bears_abandoned: !self.abandoned,
         }
     }
 
@@ -176,7 +183,8 @@ impl Metric {
         }
         Err(SourceError::invalid(
             "metric",
-            "`ingress`, `service`, `reporter`, `status` and `exported` are of what is ready-made"
+            "`ingress`, `service`, `reporter`, `status`, `exported` and `abandoned` are of what is \
+             ready-made"
                 .to_owned(),
             "write `ready-made`, or leave them out".to_owned(),
         ))

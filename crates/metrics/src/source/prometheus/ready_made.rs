@@ -5,6 +5,8 @@
 //! - ingress-nginx: <https://kubernetes.github.io/ingress-nginx/user-guide/monitoring/>, and
 //!   `internal/ingress/metric/collectors/socket.go` of its repository
 //! - Traefik: <https://doc.traefik.io/traefik/observability/metrics/overview/>
+//!   Statuses: `pkg/proxy/httputil/proxy.go` and `pkg/middlewares/capture` of its repository
+//! - Envoy's status where no answer began: <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>
 //! - `http_requests_total`: <https://prometheus.io/docs/practices/naming/>, with the labels of
 //!   `promhttp.InstrumentHandlerCounter` of the client library for Go
 //!
@@ -38,6 +40,8 @@ pub(super) struct Details<'a> {
     pub(super) reporter: Option<&'a str>,
     pub(super) status: Option<&'a str>,
     pub(super) exported: bool,
+    /// Requests that clients gave up before an answer began do not count as failed.
+    pub(super) bears_abandoned: bool,
 }
 
 /// A selector for each of what a judge may ask for.
@@ -84,6 +88,18 @@ impl Exporter {
         }
     }
 
+    /// Statuses of requests that failed, as a regular expression.
+    ///
+    /// A client that gives up before an answer begins is what is seen of a service that hangs: 499 by nginx, Traefik
+    /// and many a framework, 0 by Envoy. For Traefik 0 is a connection that changed its protocol, as of WebSockets.
+    const fn failed(self, bears_abandoned: bool) -> &'static str {
+        match (self, bears_abandoned) {
+            (_, true) => "5..",
+            (Self::Istio, false) => "5..|499|0",
+            (Self::IngressNginx | Self::Traefik | Self::Http, false) => "5..|499",
+        }
+    }
+
     /// The label that tells units apart, where the selectors need it themselves.
     pub(super) const fn unit(self) -> Option<&'static str> {
         match self {
@@ -101,10 +117,15 @@ impl Exporter {
             reporter,
             status,
             exported,
+            bears_abandoned: _,
         } = details;
         for (field, given, of) in [
             ("ingress", ingress.is_some(), &[Self::IngressNginx][..]),
-            ("service", service.is_some(), &[Self::Traefik]),
+            (
+                "service",
+                service.is_some(),
+                &[Self::IngressNginx, Self::Traefik],
+            ),
             ("reporter", reporter.is_some(), &[Self::Istio]),
             ("exported", *exported, &[Self::IngressNginx, Self::Traefik]),
         ] {
@@ -116,11 +137,13 @@ impl Exporter {
                 ));
             }
         }
-        if self == Self::IngressNginx && ingress.is_none() {
+        if self == Self::IngressNginx && ingress.is_none() && service.is_none() {
             return Err(SourceError::invalid(
                 "metric.ingress",
-                format!("the ready-made `{name}` needs it, and it is missing"),
-                "write the name of the Ingress that is not the canary's".to_owned(),
+                format!("the ready-made `{name}` needs it or `service`, and both are missing"),
+                "write the name of the Ingress that is not the canary's, or, where an Ingress is made to name \
+                 another Service, the track's Service"
+                    .to_owned(),
             ));
         }
         if reporter
@@ -130,6 +153,14 @@ impl Exporter {
                 "metric.reporter",
                 "it is none of Istio's".to_owned(),
                 "write destination, source or waypoint, or leave it out".to_owned(),
+            ));
+        }
+        if *status == Some("grpc_response_status") {
+            return Err(SourceError::invalid(
+                "metric.status",
+                "it has statuses of gRPC, and those of HTTP are looked for".to_owned(),
+                "write `requests`, and `failed` with the statuses that are failures to you"
+                    .to_owned(),
             ));
         }
         let is_name = |text: &str| {
@@ -158,10 +189,11 @@ impl Exporter {
     ) -> Result<Selectors, SourceError> {
         let (requests, histogram, status) = self.series();
         let status = details.status.unwrap_or(status);
+        let failed = self.failed(details.bears_abandoned);
         let of_track = self.matchers(details, track, labels)?.join(",");
         Ok(Selectors {
             requests: format!("{requests}{{{of_track}}}"),
-            failed: format!("{requests}{{{of_track},{status}=~\"5..\"}}"),
+            failed: format!("{requests}{{{of_track},{status}=~\"{failed}\"}}"),
             histogram: format!("{histogram}{{{of_track}}}"),
         })
     }
@@ -197,14 +229,23 @@ impl Exporter {
                 equals("destination_workload_namespace", "{{namespace}}")?,
                 equals("destination_workload", "{{deployment}}")?,
             ],
-            Self::IngressNginx => vec![
-                equals(&own("namespace"), "{{namespace}}")?,
-                equals("ingress", details.ingress.unwrap_or_default())?,
-                match track {
-                    Track::Stable => "canary=\"\"".to_owned(),
-                    Track::Candidate => "canary!=\"\"".to_owned(),
-                },
-            ],
+            Self::IngressNginx => {
+                let mut matchers = vec![equals(&own("namespace"), "{{namespace}}")?];
+                if let Some(service) = details.service {
+                    matchers.push(equals(&own("service"), service)?);
+                }
+                if let Some(ingress) = details.ingress {
+                    matchers.push(equals("ingress", ingress)?);
+                }
+                // A canary's requests have the Service of the other Ingress, so that Services tell no tracks apart.
+                if details.service.is_none() {
+                    matchers.push(match track {
+                        Track::Stable => "canary=\"\"".to_owned(),
+                        Track::Candidate => "canary!=\"\"".to_owned(),
+                    });
+                }
+                matchers
+            }
             Self::Traefik => vec![match details.service {
                 Some(service) => equals(&own("service"), service)?,
                 None => like(

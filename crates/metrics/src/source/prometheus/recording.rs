@@ -73,8 +73,11 @@ impl Recording {
     }
 
     /// The events that `requests` counted in a window, and those of them that `failed` counted, each told by the labels
-    /// of its series; by the label `unit` where all of `requests` have it. `since`: as
+    /// of its series; by the label `unit`, where one is named. `since`: as
     /// [`Question::watched_since`](super::super::Question::watched_since).
+    ///
+    /// # Errors
+    /// [`InvalidRecording`] when a series of `requests` has no such label. Failures without it belong to no unit.
     pub fn events(
         &self,
         requests: impl Fn(&BTreeMap<String, String>) -> bool,
@@ -82,26 +85,28 @@ impl Recording {
         unit: Option<&str>,
         window: Window,
         since: Option<Timestamp>,
-    ) -> Answer {
-        let requests = self.within(requests, window);
-        let failed = self.within(failed, window);
-        let has_unit = |unit: &&str| {
-            let mut series = requests.iter();
-            series.all(|series| series.labels.contains_key(*unit))
-        };
-        let unit = unit.filter(has_unit);
+    ) -> Result<Answer, InvalidRecording> {
+        if let Some(unit) = unit {
+            let mut of_requests = self.labels().filter(|labels| requests(labels));
+            if of_requests.any(|labels| !labels.contains_key(unit)) {
+                return Err(InvalidRecording {
+                    problem: format!("a series of the requests has no label `{unit}`"),
+                });
+            }
+        }
         let unit_of =
             |labels: &BTreeMap<String, String>| -> Result<String, std::convert::Infallible> {
                 let name = unit.and_then(|unit| labels.get(unit));
                 Ok(name.cloned().unwrap_or_default())
             };
-        let span = self.span(window, since);
-        let counted = match Counted::of(requests, failed, span) {
+        let requests = self.within(requests, window);
+        let failed = self.within(failed, window);
+        let counted = match Counted::of(requests, failed, self.span(window, since)) {
             Ok(counted) => counted,
-            Err(nothing) => return nothing,
+            Err(nothing) => return Ok(nothing),
         };
         match counted.events(unit, unit_of) {
-            Ok(answer) => answer,
+            Ok(answer) => Ok(answer),
             Err(never) => match never {},
         }
     }
@@ -223,7 +228,7 @@ mod tests {
     fn events(unit: Option<&str>, window: Window) -> Reading {
         let failed = |labels: &BTreeMap<String, String>| labels["code"] == "500";
         let answer = recording().events(|_| true, failed, unit, window, None);
-        answer.reading
+        answer.unwrap().reading
     }
 
     fn told(events: Events) -> Reading {
@@ -243,12 +248,21 @@ mod tests {
         };
         let of = |unit: &str| (by_unit.by_unit[unit].total, by_unit.by_unit[unit].failed);
         assert_eq!((of("a"), of("b")), ((30, 0), (107, 7)));
-        assert_eq!(
-            events(Some("zone"), window(1, 31)),
-            events(None, window(1, 31))
-        );
         assert_eq!(events(None, window(1_000, 1_030)), Reading::Empty);
         assert_eq!(events(None, window(211, 241)), Reading::stale(at(90)));
+    }
+
+    #[test]
+    fn a_series_that_tells_no_unit_is_refused_as_the_source_refuses_it() {
+        let of = |pod: &'static str| move |labels: &BTreeMap<String, String>| labels["pod"] == pod;
+        for window in [window(1, 31), window(1_000, 1_030)] {
+            let refused = recording().events(of("a"), of("b"), Some("zone"), window, None);
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("has no label `zone`"), "{error}");
+        }
+        // Failures without it belong to no unit, and nothing was to be counted of another label.
+        let none = recording().events(|_| false, of("b"), Some("zone"), window(1, 31), None);
+        assert_eq!(none.unwrap().reading, Reading::Empty);
     }
 
     #[test]

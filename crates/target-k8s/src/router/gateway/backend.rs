@@ -8,7 +8,7 @@ use super::weight;
 use crate::config::{GatewayBackend, GatewayRouter};
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
-use crate::router::reach::{self, Destination, has_port, labels};
+use crate::router::destination::{self, Destination, has_port, labels};
 
 /// The Services in front of the two tracks, as far as they are in this namespace.
 pub(super) fn of_namespace(config: &GatewayRouter, namespace: &str) -> Vec<ObjectRef> {
@@ -96,5 +96,5 @@ pub(super) fn not_ready(
     let object = ObjectRef::service(service.name);
     let is_here = service.namespace == reader.namespace();
     let found = objects.get(&object).filter(|_| is_here)?;
-    reach::not_ready(&object, found)
+    destination::not_ready(&object, found)
 }

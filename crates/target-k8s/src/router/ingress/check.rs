@@ -9,8 +9,8 @@ use super::services::Services;
 use crate::config::IngressRouter;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
+use crate::router::destination::{has_port, not_ready};
 use crate::router::problem::Problem;
-use crate::router::reach::{has_port, not_ready};
 
 pub(super) fn findings(
     config: &IngressRouter,

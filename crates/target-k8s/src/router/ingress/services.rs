@@ -6,8 +6,8 @@ use strategy_core::target::TargetErrorKind;
 use crate::config::IngressRouter;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
+use crate::router::destination::labels;
 use crate::router::problem::Problem;
-use crate::router::reach::labels;
 use crate::router::service_selector::unmatched;
 
 /// The Services by track.

@@ -2,28 +2,41 @@
 //! subset together.
 
 use serde_json::Value;
-use strategy_core::Track;
 use strategy_core::target::{Finding, TargetErrorKind};
+use strategy_core::{Track, Tracks};
 
 use super::virtual_service::{Reader, describe};
 use super::weight;
 use crate::object::{ObjectRef, Objects};
 use crate::router::TrackLabels;
+use crate::router::destination::{Destination, Labels, labels};
 use crate::router::problem::Problem;
-use crate::router::reach::{Destination, Labels, labels};
 use crate::router::rules::list;
 
 /// The Services behind the two destinations, as far as they are in this namespace.
 pub(super) fn services(reader: &Reader<'_>) -> Result<Vec<ObjectRef>, Problem> {
-    let splits = reader.splits()?;
-    let mut services: Vec<ObjectRef> = splits
-        .iter()
-        .take(1)
-        .flat_map(|split| Track::ALL.map(|track| weight::destination(reader, split, track)))
-        .filter_map(|destination| service(reader, &destination))
-        .collect();
+    let Tracks {
+        stable: mut services,
+        candidate,
+    } = services_by_track(reader)?;
+    services.extend(candidate);
     services.dedup();
     Ok(services)
+}
+
+/// The same by track. All splits have the same two destinations.
+pub(super) fn services_by_track(reader: &Reader<'_>) -> Result<Tracks<Vec<ObjectRef>>, Problem> {
+    let splits = reader.splits()?;
+    let of = |track| {
+        let split = splits.first();
+        let destination = split.map(|split| weight::destination(reader, split, track));
+        let service = destination.and_then(|destination| service(reader, &destination));
+        Vec::from_iter(service)
+    };
+    Ok(Tracks {
+        stable: of(Track::Stable),
+        candidate: of(Track::Candidate),
+    })
 }
 
 fn service(reader: &Reader<'_>, destination: &Value) -> Option<ObjectRef> {
@@ -84,9 +97,9 @@ fn selector(
             "host-not-checked",
             reader.object.to_string(),
             format!(
-                "`{host}` is no Service of this namespace, so which pods it reaches is not known"
+                "`{host}` is no Service of this namespace, so neither which pods it reaches is known, nor whether proxies have heard of a pod that says it is ready"
             ),
-            "make sure that it reaches the pods of one track only",
+            "make sure that it reaches the pods of one track only, and let a canary begin with small weights: a pod may be sent requests late",
         )));
     };
     let Some(found) = objects.get(&service) else {

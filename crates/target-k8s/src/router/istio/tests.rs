@@ -1,5 +1,6 @@
 //! The Istio router on manifests: which routes move, what they become, and the way back.
 
+mod backends;
 mod findings;
 mod mirrors;
 mod previews;

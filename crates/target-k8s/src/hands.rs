@@ -1,0 +1,76 @@
+//! Which of the router's objects somebody else wrote since we did. Pure.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::api::FIELD_MANAGER;
+use crate::binding::Bound;
+use crate::mark::{self, Write};
+use crate::object::{ObjectRef, Objects};
+use crate::router::{Router, RouterState};
+use crate::workload::{managed, template};
+
+/// Where our note stands, as `managedFields` have it.
+const NOTE: &[&str] = &["f:metadata", "f:annotations", "f:rollway.dev/written"];
+
+/// The objects that somebody else wrote, each with the write of ours that they went over; none where we had not
+/// written it, or nothing there tells so any more.
+pub(crate) type Hands = BTreeMap<ObjectRef, Option<Write>>;
+
+/// By the note that each object carries of what we wrote there; one without is to be as it was recorded.
+///
+/// That tells a hand from half a write of ours: what we have not come to yet carries the note of the write before.
+/// Who puts the note back as well is told by the server's notes of who wrote it, and by the order in which objects
+/// are written: none is behind a later one. The last object, made what it was before our first write of it, is left;
+/// it looks as if that write had never come to it.
+pub(crate) fn hands(
+    bound: &Bound,
+    router: &dyn Router,
+    objects: &Objects,
+    state: &RouterState,
+) -> Hands {
+    let mut hands = Hands::new();
+    let write = |object: &ObjectRef| {
+        objects
+            .get(object)
+            .and_then(|content| mark::noted_routes(content).1)
+    };
+    for object in &bound.router {
+        let Some(content) = objects.get(object) else {
+            continue;
+        };
+        let (noted, write) = mark::noted_routes(content);
+        let recorded = || template::digest(router.part_of(&bound.routes, object));
+        let is_as_noted = part(router, state, object) == noted.unwrap_or_else(recorded);
+        if !is_as_noted || is_anothers_note(content) {
+            hands.insert(object.clone(), write);
+        }
+    }
+    let mut behind = Hands::new();
+    for (place, (object, told)) in state.told.iter().enumerate() {
+        let mut later = state.told.iter().skip(place + 1);
+        let overtakes = |(later, says): &(ObjectRef, _)| {
+            says != told && !hands.contains_key(later) && write(later) > write(object)
+        };
+        if later.any(overtakes) {
+            behind.insert(object.clone(), write(object));
+        }
+    }
+    hands.extend(behind);
+    hands
+}
+
+/// Digest of what of the router's part stands in an object.
+fn part(router: &dyn Router, state: &RouterState, object: &ObjectRef) -> String {
+    template::digest(router.part_of(&state.owned, object))
+}
+
+/// Whether the server knows that our note is held by others alone.
+fn is_anothers_note(content: &Value) -> bool {
+    let writers = managed::writers(content, NOTE);
+    !writers.is_empty() && writers.iter().all(|writer| writer.name != FIELD_MANAGER)
+}
