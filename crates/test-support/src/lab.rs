@@ -142,12 +142,6 @@ impl Lab {
         &self.pods
     }
 
-    /// What a client of its gateway sends, see [`requests`].
-    #[must_use]
-    pub fn requests(&self, host: &str, rate: f64) -> load::Options {
-        requests(host, rate)
-    }
-
     /// Its Prometheus, whose job `gateway` has what the gateway tells.
     #[must_use]
     pub fn prometheus(&self) -> &Prometheus {

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{LONGEST as SOON, Shop, Story, app, in_words, is_ready};
+use support::{LONGEST, Shop, Story, app, in_words, is_ready};
 
 /// The first changes of one pod of `image`, and those of the quiet seconds after them.
 async fn story(image: &str, changes: usize, quiet: u64) -> Story {
@@ -19,7 +19,7 @@ async fn healthy_pods_are_ready_and_tell_their_images() {
     let shop = Shop::open();
     shop.deploy("web", "registry:5000/shop/web:latest", 3).await;
     let all_ready = |pods: &[_]| pods.len() == 3 && pods.iter().all(is_ready);
-    let (pods, _) = shop.until("web", SOON, all_ready).await;
+    let (pods, _) = shop.until("web", LONGEST, all_ready).await;
     for pod in &pods {
         let status = pod.status.clone().unwrap();
         assert_eq!(status.phase.unwrap(), "Running");
@@ -65,7 +65,7 @@ async fn a_word_within_another_breaks_nothing() {
         ("repository", "bad:5000/slow/never"),
     ] {
         shop.deploy(name, image, 1).await;
-        shop.until(name, SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        shop.until(name, LONGEST, |pods| pods.len() == 1 && is_ready(&pods[0]))
             .await;
     }
     let plain = app(&shop.pods("plain").await[0]).unwrap().image_id.clone();
@@ -79,7 +79,7 @@ async fn deleted_pods_go_and_are_replaced() {
     let shop = Shop::open();
     shop.deploy("web", "shop/web:1", 1).await;
     let (before, _) = shop
-        .until("web", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .until("web", LONGEST, |pods| pods.len() == 1 && is_ready(&pods[0]))
         .await;
     let name = before[0].metadata.name.clone().unwrap();
     shop.pods_api()
@@ -89,7 +89,7 @@ async fn deleted_pods_go_and_are_replaced() {
     let replaced = |pods: &[k8s_openapi::api::core::v1::Pod]| {
         pods.len() == 1 && is_ready(&pods[0]) && pods[0].metadata.name != before[0].metadata.name
     };
-    shop.until("web", SOON, replaced).await;
+    shop.until("web", LONGEST, replaced).await;
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_crash_loop_tells_how_the_container_ended() {
     shop.deploy("web", "shop/web:bad", 1).await;
     let looping =
         |pods: &[_]| pods.len() == 1 && in_words(&pods[0]).starts_with("CrashLoopBackOff");
-    let (pods, _) = shop.until("web", SOON, looping).await;
+    let (pods, _) = shop.until("web", LONGEST, looping).await;
     let ended = app(&pods[0])
         .unwrap()
         .last_state
@@ -228,7 +228,7 @@ async fn half_of_the_pods_are_never_ready() {
     let started = |pods: &[k8s_openapi::api::core::v1::Pod]| {
         pods.len() == 10 && pods.iter().all(|pod| app(pod).is_some())
     };
-    let (pods, _) = shop.until("web", SOON, started).await;
+    let (pods, _) = shop.until("web", LONGEST, started).await;
     assert_eq!(pods.iter().filter(|pod| is_ready(pod)).count(), 5);
     support::pause(Duration::from_secs(4)).await;
     assert_eq!(
@@ -248,25 +248,33 @@ async fn a_repointed_tag_is_another_image_for_pods_created_afterwards() {
     let plane = test_support::ControlPlane::shared().unwrap();
     let (web, other) = ("shop/web:1", "shop/other:1");
     shop.deploy("before", web, 1).await;
-    shop.until("before", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
-        .await;
+    shop.until("before", LONGEST, |pods| {
+        pods.len() == 1 && is_ready(&pods[0])
+    })
+    .await;
 
     plane
         .repoint_tag(&shop.namespace, web, "pushed again")
         .unwrap();
     shop.deploy("after", web, 1).await;
     shop.deploy("other", other, 1).await;
-    shop.until("after", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
-        .await;
-    shop.until("other", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
-        .await;
+    shop.until("after", LONGEST, |pods| {
+        pods.len() == 1 && is_ready(&pods[0])
+    })
+    .await;
+    shop.until("other", LONGEST, |pods| {
+        pods.len() == 1 && is_ready(&pods[0])
+    })
+    .await;
 
     plane
         .repoint_tag(&shop.namespace, web, "pushed a third time")
         .unwrap();
     shop.deploy("third", web, 1).await;
-    shop.until("third", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
-        .await;
+    shop.until("third", LONGEST, |pods| {
+        pods.len() == 1 && is_ready(&pods[0])
+    })
+    .await;
 
     let mut images = Vec::new();
     for name in ["before", "after", "third", "other"] {
@@ -278,7 +286,7 @@ async fn a_repointed_tag_is_another_image_for_pods_created_afterwards() {
     let elsewhere = Shop::open();
     elsewhere.deploy("web", web, 1).await;
     elsewhere
-        .until("web", SOON, |pods| pods.len() == 1 && is_ready(&pods[0]))
+        .until("web", LONGEST, |pods| pods.len() == 1 && is_ready(&pods[0]))
         .await;
     assert_eq!(
         app(&elsewhere.pods("web").await[0]).unwrap().image_id,

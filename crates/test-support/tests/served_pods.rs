@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;
-use support::{LONGEST as SOON, Shop, Story, app, in_words, is_ready, pause};
+use support::{LONGEST, Shop, Story, app, in_words, is_ready, pause};
 use test_support::ControlPlane;
 use test_support::lab::apply::{ApplyError, apply};
 use test_support::lab::load::{Load, Options, Report};
@@ -83,7 +83,7 @@ async fn a_crash_loop_is_written_and_other_containers_stay_ready() {
     shop.deploy_annotated("web", image, 1, annotations).await;
     let looping =
         |pods: &[Pod]| pods.len() == 1 && in_words(&pods[0]).starts_with("CrashLoopBackOff");
-    let (pods, _) = shop.until("web", SOON, looping).await;
+    let (pods, _) = shop.until("web", LONGEST, looping).await;
     let ended = app(&pods[0]).unwrap().last_state.clone().unwrap();
     assert_eq!(ended.terminated.unwrap().exit_code, 1);
     let status = pods[0].status.clone().unwrap();
@@ -108,7 +108,7 @@ async fn what_is_not_understood_waits_with_its_reason() {
         .await;
     let waits =
         |pods: &[Pod]| pods.len() == 1 && in_words(&pods[0]) == "CreateContainerConfigError 0";
-    let (pods, _) = shop.until("web", SOON, waits).await;
+    let (pods, _) = shop.until("web", LONGEST, waits).await;
     let waiting = app(&pods[0]).unwrap().state.clone().unwrap().waiting;
     assert!(waiting.unwrap().message.unwrap().contains("eror-5"));
     server.check().unwrap_err();
@@ -118,7 +118,7 @@ async fn what_is_not_understood_waits_with_its_reason() {
     shop.pods_api().delete(&name, &deletion).await.unwrap();
     let replaced =
         |pods: &[Pod]| pods.len() == 1 && pods[0].metadata.name.as_deref() != Some(name.as_str());
-    shop.until("web", SOON, replaced).await;
+    shop.until("web", LONGEST, replaced).await;
 }
 
 /// A Ready pod at this address of the loopback interface, which the stand-in kubelet leaves as it is.
@@ -145,7 +145,7 @@ async fn pod_at(shop: &Shop, address: IpAddr, tag: &str) {
         .await
         .unwrap();
     let ready = |pods: &[Pod]| pods.len() == 1 && is_ready(&pods[0]);
-    shop.until("web", SOON, ready).await;
+    shop.until("web", LONGEST, ready).await;
 }
 
 /// 100 requests a second to a pod that is deleted, until it is gone and some have failed; and how long it lived
@@ -156,7 +156,7 @@ async fn deleted(grace: u32) -> (Report, Duration, PodServer) {
     let address = IpAddr::from(Ipv4Addr::new(127, 1, 1, 1));
     pod_at(&shop, address, "v1_latency-20ms").await;
     let mut options = Options::new(SocketAddr::new(address, server.port()), 100.0);
-    options.tolerance = SOON;
+    options.tolerance = LONGEST;
     let load = Load::start(&options).unwrap();
     while load.report().counts().total() < 20 {
         pause(Duration::from_millis(20)).await;
@@ -165,9 +165,9 @@ async fn deleted(grace: u32) -> (Report, Duration, PodServer) {
     let parameters = DeleteParams::default().grace_period(grace);
     let at = load.age();
     shop.pods_api().delete("web", &parameters).await.unwrap();
-    shop.until("web", SOON, <[Pod]>::is_empty).await;
+    shop.until("web", LONGEST, <[Pod]>::is_empty).await;
     while load.report().counts().failed() == 0 {
-        assert!(load.age() < 4 * SOON, "{}", load.report());
+        assert!(load.age() < 4 * LONGEST, "{}", load.report());
         pause(Duration::from_millis(20)).await;
     }
     let report = load.stop();

@@ -14,8 +14,13 @@ async fn rolled_back(behaviour: &'static str, within: u64) -> Seen {
         ..Plan::CANARY
     };
     let seen = rolled_back_by(&plan, "").await;
-    // Nobody but who was sent to the release has had a failure, and only in the first stage.
     assert_eq!(seen.stages(), ["5%"], "{seen}");
+    // Nobody but who was sent to the release has had a failure.
+    let mut failures = seen.report.failures().iter();
+    assert!(
+        failures.all(|failure| failure.version.as_deref() != Some("v1")),
+        "{seen}"
+    );
     seen.check_failed_within(Duration::from_secs(within));
     seen
 }
@@ -127,13 +132,12 @@ async fn it_crashes_after_it_was_ready() {
     assert_eq!(reason(&seen), "fatal", "{seen}");
 }
 
-/// The gateway counts requests that it was never answered as what their clients did, who went away: by the default
-/// judge alone nothing is wrong, and they are slow.
+/// Their clients go away, which the gateway counts as 499.
 #[tokio::test]
 #[ignore = "needs the lab and minutes: cargo xtask lab test"]
 async fn it_never_answers_every_fifth_request() {
     let seen = rolled_back_in_time("_hang-20", "").await;
-    assert_eq!(check(&seen), "slow", "{seen}");
+    assert_eq!(reason(&seen), "check", "{seen}");
 }
 
 #[tokio::test]

@@ -22,8 +22,6 @@ pub(crate) struct Plan {
     pub(crate) every: &'static str,
     /// How releases are judged.
     pub(crate) checks: &'static str,
-    /// More lines of the file.
-    pub(crate) more: &'static str,
 }
 
 impl Plan {
@@ -35,7 +33,6 @@ impl Plan {
         bake: "{at-least: 8s, at-most: 3m}",
         every: "2s",
         checks: CHECKS,
-        more: "",
     };
 
     /// A canary of which each stage is watched for longer, and more so at first.
@@ -69,7 +66,6 @@ impl Plan {
             bake,
             every,
             checks,
-            more,
         } = self;
         let strategy = if stages.is_empty() {
             format!("blue-green: {{bake: {bake}}}")
@@ -96,7 +92,6 @@ metrics:
 checks:
 {checks}
 release: {{api: \"shop/api:v2{behaviour}\"}}
-{more}
 "
         )
     }

@@ -8,6 +8,7 @@ use kube::core::ApiResource;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 use test_support::lab::load::Load;
+use test_support::lab::requests;
 
 use crate::program::{FILE, JOURNAL, Rollway, Running};
 use crate::rollout::Plan;
@@ -182,7 +183,7 @@ impl Scene {
     /// Clients begin to ask, so many times a second over kept connections, and then the rollout.
     pub(crate) fn begin(&self, plan: &Plan, rate: f64) -> Rollout<'_> {
         let (lab, shop) = (self.shop.lab, &self.shop);
-        let load = Load::start(&lab.requests(&shop.host(), rate)).unwrap();
+        let load = Load::start(&requests(&shop.host(), rate)).unwrap();
         let file = plan.file(&lab.prometheus().url());
         let rollway = Rollway::there(lab.plane().kubeconfig(), &shop.namespace, &file);
         let running = rollway.start_there(&["run", FILE, "-o", "json"]);

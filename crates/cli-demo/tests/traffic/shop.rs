@@ -55,7 +55,7 @@ impl Shop {
         Self::held(lab, Held::Shared(UNDISTURBED.read().await))
     }
 
-    /// As [`empty`](Self::empty) and [`open_alone`](Self::open_alone).
+    /// A namespace with nothing in it, and no other test beside this one.
     pub(crate) async fn empty_alone() -> Self {
         let lab = Lab::shared().unwrap();
         Self::held(lab, Held::Alone(UNDISTURBED.write().await))
@@ -220,6 +220,7 @@ impl Shop {
         url.query_pairs_mut().append_pair("query", query);
         let answer = self.http.get(url).send().await.unwrap();
         let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert_eq!(answer["status"], "success", "{query}: {answer}");
         let value = &answer["data"]["result"][0]["value"][1];
         value.as_str().map_or(0.0, |value| value.parse().unwrap())
     }

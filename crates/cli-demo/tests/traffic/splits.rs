@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use test_support::lab::load::{Load, Method, Report};
 use test_support::lab::pods::Served;
+use test_support::lab::requests;
 
 use crate::checks::{BUSY, PROPAGATION};
 use crate::shop::{LIMIT, Shop, now, pause};
@@ -36,7 +37,7 @@ async fn nothing_reaches_the_candidate_once_its_weight_is_zero() {
     shop.route(&[("stable", 50), ("candidate", 50)]).await;
     shop.until("candidate").await;
     shop.until("stable").await;
-    let load = Load::start(&shop.lab.requests(&shop.host(), 100.0)).unwrap();
+    let load = Load::start(&requests(&shop.host(), 100.0)).unwrap();
     // A first change is carried out at once, one that comes soon after another waits.
     for since_the_last_change in [2 * PROPAGATION, Duration::ZERO] {
         pause(since_the_last_change).await;
@@ -73,7 +74,7 @@ async fn pods_that_are_deleted_while_they_serve_make_requests_fail() {
     let shop = Shop::open().await;
     shop.route(&[("stable", 1)]).await;
     shop.until("stable").await;
-    let load = Load::start(&shop.lab.requests(&shop.host(), 100.0)).unwrap();
+    let load = Load::start(&requests(&shop.host(), 100.0)).unwrap();
     pause(Duration::from_secs(1)).await;
     assert_eq!(load.report().counts().failed(), 0, "{}", load.report());
     shop.kill("stable").await;
@@ -137,7 +138,7 @@ impl Shop {
             }
             (all, broken)
         };
-        let mut options = self.lab.requests(&self.host(), 100.0);
+        let mut options = requests(&self.host(), 100.0);
         if let Some(method) = method {
             options.method = method;
         }

@@ -9,6 +9,9 @@ use crate::state::{Reader, State, StateError, Writer};
 /// With so many events of stable bounds are chosen.
 const ENOUGH: u64 = 100;
 
+// Of fewer than that many events each bucket has a byte.
+const _: () = assert!(ENOUGH <= 256);
+
 /// What a judge that chooses its bounds remembers.
 pub(super) enum Remembered<M> {
     /// It has not chosen yet.
@@ -41,6 +44,7 @@ impl Sample {
                 *sum = sum.saturating_add(count.into());
             }
         }
+        // It has the window's own bounds, which make a histogram.
         Histogram::new(window.bounds().to_vec(), counts).unwrap_or_else(|_| window.clone())
     }
 

@@ -88,9 +88,12 @@ impl Recording {
     ) -> Result<Answer, InvalidRecording> {
         if let Some(unit) = unit {
             let mut of_requests = self.labels().filter(|labels| requests(labels));
-            if of_requests.any(|labels| !labels.contains_key(unit)) {
+            if let Some(labels) = of_requests.find(|labels| !labels.contains_key(unit)) {
                 return Err(InvalidRecording {
-                    problem: format!("a series of the requests has no label `{unit}`"),
+                    problem: format!(
+                        "the series {labels:?} of the requests has no label `{unit}`; name a label that all have, \
+                         or none"
+                    ),
                 });
             }
         }
