@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use strategy_core::target::{Apply, Desired, DesiredTrack, TargetError, TargetErrorKind};
 use strategy_core::{Replicas, Revision, Track, Tracks};
@@ -12,7 +10,7 @@ use strategy_core::{Replicas, Revision, Track, Tracks};
 use crate::binding::{Bound, BoundTrack};
 use crate::config::Follow;
 use crate::error::found;
-use crate::hands::hands;
+use crate::hands::Routing;
 use crate::mark::{self, Held, Write};
 use crate::object::{ObjectRef, Objects, count, map_mut, resource_version, uid};
 use crate::owned::{self, Fields, Scaler, TrackFields};
@@ -69,28 +67,19 @@ impl Situation<'_> {
     /// is desired; `Unsupported` and `InvalidConfig` when it cannot be had.
     pub(crate) fn changes(&self, request: &Apply) -> Result<Vec<Change>, TargetError> {
         self.check_claims(request, &self.bound.router)?;
-        let labels = self.bound.labels();
-        let now = self.router.read_bound(self.objects, &labels)?;
-        let hands = hands(self.bound, self.router, self.objects, &now);
-        let fields = Fields::of(self.bound, self.objects, &now.owned)
-            .by_object(self.bound, self.router, &now.owned)
-            .with_hands(&hands);
+        let routing = Routing::read(self.bound, self.router, self.objects)?;
+        let fields = Fields::seen(self.bound, self.router, self.objects, &routing);
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
             candidate: self.wanted(Track::Candidate, &request.desired)?,
         };
         let routed = self.routed(&request.desired)?;
         let routes = self.routes_after(&routed)?;
-        let desired = Fields {
-            tracks: Tracks {
-                stable: wanted.stable.fields.clone(),
-                candidate: wanted.candidate.fields.clone(),
-            },
-            routes: template::digest(&routes),
-            parts: BTreeMap::new(),
-            hands: BTreeMap::new(),
-        }
-        .by_object(self.bound, self.router, &routes);
+        let tracks = Tracks {
+            stable: wanted.stable.fields.clone(),
+            candidate: wanted.candidate.fields.clone(),
+        };
+        let desired = Fields::of(self.bound, self.router, tracks, &routes);
         let seen = Fields::read(&request.seen)?;
         fields.check(&seen, &desired).map_err(|field| {
             let message = format!("{field} is neither as it was seen nor as it is to be");
@@ -305,7 +294,8 @@ impl Situation<'_> {
         Ok(self.router.read_bound(&after, &self.bound.labels())?.owned)
     }
 
-    /// Each object carries the note of what was written there: a write of several may end between them.
+    /// Each object carries the note of what was written there: a write of several may end between them. `hands` goes by
+    /// the order in which they are written.
     fn route_changes(&self, routed: Objects, routes: &Value, write: Write) -> Vec<Change> {
         let mut changes = Vec::new();
         for (object, mut content) in routed {

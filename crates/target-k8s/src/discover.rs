@@ -138,6 +138,7 @@ fn slot_tracks(
     }
     let [stable, candidate] = match &config.router {
         RouterConfig::ServiceSelector(router) => by_selector(router, slots, objects)?,
+        // Those that share are here for the match alone: `check_router` has refused slots behind them.
         RouterConfig::Ingress(_) | RouterConfig::Istio(_) | RouterConfig::Gateway(_) => {
             by_routes(router, slots, objects)?
         }

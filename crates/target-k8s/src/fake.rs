@@ -64,6 +64,11 @@ impl Fake {
         self.0.lock().unwrap().writes.clone()
     }
 
+    /// What it answers to a read.
+    pub(crate) fn read(&self, path: &str, query: &str) -> (u16, String) {
+        self.0.lock().unwrap().read(path, query)
+    }
+
     pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
         let answer = move |request: Request<Body>| {

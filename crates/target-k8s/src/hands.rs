@@ -11,15 +11,36 @@ use crate::api::FIELD_MANAGER;
 use crate::binding::Bound;
 use crate::mark::{self, Write};
 use crate::object::{ObjectRef, Objects};
-use crate::router::{Router, RouterState};
+use crate::router::{Router, RouterError, RouterState};
 use crate::workload::{managed, template};
 
 /// Where our note stands, as `managedFields` have it.
 const NOTE: &[&str] = &["f:metadata", "f:annotations", "f:rollway.dev/written"];
 
-/// The objects that somebody else wrote, each with the write of ours that they went over; none where we had not
-/// written it, or nothing there tells so any more.
+/// The objects that somebody else wrote, each with the write of ours that they went over.
+///
+/// `None` where no note there names a write of ours: we had not written it, or the note is gone. Nobody can tell which,
+/// and both are answered alike.
 pub(crate) type Hands = BTreeMap<ObjectRef, Option<Write>>;
+
+/// What the router's objects say while a rollout works with them, and which of them somebody else wrote.
+#[derive(Clone, Debug)]
+pub(crate) struct Routing {
+    pub(crate) state: RouterState,
+    pub(crate) hands: Hands,
+}
+
+impl Routing {
+    pub(crate) fn read(
+        bound: &Bound,
+        router: &dyn Router,
+        objects: &Objects,
+    ) -> Result<Self, RouterError> {
+        let state = router.read_bound(objects, &bound.labels())?;
+        let hands = hands(bound, router, objects, &state);
+        Ok(Self { state, hands })
+    }
+}
 
 /// By the note that each object carries of what we wrote there; one without is to be as it was recorded.
 ///
@@ -27,18 +48,8 @@ pub(crate) type Hands = BTreeMap<ObjectRef, Option<Write>>;
 /// Who puts the note back as well is told by the server's notes of who wrote it, and by the order in which objects
 /// are written: none is behind a later one. The last object, made what it was before our first write of it, is left;
 /// it looks as if that write had never come to it.
-pub(crate) fn hands(
-    bound: &Bound,
-    router: &dyn Router,
-    objects: &Objects,
-    state: &RouterState,
-) -> Hands {
+fn hands(bound: &Bound, router: &dyn Router, objects: &Objects, state: &RouterState) -> Hands {
     let mut hands = Hands::new();
-    let write = |object: &ObjectRef| {
-        objects
-            .get(object)
-            .and_then(|content| mark::noted_routes(content).1)
-    };
     for object in &bound.router {
         let Some(content) = objects.get(object) else {
             continue;
@@ -50,14 +61,20 @@ pub(crate) fn hands(
             hands.insert(object.clone(), write);
         }
     }
+    let write_of = |object: &ObjectRef| {
+        let content = objects.get(object)?;
+        mark::noted_routes(content).1
+    };
+    // `told` is in the order of `rules::named_objects`, which has to be that in which `Situation::route_changes` writes.
     let mut behind = Hands::new();
     for (place, (object, told)) in state.told.iter().enumerate() {
-        let mut later = state.told.iter().skip(place + 1);
-        let overtakes = |(later, says): &(ObjectRef, _)| {
-            says != told && !hands.contains_key(later) && write(later) > write(object)
-        };
-        if later.any(overtakes) {
-            behind.insert(object.clone(), write(object));
+        let write = write_of(object);
+        let mut rest = state.told.iter().skip(place + 1);
+        let is_overtaken = rest.any(|(later, says)| {
+            says != told && !hands.contains_key(later) && write_of(later) > write
+        });
+        if is_overtaken {
+            behind.insert(object.clone(), write);
         }
     }
     hands.extend(behind);

@@ -19,12 +19,12 @@ use strategy_core::{Track, Traffic};
 use crate::binding::{Bound, TrackStart};
 use crate::config::Config;
 use crate::error::found;
-use crate::hands::{Hands, hands};
+use crate::hands::Routing;
 use crate::mark;
 use crate::object::{count, texts};
 use crate::owned::{Fields, floor};
 use crate::pods::{self, Naming, Told};
-use crate::router::{Router, RouterState};
+use crate::router::Router;
 use crate::view::View;
 use crate::workload::template;
 
@@ -36,17 +36,14 @@ pub(crate) fn observation(
     view: &View,
 ) -> Result<Observation, TargetError> {
     nothing_is_gone(bound, view)?;
-    let state = router.read_bound(&view.objects, &bound.labels())?;
-    let hands = hands(bound, router, &view.objects, &state);
-    let fields = Fields::of(bound, &view.objects, &state.owned)
-        .by_object(bound, router, &state.owned)
-        .with_hands(&hands);
+    let routing = Routing::read(bound, router, &view.objects)?;
+    let fields = Fields::seen(bound, router, &view.objects, &routing);
     let mut observation = Observation::new(
         track(config, bound, view, &fields, Track::Stable),
         track(config, bound, view, &fields, Track::Candidate),
-        traffic(config, bound, router, view, (&state, &hands)),
+        traffic(config, bound, router, view, &routing),
     );
-    observation.foreign = foreign::foreign(bound, router, view, &fields, (&state, &hands));
+    observation.foreign = foreign::foreign(bound, router, view, &fields, &routing);
     observation.owned = fields.wrap()?;
     observation.version = version(&observation)?;
     observation.age = view.age;
@@ -172,8 +169,9 @@ fn traffic(
     bound: &Bound,
     router: &dyn Router,
     view: &View,
-    (state, hands): (&RouterState, &Hands),
+    routing: &Routing,
 ) -> ObservedTraffic {
+    let state = &routing.state;
     let effective = match &view.slices {
         // What is written is an assumption, and no look at endpoints makes it true.
         _ if state.broken.is_some() => Effective::Converging,
@@ -182,19 +180,19 @@ fn traffic(
         None => Effective::Unverified,
         Some(slices) => effective::effective(bound, view, slices, &state.traffic),
     };
-    let mut traffic = ObservedTraffic::new(written(state, hands), effective);
+    let mut traffic = ObservedTraffic::new(written(routing), effective);
     traffic.drain = config.drain;
     // A Service forgets a client's pod when its endpoint goes, and a switch takes all of them.
     if view.slices.is_none() {
         traffic.sticky = state.sticky;
     }
-    traffic.writer = foreign::route_writer(bound, router, view, hands);
+    traffic.writer = foreign::route_writer(bound, router, view, &routing.hands);
     traffic
 }
 
 /// What is written. Where several objects do not say the same, what those say that are written last; but what
 /// somebody made of one of them is heeded before that, and of several what sends the least to the candidate.
-fn written(state: &RouterState, hands: &Hands) -> Traffic {
+fn written(Routing { state, hands }: &Routing) -> Traffic {
     let by_hand = state.told.iter();
     let by_hand = by_hand
         .filter(|(object, told)| hands.contains_key(object) && *told != state.traffic)

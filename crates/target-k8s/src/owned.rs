@@ -9,7 +9,7 @@ use strategy_core::{Replicas, Track, Tracks};
 
 use crate::binding::{Bound, BoundTrack};
 use crate::error::found;
-use crate::hands::Hands;
+use crate::hands::Routing;
 use crate::mark::{self, Write};
 use crate::object::{ObjectRef, Objects, count};
 use crate::router::Router;
@@ -66,39 +66,44 @@ impl TrackFields {
 }
 
 impl Fields {
-    /// As they are, given the router's part.
-    pub(crate) fn of(bound: &Bound, objects: &Objects, routes: &Value) -> Self {
+    /// As they are.
+    pub(crate) fn seen(
+        bound: &Bound,
+        router: &dyn Router,
+        objects: &Objects,
+        routing: &Routing,
+    ) -> Self {
         let of = |track| TrackFields::of(bound.tracks.of(track), objects);
+        let tracks = Tracks {
+            stable: of(Track::Stable),
+            candidate: of(Track::Candidate),
+        };
+        let hands = routing.hands.iter();
+        let hands = hands.map(|(object, write)| (object.to_string(), *write));
         Self {
-            tracks: Tracks {
-                stable: of(Track::Stable),
-                candidate: of(Track::Candidate),
-            },
+            hands: hands.collect(),
+            ..Self::of(bound, router, tracks, &routing.state.owned)
+        }
+    }
+
+    /// Of a router's part in which nobody else has a hand; by object too, where there are several.
+    pub(crate) fn of(
+        bound: &Bound,
+        router: &dyn Router,
+        tracks: Tracks<TrackFields>,
+        routes: &Value,
+    ) -> Self {
+        let part = |object: &ObjectRef| {
+            let part = router.part_of(routes, object);
+            (object.to_string(), template::digest(part))
+        };
+        let several = Some(&bound.router).filter(|objects| objects.len() > 1);
+        Self {
+            tracks,
             routes: template::digest(routes),
-            parts: BTreeMap::new(),
+            parts: several.into_iter().flatten().map(part).collect(),
             hands: BTreeMap::new(),
         }
-    }
-
-    /// With what somebody else wrote of the router's part.
-    pub(crate) fn with_hands(mut self, hands: &Hands) -> Self {
-        let hands = hands.iter();
-        self.hands = hands
-            .map(|(object, write)| (object.to_string(), *write))
-            .collect();
-        self
-    }
-
-    /// With the router's part by object, where there are several.
-    pub(crate) fn by_object(mut self, bound: &Bound, router: &dyn Router, routes: &Value) -> Self {
-        if bound.router.len() > 1 {
-            let digest = |object: &ObjectRef| {
-                let part = router.part_of(routes, object);
-                (object.to_string(), template::digest(part))
-            };
-            self.parts = bound.router.iter().map(digest).collect();
-        }
-        self
     }
 
     pub(crate) fn wrap(&self) -> Result<Owned, TargetError> {
@@ -126,7 +131,8 @@ impl Fields {
         })
     }
 
-    /// The law: every field is as it was seen or as it is wanted. `Err` names the first that is not.
+    /// The law: every field is as it was seen or as it is wanted, and what is as it was seen has no hand on it that
+    /// came since. `Err` names the first that is not.
     pub(crate) fn check(&self, seen: &Self, wanted: &Self) -> Result<(), String> {
         let is_as_seen = self.routes == seen.routes && self.hands == seen.hands;
         let is_whole = is_as_seen || self.routes == wanted.routes;

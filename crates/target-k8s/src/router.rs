@@ -96,21 +96,13 @@ pub(crate) trait Router: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The Services of the target's `namespace` that requests are sent to, each with the pods of one track:
-    /// whoever sends them knows of pods by the EndpointSlices of these alone. One of another namespace is not
-    /// among them, since nothing of it is read, nor one that only the objects name.
-    fn backends(&self, namespace: &str) -> Vec<ObjectRef> {
-        let _ = namespace;
-        Vec::new()
-    }
+    /// Whether requests are sent to Services of the target's `namespace` whose EndpointSlices are asked for, or may be.
+    fn has_backends(&self, namespace: &str) -> bool;
 
-    /// Whether there are, or may be, Services whose EndpointSlices are asked for.
-    fn has_backends(&self, namespace: &str) -> bool {
-        !self.backends(namespace).is_empty()
-    }
-
-    /// The Services of the namespace that requests for a track are sent to, as far as the objects tell which
-    /// these are. None: what is known of the pods of that track cannot be seen.
+    /// The Services of the target's `namespace` that requests for a track are sent to, as far as the objects tell
+    /// which these are; of no objects, those that are known without them. Whoever sends requests knows of pods by
+    /// the EndpointSlices of these alone. One of another namespace is not among them, since nothing of it is read.
+    /// None: what is known of the pods of that track cannot be seen.
     fn backends_by_track(
         &self,
         objects: &Objects,
@@ -215,7 +207,8 @@ pub(crate) struct RouterState {
     pub(crate) broken: Option<String>,
     /// Whether its objects do not all say the same, and `traffic` is what those say that are written last.
     pub(crate) is_partial: bool,
-    /// What each object says by itself, in the order in which they are written; nothing where there is one alone.
+    /// What each object says by itself, in the order in which they are written; nothing of a router that is
+    /// never given more than one to write.
     pub(crate) told: Vec<(ObjectRef, Traffic)>,
 }
 

@@ -1,6 +1,9 @@
 //! What the watches know of one part: everything an observation is made from.
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,17 +55,10 @@ impl Views {
 
     /// Those of these objects that exist.
     pub(crate) async fn objects(&self, wanted: &[ObjectRef]) -> Result<Objects, TargetError> {
-        for object in wanted {
-            self.hold(WatchKey::of(object));
-        }
-        let mut objects = Objects::new();
-        for object in wanted {
-            let known = self.contents(WatchKey::of(object)).await?;
-            if let Some(content) = known.objects.get(&object.name) {
-                objects.insert(object.clone(), whole(object, content));
-            }
-        }
-        Ok(objects)
+        let mut known = Known::default();
+        self.learn(wanted.iter().map(WatchKey::of), &mut known)
+            .await?;
+        Ok(known.existing(wanted))
     }
 
     /// Adds every object of these kinds in the namespace that is not among `objects` yet.
@@ -105,78 +101,53 @@ impl Views {
             candidate: selector::as_text(&bound.tracks.candidate.selector()),
         };
         let slices = slices_of.map(slices);
-        let backends = router.backends(&bound.namespace);
-        let objects = bound.read_objects();
-        let mut keys: Vec<_> = objects.iter().map(WatchKey::of).collect();
+        let wanted = bound.read_objects();
+        let mut keys: Vec<_> = wanted.iter().map(WatchKey::of).collect();
         for (_, selector) in selectors.iter() {
             keys.push(replica_sets(selector));
             keys.push(pods(selector));
         }
         keys.extend(slices.clone());
-        keys.extend(backends.iter().map(self::slices));
-        // All begin before the first is waited for.
-        for key in &keys {
-            self.hold(key.clone());
-        }
-        keys.sort();
-        keys.dedup();
-        let mut known: BTreeMap<WatchKey, Contents> = BTreeMap::new();
-        for key in keys {
-            let contents = self.contents(key.clone()).await?;
-            known.insert(key, contents);
-        }
-        let found = objects.into_iter().filter_map(|object| {
-            let contents = known.get(&WatchKey::of(&object))?;
-            let content = whole(&object, contents.objects.get(&object.name)?);
-            Some((object, content))
-        });
-        let mut objects: Objects = found.collect();
+        let labels = bound.labels();
+        let backends =
+            |objects: &Objects| router.backends_by_track(objects, &labels, &bound.namespace);
+        keys.extend(slices_of_all(&backends(&Objects::new())));
+        let mut known = Known::default();
+        self.learn(keys, &mut known).await?;
+        let mut objects = known.existing(&wanted);
         // What a route names now need not be what it named when the rollout began.
-        for object in router.carriers(&objects) {
-            let contents = self.contents(WatchKey::of(&object)).await?;
-            if let Some(content) = contents.objects.get(&object.name) {
-                let content = whole(&object, content);
-                objects.insert(object.clone(), content);
-            }
-            known.insert(WatchKey::of(&object), contents);
-        }
-        let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
-        for (_, services) in by_track.iter() {
-            for key in services.iter().map(self::slices) {
-                let contents = self.contents(key.clone()).await?;
-                known.insert(key, contents);
-            }
-        }
-        let all = |key: &WatchKey| -> Vec<Arc<Value>> {
-            let contents = known.get(key);
-            let objects = contents.map(|contents| contents.objects.values().cloned());
-            objects.into_iter().flatten().collect()
-        };
-        let of_backends = |services: &[ObjectRef]| {
-            let of_all = || services.iter().map(self::slices).flat_map(|key| all(&key));
-            (!services.is_empty()).then(|| of_all().collect())
-        };
+        let carriers = router.carriers(&objects);
+        let by_track = backends(&objects);
+        let mut keys = slices_of_all(&by_track);
+        keys.extend(carriers.iter().map(WatchKey::of));
+        self.learn(keys, &mut known).await?;
+        objects.extend(known.existing(&carriers));
         Ok(View {
             objects,
-            replica_sets: Tracks {
-                stable: all(&replica_sets(&selectors.stable)),
-                candidate: all(&replica_sets(&selectors.candidate)),
-            },
-            pods: Tracks {
-                stable: all(&pods(&selectors.stable)),
-                candidate: all(&pods(&selectors.candidate)),
-            },
-            slices: slices.as_ref().map(all),
-            backend_slices: Tracks {
-                stable: of_backends(&by_track.stable),
-                candidate: of_backends(&by_track.candidate),
-            },
-            age: known
-                .values()
-                .map(|contents| contents.age)
-                .max()
-                .unwrap_or_default(),
+            replica_sets: each(&selectors, |selector| known.all(&replica_sets(selector))),
+            pods: each(&selectors, |selector| known.all(&pods(selector))),
+            slices: slices.as_ref().map(|key| known.all(key)),
+            backend_slices: each(&by_track, |services| known.slices_of(services)),
+            age: known.age(),
         })
+    }
+
+    /// Adds what is not known yet. All of it begins before the first is waited for.
+    async fn learn(
+        &self,
+        keys: impl IntoIterator<Item = WatchKey>,
+        known: &mut Known,
+    ) -> Result<(), TargetError> {
+        let keys = keys.into_iter();
+        let new: BTreeSet<_> = keys.filter(|key| !known.0.contains_key(key)).collect();
+        for key in &new {
+            self.hold(key.clone());
+        }
+        for key in new {
+            let contents = self.contents(key.clone()).await?;
+            known.0.insert(key, contents);
+        }
+        Ok(())
     }
 
     fn hold(&self, key: WatchKey) -> Arc<Running> {
@@ -193,6 +164,52 @@ impl Views {
     }
 }
 
+/// What was heard, by what it was heard of.
+#[derive(Debug, Default)]
+struct Known(BTreeMap<WatchKey, Contents>);
+
+impl Known {
+    /// Those of these objects that exist.
+    fn existing(&self, wanted: &[ObjectRef]) -> Objects {
+        let found = wanted.iter().filter_map(|object| {
+            let contents = self.0.get(&WatchKey::of(object))?;
+            let content = contents.objects.get(&object.name)?;
+            Some((object.clone(), whole(object, content)))
+        });
+        found.collect()
+    }
+
+    fn all(&self, key: &WatchKey) -> Vec<Arc<Value>> {
+        let contents = self.0.get(key);
+        let objects = contents.map(|contents| contents.objects.values().cloned());
+        objects.into_iter().flatten().collect()
+    }
+
+    /// `None` where there is no Service.
+    fn slices_of(&self, services: &[ObjectRef]) -> Option<Vec<Arc<Value>>> {
+        let of_all = || {
+            services
+                .iter()
+                .flat_map(|service| self.all(&slices(service)))
+        };
+        (!services.is_empty()).then(|| of_all().collect())
+    }
+
+    /// Of what was heard of longest ago.
+    fn age(&self) -> Duration {
+        let ages = self.0.values().map(|contents| contents.age);
+        ages.max().unwrap_or_default()
+    }
+}
+
+/// Something of each track.
+fn each<T, U>(tracks: &Tracks<T>, of: impl Fn(&T) -> U) -> Tracks<U> {
+    Tracks {
+        stable: of(&tracks.stable),
+        candidate: of(&tracks.candidate),
+    }
+}
+
 fn replica_sets(selector: &str) -> WatchKey {
     WatchKey::selected("apps/v1", "replicasets", selector.to_owned())
 }
@@ -205,6 +222,12 @@ fn pods(selector: &str) -> WatchKey {
 fn slices(service: &ObjectRef) -> WatchKey {
     let selector = format!("kubernetes.io/service-name={}", service.name);
     WatchKey::selected("discovery.k8s.io/v1", "endpointslices", selector)
+}
+
+/// The EndpointSlices of the Services of both tracks.
+fn slices_of_all(services: &Tracks<Vec<ObjectRef>>) -> Vec<WatchKey> {
+    let services = services.iter().flat_map(|(_, services)| services);
+    services.map(slices).collect()
 }
 
 /// With the type, which the items of a list leave out.

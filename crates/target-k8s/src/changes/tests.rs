@@ -41,10 +41,9 @@ fn start() -> Desired {
 
 fn seen(view: &View) -> Owned {
     let (bound, router) = (bound(), ServiceSelectorRouter::new("api"));
-    let state = router.read_bound(&view.objects, &bound.labels()).unwrap();
-    let hands = hands(&bound, &router, &view.objects, &state);
-    let fields = Fields::of(&bound, &view.objects, &state.owned);
-    fields.with_hands(&hands).wrap().unwrap()
+    let routing = Routing::read(&bound, &router, &view.objects).unwrap();
+    let fields = Fields::seen(&bound, &router, &view.objects, &routing);
+    fields.wrap().unwrap()
 }
 
 fn changes(view: &View, seen: Owned, desired: Desired) -> Result<Vec<Change>, TargetError> {

@@ -9,7 +9,7 @@ use strategy_core::{Replicas, Revision, Traffic, Weight};
 
 use super::*;
 use crate::changes::{Change, Situation};
-use crate::config::{Config, GatewayRouter, IngressRouter, RouterConfig, Slot};
+use crate::config::{Canary, Config, GatewayRouter, IngressRouter, Slot};
 use crate::object::map_mut;
 use crate::observe::observation;
 use crate::observe::tests::{bound, view};
@@ -35,9 +35,12 @@ fn scenes() -> [Scene; 2] {
     routes.add_canary = true;
     let mut ingresses = IngressRouter::new("api", ["api-blue", "api-green"]);
     ingresses.ingresses.push("intern".to_owned());
+    // Behind Gateway API there are no slots.
+    let canary = Canary::of("api-blue").named("api-green").create(false);
+    let slots = [Slot::new("api-blue"), Slot::new("api-green")];
     [
-        Scene::of(routes.into(), GATEWAY),
-        Scene::of(ingresses.into(), INGRESS),
+        Scene::of(Config::new("shop", canary, routes), GATEWAY),
+        Scene::of(Config::new("shop", slots, ingresses), INGRESS),
     ]
 }
 
@@ -46,9 +49,8 @@ fn all() -> Traffic {
 }
 
 impl Scene {
-    fn of(router: RouterConfig, manifest: &str) -> Self {
-        let slots = [Slot::new("api-blue"), Slot::new("api-green")];
-        let config = Config::new("shop", slots, router);
+    fn of(config: Config, manifest: &str) -> Self {
+        config.check_router().unwrap();
         let router = router::of(&config.router);
         let mut view = view("blue", Vec::new());
         view.slices = None;

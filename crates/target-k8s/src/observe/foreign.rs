@@ -6,11 +6,11 @@ use strategy_core::target::{ForeignChange, ForeignField, Writer};
 
 use super::strangers::strangers_behind;
 use crate::api::FIELD_MANAGER;
-use crate::binding::{Bound, TrackStart};
-use crate::hands::Hands;
+use crate::binding::{Bound, BoundTrack, TrackStart};
+use crate::hands::{Hands, Routing};
 use crate::mark;
 use crate::object::ObjectRef;
-use crate::owned::Fields;
+use crate::owned::{Fields, TrackFields};
 use crate::router::{Beside, Router, RouterState};
 use crate::view::View;
 use crate::workload::managed::{self, FieldWriter};
@@ -65,109 +65,132 @@ pub(super) fn foreign(
     router: &dyn Router,
     view: &View,
     fields: &Fields,
-    (state, hands): (&RouterState, &Hands),
+    routing: &Routing,
 ) -> Vec<ForeignChange> {
-    let mut changes = Vec::new();
-    let mut differs = |object: &ObjectRef, paths: &[&[&str]], field, what: String| {
-        let content = view.objects.get(object);
-        let other = content.and_then(|content| managed::last_other(content, paths, FIELD_MANAGER));
-        changes.push(ForeignChange::new(
-            other.map_or_else(|| "somebody".to_owned(), |other| other.name),
-            field,
-            format!("{what} of {object} was changed"),
-        ));
-    };
-    for object in &bound.router {
-        if hands.contains_key(object) {
-            let paths = router.managed_paths(object);
-            differs(object, paths, ForeignField::Traffic, "traffic".to_owned());
-        }
-    }
+    let mut changes = routes(bound, router, view, &routing.hands);
     for (track, of) in bound.tracks.iter() {
-        let object = of.object();
-        let Some(content) = view.objects.get(&object) else {
+        let Some(deployment) = view.objects.get(&of.object()) else {
             continue;
         };
         let now = fields.tracks.of(track);
-        let note = mark::written(content);
-        let (found_template, found_replicas) = match &of.start {
-            TrackStart::Found {
-                template, replicas, ..
-            } => (Some(template::id(template)), Some(*replicas)),
-            TrackStart::Missing(_) => (None, None),
-        };
-        let noted = note
-            .get("template")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        if now.template != noted.or(found_template) {
-            differs(
-                &object,
-                &[&["f:spec", "f:template"]],
-                ForeignField::Revision,
-                "the template".to_owned(),
-            );
-        }
-        let (scaled, path) = match of.autoscaler_object() {
-            Some(autoscaler) => (autoscaler, ["f:spec", "f:minReplicas"]),
-            None => (object, ["f:spec", "f:replicas"]),
-        };
-        let note = view
-            .objects
-            .get(&scaled)
-            .map(mark::written)
-            .unwrap_or_default();
-        let noted = note.get("replicas").and_then(Value::as_u64);
-        // A count of 0 switches an autoscaler off and leaves its minimum.
-        let (is, recorded) = match now.scaler {
-            Some(scaler) => (Some(scaler.minimum), of.minimum),
-            None => (
-                now.replicas.map(Replicas::number),
-                found_replicas.map(Replicas::number),
-            ),
-        };
-        let expected = noted.or_else(|| recorded.map(u64::from));
-        if is.map(u64::from) != expected && (now.scaler.is_none() || expected.is_some()) {
-            let what = format!("the count ({} now)", is.unwrap_or(0));
-            differs(&scaled, &[&path], ForeignField::Capacity, what);
-        }
+        changes.extend(template_of(of, view, deployment, now));
+        changes.extend(count_of(of, view, now));
     }
-    if let Some(known) = &bound.beside {
-        let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
-        for (_, Beside { object, words }) in added {
-            let message = format!("{object} was changed: {words}");
-            let content = view.objects.get(object);
-            // Of one that is never written, whoever wrote anything of it last.
-            let paths = match router.managed_paths(object) {
-                [] => &[[].as_slice()],
-                paths => paths,
-            };
-            let by = content
-                .and_then(|content| managed::last_other(content, paths, FIELD_MANAGER))
-                .map_or_else(|| "somebody".to_owned(), |other| other.name);
-            changes.push(ForeignChange::new(by, ForeignField::Traffic, message));
-        }
-    }
+    changes.extend(beside(bound, router, view, &routing.state));
     changes.extend(lost(bound, view));
     // The first of all, where there is one.
     let traffic = changes
         .first_mut()
         .filter(|change| change.field == ForeignField::Traffic);
-    if let (Some(change), Some(broken)) = (traffic, &state.broken) {
+    if let (Some(change), Some(broken)) = (traffic, &routing.state.broken) {
         change.message = format!("{}: {broken}", change.message);
     }
-    if let Some(service) = bound.service() {
-        // Without their names, which change with every pod: they are one and the same news.
-        if !strangers_behind(bound, view, service).is_empty() {
-            let message = format!("{service} sends to pods that belong to neither track");
-            changes.push(ForeignChange::new(
-                "somebody",
-                ForeignField::Traffic,
-                message,
-            ));
-        }
-    }
+    changes.extend(strangers(bound, view));
     changes
+}
+
+/// Whoever but us wrote something at these paths last, as far as the server knows.
+fn author(view: &View, object: &ObjectRef, paths: &[&[&str]]) -> String {
+    let content = view.objects.get(object);
+    let other = content.and_then(|content| managed::last_other(content, paths, FIELD_MANAGER));
+    other.map_or_else(|| "somebody".to_owned(), |other| other.name)
+}
+
+/// The router's own part.
+fn routes(bound: &Bound, router: &dyn Router, view: &View, hands: &Hands) -> Vec<ForeignChange> {
+    let changed = bound
+        .router
+        .iter()
+        .filter(|object| hands.contains_key(*object));
+    let changes = changed.map(|object| {
+        let by = author(view, object, router.managed_paths(object));
+        let message = format!("traffic of {object} was changed");
+        ForeignChange::new(by, ForeignField::Traffic, message)
+    });
+    changes.collect()
+}
+
+/// The template of a track.
+fn template_of(
+    of: &BoundTrack,
+    view: &View,
+    deployment: &Value,
+    now: &TrackFields,
+) -> Option<ForeignChange> {
+    let note = mark::written(deployment);
+    let noted = note.get("template").and_then(Value::as_str);
+    let recorded = match &of.start {
+        TrackStart::Found { template, .. } => Some(template::id(template)),
+        TrackStart::Missing(_) => None,
+    };
+    if now.template == noted.map(str::to_owned).or(recorded) {
+        return None;
+    }
+    let object = of.object();
+    let by = author(view, &object, &[&["f:spec", "f:template"]]);
+    let message = format!("the template of {object} was changed");
+    Some(ForeignChange::new(by, ForeignField::Revision, message))
+}
+
+/// The count of a track, or the minimum of its autoscaler.
+fn count_of(of: &BoundTrack, view: &View, now: &TrackFields) -> Option<ForeignChange> {
+    let (scaled, path) = match of.autoscaler_object() {
+        Some(autoscaler) => (autoscaler, ["f:spec", "f:minReplicas"]),
+        None => (of.object(), ["f:spec", "f:replicas"]),
+    };
+    let note = view.objects.get(&scaled).map(mark::written);
+    let noted = note.and_then(|note| note.get("replicas")?.as_u64());
+    let found = match &of.start {
+        TrackStart::Found { replicas, .. } => Some(replicas.number()),
+        TrackStart::Missing(_) => None,
+    };
+    // A count of 0 switches an autoscaler off and leaves its minimum.
+    let (is, recorded) = match now.scaler {
+        Some(scaler) => (Some(scaler.minimum), of.minimum),
+        None => (now.replicas.map(Replicas::number), found),
+    };
+    let expected = noted.or_else(|| recorded.map(u64::from));
+    if is.map(u64::from) == expected || (now.scaler.is_some() && expected.is_none()) {
+        return None;
+    }
+    let by = author(view, &scaled, &[&path]);
+    let is = is.unwrap_or(0);
+    let message = format!("the count ({is} now) of {scaled} was changed");
+    Some(ForeignChange::new(by, ForeignField::Capacity, message))
+}
+
+/// What sends to a track beside the router's own part and was not there at the start.
+fn beside(
+    bound: &Bound,
+    router: &dyn Router,
+    view: &View,
+    state: &RouterState,
+) -> Vec<ForeignChange> {
+    let Some(known) = &bound.beside else {
+        return Vec::new();
+    };
+    let added = state.beside.iter().filter(|(key, _)| !known.contains(*key));
+    let changes = added.map(|(_, Beside { object, words })| {
+        // Of one that is never written, whoever wrote anything of it last.
+        let paths = match router.managed_paths(object) {
+            [] => &[[].as_slice()],
+            paths => paths,
+        };
+        let message = format!("{object} was changed: {words}");
+        ForeignChange::new(author(view, object, paths), ForeignField::Traffic, message)
+    });
+    changes.collect()
+}
+
+/// Pods of neither track behind the Service; without their names, which change with every pod: they are one and the
+/// same news.
+fn strangers(bound: &Bound, view: &View) -> Option<ForeignChange> {
+    let service = bound.service()?;
+    let there_are = !strangers_behind(bound, view, service).is_empty();
+    there_are.then(|| {
+        let message = format!("{service} sends to pods that belong to neither track");
+        ForeignChange::new("somebody", ForeignField::Traffic, message)
+    })
 }
 
 /// Objects that the claim is not on any more, while it is on others.

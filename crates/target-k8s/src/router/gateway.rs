@@ -78,8 +78,8 @@ impl Router for GatewayRouter {
         readers.first().map(services).unwrap_or_default()
     }
 
-    fn backends(&self, namespace: &str) -> Vec<ObjectRef> {
-        backend::of_namespace(self, namespace)
+    fn has_backends(&self, namespace: &str) -> bool {
+        !backend::of_namespace(self, namespace).is_empty()
     }
 
     fn backends_by_track(

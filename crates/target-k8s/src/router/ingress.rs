@@ -36,9 +36,8 @@ impl Router for IngressRouter {
         objects
     }
 
-    fn backends(&self, _: &str) -> Vec<ObjectRef> {
-        let services = self.services.iter();
-        services.map(|name| ObjectRef::service(name)).collect()
+    fn has_backends(&self, _: &str) -> bool {
+        true
     }
 
     /// Both for either track where somebody made their selectors such that they do not tell: what is written
@@ -47,10 +46,11 @@ impl Router for IngressRouter {
         &self,
         objects: &Objects,
         tracks: &TrackLabels,
-        namespace: &str,
+        _: &str,
     ) -> Tracks<Vec<ObjectRef>> {
         let Ok(services) = Services::of(self, objects, tracks) else {
-            let both = self.backends(namespace);
+            let both = self.services.iter().map(|name| ObjectRef::service(name));
+            let both: Vec<_> = both.collect();
             return Tracks {
                 stable: both.clone(),
                 candidate: both,

@@ -26,6 +26,11 @@ impl Router for ServiceSelectorRouter {
         vec![self.object()]
     }
 
+    /// The one that carries the traffic is looked at for what is effective instead.
+    fn has_backends(&self, _: &str) -> bool {
+        false
+    }
+
     fn read(&self, objects: &Objects, tracks: &TrackLabels) -> Result<RouterState, RouterError> {
         let service = self.service(objects)?;
         let mut traffic = Traffic::weight(switch::whole(self.picked(service, tracks)?));
