@@ -74,7 +74,7 @@ impl Situation<'_> {
         let hands = hands(self.bound, self.router, self.objects, &now);
         let fields = Fields::of(self.bound, self.objects, &now.owned)
             .by_object(self.bound, self.router, &now.owned)
-            .with_hands(&hands);
+            .with_hands(&hands, self.objects);
         let wanted = Tracks {
             stable: self.wanted(Track::Stable, &request.desired)?,
             candidate: self.wanted(Track::Candidate, &request.desired)?,

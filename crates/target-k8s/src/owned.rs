@@ -81,9 +81,13 @@ impl Fields {
     }
 
     /// With what somebody else wrote of the router's part.
-    pub(crate) fn with_hands(mut self, hands: &Hands) -> Self {
+    ///
+    /// Not of an object that nobody holds: a note there is of a rollout that is no more, and the next claim strips it.
+    pub(crate) fn with_hands(mut self, hands: &Hands, objects: &Objects) -> Self {
+        let is_held = |object: &ObjectRef| objects.get(object).is_some_and(|it| !mark::is_free(it));
         let hands = hands.iter();
         self.hands = hands
+            .filter(|(object, _)| is_held(object))
             .map(|(object, write)| (object.to_string(), *write))
             .collect();
         self

@@ -44,7 +44,7 @@ fn seen(view: &View) -> Owned {
     let state = router.read_bound(&view.objects, &bound.labels()).unwrap();
     let hands = hands(&bound, &router, &view.objects, &state);
     let fields = Fields::of(&bound, &view.objects, &state.owned);
-    fields.with_hands(&hands).wrap().unwrap()
+    fields.with_hands(&hands, &view.objects).wrap().unwrap()
 }
 
 fn changes(view: &View, seen: Owned, desired: Desired) -> Result<Vec<Change>, TargetError> {
