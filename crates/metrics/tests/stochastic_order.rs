@@ -177,7 +177,8 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
             "{}",
             said.evidence
         );
-        assert_eq!(said.state, state);
+        // By itself it is enough, and what was before is in nobody's way.
+        assert_eq!(said.state, State::default());
     }
 }
 
