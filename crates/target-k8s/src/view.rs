@@ -9,7 +9,7 @@ use strategy_core::Tracks;
 use strategy_core::target::TargetError;
 
 use crate::binding::Bound;
-use crate::object::{ObjectRef, Objects, WatchKey};
+use crate::object::{ObjectRef, Objects, WatchKey, text};
 use crate::router::Router;
 use crate::watch::{Contents, Running, Watches};
 use crate::workload::selector;
@@ -141,20 +141,28 @@ impl Views {
             known.insert(WatchKey::of(&object), contents);
         }
         let by_track = router.backends_by_track(&objects, &bound.labels(), &bound.namespace);
-        for (_, services) in by_track.iter() {
-            for key in services.iter().map(self::slices) {
+        for service in by_track.iter().flat_map(|(_, services)| services) {
+            for key in [self::slices(service), WatchKey::of(service)] {
                 let contents = self.contents(key.clone()).await?;
                 known.insert(key, contents);
             }
         }
+        // It is another name of a host, and has no EndpointSlices whoever stands behind that.
+        let is_external = |service: &&ObjectRef| {
+            let contents = known.get(&WatchKey::of(service));
+            let content = contents.and_then(|contents| contents.objects.get(&service.name));
+            content.is_some_and(|content| text(content, "/spec/type") == "ExternalName")
+        };
         let all = |key: &WatchKey| -> Vec<Arc<Value>> {
             let contents = known.get(key);
             let objects = contents.map(|contents| contents.objects.values().cloned());
             objects.into_iter().flatten().collect()
         };
         let of_backends = |services: &[ObjectRef]| {
-            let of_all = || services.iter().map(self::slices).flat_map(|key| all(&key));
-            (!services.is_empty()).then(|| of_all().collect())
+            let services = services.iter().filter(|service| !is_external(service));
+            let mut keys = services.map(self::slices).peekable();
+            keys.peek()?;
+            Some(keys.flat_map(|key| all(&key)).collect())
         };
         Ok(View {
             objects,
@@ -218,3 +226,6 @@ fn whole(object: &ObjectRef, content: &Value) -> Value {
     }
     content
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,12 +66,3 @@ fn slices_that_name_no_pods_keep_none_from_being_ready() {
         json!("endpointslice-controller.k8s.io");
     assert_eq!(of(&[by_hand, by_selector]), 0);
 }
-
-/// A Service of the type `ExternalName` or without any selector has no slices, not even an empty one as the controller
-/// writes for every Service with a selector.
-#[test]
-fn a_service_without_any_slice_keeps_no_pod_from_being_ready() {
-    let mut view = view("blue", Vec::new());
-    view.backend_slices.candidate = Some(Vec::new());
-    assert_eq!(ready(&look(&view).unwrap()), (1, 1));
-}
