@@ -475,3 +475,34 @@ proptest! {
         restored_is_the_same(&*quantile(params), &looks);
     }
 }
+
+/// A sample that no bounds can be chosen by is not kept for ever: stable was slow at first, and is well since.
+#[test]
+fn a_slow_beginning_of_stable_does_not_keep_bounds_from_being_chosen() {
+    let judge = quantile(json!({ "limit": { "times-stable": 1.1 }, "minimum-events": 20 }));
+    let bounds = [1.0, 1.2, 1.4, 1.6];
+    let slow = || histogram(&bounds, &[0, 0, 0, 0, 40]);
+    let good = || histogram(&bounds, &[12, 12, 1, 0, 0]);
+    let mut state = State::default();
+    let mut last = None;
+    for number in 0..40 {
+        let reading = || if number < 2 { slow() } else { good() };
+        let said = look(&*judge, &state, number, tracks(reading(), reading()));
+        state = said.state.clone();
+        last = Some(said);
+    }
+    let last = last.unwrap();
+    assert_eq!(last.verdict, Verdict::Pass, "{}", last.evidence);
+}
+
+/// The window that chooses bounds is not weighed: two looks of which the first chose know one window.
+#[test]
+fn what_chose_is_not_weighed() {
+    let judge = quantile(json!({ "limit": { "times-stable": 1.1 }, "minimum-events": 100 }));
+    let bounds = [1.0, 1.2, 1.4, 1.6];
+    let window = || histogram(&bounds, &[60, 54, 6, 0, 0]);
+    let slow = || histogram(&bounds, &[0, 0, 0, 0, 120]);
+    let good = look(&*judge, &State::default(), 0, tracks(window(), window()));
+    let bad = look(&*judge, &State::default(), 0, tracks(slow(), window()));
+    assert_eq!(good.state, bad.state, "the candidate of it was weighed");
+}

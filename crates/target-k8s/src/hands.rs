@@ -17,6 +17,10 @@ use crate::workload::{managed, template};
 /// Where our note stands, as `managedFields` have it.
 const NOTE: &[&str] = &["f:metadata", "f:annotations", "f:rollway.dev/written"];
 
+/// Who holds, as the server has it, what stood there when it kept no notes of writers (somebody cleared them), from the
+/// first apply on: whoever wrote it.
+const NOBODY: &str = "before-first-apply";
+
 /// The objects that somebody else wrote, each with the write of ours that they went over.
 ///
 /// `None` where no note there names a write of ours: we had not written it, or the note is gone. Nobody can tell which,
@@ -88,6 +92,7 @@ fn part(router: &dyn Router, state: &RouterState, object: &ObjectRef) -> String 
 
 /// Whether the server knows that our note is held by others alone.
 fn is_anothers_note(content: &Value) -> bool {
-    let writers = managed::writers(content, NOTE);
+    let mut writers = managed::writers(content, NOTE);
+    writers.retain(|writer| writer.name != NOBODY);
     !writers.is_empty() && writers.iter().all(|writer| writer.name != FIELD_MANAGER)
 }

@@ -192,10 +192,16 @@ fn traffic(
 
 /// What is written. Where several objects do not say the same, what those say that are written last; but what
 /// somebody made of one of them is heeded before that, and of several what sends the least to the candidate.
+///
+/// One that says what the last does tells of nothing that they moved, unless the last is theirs as well.
 fn written(Routing { state, hands }: &Routing) -> Traffic {
+    let last = state.told.last();
+    let is_last_theirs = last.is_some_and(|(object, _)| hands.contains_key(object));
     let by_hand = state.told.iter();
     let by_hand = by_hand
-        .filter(|(object, told)| hands.contains_key(object) && *told != state.traffic)
+        .filter(|(object, told)| {
+            hands.contains_key(object) && (is_last_theirs || *told != state.traffic)
+        })
         .map(|(_, told)| told)
         .min_by_key(|told| (told.weight, told.mirror));
     by_hand.unwrap_or(&state.traffic).clone()

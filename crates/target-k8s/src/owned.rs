@@ -78,7 +78,9 @@ impl Fields {
             stable: of(Track::Stable),
             candidate: of(Track::Candidate),
         };
-        let hands = routing.hands.iter();
+        // A note on an object that nobody holds is of a rollout that is no more, and the next claim strips it.
+        let is_held = |object: &ObjectRef| objects.get(object).is_some_and(|it| !mark::is_free(it));
+        let hands = routing.hands.iter().filter(|(object, _)| is_held(object));
         let hands = hands.map(|(object, write)| (object.to_string(), *write));
         Self {
             hands: hands.collect(),

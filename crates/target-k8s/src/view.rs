@@ -12,7 +12,7 @@ use strategy_core::Tracks;
 use strategy_core::target::TargetError;
 
 use crate::binding::Bound;
-use crate::object::{ObjectRef, Objects, WatchKey};
+use crate::object::{ObjectRef, Objects, WatchKey, text};
 use crate::router::Router;
 use crate::watch::{Contents, Running, Watches};
 use crate::workload::selector;
@@ -111,14 +111,14 @@ impl Views {
         let labels = bound.labels();
         let backends =
             |objects: &Objects| router.backends_by_track(objects, &labels, &bound.namespace);
-        keys.extend(slices_of_all(&backends(&Objects::new())));
+        keys.extend(with_slices(&backends(&Objects::new())));
         let mut known = Known::default();
         self.learn(keys, &mut known).await?;
         let mut objects = known.existing(&wanted);
         // What a route names now need not be what it named when the rollout began.
         let carriers = router.carriers(&objects);
         let by_track = backends(&objects);
-        let mut keys = slices_of_all(&by_track);
+        let mut keys = with_slices(&by_track);
         keys.extend(carriers.iter().map(WatchKey::of));
         self.learn(keys, &mut known).await?;
         objects.extend(known.existing(&carriers));
@@ -185,14 +185,19 @@ impl Known {
         objects.into_iter().flatten().collect()
     }
 
-    /// `None` where there is no Service.
+    /// `None` where there is no Service that has any.
     fn slices_of(&self, services: &[ObjectRef]) -> Option<Vec<Arc<Value>>> {
-        let of_all = || {
-            services
-                .iter()
-                .flat_map(|service| self.all(&slices(service)))
-        };
-        (!services.is_empty()).then(|| of_all().collect())
+        let services = services.iter().filter(|service| !self.is_alias(service));
+        let mut keys = services.map(slices).peekable();
+        keys.peek()?;
+        Some(keys.flat_map(|key| self.all(&key)).collect())
+    }
+
+    /// It is another name of a host, and has no EndpointSlices whoever stands behind that.
+    fn is_alias(&self, service: &ObjectRef) -> bool {
+        let contents = self.0.get(&WatchKey::of(service));
+        let content = contents.and_then(|contents| contents.objects.get(&service.name));
+        content.is_some_and(|content| text(content, "/spec/type") == "ExternalName")
     }
 
     /// Of what was heard of longest ago.
@@ -224,10 +229,11 @@ fn slices(service: &ObjectRef) -> WatchKey {
     WatchKey::selected("discovery.k8s.io/v1", "endpointslices", selector)
 }
 
-/// The EndpointSlices of the Services of both tracks.
-fn slices_of_all(services: &Tracks<Vec<ObjectRef>>) -> Vec<WatchKey> {
+/// The Services of both tracks, and the EndpointSlices of each.
+fn with_slices(services: &Tracks<Vec<ObjectRef>>) -> Vec<WatchKey> {
     let services = services.iter().flat_map(|(_, services)| services);
-    services.map(slices).collect()
+    let keys = services.flat_map(|service| [WatchKey::of(service), slices(service)]);
+    keys.collect()
 }
 
 /// With the type, which the items of a list leave out.

@@ -210,8 +210,10 @@ impl Quantile {
             Limit::TimesStable(times) => times.get(),
         };
         let stable = sample.enough(seen.stable, || begun(self))?;
-        let memory = Memory::of_multiple(self, times, &stable)
-            .map_err(|why| Judgement::new(why.clone(), why.to_string(), state))?;
+        let memory = Memory::of_multiple(self, times, &stable).map_err(|why| {
+            let state = sample.faded(seen.stable, || begun(self));
+            Judgement::new(why.clone(), why.to_string(), &state)
+        })?;
         let mut above: Vec<f64> = memory.cuts.iter().map(|cut| cut.above).collect();
         above.dedup();
         let evidence = format!("weighs what is above {}, from now on", listed(&above));

@@ -66,6 +66,22 @@ impl Sample {
         Err(Judgement::new(Verdict::Undecided, evidence, &state))
     }
 
+    /// What is remembered where with this window there is enough, and nothing to be chosen: the past fades, or else what
+    /// stable did at its beginning would be in the way for ever.
+    ///
+    /// It fades to 99 events, so that the next window is tried again. A window that is enough by itself needs no past.
+    pub(super) fn faded(&self, window: &Histogram, begun: impl FnOnce() -> Writer) -> State {
+        if window.total() >= ENOUGH {
+            return State::default();
+        }
+        let sum = self.with(window);
+        let (keep, total) = (u128::from(ENOUGH - 1), u128::from(sum.total()).max(1));
+        let share = |count: &u64| u64::try_from(u128::from(*count) * keep / total).unwrap_or(0);
+        let counts = sum.counts().iter().map(share).collect();
+        let faded = Histogram::new(sum.bounds().to_vec(), counts);
+        faded.map_or_else(|_| State::default(), |sum| Self::of(&sum).write(begun()))
+    }
+
     fn of(sum: &Histogram) -> Self {
         let byte = |count: &u64| u8::try_from(*count).unwrap_or(u8::MAX);
         let (above, inside) = sum.counts().split_last().unwrap_or((&0, &[]));

@@ -361,7 +361,8 @@ impl StochasticOrder {
                 percent(*CHOSEN.end()),
                 listed(stable.bounds())
             ));
-            return Judgement::new(why.clone(), why.to_string(), state);
+            let state = sample.faded(window, || begun(self));
+            return Judgement::new(why.clone(), why.to_string(), &state);
         }
         let evidence = format!("weighs what is above {}, from now on", listed(&chosen));
         let state = Memory::new(self, &chosen).write(self);

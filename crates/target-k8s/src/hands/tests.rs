@@ -1,5 +1,7 @@
 //! Half of a write of ours, and somebody's hand on one of several objects that move as one.
 
+mod others;
+
 use serde_json::json;
 use strategy_core::target::{
     Apply, Claim, Desired, DesiredTrack, EffectId, Effective, ForeignField, Observation,

@@ -1,10 +1,11 @@
-//! What is asked for at once.
+//! What is asked for at once, and of which Services the EndpointSlices are looked at.
 
 use std::sync::Arc;
 
 use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
+use serde_json::json;
 use tokio::sync::Barrier;
 use tower::service_fn;
 
@@ -38,14 +39,19 @@ fn server(fake: &Fake, slices_at_once: usize) -> Client {
     Client::new(service_fn(answer), NAMESPACE)
 }
 
-/// Which Services have them is known by the routes alone, and is no reason to ask for one after the other.
-#[tokio::test(start_paused = true)]
-async fn the_slices_of_both_tracks_are_asked_for_at_once() {
+fn hosts() -> IstioRouter {
     let mut router = IstioRouter::new("search", "");
     router.destination_rule = None;
     router.stable = IstioDestination::host("search");
     router.canary = IstioDestination::host("search-canary");
     router.add_canary = true;
+    router
+}
+
+/// Which Services have them is known by the routes alone, and is no reason to ask for one after the other.
+#[tokio::test(start_paused = true)]
+async fn the_slices_of_both_tracks_are_asked_for_at_once() {
+    let router = hosts();
     let objects = fixture::objects(HOSTS);
     let mut bound = bound();
     bound.router = router.objects();
@@ -56,4 +62,31 @@ async fn the_slices_of_both_tracks_are_asked_for_at_once() {
         (slices.stable, slices.candidate),
         (Some(vec![]), Some(vec![]))
     );
+}
+
+async fn slices(objects: Objects) -> Tracks<bool> {
+    let router = hosts();
+    let mut bound = bound();
+    bound.router = router.objects();
+    let fake = Fake::with(objects);
+    let views = Views::new(Watches::new(fake.client(), NAMESPACE));
+    let view = views.view(&bound, None, &router).await.unwrap();
+    Tracks {
+        stable: view.backend_slices.stable.is_some(),
+        candidate: view.backend_slices.candidate.is_some(),
+    }
+}
+
+/// Istio follows such a name to where it leads; by its slices, of which there are none, no pod would ever be ready.
+#[tokio::test]
+async fn a_service_that_is_another_name_of_a_host_is_not_asked_about() {
+    let mut objects = fixture::objects(HOSTS);
+    let asked = slices(objects.clone()).await;
+    assert!(asked.stable && asked.candidate);
+    let canary = objects
+        .get_mut(&ObjectRef::service("search-canary"))
+        .unwrap();
+    canary["spec"] = json!({"type": "ExternalName", "externalName": "search.edge.example.org"});
+    let asked = slices(objects).await;
+    assert!(asked.stable && !asked.candidate);
 }

@@ -110,6 +110,32 @@ fn a_route_without_room_for_the_previews_is_told() {
     blocks(&found, "route-full", "14 for previews");
 }
 
+/// As the definitions have it, 128 over all rules.
+#[test]
+fn a_route_without_room_for_the_matches_of_previews_is_told() {
+    let of = |number: usize| {
+        let conditions =
+            (0..number).map(|at| format!("    - {{path: {{type: Exact, value: /v2/{at}}}}}\n"));
+        let conditions = conditions.collect::<String>();
+        let one = "    - {path: {type: PathPrefix, value: /v2}, method: POST}\n";
+        let manifest = GATEWAY.replacen(one, &format!("{one}{conditions}"), 1);
+        assert_ne!(manifest, GATEWAY);
+        told(&gateway(), &manifest, &[with_routes(vec![header("x-a")])])
+    };
+    // Five are there without these, and three of them are asked for once more.
+    assert_eq!(of(60), []);
+    blocks(&of(61), "route-full", "matches");
+}
+
+/// What cannot be written of a weight is told by what the router can do.
+#[test]
+fn a_weight_is_not_tried_with_the_preview_beside_it() {
+    let mut tiny = with_routes(vec![header("x-a")]);
+    tiny.weight = Weight::of(1, 10_000);
+    assert_eq!(told(&gateway(), GATEWAY, std::slice::from_ref(&tiny)), []);
+    assert_eq!(told(&istio(), ISTIO, &[tiny]), []);
+}
+
 #[test]
 fn a_mirror_where_another_stands_is_told() {
     let manifest = ISTIO.replacen(
