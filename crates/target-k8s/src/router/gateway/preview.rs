@@ -22,6 +22,9 @@ use crate::router::rules::list;
 /// The most rules that the definitions allow in one route.
 const MOST: usize = 16;
 
+/// The most matches that they allow in all of these together.
+const MOST_MATCHES: usize = 128;
+
 /// Rules have names since v1.4 of the standard definitions; ours are known by them.
 pub(super) const fn needs(object: ObjectRef) -> Needed {
     Needed {
@@ -88,7 +91,20 @@ pub(super) fn build(
             built.push(build_one(reader, split, name, route)?);
         }
     }
-    let others = reader.rules().iter().filter(|rule| !is_ours(rule)).count();
+    let others = || reader.rules().iter().filter(|rule| !is_ours(rule));
+    let matches = |rule: &Value| list(&rule["matches"]).len();
+    let sum = others().chain(&built).map(matches).sum::<usize>();
+    if sum > MOST_MATCHES && !built.is_empty() {
+        return Err(reader.problem(
+            TargetErrorKind::Unsupported,
+            "route-full",
+            format!(
+                "with the rules for previews there would be {sum} matches, and {MOST_MATCHES} is the most that a route may have"
+            ),
+            "move some of its rules to a route of their own, or ask for fewer previews",
+        ));
+    }
+    let others = others().count();
     if others + built.len() > MOST && !built.is_empty() {
         return Err(reader.problem(
             TargetErrorKind::Unsupported,
