@@ -154,27 +154,3 @@ fn a_judge_that_remembers_nothing_takes_no_state() {
         refused(&*threshold, &state(&*judge(&others)));
     }
 }
-
-/// The format before had no sample of stable, and all else as it is: what was weighed in the middle of a rollout when
-/// this version took its place goes on.
-#[test]
-fn what_judges_of_latency_weighed_in_their_second_format_goes_on() {
-    for params in [
-        json!({ "kind": "stochastic-order" }),
-        json!({ "kind": "stochastic-order", "bounds": [0.1] }),
-        json!({ "kind": "quantile", "limit": { "fixed": 0.5 } }),
-        json!({ "kind": "quantile", "limit": { "times-stable": 1.1 } }),
-    ] {
-        let judge = judge(&params);
-        let now = state(&*judge);
-        assert_eq!(now.bytes()[0], 3, "{params}");
-        let mut before = now.bytes().to_vec();
-        before[0] = 2;
-        let before = judge.judge(&sight(&*judge), &State::from_bytes(before));
-        assert_eq!(
-            before.unwrap(),
-            judge.judge(&sight(&*judge), &now).unwrap(),
-            "{params}"
-        );
-    }
-}

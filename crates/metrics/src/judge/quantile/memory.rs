@@ -14,7 +14,7 @@ use crate::judge::{Reason, Sight, marks};
 use crate::reading::Histogram;
 use crate::state::{Mark, State, StateError, Writer};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 2;
 
 /// The shares that are weighed for that of stable above a bound being smaller, in multiples of it.
 const FASTER: [f64; 4] = [0.25, 0.5, 0.75, 0.9];

@@ -7,7 +7,7 @@ use crate::judge::sample::{Remembered, Sample};
 use crate::judge::weighing::Mixture;
 use crate::state::{Mark, State, StateError, Writer};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 2;
 
 /// A bound, and the events above it that were weighed.
 #[derive(Clone, Copy, Debug, PartialEq)]
