@@ -320,7 +320,7 @@ fn it_ends_as_a_rollout_would_have_ended() {
         ("data.csv", alone),
         &[],
         2,
-        "2 inconclusive one after the other, 1 tolerated",
+        "2 inconclusive one after the other, 1 tolerated: no data: no series of candidate; ",
     );
     // Numbers, and a failure that is tolerated.
     let numbers = "time,track,value\n10,candidate,1\n20,candidate,3\n30,candidate,1\n";

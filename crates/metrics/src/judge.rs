@@ -177,6 +177,12 @@ impl Judgement {
         }
     }
 
+    /// Nothing can be said of this window, and why is all the evidence.
+    fn unknown(why: Verdict, state: &State) -> Self {
+        let evidence = words::why(&why);
+        Self::new(why, evidence, state)
+    }
+
     /// With the logarithm of the evidence that it rests on: the highest that ever was where it fails, since that
     /// stays failed; else what there is now.
     #[must_use]

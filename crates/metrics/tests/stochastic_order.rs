@@ -171,7 +171,7 @@ fn what_buckets_do_not_tell_is_refused_or_inconclusive() {
         let said = look(&*judge, &state, 1, all_slow());
         assert!(
             said.evidence.starts_with(
-                "inconclusive (the buckets are too coarse: more than 30 % of stable's events are above every \
+                "the buckets are too coarse: more than 30 % of stable's events are above every \
                  bound; buckets end at 100, "
             ),
             "{}",

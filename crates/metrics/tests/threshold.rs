@@ -143,7 +143,7 @@ fn without_a_peer_no_data_is_inconclusive() {
     let said = look(&*few, &State::default(), 0, windows("g").remove(0));
     assert_eq!(
         said.evidence,
-        "inconclusive (too few events: 1000 of candidate, and 1001 are needed)"
+        "too few events: 1000 of candidate, and 1001 are needed"
     );
     // Of either track, where both are needed.
     let relative = threshold(json!({ "bound": { "relative": { "max": 2.0 } } }));

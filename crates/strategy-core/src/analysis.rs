@@ -215,14 +215,37 @@ pub enum Verdict {
     Inconclusive(String),
 }
 
+impl Verdict {
+    /// In one word: `inconclusive`, without why.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Undecided => "undecided",
+            Self::Inconclusive(_) => "inconclusive",
+        }
+    }
+
+    /// The evidence of a look, and before it why the look is inconclusive where the evidence does not say so by itself.
+    pub fn explained(&self, evidence: &str) -> String {
+        match self {
+            Self::Inconclusive(why) if evidence.is_empty() => why.clone(),
+            Self::Inconclusive(why) if !evidence.contains(why.as_str()) => {
+                format!("{why}; {evidence}")
+            }
+            Self::Pass | Self::Warn | Self::Fail | Self::Undecided | Self::Inconclusive(_) => {
+                evidence.to_owned()
+            }
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pass => f.write_str("pass"),
-            Self::Warn => f.write_str("warn"),
-            Self::Fail => f.write_str("fail"),
-            Self::Undecided => f.write_str("undecided"),
-            Self::Inconclusive(reason) => write!(f, "inconclusive ({reason})"),
+            Self::Inconclusive(reason) => write!(f, "{} ({reason})", self.name()),
+            Self::Pass | Self::Warn | Self::Fail | Self::Undecided => f.write_str(self.name()),
         }
     }
 }

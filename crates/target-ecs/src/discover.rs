@@ -216,10 +216,10 @@ async fn found_track(
         let message = match (state.services.of(track), track) {
             (Some(_), _) => "it was deleted and is draining; wait until its last task has stopped",
             (None, Track::Stable) => {
-                "there is no such service; make the first release by hand, then use a rollout for the next one"
+                "there is no such service in the cluster; correct its name, or make the first release by hand, then use a rollout for the next one"
             }
             (None, Track::Candidate) => {
-                "there is no such service; create it, no tasks are needed, or let a canary be created"
+                "there is no such service in the cluster; correct its name, create it, no tasks are needed, or let a canary be created"
             }
         };
         return Err(found(TargetErrorKind::NotFound, ACTION, &about, message));

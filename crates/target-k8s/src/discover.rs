@@ -131,6 +131,7 @@ fn slot_tracks(
     }
     for slot in slots {
         deployment(
+            &config.namespace,
             objects,
             &slot.deployment,
             "apply it first; no replicas are needed",
@@ -145,7 +146,7 @@ fn slot_tracks(
     };
     let track = |slot: &Slot| {
         let preview = slot.preview.clone();
-        found_track(objects, autoscalers, &slot.deployment, preview)
+        found_track(&config.namespace, objects, autoscalers, &slot.deployment, preview)
     };
     Ok(Tracks {
         stable: track(stable)?,
@@ -248,13 +249,14 @@ fn canary_tracks(
     autoscalers: &[Arc<Value>],
 ) -> Result<Tracks<BoundTrack>, TargetError> {
     let stable = deployment(
+        &config.namespace,
         objects,
         &canary.stable,
         "make the first release by hand, then use a rollout for the next one",
     )?;
     let canary_name = canary.canary_name();
     let candidate = if objects.contains_key(&ObjectRef::deployment(&canary_name)) {
-        found_track(objects, autoscalers, &canary_name, canary.preview.clone())?
+        found_track(&config.namespace, objects, autoscalers, &canary_name, canary.preview.clone())?
     } else if canary.create {
         BoundTrack {
             start: TrackStart::Missing(Blueprint::of(stable, &canary_name, &canary.labels)),
@@ -272,26 +274,32 @@ fn canary_tracks(
         return Err(found(TargetErrorKind::NotFound, "get", &object, message));
     };
     Ok(Tracks {
-        stable: found_track(objects, autoscalers, &canary.stable, None)?,
+        stable: found_track(&config.namespace, objects, autoscalers, &canary.stable, None)?,
         candidate,
     })
 }
 
-fn deployment<'a>(objects: &'a Objects, name: &str, mend: &str) -> Result<&'a Value, TargetError> {
+fn deployment<'a>(
+    namespace: &str,
+    objects: &'a Objects,
+    name: &str,
+    mend: &str,
+) -> Result<&'a Value, TargetError> {
     let object = ObjectRef::deployment(name);
     objects.get(&object).ok_or_else(|| {
-        let message = format!("there is no such Deployment; {mend}");
+        let message = format!("there is none in namespace {namespace}; correct its name, or {mend}");
         found(TargetErrorKind::NotFound, "get", &object, message)
     })
 }
 
 fn found_track(
+    namespace: &str,
     objects: &Objects,
     autoscalers: &[Arc<Value>],
     deployment_name: &str,
     preview: Option<String>,
 ) -> Result<BoundTrack, TargetError> {
-    let content = deployment(objects, deployment_name, "apply it first")?;
+    let content = deployment(namespace, objects, deployment_name, "apply it first")?;
     let object = ObjectRef::deployment(deployment_name);
     let template = content
         .pointer("/spec/template")

@@ -143,7 +143,7 @@ fn ended(run: &Run) -> (Tone, String) {
         return (Tone::Warn, "undecided: there was no look".to_owned());
     };
     let at = format!("{}, look {looks}", clock(since(run, last)));
-    let evidence = &last.evidence;
+    let evidence = last.verdict.explained(&last.evidence);
     match &run.end {
         End::Failed(limit) => (Tone::Bad, format!("failed at {at}: {limit}: {evidence}")),
         End::Passed => (Tone::Good, format!("passed at {at}: {evidence}")),

@@ -62,7 +62,7 @@ pub fn lines(status: &Status) -> Vec<String> {
     for (name, check) in &status.checks {
         let verdict = check.verdict.as_ref().map_or_else(
             || "no look yet".to_owned(),
-            |verdict| format!("{verdict}, {}", check.evidence),
+            |verdict| format!("{}, {}", verdict.name(), verdict.explained(&check.evidence)),
         );
         lines.push(format!(
             "check {name}: {verdict} ({} looks, {} failures)",

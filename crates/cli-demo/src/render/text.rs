@@ -217,7 +217,11 @@ impl Story {
                 }
                 (
                     tone_of(verdict),
-                    format!("check {check}: {verdict}, {evidence}"),
+                    format!(
+                        "check {check}: {}, {}",
+                        verdict.name(),
+                        verdict.explained(evidence)
+                    ),
                 )
             }
             News::Paused { .. } => {

@@ -267,20 +267,32 @@ pub fn a_state_that_was_cut_or_lengthened_is_an_error(
     })
 }
 
-/// Every verdict says why, and weighs evidence in numbers.
+/// Every verdict says why, also why it is inconclusive, and weighs evidence in numbers.
 pub fn evidence_is_told(make: Make<'_>, sights: &[Sight]) -> Result<(), Broken> {
-    each(&*make(), sights, |_, _, judgement| {
-        ensure!(
-            !judgement.evidence.trim().is_empty(),
-            "{} without a word",
-            judgement.verdict
-        );
-        let is_number = judgement
-            .log_evidence
-            .is_none_or(|evidence| !evidence.is_nan());
-        ensure!(is_number, "evidence is no number: {}", judgement.evidence);
+    let judge = make();
+    each(&*judge, sights, |sight, before, judgement| {
+        is_told(judgement)?;
+        for blind in blinded(sight, judge.compares()) {
+            is_told(&said(&*judge, &blind, before)?)?;
+        }
         Ok(())
     })
+}
+
+fn is_told(judgement: &Judgement) -> Result<(), Broken> {
+    let evidence = judgement.evidence.trim();
+    ensure!(!evidence.is_empty(), "{} without a word", judgement.verdict);
+    if let Verdict::Inconclusive(why) = &judgement.verdict {
+        ensure!(
+            evidence.contains(why.as_str()),
+            "inconclusive because of `{why}`, and its evidence is `{evidence}`"
+        );
+    }
+    let is_number = judgement
+        .log_evidence
+        .is_none_or(|evidence| !evidence.is_nan());
+    ensure!(is_number, "evidence is no number: {evidence}");
+    Ok(())
 }
 
 /// One sight after the other, each with the state before it and what was judged.

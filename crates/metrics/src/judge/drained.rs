@@ -9,7 +9,7 @@ use strategy_core::{Track, duration};
 
 use super::checked::checked;
 use super::seen::{events, length};
-use super::words::grouped;
+use super::words::{self, grouped};
 use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, marks};
 use crate::reading::{Reading, Shape};
 use crate::state::{Mark, State};
@@ -173,7 +173,10 @@ impl Judge for Drained {
             }
             Asked::Unknown(why) => {
                 quiet = 0;
-                let evidence = format!("whether stable got requests is not known: {why}");
+                let evidence = format!(
+                    "whether stable got requests is not known: {}",
+                    words::why(&why)
+                );
                 (why, evidence)
             }
         };

@@ -242,6 +242,8 @@ impl ExchangeableUnits {
         );
         if *verdict == Verdict::Undecided {
             text += &format!("; waits for {}", grouped(self.minimum_windows));
+        } else if let Verdict::Inconclusive(why) = verdict {
+            text = format!("{why}; {text}");
         }
         text
     }

@@ -12,7 +12,7 @@ use strategy_core::target::Finding;
 use self::classify::{Class, Classified, Direction, EffectSize, NanStrategy, Outliers, mean};
 use super::checked::checked;
 use super::figure::{figure, percent};
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks, words};
 use crate::reading::{Data, Reading, Shape};
 use crate::state::{Mark, State, StateError};
 
@@ -296,7 +296,7 @@ impl Judge for MannWhitney {
                 } else {
                     why.clone()
                 };
-                return Ok(Judgement::new(verdict, why.to_string(), state));
+                return Ok(Judgement::new(verdict, words::why(&why), state));
             }
         }
         let state = State::marked(self.mark())
@@ -316,10 +316,14 @@ impl Judge for MannWhitney {
             return Ok(Judgement::new(Verdict::Undecided, evidence, &state));
         }
         let class = self.classify(&candidate, &stable);
-        let evidence = self.evidence(&class, &candidate, &stable);
+        let mut evidence = self.evidence(&class, &candidate, &stable);
         let verdict = match class.class {
             _ if class.fails() => Verdict::Fail,
-            Class::Nodata => Reason::NoData.because("a track has no points"),
+            Class::Nodata => {
+                let why = Reason::NoData.because("a track has no points");
+                evidence = format!("{}; {evidence}", words::why(&why));
+                why
+            }
             Class::Pass | Class::High | Class::Low | Class::NodataFailMetric => Verdict::Pass,
         };
         Ok(Judgement::new(verdict, evidence, &state))

@@ -205,14 +205,14 @@ impl Quantile {
         let times = match self.limit {
             Limit::Fixed(limit) => {
                 let memory = Memory::of_limit(self, limit, seen.candidate);
-                return memory.map_err(|why| Judgement::new(why.clone(), why.to_string(), state));
+                return memory.map_err(|why| Judgement::unknown(why, state));
             }
             Limit::TimesStable(times) => times.get(),
         };
         let stable = sample.enough(seen.stable, || begun(self))?;
         let memory = Memory::of_multiple(self, times, &stable).map_err(|why| {
             let state = sample.faded(seen.stable, || begun(self));
-            Judgement::new(why.clone(), why.to_string(), &state)
+            Judgement::unknown(why, &state)
         })?;
         let mut above: Vec<f64> = memory.cuts.iter().map(|cut| cut.above).collect();
         above.dedup();
@@ -324,7 +324,7 @@ impl Judge for Quantile {
         let mut memory = match (remembered, &seen) {
             (Remembered::Weighed(memory), _) => memory,
             (Remembered::Sampled(_), Err(why)) => {
-                return Ok(Judgement::new(why.clone(), why.to_string(), state));
+                return Ok(Judgement::unknown(why.clone(), state));
             }
             (Remembered::Sampled(sample), Ok(seen)) => match self.begin(*seen, &sample, state) {
                 Ok(memory) => memory,

@@ -65,8 +65,9 @@ impl Seen {
     pub(super) fn is_silent(&self, track: Track, limit: Duration) -> Option<Verdict> {
         let silent = Duration::from_millis(self.silent);
         (self.silent > 0 && silent >= limit).then(|| {
-            let silent = duration::format(silent);
-            Reason::NoData.because(format_args!("no event of {track} for {silent}"))
+            // Not how long it is by now: what differs from look to look is told of each.
+            let limit = duration::format(limit);
+            Reason::NoData.because(format_args!("no event of {track} for {limit} or longer"))
         })
     }
 

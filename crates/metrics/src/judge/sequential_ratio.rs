@@ -233,6 +233,14 @@ impl SequentialRatio {
         } else {
             "stable's".to_owned()
         };
+        if let Verdict::Inconclusive(why) = verdict {
+            return format!(
+                "{why}; {} against {} requests so far, evidence {}",
+                share(candidate),
+                share(stable),
+                odds(memory.now())
+            );
+        }
         let failed = *verdict == Verdict::Fail;
         let says = if failed {
             format!("the candidate's errors exceed {than}")

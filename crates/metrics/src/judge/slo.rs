@@ -107,6 +107,13 @@ impl Slo {
     }
 
     fn evidence(&self, memory: &Memory, verdict: &Verdict) -> String {
+        if let Verdict::Inconclusive(why) = verdict {
+            return format!(
+                "{why}; {} requests so far, evidence {}",
+                share(memory.seen.all),
+                odds(memory.against.ln_evidence())
+            );
+        }
         let (says, weight) = if *verdict == Verdict::Fail {
             ("the candidate's errors exceed", memory.highest)
         } else if *verdict == Verdict::Warn {

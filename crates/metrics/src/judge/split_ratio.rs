@@ -10,7 +10,7 @@ use strategy_core::{Track, duration};
 use super::figure::percent;
 use super::seen::{Seen, events, length};
 use super::weighing::{Mixture, Starts, ln_threshold, share_ratio_evidence};
-use super::words::{grouped, odds};
+use super::words::{self, grouped, odds};
 use super::{Judge, JudgeError, Judgement, Prospect, Reason, Share, Sight, marks};
 use crate::reading::Shape;
 use crate::state::{Mark, State, StateError};
@@ -170,7 +170,8 @@ impl Judge for SplitRatio {
         let (candidate, stable) = match (candidate, stable) {
             (Ok(candidate), Ok(stable)) => (candidate.all, stable.all),
             (Err(verdict), _) | (_, Err(verdict)) => {
-                return Ok(Judgement::new(verdict, "the split is not known", state));
+                let evidence = format!("the split is not known: {}", words::why(&verdict));
+                return Ok(Judgement::new(verdict, evidence, state));
             }
         };
         let Some(written) = sight.share else {

@@ -348,7 +348,7 @@ impl StochasticOrder {
     ) -> Judgement {
         let window = match seen {
             Ok(histograms) => histograms.stable,
-            Err(why) => return Judgement::new(why.clone(), why.to_string(), state),
+            Err(why) => return Judgement::unknown(why, state),
         };
         let stable = match sample.enough(window, || begun(self)) {
             Ok(stable) => stable,
@@ -362,7 +362,7 @@ impl StochasticOrder {
                 listed(stable.bounds())
             ));
             let state = sample.faded(window, || begun(self));
-            return Judgement::new(why.clone(), why.to_string(), &state);
+            return Judgement::unknown(why, &state);
         }
         let evidence = format!("weighs what is above {}, from now on", listed(&chosen));
         let state = Memory::new(self, &chosen).write(self);

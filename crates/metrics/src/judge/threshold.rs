@@ -14,7 +14,7 @@ use self::bound::Bound;
 use self::measure::Measure;
 use self::peers::{Form, Peer, Shown};
 use super::checked::checked;
-use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks};
+use super::{Judge, JudgeError, Judgement, Prospect, Reason, Sight, data_of, marks, words};
 use crate::reading::{Reading, Shape};
 use crate::state::{Mark, State};
 
@@ -231,7 +231,7 @@ impl Judge for Threshold {
             }
             Err(shown) => {
                 let evidence = match &shown {
-                    Shown::Missing(why) => why.to_string(),
+                    Shown::Missing(why) => words::why(why),
                     Shown::Number { .. } | Shown::NotANumber => {
                         format!("{} is no number", self.measure.name())
                     }

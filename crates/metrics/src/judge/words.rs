@@ -1,6 +1,6 @@
 //! Evidence in plain words and numbers.
 
-use strategy_core::analysis::Count;
+use strategy_core::analysis::{Count, Verdict};
 
 /// With a space between the thousands: `1 010`.
 pub(crate) fn grouped(number: u64) -> String {
@@ -18,6 +18,15 @@ pub(crate) fn grouped(number: u64) -> String {
 /// `16 of 1 010`.
 pub(crate) fn share(count: Count) -> String {
     format!("{} of {}", grouped(count.failed), grouped(count.total))
+}
+
+/// Why nothing can be said, for evidence; the verdict itself where something is said.
+pub(super) fn why(verdict: &Verdict) -> String {
+    if let Verdict::Inconclusive(why) = verdict {
+        why.clone()
+    } else {
+        verdict.to_string()
+    }
 }
 
 /// What has this natural logarithm, as what stands against one: `1 : 4 500`, cut to two digits, never rounded

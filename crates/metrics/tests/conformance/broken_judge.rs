@@ -31,6 +31,7 @@ enum Slip {
     TakesAStateThatWasCut,
     TakesAStateThatIsTooLong,
     SaysNothing,
+    HidesWhyNothingCanBeSaid,
     WeighsNoNumber,
 }
 
@@ -178,6 +179,11 @@ impl Judge for Slipping {
                 judgement.evidence += ", and nothing of stable";
             }
             Slip::SaysNothing => judgement.evidence = String::new(),
+            Slip::HidesWhyNothingCanBeSaid => {
+                if let Verdict::Inconclusive(why) = &judgement.verdict {
+                    judgement.evidence = judgement.evidence.replace(why, "no proof");
+                }
+            }
             Slip::WeighsNoNumber => judgement.log_evidence = Some(f64::NAN),
             _ => {}
         }
@@ -222,6 +228,7 @@ fn each_slip_is_noticed_by_the_promise_that_it_breaks() {
             "a_state_that_was_cut_or_lengthened_is_an_error",
         ),
         (Slip::SaysNothing, "evidence_is_told"),
+        (Slip::HidesWhyNothingCanBeSaid, "evidence_is_told"),
         (Slip::WeighsNoNumber, "evidence_is_told"),
     ] {
         let broken = broken(slip);

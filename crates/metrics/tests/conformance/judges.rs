@@ -1,11 +1,11 @@
 //! The judges of this crate: each keeps every promise, but for what the rules of another tool want otherwise.
 
 use serde_json::{Value, json};
-use strategy_core::analysis::{Count, Window};
+use strategy_core::analysis::{Count, Verdict, Window};
 use strategy_core::{Timestamp, Tracks, Weight};
 use strategy_metrics::conformance::judge::{Make, PROMISES};
 use strategy_metrics::judge::{Judge, Kinds, Sight};
-use strategy_metrics::{Data, Events, Histogram, Reading, Shape};
+use strategy_metrics::{Data, Events, Histogram, Reading, Shape, State};
 
 fn made(params: &Value) -> Box<dyn Judge> {
     Kinds::built_in().make(params).unwrap()
@@ -95,10 +95,10 @@ fn threshold(limits: &Value) -> Value {
     json!({ "kind": "threshold", "bound": { "absolute": { "max": 0.03 } }, "limits": limits })
 }
 
-#[test]
-fn the_judges_of_this_crate_keep_every_promise() {
+/// Of every kind but `drained`, which waits for nothing to happen, some.
+fn kinds() -> Vec<Value> {
     let range = json!({ "absolute": { "max": 0.03 } });
-    for params in [
+    vec![
         json!({ "kind": "sequential-ratio" }),
         json!({ "kind": "sequential-ratio", "gate": "never", "pass": "proven" }),
         json!({ "kind": "sequential-ratio", "tolerated": 1.25, "unit-window": "5m" }),
@@ -119,8 +119,50 @@ fn the_judges_of_this_crate_keep_every_promise() {
         threshold(&json!({ "flagger": { "threshold": 3 } })),
         json!({ "kind": "mann-whitney", "at-least": 5 }),
         json!({ "kind": "mann-whitney", "critical": true, "must-have-data": true }),
-    ] {
+    ]
+}
+
+#[test]
+fn the_judges_of_this_crate_keep_every_promise() {
+    for params in kinds() {
         assert_eq!(broken(&params), [""; 0], "{params}");
+    }
+}
+
+/// What a release went back for is the evidence of its last look.
+#[test]
+fn the_evidence_of_a_look_that_is_inconclusive_says_why() {
+    let drained = json!({ "kind": "drained" });
+    let nothing = Tracks {
+        stable: Reading::Empty,
+        candidate: Reading::Empty,
+    };
+    for params in kinds().into_iter().chain([drained]) {
+        let judge = made(&params);
+        let mut sights = sights(judge.shape());
+        // What failed stays failed.
+        sights.iter_mut().for_each(|sight| sight.alpha = 1e-9);
+        // At the first look, and after some that told something.
+        for looks in [0, 5] {
+            let mut state = State::default();
+            for sight in &sights[..looks] {
+                state = judge.judge(sight, &state).unwrap().state;
+            }
+            let mut blind = sights[looks].clone();
+            blind.readings = nothing.clone();
+            let found = judge.judge(&blind, &state).unwrap();
+            let Verdict::Inconclusive(why) = &found.verdict else {
+                let words = params.to_string();
+                let fails = words.contains("must-have-data") || words.contains("flagger");
+                assert!(fails, "{params}: {}", found.verdict);
+                continue;
+            };
+            let said = found.evidence.matches(why.as_str()).count();
+            assert_eq!(said, 1, "{params}: {why}: {}", found.evidence);
+            // It is told after the verdict, in which the word stands already.
+            let twice = found.evidence.contains("inconclusive");
+            assert!(!twice, "{params}: {}", found.evidence);
+        }
     }
 }
 

@@ -55,7 +55,8 @@ impl Rollout {
             evidence: measurement.evidence.clone(),
         });
         if let Some(limit) = over {
-            let evidence = format!("{limit}: {}", measurement.evidence);
+            let why = measurement.verdict.explained(&measurement.evidence);
+            let evidence = format!("{limit}: {why}");
             self.fail(Reason::Check {
                 check: look.check.clone(),
                 evidence,
@@ -150,15 +151,16 @@ impl Rollout {
         stage.checks.iter().find_map(|name| {
             let latest = self.latest.checks.get(name);
             let passed = latest.map_or(0, |latest| latest.passed_in_stage);
-            let verdict = latest.and_then(|latest| latest.verdict.as_ref());
             if passed < stage.bake.looks {
-                let why = match verdict {
-                    Some(Verdict::Inconclusive(why)) => {
-                        format!("; the last one was inconclusive: {why}")
-                    }
-                    Some(verdict) => format!("; the last one said {verdict}"),
-                    None => String::new(),
-                };
+                let why = latest.and_then(|latest| {
+                    let verdict = latest.verdict.as_ref()?;
+                    let evidence = verdict.explained(&latest.evidence);
+                    Some(format!(
+                        "; the last one said {}: {evidence}",
+                        verdict.name()
+                    ))
+                });
+                let why = why.unwrap_or_default();
                 return Some(format!(
                     "check `{name}` has {passed} of {} looks that passed{why}",
                     stage.bake.looks

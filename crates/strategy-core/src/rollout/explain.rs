@@ -90,7 +90,11 @@ pub(super) fn news(news: &News) -> String {
             number,
             verdict,
             evidence,
-        } => format!("check `{check}` look {number}: {verdict}; {evidence}"),
+        } => format!(
+            "check `{check}` look {number}: {}; {}",
+            verdict.name(),
+            verdict.explained(evidence)
+        ),
         News::LookFailed { check, number, why } => {
             format!("check `{check}` look {number} could not be taken: {why}")
         }

@@ -43,7 +43,7 @@ pub(crate) async fn start(
         let message = if seen.service.is_some() {
             "it was deleted and is draining; wait until its last task has stopped"
         } else {
-            "there is no such service; make the first release by hand, then use a rollout for the next one"
+            "there is no such service in the cluster; correct its name, or make the first release by hand, then use a rollout for the next one"
         };
         return Err(found(TargetErrorKind::NotFound, ACTION, &about, message));
     };

@@ -128,13 +128,14 @@ async fn a_release_that_falls_silent_is_not_promoted() {
         panic!("{outcome}");
     };
     assert!(
-        evidence.starts_with("5 inconclusive one after the other"),
+        evidence.starts_with("5 inconclusive one after the other")
+            && evidence.contains(": no data: the newest sample of candidate is of"),
         "{evidence}"
     );
     let told = rollout.story.told();
     for said in [
         "pass; no proof that the candidate's errors exceed stable's",
-        "inconclusive (no data: the newest sample of candidate is of",
+        "inconclusive; no data: the newest sample of candidate is of",
     ] {
         assert!(told.contains(said), "{said}: {told}");
     }

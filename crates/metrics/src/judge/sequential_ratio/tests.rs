@@ -161,7 +161,16 @@ fn silence_is_no_pass() {
     let Verdict::Inconclusive(why) = judged(&judge, &looks).verdict else {
         panic!("silence passed");
     };
-    assert_eq!(why, "no data: no event of candidate for 5m");
+    let silent = "no data: no event of candidate for 5m or longer";
+    assert_eq!(why, silent);
+    // However long it is by now: equal looks are told of once.
+    looks.push([0, 0, 4500, 20]);
+    let later = judged(&judge, &looks);
+    assert_eq!(later.verdict, Verdict::Inconclusive(why));
+    assert_eq!(
+        later.evidence,
+        format!("{silent}; 2 of 500 against 140 of 31 500 requests so far, evidence below 1 : 1")
+    );
     looks.push([1, 0, 4500, 20]);
     assert_eq!(judged(&judge, &looks).verdict, Verdict::Pass);
 }

@@ -137,6 +137,37 @@ fn no_bake_ends_without_data_or_on_a_failed_look() {
 }
 
 #[test]
+fn a_bake_that_ran_out_says_what_the_last_look_said() {
+    for (verdict, expected) in [
+        (Verdict::Undecided, "undecided: as told"),
+        (
+            Verdict::Inconclusive("no data".to_owned()),
+            "inconclusive: no data; as told",
+        ),
+    ] {
+        let mut stages = canary();
+        stages[0].bake.looks = 1;
+        stages[0].bake.at_most = seconds(100);
+        stages[0].bake.undecided = Undecided::Then(Then::RollBack);
+        let plan = plan_with(stages, &[("errors", every_15(limits(100)))]);
+        let mut run = begin(plan, KindWorld::new(("v0", 4), None));
+        run.until("is effective and is watched");
+        while !run.rollout.is_rolling_back() {
+            run.settle_now();
+            for look in run.looks() {
+                run.judge(&look, verdict.clone());
+            }
+            run.pass_time();
+        }
+        run.settle_now();
+        let missing = format!(
+            "ran out of time undecided: check `errors` has 0 of 1 looks that passed; the last one said {expected}"
+        );
+        assert!(run.story().contains(&missing), "{}", run.story());
+    }
+}
+
+#[test]
 fn the_last_look_ends_a_bake_and_may_fail_it() {
     let plan = plan_with(canary(), &[("errors", every_15(limits(100)))]);
     let mut run = begin(plan, KindWorld::new(("v0", 4), None));

@@ -78,6 +78,28 @@ fn a_limit_counts_what_is_tolerated_and_one_more_fails() {
 }
 
 #[test]
+fn why_the_last_look_was_inconclusive_is_why_the_release_failed() {
+    let inconclusive = Limits {
+        consecutive_inconclusive: 1,
+        ..Limits::default()
+    };
+    // What the judge says of all looks, and what it says besides of why this one is inconclusive.
+    for (why, expected) in [
+        ("no data", "tolerated: no data; as told"),
+        ("told", "tolerated: as told"),
+    ] {
+        let mut run = run_with(every_15(inconclusive));
+        for _ in 0..2 {
+            let look = next(&mut run);
+            run.judge(&look, Verdict::Inconclusive(why.to_owned()));
+        }
+        failed_by_a_check(&mut run);
+        let outcome = run.rollout.outcome().unwrap().to_string();
+        assert!(outcome.ends_with(expected), "{outcome}");
+    }
+}
+
+#[test]
 fn errors_repeat_the_same_look_and_have_a_limit_of_their_own() {
     let errors = Limits {
         consecutive_errors: 2,
