@@ -146,7 +146,13 @@ fn slot_tracks(
     };
     let track = |slot: &Slot| {
         let preview = slot.preview.clone();
-        found_track(&config.namespace, objects, autoscalers, &slot.deployment, preview)
+        found_track(
+            &config.namespace,
+            objects,
+            autoscalers,
+            &slot.deployment,
+            preview,
+        )
     };
     Ok(Tracks {
         stable: track(stable)?,
@@ -256,7 +262,13 @@ fn canary_tracks(
     )?;
     let canary_name = canary.canary_name();
     let candidate = if objects.contains_key(&ObjectRef::deployment(&canary_name)) {
-        found_track(&config.namespace, objects, autoscalers, &canary_name, canary.preview.clone())?
+        found_track(
+            &config.namespace,
+            objects,
+            autoscalers,
+            &canary_name,
+            canary.preview.clone(),
+        )?
     } else if canary.create {
         BoundTrack {
             start: TrackStart::Missing(Blueprint::of(stable, &canary_name, &canary.labels)),
@@ -274,7 +286,13 @@ fn canary_tracks(
         return Err(found(TargetErrorKind::NotFound, "get", &object, message));
     };
     Ok(Tracks {
-        stable: found_track(&config.namespace, objects, autoscalers, &canary.stable, None)?,
+        stable: found_track(
+            &config.namespace,
+            objects,
+            autoscalers,
+            &canary.stable,
+            None,
+        )?,
         candidate,
     })
 }
@@ -287,7 +305,8 @@ fn deployment<'a>(
 ) -> Result<&'a Value, TargetError> {
     let object = ObjectRef::deployment(name);
     objects.get(&object).ok_or_else(|| {
-        let message = format!("there is none in namespace {namespace}; correct its name, or {mend}");
+        let message =
+            format!("there is none in namespace {namespace}; correct its name, or {mend}");
         found(TargetErrorKind::NotFound, "get", &object, message)
     })
 }
