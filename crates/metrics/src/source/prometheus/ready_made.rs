@@ -6,6 +6,8 @@
 //!   `internal/ingress/metric/collectors/socket.go` of its repository
 //! - Traefik: <https://doc.traefik.io/traefik/observability/metrics/overview/>
 //!   Statuses: `pkg/proxy/httputil/proxy.go` and `pkg/middlewares/capture` of its repository
+//!   Names of services: `pkg/provider/kubernetes` of its repository, and for Gateway API its pull requests 11222 and
+//!   13367
 //! - Envoy's status where no answer began: <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>
 //! - `http_requests_total`: <https://prometheus.io/docs/practices/naming/>, with the labels of
 //!   `promhttp.InstrumentHandlerCounter` of the client library for Go
@@ -105,6 +107,17 @@ impl Exporter {
         match self {
             Self::Http => Some("pod"),
             Self::Istio | Self::IngressNginx | Self::Traefik => None,
+        }
+    }
+
+    /// What to write where no service has the name that is asked for.
+    pub(super) const fn mend_silence(self) -> Option<&'static str> {
+        match self {
+            Self::Traefik => Some(
+                "see that stable is used, and which label `service` its requests have: where none is as asked for, \
+                 write it as `service` of the metric",
+            ),
+            Self::Istio | Self::IngressNginx | Self::Http => None,
         }
     }
 
@@ -248,10 +261,7 @@ impl Exporter {
             }
             Self::Traefik => vec![match details.service {
                 Some(service) => equals(&own("service"), service)?,
-                None => like(
-                    &own("service"),
-                    "{{namespace}}-{{deployment}}-[0-9]+@kubernetes(crd)?",
-                )?,
+                None => like(&own("service"), TRAEFIK)?,
             }],
             Self::Http => vec![
                 equals("namespace", "{{namespace}}")?,
@@ -260,6 +270,14 @@ impl Exporter {
         })
     }
 }
+
+/// How Traefik names the Service of a track: by Ingress and its own resources, by HTTPRoute since 3.2, and by
+/// HTTPRoute as it is since the summer of 2026, behind the name of the router, which ends with a hash.
+///
+/// Only where an HTTPRoute names it, `http` stands before the port: elsewhere that is a Service of another name. So
+/// names by HTTPRoute from before 3.2, which had none, are not among these.
+const TRAEFIK: &str = "{{namespace}}-{{deployment}}-([0-9]+@kubernetes(crd)?|http-[0-9]+@kubernetesgateway)|\
+     httproute-.+-[0-9a-f]{20}-svc-{{namespace}}-{{deployment}}-[0-9]+@kubernetesgateway";
 
 /// How long that may be which comes before the five characters of a pod's name.
 const BASE: usize = 58;
