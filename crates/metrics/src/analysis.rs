@@ -130,6 +130,12 @@ impl MetricAnalysis {
         prepared.bounded = params.judge.bounded();
         prepared.findings = source_said::findings(check, &source);
         prepared.findings.extend(source_said::alike(check, &source));
+        if !params.judge.told_of_stable() {
+            let stable = self.source.admit(&question(Track::Stable)).await.ok();
+            let silent =
+                stable.map(|stable| source_said::silent(check, &source.candidate, &stable));
+            prepared.findings.extend(silent.into_iter().flatten());
+        }
         let baseline = discovery.map_or(0, strategy_core::target::Discovery::baseline);
         let prospect = Prospect {
             resource: format!("check {check}"),

@@ -33,14 +33,36 @@ pub(super) fn findings(check: &CheckName, admitted: &Tracks<Admitted>) -> Vec<Fi
     let mut all: Vec<Finding> = Vec::new();
     for admitted in [&admitted.candidate, &admitted.stable] {
         for finding in &admitted.findings {
-            let mut finding = finding.clone();
-            finding.resource = format!("check {check}: {}", finding.resource);
+            let finding = of_check(check, finding);
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
     all
+}
+
+/// That the metric answers nothing of stable, of which the judge is not told: stable runs and is used, so that what is
+/// misspelt shows there before it makes every look at the candidate inconclusive.
+///
+/// Nothing, where both are asked for the same: then the metric names the candidate by itself, which has nothing yet.
+pub(super) fn silent(
+    check: &CheckName,
+    candidate: &Admitted,
+    stable: &Admitted,
+) -> Option<Finding> {
+    if stable.asked == candidate.asked {
+        return None;
+    }
+    let mut found = stable.findings.iter();
+    let silent = found.find(|finding| finding.code == "metric-without-data")?;
+    Some(of_check(check, silent))
+}
+
+fn of_check(check: &CheckName, finding: &Finding) -> Finding {
+    let mut finding = finding.clone();
+    finding.resource = format!("check {check}: {}", finding.resource);
+    finding
 }
 
 /// Both tracks are asked for the same: what is compared with itself is never worse.
