@@ -28,6 +28,43 @@ impl StdError for Why {
     }
 }
 
+/// Why a source could not be reached before a rollout begins, when its address may still be wrong, and how to mend that.
+#[derive(Debug)]
+pub(super) struct Unreached(String);
+
+impl Unreached {
+    /// `None`: something answered there, or it is not for want of an answer.
+    pub(super) fn of(error: &SourceError) -> Option<Self> {
+        let SourceError::Passing {
+            problem,
+            source: Some(source),
+            ..
+        } = error
+        else {
+            return None;
+        };
+        let mut text = problem.clone();
+        let mut source: Option<&(dyn StdError + 'static)> = Some(&**source);
+        while let Some(error) = source {
+            text += &format!(": {error}");
+            source = error.source();
+        }
+        Some(Self(text))
+    }
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = &self.0;
+        write!(
+            f,
+            "{why}; mend its address, or see that it can be reached from here"
+        )
+    }
+}
+
+impl StdError for Unreached {}
+
 /// What was found of both tracks, each once, with the check: a source knows of none, and a plan may have several.
 pub(super) fn findings(check: &CheckName, admitted: &Tracks<Admitted>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();

@@ -218,11 +218,12 @@ impl Exporter {
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, SourceError> {
         let refused = |mistake: Mistake| mistake.at("metric.ready-made");
-        let equals = |name: &str, template: &str| {
+        let equals_at = |place: &str, name: &str, template: &str| {
             fill(template, labels)
                 .map(|value| format!("{name}=\"{value}\""))
-                .map_err(refused)
+                .map_err(|mistake| mistake.at(place))
         };
+        let equals = |name: &str, template: &str| equals_at("metric.ready-made", name, template);
         let like = |name: &str, template: &str| {
             fill_pattern(template, labels)
                 .map(|value| format!("{name}=~\"{value}\""))
@@ -245,10 +246,10 @@ impl Exporter {
             Self::IngressNginx => {
                 let mut matchers = vec![equals(&own("namespace"), "{{namespace}}")?];
                 if let Some(service) = details.service {
-                    matchers.push(equals(&own("service"), service)?);
+                    matchers.push(equals_at("metric.service", &own("service"), service)?);
                 }
                 if let Some(ingress) = details.ingress {
-                    matchers.push(equals("ingress", ingress)?);
+                    matchers.push(equals_at("metric.ingress", "ingress", ingress)?);
                 }
                 // A canary's requests have the Service of the other Ingress, so that Services tell no tracks apart.
                 if details.service.is_none() {
@@ -260,7 +261,7 @@ impl Exporter {
                 matchers
             }
             Self::Traefik => vec![match details.service {
-                Some(service) => equals(&own("service"), service)?,
+                Some(service) => equals_at("metric.service", &own("service"), service)?,
                 None => like(&own("service"), TRAEFIK)?,
             }],
             Self::Http => vec![
