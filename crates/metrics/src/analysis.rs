@@ -100,7 +100,7 @@ impl MetricAnalysis {
                  candidate's",
             ));
         }
-        let invalid = |error| told(check, error);
+        let invalid = |error| told_before(check, error);
         let rhythm = self
             .source
             .rhythm(&params.metric, params.judge.shape())
@@ -130,6 +130,12 @@ impl MetricAnalysis {
         prepared.bounded = params.judge.bounded();
         prepared.findings = source_said::findings(check, &source);
         prepared.findings.extend(source_said::alike(check, &source));
+        if !params.judge.told_of_stable() {
+            let stable = self.source.admit(&question(Track::Stable)).await.ok();
+            let silent =
+                stable.map(|stable| source_said::silent(check, &source.candidate, &stable));
+            prepared.findings.extend(silent.into_iter().flatten());
+        }
         let baseline = discovery.map_or(0, strategy_core::target::Discovery::baseline);
         let prospect = Prospect {
             resource: format!("check {check}"),
@@ -304,6 +310,19 @@ fn happened(sight: &Sight, compares: bool) -> bool {
 
 const fn is_pass(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Pass | Verdict::Warn)
+}
+
+/// As the core tells it before a rollout begins.
+fn told_before(check: &CheckName, error: SourceError) -> MeasureError {
+    match (source_said::Unreached::of(&error), told(check, error)) {
+        (Some(unreached), MeasureError::Unavailable { source_name, .. }) => {
+            MeasureError::Unavailable {
+                source_name,
+                source: Box::new(unreached),
+            }
+        }
+        (_, told) => told,
+    }
 }
 
 /// As the core tells it.

@@ -23,6 +23,8 @@ mod policy;
 #[cfg(all(feature = "driver", feature = "mock"))]
 #[path = "docs/policy_mock.rs"]
 mod policy_mock;
+#[path = "docs/policy_mock_answers.rs"]
+mod policy_mock_answers;
 #[cfg(feature = "simulation")]
 #[path = "docs/policy_random.rs"]
 mod policy_random;

@@ -28,19 +28,78 @@ impl StdError for Why {
     }
 }
 
+/// Why a source could not be reached before a rollout begins, when its address may still be wrong, and how to mend that.
+#[derive(Debug)]
+pub(super) struct Unreached(String);
+
+impl Unreached {
+    /// `None`: something answered there, or it is not for want of an answer.
+    pub(super) fn of(error: &SourceError) -> Option<Self> {
+        let SourceError::Passing {
+            problem,
+            source: Some(source),
+            ..
+        } = error
+        else {
+            return None;
+        };
+        let mut text = problem.clone();
+        let mut source: Option<&(dyn StdError + 'static)> = Some(&**source);
+        while let Some(error) = source {
+            text += &format!(": {error}");
+            source = error.source();
+        }
+        Some(Self(text))
+    }
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = &self.0;
+        write!(
+            f,
+            "{why}; mend its address, or see that it can be reached from here"
+        )
+    }
+}
+
+impl StdError for Unreached {}
+
 /// What was found of both tracks, each once, with the check: a source knows of none, and a plan may have several.
 pub(super) fn findings(check: &CheckName, admitted: &Tracks<Admitted>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for admitted in [&admitted.candidate, &admitted.stable] {
         for finding in &admitted.findings {
-            let mut finding = finding.clone();
-            finding.resource = format!("check {check}: {}", finding.resource);
+            let finding = of_check(check, finding);
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
     all
+}
+
+/// That the metric answers nothing of stable, of which the judge is not told: stable runs and is used, so that what is
+/// misspelt shows there before it makes every look at the candidate inconclusive.
+///
+/// Nothing, where both are asked for the same: then the metric names the candidate by itself, which has nothing yet.
+pub(super) fn silent(
+    check: &CheckName,
+    candidate: &Admitted,
+    stable: &Admitted,
+) -> Option<Finding> {
+    if stable.asked == candidate.asked {
+        return None;
+    }
+    let mut found = stable.findings.iter();
+    let silent = found.find(|finding| finding.code == "metric-without-data")?;
+    Some(of_check(check, silent))
+}
+
+fn of_check(check: &CheckName, finding: &Finding) -> Finding {
+    let mut finding = finding.clone();
+    finding.resource = format!("check {check}: {}", finding.resource);
+    finding
 }
 
 /// Both tracks are asked for the same: what is compared with itself is never worse.

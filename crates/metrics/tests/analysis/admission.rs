@@ -18,8 +18,12 @@ use crate::tally::kinds;
 
 /// What a rollout with that check says before it begins; nothing: it was promoted.
 fn refused(check: Check) -> Option<String> {
+    refused_by(MemorySource::default(), check)
+}
+
+/// The same, of this source.
+fn refused_by(source: impl MetricSource + 'static, check: Check) -> Option<String> {
     let world = World::seeded(3).stable("app:v1", 4).build().unwrap();
-    let source = MemorySource::default();
     let analysis = MetricAnalysis::new("memory", source).judges(kinds());
     let canary = Canary::new().stages([100]).check("errors", check);
     let driver = world.driver().analysis("memory", analysis);
@@ -33,6 +37,51 @@ fn refused(check: Check) -> Option<String> {
         }
         text
     })
+}
+
+/// Cannot be asked: nothing answers, or something that says so.
+#[derive(Debug)]
+struct Away {
+    answers: bool,
+}
+
+#[async_trait]
+impl MetricSource for Away {
+    fn name(&self) -> String {
+        "away at http://prometheus:9090".to_owned()
+    }
+
+    fn rhythm(&self, _: &Value, _: Shape) -> Result<Rhythm, SourceError> {
+        Ok(Rhythm::default())
+    }
+
+    async fn admit(&self, _: &Question) -> Result<Admitted, SourceError> {
+        Err(if self.answers {
+            SourceError::passing(self.name(), "it answers 503 Service Unavailable")
+        } else {
+            let refused = std::io::Error::other("connection refused");
+            SourceError::passing_because(self.name(), "no connection", refused)
+        })
+    }
+
+    async fn read(&self, _: &Question, _: Window) -> Result<Answer, SourceError> {
+        Ok(Reading::Empty.into())
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_reached_before_is_told_with_what_to_mend() {
+    for (answers, why) in [
+        (
+            false,
+            "no connection: connection refused; mend its address, or see that it can be reached from here",
+        ),
+        (true, "it answers 503 Service Unavailable"),
+    ] {
+        let text = refused_by(Away { answers }, Check::new(tally())).unwrap();
+        let asked = "away at http://prometheus:9090 could not be asked";
+        assert!(text.ends_with(&format!("{asked}: {why}")), "{text}");
+    }
 }
 
 /// Keeps what it was asked.

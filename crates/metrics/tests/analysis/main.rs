@@ -5,5 +5,6 @@ mod admission;
 mod looks;
 mod reach;
 mod rhythm;
+mod silent_stable;
 mod tally;
 mod too_short;

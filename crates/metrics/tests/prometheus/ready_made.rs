@@ -249,6 +249,47 @@ async fn pods_are_units_where_they_are_selected_by_name() {
     assert_eq!(admitted.units, Some(1));
 }
 
+#[tokio::test]
+async fn a_wrong_name_is_told_where_it_stands() {
+    for (metric, field) in [
+        (
+            json!({ "ready-made": "traefik", "service": "{{deploy}}@file" }),
+            "metric.service",
+        ),
+        (
+            json!({ "ready-made": "ingress-nginx", "service": "{{deploy}}" }),
+            "metric.service",
+        ),
+        (
+            json!({ "ready-made": "ingress-nginx", "ingress": "{{deploy}}" }),
+            "metric.ingress",
+        ),
+    ] {
+        let error = asked(metric, Shape::Events, Track::Stable).await;
+        let SourceError::Invalid { field: found, .. } = error.unwrap_err() else {
+            panic!("{field}");
+        };
+        assert_eq!(found, field);
+    }
+}
+
+#[tokio::test]
+async fn how_services_are_called_is_asked_where_no_name_was_written() {
+    let named = json!({ "ready-made": "traefik", "service": "web@file" });
+    for (metric, mend) in [
+        (
+            json!({ "ready-made": "traefik" }),
+            "as `service` of the metric",
+        ),
+        (named, "correct the name and the labels"),
+    ] {
+        let question = question(metric, Shape::Events, Track::Stable);
+        let server = Server::answering([(); 2].map(|()| Reply::of("matrix", json!([])))).await;
+        let findings = server.source().admit(&question).await.unwrap().findings;
+        assert!(findings[0].mend.contains(mend), "{findings:?}");
+    }
+}
+
 /// As Kubernetes names them: `<deployment>-<hash>-` cut after 58 characters, and five more.
 fn pod_of(deployment: &str, hash: &str) -> String {
     let base = format!("{deployment}-{hash}-");

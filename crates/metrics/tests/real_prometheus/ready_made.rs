@@ -173,20 +173,47 @@ fn ingress_nginx(number: u64) -> Page {
 }
 
 /// `pkg/metrics/prometheus.go` of traefik/traefik: `code`, `method`, `protocol` and `service`, named as its providers
-/// for Ingress and for its own resources do.
+/// for Ingress, for its own resources and for Gateway API do, the last also as since pull request 13367: a service for
+/// each router and backend, with the backend's number at the end. Each name has a part of what its track counts.
 fn traefik(number: u64) -> Page {
     let labels = |service: &str, code: &str| {
         format!("code=\"{code}\",method=\"GET\",protocol=\"http\",service=\"{service}\"")
     };
+    let router = "httproute-shop-web-gw-infra-public-ep-web-0-1c0cf64bde37d9d0df06";
+    let of_router = |service: &str| format!("{router}-svc-{service}@kubernetesgateway");
     let mut series = Vec::new();
     for (service, counts) in [
-        ("shop-web-80@kubernetes", STABLE),
-        ("shop-web-canary-80@kubernetescrd", CANDIDATE),
-        ("shop-web-admin-80@kubernetescrd", OTHERS),
-        ("test-web-80@kubernetescrd", OTHERS),
-        ("shop-web-80@file", OTHERS),
+        ("shop-web-80@kubernetes".to_owned(), (4, 0)),
+        ("shop-web-http-80@kubernetesgateway".to_owned(), (1, 0)),
+        (of_router("shop-web-0"), (0, 1)),
+        ("shop-web-canary-80@kubernetescrd".to_owned(), (2, 0)),
+        (
+            "shop-web-canary-http-80@kubernetesgateway".to_owned(),
+            (1, 0),
+        ),
+        (of_router("shop-web-canary-1"), (0, 2)),
     ] {
-        series.extend(OF_TRAEFIK.series(|code| labels(service, code), counts));
+        series.extend(OF_TRAEFIK.series(|code| labels(&service, code), counts));
+    }
+    for service in [
+        "shop-web-admin-80@kubernetescrd",
+        "test-web-80@kubernetescrd",
+        "shop-web-80@file",
+        // The Services `web-http` and `web-canary-http`.
+        "shop-web-http-80@kubernetes",
+        "shop-web-canary-http-80@kubernetescrd",
+        "shop-web-http-http-80@kubernetesgateway",
+        "shop-web-admin-http-80@kubernetesgateway",
+        "test-web-http-80@kubernetesgateway",
+        "shop-web-80-grpc@kubernetesgateway",
+        &of_router("shop-web-admin-0"),
+        &of_router("shop-web-http-0"),
+        &of_router("test-web-0"),
+        // The Services `shop-web` and `svc-shop-web` of the namespace `test`.
+        &of_router("test-shop-web-0"),
+        &of_router("test-svc-shop-web-0"),
+    ] {
+        series.extend(OF_TRAEFIK.series(|code| labels(service, code), OTHERS));
     }
     page(
         &series,

@@ -97,7 +97,7 @@ impl Prometheus {
         track: Track,
     ) -> Option<Finding> {
         (track == Track::Stable && answer.series.is_empty())
-            .then(|| without_data(&self.0.name(), selector, metric.stale_after))
+            .then(|| without_data(&self.0.name(), selector, metric))
     }
 
     fn bounds(&self, series: &[Series], schema: i8) -> Result<Option<Vec<f64>>, SourceError> {

@@ -151,6 +151,14 @@ impl Metric {
     }
 
     /// A metric is ready-made, or written out.
+    /// What is wrong where nothing answers, if the selectors are sure to be no slip of who wrote the check.
+    pub(super) fn mend_silence(&self) -> Option<&'static str> {
+        let named = self.service.is_some();
+        self.ready_made
+            .filter(|_| !named)
+            .and_then(Exporter::mend_silence)
+    }
+
     fn check_ready_made(&self, exporter: Exporter, shape: Shape) -> Result<(), SourceError> {
         let written = [
             ("requests", &self.requests),

@@ -6,6 +6,8 @@
 //!   `internal/ingress/metric/collectors/socket.go` of its repository
 //! - Traefik: <https://doc.traefik.io/traefik/observability/metrics/overview/>
 //!   Statuses: `pkg/proxy/httputil/proxy.go` and `pkg/middlewares/capture` of its repository
+//!   Names of services: `pkg/provider/kubernetes` of its repository, and for Gateway API its pull requests 11222 and
+//!   13367
 //! - Envoy's status where no answer began: <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>
 //! - `http_requests_total`: <https://prometheus.io/docs/practices/naming/>, with the labels of
 //!   `promhttp.InstrumentHandlerCounter` of the client library for Go
@@ -108,6 +110,17 @@ impl Exporter {
         }
     }
 
+    /// What to write where no service has the name that is asked for.
+    pub(super) const fn mend_silence(self) -> Option<&'static str> {
+        match self {
+            Self::Traefik => Some(
+                "see that stable is used, and which label `service` its requests have: where none is as asked for, \
+                 write it as `service` of the metric",
+            ),
+            Self::Istio | Self::IngressNginx | Self::Http => None,
+        }
+    }
+
     /// Refuses what means nothing to this exporter, and what is missing.
     pub(super) fn check(self, details: &Details<'_>) -> Result<(), SourceError> {
         let name = self.name();
@@ -205,11 +218,12 @@ impl Exporter {
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, SourceError> {
         let refused = |mistake: Mistake| mistake.at("metric.ready-made");
-        let equals = |name: &str, template: &str| {
+        let equals_at = |place: &str, name: &str, template: &str| {
             fill(template, labels)
                 .map(|value| format!("{name}=\"{value}\""))
-                .map_err(refused)
+                .map_err(|mistake| mistake.at(place))
         };
+        let equals = |name: &str, template: &str| equals_at("metric.ready-made", name, template);
         let like = |name: &str, template: &str| {
             fill_pattern(template, labels)
                 .map(|value| format!("{name}=~\"{value}\""))
@@ -232,10 +246,10 @@ impl Exporter {
             Self::IngressNginx => {
                 let mut matchers = vec![equals(&own("namespace"), "{{namespace}}")?];
                 if let Some(service) = details.service {
-                    matchers.push(equals(&own("service"), service)?);
+                    matchers.push(equals_at("metric.service", &own("service"), service)?);
                 }
                 if let Some(ingress) = details.ingress {
-                    matchers.push(equals("ingress", ingress)?);
+                    matchers.push(equals_at("metric.ingress", "ingress", ingress)?);
                 }
                 // A canary's requests have the Service of the other Ingress, so that Services tell no tracks apart.
                 if details.service.is_none() {
@@ -247,11 +261,8 @@ impl Exporter {
                 matchers
             }
             Self::Traefik => vec![match details.service {
-                Some(service) => equals(&own("service"), service)?,
-                None => like(
-                    &own("service"),
-                    "{{namespace}}-{{deployment}}-[0-9]+@kubernetes(crd)?",
-                )?,
+                Some(service) => equals_at("metric.service", &own("service"), service)?,
+                None => like(&own("service"), TRAEFIK)?,
             }],
             Self::Http => vec![
                 equals("namespace", "{{namespace}}")?,
@@ -260,6 +271,14 @@ impl Exporter {
         })
     }
 }
+
+/// How Traefik names the Service of a track: by Ingress and its own resources, by HTTPRoute since 3.2, and by
+/// HTTPRoute as it is since the summer of 2026, behind the name of the router, which ends with a hash.
+///
+/// Only where an HTTPRoute names it, `http` stands before the port: elsewhere that is a Service of another name. So
+/// names by HTTPRoute from before 3.2, which had none, are not among these.
+const TRAEFIK: &str = "{{namespace}}-{{deployment}}-([0-9]+@kubernetes(crd)?|http-[0-9]+@kubernetesgateway)|\
+     httproute-.+-[0-9a-f]{20}-svc-{{namespace}}-{{deployment}}-[0-9]+@kubernetesgateway";
 
 /// How long that may be which comes before the five characters of a pod's name.
 const BASE: usize = 58;

@@ -1,24 +1,27 @@
 //! What is asked before a rollout and has no answer where one is to be expected: of stable, and of what failed.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use strategy_core::duration;
 use strategy_core::target::Finding;
 
 use super::answer::Series;
+use super::metric::Metric;
 
 /// Stable runs and is used: a selector that matches nothing of it is likely to be misspelt, and then every look would
 /// be inconclusive.
-pub(super) fn without_data(source: &str, selector: &str, stale_after: Duration) -> Finding {
+pub(super) fn without_data(source: &str, selector: &str, metric: &Metric) -> Finding {
     Finding::warns(
         "metric-without-data",
         source.to_owned(),
         format!(
             "of stable no series answers `{selector}` in the last {}",
-            duration::format(stale_after)
+            duration::format(metric.stale_after)
         ),
-        "ask the server for it, and correct the name and the labels: what is misspelt looks like what did not happen",
+        metric.mend_silence().unwrap_or(
+            "ask the server for it, and correct the name and the labels: what is misspelt looks like what did not \
+             happen",
+        ),
     )
 }
 
