@@ -215,7 +215,8 @@ fn cloudwatch_is_asked_as_the_target_is_reached() {
             .count()
     };
     cloud.call(&["plan", FILE]).check(0, "digest", "");
-    assert_eq!(asked(), 1);
+    // Of the candidate, and whether stable has any.
+    assert_eq!(asked(), 2);
     // A profile of its own, by which it is asked in the region of the target.
     let aws = cloud.folder.path().join(".aws");
     std::fs::create_dir(&aws).unwrap();
@@ -225,7 +226,7 @@ fn cloudwatch_is_asked_as_the_target_is_reached() {
     file(&json!({"profile": "metrics", "timeout": "5s"}));
     let plan = cloud.call_with(&["plan", FILE], &[]);
     plan.check(0, "digest", "");
-    assert_eq!(asked(), 2);
+    assert_eq!(asked(), 4);
     file(&json!({"profile": "nobody"}));
     let unknown = cloud.call_with(&["plan", FILE], &[]);
     unknown.check(1, "", "source `shop` of metrics: profile: ");
