@@ -174,7 +174,7 @@ impl Prometheus {
             Some(_) if query.contains("_bucket") => {
                 vec![(0.9, Some("100")), (0.99, Some("500")), (1.0, Some("+Inf"))]
             }
-            Some(rates) if query.contains("~\"5..\"") => vec![(rates.failed, None)],
+            Some(rates) if query.contains("~\"5..") => vec![(rates.failed, None)],
             Some(_) => vec![(1.0, None)],
         };
         let rate = rates.map_or(0.0, |rates| rates.requests);

@@ -11,20 +11,6 @@ use test_support::ControlPlane;
 use crate::hand::{Hand, release, start, weight};
 use crate::shop::{Shop, pause};
 
-async fn grant(shop: &Shop, user: &str, role: &Value) {
-    let mut role = role.clone();
-    role["metadata"]["namespace"] = json!(shop.namespace);
-    let name = role["metadata"]["name"].clone();
-    shop.create(role).await;
-    shop.create(json!({
-        "kind": "RoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-    }))
-    .await;
-}
-
 fn role(config: &Config) -> Value {
     serde_json::to_value(KubernetesTarget::permissions(config)).unwrap()
 }
@@ -40,7 +26,7 @@ async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
     let shop = Shop::open();
     drop(shop.with_mesh(2).await);
     let whole = role(&shop.mesh());
-    grant(&shop, "rollway-test-1", &whole).await;
+    shop.grant("rollway-test-1", whole.clone()).await;
     let mut hand = Hand::on(target("rollway-test-1", shop.mesh())).await;
     hand.step(|desired| desired.candidate = release("2", 1))
         .await;
@@ -55,7 +41,7 @@ async fn a_canary_and_its_way_back_need_no_more_than_the_role() {
     let rules = less["rules"].as_array_mut().unwrap();
     rules.retain(|rule| rule["resources"] != json!(["endpointslices"]));
     less["metadata"]["name"] = json!("less");
-    grant(&shop, "rollway-test-3", &less).await;
+    shop.grant("rollway-test-3", less.clone()).await;
     let error = target("rollway-test-3", shop.mesh()).discover().await;
     let error = error.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
@@ -70,7 +56,7 @@ async fn a_canary_by_gateway_api_needs_no_more_and_no_less_than_the_role() {
     let controller =
         test_support::GatewayController::start(shop.client.clone(), &shop.namespace, "v1");
     let whole = role(&shop.routed());
-    grant(&shop, "rollway-test-1", &whole).await;
+    shop.grant("rollway-test-1", whole.clone()).await;
     let mut hand = Hand::on(target("rollway-test-1", shop.routed())).await;
     let mut traffic = weight(10);
     traffic.routes = vec![strategy_core::Route {
@@ -99,7 +85,7 @@ async fn a_canary_by_gateway_api_needs_no_more_and_no_less_than_the_role() {
     let rules = less["rules"].as_array_mut().unwrap();
     rules.retain(|rule| rule["resources"] != json!(["gateways"]));
     less["metadata"]["name"] = json!("less");
-    grant(&shop, "rollway-test-3", &less).await;
+    shop.grant("rollway-test-3", less.clone()).await;
     let error = target("rollway-test-3", shop.routed()).discover().await;
     let error = error.unwrap_err();
     assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
@@ -111,7 +97,7 @@ async fn a_canary_by_gateway_api_needs_no_more_and_no_less_than_the_role() {
 async fn a_switch_needs_no_more_than_the_role() {
     let shop = Shop::open();
     drop(shop.with_slots(2, 0).await);
-    grant(&shop, "rollway-test-2", &role(&shop.slots())).await;
+    shop.grant("rollway-test-2", role(&shop.slots())).await;
     let mut hand = Hand::on(target("rollway-test-2", shop.slots())).await;
     hand.step(|desired| desired.candidate = release("2", 2))
         .await;
@@ -127,7 +113,7 @@ async fn a_switch_by_ingresses_needs_no_more_and_no_less_than_the_role() {
     let shop = Shop::open();
     drop(shop.with_ingresses(1, 0).await);
     let whole = role(&shop.behind_ingresses());
-    grant(&shop, "rollway-test-1", &whole).await;
+    shop.grant("rollway-test-1", whole.clone()).await;
     let mut hand = Hand::on(target("rollway-test-1", shop.behind_ingresses())).await;
     let plan = crate::admit::plan(&[("api", "shop/api:2")]);
     let part = strategy_core::Part::main();
@@ -156,7 +142,7 @@ async fn a_switch_by_ingresses_needs_no_more_and_no_less_than_the_role() {
         let rules = less["rules"].as_array_mut().unwrap();
         rules.retain(|rule| rule["resources"] != json!([resource]));
         less["metadata"]["name"] = json!(format!("without-{resource}"));
-        grant(&shop, user, &less).await;
+        shop.grant(user, less.clone()).await;
         let error = target(user, shop.behind_ingresses()).discover().await;
         let error = error.unwrap_err();
         assert_eq!(error.kind, TargetErrorKind::PermissionDenied, "{error}");
@@ -179,7 +165,7 @@ async fn a_verb_that_is_missing_is_named_with_its_resource() {
         .find(|rule| rule["resources"][0] == "services")
         .unwrap();
     services["verbs"] = json!(["get", "list", "watch"]);
-    grant(&shop, "rollway-test-3", &less).await;
+    shop.grant("rollway-test-3", less.clone()).await;
     let unable = target("rollway-test-3", shop.slots());
     let found = unable.discover().await.unwrap();
     let claim = crate::hand::claim("hand", found.last_epoch + 1);
@@ -197,7 +183,7 @@ async fn a_verb_that_is_missing_is_named_with_its_resource() {
     let rules = less["rules"].as_array_mut().unwrap();
     rules.retain(|rule| rule["resources"][0] != "pods");
     less["metadata"]["name"] = json!("without-pods");
-    grant(&shop, "rollway-test-4", &less).await;
+    shop.grant("rollway-test-4", less.clone()).await;
     let error = target("rollway-test-4", shop.slots())
         .discover()
         .await
@@ -217,7 +203,7 @@ async fn without_a_watch_every_look_fails_and_lists_become_rare() {
     let mut rules = less["rules"].as_array_mut().unwrap().iter_mut();
     let pods = rules.find(|rule| rule["resources"][0] == "pods").unwrap();
     pods["verbs"] = json!(["list"]);
-    grant(&shop, USER, &less).await;
+    shop.grant(USER, less.clone()).await;
     let unable = target(USER, shop.slots());
     for _ in 0..60 {
         let error = unable.discover().await.unwrap_err();

@@ -143,6 +143,43 @@ impl Shop {
         self.client.request(request).await
     }
 
+    /// The user may do what this Role allows, from when it returns on: the API server learns of its own objects a little
+    /// later than whoever writes them.
+    pub(crate) async fn grant(&self, user: &str, mut role: Value) {
+        role["metadata"]["namespace"] = json!(self.namespace);
+        let (name, first) = (role["metadata"]["name"].clone(), role["rules"][0].clone());
+        self.create(role).await;
+        self.create(json!({
+            "kind": "RoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+        }))
+        .await;
+        let asked = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "resourceAttributes": {
+                "namespace": self.namespace,
+                "group": first["apiGroups"][0],
+                "resource": first["resources"][0],
+                "verb": first["verbs"][0],
+                "name": first["resourceNames"][0],
+            }},
+        });
+        for _ in 0..1200 {
+            let reviews = Request::new("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+            let body = serde_json::to_vec(&asked).unwrap();
+            let request = reviews.create(&PostParams::default(), body).unwrap();
+            let answer: Value = self.client.request(request).await.unwrap();
+            if answer["status"]["allowed"] == true {
+                return;
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        panic!("never as it was granted: {asked:#}");
+    }
+
     /// Reads, changes and puts in place, and once more where a controller wrote in between.
     pub(crate) async fn edit(&self, kind: &str, name: &str, change: impl Fn(&mut Value)) {
         loop {

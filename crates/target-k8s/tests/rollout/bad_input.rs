@@ -144,7 +144,11 @@ fn cases() -> Vec<Case> {
                 config.workload = [Slot::new("api-blue"), Slot::new("api-gren")].into();
                 config
             },
-            words: &["deployment/api-gren", "no such Deployment"],
+            words: &[
+                "deployment/api-gren",
+                "there is none in namespace",
+                "correct its name",
+            ],
         },
         Case {
             what: "an image without a tag",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use strategy_core::Timestamp;
 use strategy_core::driver::Driver;
 use strategy_core::rollout::Reason;
@@ -20,20 +20,6 @@ const USER: &str = "rollway-test-1";
 fn printed(scene: &Scene) -> Value {
     let text = KubernetesTarget::permissions(&scene.config()).to_string();
     serde_saphyr::from_str(&text).unwrap()
-}
-
-async fn grant(scene: &Scene, role: Value) {
-    let name = role["metadata"]["name"].clone();
-    scene.shop.create(role).await;
-    scene
-        .shop
-        .create(json!({
-            "kind": "RoleBinding",
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
-        }))
-        .await;
 }
 
 /// A driver of a user who may do what was granted, and nothing else.
@@ -66,7 +52,7 @@ async fn there_and_back(mode: Mode, is_autoscaled: bool) -> BTreeSet<String> {
     if mode == Mode::Gateway {
         carried(&scene).await;
     }
-    grant(&scene, printed(&scene)).await;
+    scene.shop.grant(USER, printed(&scene)).await;
     let before = scene.objects().await;
     let (back, story) = driver(&scene);
     let rollout = scene
@@ -143,7 +129,7 @@ async fn without(mode: Mode, verb: &str, resource: &str) -> String {
     let all = verbs.len();
     verbs.retain(|granted| granted != verb);
     assert_eq!(verbs.len(), all - 1);
-    grant(&scene, role).await;
+    scene.shop.grant(USER, role).await;
     let before = scene.objects().await;
     let (driver, story) = driver(&scene);
     let strategy = Terms::default().strategy(mode);
