@@ -61,6 +61,15 @@ fn place(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// A controller has said all that it has to say of the object as it is now.
+fn is_of_generation(conditions: &Value, generation: &Value) -> bool {
+    let conditions = conditions.as_array();
+    conditions.is_some_and(|conditions| {
+        let mut said = conditions.iter();
+        !conditions.is_empty() && said.all(|said| said["observedGeneration"] == *generation)
+    })
+}
+
 impl Shop {
     /// A namespace with the example's objects in it, two pods for each workload, all available.
     pub(crate) async fn open(mode: Mode) -> Self {
@@ -97,7 +106,7 @@ impl Shop {
             }
             shop.create(object).await;
         }
-        shop.until(|deployment| {
+        shop.until("Deployment", |deployment| {
             let (status, wanted) = (&deployment["status"], &deployment["spec"]["replicas"]);
             // A Deployment without replicas says nothing of them.
             let has =
@@ -105,6 +114,16 @@ impl Shop {
             status["observedGeneration"] == deployment["metadata"]["generation"]
                 && has("availableReplicas")
                 && has("replicas")
+        })
+        .await;
+        shop.until("HTTPRoute", |route| {
+            let said = &route["status"]["parents"][0]["conditions"];
+            is_of_generation(said, &route["metadata"]["generation"])
+        })
+        .await;
+        shop.until("Gateway", |gateway| {
+            let said = &gateway["status"]["conditions"];
+            is_of_generation(said, &gateway["metadata"]["generation"])
         })
         .await;
         shop
@@ -146,7 +165,7 @@ impl Shop {
     /// The number of a Deployment's revision is kept: a template that was changed once too often
     /// and back shows there. Its controller writes it when it has seen the newest template.
     pub(crate) async fn objects(&self) -> BTreeMap<String, Value> {
-        self.until(|deployment| {
+        self.until("Deployment", |deployment| {
             deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"]
         })
         .await;
@@ -173,15 +192,15 @@ impl Shop {
         serde_json::from_value(list["items"].take()).unwrap()
     }
 
-    /// Waits until every Deployment is so.
-    async fn until(&self, is_so: impl Fn(&Value) -> bool) {
+    /// Waits until every object of this kind is so.
+    async fn until(&self, kind: &str, is_so: impl Fn(&Value) -> bool) {
         for _ in 0..1200 {
-            if self.list("Deployment").await.iter().all(&is_so) {
+            if self.list(kind).await.iter().all(&is_so) {
                 return;
             }
             pause(Duration::from_millis(50)).await;
         }
-        panic!("never settled: {:#?}", self.list("Deployment").await);
+        panic!("never settled: {:#?}", self.list(kind).await);
     }
 
     fn request(&self, kind: &str) -> Request {
