@@ -2,7 +2,7 @@
 
 use super::command::{Alarm, Command};
 use super::input::{Completion, Failure, Input};
-use crate::analysis::Measurement;
+use crate::analysis::{Measurement, Verdict};
 use crate::hook::{GateAnswer, HookReport};
 
 /// Characters that are kept of a reason, a summary, a message or a piece of evidence.
@@ -47,6 +47,7 @@ impl Input {
             Self::Measured { look, measurement } => Self::Measured {
                 look,
                 measurement: Measurement {
+                    verdict: verdict(measurement.verdict),
                     evidence: short(&measurement.evidence),
                     ..measurement
                 },
@@ -73,6 +74,13 @@ fn cut(failure: Failure) -> Failure {
     Failure::new(failure.kind, failure.certainty, failure.message)
 }
 
+fn verdict(said: Verdict) -> Verdict {
+    match said {
+        Verdict::Inconclusive(why) => Verdict::Inconclusive(short(&why)),
+        Verdict::Pass | Verdict::Warn | Verdict::Fail | Verdict::Undecided => said,
+    }
+}
+
 fn completion(outcome: Completion) -> Completion {
     match outcome {
         Completion::HookRan(report) => Completion::HookRan(HookReport {
@@ -94,7 +102,7 @@ fn completion(outcome: Completion) -> Completion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Memory, Verdict};
+    use crate::analysis::Memory;
     use crate::rollout::{LookId, Wish};
     use crate::target::{Certainty, EffectId, TargetErrorKind};
 
@@ -138,6 +146,14 @@ mod tests {
             Input::MeasureFailed {
                 look: look.clone(),
                 failure,
+            },
+            Input::Measured {
+                look: look.clone(),
+                measurement: Measurement {
+                    verdict: Verdict::Inconclusive(long.to_owned()),
+                    evidence: long.to_owned(),
+                    memory: Memory::new("kept whole".to_owned()).unwrap(),
+                },
             },
             Input::Measured {
                 look,
